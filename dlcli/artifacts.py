@@ -1,0 +1,56 @@
+"""What a subject hands back to be shown or saved: plain values, no files, no terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure as Drawing
+
+
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """A batch of images, uint8 [batch, height, width, channel], with a caption for each."""
+
+    pixels: np.ndarray
+    captions: Sequence[str] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """Lines of text."""
+
+    lines: Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows under named columns; `numbers` is what `--json` prints in its stead."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    numbers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A picture: the drawing for a file, the numbers behind it, and a sketch for the terminal.
+
+    Attributes:
+        name: the figure's name, from which its file is named.
+        drawing: what is written as PNG, SVG or PDF.
+        numbers: the values drawn, as JSON can hold them.
+        terminal: lines with ANSI colours or without (see `dlcli.plot.terminal`), at most 80 wide.
+    """
+
+    name: str
+    drawing: Drawing
+    numbers: Mapping[str, Any]
+    terminal: Sequence[str]
+
+
+Artifact = Images | Text | Table | Figure

@@ -1,0 +1,231 @@
+"""Options that several commands share: one named type for each, with its help text and its bounds.
+
+Import-light on purpose: no jax, no numpy. `dlcli --help` reads every `options` module.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+@dataclasses.dataclass(frozen=True)
+class Cli:
+    """How a field looks on the command line, beyond its name, type and description."""
+
+    short: str | None = None  # "-s"
+    argument: bool = False  # positional
+    metavar: str | None = None
+    complete: Literal["runs", "datasets", None] = None  # what the shell offers
+
+
+def _duration(value: Any) -> Any:
+    """Turn "90s", "10m" and "1.5h" into seconds."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    if isinstance(value, str) and value[-1:] in units:
+        try:
+            return float(value[:-1]) * units[value[-1]]
+        except ValueError:
+            raise ValueError("must be a number of seconds, or a number with s, m or h") from None
+    return value
+
+
+def _memory(value: Any) -> Any:
+    """Turn "512M" and "2G" into bytes."""
+    units = {"K": 2**10, "M": 2**20, "G": 2**30}
+    if isinstance(value, str) and value[-1:].upper() in units:
+        try:
+            return int(float(value[:-1]) * units[value[-1].upper()])
+        except ValueError:
+            raise ValueError("must be a number of bytes, or a number with K, M or G") from None
+    return value
+
+
+def _augmentation(value: str) -> str:
+    parse_augmentation(value)
+    return value
+
+
+OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon"]
+ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
+AugmentationName = Literal["rotate", "light", "zoom", "noise", "shift", "flip", "cutout", "mixup"]
+
+# Name -> default strength: degrees, share of brightness, share of size, standard deviation of
+# pixels in [0, 1], pixels, probability, share of the side, and the Beta parameter of mixup.
+AUGMENTATIONS: dict[str, float] = {
+    "rotate": 10.0,
+    "light": 0.2,
+    "zoom": 0.1,
+    "noise": 0.05,
+    "shift": 1.0,
+    "flip": 0.5,
+    "cutout": 0.3,
+    "mixup": 0.2,
+}
+
+Dataset = Annotated[
+    str,
+    Field(description="Data set: an embedded name, tfds:NAME, folder:PATH or a file."),
+    Cli(short="-d", metavar="NAME", complete="datasets"),
+]
+DataDir = Annotated[Path | None, Field(description="Folder of prepared tfds data sets; default TFDS_DATA_DIR.")]
+MemoryLimit = Annotated[
+    int,
+    BeforeValidator(_memory),
+    Field(ge=0, description="A decoded data set larger than this streams from its files: bytes, or 512M, 2G."),
+    Cli(metavar="SIZE"),
+]
+BatchSize = Annotated[int, Field(ge=1, le=2**20, description="Examples in one update."), Cli(short="-b")]
+RunFolder = Annotated[
+    Path | None,
+    Field(description="Folder of the run; default runs/TECHNIQUE-DATASET-TIME."),
+    Cli(short="-o"),
+]
+RunRef = Annotated[
+    str,
+    Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run."),
+    Cli(metavar="RUN", complete="runs"),
+]
+Steps = Annotated[int, Field(ge=1, le=10**9, description="Parameter updates to make."), Cli(short="-s")]
+Epochs = Annotated[
+    float | None, Field(gt=0, le=10**6, description="Passes over the training data, instead of --steps."), Cli(short="-e")
+]
+Every = Annotated[int, Field(ge=1, le=10**9, description="Updates between two reports.")]
+Keep = Annotated[int, Field(ge=1, le=1000, description="Checkpoints kept, besides the best one.")]
+Patience = Annotated[
+    int, Field(ge=0, le=10**6, description="Validations without improvement before training stops; 0: never.")
+]
+MaxTime = Annotated[
+    float | None,
+    BeforeValidator(_duration),
+    Field(gt=0, description="Stop after this long: seconds, or 90s, 10m, 1.5h."),
+    Cli(metavar="TIME"),
+]
+Seed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice in the run.")]
+LearningRate = Annotated[
+    float, Field(gt=0, le=1e6, description="Peak step size of the optimizer."), Cli(short="-l")
+]
+Momentum = Annotated[float, Field(ge=0, lt=1, description="Share of the last update that goes on: sgd's kin, rmsprop.")]
+WeightDecay = Annotated[
+    float, Field(ge=0, description="Decoupled decay of the weights by this rate times the learning rate.")
+]
+Dropout = Annotated[float, Field(ge=0, lt=1, description="Share of hidden units set to zero in training.")]
+InputDropout = Annotated[float, Field(ge=0, lt=1, description="Share of inputs set to zero in training.")]
+Augment = Annotated[
+    str,
+    AfterValidator(_augmentation),
+    Field(description=f"Random changes to training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
+    Cli(metavar="NAME:STRENGTH,…"),
+]
+Use = Annotated[Literal["best", "last"], Field(description="Which weights: of the best validation, or the last.")]
+Out = Annotated[
+    Path | None, Field(description="File to write; its ending says the format."), Cli(short="-o", metavar="FILE")
+]
+
+
+def parse_augmentation(text: str) -> dict[str, float]:
+    """Split "rotate:15,flip" into names and strengths, in the order of `AUGMENTATIONS`.
+
+    Raises:
+        ValueError: an unknown name, or a strength that is not a positive number.
+    """
+    chosen = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, _, strength = item.partition(":")
+        if name not in AUGMENTATIONS:
+            raise ValueError(f"{name!r} is not one of {', '.join(AUGMENTATIONS)}")
+        try:
+            chosen[name] = float(strength) if strength else AUGMENTATIONS[name]
+        except ValueError:
+            raise ValueError(f"the strength of {name} must be a number, got {strength!r}") from None
+        if not 0 < chosen[name] < float("inf"):
+            raise ValueError(f"the strength of {name} must be positive, got {strength}")
+    return {name: chosen[name] for name in AUGMENTATIONS if name in chosen}
+
+
+class Options(BaseModel):
+    """Base of all options: immutable, and a misspelt name is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    panel: ClassVar[str] = "Options"  # title of the help panel for the fields this class declares
+
+
+class DataOptions(Options):
+    """Which data, and how much of it at once."""
+
+    panel = "Data"
+    dataset: Dataset
+    data_dir: DataDir = None
+    memory_limit: MemoryLimit = 2 * 2**30
+    batch_size: BatchSize = 128
+
+
+class RunOptions(Options):
+    """How long a run goes on, and what it writes."""
+
+    panel = "Run"
+    out: RunFolder = None
+    steps: Steps = 1_000
+    epochs: Epochs = None
+    report_every: Every = 50
+    validate_every: Annotated[int, Field(ge=1, le=10**9, description="Updates between two validations.")] = 200
+    save_every: Annotated[int, Field(ge=1, le=10**9, description="Updates between two checkpoints.")] = 1_000
+    keep: Keep = 2
+    patience: Patience = 0
+    max_time: MaxTime = None
+    seed: Seed = 0
+
+
+class OptimizerOptions(Options):
+    """The rule that turns gradients into updates."""
+
+    panel = "Optimizer"
+    optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "adam"
+    learning_rate: LearningRate = 1e-3
+    schedule: Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps.")] = "cosine"
+    warmup_steps: Annotated[int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate.")] = 0
+    momentum: Momentum = 0.9
+    clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 0.0
+    accumulate: Annotated[int, Field(ge=1, le=10**6, description="Batches whose gradients are averaged into one update.")] = 1
+
+
+class PenaltyOptions(Options):
+    """What keeps the weights small."""
+
+    panel = "Regularization"
+    l1: Annotated[float, Field(ge=0, description="Penalty on the loss: this times the sum of |w|.")] = 0.0
+    l2: Annotated[float, Field(ge=0, description="Penalty on the loss: half of this times the sum of w².")] = 0.0
+    weight_decay: WeightDecay = 0.0
+
+
+class MachineOptions(Options):
+    """What the run computes on."""
+
+    panel = "Machine"
+    device: Annotated[
+        Literal["auto", "cpu", "gpu", "tpu"], Field(description="Where to compute; a device that is named must be there.")
+    ] = "auto"
+    dtype: Annotated[
+        Literal["float32", "bfloat16"], Field(description="Type of activations; weights, norms and losses stay float32.")
+    ] = "float32"
+
+
+class TrainOptions(MachineOptions, PenaltyOptions, OptimizerOptions, RunOptions, DataOptions):
+    """Options of every run that trains."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> TrainOptions:
+        if self.epochs is not None and "steps" in self.model_fields_set:
+            raise ValueError("give --steps or --epochs, not both")
+        return self
+
+
+class ReadingOptions(Options):
+    """Options of every command that reads a trained run."""
+
+    panel = "Run"
+    run: RunRef = ""
+    use: Use = "best"

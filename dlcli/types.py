@@ -1,0 +1,44 @@
+"""The few types that every layer shares."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Batch = Mapping[str, "np.ndarray"]
+
+
+class Facts(BaseModel):
+    """What the data told the model; saved beside the checkpoint, so that sampling needs no data."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """What a learner reads.
+
+    Attributes:
+        train_from: `train_from(step)` yields the batches of steps `step`, `step + 1`, … without
+            end; each is a pure function of the seed and its step, so a resumed run sees the
+            batches it would have seen without the interruption.
+        validation: batches to choose the best weights by; may be iterated again and again. All
+            have the shapes of the first; a short last one is filled up and says so in `mask`.
+        test: likewise, touched by `eval` alone and opened when iterated.
+        facts: what shapes the model.
+        sizes: examples in each split, by its name.
+        digest: identifies the training data: the same data gives the same digest.
+    """
+
+    train_from: Callable[[int], Iterator[Batch]]
+    validation: Iterable[Batch]
+    test: Iterable[Batch]
+    facts: Facts
+    sizes: Mapping[str, int]
+    digest: str
