@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +37,21 @@ class Table:
 
 
 @dataclasses.dataclass(frozen=True)
+class Prediction:
+    """What a model says of one input: answers with their probabilities, likeliest first, or a problem."""
+
+    source: str
+    answers: Sequence[tuple[str, float]] = ()
+    problem: str | None = None
+
+    def numbers(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        if self.problem:
+            return {"input": self.source, "error": self.problem}
+        return {"input": self.source, "predictions": [{"label": a, "probability": p} for a, p in self.answers]}
+
+
+@dataclasses.dataclass(frozen=True)
 class Figure:
     """A picture: the drawing for a file, the numbers behind it, and a sketch for the terminal.
 
@@ -44,13 +59,14 @@ class Figure:
         name: the figure's name, from which its file is named.
         drawing: what is written as PNG, SVG or PDF.
         numbers: the values drawn, as JSON can hold them.
-        terminal: lines with ANSI colours or without (see `dlcli.plot.terminal`), at most 80 wide.
+        sketch: from a width in columns and whether colours may be used, the lines of a small
+            rendering (see `dlcli.plot.terminal`).
     """
 
     name: str
     drawing: Drawing
     numbers: Mapping[str, Any]
-    terminal: Sequence[str]
+    sketch: Callable[[int, bool], Sequence[str]]
 
 
 Artifact = Images | Text | Table | Figure

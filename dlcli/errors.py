@@ -1,13 +1,13 @@
 """Errors a user can act on, each with its exit code. Everything else is a bug (exit 1).
 
-    UserError
-    ├── UsageError       2   an option or argument
-    ├── DatasetError     3   data that is missing or malformed
-    ├── RunError         4   a run folder or a checkpoint
-    ├── DivergedError    5   a value stopped being finite
-    ├── DeviceError      6   a device that is missing or out of memory
-    ├── DiskError        7   a disk that is full or read-only
-    └── CheckFailed      8   a statement that does not hold
+UserError
+├── UsageError       2   an option or argument
+├── DatasetError     3   data that is missing or malformed
+├── RunError         4   a run folder or a checkpoint
+├── DivergedError    5   a value stopped being finite
+├── DeviceError      6   a device that is missing or out of memory
+├── DiskError        7   a disk that is full or read-only
+└── CheckFailed      8   a statement that does not hold
 """
 
 from __future__ import annotations

@@ -3,9 +3,8 @@
 Import-light on purpose: no jax, no numpy. `dlcli --help` reads every `options` module.
 """
 
-from __future__ import annotations
-
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -65,6 +64,8 @@ AUGMENTATIONS: dict[str, float] = {
     "cutout": 0.3,
     "mixup": 0.2,
 }
+# The highest strengths that mean something: no probability exceeds 1, and a factor of 0 leaves no image.
+_STRONGEST = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
 
 Dataset = Annotated[
     str,
@@ -84,30 +85,30 @@ RunFolder = Annotated[
     Field(description="Folder of the run; default runs/TECHNIQUE-DATASET-TIME."),
     Cli(short="-o"),
 ]
-RunRef = Annotated[
-    str,
-    Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run."),
-    Cli(metavar="RUN", complete="runs"),
+_RUN = (Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run."),)
+RunRef = Annotated[str, *_RUN, Cli(short="-r", metavar="RUN", complete="runs")]
+Device = Annotated[
+    Literal["auto", "cpu", "gpu", "tpu"], Field(description="Where to compute; a device that is named must be there.")
 ]
-Steps = Annotated[int, Field(ge=1, le=10**9, description="Parameter updates to make."), Cli(short="-s")]
+Steps = Annotated[int, Field(ge=1, le=10**9, description="Training steps to make, of one batch each."), Cli(short="-s")]
 Epochs = Annotated[
-    float | None, Field(gt=0, le=10**6, description="Passes over the training data, instead of --steps."), Cli(short="-e")
+    float | None,
+    Field(gt=0, le=10**6, description="Passes over the training data, instead of --steps."),
+    Cli(short="-e"),
 ]
-Every = Annotated[int, Field(ge=1, le=10**9, description="Updates between two reports.")]
+Every = Annotated[int, Field(ge=1, le=10**9, description="Steps between two reports.")]
 Keep = Annotated[int, Field(ge=1, le=1000, description="Checkpoints kept, besides the best one.")]
 Patience = Annotated[
     int, Field(ge=0, le=10**6, description="Validations without improvement before training stops; 0: never.")
 ]
 MaxTime = Annotated[
-    float | None,
+    Annotated[float, Field(gt=0)] | None,
     BeforeValidator(_duration),
-    Field(gt=0, description="Stop after this long: seconds, or 90s, 10m, 1.5h."),
+    Field(description="Stop after this long: seconds, or 90s, 10m, 1.5h."),
     Cli(metavar="TIME"),
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice in the run.")]
-LearningRate = Annotated[
-    float, Field(gt=0, le=1e6, description="Peak step size of the optimizer."), Cli(short="-l")
-]
+LearningRate = Annotated[float, Field(gt=0, le=1e6, description="Peak step size of the optimizer."), Cli(short="-l")]
 Momentum = Annotated[float, Field(ge=0, lt=1, description="Share of the last update that goes on: sgd's kin, rmsprop.")]
 WeightDecay = Annotated[
     float, Field(ge=0, description="Decoupled decay of the weights by this rate times the learning rate.")
@@ -130,7 +131,7 @@ def parse_augmentation(text: str) -> dict[str, float]:
     """Split "rotate:15,flip" into names and strengths, in the order of `AUGMENTATIONS`.
 
     Raises:
-        ValueError: an unknown name, or a strength that is not a positive number.
+        ValueError: an unknown name, or a strength out of its bounds.
     """
     chosen = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
@@ -141,16 +142,21 @@ def parse_augmentation(text: str) -> dict[str, float]:
             chosen[name] = float(strength) if strength else AUGMENTATIONS[name]
         except ValueError:
             raise ValueError(f"the strength of {name} must be a number, got {strength!r}") from None
-        if not 0 < chosen[name] < float("inf"):
-            raise ValueError(f"the strength of {name} must be positive, got {strength}")
+        if not 0 < chosen[name] <= _STRONGEST.get(name, sys.float_info.max):
+            bound = f" and at most {_STRONGEST[name]:g}" if name in _STRONGEST else ""
+            raise ValueError(f"the strength of {name} must be positive{bound}, got {strength}")
+        if name == "shift" and chosen[name] % 1:
+            raise ValueError(f"the strength of shift must be a whole number of pixels, got {strength}")
     return {name: chosen[name] for name in AUGMENTATIONS if name in chosen}
 
 
 class Options(BaseModel):
     """Base of all options: immutable, and a misspelt name is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Deferred: only the models that a command validates are built, which makes `--help` faster.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
     panel: ClassVar[str] = "Options"  # title of the help panel for the fields this class declares
+    examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
 
 
 class DataOptions(Options):
@@ -171,8 +177,8 @@ class RunOptions(Options):
     steps: Steps = 1_000
     epochs: Epochs = None
     report_every: Every = 50
-    validate_every: Annotated[int, Field(ge=1, le=10**9, description="Updates between two validations.")] = 200
-    save_every: Annotated[int, Field(ge=1, le=10**9, description="Updates between two checkpoints.")] = 1_000
+    validate_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")] = 200
+    save_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two checkpoints.")] = 1_000
     keep: Keep = 2
     patience: Patience = 0
     max_time: MaxTime = None
@@ -189,7 +195,9 @@ class OptimizerOptions(Options):
     warmup_steps: Annotated[int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate.")] = 0
     momentum: Momentum = 0.9
     clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 0.0
-    accumulate: Annotated[int, Field(ge=1, le=10**6, description="Batches whose gradients are averaged into one update.")] = 1
+    accumulate: Annotated[
+        int, Field(ge=1, le=10**6, description="Batches whose gradients are averaged into one update.")
+    ] = 1
 
 
 class PenaltyOptions(Options):
@@ -201,15 +209,29 @@ class PenaltyOptions(Options):
     weight_decay: WeightDecay = 0.0
 
 
+class DropoutOptions(Options):
+    """Random zeros that keep units from relying on each other."""
+
+    panel = "Regularization"
+    dropout: Dropout = 0.0
+    input_dropout: InputDropout = 0.0
+
+
+class AugmentOptions(Options):
+    """Random changes to the training images."""
+
+    panel = "Regularization"
+    augment: Augment = ""
+
+
 class MachineOptions(Options):
     """What the run computes on."""
 
     panel = "Machine"
-    device: Annotated[
-        Literal["auto", "cpu", "gpu", "tpu"], Field(description="Where to compute; a device that is named must be there.")
-    ] = "auto"
+    device: Device = "auto"
     dtype: Annotated[
-        Literal["float32", "bfloat16"], Field(description="Type of activations; weights, norms and losses stay float32.")
+        Literal["float32", "bfloat16"],
+        Field(description="Type of activations; weights, norms and losses stay float32."),
     ] = "float32"
 
 
@@ -217,7 +239,7 @@ class TrainOptions(MachineOptions, PenaltyOptions, OptimizerOptions, RunOptions,
     """Options of every run that trains."""
 
     @model_validator(mode="after")
-    def _one_length(self) -> TrainOptions:
+    def _one_length(self) -> "TrainOptions":
         if self.epochs is not None and "steps" in self.model_fields_set:
             raise ValueError("give --steps or --epochs, not both")
         return self
@@ -229,3 +251,19 @@ class ReadingOptions(Options):
     panel = "Run"
     run: RunRef = ""
     use: Use = "best"
+    device: Device = "auto"
+
+
+class EvalOptions(Options):
+    """Options of `dlcli eval RUN` for every technique."""
+
+    panel = "Run"
+    run: Annotated[str, *_RUN, Cli(metavar="RUN", complete="runs", argument=True)]
+    use: Use = "best"
+    data_dir: DataDir = None
+    dataset: Annotated[
+        str | None,
+        Field(description="Measure on the test split of other data of the same shape."),
+        Cli(complete="datasets"),
+    ] = None
+    device: Device = "auto"

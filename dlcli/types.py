@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    import jax
     import numpy as np
 
-Batch = Mapping[str, "np.ndarray"]
+Batch = Mapping[str, "np.ndarray | jax.Array"]
 
 
 class Facts(BaseModel):

@@ -1,0 +1,40 @@
+"""Settings of every test: strict jax, a cache of its own, and no run folders where the tests are started."""
+
+import os
+from pathlib import Path
+
+import jax
+import pytest
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+_CACHE = Path(os.environ.get("DLCLI_CACHE") or Path(__file__).parents[1] / ".pytest_cache" / "dlcli")
+os.environ["DLCLI_CACHE"] = str(_CACHE)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DLCLI_DEBUG", raising=False)
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of real data beside the checkout; a test that needs it is skipped where it is missing."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the folder of real data is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cnn_run(tmp_path_factory):
+    """The folder of a tiny network trained for six steps on the embedded digits."""
+    from dlcli import engine
+    from dlcli.techniques.cnn.learner import Learner
+    from dlcli.techniques.cnn.options import Train
+
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    small = {"steps": 6, "batch_size": 90, "channels": 4, "hidden": 8, "augment": "flip", "dropout": 0.0}
+    options = Train(**small, report_every=2, validate_every=3, out=folder)
+    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
+    return folder

@@ -1,0 +1,49 @@
+"""Options as a Python caller meets them."""
+
+import pytest
+from pydantic import ValidationError
+
+from dlcli.options import AUGMENTATIONS, TrainOptions, parse_augmentation
+
+
+def test_augmentations_have_default_strengths_and_a_fixed_order():
+    assert parse_augmentation("flip, rotate:15") == {"rotate": 15.0, "flip": AUGMENTATIONS["flip"]}
+    assert list(parse_augmentation("flip,rotate")) == ["rotate", "flip"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("flip:1.5", "flip must be positive and at most 1, got 1.5"),
+        ("rotate:0", "rotate must be positive, got 0"),
+        ("rotate:inf", "rotate must be positive, got inf"),
+        ("shift:0.5", "shift must be a whole number of pixels"),
+        ("zoom:much", "zoom must be a number, got 'much'"),
+        ("spin", "'spin' is not one of rotate"),
+    ],
+)
+def test_an_augmentation_out_of_bounds_is_refused(text, reason):
+    with pytest.raises(ValueError, match=reason):
+        parse_augmentation(text)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), (12, 12), ("12", 12)])
+def test_durations_have_units(text, seconds):
+    assert TrainOptions(dataset="digits", max_time=text).max_time == seconds
+
+
+@pytest.mark.parametrize(("text", "size"), [("512M", 512 * 2**20), ("2G", 2 * 2**30), (7, 7), ("1.5k", 1536)])
+def test_sizes_of_memory_have_units(text, size):
+    assert TrainOptions(dataset="digits", memory_limit=text).memory_limit == size
+
+
+@pytest.mark.parametrize("changes", [{"steps": 3, "epochs": 1.0}, {"learning_rate": float("nan")}, {"stepz": 3}])
+def test_contradictions_nonsense_and_unknown_names_are_refused(changes):
+    with pytest.raises(ValidationError):
+        TrainOptions(dataset="digits", **changes)
+
+
+def test_options_cannot_change_once_made():
+    options = TrainOptions(dataset="digits")
+    with pytest.raises(ValidationError):
+        options.steps = 3
