@@ -1,0 +1,1 @@
+"""Data: names to examples, examples to batches."""

@@ -1,0 +1,79 @@
+"""All that is wrong with an image set, found by reading every example of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from dlcli.data import sources
+from dlcli.data.decoding import chunks
+from dlcli.data.findings import Finding, Malformed, few_examples, mixed_sizes, no_examples, wrong_labels
+from dlcli.data.pixels import conform
+from dlcli.data.sets import Split
+
+
+def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[Finding]:
+    """Return everything that is wrong; unlike training, this reads the test part too, and trusts no cache.
+
+    Raises:
+        DatasetError: the set cannot be opened at all.
+    """
+    try:
+        images, findings = sources.find(dataset, data_dir, image_size, memory_limit=0)
+    except Malformed as error:
+        return list(error.findings)
+    readings = {name: Reading(split) for name, split in images.splits.items()}
+    train = readings["train"]
+    size = next(iter(train.sizes)) if len(train.sizes) == 1 else None
+    for name, reading in readings.items():
+        findings += no_examples(name, len(reading.split)) + reading.findings
+        findings += mixed_sizes(name, reading.sizes, None if name == "train" else size)
+        findings += wrong_labels(name, reading.labels, len(images.classes))
+    counts = [int((train.labels == label).sum()) for label in range(len(images.classes))]
+    return findings + few_examples(images.classes, counts) + _duplicates(train, readings["test"])
+
+
+class Reading:
+    """What reading all examples of a split shows.
+
+    Attributes:
+        findings: the examples that cannot be decoded.
+        sizes: how many images there are of each height and width.
+        labels: class of each readable example.
+        places: the example of each image, by a digest of its pixels; of equal ones the first.
+    """
+
+    def __init__(self, split: Split):
+        self.split = split
+        self.findings: list[Finding] = []
+        self.sizes: Counter[tuple[int, int]] = Counter()
+        self.places: dict[bytes, int] = {}
+        labels: list[int] = []
+        for chunk in chunks(split.name, split.source, None):
+            self.findings += chunk.findings
+            self.sizes += chunk.sizes
+            labels += chunk.labels
+            for index, image in zip(chunk.indices, chunk.images, strict=True):
+                self.places.setdefault(_digest(image), index)
+        self.labels = np.array(labels, dtype=np.int64)
+
+    def where(self, pixels: bytes) -> str:
+        """Name the example with these pixels."""
+        return self.split.source.where(self.places[pixels])
+
+
+def _digest(image: np.ndarray) -> bytes:
+    # A gray picture equals the same one saved as colour.
+    coloured = conform(image, 3) if image.shape[-1] == 1 else image
+    return hashlib.sha256(repr(coloured.shape).encode() + coloured.tobytes()).digest()
+
+
+def _duplicates(train: Reading, test: Reading) -> list[Finding]:
+    return [
+        Finding("duplicate", "test", test.where(pixels), f"{test.where(pixels)} is the same as {train.where(pixels)}")
+        for pixels in test.places
+        if pixels in train.places
+    ]

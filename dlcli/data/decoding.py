@@ -1,0 +1,78 @@
+"""One pass over all examples of a source, in order, on several threads."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from collections import Counter, deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from dlcli.data.examples import Source, Unreadable
+from dlcli.data.findings import Finding
+from dlcli.data.pixels import conform
+
+# pillow releases the interpreter's lock while it decodes, so threads do; the lock bounds how many are of use.
+THREADS = min(16, os.cpu_count() or 1)
+
+
+@dataclasses.dataclass
+class Chunk:
+    """Some examples that follow each other.
+
+    Attributes:
+        indices: of the readable examples.
+        images: uint8 [height, width, channel] of each readable example of the expected size.
+        labels: class of each readable example.
+        sizes: how many there are of each height and width.
+        coloured: whether one has more channels than expected.
+        findings: the examples that cannot be decoded.
+    """
+
+    indices: list[int] = dataclasses.field(default_factory=list)
+    images: list[np.ndarray] = dataclasses.field(default_factory=list)
+    labels: list[int] = dataclasses.field(default_factory=list)
+    sizes: Counter[tuple[int, int]] = dataclasses.field(default_factory=Counter)
+    coloured: bool = False
+    findings: list[Finding] = dataclasses.field(default_factory=list)
+
+
+def chunks(name: str, source: Source, shape: tuple[int, int, int] | None) -> Iterator[Chunk]:
+    """Decode the examples of split `name` in order, on several threads.
+
+    The images should have height, width and channels of `shape`; without it each is taken as it is.
+    """
+    size = max(1, min(256, 2**24 // math.prod(shape))) if shape else 16
+    starts = iter(range(0, len(source), size))
+    with ThreadPoolExecutor(THREADS) as pool:
+        waiting: deque[Future[Chunk]] = deque()
+        while True:
+            # A bounded window, because the consumer may be slower than the decoders.
+            while len(waiting) < 2 * THREADS and (start := next(starts, None)) is not None:
+                indices = range(start, min(start + size, len(source)))
+                waiting.append(pool.submit(_chunk, name, source, indices, shape))
+            if not waiting:
+                return
+            yield waiting.popleft().result()
+
+
+def _chunk(name: str, source: Source, indices: range, shape: tuple[int, int, int] | None) -> Chunk:
+    chunk = Chunk()
+    for index, example in zip(indices, source.examples(indices), strict=True):
+        if isinstance(example, Unreadable):
+            where = source.where(index)
+            chunk.findings.append(Finding(example.kind, name, where, f"{where}: {example}"))
+            continue
+        image, label = example
+        chunk.sizes[image.shape[:2]] += 1
+        chunk.indices.append(index)
+        chunk.labels.append(label)
+        if shape is None:
+            chunk.images.append(image)
+        elif image.shape[:2] == shape[:2]:
+            chunk.coloured |= image.shape[-1] > shape[-1]
+            chunk.images.append(conform(image, shape[-1]))
+    return chunk

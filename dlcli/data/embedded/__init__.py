@@ -1,0 +1,1 @@
+"""Data sets that come with the installation: no network, no download."""

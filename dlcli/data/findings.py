@@ -1,0 +1,101 @@
+"""What can be wrong with a data set, and how it is said."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from dlcli.errors import DatasetError
+
+KINDS = {
+    "layout": "things out of place",
+    "columns": "arrays of the wrong form",
+    "classes": "classes that some split lacks",
+    "few examples": "classes with too few examples",
+    "empty": "empty files",
+    "undecodable": "files that cannot be decoded",
+    "sizes": "splits with images of several sizes",
+    "duplicate": "test images that are also training images",
+}
+_EXPLAINED = {"layout", "columns", "sizes"}  # kinds of which the names alone say too little
+FEWEST = 3  # training examples of a class, below which training is refused
+NAMED = 3  # problems of a kind that a message names
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """Something wrong with a data set.
+
+    Attributes:
+        kind: one of `KINDS`.
+        split: the split it was found in, or "" where it concerns all.
+        where: the file, the class or the array.
+        message: the whole of it, in a sentence.
+    """
+
+    kind: str
+    split: str
+    where: str
+    message: str
+
+
+class Malformed(DatasetError):
+    """A data set with problems: the message counts them and names the first few of each kind."""
+
+    def __init__(self, dataset: str, findings: Sequence[Finding]):
+        self.findings = tuple(findings)
+        parts = [_summary(kind, [found for found in findings if found.kind == kind]) for kind in KINDS]
+        super().__init__(
+            f"{dataset} cannot be used: {'; '.join(filter(None, parts))}",
+            hint=f"`dlcli data check {shlex.quote(dataset)}` lists every problem",
+        )
+
+
+def refuse(dataset: str, findings: Sequence[Finding]) -> None:
+    """Raise `Malformed` if there are findings."""
+    if findings:
+        raise Malformed(dataset, findings)
+
+
+def _summary(kind: str, findings: Sequence[Finding]) -> str:
+    if len(findings) <= 1 or kind in _EXPLAINED:
+        return "; ".join(finding.message for finding in findings[:NAMED])
+    named = ", ".join(finding.where for finding in findings[:NAMED])
+    return f"{len(findings)} {KINDS[kind]}: {named}{', …' if len(findings) > NAMED else ''}"
+
+
+def no_examples(split: str, count: int) -> list[Finding]:
+    """Find a split that holds nothing."""
+    return [] if count else [Finding("few examples", split, split, f"{split} must hold an image or more, and has none")]
+
+
+def few_examples(classes: Sequence[str], counts: Iterable[int]) -> list[Finding]:
+    """Find the classes with fewer training examples than a class needs."""
+    return [
+        Finding("few examples", "train", name, f"class {name!r} needs {FEWEST} training examples or more, has {count}")
+        for name, count in zip(classes, counts, strict=True)
+        if count < FEWEST
+    ]
+
+
+def wrong_labels(split: str, labels: np.ndarray, classes: int) -> list[Finding]:
+    """Find labels that name no class."""
+    wrong = labels[(labels < 0) | (labels >= classes)]
+    if not len(wrong):
+        return []
+    message = f"labels of {split} must lie in 0 … {classes - 1}, and {len(wrong)} do not, such as {wrong[0]}"
+    return [Finding("columns", split, "label", message)]
+
+
+def mixed_sizes(split: str, sizes: Counter[tuple[int, int]], wanted: tuple[int, ...] | None) -> list[Finding]:
+    """Find images that differ in size from each other, or from the wanted height and width."""
+    if len(sizes) <= 1 and (wanted is None or set(sizes) <= {wanted[:2]}):
+        return []
+    listed = ", ".join(f"{height}×{width} ({count})" for (height, width), count in sizes.most_common(5))
+    same = f"{wanted[0]}×{wanted[1]}, as the training images are" if wanted else "of one size"
+    message = f"{split} images must be {same}, found {listed}{', …' if len(sizes) > 5 else ''}: give --image-size"
+    return [Finding("sizes", split, "images", message)]

@@ -1,0 +1,90 @@
+"""Images for a learner: what it must know of them, and batches of them."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, ValidationError, model_validator
+
+from dlcli.data import loader, pixels, sources
+from dlcli.data.examples import Unreadable
+from dlcli.data.findings import few_examples, refuse
+from dlcli.errors import DatasetError
+from dlcli.options import DataOptions
+from dlcli.types import Data, Facts
+
+Side = Annotated[int, Field(ge=1, le=4096)]
+Channels = Annotated[int, Field(ge=1, le=4)]
+Class = Annotated[str, Field(max_length=255)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ImageFacts(Facts):
+    """What a model must know of its images.
+
+    Attributes:
+        image: height, width and channels.
+        classes: their names, in the order of the labels.
+        mean, deviation: of each channel of the training pixels in [0, 1]; a constant channel's deviation is 1.
+    """
+
+    image: tuple[Side, Side, Channels]
+    classes: Annotated[tuple[Class, ...], Field(min_length=1, max_length=2**16)]
+    mean: tuple[Share, ...]
+    deviation: tuple[Annotated[float, Field(gt=0, le=1)], ...]
+
+    @model_validator(mode="after")
+    def _one_value_a_channel(self) -> ImageFacts:
+        if not len(self.mean) == len(self.deviation) == self.image[-1]:
+            raise ValueError(f"mean and deviation must hold {self.image[-1]} values, one for each channel")
+        return self
+
+
+def read(options: DataOptions, seed: int, image_size: int | None = None) -> Data:
+    """Open an image set, check all that training will read of it, and divide it into batches.
+
+    Batches hold `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; held-out ones also
+    `mask`, float32 [batch]: 1 for an example, 0 for padding. Images are scaled to `image_size` in height and width,
+    or must be of one size without it.
+
+    Raises:
+        DatasetError: the set is missing, or something in its training or validation part is wrong.
+    """
+    images = sources.open(options.dataset, options.data_dir, image_size, options.memory_limit)
+    train, validation, test = (images.splits[name] for name in ("train", "validation", "test"))
+    refuse(options.dataset, few_examples(images.classes, train.counts()))
+    validation.counts()  # reads it, so that what is wrong with it shows now and not after the first training steps
+    try:
+        facts = ImageFacts(image=train.image, classes=images.classes, mean=train.mean, deviation=train.deviation)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise DatasetError(
+            f"{images.name} is beyond what is supported: {problem['loc'][0]}: {problem['msg']}, got {problem['input']}",
+            hint="--image-size makes large images smaller",
+        ) from error
+    return Data(
+        train_from=functools.partial(loader.train_from, train, options.batch_size, seed),
+        validation=loader.HeldOut(validation, options.batch_size),
+        test=loader.HeldOut(test, options.batch_size),
+        facts=facts,
+        sizes={name: len(split) for name, split in images.splits.items()},
+        digest=train.digest,
+    )
+
+
+def decode(path: Path, facts: ImageFacts) -> np.ndarray:
+    """Decode an image file as the model of `facts` wants it: uint8 [height, width, channel].
+
+    Raises:
+        DatasetError: the file is missing or not an image, or the model wants neither gray nor colour.
+    """
+    if facts.image[-1] not in (1, 3):
+        raise DatasetError(f"{path} is a picture of 1 or 3 channels, and the model wants {facts.image[-1]}")
+    try:
+        image = pixels.load(path, facts.image[:2])
+    except Unreadable as error:
+        raise DatasetError(f"{path} cannot be read: {error}") from error
+    return pixels.conform(image, facts.image[-1])

@@ -1,0 +1,120 @@
+"""Getting sets of tensorflow-datasets: download, unpack, write as array_record."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib.util
+import os
+import shlex
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dlcli.errors import DatasetError, DiskError, UsageError, UserError
+from dlcli.files import NO_ROOM
+
+FORMAT = "array_record"  # the one of the library's formats that gives random access and needs no TensorFlow
+
+
+def folder(data_dir: Path | None) -> Path:
+    """Return the folder of prepared sets: the given one, else TFDS_DATA_DIR, else the library's own."""
+    return (data_dir or Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")).expanduser()
+
+
+def prepare(name: str, data_dir: Path | None) -> None:
+    """Download the set NAME, NAME/CONFIG or NAME/CONFIG:VERSION and write it to the folder of prepared sets.
+
+    Raises:
+        DatasetError: there is no such set, it is not of images with labels, or something it needs is missing.
+        DiskError: there is no room for it.
+    """
+    import tensorflow_datasets as tfds
+
+    _keep_tensorflow_off_the_gpu()
+    try:
+        builder = tfds.builder(name, data_dir=os.fspath(folder(data_dir)), file_format=FORMAT)
+    except tfds.core.DatasetNotFoundError:
+        raise _unknown(name, tfds.list_builders(with_community_datasets=False)) from None
+    except Exception as error:
+        raise _failed(name, data_dir, error) from error
+    check_features(name, {key: type(feature).__name__ for key, feature in builder.info.features.items()})
+    _reach_hosts(name, data_dir, builder)
+    try:
+        # The library talks on stdout, which is for results.
+        with contextlib.redirect_stdout(sys.stderr):
+            builder.download_and_prepare()
+    except Exception as error:  # each of the library's thousand sets brings code of its own, which raises what it likes
+        raise _failed(name, data_dir, error) from error
+
+
+def check_features(name: str, kinds: Mapping[str, str]) -> None:
+    """Refuse a set that is not of labelled images, by the class of each of its features."""
+    if kinds.get("image") != "Image" or kinds.get("label") != "ClassLabel":
+        held = ", ".join(f"{key} ({kind})" for key, kind in kinds.items())
+        raise DatasetError(f"tfds:{name} must have the features image (Image) and label (ClassLabel), and has {held}")
+
+
+def _keep_tensorflow_off_the_gpu() -> None:
+    # It would otherwise take nearly all of the memory that the training needs.
+    if importlib.util.find_spec("tensorflow"):
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        import tensorflow
+
+        tensorflow.config.set_visible_devices([], "GPU")
+
+
+def command(name: str, data_dir: Path | None) -> str:
+    """Return the command that prepares a set, as a hint shows it."""
+    return f"`dlcli data prepare tfds:{name}{f' --data-dir {shlex.quote(str(data_dir))}' if data_dir else ''}`"
+
+
+def _reach_hosts(name: str, data_dir: Path | None, builder: Any) -> None:
+    """Fail at once where the library would try for minutes: without a network no host has an address."""
+    proxied = any(os.environ.get(variable) for variable in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"))
+    downloaded = any((folder(data_dir) / "downloads").glob(f"{builder.name}/*.INFO"))
+    if proxied or downloaded:
+        return
+    for host in {urlsplit(url).hostname for url in builder.url_infos or () if url.startswith("http")}:
+        try:
+            socket.getaddrinfo(host, 443)
+        except OSError as error:
+            raise DatasetError(
+                f"tfds:{name} is not prepared in {folder(data_dir)}, and {host}, which has it, cannot be reached: "
+                f"{error.strerror}",
+                hint=f"where there is a network, {command(name, data_dir)} gets it; "
+                "--data-dir says where a prepared copy lies",
+            ) from error
+
+
+def _unknown(name: str, known: list[str]) -> UsageError:
+    near = difflib.get_close_matches(name.partition("/")[0].partition(":")[0], known)
+    meant = f": did you mean {' or '.join(f'tfds:{match}' for match in near)}?" if near else ""
+    return UsageError(f"tensorflow-datasets has no set {name!r}{meant}", hint="`dlcli data list` names what is here")
+
+
+def _failed(name: str, data_dir: Path | None, error: Exception) -> UserError:
+    reason = " ".join(str(_root(error)).split())[:300] or type(error).__name__
+    again = command(name, data_dir)
+    if isinstance(error, ImportError):
+        missing = (error.name or "tensorflow").partition(".")[0]
+        package = "'dlcli[tfds]'" if missing == "tensorflow" else missing
+        return DatasetError(
+            f"preparing tfds:{name} needs {missing}, which is not installed",
+            hint=f"pip install {package}, then {again}",
+        )
+    if isinstance(error, OSError) and (error.errno in NO_ROOM or reason.startswith("Not enough disk space")):
+        return DiskError(
+            f"tfds:{name} cannot be written to {folder(data_dir)}: {reason}", hint=f"make room, then {again}"
+        )
+    return DatasetError(f"tfds:{name} cannot be prepared: {reason}", hint=f"remedy this, then {again}")
+
+
+def _root(error: BaseException) -> BaseException:
+    # The library wraps what its sets raise in sentences about its own arguments.
+    while error.__cause__:
+        error = error.__cause__
+    return error

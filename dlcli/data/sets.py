@@ -1,0 +1,126 @@
+"""Image sets: named splits of labelled images, decoded when they are first asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dlcli.data import store
+from dlcli.data.examples import Example, Source, Unreadable
+from dlcli.data.pixels import conform
+from dlcli.errors import DatasetError
+
+
+class Split:
+    """The examples of one split: arrays in memory where the set is small, else decoded at each access.
+
+    Nothing is read before it is asked for. The first access goes through all examples once, to find the undecodable
+    ones and the statistics; what it finds is kept in the cache.
+    """
+
+    def __init__(self, dataset: str, name: str, source: Source, *, classes: int, largest: int, like: Split | None):
+        """Prepare to read `source`.
+
+        The set is held in memory if an image takes `largest` bytes or fewer. The images must have the shape of those
+        of the split `like`; without it they say it themselves.
+        """
+        self.dataset, self.name, self.source = dataset, name, source
+        self.classes, self.largest, self.like = classes, largest, like
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @functools.cached_property
+    def _decoded(self) -> store.Decoded:
+        entry = store.Entry(
+            self.dataset,
+            self.name,
+            self.source,
+            classes=self.classes,
+            largest=self.largest,
+            shape=self.like.image if self.like else None,
+        )
+        return entry.load() or entry.build()
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """Height, width and channels of every image."""
+        return self._decoded.image
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class of each example, int32 [example]."""
+        return self._decoded.labels
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """Mean of each channel, of pixels in [0, 1]."""
+        return self._decoded.mean
+
+    @property
+    def deviation(self) -> tuple[float, ...]:
+        """Standard deviation of each channel, of pixels in [0, 1]; 1 where a channel is constant."""
+        return self._decoded.deviation
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the decoded images, their shape and their labels."""
+        return self._decoded.digest
+
+    @property
+    def resident(self) -> bool:
+        """Whether the images are arrays in memory."""
+        return self._decoded.images is not None
+
+    def counts(self) -> np.ndarray:
+        """Return the number of examples of each class, int64 [class]."""
+        return np.bincount(self.labels, minlength=self.classes)
+
+    def images(self, indices: np.ndarray) -> np.ndarray:
+        """Return uint8 [index, height, width, channel].
+
+        Raises:
+            DatasetError: a file is no longer what it was when it was first read.
+        """
+        if self._decoded.images is not None:
+            return self._decoded.images[indices]
+        places = indices.tolist()
+        examples = self.source.examples(places)
+        return np.stack([self._fit(place, example) for place, example in zip(places, examples, strict=True)])
+
+    def _fit(self, index: int, example: Example) -> np.ndarray:
+        where = f"{self.source.where(index)} of {self.dataset}"
+        if isinstance(example, Unreadable):
+            raise DatasetError(f"{where} was readable before, and is not now: {example}")
+        image = conform(example[0], self.image[-1])
+        if image.shape != self.image:
+            raise DatasetError(f"{where} was of shape {self.image} before, and is {image.shape} now")
+        return image
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageSet:
+    """A data set of labelled images: `train`, `validation` and `test`."""
+
+    name: str
+    classes: tuple[str, ...]
+    splits: Mapping[str, Split]
+
+    @classmethod
+    def of(cls, name: str, classes: Sequence[str], sources: Mapping[str, Source], memory_limit: int) -> ImageSet:
+        """Make the splits of the sources; the images of `train` say the shape of all others."""
+        largest = memory_limit // max(1, sum(map(len, sources.values())))
+        splits: dict[str, Split] = {}
+        for split in sorted(sources, key=lambda split: split != "train"):
+            splits[split] = Split(
+                name, split, sources[split], classes=len(classes), largest=largest, like=splits.get("train")
+            )
+        return cls(name, tuple(classes), splits)
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """Height, width and channels, as the training images say."""
+        return self.splits["train"].image

@@ -1,0 +1,63 @@
+"""Names of image sets, and what they open."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from dlcli.data import arrays, folder, tfds
+from dlcli.data.embedded import digits
+from dlcli.data.findings import Finding, refuse
+from dlcli.data.sets import ImageSet
+from dlcli.errors import UsageError
+
+
+def embedded() -> dict[str, str]:
+    """Return the names of the image sets that need no download, with a line on each."""
+    return {"digits": "1,797 handwritten digits of scikit-learn: 8×8 gray, 10 classes"}
+
+
+def open(dataset: str, data_dir: Path | None, image_size: int | None, memory_limit: int) -> ImageSet:
+    """Open an image set; its images are read when they are asked for.
+
+    Args:
+        dataset: `digits`, `tfds:NAME`, `folder:PATH` or the path of an `.npz` file.
+        data_dir: folder of prepared tfds sets; None for TFDS_DATA_DIR or the library's own.
+        image_size: height and width to which images are scaled; None takes them as they are.
+        memory_limit: bytes of decoded images above which they are read from their files again and again.
+
+    Raises:
+        UsageError: there is no set of this name.
+        DatasetError: its files are not where they should be, or not what they should be.
+    """
+    images, findings = find(dataset, data_dir, image_size, memory_limit)
+    refuse(dataset, findings)
+    return images
+
+
+def find(
+    dataset: str, data_dir: Path | None, image_size: int | None, memory_limit: int
+) -> tuple[ImageSet, list[Finding]]:
+    """Open an image set as `open` does, but return what is wrong with its layout instead of raising it."""
+    kind, _, rest = dataset.partition(":")
+    if kind == "tfds":
+        return tfds.find(rest, data_dir, image_size, memory_limit)
+    if kind == "folder":
+        return folder.find(Path(rest).expanduser(), image_size, memory_limit)
+    if dataset.endswith(".npz"):
+        return arrays.find(Path(dataset).expanduser(), image_size, memory_limit)
+    if dataset == "digits":
+        return digits.open_digits(image_size, memory_limit), []
+    raise _unknown(dataset, data_dir)
+
+
+def _unknown(dataset: str, data_dir: Path | None) -> UsageError:
+    forms = "digits, tfds:NAME, folder:PATH or a file that ends in .npz"
+    if Path(dataset).expanduser().is_dir():
+        return UsageError(f"an image set must be {forms}, got {dataset!r}: did you mean folder:{dataset}?")
+    known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]
+    near = [name for name in known if difflib.get_close_matches(dataset, [name, name.removeprefix("tfds:")], 1)]
+    meant = f": did you mean {' or '.join(near)}?" if near else ""
+    return UsageError(
+        f"an image set must be {forms}, got {dataset!r}{meant}", hint="`dlcli data list` names those here"
+    )

@@ -1,0 +1,71 @@
+"""Which examples train, which validate and which test, where a data set does not say so itself.
+
+The rules depend on the examples' places or names alone, never on a seed of the run, so that every run of every
+version sees the same splits:
+
+- A split that the data set has is taken as it is. `train` must be there, or no split at all.
+- `test`, where missing, is a fifth of the examples, at most 10,000.
+- `validation`, where missing, is a tenth of the examples, at most 5,000; it is taken off training, never off test.
+- Numbered examples (the digits, tfds sets, arrays) are ordered by a hash of their number (splitmix64): the first of
+  this order are `test`, the next `validation`, the rest `train`. Each part keeps the data set's own order.
+- Files are ordered by the SHA-256 of "class/file" within their class, and each class is cut in the same way. So a
+  file that is added moves few of the others.
+- Each part takes one example at least.
+
+The mean and the deviation of the pixels are those of the `train` part alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+TEST_SHARE, TEST_MOST = 0.2, 10_000
+VALIDATION_SHARE, VALIDATION_MOST = 0.1, 5_000
+
+
+def shares(count: int, given: Collection[str]) -> dict[str, float]:
+    """Return the share of `count` training examples that each split not in `given` takes, test first."""
+    wanted = {"test": (TEST_SHARE, TEST_MOST), "validation": (VALIDATION_SHARE, VALIDATION_MOST)}
+    return {name: min(share, most / max(count, 1)) for name, (share, most) in wanted.items() if name not in given}
+
+
+def numbered(count: int, given: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """Divide the examples 0 … count - 1 into `train` and the splits that are not in `given`.
+
+    Returns:
+        int64 [example] for each split, ascending.
+    """
+    order = np.argsort(_splitmix64(np.arange(count, dtype=np.uint64)), kind="stable")
+    parts = {}
+    for name, share in shares(count, given).items():
+        taken = max(1, round(share * count))
+        parts[name], order = np.sort(order[:taken]), order[taken:]
+    return {"train": np.sort(order), **parts}
+
+
+def named(names: Sequence[str], given: Collection[str] = (), *, of: int | None = None) -> dict[str, list[str]]:
+    """Divide the files "class/file" of one class into `train` and the splits that are not in `given`.
+
+    Their shares are those of a set `of` so many files in all its classes; by default these are all.
+    """
+    order = sorted(names, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest())
+    parts = {}
+    for name, share in shares(of or len(names), given).items():
+        taken = max(1, round(share * len(names)))
+        parts[name], order = sorted(order[:taken]), order[taken:]
+    return {"train": sorted(order), **parts}
+
+
+def _splitmix64(x: np.ndarray) -> np.ndarray:
+    """Scramble uint64 numbers.
+
+    Reference: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014, figure 15,
+    with the constants of variant 13 in Stafford's "Better Bit Mixing", 2011.
+    """
+    x = (x + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))

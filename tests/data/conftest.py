@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path_factory, monkeypatch) -> Path:
+    """Give each test an empty cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("DLCLI_CACHE", str(folder))
+    return folder / "data"
+
+
+@pytest.fixture
+def save() -> Callable[..., Path]:
+    """Return a function that writes an image, of one random colour a pixel unless pixels are given."""
+    random = np.random.default_rng(0)
+
+    def write(path: Path, pixels: np.ndarray | None = None, shape: tuple[int, ...] = (6, 5, 3)) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, shape, dtype=np.uint8) if pixels is None else pixels).save(path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def classes(save, tmp_path) -> Path:
+    """Return a folder with twenty pictures of each of two classes."""
+    for name in ("cat", "dog"):
+        for number in range(20):
+            save(tmp_path / "pets" / name / f"{number:02}.png")
+    return tmp_path / "pets"
+
+
+@pytest.fixture
+def png() -> Callable[..., bytes]:
+    """Return a function that encodes an image."""
+
+    def encode(image: Image.Image, kind: str = "png", **options) -> bytes:
+        stream = io.BytesIO()
+        image.save(stream, kind, **options)
+        return stream.getvalue()
+
+    return encode

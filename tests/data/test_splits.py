@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dlcli.data import splits
+
+
+@pytest.mark.parametrize("given", [(), ("test",), ("validation",), ("validation", "test")])
+def test_the_parts_of_numbered_examples_hold_each_example_once(given):
+    parts = splits.numbered(1000, given)
+    assert set(parts) == {"train", "validation", "test"} - set(given)
+    np.testing.assert_array_equal(np.sort(np.concatenate(list(parts.values()))), np.arange(1000))
+
+
+def test_a_fifth_tests_and_a_tenth_validates_up_to_their_bounds():
+    small, large = splits.numbered(1000), splits.numbered(100_000)
+    assert [len(small[name]) for name in ("train", "validation", "test")] == [700, 100, 200]
+    assert [len(large[name]) for name in ("train", "validation", "test")] == [85_000, 5_000, 10_000]
+
+
+def test_the_split_of_numbered_examples_never_changes():
+    # Stored on purpose: results on a split are comparable only as long as it stays the same.
+    parts = splits.numbered(20)
+    assert parts["test"].tolist() == [2, 4, 6, 18]
+    assert parts["validation"].tolist() == [5, 8]
+
+
+def test_numbered_examples_are_mixed_and_not_cut_at_a_number():
+    test = splits.numbered(1000)["test"]
+    assert 300 < np.median(test) < 700
+
+
+def test_every_part_of_a_class_gets_a_file():
+    parts = splits.named(["a/1", "a/2", "a/3"])
+    assert sorted(map(len, parts.values())) == [1, 1, 1]
+
+
+def test_a_file_that_is_added_moves_few_of_the_others():
+    names = [f"a/{number}" for number in range(100)]
+    before, after = splits.named(names), splits.named([*names, "a/new"])
+    moved = sum(len(set(before[part]) - set(after[part])) for part in before)
+    assert moved <= 3
+
+
+def test_the_bounds_on_held_out_files_count_all_classes():
+    names = [f"a/{number}" for number in range(100)]
+    assert len(splits.named(names, of=100_000)["test"]) == 10
