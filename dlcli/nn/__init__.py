@@ -1,0 +1,1 @@
+"""Layers and blocks that several techniques share; they take numbers, never options."""
