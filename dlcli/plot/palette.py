@@ -1,0 +1,118 @@
+"""Numbers to colours, the same ones in files and in the terminal.
+
+Colours are float [..., 3] in [0, 1], in the order red, green, blue.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+# Okabe and Ito, "Color Universal Design", 2008: told apart with every kind of colour blindness.
+# Yellow stands last, as it is faint on white.
+LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+
+Palette = Literal["gray", "blues", "heat", "signed"]
+
+# Evenly spaced from the lowest value to the highest. Heat: matplotlib's inferno (lightness grows
+# throughout). Blues and signed: Brewer's Blues, and RdBu with blue for negative values.
+_ANCHORS: dict[Palette, tuple[str, ...]] = {
+    "gray": ("#000000", "#FFFFFF"),
+    "blues": ("#FFFFFF", "#DEEBF7", "#C6DBEF", "#9ECAE1", "#6BAED6", "#4292C6", "#2171B5", "#08519C", "#08306B"),
+    "heat": ("#000004", "#210C4A", "#57106E", "#8A226A", "#BC3754", "#E45A31", "#F98E09", "#F9CB35", "#FCFFA4"),
+    "signed": ("#053061", "#2166AC", "#4393C3", "#92C5DE", "#F7F7F7", "#F4A582", "#D6604D", "#B2182B", "#67001F"),
+}
+_NO_VALUE = (0.6, 0.6, 0.6)
+
+
+def from_hex(text: str) -> np.ndarray:
+    """Read a colour such as "#0072B2"."""
+    return np.array([int(text[start : start + 2], 16) for start in (1, 3, 5)]) / 255
+
+
+def limits(values: np.ndarray, palette: Palette) -> tuple[float, float]:
+    """Return the values at the two ends of the palette.
+
+    Images, which are gray or have channels, reach from 0 to 255 (uint8) or from 0 to 1; maps from
+    their least to their greatest value, with zero in the middle of a signed palette.
+    """
+    if values.dtype == np.uint8:
+        return 0.0, 255.0
+    if palette == "gray":
+        return 0.0, 1.0
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if palette == "signed":
+        low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
+    return low, high
+
+
+def normalize(values: np.ndarray, palette: Palette, ends: tuple[float, float] | None = None) -> np.ndarray:
+    """Map values to [0, 1] between the ends of the palette (by default `limits`); beyond them they are clipped.
+
+    Where the ends are equal, all values are the middle of a signed palette, the start of another.
+    """
+    low, high = ends or limits(values, palette)
+    values = np.asarray(values, dtype=np.float64)
+    if high <= low:
+        return np.where(np.isnan(values), np.nan, 0.5 if palette == "signed" else 0.0)
+    return np.clip((values - low) / (high - low), 0.0, 1.0)
+
+
+def paint(shares: np.ndarray, palette: Palette) -> np.ndarray:
+    """Map [...] in [0, 1] to colours [..., 3]; NaN becomes gray."""
+    anchors = np.stack([from_hex(text) for text in _ANCHORS[palette]])
+    places = np.linspace(0, 1, len(anchors))
+    filled = np.nan_to_num(shares)
+    colors = np.stack([np.interp(filled, places, anchors[:, channel]) for channel in range(3)], axis=-1)
+    return np.where(np.isnan(shares)[..., None], _NO_VALUE, colors)
+
+
+def luminance(colors: np.ndarray) -> np.ndarray:
+    """Map colours [..., 3] to their lightness [...] in [0, 1] (weights of ITU-R BT.709)."""
+    return colors @ np.array([0.2126, 0.7152, 0.0722])
+
+
+def ink(ground: np.ndarray) -> np.ndarray:
+    """Return black or white [3], whichever can be read on a ground of this colour [3]."""
+    # Both have the same contrast (WCAG 2) on 0.18 of linear light, which is 0.46 in sRGB.
+    return np.full(3, 0.0 if luminance(ground) > 0.46 else 1.0)
+
+
+def as_colors(image: np.ndarray, palette: Palette = "gray", ends: tuple[float, float] | None = None) -> np.ndarray:
+    """Turn an image or map, [height, width] with no, one or three channels, into colours [height, width, 3].
+
+    Three channels are colours already: uint8, or floats in [0, 1].
+    """
+    values = plane(image)
+    if values.ndim == 3:
+        return normalize(values, "gray", ends)
+    return paint(normalize(values, palette, ends), palette)
+
+
+def plane(image: np.ndarray) -> np.ndarray:
+    """Drop the single channel of [height, width, 1]; leave [height, width] and [height, width, 3].
+
+    Raises:
+        ValueError: the array is none of these, or has no pixels.
+    """
+    image = np.asarray(image)
+    if image.ndim == 3 and image.shape[-1] == 1:
+        image = image[..., 0]
+    if image.size == 0 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)):
+        raise ValueError(f"an image must be [height, width] with 1 or 3 channels, got shape {image.shape}")
+    return image
+
+
+def overlay(image: np.ndarray, heat: np.ndarray, ends: tuple[float, float] | None = None) -> np.ndarray:
+    """Lay heat [height, width] over an image of the same size; the more heat, the less of the image.
+
+    Returns:
+        Colours [height, width, 3].
+    """
+    shares = normalize(heat, "heat", ends)
+    gray = luminance(as_colors(image))[..., None]
+    # Where nothing is hot, the image stays to be seen; no place is covered whole.
+    weight = 0.75 * np.nan_to_num(shares)[..., None] ** 0.7
+    return (1 - weight) * gray + weight * paint(shares, "heat")

@@ -1,0 +1,71 @@
+import errno
+import os
+
+import numpy as np
+import pytest
+
+from dlcli.errors import DiskError, UsageError
+from dlcli.plot import files
+from dlcli.plot.curves import curves
+from dlcli.plot.series import Panel, Series
+
+FIRST_BYTES = {".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-", ".svg": b"<?xml"}
+
+
+def figure():
+    return curves([Panel([Series("a", np.arange(3), np.arange(3.0))], "loss")], title="Curves")
+
+
+@pytest.mark.parametrize("ending", FIRST_BYTES)
+def test_the_ending_chooses_the_format(ending, tmp_path):
+    files.save(figure(), tmp_path / f"a{ending}")
+    assert (tmp_path / f"a{ending}").read_bytes().startswith(FIRST_BYTES[ending])
+
+
+@pytest.mark.parametrize("ending", FIRST_BYTES)
+def test_the_same_arrays_give_the_same_bytes(ending, tmp_path):
+    for name in ("a", "b"):
+        files.save(figure(), tmp_path / f"{name}{ending}")
+    assert (tmp_path / f"a{ending}").read_bytes() == (tmp_path / f"b{ending}").read_bytes()
+
+
+def test_a_figure_saved_twice_is_the_same_twice(tmp_path):
+    drawing = figure()
+    files.save(drawing, tmp_path / "a.png")
+    files.save(drawing, tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_folders_are_made_and_nothing_else_is_left(tmp_path):
+    files.save(figure(), tmp_path / "new" / "folder" / "a.PNG")
+    assert os.listdir(tmp_path / "new" / "folder") == ["a.PNG"]
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a", "png"])
+def test_an_unknown_ending_is_refused_with_the_known_ones(name, tmp_path):
+    with pytest.raises(UsageError, match=r"\.png, \.svg, \.pdf"):
+        files.save(figure(), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_not_a_file_to_write(tmp_path):
+    (tmp_path / "a.png").mkdir()
+    with pytest.raises(UsageError, match="is a folder"):
+        files.check(tmp_path / "a.png")
+
+
+def test_a_file_is_not_a_folder_to_write_into(tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(UsageError, match="taken is a file"):
+        files.save(figure(), tmp_path / "taken" / "below" / "a.png")
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "a.png").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DiskError, match="no space left"):
+        files.save(figure(), tmp_path / "a.png")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.png": b"old"}
