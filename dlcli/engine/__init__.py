@@ -1,0 +1,27 @@
+"""The training engine: one loop for every technique."""
+
+from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored, Started, Trained
+from dlcli.engine.learner import Learner
+from dlcli.engine.load import load
+from dlcli.engine.loop import fit, resume
+from dlcli.engine.metrics import Calibration, Confusion, Mean, Metrics, Rate
+
+__all__ = [
+    "Calibration",
+    "Compiled",
+    "Compiling",
+    "Confusion",
+    "Ended",
+    "Event",
+    "Learner",
+    "Mean",
+    "Metrics",
+    "Rate",
+    "Saved",
+    "Scored",
+    "Started",
+    "Trained",
+    "fit",
+    "load",
+    "resume",
+]

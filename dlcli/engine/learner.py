@@ -1,0 +1,58 @@
+"""The one interface between a technique and the engine."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from flax import nnx
+
+from dlcli import types
+from dlcli.engine.metrics import Metrics
+from dlcli.options import TrainOptions
+from dlcli.types import Batch, Data
+
+
+class Learner(nnx.Module):
+    """All that training changes, together with the rule that changes it.
+
+    Parameters, optimizer states, moving averages, random streams and recurrent carries are
+    attributes of the learner. The engine compiles `update`, saves the attributes and restores
+    them, and needs to know nothing else. Hence two optimizers, sparse updates, an average of the
+    parameters or a carried state are matters of the learner alone.
+
+    Attributes:
+        Options: the technique's options of `train`.
+        Facts: what its data tells its model.
+        monitor: the metrics of `score` that choose the best weights, most important first; a
+            leading minus means the higher the better.
+    """
+
+    Options: ClassVar[type[TrainOptions]]
+    Facts: ClassVar[type[types.Facts]]
+    monitor: ClassVar[tuple[str, ...]] = ("loss",)
+
+    @staticmethod
+    @abstractmethod
+    def read(options: TrainOptions) -> Data:
+        """Open the data; raise `DatasetError` where it is missing or malformed."""
+
+    @abstractmethod
+    def __init__(self, options: TrainOptions, facts: types.Facts):
+        """Build the untrained learner; the same arguments give the same parameters."""
+
+    @abstractmethod
+    def update(self, batch: Batch) -> Metrics:
+        """Make one training step in place. Traced once, so shapes must not vary by batch."""
+
+    @abstractmethod
+    def score(self, batch: Batch) -> Metrics:
+        """Measure the learner on held-out data; changes are thrown away."""
+
+    def warm_start(self, options: TrainOptions) -> bool:
+        """Replace parts of a new, untrained learner by trained ones; tell whether anything changed.
+
+        Called once in a run's life, before its first step; a resumed run has the parts in its
+        checkpoints.
+        """
+        return False

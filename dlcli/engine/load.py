@@ -1,0 +1,62 @@
+"""Rebuilds the learner of a finished or interrupted run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeVar
+
+import jax
+import numpy as np
+from jax.sharding import Mesh
+
+from dlcli.engine.learner import Learner
+from dlcli.engine.program import Program
+from dlcli.engine.runs import Run
+from dlcli.errors import RunError, UsageError
+from dlcli.options import TrainOptions
+from dlcli.types import Facts
+
+L = TypeVar("L", bound=Learner)
+
+
+def load(folder: Path, learner_type: type[L], use: str = "best") -> L:
+    """Return the learner of a run, ready to score, to predict and to sample.
+
+    Args:
+        folder: of the run.
+        learner_type: its technique.
+        use: "best" for the weights of the best validation, "last" for those of the last step.
+
+    Raises:
+        RunError: the folder is not a run of this technique, or has no intact checkpoint.
+    """
+    run = Run(folder)
+    program = rebuilt(folder, learner_type, run.options(learner_type), run.facts(learner_type), one_device())
+    arrays, _ = run.restore(program.shapes, use)
+    learner = program.learner(program.from_host(arrays))
+    assert isinstance(learner, learner_type)
+    return learner
+
+
+def one_device() -> Mesh:
+    """Return the mesh of the first device alone."""
+    return Mesh(np.asarray(jax.devices()[:1]), ("data",))
+
+
+def rebuilt(folder: Path, learner_type: type[Learner], options: TrainOptions, facts: Facts, mesh: Mesh) -> Program:
+    """Return the program of a run from what its folder says; nothing large is made yet.
+
+    Raises:
+        RunError: no learner can be built of it, or one larger than the machine's memory.
+    """
+    try:
+        program = Program(learner_type, options, facts, mesh)
+    except (ValueError, OverflowError, UsageError) as error:
+        raise RunError(f"{folder} must hold options and facts that fit each other: {error}") from error
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if program.bytes > memory:
+        raise RunError(
+            f"{folder} asks for {program.bytes / 2**30:,.0f} GiB of weights, found {memory / 2**30:,.0f} GiB of memory"
+        )
+    return program

@@ -1,0 +1,91 @@
+"""What a run would do and cost, from a few steps on a state that is thrown away."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Mapping
+from statistics import median
+
+import jax
+
+from dlcli.engine import devices, runs
+from dlcli.engine.learner import Learner
+from dlcli.engine.loop import existing, resolve, technique_name
+from dlcli.engine.prefetch import prefetch
+from dlcli.engine.program import Program
+from dlcli.options import TrainOptions
+
+_MEASURED = 5  # steps
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What a run would do.
+
+    Attributes:
+        options: with `--epochs` turned into steps and the run folder named.
+        device: such as "2 × cpu".
+        sizes: examples in each split.
+        parameters: numbers that training changes.
+        flops: floating-point operations of one step, as the compiler counts them; None where it does not.
+        bytes: memory traffic of one step, likewise.
+        checkpoint: bytes of one checkpoint.
+        checkpoints: kept at most.
+        free: bytes free where the run folder would be.
+        compile_seconds: of the training step.
+        step_seconds: median of a few steps.
+    """
+
+    options: TrainOptions
+    device: str
+    sizes: Mapping[str, int]
+    parameters: int
+    flops: float | None
+    bytes: float | None
+    checkpoint: int
+    checkpoints: int
+    free: int
+    compile_seconds: float
+    step_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Estimated time of training; validation and saving come on top."""
+        return self.compile_seconds + self.options.steps * self.step_seconds
+
+
+def plan(learner_type: type[Learner], options: TrainOptions) -> Plan:
+    """Set a run up as `fit` does, make a few steps, and keep nothing."""
+    folder = options.out or runs.new_folder(technique_name(learner_type), options.dataset)
+    runs.refuse_used(folder)
+    devices.prepare(options.device)
+    data = learner_type.read(options)
+    options = resolve(options, data, folder)
+    program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
+    leaves, batches = program.initial(), prefetch(data.train_from(0), devices.split(program.mesh))
+    batch = next(batches)
+    window = program.empty_window(batch)
+    cost = program.update.lower(leaves, window, batch).cost_analysis() or {}
+    seconds = []
+    for _ in range(_MEASURED + 1):
+        start = time.perf_counter()
+        leaves, window = program.update(leaves, window, batch)
+        jax.block_until_ready(leaves)
+        seconds.append(time.perf_counter() - start)
+        batch = next(batches)
+    batches.close()
+    return Plan(
+        options=options,
+        device=devices.describe(program.mesh),
+        sizes=data.sizes,
+        parameters=program.parameters,
+        flops=cost.get("flops"),
+        bytes=cost.get("bytes accessed"),
+        checkpoint=program.bytes,
+        checkpoints=options.keep + 1,
+        free=shutil.disk_usage(existing(folder)).free,
+        compile_seconds=seconds[0],
+        step_seconds=median(seconds[1:]),
+    )

@@ -1,0 +1,181 @@
+"""A learner as pure functions of its state, compiled for the devices of a mesh.
+
+`nnx` splits the learner into a static graph and a state. Here the state is a plain list of arrays
+(`Leaves`): jax flattens a list faster than an `nnx.State`, at each step of the run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+from jax.sharding import Mesh, Sharding
+
+from dlcli import types
+from dlcli.engine import devices
+from dlcli.engine.learner import Learner
+from dlcli.engine.metrics import Metrics, add
+from dlcli.options import TrainOptions
+from dlcli.types import Batch
+
+Leaves = list[jax.Array]
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Window:
+    """Training metrics since the last report, kept on the device.
+
+    Attributes:
+        metrics: their sums.
+        seen: int32 [], steps added.
+        bad: int32 [], the number within the window of the first step with a value that is not
+            finite; 0: none.
+    """
+
+    metrics: Metrics
+    seen: jax.Array
+    bad: jax.Array
+
+
+class Program:
+    """The pure functions of one learner.
+
+    Attributes:
+        monitor: the metrics of `score` that choose the best weights.
+        names: the path of each leaf within the learner.
+        shapes: shape and type of each leaf by its path, as it is saved (random keys as their data).
+    """
+
+    def __init__(self, learner_type: type[Learner], options: TrainOptions, facts: types.Facts, mesh: Mesh):
+        self.mesh = mesh
+        self.monitor = learner_type.monitor
+        self._build = lambda: learner_type(options, facts)
+        self._abstract = nnx.eval_shape(self._build)
+        # `train` and `eval` set static attributes, so each mode has a graph of its own.
+        self._abstract.train()
+        self._graphs = {"update": nnx.graphdef(self._abstract)}
+        self._abstract.eval()
+        self._graphs["score"] = nnx.graphdef(self._abstract)
+        state = nnx.state(self._abstract)
+        paths, self._treedef = jax.tree_util.tree_flatten_with_path(state)
+        self._leaves = [leaf for _, leaf in paths]
+        self.names = [
+            jax.tree_util.keystr(path, simple=True, separator="/").removesuffix("/value") for path, _ in paths
+        ]
+        self.shapes = {name: jax.eval_shape(_plain, leaf) for name, leaf in zip(self.names, self._leaves, strict=True)}
+        # Compiled within others, so that jax finds what it traced when it was asked for the metrics' shapes.
+        self._methods = {name: jax.jit(functools.partial(self._apply, name)) for name in self._graphs}
+        whole = devices.replicated(mesh)
+        self.update = jax.jit(self._update, donate_argnums=(0, 1), out_shardings=whole)
+        self.score = jax.jit(self._score, donate_argnums=1, out_shardings=whole)
+        self._finite = jax.jit(lambda leaves: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves])))
+
+    @property
+    def parameters(self) -> int:
+        """Count the numbers that training changes by gradients."""
+        averages = [node for _, node in nnx.iter_graph(self._abstract) if isinstance(node, nnx.EMA)]
+        return _size(self._abstract) - sum(map(_size, averages))  # an average's parameters are copies
+
+    @property
+    def bytes(self) -> int:
+        """Size of the whole state."""
+        return sum(math.prod(shape.shape) * shape.dtype.itemsize for shape in self.shapes.values())
+
+    def initial(self) -> Leaves:
+        """Return the state of the untrained learner."""
+        # Piece by piece: compiled as one function, it would be compiled anew, in many seconds, for every seed.
+        return self._place(jax.tree.leaves(nnx.state(self._build())))
+
+    def empty_window(self, batch: Batch) -> Window:
+        """Return the window of no steps."""
+        # Arrays of their own each: the step donates them, and a buffer can be donated once.
+        seen, bad = np.zeros([], np.int32), np.zeros([], np.int32)
+        return Window(**self._place({"metrics": self._no_metrics("update", batch), "seen": seen, "bad": bad}))
+
+    def empty_score(self, batch: Batch) -> Metrics:
+        """Return the metrics of no examples."""
+        return self._place(self._no_metrics("score", batch))
+
+    def is_finite(self, leaves: Leaves) -> bool:
+        """Tell whether every real number in the state is finite."""
+        return bool(self._finite([leaf for leaf in leaves if jnp.issubdtype(leaf.dtype, jnp.floating)]))
+
+    def learner(self, leaves: Leaves) -> Learner:
+        """Return a live learner with this state, set to evaluate."""
+        return nnx.merge(self._graphs["score"], jax.tree.unflatten(self._treedef, leaves))
+
+    def leaves_of(self, learner: Learner) -> Leaves:
+        """Return the state of a live learner."""
+        return self._place(jax.tree.leaves(nnx.state(learner)))
+
+    def to_host(self, leaves: Leaves) -> dict[str, np.ndarray]:
+        """Return the state as it is saved; waits until it is computed."""
+        return dict(zip(self.names, jax.device_get([_plain(leaf) for leaf in leaves]), strict=True))
+
+    def from_host(self, arrays: Mapping[str, np.ndarray]) -> Leaves:
+        """Undo `to_host`."""
+        pairs = zip(self.names, self._leaves, strict=True)
+        return self._place([_special(arrays[name], leaf) for name, leaf in pairs])
+
+    def _place(self, tree: Any) -> Any:
+        # Copied: the step donates each leaf, and parts of a learner may begin as one array.
+        return jax.device_put(tree, devices.replicated(self.mesh), may_alias=False)
+
+    def _update(self, leaves: Leaves, window: Window, batch: Batch) -> tuple[Leaves, Window]:
+        leaves, metrics = self._methods["update"](leaves, batch)
+        finite = jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(metrics)]))
+        seen = window.seen + 1
+        bad = jnp.where((window.bad == 0) & ~finite, seen, window.bad)
+        return leaves, Window(add(window.metrics, metrics), seen, bad)
+
+    def _score(self, leaves: Leaves, totals: Metrics, batch: Batch) -> tuple[Leaves, Metrics]:
+        leaves, metrics = self._methods["score"](leaves, batch)
+        return leaves, add(totals, metrics)
+
+    def _apply(self, method: str, leaves: Leaves, batch: Batch) -> tuple[Leaves, Metrics]:
+        live = nnx.merge(self._graphs[method], jax.tree.unflatten(self._treedef, leaves))
+        metrics = getattr(live, method)(batch)
+        return jax.tree.leaves(nnx.state(live)), metrics
+
+    def _no_metrics(self, method: str, batch: Batch) -> Metrics:
+        # Placed as they will be, or jax would take them for others and trace again.
+        placed = [leaf.update(sharding=devices.replicated(self.mesh)) for leaf in self._leaves]
+        _, shapes = jax.eval_shape(self._methods[method], placed, dict(batch))
+        return jax.tree.map(lambda shape: np.zeros(shape.shape, shape.dtype), shapes)
+
+
+def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place: Sharding) -> Metrics | None:
+    """Return the metrics over all `batches`, or None where there are none.
+
+    The state passes from batch to batch, so that a carry goes on; at the end it is dropped.
+    """
+    totals = None
+    for batch in batches:
+        placed = jax.device_put(dict(batch), place)
+        if totals is None:
+            totals = program.empty_score(placed)
+        leaves, totals = program.score(leaves, totals, placed)
+    return totals
+
+
+def _size(node: Any) -> int:
+    return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(node, nnx.Param)))
+
+
+def _plain(leaf: jax.Array) -> jax.Array:
+    # Random keys do not survive every checkpoint library; their data do.
+    return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+
+
+def _special(array: np.ndarray, leaf: Any) -> jax.Array:
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jax.random.wrap_key_data(jnp.asarray(array))
+    return jnp.asarray(array)

@@ -1,0 +1,278 @@
+import json
+import resource
+import shutil
+
+import jax
+import ml_dtypes
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+import tensorstore
+
+from dlcli.engine.checkpoints import Checkpoints, Damaged, require_room
+from dlcli.errors import DiskError, RunError
+from tests.forging import seal
+
+ARRAYS = {
+    "layer/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
+    "layer/half": np.array([0.5, -2.0], ml_dtypes.bfloat16),
+    "layer/empty": np.zeros([0, 3], np.float32),
+    "step": np.asarray(7, np.uint32),
+    "flag": np.array([True, False]),
+}
+PROGRESS = {"step": 5}
+
+
+def shapes(arrays):
+    return {name: jax.ShapeDtypeStruct(array.shape, array.dtype) for name, array in arrays.items()}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written")
+    Checkpoints(folder).save(5, ARRAYS, PROGRESS)
+    return folder
+
+
+@pytest.fixture
+def checkpoints(written, tmp_path):
+    shutil.copytree(written, tmp_path / "checkpoints")
+    return Checkpoints(tmp_path / "checkpoints")
+
+
+def test_arrays_of_every_kind_come_back_bit_for_bit(checkpoints):
+    found = checkpoints.load(5, shapes(ARRAYS))
+    assert found.keys() == ARRAYS.keys()
+    for name, array in ARRAYS.items():
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+        assert found[name].tobytes() == array.tobytes()
+    assert checkpoints.progress(5) == PROGRESS
+
+
+def test_a_number_that_is_not_finite_comes_back_in_an_array(tmp_path):
+    array = {"x": np.array([np.nan, np.inf, -0.0], np.float32)}
+    Checkpoints(tmp_path).save(1, array, {})
+    assert Checkpoints(tmp_path).load(1, shapes(array))["x"].tobytes() == array["x"].tobytes()
+
+
+def test_a_later_write_of_the_same_step_replaces_the_first(checkpoints):
+    checkpoints.save(5, ARRAYS, {"step": 6})
+    assert checkpoints.progress(5) == {"step": 6}
+    assert checkpoints.steps() == [5]
+
+
+def files(written):
+    folder = Checkpoints(written).path(5)
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_byte_that_flipped_is_found_in_whichever_file(written, checkpoints):
+    for name in files(written):
+        path = checkpoints.path(5) / name
+        whole = path.read_bytes()
+        for place in (0, len(whole) // 2, len(whole) - 1):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            with pytest.raises(Damaged):
+                checkpoints.load(5, shapes(ARRAYS))
+        path.write_bytes(whole)
+    checkpoints.load(5, shapes(ARRAYS))
+
+
+def test_a_file_that_was_cut_off_or_lost_is_found_whichever_it_is(written, checkpoints):
+    for name in files(written):
+        path = checkpoints.path(5) / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1])
+        with pytest.raises(Damaged):
+            checkpoints.load(5, shapes(ARRAYS))
+        path.unlink()
+        with pytest.raises(Damaged):
+            checkpoints.load(5, shapes(ARRAYS))
+        path.write_bytes(whole)
+
+
+def test_progress_that_was_changed_is_found_without_reading_the_arrays(checkpoints):
+    path = checkpoints.path(5) / "progress.json"
+    path.write_text(path.read_text().replace("5", "6"))
+    with pytest.raises(Damaged, match="progress"):
+        checkpoints.progress(5)
+
+
+def test_a_file_that_nobody_wrote_is_found(checkpoints):
+    (checkpoints.path(5) / "state" / "extra").write_text("?")
+    with pytest.raises(Damaged, match="extra"):
+        checkpoints.load(5, shapes(ARRAYS))
+
+
+@pytest.mark.parametrize(
+    ("expected", "what"),
+    [
+        ({**ARRAYS, "step": np.zeros([2], np.uint32)}, r"step as uint32\[\].*need uint32\[2\]"),
+        ({**ARRAYS, "step": np.asarray(0, np.int32)}, "need int32"),
+        ({**ARRAYS, "more": np.zeros([2])}, "lacks more"),
+        ({name: array for name, array in ARRAYS.items() if name != "flag"}, "holds flag"),
+    ],
+)
+def test_arrays_that_the_program_does_not_want_are_refused_by_name(checkpoints, expected, what):
+    with pytest.raises(RunError, match=what):
+        checkpoints.load(5, shapes(expected))
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/hostname", "state/../../outside"])
+def test_a_manifest_cannot_name_files_outside_of_its_checkpoint(checkpoints, name):
+    (checkpoints.folder / "outside").write_text("secret")
+    seal(checkpoints.path(5), lambda manifest: manifest["files"].update({name: {"size": 6, "sha256": "0" * 64}}))
+    with pytest.raises(Damaged, match="lacks"):
+        checkpoints.load(5, shapes(ARRAYS))
+
+
+@pytest.mark.parametrize("name", ["progress.json", "manifest.json", "state/_METADATA", "state", "."])
+def test_links_are_not_followed(checkpoints, name):
+    path = checkpoints.path(5) / name
+    path.rename(checkpoints.folder / "elsewhere")
+    path.symlink_to(checkpoints.folder / "elsewhere")
+    if name == ".":
+        path = checkpoints.path(5)
+    with pytest.raises(Damaged):
+        checkpoints.load(5, shapes(ARRAYS))
+
+
+def test_a_folder_of_checkpoints_that_is_a_link_is_refused(checkpoints, tmp_path):
+    (tmp_path / "link").symlink_to(checkpoints.folder)
+    with pytest.raises(RunError, match="found a link"):
+        Checkpoints(tmp_path / "link").steps()
+    with pytest.raises(RunError, match="found a link"):
+        Checkpoints(tmp_path / "link").prune(set())
+
+
+def test_names_that_no_step_has_are_not_taken_for_checkpoints(checkpoints):
+    for name in ("5", "000000005", "-0000001", "٠٠٠٠٠٠٠٧", "1e8", ".removed-00000001", "9" * 200):
+        (checkpoints.folder / name).mkdir()
+    (checkpoints.folder / "00000009").write_text("a file")
+    assert checkpoints.steps() == [5, int("9" * 200)]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"[]",
+        b"{}",
+        b"[" * 100_000,
+        b'{"arrays": ' + b"[" * 100_000,
+        b'{"arrays": {"x": [[1e400], 5]}, "files": {}}',
+        b'{"arrays": {"x": 3}, "files": {"y": null}}',
+        b'{"arrays": {}, "files": {}, "sha256": []}',
+    ],
+)
+def test_a_manifest_of_nonsense_is_damaged(checkpoints, content):
+    (checkpoints.path(5) / "manifest.json").write_bytes(content)
+    with pytest.raises(Damaged):
+        checkpoints.load(5, shapes(ARRAYS))
+
+
+def test_a_giant_manifest_is_not_read(checkpoints):
+    with (checkpoints.path(5) / "manifest.json").open("wb") as file:
+        file.truncate(10**12)  # bytes, none of which takes room on the disk
+    with pytest.raises(Damaged, match="MiB"):
+        checkpoints.load(5, shapes(ARRAYS))
+
+
+def test_a_giant_file_of_zeros_is_not_read(checkpoints):
+    seal(checkpoints.path(5), lambda manifest: manifest["files"]["state/_METADATA"].update(size=10**12))
+    with (checkpoints.path(5) / "state" / "_METADATA").open("wb") as file:
+        file.truncate(10**12)
+    with pytest.raises(Damaged, match="1000000"):
+        checkpoints.load(5, shapes(ARRAYS))
+
+
+def test_a_checkpoint_smaller_than_its_arrays_is_damaged(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(5, {"x": np.zeros([2, 2], np.float32)}, {})
+    seal(checkpoints.path(5), lambda manifest: manifest["arrays"].update(x=[[10**6, 10**6], "float32"]))
+    with pytest.raises(Damaged, match="4000000000000"):
+        checkpoints.load(5, {"x": jax.ShapeDtypeStruct([10**6, 10**6], np.float32)})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shape": [10**6, 10**6]},
+        {"shape": [2**40, 2**40], "chunks": [2**40, 2**40]},
+        {"chunks": [2**33, 2**33]},
+        {"dtype": "<f8"},
+        {"fill_value": 1.0, "shape": [3, 2]},
+    ],
+)
+def test_arrays_that_orbax_would_read_otherwise_than_declared_are_damaged(tmp_path, change):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(5, {"x": np.zeros([2, 2], np.float32)}, {})
+    state = checkpoints.path(5) / "state"
+    store = tensorstore.KvStore.open({"driver": "ocdbt", "base": f"file://{state}/"}).result()
+    layout = json.loads(store.read(b"x/.zarray").result().value)
+    store.write(b"x/.zarray", json.dumps({**layout, **change}).encode()).result()
+    seal(checkpoints.path(5))
+    with pytest.raises(Damaged):
+        checkpoints.load(5, {"x": jax.ShapeDtypeStruct([2, 2], np.float32)})
+
+
+def test_arrays_that_orbax_holds_and_the_manifest_hides_are_damaged(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(5, {"x": np.zeros([2], np.float32), "hidden": np.zeros([9], np.float32)}, {})
+    seal(checkpoints.path(5), lambda manifest: manifest["arrays"].pop("hidden"))
+    with pytest.raises(Damaged, match="other arrays"):
+        checkpoints.load(5, {"x": jax.ShapeDtypeStruct([2], np.float32)})
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[]", b"[" * 100_000, b"\xff", b'{"tree_metadata": {"(\'../x\',)": {}}}'])
+def test_whatever_stands_in_the_records_of_orbax_is_damaged_and_nothing_else(checkpoints, content):
+    (checkpoints.path(5) / "state" / "_METADATA").write_bytes(content)
+    seal(checkpoints.path(5))
+    with pytest.raises(Damaged):
+        checkpoints.load(5, shapes(ARRAYS))
+
+
+def test_a_text_in_place_of_an_array_is_damaged(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(5, {"x": np.zeros([], np.float32)}, {})
+    state = checkpoints.path(5) / "state"
+    shutil.rmtree(state)
+    ocp.PyTreeCheckpointer(use_compression=False).save(state, {"x": "text"})
+    seal(checkpoints.path(5))
+    with pytest.raises(Damaged):
+        checkpoints.load(5, {"x": jax.ShapeDtypeStruct([], np.float32)})
+
+
+def test_pruning_leaves_what_is_kept_and_clears_what_crashes_left(checkpoints):
+    for step in (6, 7):
+        shutil.copytree(checkpoints.path(5), checkpoints.path(step))
+    for name in (".draft-00000009", ".removed-00000004"):
+        (checkpoints.folder / name / "state").mkdir(parents=True)
+    checkpoints.prune({5, 7})
+    assert sorted(path.name for path in checkpoints.folder.iterdir()) == ["00000005", "00000007"]
+
+
+@pytest.fixture
+def files_of_at_most():
+    """Bounds the size of every file the process writes, as a full disk would."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("room", [100_000, 700, 1])
+def test_a_write_that_fails_leaves_no_draft_and_the_others_whole(checkpoints, files_of_at_most, room):
+    files_of_at_most(room)
+    with pytest.raises(DiskError, match=r"file too large.*MiB free"):
+        checkpoints.save(6, {"x": np.ones([1000, 1000], np.float32)}, {})
+    assert [path.name for path in checkpoints.folder.iterdir()] == ["00000005"]
+    checkpoints.load(5, shapes(ARRAYS))
+
+
+def test_too_little_room_is_known_beforehand_with_how_much_is_free(tmp_path):
+    require_room(tmp_path, bytes_each=1000, count=3)
+    free = shutil.disk_usage(tmp_path).free
+    with pytest.raises(DiskError, match=r"3 checkpoints.*MiB free") as raised:
+        require_room(tmp_path, bytes_each=free, count=3)
+    assert "--keep" in raised.value.hint

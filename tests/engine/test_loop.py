@@ -1,0 +1,324 @@
+import json
+import math
+import shutil
+from contextlib import closing
+
+import pytest
+
+from dlcli import engine
+from dlcli.engine import Compiled, Compiling, Ended, Saved, Scored, Started, Trained
+from dlcli.engine.runs import Run
+from dlcli.errors import DatasetError, DivergedError, RunError, UsageError
+from dlcli.warnings import Notice
+from tests.comparing import arrays, assert_same_arrays, assert_same_run, records, snapshot
+from tests.linear import Learner, Train
+
+RESTLESS = {"learning_rate": 3.0, "validate_every": 2, "steps": 40, "save_every": 5}  # soon gets no better
+
+
+def train(folder, **options):
+    return list(engine.fit(Learner, Train(out=folder, **options)))
+
+
+def go_on(folder, **changes):
+    return list(engine.resume(Learner, folder, changes))
+
+
+def break_off(events, step):
+    """Run through events up to the first one of a step or a later one, then close."""
+    with closing(events):
+        next(event for event in events if isinstance(event, Trained | Scored | Saved) and event.step >= step)
+
+
+def about(folder):
+    return json.loads((folder / "run.json").read_text())
+
+
+def of(kind, events):
+    return [event for event in events if isinstance(event, kind)]
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """The events of a run of 12 steps; reports at 5, 10 and the end, validations at 4, 8, 12."""
+    return train(tmp_path_factory.mktemp("runs") / "unbroken")
+
+
+@pytest.fixture(scope="module")
+def kept(unbroken, tmp_path_factory):
+    """Runs to be copied: broken off at step 6, stopped early, and one whose validation is not finite."""
+    folder = tmp_path_factory.mktemp("kept")
+    shutil.copytree(unbroken[0].folder, folder / "finished")
+    break_off(engine.fit(Learner, Train(out=folder / "broken")), 6)
+    train(folder / "stopped", patience=2, **RESTLESS)
+    train(folder / "blind", spoilt_validation=True)
+    return folder
+
+
+@pytest.fixture
+def copy(kept, tmp_path):
+    return lambda name: shutil.copytree(kept / name, tmp_path / name)
+
+
+# What a run says and writes
+
+
+def test_reports_validations_and_checkpoints_come_when_the_options_say(unbroken):
+    assert [event.step for event in of(Trained, unbroken)] == [5, 10, 12]
+    assert [event.step for event in of(Scored, unbroken)] == [4, 8, 12]
+    best = {event.step for event in of(Scored, unbroken) if event.best}
+    assert {event.step for event in of(Saved, unbroken)} == {0, 3, 6, 9, 12} | best
+
+
+def test_a_run_begins_by_saying_what_it_is_and_ends_by_saying_how_it_ended(unbroken):
+    start, end = unbroken[0], unbroken[-1]
+    assert isinstance(start, Started)
+    assert (start.step, start.steps, start.sizes["validation"]) == (0, 12, 20)
+    assert isinstance(end, Ended)
+    assert (end.reason, end.step) == ("steps", 12)
+
+
+def test_each_function_is_announced_before_it_is_compiled_and_timed_after(unbroken):
+    told = [event for event in unbroken if isinstance(event, Compiling | Compiled)]
+    assert [event.what for event in told[::2]] == ["initial weights", "training step", "validation"]
+    assert [event.what for event in told[1::2]] == [event.what for event in told[::2]]
+    assert all(event.seconds > 0 for event in told[1::2])
+
+
+def test_metrics_jsonl_holds_each_report_once_as_it_was_told(unbroken):
+    written = {(each["step"], each["split"]): each["metrics"] for each in records(unbroken[0].folder)}
+    told = {(event.step, "train"): event.metrics for event in of(Trained, unbroken)}
+    told |= {(event.step, "validation"): event.metrics for event in of(Scored, unbroken)}
+    assert written == told
+    assert len(records(unbroken[0].folder)) == len(told)
+
+
+def test_the_best_validation_is_the_lowest_and_its_weights_are_those_that_load(unbroken):
+    end = unbroken[-1]
+    lowest = min(of(Scored, unbroken), key=lambda event: event.metrics["loss"])
+    assert (end.best_step, end.best) == (lowest.step, lowest.metrics)
+    assert lowest.step < end.step
+    kernels = {use: engine.load(end.folder, Learner, use).line.kernel[...].tobytes() for use in ("best", "last")}
+    assert kernels["best"] == arrays(end.folder, lowest.step)["line/kernel"].tobytes()
+    assert kernels["last"] == arrays(end.folder, 12)["line/kernel"].tobytes()
+
+
+def test_run_json_says_what_the_run_can_be_explained_by(unbroken):
+    said = about(unbroken[0].folder)
+    assert said["technique"] == "tests"
+    assert said["data"] == {"dataset": "line", "digest": "line-0", "sizes": dict(unbroken[0].sizes)}
+    assert {"jax", "flax", "python", "dlcli"} <= said["versions"].keys()
+    assert said["ended"]["reason"] == "steps"
+
+
+def test_parameters_are_counted_without_the_copies_that_an_average_holds(unbroken):
+    norm, line = 3 + 3, 3 + 1
+    assert unbroken[0].parameters == about(unbroken[0].folder)["parameters"] == norm + line
+
+
+def test_another_seed_and_epochs_for_steps_give_another_run(unbroken, tmp_path):
+    with closing(engine.fit(Learner, Train(out=tmp_path / "run", epochs=0.00003, seed=1))) as events:
+        assert next(events).steps == math.ceil(0.00003 * 10**6 / 8)
+        next(event for event in events if isinstance(event, Saved))
+    assert (
+        arrays(tmp_path / "run")["rngs/default/key"].tolist() != arrays(unbroken[0].folder)["rngs/default/key"].tolist()
+    )
+
+
+# Breaking off and going on
+
+
+def test_a_run_broken_off_goes_on_bit_for_bit(unbroken, copy):
+    broken = copy("broken")
+    assert snapshot(broken)["progress"]["step"] == 6
+    go_on(broken)
+    assert_same_run(unbroken[0].folder, broken)
+
+
+@pytest.mark.slow
+def test_a_run_broken_off_at_any_event_goes_on_bit_for_bit(unbroken, tmp_path):
+    saved = unbroken.index(Saved(0)) + 1
+    for number in range(saved, len(unbroken)):
+        folder = tmp_path / str(number)
+        with closing(engine.fit(Learner, Train(out=folder))) as events:
+            for _ in range(number):
+                next(events)
+        go_on(folder)
+        assert_same_run(unbroken[0].folder, folder)
+
+
+def test_a_run_broken_off_before_its_first_checkpoint_starts_anew_and_says_so(unbroken, tmp_path):
+    folder = tmp_path / "young"
+    with closing(engine.fit(Learner, Train(out=folder))) as events:
+        next(events)
+    assert not (folder / "checkpoints").exists()
+    with pytest.warns(Notice, match="before its first checkpoint"):
+        go_on(folder)
+    assert_same_run(unbroken[0].folder, folder)
+
+
+def test_a_signal_saves_the_step_it_came_in_and_the_run_goes_on_bit_for_bit(unbroken, copy):
+    folder = copy("broken")
+    events = list(engine.resume(Learner, folder, {}, lambda progress: "SIGINT" if progress.step == 7 else None))
+    assert (events[-1].reason, events[-1].step, events[-2]) == ("SIGINT", 7, Saved(7))
+    go_on(folder)
+    assert_same_run(unbroken[0].folder, folder)
+
+
+def test_a_signal_at_the_last_step_leaves_a_finished_run(unbroken, copy):
+    folder = copy("broken")
+    events = list(engine.resume(Learner, folder, {}, lambda progress: "SIGINT" if progress.step == 12 else None))
+    assert events[-1].reason == "steps"
+    assert_same_run(unbroken[0].folder, folder)
+
+
+def test_a_finished_run_goes_on_to_more_steps_as_if_it_had_not_ended(unbroken, tmp_path):
+    folder = tmp_path / "run"
+    train(folder, steps=7)  # between reports and validations; what is measured there is forgotten
+    assert [(each["step"], each["split"]) for each in records(folder)][-2:] == [(7, "train"), (7, "validation")]
+    go_on(folder, steps=12)
+    assert_same_run(unbroken[0].folder, folder)
+
+
+def test_the_best_weights_of_a_longer_run_are_kept_though_its_first_end_was_better(tmp_path):
+    """The validation at the first end, 6, is the best; the longer run makes none there, and its best is that of 4."""
+    folder = tmp_path / "run"
+    train(folder, steps=6, save_every=100, keep=1)
+    assert about(folder)["ended"]["best_step"] == 6
+    before = arrays(folder, 4)
+    go_on(folder, steps=8, learning_rate=1e4)
+    assert about(folder)["ended"]["best_step"] == 4
+    assert_same_arrays(arrays(folder, 4), before)
+    assert Run(folder).checkpoints.steps() == [4, 8]
+
+
+def test_a_run_stopped_early_goes_on_with_more_patience_as_an_unbroken_one_with_that_patience(copy, tmp_path):
+    stopped = copy("stopped")
+    assert about(stopped)["ended"]["reason"] == "patience"
+    go_on(stopped, patience=4)
+    train(tmp_path / "patient", patience=4, **RESTLESS)
+    assert_same_run(tmp_path / "patient", stopped)
+
+
+def test_a_run_that_made_all_its_steps_does_not_go_on_unasked(unbroken):
+    with pytest.raises(UsageError, match="all its 12 steps") as raised:
+        go_on(unbroken[0].folder)
+    assert "--steps 24" in raised.value.hint
+
+
+def test_a_run_stopped_early_goes_on_only_if_asked_and_then_has_its_whole_patience(copy):
+    folder = copy("stopped")
+    step = about(folder)["ended"]["step"]
+    with pytest.raises(UsageError, match="stopped early") as raised:
+        go_on(folder)
+    assert "--patience 4" in raised.value.hint
+    with closing(engine.resume(Learner, folder, {"report_every": 7})) as events:
+        next(events)
+    # Broken off before it had saved again: it has been asked already.
+    assert go_on(folder)[-1].step >= step + 4
+
+
+def test_a_run_killed_after_its_last_checkpoint_only_says_how_it_ended(unbroken, copy):
+    folder = copy("finished")
+    Run(folder).note(ended=None)
+    (end,) = go_on(folder)
+    assert end.reason == "steps"
+    assert_same_run(unbroken[0].folder, folder)
+
+
+def test_changed_options_are_recorded_and_hold_from_there_on(copy):
+    folder = copy("broken")
+    go_on(folder, report_every=3, steps=9)
+    (session,) = about(folder)["sessions"]
+    assert session["changes"] == {"report_every": [5, 3], "steps": [12, 9]}
+    assert [each["step"] for each in records(folder) if each["split"] == "train"] == [5, 9]
+    assert json.loads((folder / "options.json").read_text())["report_every"] == 3
+
+
+def test_a_change_that_needs_other_shapes_is_refused_with_the_reason(copy):
+    folder = copy("broken")
+    before = snapshot(folder)
+    with pytest.raises(RunError, match=r"--optimizer cannot change on resume: .*opt_state"):
+        go_on(folder, optimizer="sgd")
+    assert snapshot(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "what"),
+    [({"seed": 1}, DatasetError, r"line-0.*line-1"), ({"features": 4}, RunError, "shapes")],
+)
+def test_other_data_are_refused(copy, changes, error, what):
+    with pytest.raises(error, match=what):
+        go_on(copy("broken"), **changes)
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(copy):
+    folder = copy("broken")
+    with closing(engine.resume(Learner, folder, {})) as events:
+        next(events)
+        with pytest.raises(RunError, match="another at work"):
+            go_on(folder)
+    with closing(engine.resume(Learner, folder, {})) as events:
+        next(events)
+
+
+def test_a_used_folder_is_refused_and_left_as_it_was(unbroken):
+    before = {path: path.read_bytes() for path in unbroken[0].folder.rglob("*") if path.is_file()}
+    with pytest.raises(UsageError, match="new or empty folder") as raised:
+        next(engine.fit(Learner, Train(out=unbroken[0].folder)))
+    assert raised.value.exit_code == 2
+    assert f"dlcli resume {unbroken[0].folder}" in raised.value.hint
+    assert {path: path.read_bytes() for path in unbroken[0].folder.rglob("*") if path.is_file()} == before
+
+
+# Ends
+
+
+def test_time_ends_a_run_with_a_last_report_and_validation(tmp_path):
+    events = train(tmp_path / "run", max_time=1e-6)
+    assert (events[-1].reason, events[-1].step, events[-1].best_step) == ("time", 1, 1)
+    assert [each["split"] for each in records(tmp_path / "run")] == ["train", "validation"]
+
+
+def test_an_error_of_the_data_in_the_middle_of_a_run_comes_through(copy):
+    folder = copy("broken")
+    with pytest.raises(DatasetError, match="step 8"):
+        go_on(folder, missing_step=8)
+    assert records(folder)[-1]["step"] == 5
+
+
+# Values that are not finite
+
+
+@pytest.mark.parametrize(("step", "last"), [(7, 6), (12, 9)])
+def test_the_step_of_a_nan_is_named_and_the_last_finite_state_kept(copy, step, last):
+    folder = copy("broken")
+    with pytest.raises(DivergedError, match=f"loss became nan at step {step}; .*of step {last}, is kept") as raised:
+        go_on(folder, spoilt_step=step, validate_every=100)
+    assert "--learning-rate" in raised.value.hint
+    assert about(folder)["ended"] == {"reason": "diverged", "step": step}
+    assert all(math.isfinite(value) for value in engine.load(folder, Learner).line.kernel[...].ravel())
+
+
+def test_too_large_a_learning_rate_diverges_and_the_untrained_state_is_kept(tmp_path):
+    options = Train(out=tmp_path / "run", optimizer="sgd").model_copy(update={"learning_rate": 1e30})
+    with pytest.raises(DivergedError, match="of step 0, is kept"):
+        list(engine.fit(Learner, options))
+    assert Run(tmp_path / "run").checkpoints.steps() == [0]
+
+
+def test_a_validation_that_is_not_finite_is_never_the_best(copy):
+    ended = about(copy("blind"))["ended"]
+    assert (ended["reason"], ended["step"], ended["best_step"], ended["best"]) == ("steps", 12, None, {})
+    assert ended["last"] == {"loss": None}
+
+
+def test_files_of_a_run_with_a_value_that_is_not_finite_are_strict_json(copy):
+    def refuse(word):
+        raise AssertionError(word)
+
+    folder = copy("blind")
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    for text in [*lines, *(path.read_text() for path in folder.rglob("*.json"))]:
+        json.loads(text, parse_constant=refuse)
+    assert math.isnan(next(Run(folder).records())["metrics"]["loss"])

@@ -1,0 +1,350 @@
+"""What may happen to a run: signals, kills, full disks, damaged files, and folders that a stranger made."""
+
+import ast
+import contextlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import dlcli as package
+from dlcli import engine
+from dlcli.engine.runs import Run
+from dlcli.errors import DiskError, RunError
+from dlcli.techniques.cnn.learner import Learner as Cnn
+from dlcli.techniques.cnn.options import Train as TrainCnn
+from dlcli.warnings import Notice
+from tests.comparing import arrays, assert_same_run, records
+from tests.forging import seal
+from tests.linear import Learner, Train
+from tests.processes import Child, dlcli
+
+# Of one kind wherever it can be, so that it is compiled once.
+TINY_CNN = {"channels": 2, "stages": 1, "hidden": 2048, "batch_size": 8, "schedule": "constant", "report_every": 5}
+FLAGS = [text for name, value in TINY_CNN.items() for text in ("--" + name.replace("_", "-"), str(value))]
+ENDLESS = ["train", "cnn", *FLAGS, "--steps", "100000"]
+
+
+def begin_or_go_on(options: Train, pause: float) -> None:
+    """Train the line, from wherever a kill has left it, at most a step in `pause` seconds; give it to `Child`."""
+    slow_down = lambda progress: time.sleep(pause)  # noqa: E731
+    if (options.out / "options.json").exists():
+        events = engine.resume(Learner, options.out, {}, slow_down)
+    else:  # killed before there was a run
+        shutil.rmtree(options.out, ignore_errors=True)
+        events = engine.fit(Learner, options, slow_down)
+    for event in events:
+        if isinstance(event, engine.Saved):
+            print("saved", file=sys.stderr)
+
+
+def saved(folder: Path) -> int:
+    return max(Run(folder).checkpoints.steps(), default=-1)
+
+
+# Signals
+
+
+def test_ctrl_c_and_termination_save_the_step_and_say_how_to_go_on(tmp_path):
+    folder = tmp_path / "run"
+    steps = []
+    for number, code, arguments in (
+        (signal.SIGINT, 130, [*ENDLESS, "--out", str(folder)]),
+        (signal.SIGTERM, 143, ["resume", str(folder)]),
+    ):
+        child = Child(tmp_path, dlcli, *arguments)
+        child.until_told("\nstep ", times=2)
+        child.send(number)
+        assert child.wait() == code, child.err.read_text()
+        assert f"dlcli resume {folder}" in child.err.read_text()
+        ended = json.loads((folder / "run.json").read_text())["ended"]
+        assert (ended["reason"], ended["step"]) == (number.name, saved(folder))
+        steps.append(ended["step"])
+    assert 0 < steps[0] < steps[1]
+    reports = [each["step"] for each in records(folder) if each["split"] == "train"]
+    assert reports == list(range(5, steps[1] + 1, 5))
+
+
+# Kills
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_run_killed_at_random_moments_ends_bit_for_bit_as_an_unbroken_one(tmp_path, times):
+    moments = random.Random(times)
+    # More steps than can be made before the last kill.
+    options = Train(out=tmp_path / "killed", steps=45 * times, save_every=5, validate_every=10)
+    for number in range(times):
+        child = Child(tmp_path, begin_or_go_on, options, 0.02)
+        if number % 2:  # otherwise most would fall into the start
+            child.until_told("saved")
+        time.sleep(moments.uniform(0, 0.4 if number % 2 else 2.0))
+        child.send(signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL, child.err.read_text()
+    last = Child(tmp_path, begin_or_go_on, options, 0.0)
+    list(engine.fit(Learner, options.model_copy(update={"out": tmp_path / "unbroken"})))
+    assert last.wait() == 0, last.err.read_text()
+    assert_same_run(tmp_path / "unbroken", options.out)
+    assert not list(options.out.rglob(".*"))
+
+
+# Damage
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of 12 steps broken off at 9: its checkpoints are of 6 and 9, and of the best validation at 8."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    events = engine.fit(Learner, Train(out=folder))
+    next(event for event in events if isinstance(event, engine.Saved) and event.step == 9)
+    events.close()
+    return folder
+
+
+def test_a_run_whose_last_checkpoint_is_damaged_goes_on_from_the_one_before_bit_for_bit(trained, tmp_path):
+    whole, harmed = (Path(shutil.copytree(trained, tmp_path / name)) for name in ("whole", "harmed"))
+    state = next((harmed / "checkpoints" / "00000009" / "state").rglob("_METADATA"))
+    state.write_bytes(state.read_bytes()[:100])
+    with pytest.warns(Notice, match="using the checkpoint of step 8 instead"):
+        list(engine.resume(Learner, harmed, {}))
+    list(engine.resume(Learner, whole, {}))
+    assert_same_run(whole, harmed)
+
+
+def test_a_run_without_an_intact_checkpoint_neither_loads_nor_goes_on(trained, tmp_path):
+    folder = Path(shutil.copytree(trained, tmp_path / "run"))
+    for checkpoint in (folder / "checkpoints").iterdir():
+        (checkpoint / "manifest.json").write_text("{}")
+    before = sorted(folder.rglob("*"))
+    for attempt in (lambda: engine.load(folder, Learner), lambda: list(engine.resume(Learner, folder, {}))):
+        with pytest.raises(RunError, match="no intact checkpoint"):
+            attempt()
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_run_whose_checkpoints_were_removed_does_not_start_anew_over_its_records(trained, tmp_path):
+    folder = Path(shutil.copytree(trained, tmp_path / "run"))
+    shutil.rmtree(folder / "checkpoints")
+    with pytest.raises(RunError, match="no intact checkpoint"):
+        list(engine.resume(Learner, folder, {}))
+    assert records(folder) == records(trained)
+
+
+# Full disks
+
+
+def test_a_disk_that_fills_up_ends_the_program_with_7_and_the_run_goes_on_when_there_is_room(tmp_path):
+    folder = tmp_path / "run"
+    child = Child(tmp_path, dlcli, *ENDLESS, "--save-every", "10", "--json", "--out", str(folder))
+    child.until(lambda: saved(folder) >= 10)
+    resource.prlimit(child.process.pid, resource.RLIMIT_FSIZE, (50_000, 50_000))  # bytes in any file from here on
+    assert child.wait() == 7, child.err.read_text()
+    error = json.loads(child.out.read_text())["error"]
+    assert error["kind"] == "disk"
+    assert "file too large" in error["message"]
+    assert not [path for path in folder.rglob(".*")]
+    step = saved(folder)
+    list(engine.resume(Cnn, folder, {"steps": step + 3}))
+    assert saved(folder) == step + 3
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of a megabyte; mounting one takes rights that tests seldom have."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], capture_output=True)
+    if done.returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write until there is no room."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_a_run_which_goes_on_when_there_is_room(small_disk, tmp_path):
+    folder, filler = small_disk / "run", small_disk / "filler"
+    events = engine.fit(Learner, Train(out=folder))
+    next(event for event in events if isinstance(event, engine.Saved) and event.step == 3)
+    fill(filler)
+    with pytest.raises(DiskError, match=r"no space left on device, 0 MiB free"):
+        list(events)
+    assert not [path for path in folder.rglob(".*")]
+    filler.unlink()
+    list(engine.resume(Learner, folder, {}))
+    list(engine.fit(Learner, Train(out=tmp_path / "unbroken")))
+    assert_same_run(tmp_path / "unbroken", folder)
+
+
+def test_a_disk_without_room_for_the_checkpoints_is_refused_before_anything_is_written(small_disk):
+    with pytest.raises(DiskError, match="MiB free"):
+        next(engine.fit(Learner, Train(out=small_disk / "run", features=20_000)))
+    assert list(small_disk.iterdir()) == []
+
+
+# Values that are not finite
+
+
+def test_a_run_that_diverges_ends_the_program_with_5_and_names_the_step(tmp_path):
+    options = ["--optimizer", "sgd", "--learning-rate", "1000000", "--json", "--out", str(tmp_path / "run")]
+    child = Child(tmp_path, dlcli, *ENDLESS, *options)
+    assert child.wait() == 5, child.err.read_text()
+    error = json.loads(child.out.read_text())["error"]
+    ended = json.loads((tmp_path / "run" / "run.json").read_text())["ended"]
+    assert error["kind"] == ended["reason"] == "diverged"
+    assert f"at step {ended['step']}; the last finite state, of step 0, is kept" in error["message"]
+
+
+# Folders that a stranger made
+
+ROOM = 3 * 2**30  # bytes of address space that a program may take beyond what it starts with; jax takes one
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory):
+    """A run of cnn of two steps, to be changed by hand."""
+    folder = tmp_path_factory.mktemp("stranger") / "run"
+    list(engine.fit(Cnn, TrainCnn(out=folder, steps=2, keep=1, **TINY_CNN)))
+    return folder
+
+
+def put(name, **values):
+    """Return what changes values in a JSON file of a run folder."""
+
+    def change(folder):
+        found = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps({**found, **values}))
+
+    return change
+
+
+def write(name, content):
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+def grow(name):
+    return lambda folder: os.truncate(folder / name, 10**12)
+
+
+def link(name):
+    def change(folder):
+        path = folder / name
+        path.rename(folder.parent / "elsewhere")
+        path.symlink_to(folder.parent / "elsewhere")
+
+    return change
+
+
+def manifest(change):
+    def apply(folder):
+        for checkpoint in (folder / "checkpoints").iterdir():
+            seal(checkpoint, change)
+
+    return apply
+
+
+def claim_huge(folder):
+    """Let options and manifest agree on 6 GB of weights that no file holds."""
+    put("options.json", hidden=65536, channels=256)(folder)
+    wide = {"head/hidden/kernel": [[2048, 65536], "float32"], "head/hidden/bias": [[65536], "float32"]}
+    manifest(lambda found: found["arrays"].update({f"network/{name}": shape for name, shape in wide.items()}))(folder)
+
+
+HOSTILE = {
+    "weights larger than memory": put("options.json", channels=4096, stages=6, hidden=65536),
+    "images of sixteen million pixels": put("facts.json", image=[4096, 4096, 1]),
+    "images without end": put("facts.json", image=[10**12, 10**12, 1]),
+    "weights that no file holds": claim_huge,
+    "other shapes": put("options.json", channels=3),
+    "arrays of other shapes": manifest(
+        lambda found: found["arrays"].update({"network/head/hidden/bias": [[9], "float32"]})
+    ),
+    "arrays without end": manifest(lambda found: found["arrays"].update({"optimizer/step": [[10**12], "uint32"]})),
+    "arrays of objects": manifest(lambda found: found["arrays"].update({"optimizer/step": [[], "object"]})),
+    "a file above the folder": manifest(lambda found: found["files"].update({"../../x": {"size": 1, "sha256": ""}})),
+    "a file of the system": manifest(lambda found: found["files"].update({"/etc/passwd": {"size": 1, "sha256": ""}})),
+    "a technique above the package": put("run.json", technique="../../cnn"),
+    "a technique of another package": put("run.json", technique="os.path"),
+    "a technique that is no text": put("run.json", technique=["cnn"]),
+    "deeply nested options": write("options.json", b'{"steps": ' * 100_000),
+    "deeply nested facts": write("facts.json", b"[" * 1_000_000),
+    "bytes that are no text": write("facts.json", b"\xff\xfe{\x00"),
+    "giant options": grow("options.json"),
+    "giant facts": grow("facts.json"),
+    "a giant run.json": grow("run.json"),
+    "options behind a link": link("options.json"),
+    "checkpoints behind a link": link("checkpoints"),
+    "a checkpoint behind a link": link("checkpoints/00000002"),
+}
+
+
+def open_all(folders: list[Path], image: Path) -> None:
+    """Evaluate, apply and resume each run in little memory, and print how each ended; give it to `Child`."""
+    taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + ROOM, size + ROOM))
+    for folder in folders:
+        for arguments in (
+            ["eval", str(folder)],
+            ["predict", "cnn", "--run", str(folder), str(image)],
+            ["resume", str(folder)],
+        ):
+            try:
+                dlcli(*arguments, "--json")
+            except SystemExit as end:
+                print(json.dumps({"name": folder.name, "verb": arguments[0], "code": end.code}), flush=True)
+    print(json.dumps({"taken": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - taken) * 1024}))
+
+
+def test_a_folder_made_by_a_stranger_loads_nothing_takes_little_memory_and_ends_the_program_with_4(stranger, tmp_path):
+    for name, change in HOSTILE.items():
+        folder = Path(shutil.copytree(stranger, tmp_path / "runs" / name / name))
+        change(folder)
+    image = tmp_path / "image.png"
+    image.write_bytes(b"never read")
+    folders = [tmp_path / "runs" / name / name for name in HOSTILE]
+    before = {path: path.lstat().st_mtime_ns for folder in folders for path in folder.parent.rglob("*")}
+    child = Child(tmp_path, open_all, folders, image)
+    assert child.wait() == 0, child.err.read_text()
+    lines = [json.loads(line) for line in child.out.read_text().splitlines()]
+    ends = {(line["name"], line["verb"]): line["code"] for line in lines if "name" in line}
+    assert ends == {(name, verb): 4 for name in HOSTILE for verb in ("eval", "predict", "resume")}
+    assert lines[-1]["taken"] < 2**30
+    assert {path: path.lstat().st_mtime_ns for folder in folders for path in folder.parent.rglob("*")} == before
+
+
+def test_the_folder_that_strangers_changed_loads_as_it_was(stranger):
+    assert engine.load(stranger, Cnn).network.head.logits.bias[...].shape == (10,)
+    assert arrays(stranger)
+
+
+def test_nothing_in_the_package_could_run_what_a_file_holds():
+    forbidden = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "jsonpickle", "cPickle"}
+    found = []
+    for path in Path(package.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                names = [node.func.id] if node.func.id in ("eval", "exec", "compile", "__import__") else []
+            elif isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+                names = [] if isinstance(node.value, ast.Constant) and node.value.value is False else ["allow_pickle"]
+            risky = {"eval", "exec", "compile", "__import__", "allow_pickle"}
+            found += [(path.name, name) for name in names if name.split(".")[0] in forbidden or name in risky]
+    assert found == []

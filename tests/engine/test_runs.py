@@ -1,0 +1,316 @@
+import json
+import os
+import shutil
+
+import jax
+import numpy as np
+import pytest
+
+from dlcli.engine import runs
+from dlcli.engine.progress import Progress, Snapshot
+from dlcli.engine.runs import Run
+from dlcli.errors import RunError, UsageError
+from dlcli.warnings import Notice
+from tests.forging import seal
+from tests.linear import Learner, LineFacts, Train
+
+SHAPES = {"x": jax.ShapeDtypeStruct([2], np.float32)}
+
+
+def save(run, step, best=None, *, keep=2, closing=None):
+    snapshot = Snapshot(progress=Progress(step=step, best_step=best), closing=closing)
+    run.save(step, {"x": np.full([2], step, np.float32)}, snapshot, keep)
+    run.wait()
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    with Run(tmp_path_factory.mktemp("written") / "run") as run:
+        run.create(Train(), LineFacts(features=3), {"technique": "tests"})
+        for step in (1, 2, 3):
+            save(run, step, best=1)
+    return run.folder
+
+
+@pytest.fixture
+def run(written, tmp_path):
+    """A run with checkpoints of the steps 1, 2 and 3, of which 1 is the best."""
+    with Run(shutil.copytree(written, tmp_path / "run")) as run:
+        yield run
+
+
+def spoil(run, step, name="progress.json"):
+    path = run.checkpoints.path(step) / name
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+# Which checkpoints stay
+
+
+def test_the_last_two_and_the_best_stay(run):
+    assert run.checkpoints.steps() == [1, 2, 3]
+    save(run, 4, best=1)
+    assert run.checkpoints.steps() == [1, 3, 4]
+    save(run, 5, best=5)
+    assert run.checkpoints.steps() == [1, 4, 5]  # 4 still knows 1 as the best, and may be all that is intact
+    save(run, 6, best=5)
+    assert run.checkpoints.steps() == [5, 6]
+
+
+def test_more_stay_where_more_are_asked_for(run):
+    for step in (4, 5, 6):
+        save(run, step, best=4, keep=3)
+    assert run.checkpoints.steps() == [4, 5, 6]
+
+
+def test_the_best_of_an_end_and_the_best_if_the_run_goes_on_both_stay(run):
+    save(run, 6, best=1, keep=1, closing=Progress(step=6, best_step=6))
+    assert run.checkpoints.steps() == [1, 6]
+
+
+# Which checkpoint is read
+
+
+def test_the_last_and_the_best_checkpoint_are_found(run):
+    assert run.restore(SHAPES)[0]["x"].tolist() == [3, 3]
+    assert run.restore(SHAPES, "best")[0]["x"].tolist() == [1, 1]
+
+
+def test_without_a_validation_the_last_stands_for_the_best(tmp_path):
+    run = Run(tmp_path)
+    save(run, 1)
+    save(run, 2)
+    assert run.restore(SHAPES, "best")[0]["x"].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("name", ["progress.json", "manifest.json", "state/_METADATA"])
+def test_a_damaged_checkpoint_gives_way_to_the_newest_intact_one_and_that_is_said(run, name):
+    spoil(run, 3, name)
+    with pytest.warns(Notice, match="00000003.*using the checkpoint of step 2 instead"):
+        arrays, snapshot = run.restore(SHAPES)
+    assert (arrays["x"].tolist(), snapshot.progress.step) == ([2, 2], 2)
+
+
+@pytest.mark.parametrize("harm", [lambda run: spoil(run, 1), lambda run: shutil.rmtree(run.checkpoints.path(1))])
+def test_where_the_best_is_damaged_or_gone_the_last_stands_in_and_that_is_said(run, harm):
+    harm(run)
+    with pytest.warns(Notice, match="00000001.*using the checkpoint of step 3 instead"):
+        assert run.restore(SHAPES, "best")[0]["x"].tolist() == [3, 3]
+
+
+def test_where_nothing_is_intact_that_is_an_error_which_names_the_damage(run):
+    for step in (1, 2, 3):
+        spoil(run, step)
+    with pytest.raises(RunError, match=r"no intact checkpoint: .*00000003"):
+        run.restore(SHAPES)
+
+
+def test_a_run_without_checkpoints_has_none_intact(tmp_path):
+    with pytest.raises(RunError, match="no intact checkpoint"):
+        Run(tmp_path).restore(SHAPES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"progress": {"step": 9}},
+        {"progress": {"step": -3}},
+        {"progress": {"step": "3"}, "window": 5},
+        {"progress": {"step": 3, "best_step": "../1"}},
+        {"progress": {"step": 3}, "closing": {"step": float("nan")}},
+    ],
+)
+def test_progress_that_makes_no_sense_is_damage_though_its_checksum_is_right(run, content):
+    path = run.checkpoints.path(3) / "progress.json"
+    path.write_text(json.dumps(content))
+    seal(path.parent)
+    with pytest.warns(Notice, match="step 2 instead"):
+        run.restore(SHAPES)
+
+
+# metrics.jsonl
+
+
+def test_what_was_recorded_is_read_back(run):
+    run.record(5, "train", {"loss": 0.5}, rate=3.0, seconds=1.0)
+    run.record(5, "validation", {"loss": float("nan"), "accuracy": 1.0}, best=True)
+    first, second = run.records()
+    assert first == {"step": 5, "split": "train", "rate": 3.0, "seconds": 1.0, "metrics": {"loss": 0.5}}
+    assert second["best"]
+    assert np.isnan(second["metrics"]["loss"])
+
+
+def test_a_line_that_a_crash_cut_off_and_what_makes_no_sense_are_left_out(run):
+    run.record(5, "train", {"loss": 0.5})
+    with (run.folder / "metrics.jsonl").open("ab") as file:
+        file.write(
+            b'[]\n{"step": -1, "split": "train", "metrics": {}}\n\xff\n' + b"[" * 100_000 + b"\n" + b"x" * 3_000_000
+        )
+        file.write(b'\n{"step": 6, "split": "train", "metrics": {"loss": "low"}}\n{"step": 7, "split": "tr')
+    assert [record["step"] for record in run.records()] == [5]
+
+
+def test_rewinding_forgets_what_came_later_and_what_only_an_end_measured(run):
+    for step in (1, 2, 3):
+        run.record(step, "train", {"loss": 1 / 3})
+    run.record(2, "validation", {"loss": 0.25}, closing=True)
+    before = (run.folder / "metrics.jsonl").read_text().splitlines()
+    run.rewind(2)
+    assert (run.folder / "metrics.jsonl").read_text().splitlines() == before[:2]
+    assert run.checkpoints.steps() == [1, 2]
+
+
+def test_rewinding_clears_the_drafts_that_a_crash_left(run):
+    (run.folder / ".0123456789abcdef.part").write_text("{")
+    run.rewind(3)
+    assert {path.name for path in run.folder.iterdir()} == {
+        *("checkpoints", "facts.json", "metrics.jsonl", "options.json", "run.json")
+    }
+
+
+# Files of a run folder
+
+
+def test_options_and_facts_come_back_as_they_were(run):
+    assert run.options(Learner) == Train()
+    assert run.facts(Learner) == LineFacts(features=3)
+
+
+def test_notes_add_up(run):
+    run.note(one=1)
+    run.note(two=float("inf"))
+    assert run.about() == {"technique": "tests", "one": 1, "two": None}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe\xff",
+        b"",
+        b"null",
+        b"[]",
+        b"[" * 100_000,
+        b'{"a": ' * 50_000,
+        b'{"steps": 1e999}',
+        b'{"steps": 10000000000}',
+        b'{"features": 10000000000}',
+        b'{"features": "__import__(\'os\')"}',
+        b'{"unknown": 1}',
+        b'{"steps": ' + b"9" * 5000 + b"}",
+    ],
+)
+def test_options_and_facts_of_nonsense_are_errors_of_the_run(run, content):
+    for name, read in (("options.json", run.options), ("facts.json", run.facts)):
+        (run.folder / name).write_bytes(content)
+        with pytest.raises(RunError, match=name):
+            read(Learner)
+
+
+def test_giant_files_are_not_read(run):
+    for name, read in (
+        ("options.json", lambda: run.options(Learner)),
+        ("facts.json", lambda: run.facts(Learner)),
+        ("run.json", run.about),
+    ):
+        os.truncate(run.folder / name, 10**12)
+        with pytest.raises(RunError, match="MiB"):
+            read()
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("options.json", lambda run: run.options(Learner)),
+        ("facts.json", lambda run: run.facts(Learner)),
+        ("run.json", lambda run: runs.technique_of(run.folder)),
+        ("metrics.jsonl", lambda run: list(run.records())),
+    ],
+)
+def test_links_and_pipes_in_place_of_files_are_refused(run, name, read, tmp_path):
+    run.record(1, "train", {})
+    path = run.folder / name
+    path.rename(tmp_path / "elsewhere")
+    for replace in (lambda: path.symlink_to(tmp_path / "elsewhere"), lambda: os.mkfifo(path)):
+        replace()
+        with pytest.raises(RunError, match=f"{name}.*must be a plain file"):
+            read(run)
+        path.unlink()
+
+
+@pytest.mark.parametrize("content", ['{"data": 5}', '{"sessions": {}}', '{"ended": "yes"}'])
+def test_a_run_json_of_other_kinds_is_an_error_of_the_run(run, content):
+    (run.folder / "run.json").write_text(content)
+    with pytest.raises(RunError, match=r"run\.json"):
+        run.about()
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["../cnn", "cnn/../../x", "os.path", "", ".", "a b", None, ["cnn"], "cnn\0"])
+def test_a_technique_with_a_name_that_is_no_name_is_refused(run, name):
+    run.note(technique=name)
+    with pytest.raises(RunError, match="must name the technique"):
+        runs.technique_of(run.folder)
+
+
+@pytest.fixture
+def several(monkeypatch, tmp_path):
+    monkeypatch.setenv("DLCLI_RUNS", str(tmp_path / "runs"))
+    for number, technique in enumerate(("cnn", "tests", "cnn")):
+        with Run(tmp_path / "runs" / f"{technique}-{number}") as run:
+            run.create(Train(), LineFacts(features=3), {"technique": technique})
+        os.utime(run.folder / "options.json", (number, number))
+    return tmp_path / "runs"
+
+
+def test_a_run_is_found_by_path_by_name_and_by_its_technique(several):
+    assert runs.find(str(several / "cnn-0")) == several / "cnn-0"
+    assert runs.find("cnn-0") == several / "cnn-0"
+    assert runs.find("cnn") == runs.find("", "cnn") == several / "cnn-2"
+    assert runs.find("") == several / "cnn-2"
+
+
+def test_a_run_of_another_technique_is_refused_by_name(several):
+    with pytest.raises(RunError, match="must be a run of cnn, found one of tests"):
+        runs.find("tests-1", "cnn")
+
+
+def test_a_name_that_nothing_has_is_an_error_that_lists_what_there_is(several):
+    with pytest.raises(RunError, match="'gan'") as raised:
+        runs.find("gan")
+    assert "tests-1" in raised.value.hint
+
+
+def test_one_spoilt_folder_does_not_hide_the_other_runs(several):
+    (several / "cnn-2" / "run.json").unlink()
+    (several / "empty").mkdir()
+    assert runs.find("cnn") == several / "cnn-0"
+    assert len(runs.list_runs()) == 3
+
+
+def test_a_new_folder_is_named_for_technique_and_data_and_never_taken_twice(several):
+    names = []
+    for _ in range(3):
+        folder = runs.new_folder("cnn", "folder:../my set/images.v2/")
+        folder.mkdir()
+        names.append(folder.name)
+    assert len(set(names)) == 3
+    assert all(name.startswith("cnn-images-") for name in names)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_text("x"), lambda path: (path / "x").mkdir(parents=True)])
+def test_a_folder_in_use_is_refused(tmp_path, make):
+    make(tmp_path / "used")
+    with pytest.raises(UsageError, match="found one that is in use"):
+        runs.refuse_used(tmp_path / "used")
+
+
+def test_an_empty_folder_may_be_used(tmp_path):
+    runs.refuse_used(tmp_path)
+
+
+def test_what_makes_a_folder_a_run_is_written_when_all_else_is_there(run):
+    written = [(run.folder / name).stat().st_mtime_ns for name in ("facts.json", "run.json", "options.json")]
+    assert written == sorted(written)
