@@ -1,0 +1,54 @@
+"""Names what is on images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dlcli import engine
+from dlcli.artifacts import Prediction
+from dlcli.data import images
+from dlcli.errors import DatasetError
+from dlcli.techniques.cnn.learner import Learner
+from dlcli.techniques.cnn.options import Predict
+
+_BATCH = 64  # images decoded and classified at once
+
+
+def predict(options: Predict) -> Iterator[Prediction]:
+    """Yield a prediction for each image in turn; an image that cannot be read has a problem instead."""
+    learner = engine.load(Path(options.run), Learner, options.use)
+    graph, state = nnx.split(learner)
+    classify = jax.jit(lambda state, pixels: nnx.merge(graph, state).log_probabilities(pixels))
+    for paths in _batched(options.images):
+        read = [_read(path, learner) for path in paths]
+        pixels = np.zeros([_BATCH, *learner.facts.image], np.uint8)  # of one shape, so compiled once
+        for row, image in enumerate(read):
+            if isinstance(image, np.ndarray):
+                pixels[row] = image
+        shares = np.exp(np.asarray(classify(state, pixels), np.float64))
+        for path, image, share in zip(paths, read, shares, strict=False):
+            yield _answer(str(path), image, share, learner.facts.classes, options.top)
+
+
+def _batched(paths: list[Path]) -> Iterator[list[Path]]:
+    for start in range(0, len(paths), _BATCH):
+        yield paths[start : start + _BATCH]
+
+
+def _read(path: Path, learner: Learner) -> np.ndarray | str:
+    try:
+        return images.decode(path, learner.facts)
+    except DatasetError as error:
+        return str(error)
+
+
+def _answer(source: str, image: np.ndarray | str, share: np.ndarray, classes: tuple[str, ...], top: int) -> Prediction:
+    if isinstance(image, str):
+        return Prediction(source, problem=image)
+    ranked = np.argsort(-share, kind="stable")[:top]
+    return Prediction(source, [(classes[index], float(share[index])) for index in ranked])

@@ -1,0 +1,196 @@
+"""What holds for every technique there is and will be; `TINY` in `tests/techniques/test_NAME.py` makes it small."""
+
+import dataclasses
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from dlcli import engine, techniques
+from dlcli.cli.app import main
+from dlcli.cli.bridge import columns
+from dlcli.engine import devices
+from dlcli.engine.load import one_device
+from dlcli.engine.program import Program, score_all
+from tests.comparing import assert_same_run
+
+FUNCTIONS = {"eval": "evaluate", "sample": "sample", "predict": "predict", "score": "score"}
+FILES = {"train": "learner", **{verb: verb for verb in FUNCTIONS}}
+VERBS = [(name, verb) for name in techniques.names() for verb in FILES if techniques.options(name, verb)]
+SHORT = {"steps": 6, "report_every": 2, "validate_every": 4, "save_every": 3}
+
+every_technique = pytest.mark.parametrize("name", techniques.names())
+
+
+def module(name):
+    return importlib.import_module(f"tests.techniques.test_{name}")
+
+
+def tiny(name, **changes):
+    return techniques.options(name, "train")(**{**SHORT, **module(name).TINY, **changes})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cached_compilations():
+    devices.prepare("auto")
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """The folder of a finished run of a technique, trained when it is first asked for."""
+    folders = {}
+
+    def folder(name):
+        if name not in folders:
+            folders[name] = tmp_path_factory.mktemp(name) / "unbroken"
+            list(engine.fit(techniques.learner(name), tiny(name, out=folders[name])))
+        return folders[name]
+
+    return folder
+
+
+@pytest.fixture(scope="module")
+def built():
+    """The program of a technique and its data, built when they are first asked for."""
+    kept = {}
+
+    def build(name, **changes):
+        key = (name, *changes.items())
+        if key not in kept:
+            learner, options = techniques.learner(name), tiny(name, **changes)
+            data = learner.read(options)
+            kept[key] = Program(learner, options, data.facts, one_device()), data
+        return kept[key]
+
+    return build
+
+
+@every_technique
+def test_a_resumed_run_ends_where_an_unbroken_one_does(name, unbroken, tmp_path):
+    learner, folder = techniques.learner(name), tmp_path / "broken"
+    events = engine.fit(learner, tiny(name, out=folder))
+    next(event for event in events if event == engine.Saved(3))
+    events.close()
+    list(engine.resume(learner, folder, {}))
+    assert_same_run(unbroken(name), folder)
+
+
+@every_technique
+def test_the_same_seed_gives_the_same_parameters_and_another_seed_others(name, built):
+    program, data = built(name)
+    again = Program(techniques.learner(name), tiny(name), data.facts, program.mesh)
+    other, _ = built(name, seed=1)
+    first, second, third = (each.to_host(each.initial()) for each in (program, again, other))
+    assert all(array.tobytes() == second[name].tobytes() for name, array in first.items())
+    assert any(array.tobytes() != third[name].tobytes() for name, array in first.items())
+
+
+@every_technique
+def test_one_batch_seen_again_and_again_lowers_the_loss_and_the_step_is_compiled_once(name, built):
+    program, data = built(name)
+    batch = jax.device_put(dict(next(data.train_from(0))), devices.split(program.mesh))
+    leaves, losses = program.initial(), []
+    for _ in range(2):
+        window = program.empty_window(batch)
+        for _ in range(15):
+            leaves, window = program.update(leaves, window, batch)
+        losses.append(window.metrics["loss"].value())
+    assert losses[1] < losses[0]
+    assert program.is_finite(leaves)
+    assert program.update._cache_size() == 1
+
+
+@every_technique
+def test_batches_are_a_function_of_the_seed_and_their_step(name, built):
+    _, data = built(name)
+    for _, one, other in zip(range(3), skip(data.train_from(0), 4), data.train_from(4), strict=False):
+        assert one.keys() == other.keys()
+        assert all(np.array_equal(one[key], other[key]) for key in one)
+
+
+def skip(iterator, count):
+    for _ in range(count):
+        next(iterator)
+    return iterator
+
+
+@every_technique
+def test_scoring_is_compiled_once_and_leaves_the_state_as_it_was(name, built):
+    program, data = built(name)
+    leaves = program.initial()
+    before = program.to_host(leaves)
+    first, second = (score_all(program, leaves, data.validation, devices.split(program.mesh)) for _ in range(2))
+    assert first.keys() == second.keys() >= {each.removeprefix("-") for each in program.monitor}
+    assert all(first[key].describe() == second[key].describe() for key in first)
+    assert all(array.tobytes() == before[key].tobytes() for key, array in program.to_host(leaves).items())
+    assert program.score._cache_size() == 1
+
+
+@pytest.mark.parametrize(("name", "verb"), [each for each in VERBS if each[1] != "train"])
+def test_a_trained_run_read_twice_gives_the_same_twice(name, verb, unbroken, tmp_path):
+    given = module(name).INPUTS.get(verb, lambda folder: {})(tmp_path) if hasattr(module(name), "INPUTS") else {}
+    options = techniques.options(name, verb)(run=str(unbroken(name)), **given)
+    function = getattr(importlib.import_module(f"dlcli.techniques.{name}.{verb}"), FUNCTIONS[verb])
+    first, second = plain(function(options)), plain(function(options))
+    assert first == second
+    assert first
+
+
+def plain(value):
+    """Return artifacts as what compares by value."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if value is None or isinstance(value, str | int | float | dict):
+        return value
+    return [plain(each) for each in value]
+
+
+@pytest.mark.parametrize(("name", "verb"), VERBS)
+def test_each_verb_that_has_options_has_its_file(name, verb):
+    folder = Path(techniques.__path__[0]) / name
+    assert (folder / f"{FILES[verb]}.py").is_file()
+
+
+@every_technique
+def test_each_file_of_a_verb_has_its_options(name):
+    folder = Path(techniques.__path__[0]) / name
+    files = {path.stem for path in folder.glob("*.py")} & set(FUNCTIONS)
+    assert files == {verb for technique, verb in VERBS if technique == name and verb != "train"}
+
+
+@pytest.mark.parametrize(("name", "verb"), [each for each in VERBS if each[1] != "eval"])
+def test_help_names_every_option_with_its_description(name, verb, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "500")
+    monkeypatch.setattr(sys, "argv", ["dlcli", verb, name.replace("_", "-"), "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    shown = re.sub(r"[\s│]+", " ", capsys.readouterr().out)
+    for option, column in columns(techniques.options(name, verb)).items():
+        words = " ".join(column.field.description.split())
+        assert words in shown
+        assert f"--{option.replace('_', '-')}" in shown or option.upper() in shown.upper()
+
+
+@every_technique
+def test_a_technique_says_what_it_is_in_one_line(name):
+    summary = importlib.import_module(f"dlcli.techniques.{name}").__doc__.split("\n\n")[0]
+    assert summary.strip().endswith(".")
+
+
+def test_options_load_neither_jax_nor_numpy():
+    names = [f"dlcli.techniques.{name}.options" for name in techniques.names()]
+    code = (
+        f"import importlib, sys; [importlib.import_module(name) for name in {names}];"
+        "print([name for name in ('jax', 'numpy', 'flax') if name in sys.modules])"
+    )
+    root = Path(techniques.__path__[0]).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
