@@ -1,0 +1,33 @@
+"""Figures: `options.py` is the catalogue; each figure is a file of its name with a function `draw`.
+
+What they share: `subject.py` (networks, layers, images), `choices.py` (names) and `numbers.py` (JSON).
+"""
+
+import re
+from importlib import import_module
+from typing import Any
+
+from dlcli.options import Options
+
+
+def catalogue() -> dict[str, type[Options]]:
+    """Return the options of every figure by its name, in the order of the catalogue."""
+    module = import_module("dlcli.figures.options")
+    models = [
+        each for each in vars(module).values() if isinstance(each, type) and issubclass(each, module.FigureOptions)
+    ]
+    return {
+        figure_name(model): model
+        for model in models
+        if model.__module__ == module.__name__ and model not in module.BASES
+    }
+
+
+def figure_name(model: type[Options]) -> str:
+    """Turn `LearningCurves` into "learning-curves"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", model.__name__).lower()
+
+
+def draw(name: str, options: Any) -> Any:
+    """Draw a figure; this loads what the figure needs."""
+    return import_module(f"dlcli.figures.{name.replace('-', '_')}").draw(options)

@@ -1,0 +1,64 @@
+"""Which class is taken for which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dlcli import engine, techniques
+from dlcli.artifacts import Figure
+from dlcli.engine import metrics
+from dlcli.engine.runs import Run, technique_of
+from dlcli.errors import RunError
+from dlcli.figures.options import Confusion
+from dlcli.plot import matrices, terminal
+from dlcli.types import Batch
+
+
+def draw(options: Confusion) -> Figure:
+    """Draw the confusion matrix of a classifier, of whatever technique, on its validation split.
+
+    The test split is for `dlcli eval` alone, whose JSON holds the counts on it.
+    """
+    folder = Path(options.run)
+    learner_type = techniques.learner(technique_of(folder))
+    run = Run(folder)
+    moved = {"data_dir": options.data_dir} if options.data_dir else {}
+    data = learner_type.read(run.options(learner_type).model_copy(update=moved))
+    if data.facts != run.facts(learner_type):
+        raise RunError(f"the data must have the shapes and classes that {folder} was trained on, found others")
+    counts = _counts(engine.load(folder, learner_type, options.use), data.validation, folder)
+    rate = metrics.Rate(np.trace(counts), counts.sum()).describe()
+    title = f"{folder.name} on the validation split: {rate['value']:.2%} of {rate['n']:,} are right"
+    names = data.facts.classes
+    numbers = {"run": options.run, "split": "validation", "classes": names, "counts": counts.tolist(), "accuracy": rate}
+    return Figure(
+        "confusion",
+        matrices.confusion(counts, names, title=title, percent=options.percent),
+        numbers,
+        lambda width, colour: [
+            title,
+            *terminal.confusion(counts, names, percent=options.percent, width=width, colour=colour),
+        ],
+    )
+
+
+def _counts(learner: engine.Learner, batches: Iterable[Batch], folder: Path) -> np.ndarray:
+    """Return int [class, class], summed over all batches."""
+    graph, state = nnx.split(learner)
+    score = jax.jit(lambda state, batch: _confusions(nnx.merge(graph, state).score(batch)))
+    total: engine.Metrics = {}
+    for batch in batches:
+        counted = score(state, dict(batch))
+        total = metrics.add(total, counted) if total else counted
+    if not total:
+        raise RunError(f"{folder} must be a run of a classifier with validation data, found no confusions to count")
+    return np.asarray(next(iter(total.values())).counts).astype(int)
+
+
+def _confusions(scored: engine.Metrics) -> engine.Metrics:
+    return {name: metric for name, metric in scored.items() if isinstance(metric, metrics.Confusion)}

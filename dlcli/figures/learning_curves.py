@@ -1,0 +1,134 @@
+"""Losses, accuracies and the like over the steps of one or several runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlcli.artifacts import Figure
+from dlcli.engine.runs import Run
+from dlcli.errors import RunError
+from dlcli.figures.choices import chosen
+from dlcli.figures.numbers import listed
+from dlcli.figures.options import LearningCurves
+from dlcli.plot import curves, terminal
+from dlcli.plot.series import Panel, Series
+
+_HEIGHT = 10  # lines of a panel in the terminal
+
+
+@dataclasses.dataclass(frozen=True)
+class _History:
+    """What a run measured: steps and values by split and metric, and the step of its best validation."""
+
+    folder: Path
+    points: dict[str, dict[str, list[tuple[int, float]]]]
+    best: int | None
+
+    def metrics(self) -> list[str]:
+        return list(dict.fromkeys(name for split in self.points.values() for name in split))
+
+
+def draw(options: LearningCurves) -> Figure:
+    """Draw a panel for each metric: training dashed, validation solid, the best validation marked."""
+    histories = [_history(Path(folder)) for folder in dict.fromkeys(options.run)]
+    labels = _labels(histories)
+    metrics = _metrics(options.metric, histories)
+    panels = [
+        Panel(
+            [
+                _series(history, split, metric, label, options.smoothing)
+                for history, label in zip(histories, labels, strict=True)
+                for split in history.points
+                if metric in history.points[split]
+            ],
+            metric.replace("_", " "),
+            options.log,
+        )
+        for metric in metrics
+    ]
+    title = f"learning curves of {histories[0].folder.name}" if len(histories) == 1 else "learning curves"
+    numbers = {"metrics": metrics, "runs": [_numbers(history, metrics) for history in histories]}
+    return Figure(
+        "learning-curves",
+        curves.curves(panels, title=title),
+        numbers,
+        lambda width, colour: [title, *_sketch(panels, width, colour)],
+    )
+
+
+def _history(folder: Path) -> _History:
+    points: dict[str, dict[str, list[tuple[int, float]]]] = {
+        split: defaultdict(list) for split in ("train", "validation")
+    }
+    best = None
+    for record in Run(folder).records():
+        if record.get("split") not in points:
+            continue
+        for name, value in record["metrics"].items():
+            if isinstance(value, int | float):
+                points[record["split"]][name].append((record["step"], float(value)))
+        if record.get("best"):
+            best = record["step"]
+    if not any(points.values()):
+        raise RunError(f"{folder} must have measured something, found no metrics: it ended before its first report")
+    return _History(folder, points, best)
+
+
+def _labels(histories: Sequence[_History]) -> list[str]:
+    """Return what tells the runs apart: nothing, or as much of their folders as they do not share."""
+    folders = [history.folder.absolute() for history in histories]
+    if len(folders) == 1:
+        return [""]
+    shared = os.path.commonpath(folders)
+    return [os.path.relpath(folder, shared) for folder in folders]
+
+
+def _metrics(wanted: Sequence[str], histories: Sequence[_History]) -> list[str]:
+    """Return the metrics to draw: those wanted, or those that every run has of training and of validation."""
+    every = list(dict.fromkeys(name for history in histories for name in history.metrics()))
+    if wanted:
+        return [chosen("metric", name.replace("-", "_"), every) for name in wanted]
+    shared = [name for name in every if all(name in history.metrics() for history in histories)]
+    both = [name for name in shared if all(name in split for each in histories for split in each.points.values())]
+    if not shared:
+        raise RunError(f"the runs must share a metric to be drawn together, found {', '.join(every)}")
+    return sorted(both or shared, key=lambda name: name != "loss")
+
+
+def _series(history: _History, split: str, metric: str, label: str, smoothing: float) -> Series:
+    points = history.points[split][metric]
+    steps, values = np.array([step for step, _ in points]), np.array([value for _, value in points])
+    training = split == "train"
+    return Series(
+        f"{label} {split}".strip(),
+        steps,
+        values,
+        run=str(history.folder),
+        dashed=training,
+        best=None if training or history.best not in steps else history.best,
+        smoothing=smoothing if training else 0.0,
+    )
+
+
+def _numbers(history: _History, metrics: Sequence[str]) -> dict[str, Any]:
+    found = {
+        split: {
+            metric: {"steps": [step for step, _ in points], "values": listed([value for _, value in points])}
+            for metric, points in measured.items()
+            if metric in metrics
+        }
+        for split, measured in history.points.items()
+    }
+    return {"run": str(history.folder), "best_step": history.best, **found}
+
+
+def _sketch(panels: Sequence[Panel], width: int, colour: bool) -> list[str]:
+    parts = [["", *terminal.lines(panel, width=width, height=_HEIGHT, colour=colour)] for panel in panels]
+    return [line for part in parts for line in part]

@@ -1,0 +1,62 @@
+"""The learning rate over the steps of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import jax
+import numpy as np
+
+from dlcli import techniques
+from dlcli.artifacts import Figure
+from dlcli.engine.runs import Run, technique_of
+from dlcli.figures.numbers import listed
+from dlcli.figures.options import Schedule
+from dlcli.optim import build, schedules
+from dlcli.options import ScheduleName
+from dlcli.plot import curves, terminal
+from dlcli.plot.series import Panel, Series
+
+_POINTS = 1_000  # on a line; more cannot be seen
+
+
+def draw(options: Schedule) -> Figure:
+    """Draw one line for each schedule, or that of a run."""
+    if options.run is None:
+        title, steps, rates = _named(options)
+    else:
+        title, steps, rates = _of_run(Path(options.run))
+    # Step 1 is the first update, as in reports; schedules count from 0.
+    places = np.unique(np.linspace(1, steps, min(steps, _POINTS)).round().astype(np.int64))
+    lines = {name: np.asarray(jax.jit(jax.vmap(rate))(places - 1), np.float64) for name, rate in rates.items()}
+    panel = Panel([Series(name, places, values) for name, values in lines.items()], "learning rate")
+    numbers: dict[str, Any] = {
+        "run": options.run,
+        "steps": listed(places),
+        "learning_rate": {name: listed(values) for name, values in lines.items()},
+    }
+    return Figure(
+        "schedule",
+        curves.curves([panel], title=title),
+        numbers,
+        lambda width, colour: [title, *terminal.lines(panel, width=width, colour=colour)],
+    )
+
+
+def _named(options: Schedule) -> tuple[str, int, dict[str, Callable[[Any], Any]]]:
+    shape = (options.learning_rate, options.steps, options.warmup_steps)
+    names = options.schedule or get_args(ScheduleName)
+    title = f"learning rate with a peak of {options.learning_rate:g}"
+    if options.warmup_steps:
+        title += f", after {options.warmup_steps:,} of {options.steps:,} steps of warm-up"
+    return title, options.steps, {name: schedules.schedule(name, *shape) for name in names}
+
+
+def _of_run(folder: Path) -> tuple[str, int, dict[str, Callable[[Any], Any]]]:
+    run = Run(folder)
+    train = run.options(techniques.learner(technique_of(folder)))
+    ended = (run.about().get("ended") or {}).get("step", train.steps)
+    stopped = f", which ended at step {ended:,} of {train.steps:,}" if ended < train.steps else ""
+    return f"learning rate of {folder.name}{stopped}", train.steps, {train.schedule: build.schedule(train)}

@@ -1,0 +1,55 @@
+import jax
+import numpy as np
+import pytest
+from PIL import Image
+
+from dlcli import figures
+from dlcli.data.augment import draw
+from dlcli.errors import UsageError
+from dlcli.figures.options import Augmentation
+from dlcli.options import AUGMENTATIONS
+
+
+def numbers(**options):
+    return figures.draw("augmentation", Augmentation(**options)).numbers
+
+
+def test_the_numbers_are_those_that_training_draws():
+    drawn = numbers(augment="light:0.5,flip", count=3, seed=5)["drawn"]
+    expected = draw(jax.random.key(5), 6, {"light": 0.5, "flip": AUGMENTATIONS["flip"]})
+    np.testing.assert_allclose(drawn["light"]["light"], expected["light"][1::2], rtol=1e-4)
+    np.testing.assert_array_equal(drawn["flip"]["flip"], expected["flip"][1::2])
+    assert drawn["all together"] == {**drawn["light"], **drawn["flip"]}
+
+
+def test_all_changes_are_drawn_unless_some_are_named():
+    assert numbers()["strengths"] == AUGMENTATIONS
+    assert numbers(augment="flip:1")["strengths"] == {"flip": 1.0}
+
+
+def test_several_changes_are_drawn_together_too_and_one_is_not():
+    assert list(numbers(augment="flip,light:0.5", count=3)["drawn"]) == ["light", "flip", "all together"]
+    assert list(numbers(augment="flip:1")["drawn"]) == ["flip"]
+
+
+def test_an_image_that_is_flipped_for_sure_is_its_mirror_image(tmp_path):
+    ramp = np.tile(np.arange(0, 250, 10, dtype=np.uint8), [25, 1])
+    Image.fromarray(ramp).save(tmp_path / "ramp.png")
+    axes = figures.draw(
+        "augmentation", Augmentation(augment="flip:1", image=tmp_path / "ramp.png", count=1)
+    ).drawing.axes[0]
+    original, flipped = (np.asarray(image.get_array()) for image in axes.get_images())
+    np.testing.assert_allclose(flipped, original[:, ::-1], atol=1e-6)
+    assert not np.allclose(flipped, original)
+
+
+def test_a_run_shows_its_own_changes(cnn_run):
+    assert list(numbers(run=str(cnn_run))["strengths"]) == ["flip"]
+
+
+def test_a_run_trained_without_any_is_refused(tmp_path):
+    from dlcli.techniques.cnn.options import Train
+
+    (tmp_path / "options.json").write_text(Train().model_dump_json())
+    with pytest.raises(UsageError, match="was trained without --augment"):
+        numbers(run=str(tmp_path))

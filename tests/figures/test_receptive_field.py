@@ -1,0 +1,126 @@
+import jax
+import numpy as np
+import pytest
+
+from dlcli import figures
+from dlcli.data.images import ImageFacts
+from dlcli.errors import UsageError
+from dlcli.figures.options import ReceptiveField
+from dlcli.figures.receptive_field import effective, measure, outside
+from dlcli.plot.receptive import Box
+from dlcli.techniques.cnn.learner import Learner
+from dlcli.techniques.cnn.options import Train
+
+SIDE = 16
+
+
+def network(**options):
+    facts = ImageFacts(image=(SIDE, SIDE, 1), classes=("a", "b"), mean=(0.5,), deviation=(0.2,))
+    learner = Learner(Train(channels=4, hidden=0, **options), facts)
+    learner.eval()
+    return learner
+
+
+def images(count=2):
+    return np.random.default_rng(0).integers(0, 256, [count, SIDE, SIDE, 1], dtype=np.uint8)
+
+
+def numbers(**options):
+    small = {} if "run" in options else {"channels": 4, "image_size": SIDE, "samples": 2}
+    return figures.draw("receptive-field", ReceptiveField(**{**small, **options})).numbers
+
+
+@pytest.mark.parametrize("side", [1, 2, 5])
+def test_the_same_gradient_on_a_square_has_the_side_of_the_square(side):
+    gradient = np.zeros([9, 9])
+    gradient[2 : 2 + side, 1 : 1 + side] = 0.3
+    assert effective(gradient) == pytest.approx(side)
+
+
+def test_a_gradient_that_gathers_in_the_middle_has_a_smaller_side():
+    across = np.exp(-np.square(np.arange(-4, 5)) / 4)
+    assert 1 < effective(np.outer(across, across)) < 9
+
+
+def test_no_gradient_has_no_side():
+    assert np.isnan(effective(np.zeros([3, 3])))
+
+
+def test_the_share_outside_a_box_counts_what_the_box_leaves_out():
+    assert outside(np.ones([4, 4]), Box(-2, 0, 4, 4)) == pytest.approx(0.5)
+    assert outside(np.ones([4, 4]), Box(-1, -1, 9, 9)) == 0
+
+
+def test_the_measured_gradient_is_that_of_the_units_sum_by_each_pixel():
+    learner, batch = network(stages=1), images()
+    measured = measure(learner, batch, {"conv1": (3, 4)})["conv1"]
+
+    def total(pixels):
+        maps = dict(learner.network.backbone.layers(learner.normalize(pixels)))
+        return maps["conv1"][:, 3, 4].sum()
+
+    expected = np.abs(jax.grad(total)(batch / np.float32(255))).mean(axis=0)[..., 0]
+    np.testing.assert_allclose(measured, expected, rtol=1e-5)
+
+
+def test_nothing_is_measured_outside_the_analytic_field():
+    drawn = numbers(unit="1,2")
+    assert drawn["outside"] == 0
+    assert np.sum(drawn["gradient"]) > 0
+
+
+def test_a_pixel_outside_the_field_does_not_move_the_unit():
+    learner, [image] = network(), images(1)
+    changed = image.copy()
+    changed[12:] = 255 - changed[12:]
+    before, after = (
+        dict(learner.network.backbone.layers(learner.normalize(x[None] / np.float32(255)))) for x in (image, changed)
+    )
+    np.testing.assert_array_equal(before["pool2"][0, 1], after["pool2"][0, 1])  # rows 2 to 11 of the image
+    assert np.any(before["pool2"][0, 2] != after["pool2"][0, 2])
+
+
+def test_group_normalization_sees_beyond_the_windows_and_the_title_says_so():
+    drawn = figures.draw(
+        "receptive-field", ReceptiveField(channels=4, stages=1, image_size=SIDE, samples=2, norm="group", layer="conv1")
+    )
+    assert drawn.numbers["outside"] > 0.01
+    assert "through group normalization" in " ".join(drawn.drawing.get_suptitle().split())
+
+
+def test_fields_grow_by_the_recurrence_over_windows():
+    growth = numbers()["growth"]
+    assert [(each["layer"], each["size"], each["stride"]) for each in growth] == [
+        ("conv1", 3, 1),
+        ("pool1", 4, 2),
+        ("conv2", 8, 2),
+        ("pool2", 10, 4),
+    ]
+
+
+def test_a_layer_ends_the_growth_and_a_unit_moves_the_field_by_the_stride():
+    first, second = (numbers(layer="pool1", unit=unit) for unit in ("2,2", "2,3"))
+    assert [each["layer"] for each in first["growth"]] == ["conv1", "pool1"]
+    assert second["field"]["left"] - first["field"]["left"] == first["stride"] == 2
+
+
+def test_a_run_brings_its_own_network(cnn_run):
+    drawn = numbers(run=str(cnn_run), layer="conv2")
+    assert np.shape(drawn["gradient"]) == (8, 8)
+    assert drawn["images"] == 16
+
+
+def test_a_unit_that_is_not_there_is_refused():
+    with pytest.raises(UsageError, match="--unit must lie within the 4 × 4 units of pool2, got 0,4"):
+        numbers(unit="0,4")
+
+
+@pytest.mark.parametrize("unit", ["4", "1,2,3", "a,b", "-1,0", ","])
+def test_a_unit_is_a_row_and_a_column(unit):
+    with pytest.raises(ValueError, match="must be a row and a column"):
+        ReceptiveField(unit=unit)
+
+
+def test_a_run_and_an_architecture_exclude_each_other():
+    with pytest.raises(ValueError, match="--arch is for a figure without a run"):
+        ReceptiveField(run="cnn", arch="resnet")

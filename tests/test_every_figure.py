@@ -1,0 +1,109 @@
+"""What holds for every figure of the catalogue; a new one needs no change here but its required options."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlcli import figures
+from dlcli.artifacts import Figure
+from dlcli.cli import viz
+from dlcli.cli.app import main
+from dlcli.plot.files import save
+
+CATALOGUE = figures.catalogue()
+FREE = [name for name, model in CATALOGUE.items() if model.model_fields["run"].default is None]
+REQUIRED = {}  # options without a default, by the name of the figure
+MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+
+
+def of_run(name, folder):
+    model = CATALOGUE[name]
+    run = (str(folder),) if isinstance(model.model_fields["run"].default, tuple) else str(folder)
+    return model(run=run, **REQUIRED.get(name, {}))
+
+
+@pytest.fixture(scope="module", params=CATALOGUE)
+def figure(request, cnn_run):
+    return request.param, figures.draw(request.param, of_run(request.param, cnn_run))
+
+
+@pytest.fixture
+def dlcli(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dlcli", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+def test_it_is_a_figure_of_its_own_name(figure):
+    name, drawn = figure
+    assert isinstance(drawn, Figure)
+    assert drawn.name == name
+
+
+@pytest.mark.parametrize("ending", MAGIC)
+def test_it_is_saved_in_each_format(figure, ending, tmp_path):
+    _, drawn = figure
+    path = tmp_path / f"figure.{ending}"
+    save(drawn.drawing, path)
+    assert path.read_bytes().startswith(MAGIC[ending])
+
+
+def test_its_numbers_are_json(figure):
+    _, drawn = figure
+    assert len(json.loads(json.dumps(drawn.numbers, allow_nan=False))) > 1
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_its_sketch_fits_the_terminal_and_is_plain_without_colour(figure, width):
+    _, drawn = figure
+    lines = drawn.sketch(width, False)
+    assert lines
+    assert max(map(len, lines)) <= width
+    assert "\x1b" not in "".join(lines)
+
+
+def test_its_sketch_has_colours_where_they_may_be_used(figure):
+    _, drawn = figure
+    assert "\x1b[" in "".join(drawn.sketch(80, True))
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_it_draws_with_nothing_trained(name):
+    drawn = figures.draw(name, CATALOGUE[name](**REQUIRED.get(name, {})))
+    assert drawn.numbers["run"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "example"), [(name, line) for name, model in CATALOGUE.items() for line in model.examples]
+)
+def test_its_examples_are_command_lines(name, example, dlcli, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(viz, "run", lambda figure, options, call: drawn.append(figure))
+    code, _, err = dlcli(*shlex.split(example)[1:])
+    assert (code, err, drawn) == (0, "", [name])
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_it_has_a_file_of_its_name_and_an_example(name):
+    assert (Path(figures.__file__).parent / f"{name.replace('-', '_')}.py").is_file()
+    assert CATALOGUE[name].examples
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_its_help_begins_with_its_summary(name, dlcli):
+    code, out, err = dlcli("viz", name, "--help")
+    assert (code, err) == (0, "")
+    assert CATALOGUE[name].__doc__.split()[0] in out
+
+
+def test_an_unknown_figure_has_the_nearest_name(dlcli):
+    code, _, err = dlcli("viz", "lerning-curves")
+    assert code == 2
+    assert "learning-curves" in err
