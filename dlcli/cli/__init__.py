@@ -1,0 +1,1 @@
+"""The command line: everything that knows of terminals and the user's files."""

@@ -1,0 +1,192 @@
+"""The command tree, and how the program ends."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Collection
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from dlcli import __version__, figures, techniques
+from dlcli.cli import console
+from dlcli.cli.bridge import Call, changes, command
+from dlcli.errors import UserError
+from dlcli.options import Options
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+def build(words: Collection[str] | None = None) -> typer.Typer:
+    """Return the command tree; nothing here loads jax or numpy.
+
+    Args:
+        words: of the command line; a verb that is not among them is only named, which spares
+            `dlcli --help` half of its time. None builds everything.
+    """
+    app = typer.Typer(
+        name="dlcli",
+        cls=_InOrder,
+        help=(
+            "A deep-learning laboratory for the terminal.\n\n"
+            "Begin with [bold]dlcli train cnn[/], then [bold]dlcli eval cnn[/] and [bold]dlcli viz confusion[/]."
+        ),
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings=SETTINGS,
+    )
+    app.callback()(_version_option)
+    for verb, (summary, add) in VERBS.items():
+        if verb in OF_TECHNIQUES and not techniques.having(verb):
+            continue
+        if words is None or verb in words:
+            add(app, verb, summary)
+        else:
+            app.command(verb, help=summary)(lambda: None)
+    return app
+
+
+def main() -> NoReturn:
+    """Run the program and exit: user errors as one line, or as JSON; bugs with a traceback."""
+    console.show_messages()
+    try:
+        # While a shell completes, it passes the words of its command line in a variable.
+        code = build([*sys.argv[1:], *os.environ.get("COMP_WORDS", "").split()])(standalone_mode=False)
+    except UserError as error:
+        code = _fail(error.kind, str(error), error.hint, error.exit_code, error)
+    except typer.TyperException as error:
+        code = _fail("usage", error.format_message(), "", error.exit_code, error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    except BrokenPipeError:
+        # The reader of our output has gone; Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        hint = "this is a fault of dlcli; --debug shows where"
+        code = _fail("fault", f"{type(error).__name__}: {error}", hint, 1, error)
+    sys.exit(code or 0)
+
+
+def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
+    if "--debug" in sys.argv or os.environ.get("DLCLI_DEBUG") == "1":
+        raise error
+    if "--json" in sys.argv:
+        console.print_json({"error": {"kind": kind, "message": message, "hint": hint}})
+    if not message:  # the help was shown instead
+        return code
+    err = console.err()
+    err.print(f"[bold red]error:[/] {_plain(message)}", soft_wrap=True)
+    if hint:
+        err.print(f"[cyan]hint:[/] {_plain(hint)}", soft_wrap=True)
+    return code
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def _print_version(wanted: bool | None) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit()
+
+
+def _version_option(
+    version: Annotated[
+        bool | None,
+        typer.Option("--version", "-V", help="Print the version and exit.", is_eager=True, callback=_print_version),
+    ] = None,
+) -> None:
+    """Nothing is left to do where `--version` is not given."""
+
+
+class _InOrder(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [verb for verb in VERBS if verb in self.commands]
+
+
+def _add_techniques(app: typer.Typer, verb: str, summary: str) -> None:
+    group = _group()
+    for name in techniques.having(verb):
+        model = techniques.options(name, verb)
+        package = importlib.import_module(f"dlcli.techniques.{name}")
+        callback = command(model, _runner(verb, name), training=verb == "train")
+        name = name.replace("_", "-")
+        group.command(name, help=_help(package), context_settings=SETTINGS, epilog=_examples(model))(callback)
+    app.add_typer(group, name=verb, help=summary)
+
+
+def _add_run_command(app: typer.Typer, verb: str, summary: str) -> None:
+    module = importlib.import_module(f"dlcli.cli.{verb}")
+    models = {name: techniques.options(name, module.MODELS) for name in techniques.having(module.MODELS)}
+    callback = changes({"": module.Common, **models}, module.run)
+    app.command(verb, help=summary, context_settings=SETTINGS, epilog=module.EXAMPLES)(callback)
+
+
+def _add_figures(app: typer.Typer, verb: str, summary: str) -> None:
+    group = _group()
+    for name, model in figures.catalogue().items():
+        callback = command(model, _figure_runner(name))
+        group.command(name, help=_help(model), context_settings=SETTINGS, epilog=_examples(model))(callback)
+    app.add_typer(group, name=verb, help=summary)
+
+
+def _add_group(app: typer.Typer, verb: str, summary: str) -> None:
+    group = _group()
+    for name, (model, run) in importlib.import_module(f"dlcli.cli.{verb}").COMMANDS.items():
+        group.command(name, help=_help(model), context_settings=SETTINGS)(command(model, run))
+    app.add_typer(group, name=verb, help=summary)
+
+
+def _add_doctor(app: typer.Typer, verb: str, summary: str) -> None:
+    module = importlib.import_module("dlcli.cli.doctor")
+    app.command(verb, help=summary, context_settings=SETTINGS)(command(module.Doctor, module.doctor))
+
+
+def _group() -> typer.Typer:
+    return typer.Typer(no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
+
+
+def _runner(verb: str, technique: str) -> Callable[[Any, Call], None]:
+    def run(options: Any, call: Call) -> None:
+        # jax loads here, after the arguments have been checked.
+        importlib.import_module(f"dlcli.cli.{verb}").run(technique, options, call)
+
+    return run
+
+
+def _figure_runner(name: str) -> Callable[[Any, Call], None]:
+    def run(options: Any, call: Call) -> None:
+        importlib.import_module("dlcli.cli.viz").run(name, options, call)
+
+    return run
+
+
+def _help(described: Any) -> str:
+    return str(described.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+
+
+def _examples(model: type[Options]) -> str | None:
+    """Return the examples that the model lists, for the end of its help."""
+    return "\n\n".join(f"[dim]$ {line}[/]" for line in model.examples) or None
+
+
+# In the order of a day's work.
+VERBS: dict[str, tuple[str, Callable[[typer.Typer, str, str], None]]] = {
+    "train": ("Train a new run.", _add_techniques),
+    "resume": ("Go on with a run that was interrupted, stopped or finished.", _add_run_command),
+    "eval": ("Measure a run on the test split.", _add_run_command),
+    "sample": ("Draw from a trained generative model.", _add_techniques),
+    "predict": ("Apply a trained model to inputs.", _add_techniques),
+    "score": ("Say how probable a text is, token by token.", _add_techniques),
+    "viz": ("Draw the picture that explains an idea, or a trained run.", _add_figures),
+    "data": ("What a data set holds; problems in it; getting it.", _add_group),
+    "runs": ("What has been trained.", _add_group),
+    "doctor": ("This machine, its devices, its versions.", _add_doctor),
+}
+OF_TECHNIQUES = {verb for verb, (_, add) in VERBS.items() if add is _add_techniques}

@@ -1,0 +1,304 @@
+"""Turns options models into Typer commands: one command-line option for each field.
+
+Help text, default, bounds and choices all come from the field, and the model alone validates, so
+that Python callers, config files and the command line obey the same rules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import annotated_types
+import typer
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from dlcli.errors import UsageError
+from dlcli.options import Cli, Options
+
+Complete = Callable[[str], list[str]]
+_ENDLESS = 10_000  # a bound above this guards the program, and tells the user nothing
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """How a command was called, beyond its options.
+
+    Attributes:
+        given: the options that stood on the command line, by name.
+        origins: where each option's value came from: "flag", "file" or "default".
+        json: whether standard output is to hold JSON.
+        plan: whether to say what would be done, and do nothing.
+    """
+
+    given: Mapping[str, Any]
+    origins: Mapping[str, str]
+    json: bool = False
+    plan: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A field of an options model with the title of its help panel."""
+
+    field: FieldInfo
+    panel: str
+    default: str  # as the help shows it
+
+    @property
+    def argument(self) -> bool:
+        """Whether it is given by its place rather than by a flag."""
+        return _cli(self.field).argument
+
+
+def command(model: type[Options], run: Callable[[Any, Call], None], *, training: bool = False) -> Callable[..., None]:
+    """Return a function for Typer whose signature lists the fields of `model`.
+
+    Args:
+        model: the options; `run` gets an instance.
+        run: does the work.
+        training: whether to offer `--config` and `--plan`.
+    """
+
+    def callback(**values: Any) -> None:
+        flags = {name: values.pop(name, None) for name in ("json", "debug", "config", "plan")}
+        given = _given(values)
+        file = read_config(flags["config"], model) if flags["config"] else {}
+        options = validate(model, {**file, **given})
+        origins = {
+            name: "flag" if name in given else "file" if name in file else "default" for name in model.model_fields
+        }
+        run(options, Call(given, origins, json=bool(flags["json"]), plan=bool(flags["plan"])))
+
+    _sign(callback, columns(model), training=training)
+    return callback
+
+
+def changes(models: Mapping[str, type[Options]], run: Callable[[dict[str, Any], Call], None]) -> Callable[..., None]:
+    """Return a function for Typer that offers the fields of all `models`, none with a default.
+
+    It serves the commands that learn from a run which technique they deal with: `run` gets the
+    values that were given.
+    """
+
+    def callback(**values: Any) -> None:
+        flags = {name: values.pop(name, None) for name in ("json", "debug")}
+        given = _given(values)
+        run(given, Call(given, dict.fromkeys(given, "flag"), json=bool(flags["json"])))
+
+    offered: dict[str, Column] = {}
+    for model in models.values():
+        for name, column in columns(model).items():
+            offered.setdefault(name, column if column.argument else dataclasses.replace(column, default=""))
+    _sign(callback, offered, training=False)
+    return callback
+
+
+def columns(model: type[Options]) -> dict[str, Column]:
+    """Return the fields of a model by name, arguments first, as its help shows them."""
+    found = {
+        name: Column(field, _panel(model, name), _shown(field))
+        for name, field in model.model_fields.items()
+        if field.description is not None or _missing_description(model, name)
+    }
+    return dict(sorted(found.items(), key=lambda item: not item[1].argument))
+
+
+def domain(field: FieldInfo) -> str:
+    """Return the choices or the bounds worth telling, such as " [>0, <1]"."""
+    if choices := _choices(field):
+        return f" One of {', '.join(map(str, choices))}."
+    signs = {annotated_types.Ge: ("≥", "ge"), annotated_types.Gt: (">", "gt")}
+    signs |= {annotated_types.Le: ("≤", "le"), annotated_types.Lt: ("<", "lt")}
+    rules = [
+        (signs[type(rule)][0], getattr(rule, signs[type(rule)][1])) for rule in field.metadata if type(rule) in signs
+    ]
+    told = [f"{sign}{bound:g}" for sign, bound in rules if bound < _ENDLESS]
+    return f" [{', '.join(told)}]" if told else ""
+
+
+def validate(model: type[Options], values: Mapping[str, Any]) -> Any:
+    """Build the options; raise `UsageError` that names the flag, the reason and the value."""
+    try:
+        return model(**values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("'", "")
+        if not problem["loc"]:
+            raise UsageError(reason) from error
+        name = str(problem["loc"][0])
+        flag = name.upper() if _cli(model.model_fields[name]).argument else "--" + name.replace("_", "-")
+        value = problem["input"]
+        near = _nearest(str(value), [str(each) for each in _choices(model.model_fields[name])])
+        raise UsageError(f"{flag} {reason}, got {value!r}{near}") from error
+
+
+def read_config(path: Path, model: type[Options]) -> dict[str, Any]:
+    """Read option values from a TOML or JSON file, a run's options.json too.
+
+    Raises:
+        UsageError: the file cannot be read, or holds a key that is no option.
+    """
+    try:
+        text = path.read_text()
+        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--config {path} cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise UsageError(f"--config {path} must hold names and values")
+    found = {name.replace("-", "_"): value for name, value in found.items()}
+    for name in found:
+        if name not in model.model_fields:
+            near = _nearest(name, list(model.model_fields))
+            raise UsageError(f"--config {path} holds {name!r}, which is no option of this command{near}")
+    if path.name == "options.json":
+        found.pop("out", None)  # a run's own folder is taken
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _sign(callback: Callable[..., None], offered: Mapping[str, Column], *, training: bool) -> None:
+    parameters = [_parameter(name, column) for name, column in offered.items()]
+    extra: dict[str, tuple[Any, str]] = {
+        "json": (bool, "Print one JSON object on standard output."),
+        "debug": (bool, "Show the traceback of an error."),
+    }
+    if training:
+        extra = {
+            "config": (Path, "Read option values from a TOML or JSON file; flags win."),
+            "plan": (bool, "Say what would be done, and train nothing."),
+            **extra,
+        }
+    for name, (kind, text) in extra.items():
+        short = ["-c"] if name == "config" else []
+        metavar = "FILE" if kind is Path else None
+        option = typer.Option(
+            f"--{name}", *short, help=text, show_default=False, metavar=metavar, rich_help_panel="General"
+        )
+        parameters.append(_keyword(name, Annotated[kind | None, option], None))
+    callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+
+
+def _parameter(name: str, column: Column) -> inspect.Parameter:
+    field, cli, kind = column.field, _cli(column.field), _kind(column.field)
+    common: dict[str, Any] = {
+        "help": f"{field.description}{_dimmed(domain(field))}{_dimmed(_default(column))}",
+        "metavar": cli.metavar or _metavar(field),
+        "autocompletion": _completion(field),
+    }
+    if cli.argument:
+        required = field.is_required()
+        annotation = (
+            Annotated[kind, typer.Argument(**common)] if required else Annotated[kind | None, typer.Argument(**common)]
+        )
+        return _keyword(name, annotation, inspect.Parameter.empty if required else None)
+    flag = "--" + name.replace("_", "-")
+    names = [f"{flag}/--no-{flag[2:]}"] if kind is bool else [flag, *filter(None, [cli.short])]
+    common["metavar"] = None if kind is bool else common["metavar"]
+    option = typer.Option(*names, show_default=False, rich_help_panel=column.panel, **common)
+    return _keyword(name, Annotated[kind | None, option], None)
+
+
+def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None and value != []}
+
+
+def _kind(field: FieldInfo) -> Any:
+    """Return what Typer parses the field as: text, which pydantic then turns into the field's type."""
+    kind = _bare(field.annotation)
+    if kind is bool:
+        return bool
+    if _item(kind) is not kind:
+        return list[str]
+    # Among choices, and there alone, pydantic does not take "8" for the number 8.
+    return next((type(each) for each in _choices(field)), str)
+
+
+def _bare(annotation: Any) -> Any:
+    """Strip `| None` and `Annotated`."""
+    if typing.get_origin(annotation) is Annotated:
+        return _bare(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return _bare(next(each for each in typing.get_args(annotation) if each is not type(None)))
+    return annotation
+
+
+def _item(kind: Any) -> Any:
+    """Return what a list or tuple holds; anything else as it is."""
+    return _bare(typing.get_args(kind)[0]) if typing.get_origin(kind) in (list, tuple) else kind
+
+
+def _choices(field: FieldInfo) -> tuple[Any, ...]:
+    kind = _item(_bare(field.annotation))
+    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+
+
+def _metavar(field: FieldInfo) -> str:
+    kind = _bare(field.annotation)
+    if _choices(field):
+        return "NAME"
+    return {int: "N", float: "X", Path: "PATH"}.get(_item(kind), "TEXT")
+
+
+def _default(column: Column) -> str:
+    return f" [default: {column.default}]" if column.default else ""
+
+
+def _dimmed(text: str) -> str:
+    # The bracket is escaped: rich would take what stands in brackets for markup.
+    return f"[dim]{text.replace('[', chr(92) + '[')}[/]" if "[" in text else text
+
+
+def _shown(field: FieldInfo) -> str:
+    default = field.default
+    if field.is_required() or default is None or default in ("", ()):
+        return ""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _completion(field: FieldInfo) -> Complete | None:
+    cli, choices = _cli(field), [str(each) for each in _choices(field)]
+    if choices:
+        return lambda incomplete: [each for each in choices if each.startswith(incomplete)]
+    if cli.complete:
+        return lambda incomplete: _names(str(cli.complete), incomplete)
+    return None
+
+
+def _names(what: str, incomplete: str) -> list[str]:
+    from dlcli.cli import complete  # only while a shell completes
+
+    return [each for each in getattr(complete, what)() if each.startswith(incomplete)]
+
+
+def _cli(field: FieldInfo) -> Cli:
+    return next((each for each in field.metadata if isinstance(each, Cli)), Cli())
+
+
+def _panel(model: type[Options], name: str) -> str:
+    """Return the panel of the class that first declares the field."""
+    owners = [cls for cls in model.__mro__ if issubclass(cls, Options) and name in inspect.get_annotations(cls)]
+    return owners[-1].panel
+
+
+def _missing_description(model: type[Options], name: str) -> bool:
+    raise TypeError(f"{model.__name__}.{name} has no description; every option needs its help text")
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""

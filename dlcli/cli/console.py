@@ -1,0 +1,60 @@
+"""The two streams: standard output carries results, standard error carries progress."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from typing import Any
+
+from rich.console import Console
+
+_PIPE_WIDTH = 160  # columns; a file has no width of its own, and a table must not be cut
+
+
+def out() -> Console:
+    """Return the console of results."""
+    return _console(stderr=False)
+
+
+def err() -> Console:
+    """Return the console of progress and errors."""
+    return _console(stderr=True)
+
+
+def canvas() -> tuple[int, bool]:
+    """Return the width for pictures on standard output, and whether they may use colours."""
+    console = out()
+    return (min(console.width, 120), True) if console.is_terminal and console.color_system else (80, False)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object on one line of standard output."""
+    sys.stdout.write(json.dumps(value, allow_nan=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def show_messages() -> None:
+    """Print our own warnings and log as one line each on standard error; leave the libraries' out."""
+    from dlcli.warnings import Notice
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if issubclass(category, Notice):
+            err().print(f"[yellow]note:[/] {message}", highlight=False, soft_wrap=True)
+
+    warnings.showwarning = show
+    warnings.simplefilter("always", Notice)
+    logger = logging.getLogger("dlcli")
+    logger.handlers, logger.propagate = [_Lines()], False
+    logger.setLevel(logging.INFO)
+
+
+class _Lines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        err().print(f"[dim]{record.getMessage()}[/]", soft_wrap=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)

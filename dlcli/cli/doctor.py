@@ -1,0 +1,60 @@
+"""This machine, its devices, its versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from dlcli import __version__
+from dlcli.artifacts import Table
+from dlcli.cli import output, progress
+from dlcli.cli.bridge import Call
+from dlcli.options import Options
+from dlcli.paths import cache_folder, runs_folder
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "tensorflow", "numpy")
+
+
+class Doctor(Options):
+    """Show this machine, its devices and versions."""
+
+    panel = "General"
+
+
+def doctor(options: Doctor, call: Call) -> None:
+    """Print what a report of a problem should say."""
+    found = survey()
+    rows = [(name, ", ".join(map(str, value)) if isinstance(value, list) else value) for name, value in found.items()]
+    output.write(Table("", ["what", "found"], rows, found), call)
+
+
+def survey() -> dict[str, Any]:
+    """Return what matters to dlcli about this machine, by name."""
+    with progress.importing():
+        import jax
+
+        from dlcli.engine.devices import prepare
+    prepare("auto")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "dlcli": __version__,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory": f"{memory / 2**30:.1f} GiB",
+        "devices": [f"{device.platform}:{device.id} {device.device_kind}" for device in jax.devices()],
+        "runs folder": f"{runs_folder().absolute()}, {shutil.disk_usage('.').free / 2**30:.1f} GiB free",
+        "cache folder": str(cache_folder()),
+        **{name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,33 @@
+"""The user's files: what a command's arguments name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from dlcli.errors import DatasetError
+
+IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+
+
+def expand(paths: Iterable[Path]) -> list[Path]:
+    """Replace folders by the images below them, in order of their names, and "-" by the paths on standard input.
+
+    Raises:
+        DatasetError: a folder holds no image, or nothing is left.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if str(path) == "-":
+            found += [Path(line) for line in sys.stdin.read().splitlines() if line]
+        elif path.is_dir():
+            below = sorted(each for each in path.rglob("*") if each.suffix.lower() in IMAGES)
+            if not below:
+                raise DatasetError(f"{path} must hold images ({' '.join(sorted(IMAGES))}), found none")
+            found += below
+        else:
+            found.append(path)
+    if not found:
+        raise DatasetError("at least one image must be named, found none on standard input")
+    return found

@@ -1,0 +1,39 @@
+"""`dlcli predict TECHNIQUE INPUT…`: applies a trained model, input by input."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from dlcli.artifacts import Prediction
+from dlcli.cli import console, output, progress
+from dlcli.cli.bridge import Call
+from dlcli.cli.inputs import expand
+from dlcli.errors import DatasetError
+
+
+def run(technique: str, options: Any, call: Call) -> None:
+    """Print a row, or with `--json` a line, for each input; an input that cannot be read is reported at its place."""
+    with progress.importing():
+        from dlcli.engine.devices import prepare
+        from dlcli.engine.runs import find
+    folder = find(options.run, technique)
+    prepare(options.device)
+    changed: dict[str, Any] = {"run": str(folder)}
+    if "images" in type(options).model_fields:
+        changed["images"] = expand(options.images)
+    predict = import_module(f"dlcli.techniques.{technique}.predict").predict
+    bad = 0
+    shown: list[Prediction] = []
+    for prediction in predict(options.model_copy(update=changed)):
+        bad += prediction.problem is not None
+        if call.json:
+            console.print_json(prediction.numbers())
+        elif prediction.problem:
+            console.err().print(f"[red]unreadable:[/] {prediction.problem}", soft_wrap=True)
+        else:
+            shown.append(prediction)
+    if shown:
+        output.print_predictions(shown)
+    if bad:
+        raise DatasetError(f"{bad} of {bad + len(shown) if not call.json else 'the'} inputs could not be read")

@@ -1,0 +1,43 @@
+"""`dlcli resume RUN`: goes on with a run, in its folder."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from dlcli import techniques
+from dlcli.cli import progress
+from dlcli.cli.bridge import Call, validate
+from dlcli.errors import UsageError
+from dlcli.options import _RUN, Cli, Options
+
+MODELS = "train"
+EXAMPLES = "[dim]$ dlcli resume cnn[/]\n\n[dim]$ dlcli resume runs/cnn-digits-20261122-141503 --steps 4000[/]"
+
+
+class Common(Options):
+    """What a run of any technique is resumed by; further options change those of the run."""
+
+    run: Annotated[str, *_RUN, Cli(metavar="RUN", complete="runs", argument=True)]
+
+
+def run(given: dict[str, Any], call: Call) -> None:
+    """Find the run, apply the changes, and train on."""
+    with progress.importing():
+        from dlcli import engine
+        from dlcli.engine.runs import Run, find, technique_of
+        from dlcli.engine.stopping import signals
+    folder = find(given.pop("run"))
+    technique = technique_of(folder)
+    learner = techniques.learner(technique)
+    if "out" in given:
+        raise UsageError(f"--out cannot change: a run is resumed in its own folder, {folder}")
+    before = Run(folder).options(learner)
+    for name in given:
+        if name not in learner.Options.model_fields:
+            raise UsageError(f"--{name.replace('_', '-')} is no option of train {technique}")
+    kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in given else {"epochs"})
+    after = validate(learner.Options, {**kept, **given})
+    with signals() as stop:
+        events = engine.resume(learner, folder, {name: getattr(after, name) for name in given}, stop)
+        ended = progress.show(events, call)
+    progress.finish(ended, technique, call)

@@ -1,0 +1,114 @@
+"""What has been trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from dlcli.artifacts import Table
+from dlcli.cli import output, progress
+from dlcli.cli.bridge import Call
+from dlcli.options import _RUN, Cli, Options
+
+_QUIET = {"out", "data_dir", "device"}  # options that two runs may differ in without being different
+
+
+class List(Options):
+    """List the runs under runs/, the latest last."""
+
+    technique: Annotated[str, Field(description="List the runs of this technique alone.")] = ""
+
+
+class Show(Options):
+    """Show a run: how it ended, its best validation, its options."""
+
+    run: Annotated[str, *_RUN, Cli(metavar="RUN", complete="runs", argument=True)]
+
+
+class Compare(Options):
+    """Compare runs: best validation, and the options in which they differ."""
+
+    runs: Annotated[
+        list[str], Field(description="Two runs or more."), Cli(metavar="RUN…", complete="runs", argument=True)
+    ]
+
+
+def list_(options: List, call: Call) -> None:
+    """Print a row a run."""
+    with progress.importing():
+        from dlcli.engine import runs
+    found = [_summary(folder) for folder in runs.list_runs(options.technique)]
+    columns = ["run", "technique", "dataset", "parameters", "step", "ended", "best step", "best"]
+    rows = [[row[column] for column in columns[:-1]] + [_line(row["best"])] for row in found]
+    output.write(Table("", columns, rows, {"runs": found}), call)
+
+
+def show(options: Show, call: Call) -> None:
+    """Print what a run says of itself."""
+    with progress.importing():
+        from dlcli.engine import runs
+    folder = runs.find(options.run)
+    about, chosen = runs.Run(folder).about(), _options(folder)
+    rows = [
+        (name, _flat(value))
+        for name, value in {**_summary(folder), **about}.items()
+        if name not in ("versions", "ended")
+    ]
+    rows += [(f"--{name.replace('_', '-')}", _flat(value)) for name, value in chosen.items()]
+    output.write(Table(str(folder), ["what", "value"], rows, {**about, "run": str(folder), "options": chosen}), call)
+
+
+def compare(options: Compare, call: Call) -> None:
+    """Print a column a run."""
+    with progress.importing():
+        from dlcli.engine import runs
+    folders = [runs.find(name) for name in options.runs]
+    summaries, chosen = [_summary(folder) for folder in folders], [_options(folder) for folder in folders]
+    metrics = list(dict.fromkeys(name for each in summaries for name in each["best"]))
+    rows: list[list[Any]] = [[f"best {name}", *(each["best"].get(name, "–") for each in summaries)] for name in metrics]
+    rows += [
+        [name, *(each[name] for each in summaries)] for name in ("best step", "step", "parameters", "seconds", "ended")
+    ]
+    names = list(dict.fromkeys(name for each in chosen for name in each if name not in _QUIET))
+    differing = [name for name in names if len({json.dumps(each.get(name)) for each in chosen}) > 1]
+    rows += [[f"--{name.replace('_', '-')}", *(_flat(each.get(name)) for each in chosen)] for name in differing]
+    numbers = {"runs": summaries, "differing": {name: [each.get(name) for each in chosen] for name in differing}}
+    output.write(Table("", ["", *(folder.name for folder in folders)], rows, numbers), call)
+
+
+def _summary(folder: Path) -> dict[str, Any]:
+    from dlcli.engine import runs
+
+    about = runs.Run(folder).about()
+    ended = about.get("ended") or {}
+    records = list(runs.Run(folder).records())
+    return {
+        "run": folder.name,
+        "technique": about.get("technique", "?"),
+        "dataset": about.get("data", {}).get("dataset", "?"),
+        "parameters": about.get("parameters"),
+        "step": ended.get("step", max((record["step"] for record in records), default=0)),
+        "ended": ended.get("reason", "not yet, or killed"),
+        "best step": ended.get("best_step"),
+        "best": ended.get("best", {}),
+        "seconds": ended.get("seconds"),
+    }
+
+
+def _options(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "options.json").read_text())
+    return found
+
+
+def _line(metrics: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+
+
+def _flat(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+COMMANDS = {"list": (List, list_), "show": (Show, show), "compare": (Compare, compare)}

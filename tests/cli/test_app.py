@@ -1,0 +1,160 @@
+"""The program as its user meets it: grammar, streams, exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dlcli.cli.app import main
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def dlcli(monkeypatch, capsys):
+    """Run the program in this process; return its exit code, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dlcli", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        if ended.value.code == 1:
+            pytest.fail(f"a fault of dlcli: {captured.err}")
+        return ended.value.code, captured.out, captured.err
+
+    return run
+
+
+def test_no_arguments_show_the_verbs(dlcli):
+    code, out, _ = dlcli()
+    assert code in (0, 2)
+    assert "train" in out
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize(
+    "command", [[], ["train"], ["train", "cnn"], ["viz"], ["eval"], ["resume"], ["data"], ["runs"]]
+)
+def test_help_is_everywhere(dlcli, command, flag):
+    code, out, err = dlcli(*command, flag)
+    assert (code, err) == (0, "")
+    assert "Usage" in out
+
+
+def test_version_is_one_line(dlcli):
+    code, out, _ = dlcli("--version")
+    assert code == 0
+    assert out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [
+        (["trian"], "train"),
+        (["train", "cn"], "cnn"),
+        (["train", "cnn", "--lerning-rate", "1"], "--learning-rate"),
+        (["train", "cnn", "--optimizer", "adm"], "adam"),
+        (["viz", "confusoin"], "confusion"),
+        (["train", "cnn", "--dataset", "digist"], "digits"),
+        (["resume", "cnn", "--stepz", "3"], "--steps"),
+    ],
+)
+def test_an_unknown_name_is_a_usage_error_with_the_nearest_right_one(dlcli, arguments, nearest):
+    code, out, err = dlcli(*arguments)
+    assert (code, out) == (2, "")
+    assert nearest in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--batch-size", "0"), ("--learning-rate", "nan"), ("--dropout", "1"), ("--steps", "two"), ("--augment", "rotat")],
+)
+def test_a_value_out_of_bounds_names_the_flag_and_the_value(dlcli, flag, value):
+    code, _, err = dlcli("train", "cnn", flag, value)
+    assert code == 2
+    assert flag in err
+    assert value in err
+
+
+def test_steps_and_epochs_together_are_refused(dlcli):
+    code, _, err = dlcli("train", "cnn", "--steps", 3, "--epochs", 2)
+    assert code == 2
+    assert "--steps or --epochs" in err
+
+
+def test_an_error_is_one_json_object_with_json(dlcli):
+    code, out, _ = dlcli("eval", "nothing-here", "--json")
+    found = json.loads(out)["error"]
+    assert code == 4
+    assert found["kind"] == "run"
+    assert "nothing-here" in found["message"]
+    assert found["hint"]
+
+
+def test_a_config_file_gives_values_and_flags_win(dlcli, tmp_path):
+    (tmp_path / "c.toml").write_text("batch-size = 7\nseed = 3\n")
+    code, out, _ = dlcli("train", "cnn", "--config", "c.toml", "--seed", 5, "--plan", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["options"]["batch_size"], found["options"]["seed"]) == (7, 5)
+    assert (found["origins"]["batch_size"], found["origins"]["seed"], found["origins"]["l1"]) == (
+        "file",
+        "flag",
+        "default",
+    )
+
+
+def test_an_unknown_config_key_is_refused_with_the_nearest_right_one(dlcli, tmp_path):
+    (tmp_path / "c.json").write_text('{"batch_sise": 7}')
+    code, _, err = dlcli("train", "cnn", "--config", "c.json")
+    assert code == 2
+    assert "batch_size" in err
+
+
+def test_a_plan_trains_nothing(dlcli, tmp_path):
+    code, out, _ = dlcli("train", "cnn", "--plan", "--json")
+    assert code == 0
+    assert json.loads(out)["parameters"] > 1000
+    assert not (tmp_path / "runs").exists()
+
+
+def test_training_ends_with_one_json_object_on_standard_output(dlcli):
+    code, out, err = dlcli("train", "cnn", "--steps", 4, "--validate-every", 2, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["step"], found["reason"]) == (4, "steps")
+    assert Path(found["run"]).is_dir()
+    assert "digits" in err
+
+
+def test_a_run_in_use_is_refused_and_left_alone(dlcli, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    code, _, err = dlcli("train", "cnn", "--out", "mine", "--steps", 1)
+    assert code == 2
+    assert "resume" in err
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.slow
+def test_help_takes_at_most_half_a_second_warm():
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "dlcli", "--help"], cwd=ROOT, check=True, capture_output=True)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.5
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    command = f"{sys.executable} -m dlcli train cnn --help | head -1"
+    found = subprocess.run(
+        command, shell=True, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": "."}
+    )
+    assert "Traceback" not in found.stderr

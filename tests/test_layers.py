@@ -1,0 +1,75 @@
+"""Imports point down the layers only, option modules stay light, and no file or function outgrows its budget."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "dlcli"
+LAYERS = [
+    {"cli", "__main__"},
+    {"figures", "studies", "checks"},
+    {"techniques"},
+    {"engine", "data", "nn", "optim", "plot"},
+    {"types", "artifacts"},
+    {"files", "paths", "warnings"},
+    {"options", "errors"},
+]
+RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def _place(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _imported(tree):
+    """The rooms of dlcli that a file imports from."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "dlcli":
+            yield from (alias.name for alias in node.names if alias.name != "__version__")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dlcli."):
+            yield node.module.split(".")[1]
+        elif isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[1] for alias in node.names if alias.name.startswith("dlcli."))
+
+
+def _functions(path):
+    tree = ast.parse(path.read_text())
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_downwards(path):
+    here = _place(path)
+    if here in ("__init__", "__main__"):
+        return
+    wrong = [name for name in _imported(ast.parse(path.read_text())) if name != here and RANK[name] <= RANK[here]]
+    assert not wrong
+
+
+def test_no_technique_imports_another():
+    for path in (PACKAGE / "techniques").rglob("*.py"):
+        modules = [n.module or "" for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)]
+        theirs = [m for m in modules if m.startswith("dlcli.techniques.")]
+        assert all(m.split(".")[2] == path.parent.name for m in theirs), path
+
+
+def test_no_file_has_more_than_400_lines():
+    assert not [(path.name, lines) for path in FILES if (lines := len(path.read_text().splitlines())) > 400]
+
+
+def test_no_function_has_more_than_60_lines():
+    found = [(path, each) for path in FILES for each in _functions(path)]
+    assert not [(path.name, f.name) for path, f in found if f.end_lineno - f.lineno + 1 > 60]
+
+
+def test_building_the_command_tree_loads_no_heavy_library():
+    code = (
+        "import sys; from dlcli.cli.app import build; build();"
+        "print([m for m in ('jax', 'numpy', 'flax', 'matplotlib') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
