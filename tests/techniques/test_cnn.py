@@ -92,8 +92,8 @@ def test_a_large_penalty_takes_weights_to_nothing_but_not_what_it_leaves_out():
     options = Train(**{**TINY, "learning_rate": 0.05}, l2=100.0)
     _, program, leaves = one_batch(options, steps=60)
     state, start = program.to_host(leaves), program.to_host(program.initial())
-    for end, begin in zip(kernels(state), kernels(start), strict=True):
-        assert np.abs(end).max() < np.abs(begin).max() / 5
+    end, begin = (sum(np.square(each).sum() for each in kernels(which)) for which in (state, start))
+    assert end < begin / 20
     scale = "network/backbone/parts/conv1/norm/norm/scale"
     assert np.abs(state[scale]).min() > 0.5
 
@@ -120,9 +120,9 @@ def test_a_frozen_backbone_stays_as_it_was_with_its_statistics_while_the_head_le
 
 
 def test_a_backbone_that_is_not_frozen_starts_trained_and_learns_on(trained, tmp_path):
-    options = Train(out=tmp_path / "run", steps=1, backbone_from=str(trained), **TINY)
+    options = Train(out=tmp_path / "run", steps=2, backbone_from=str(trained), **TINY)
     *_, end = engine.fit(Learner, options)
-    given, start, last = arrays(trained, best(trained)), arrays(end.folder, 0), arrays(end.folder, 1)
+    given, start, last = arrays(trained, best(trained)), arrays(end.folder, 0), arrays(end.folder, 2)
     kernel = next(name for name in given if name.startswith("network/backbone") and name.endswith("kernel"))
     assert given[kernel].tobytes() == start[kernel].tobytes() != last[kernel].tobytes()
 

@@ -1,0 +1,52 @@
+# The tasks of dlcli. Every task but the first sets up what it needs by itself.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test test-slow bench readme clean cnn-digits
+
+help: ## List the tasks
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
+
+setup: $(READY) ## Make .venv with dlcli and its development tools
+
+$(READY): pyproject.toml .pins/constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dlcli needs Python 3.11 or later: make PYTHON=python3.13")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .pins/constraints.txt --editable '.[dev]'
+	touch $(READY)
+
+demo: setup ## Train a CNN on the embedded digits, evaluate it, draw its pictures
+	$(BIN)/dlcli train cnn
+	$(BIN)/dlcli eval cnn
+	$(BIN)/dlcli viz learning-curves
+	$(BIN)/dlcli viz confusion
+	$(BIN)/dlcli viz filters
+	$(BIN)/dlcli viz activations
+
+check: setup ## Format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: setup ## The fast tests
+	$(BIN)/python -m pytest -n 2 -m 'not slow'
+
+test-slow: setup ## Convergence runs, crashes at random moments, comparisons with other tools
+	$(BIN)/python -m pytest -m slow
+
+bench: setup ## Time the training step beside PyTorch's, on the same cores in the same run
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python tests/bench/cnn.py
+
+readme: setup ## Write the generated parts of README.md anew
+	$(BIN)/python tests/readme.py --write
+
+cnn-digits: setup ## Recipe: the embedded digits
+	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/cnn-digits.sh
+
+clean: ## Remove .venv and caches; runs/ stays
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

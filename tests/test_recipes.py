@@ -1,0 +1,40 @@
+"""Each recipe says what it needs and reached, and its commands are commands of this version."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from dlcli.cli import app
+
+RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.sh"))
+
+
+def _commands(recipe):
+    """The command lines of dlcli in a script, with a stand-in for each of its variables."""
+    text = re.sub(r"^\s*#.*$", "", recipe.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
+    lines = [line.strip() for line in text.splitlines() if line.strip().startswith("dlcli ")]
+    return [shlex.split(re.sub(r'"?\$\{?\w+[^}\s"]*\}?"?', "stand-in", line))[1:] for line in lines]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_the_header_states_data_machine_time_and_result(recipe):
+    header = recipe.read_text().split("\nset -eu")[0]
+    for entry in ("data", "machine", "time", "result"):
+        assert re.search(rf"^#   {entry} +\S", header, re.MULTILINE), entry
+    assert "TODO" not in header
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_its_commands_are_accepted(recipe, monkeypatch):
+    accepted = []
+    run, change = app.command, app.changes
+    monkeypatch.setattr(
+        app, "command", lambda model, _, **more: run(model, lambda *call: accepted.append(call), **more)
+    )
+    monkeypatch.setattr(app, "changes", lambda models, _: change(models, lambda *call: accepted.append(call)))
+    commands = _commands(recipe)
+    for command in commands:
+        app.build()(command, standalone_mode=False)
+    assert len(accepted) == len(commands) > 0
