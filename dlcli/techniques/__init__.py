@@ -5,6 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from dlcli.errors import RunError
+
 
 def names() -> list[str]:
     """Return the names of all techniques, in alphabetical order, without importing any."""
@@ -20,9 +22,17 @@ def having(verb: str) -> list[str]:
 
 def options(name: str, verb: str) -> Any:
     """Return the options model of a technique's verb, or None where it has no such verb."""
+    _require(name)
     return getattr(import_module(f"dlcli.techniques.{name}.options"), verb.title(), None)
 
 
 def learner(name: str) -> Any:
     """Return the `Learner` of a technique; this loads jax."""
+    _require(name)
     return import_module(f"dlcli.techniques.{name}.learner").Learner
+
+
+def _require(name: str) -> None:
+    # The name may come from a run folder that another version wrote.
+    if name not in names():
+        raise RunError(f"a run must be of one of {', '.join(names())}, found {name!r}")
