@@ -126,7 +126,8 @@ def test_progress_that_makes_no_sense_is_damage_though_its_checksum_is_right(run
     path.write_text(json.dumps(content))
     seal(path.parent)
     with pytest.warns(Notice, match="step 2 instead"):
-        run.restore(SHAPES)
+        _, snapshot = run.restore(SHAPES)
+    assert snapshot.progress.step == 2
 
 
 # metrics.jsonl
@@ -307,8 +308,8 @@ def test_a_folder_in_use_is_refused(tmp_path, make):
         runs.refuse_used(tmp_path / "used")
 
 
-def test_an_empty_folder_may_be_used(tmp_path):
-    runs.refuse_used(tmp_path)
+def test_an_empty_folder_may_be_used_and_a_missing_one(tmp_path):
+    assert [runs.refuse_used(folder) for folder in (tmp_path, tmp_path / "missing")] == [None, None]
 
 
 def test_what_makes_a_folder_a_run_is_written_when_all_else_is_there(run):
