@@ -85,8 +85,11 @@ RunFolder = Annotated[
     Field(description="Folder of the run; default runs/TECHNIQUE-DATASET-TIME."),
     Cli(short="-o"),
 ]
-_RUN = (Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run."),)
-RunRef = Annotated[str, *_RUN, Cli(short="-r", metavar="RUN", complete="runs")]
+WhichRun = Annotated[
+    str, Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run.")
+]
+RunRef = Annotated[WhichRun, Cli(short="-r", metavar="RUN", complete="runs")]
+RunArgument = Annotated[WhichRun, Cli(metavar="RUN", complete="runs", argument=True)]
 Device = Annotated[
     Literal["auto", "cpu", "gpu", "tpu"], Field(description="Where to compute; a device that is named must be there.")
 ]
@@ -258,7 +261,7 @@ class EvalOptions(Options):
     """Options of `dlcli eval RUN` for every technique."""
 
     panel = "Run"
-    run: Annotated[str, *_RUN, Cli(metavar="RUN", complete="runs", argument=True)]
+    run: RunArgument
     use: Use = "best"
     data_dir: DataDir = None
     dataset: Annotated[

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import warnings
 from typing import Any
 
 from rich.console import Console
+
+from dlcli.files import as_json
 
 _PIPE_WIDTH = 160  # columns; a file has no width of its own, and a table must not be cut
 
@@ -31,7 +32,7 @@ def canvas() -> tuple[int, bool]:
 
 def print_json(value: Any) -> None:
     """Print one JSON object on one line of standard output."""
-    sys.stdout.write(json.dumps(value, allow_nan=False, default=str) + "\n")
+    sys.stdout.write(as_json(value) + "\n")
     sys.stdout.flush()
 
 

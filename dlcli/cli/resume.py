@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call, validate
 from dlcli.errors import UsageError
-from dlcli.options import _RUN, Cli, Options
+from dlcli.options import Options, RunArgument
 
 MODELS = "train"
 EXAMPLES = "[dim]$ dlcli resume cnn[/]\n\n[dim]$ dlcli resume runs/cnn-digits-20261122-141503 --steps 4000[/]"
@@ -17,7 +17,7 @@ EXAMPLES = "[dim]$ dlcli resume cnn[/]\n\n[dim]$ dlcli resume runs/cnn-digits-20
 class Common(Options):
     """What a run of any technique is resumed by; further options change those of the run."""
 
-    run: Annotated[str, *_RUN, Cli(metavar="RUN", complete="runs", argument=True)]
+    run: RunArgument
 
 
 def run(given: dict[str, Any], call: Call) -> None:

@@ -11,7 +11,9 @@ from pydantic import Field
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
-from dlcli.options import _RUN, Cli, Options
+from dlcli.errors import RunError
+from dlcli.options import Cli, Options, RunArgument
+from dlcli.warnings import warn
 
 _QUIET = {"out", "data_dir", "device"}  # options that two runs may differ in without being different
 
@@ -25,7 +27,7 @@ class List(Options):
 class Show(Options):
     """Show a run: how it ended, its best validation, its options."""
 
-    run: Annotated[str, *_RUN, Cli(metavar="RUN", complete="runs", argument=True)]
+    run: RunArgument
 
 
 class Compare(Options):
@@ -40,7 +42,12 @@ def list_(options: List, call: Call) -> None:
     """Print a row a run."""
     with progress.importing():
         from dlcli.engine import runs
-    found = [_summary(folder) for folder in runs.list_runs(options.technique)]
+    found = []
+    for folder in runs.list_runs(options.technique):
+        try:
+            found.append(_summary(folder))
+        except RunError as error:  # one spoilt folder must not hide the others
+            warn(f"left out: {error}")
     columns = ["run", "technique", "dataset", "parameters", "step", "ended", "best step", "best"]
     rows = [[row[column] for column in columns[:-1]] + [_line(row["best"])] for row in found]
     output.write(Table("", columns, rows, {"runs": found}), call)

@@ -73,9 +73,11 @@ class Program:
         self.shapes = {name: jax.eval_shape(_plain, leaf) for name, leaf in zip(self.names, self._leaves, strict=True)}
         # Compiled within others, so that jax finds what it traced when it was asked for the metrics' shapes.
         self._methods = {name: jax.jit(functools.partial(self._apply, name)) for name in self._graphs}
-        whole = devices.replicated(mesh)
-        self.update = jax.jit(self._update, donate_argnums=(0, 1), out_shardings=whole)
-        self.score = jax.jit(self._score, donate_argnums=1, out_shardings=whole)
+        compiled = functools.partial(
+            jax.jit, out_shardings=devices.replicated(mesh), compiler_options=devices.compiler_options()
+        )
+        self.update = compiled(self._update, donate_argnums=(0, 1))
+        self.score = compiled(self._score, donate_argnums=1)
         self._finite = jax.jit(lambda leaves: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves])))
 
     @property

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from dlcli.nn.initial import he_normal
 from dlcli.nn.receptive_field import Window
 
 _FEW = 32  # numbers in a window, up to which a product of patches takes the CPU less time than a convolution
@@ -43,7 +44,7 @@ class Convolution(nnx.Module):
         self.groups = groups
         self.dtype = jnp.dtype(dtype)
         shape = window.kernel, window.kernel, inputs // groups, outputs
-        self.kernel = nnx.Param(nnx.initializers.he_normal()(rngs.params(), shape, jnp.float32))
+        self.kernel = nnx.Param(he_normal()(rngs.params(), shape, jnp.float32))
         self.bias = nnx.data(nnx.Param(jnp.zeros([outputs])) if bias else None)
 
     def __call__(self, x: jax.Array) -> jax.Array:

@@ -14,6 +14,7 @@ from flax import nnx
 
 from dlcli.nn.activation import activation
 from dlcli.nn.convolution import Convolution
+from dlcli.nn.initial import truncated_normal
 from dlcli.nn.normalization import Norm
 from dlcli.nn.receptive_field import Window
 from dlcli.techniques.cnn.architecture import Architecture
@@ -109,7 +110,7 @@ class ConvNextBlock(nnx.Module):
     """
 
     def __init__(self, channels: int, style: Architecture, *, rngs: nnx.Rngs):
-        dtype, start = jnp.dtype(style.dtype), nnx.initializers.truncated_normal(0.02)
+        dtype, start = jnp.dtype(style.dtype), truncated_normal(0.02)
         window = Window(7, padding=3)
         self.windows = (window,)
         self.convolution = Convolution(channels, channels, window, groups=channels, dtype=dtype, rngs=rngs)

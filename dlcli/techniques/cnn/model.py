@@ -11,6 +11,7 @@ from flax import nnx
 
 from dlcli.nn.activation import activation
 from dlcli.nn.convolution import Convolution
+from dlcli.nn.initial import he_normal
 from dlcli.techniques.cnn.architecture import Architecture
 from dlcli.techniques.cnn.backbone import Backbone
 
@@ -33,7 +34,7 @@ class Head(nnx.Module):
             inputs *= height * width
         self.hidden = nnx.data(None)
         if style.hidden:
-            start, dtype = nnx.initializers.he_normal(), jnp.dtype(style.dtype)
+            start, dtype = he_normal(), jnp.dtype(style.dtype)
             self.hidden = nnx.Linear(inputs, style.hidden, dtype=dtype, kernel_init=start, rngs=rngs)
             inputs = style.hidden
         self.activation = activation(style.activation)
