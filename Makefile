@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-slow bench readme clean cnn-digits
+.PHONY: help setup demo check test test-slow bench readme clean cnn-digits tokenizer-pydocs
 
 help: ## List the tasks
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ readme: setup ## Write the generated parts of README.md anew
 
 cnn-digits: setup ## Recipe: the embedded digits
 	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/cnn-digits.sh
+
+tokenizer-pydocs: setup ## Recipe: pieces of words, learnt from docstrings
+	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/tokenizer-pydocs.sh
 
 clean: ## Remove .venv and caches; runs/ stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
