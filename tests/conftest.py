@@ -49,6 +49,18 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
+def tokenizer_run(tmp_path_factory):
+    """The folder of a tiny tokenizer, trained on the questions beside this file."""
+    from dlcli.engine import direct
+    from dlcli.techniques.tokenizer import train
+    from dlcli.techniques.tokenizer.options import Train
+
+    questions = str(Path(__file__).parent / "questions.tsv")
+    options = Train(dataset=questions, vocabulary=300, out=tmp_path_factory.mktemp("runs") / "pieces")
+    return direct.finish(train, direct.begin("tokenizer", train, options)).folder
+
+
+@pytest.fixture(scope="session")
 def cnn_run(tmp_path_factory):
     """The folder of a tiny network trained for six steps on the embedded digits."""
     from dlcli import engine

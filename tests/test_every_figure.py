@@ -14,6 +14,7 @@ from dlcli.plot.files import save
 CATALOGUE = figures.catalogue()
 FREE = [name for name, model in CATALOGUE.items() if model.model_fields["run"].default is None]
 REQUIRED = {}  # options without a default, by the name of the figure
+ANY = "cnn"  # the technique of the run that a figure of any technique is drawn from
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 
@@ -24,8 +25,10 @@ def of_run(name, folder):
 
 
 @pytest.fixture(scope="module", params=CATALOGUE)
-def figure(request, cnn_run):
-    return request.param, figures.draw(request.param, of_run(request.param, cnn_run))
+def figure(request):
+    """A figure drawn of a tiny run, which the fixture TECHNIQUE_run trains."""
+    run = request.getfixturevalue(f"{CATALOGUE[request.param].technique or ANY}_run")
+    return request.param, figures.draw(request.param, of_run(request.param, run))
 
 
 def test_it_is_a_figure_of_its_own_name(figure):

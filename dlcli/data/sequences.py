@@ -104,10 +104,9 @@ def classification(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, tim
     Raises:
         DatasetError: the set has no labels, or too few texts of a class.
     """
-    train = texts.splits["train"]
-    if train.labels is None:
+    if not texts.classes:
         raise DatasetError(f"{texts.name} must have a column `label` to be classified, and has none")
-    refuse(texts.name, few_examples(texts.classes, np.bincount(train.labels, minlength=len(texts.classes)).tolist()))
+    refuse(texts.name, few_examples(texts.classes, texts.counts("train")))
     parts = {
         name: functools.partial(_Labelled, texts, name, tokenizer, time)
         for name in ("train", "validation", texts.measured)

@@ -238,3 +238,21 @@ class Confusion(RunFigureOptions):
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Write shares of the true class instead of counts.")] = False
+
+
+class Subwords(FigureOptions):
+    """How words break into the pieces of a tokenizer, from frequent words to rare ones."""
+
+    examples = ("dlcli viz subwords", 'dlcli viz subwords --text "unbelievable" --text "eigenvalues of a matrix"')
+    technique = "tokenizer"
+    run: RunRef = ""
+    text: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Text to break, in a row of its own; may be repeated. Default: words of the validation split."
+        ),
+        Cli(short="-t"),
+    ] = ()
+    count: Annotated[
+        int, Field(ge=1, le=100, description="Words to draw, where no text is given."), Cli(short="-k")
+    ] = 12
