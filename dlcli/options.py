@@ -129,7 +129,7 @@ Augment = Annotated[
 ]
 Vocabulary = Annotated[
     int,
-    Field(ge=8, le=2**20, description="Entries of the tokenizer's vocabulary at most, its four special ones included."),
+    Field(ge=8, le=2**18, description="Entries of the tokenizer's vocabulary at most, its four special ones included."),
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Which weights: of the best validation, or the last.")]
 Out = Annotated[

@@ -45,9 +45,11 @@ def table(artifact: Table) -> Grid:
 
 def print_predictions(predictions: Sequence[Prediction | Pieces]) -> None:
     """Print a row an input: its likeliest answers with their probabilities; or a block of tokens and their ids."""
-    for each in predictions:
-        if isinstance(each, Pieces):
-            _print_pieces(each)
+    broken = [each for each in predictions if isinstance(each, Pieces)]
+    for number, each in enumerate(broken):
+        if number:
+            console.out().print()
+        _print_pieces(each)
     answered = [each for each in predictions if isinstance(each, Prediction)]
     if answered:
         _print_answers(answered)
@@ -96,4 +98,6 @@ def _is_number(cell: Any) -> bool:
 
 
 def _cell(cell: Any) -> str:
+    if cell is None:
+        return "–"
     return f"{cell:.4g}" if isinstance(cell, float) else str(cell)

@@ -317,6 +317,9 @@ def refuse_used(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         hint = f"dlcli resume {folder} goes on with it; another --out starts a new run"
         raise UsageError(f"--out {folder} must be a new or empty folder, found one that is in use", hint=hint)
+    above = next(each for each in folder.absolute().parents if each.exists())
+    if not above.is_dir():
+        raise UsageError(f"--out {folder} must lie in a folder, but {above} is a file")
 
 
 def new_folder(technique: str, dataset: str) -> Path:
