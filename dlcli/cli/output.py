@@ -54,6 +54,13 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
     console.out().print(grid)
 
 
+def sketch(figure: Figure) -> None:
+    """Draw a figure into the terminal."""
+    width, colour = console.canvas()
+    # Through rich, which brings 24-bit colours down to what the terminal can show.
+    console.out().print(RichText.from_ansi("\n".join(figure.sketch(width, colour))), soft_wrap=True)
+
+
 def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -> None:
     from dlcli.plot.files import moves, save
 
@@ -63,9 +70,7 @@ def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -
         console.print_json({"figure": figure.name, "file": str(path), **figure.numbers})
         return
     if show:
-        # Through rich, which brings 24-bit colours down to what the terminal can show.
-        width, colour = console.canvas()
-        console.out().print(RichText.from_ansi("\n".join(figure.sketch(width, colour))), soft_wrap=True)
+        sketch(figure)
     print(path)
 
 

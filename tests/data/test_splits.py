@@ -46,3 +46,9 @@ def test_a_file_that_is_added_moves_few_of_the_others():
 def test_the_bounds_on_held_out_files_count_all_classes():
     names = [f"a/{number}" for number in range(100)]
     assert len(splits.named(names, of=100_000)["test"]) == 10
+
+
+def test_a_class_with_no_examples_left_is_passed_over():
+    labels = np.array([0] * 20 + [1] * 3 + [2] * 20)
+    assert np.bincount(labels[splits.few(labels, 15)]).tolist() == [6, 3, 6]
+    np.testing.assert_array_equal(splits.few(labels, 43), np.arange(43))

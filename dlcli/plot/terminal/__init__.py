@@ -10,6 +10,6 @@ from __future__ import annotations
 from dlcli.plot.terminal.charts import lines
 from dlcli.plot.terminal.landscapes import landscape
 from dlcli.plot.terminal.pictures import grid, image, images
-from dlcli.plot.terminal.tables import bars, confusion, matrix
+from dlcli.plot.terminal.tables import bars, confusion, intervals, matrix
 
-__all__ = ["bars", "confusion", "grid", "image", "images", "landscape", "lines", "matrix"]
+__all__ = ["bars", "confusion", "grid", "image", "images", "intervals", "landscape", "lines", "matrix"]
