@@ -82,6 +82,12 @@ MemoryLimit = Annotated[
     Field(ge=0, description="A decoded data set larger than this streams from its files: bytes, or 512M, 2G."),
     Cli(metavar="SIZE"),
 ]
+TrainExamples = Annotated[
+    int | None,
+    Field(
+        ge=1, le=10**9, description="Train on so few of the training examples, evenly over the classes; default all."
+    ),
+]
 BatchSize = Annotated[int, Field(ge=1, le=2**20, description="Examples in one update."), Cli(short="-b")]
 RunFolder = Annotated[
     Path | None,
@@ -177,6 +183,13 @@ class DataOptions(Options):
     data_dir: DataDir = None
     memory_limit: MemoryLimit = 2 * 2**30
     batch_size: BatchSize = 128
+
+
+class SubsetOptions(Options):
+    """How much of the training split is used."""
+
+    panel = "Data"
+    train_examples: TrainExamples = None
 
 
 class RunOptions(Options):

@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from dlcli import errors, figures, techniques
+from dlcli import errors, figures, studies, techniques
 from dlcli.cli.bridge import Column, columns, domain
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +45,7 @@ def options() -> str:
     for verb in ("eval", "predict", "sample", "score"):
         commands |= {f"{verb} {name}": techniques.options(name, verb) for name in techniques.names()}
     commands |= {f"viz {name}": model for name, model in figures.catalogue().items()}
+    commands |= {f"study {name}": model for name, model in studies.catalogue().items()}
     return "\n\n".join(_table(name, columns(model)) for name, model in commands.items() if model is not None)
 
 

@@ -78,18 +78,23 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
     console.out().print(grid)
 
 
+def sketch(figure: Figure) -> None:
+    """Draw a figure into the terminal."""
+    width, colour = console.canvas()
+    # Through rich, which brings 24-bit colours down to what the terminal can show.
+    console.out().print(RichText.from_ansi("\n".join(figure.sketch(width, colour))), soft_wrap=True)
+
+
 def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -> None:
-    from dlcli.plot.files import save
+    from dlcli.plot.files import moves, save
 
     path = out or Path(f"{figure.name}.png")
-    save(figure.drawing, path)
+    save(figure.animation() if figure.animation and moves(path) else figure.drawing, path)
     if call.json:
         console.print_json({"figure": figure.name, "file": str(path), **figure.numbers})
         return
     if show:
-        # Through rich, which brings 24-bit colours down to what the terminal can show.
-        width, colour = console.canvas()
-        console.out().print(RichText.from_ansi("\n".join(figure.sketch(width, colour))), soft_wrap=True)
+        sketch(figure)
     print(path)
 
 

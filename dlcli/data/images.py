@@ -43,17 +43,21 @@ class ImageFacts(Facts):
         return self
 
 
-def read(options: DataOptions, seed: int, image_size: int | None = None) -> Data:
+def read(options: DataOptions, seed: int, image_size: int | None = None, train_examples: int | None = None) -> Data:
     """Open an image set, check all that training will read of it, and divide it into batches.
 
     Batches hold `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; held-out ones also
     `mask`, float32 [batch]: 1 for an example, 0 for padding. Images are scaled to `image_size` in height and width,
-    or must be of one size without it.
+    or must be of one size without it. Of the training part `train_examples` are used, the same ones for every seed;
+    what is known of the pixels is then known of those alone.
 
     Raises:
+        UsageError: there are fewer training examples than are asked for.
         DatasetError: the set is missing, or something in its training or validation part is wrong.
     """
     images = sources.open(options.dataset, options.data_dir, image_size, options.memory_limit)
+    if train_examples is not None:
+        images = images.limited(train_examples)
     train, validation, test = (images.splits[name] for name in ("train", "validation", "test"))
     refuse(options.dataset, few_examples(images.classes, train.counts()))
     validation.counts()  # reads it, so that what is wrong with it shows now and not after the first training steps

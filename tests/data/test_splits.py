@@ -62,3 +62,9 @@ def test_a_document_more_moves_few_others_between_splits():
     names = [f"document {number}" for number in range(500)]
     before, after = splits.hashed(names), splits.hashed([*names, "another"])
     assert len(set(before["test"]) ^ set(after["test"])) <= 2
+
+
+def test_a_class_with_no_examples_left_is_passed_over():
+    labels = np.array([0] * 20 + [1] * 3 + [2] * 20)
+    assert np.bincount(labels[splits.few(labels, 15)]).tolist() == [6, 3, 6]
+    np.testing.assert_array_equal(splits.few(labels, 43), np.arange(43))

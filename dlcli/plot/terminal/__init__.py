@@ -9,8 +9,21 @@ from __future__ import annotations
 
 from dlcli.plot.terminal.boxes import boxes
 from dlcli.plot.terminal.charts import lines
+from dlcli.plot.terminal.landscapes import landscape
 from dlcli.plot.terminal.pictures import grid, image, images
-from dlcli.plot.terminal.tables import bars, confusion, matrix
+from dlcli.plot.terminal.tables import bars, confusion, intervals, matrix
 from dlcli.plot.terminal.text import paragraph
 
-__all__ = ["bars", "boxes", "confusion", "grid", "image", "images", "lines", "matrix", "paragraph"]
+__all__ = [
+    "bars",
+    "boxes",
+    "confusion",
+    "grid",
+    "image",
+    "images",
+    "intervals",
+    "landscape",
+    "lines",
+    "matrix",
+    "paragraph",
+]
