@@ -45,6 +45,7 @@ bench: setup ## Time the training step beside PyTorch's, on the same cores in th
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python tests/bench/cnn.py
 	$(BIN)/python tests/bench/input.py
+	$(BIN)/python tests/bench/rnn.py
 
 readme: setup ## Write the generated parts of README.md anew
 	$(BIN)/python tests/readme.py --write

@@ -14,7 +14,8 @@ from dlcli.plot.files import save
 CATALOGUE = figures.catalogue()
 OF_RUNS = [name for name, model in CATALOGUE.items() if "run" in model.model_fields]
 FREE = [name for name, model in CATALOGUE.items() if name not in OF_RUNS or model.model_fields["run"].default is None]
-REQUIRED = {}  # options without a default, by the name of the figure
+TEXT = {"text": "The vorpal sword"}
+REQUIRED = {"token-probabilities": TEXT, "hidden-state": TEXT}  # options without a default, by the name of the figure
 ANY = "cnn"  # the technique of the run that a figure of any technique is drawn from
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -30,7 +31,9 @@ def of_run(name, folder):
 @pytest.fixture(scope="module", params=CATALOGUE)
 def figure(request):
     """A figure drawn of a tiny run, which the fixture TECHNIQUE_run trains."""
-    run = request.getfixturevalue(f"{CATALOGUE[request.param].technique or ANY}_run")
+    technique = CATALOGUE[request.param].technique
+    first = technique if isinstance(technique, str) else technique[0]
+    run = request.getfixturevalue(f"{first or ANY}_run")
     return request.param, figures.draw(request.param, of_run(request.param, run))
 
 

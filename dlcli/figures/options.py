@@ -98,12 +98,12 @@ class FigureOptions(Options):
     """Options of every figure.
 
     Attributes:
-        technique: whose latest run is drawn where `--run` is left out; empty: of any.
+        technique: whose latest run is drawn where `--run` is left out, of one or of several; empty: of any.
         animated: whether it can move, so that it may be written as GIF.
     """
 
     panel = "Figure"
-    technique: ClassVar[str] = ""
+    technique: ClassVar[str | tuple[str, ...]] = ""
     animated: ClassVar[bool] = False
     out: Out = None
     show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True
@@ -171,7 +171,13 @@ class FreeImageOptions(ImageOptions, FreeFigureOptions):
     image_size: ImageSize = None
 
 
-BASES = (FigureOptions, RunFigureOptions, FreeFigureOptions, FreeImageOptions)
+class TextFigureOptions(RunFigureOptions):
+    """Options of a figure that is drawn of a text."""
+
+    text: Annotated[str, Field(description="Text that the network reads."), Cli(argument=True)]
+
+
+BASES = (FigureOptions, RunFigureOptions, FreeFigureOptions, FreeImageOptions, TextFigureOptions)
 
 
 class LearningCurves(FigureOptions):
@@ -360,3 +366,26 @@ class OptimizerSurface(FigureOptions):
     steps: Annotated[int, Field(ge=1, le=100_000, description="Steps of each optimizer."), Cli(short="-s")] = 300
     momentum: Momentum = 0.9
     three_d: Annotated[bool, Field(description="Draw the surface in three dimensions too.")] = False
+
+
+class TokenProbabilities(TextFigureOptions):
+    """How probable each token of a text is, its surprise, and what was likelier in its place."""
+
+    examples = (
+        "dlcli viz token-probabilities 'Return the sum.'",
+        "dlcli viz token-probabilities 'To be' --run rnn --top 5",
+    )
+    technique = ("rnn", "transformer")
+    top: Annotated[int, Field(ge=1, le=10, description="Likeliest tokens shown for each place."), Cli(short="-k")] = 3
+
+
+class HiddenState(TextFigureOptions):
+    """What the units of a recurrent layer hold while a text is read: those that vary most."""
+
+    examples = (
+        "dlcli viz hidden-state 'Return the sum (or mean) of \"x\".'",
+        "dlcli viz hidden-state 'To be' --layer 1 --units 40",
+    )
+    technique = "rnn"
+    layer: Annotated[int | None, Field(ge=1, description="Recurrent layer to draw, from 1; default the last.")] = None
+    units: Annotated[int, Field(ge=1, le=200, description="Units shown, those that vary most."), Cli(short="-k")] = 24

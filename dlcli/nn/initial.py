@@ -41,6 +41,15 @@ def truncated_normal(deviation: float) -> Initializer:
     return draw
 
 
+def uniform(bound: float) -> Initializer:
+    """Draw evenly between `-bound` and `bound`."""
+
+    def draw(key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32, **_: object) -> jax.Array:
+        return jax.random.uniform(key, (math.prod(shape),), dtype, -bound, bound).reshape(shape)
+
+    return draw
+
+
 def _scaled(gain: float) -> Initializer:
     def draw(key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32, **more: object) -> jax.Array:
         inputs = math.prod(shape[:-1])  # of one unit: all axes but the last
