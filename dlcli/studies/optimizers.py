@@ -124,4 +124,4 @@ def _figure(
 
 
 def _interval(found: Estimate) -> str:
-    return f"{found.low:.2%} – {found.high:.2%}"
+    return f"{max(found.low, 0):.2%} – {min(found.high, 1):.2%}"  # Student's t knows no bounds
