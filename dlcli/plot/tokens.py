@@ -95,10 +95,11 @@ def states(tokens: Sequence[str], values: np.ndarray, units: Sequence[int], *, t
 
 
 def _columns(texts: Sequence[str], count: int) -> tuple[float, int]:
-    """Return the inches of a token's column, and how many stand in a line."""
+    """Return the inches of a token's column, and how many stand in a line; all lines are about equally long."""
     longest = max(style.text_width(text, style.SMALL) for text in texts)
     column = float(np.clip(1.12 * longest + 0.06, _LEAST, _MOST))  # bold letters are wider
-    return column, min(count, int((_PAGE - 2 * _MARGIN - _LABELS) / column))
+    lines = -(-count // int((_PAGE - 2 * _MARGIN - _LABELS) / column))
+    return column, -(-count // lines)
 
 
 def _surprise(axes: Axes, bits: np.ndarray, most: float) -> None:
