@@ -1,6 +1,7 @@
 """Settings of every test: strict jax, a cache of its own, and no run folders where the tests are started."""
 
 import os
+import sys
 from pathlib import Path
 
 # Set before jax is loaded, and for the processes of the tests: nearly all their time goes into compiling.
@@ -8,6 +9,8 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")
 
 import jax
 import pytest
+
+from dlcli.cli.app import main
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 _CACHE = Path(os.environ.get("DLCLI_CACHE") or Path(__file__).parents[1] / ".pytest_cache" / "dlcli")
@@ -18,6 +21,22 @@ os.environ["DLCLI_CACHE"] = str(_CACHE)
 def _own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DLCLI_DEBUG", raising=False)
+
+
+@pytest.fixture
+def dlcli(monkeypatch, capsys):
+    """Run the program in this process; return its exit code, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["dlcli", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        if ended.value.code == 1:
+            pytest.fail(f"a fault of dlcli: {captured.err}")
+        return ended.value.code, captured.out, captured.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

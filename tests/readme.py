@@ -20,7 +20,7 @@ def file_map() -> str:
     """One line a file: the first line of its docstring."""
     lines = []
     for path in sorted(
-        (ROOT / "dlcli").rglob("*.py"), key=lambda path: (path.parent.parts, path.name != "__init__.py")
+        (ROOT / "dlcli").rglob("*.py"), key=lambda path: (path.parent.parts, path.name != "__init__.py", path.name)
     ):
         text = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
         name = path.relative_to(ROOT).as_posix()

@@ -2,7 +2,6 @@
 
 import json
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from dlcli import figures
 from dlcli.artifacts import Figure
 from dlcli.cli import viz
-from dlcli.cli.app import main
 from dlcli.plot.files import save
 
 CATALOGUE = figures.catalogue()
@@ -28,17 +26,6 @@ def of_run(name, folder):
 @pytest.fixture(scope="module", params=CATALOGUE)
 def figure(request, cnn_run):
     return request.param, figures.draw(request.param, of_run(request.param, cnn_run))
-
-
-@pytest.fixture
-def dlcli(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["dlcli", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, *capsys.readouterr()
-
-    return run
 
 
 def test_it_is_a_figure_of_its_own_name(figure):

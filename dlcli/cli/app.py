@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -14,9 +16,10 @@ from typer.core import TyperGroup
 from dlcli import __version__, figures, techniques
 from dlcli.cli import console
 from dlcli.cli.bridge import Call, changes, command
-from dlcli.errors import UserError
+from dlcli.errors import DiskError, UserError
 from dlcli.options import Options
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what writing to a full disk fails with
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -54,22 +57,33 @@ def main() -> NoReturn:
     """Run the program and exit: user errors as one line, or as JSON; bugs with a traceback."""
     console.show_messages()
     try:
+        code = _run()
+    except OSError as error:  # of a standard stream, where the disk it goes to is full
+        if error.errno not in _FULL:
+            raise
+        code = _without_streams(error)
+    sys.exit(code or 0)
+
+
+def _run() -> int | None:
+    try:
         # While a shell completes, it passes the words of its command line in a variable.
-        code = build([*sys.argv[1:], *os.environ.get("COMP_WORDS", "").split()])(standalone_mode=False)
+        return build([*sys.argv[1:], *os.environ.get("COMP_WORDS", "").split()])(standalone_mode=False)
     except UserError as error:
-        code = _fail(error.kind, str(error), error.hint, error.exit_code, error)
+        return _fail(error.kind, str(error), error.hint, error.exit_code, error)
     except typer.TyperException as error:
-        code = _fail("usage", error.format_message(), "", error.exit_code, error)
+        return _fail("usage", error.format_message(), "", error.exit_code, error)
     except (KeyboardInterrupt, typer.Abort):
-        code = 130
+        return 130
     except BrokenPipeError:
         # The reader of our output has gone; Python would complain once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        return 0
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise
         hint = "this is a fault of dlcli; --debug shows where"
-        code = _fail("fault", f"{type(error).__name__}: {error}", hint, 1, error)
-    sys.exit(code or 0)
+        return _fail("fault", f"{type(error).__name__}: {error}", hint, 1, error)
 
 
 def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
@@ -84,6 +98,17 @@ def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> in
     if hint:
         err.print(f"[cyan]hint:[/] {_plain(hint)}", soft_wrap=True)
     return code
+
+
+def _without_streams(error: OSError) -> int:
+    """Say that a standard stream cannot be written to, on the other one if that can."""
+    with contextlib.suppress(OSError):
+        print(f"error: cannot write the output: {os.strerror(error.errno or 0).lower()}", file=sys.stderr, flush=True)
+    # What is still in their buffers would fail once more when Python flushes them.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return DiskError.exit_code
 
 
 def _plain(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -9,25 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.cli.app import main
+from tests.processes import Child
+from tests.processes import dlcli as program
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def dlcli(monkeypatch, capsys):
-    """Run the program in this process; return its exit code, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["dlcli", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        if ended.value.code == 1:
-            pytest.fail(f"a fault of dlcli: {captured.err}")
-        return ended.value.code, captured.out, captured.err
-
-    return run
 
 
 def test_no_arguments_show_the_verbs(dlcli):
@@ -158,3 +144,38 @@ def test_a_reader_that_goes_away_is_no_error():
         command, shell=True, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": "."}
     )
     assert "Traceback" not in found.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_full_disk_under_a_stream_ends_the_program_with_7_and_no_traceback(stream):
+    arguments = ["data", "list"] if stream == "stdout" else ["trian"]
+    other = {"stdout": "stderr", "stderr": "stdout"}[stream]
+    with Path("/dev/full").open("w") as full:
+        pipes = {stream: full, other: subprocess.PIPE}
+        done = subprocess.run([sys.executable, "-m", "dlcli", *arguments], cwd=ROOT, text=True, **pipes)
+    assert done.returncode == 7
+    assert "Traceback" not in getattr(done, other)
+
+
+def test_a_spoilt_run_does_not_hide_the_others(dlcli, cnn_run, tmp_path, recwarn):
+    for name in ("good", "spoilt"):
+        shutil.copytree(cnn_run, tmp_path / "runs" / name)
+    (tmp_path / "runs" / "spoilt" / "run.json").write_text("{")
+    code, out, _ = dlcli("runs", "list", "--json")
+    assert code == 0
+    assert [run["run"] for run in json.loads(out)["runs"]] == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [("JAX_PLATFORMS", "abacus", 6), ("JAX_PLATFORMS", "cuda", 6), ("DLCLI_CPU_DEVICES", "two", 2)],
+)
+def test_a_wrong_variable_of_the_environment_is_one_clear_line(tmp_path, name, value, code):
+    child = Child(
+        tmp_path, program, "train", "cnn", "--json", "--out", str(tmp_path / "run"), environment={name: value}
+    )
+    assert child.wait() == code
+    message = json.loads(child.out.read_text())["error"]["message"]
+    assert name in message
+    assert value in message

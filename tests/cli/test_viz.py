@@ -3,22 +3,8 @@
 import json
 import os
 import shutil
-import sys
 
 import pytest
-
-from dlcli.cli.app import main
-
-
-@pytest.fixture
-def dlcli(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["dlcli", "viz", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture
@@ -31,7 +17,7 @@ def runs(cnn_run, tmp_path):
 
 
 def test_the_latest_run_is_drawn_into_its_folder(dlcli, runs):
-    code, out, _ = dlcli("learning-curves")
+    code, out, _ = dlcli("viz", "learning-curves")
     path = runs / "two" / "figures" / "learning-curves.png"
     assert code == 0
     assert path.stat().st_size > 0
@@ -39,25 +25,25 @@ def test_the_latest_run_is_drawn_into_its_folder(dlcli, runs):
 
 
 def test_drawing_a_run_does_not_make_it_the_latest(dlcli, runs):
-    assert dlcli("learning-curves", "--run", "one", "--no-show")[1] == "runs/one/figures/learning-curves.png\n"
-    assert dlcli("learning-curves", "--no-show")[1] == "runs/two/figures/learning-curves.png\n"
+    assert dlcli("viz", "learning-curves", "--run", "one", "--no-show")[1] == "runs/one/figures/learning-curves.png\n"
+    assert dlcli("viz", "learning-curves", "--no-show")[1] == "runs/two/figures/learning-curves.png\n"
 
 
 def test_several_runs_are_drawn_into_this_folder(dlcli, runs):
-    code, out, _ = dlcli("learning-curves", "--run", "one", "--run", "two", "--json")
+    code, out, _ = dlcli("viz", "learning-curves", "--run", "one", "--run", "two", "--json")
     found = json.loads(out)
     assert (code, found["file"]) == (0, "learning-curves.png")
     assert [each["run"] for each in found["runs"]] == ["runs/one", "runs/two"]
 
 
 def test_a_figure_without_a_run_goes_into_this_folder(dlcli, tmp_path):
-    code, out, _ = dlcli("schedule", "--steps", 50, "--no-show")
+    code, out, _ = dlcli("viz", "schedule", "--steps", 50, "--no-show")
     assert (code, out) == (0, "schedule.png\n")
     assert (tmp_path / "schedule.png").exists()
 
 
 def test_the_ending_of_the_file_is_its_format(dlcli, tmp_path):
-    assert dlcli("schedule", "--steps", 50, "--out", "rates.svg")[0] == 0
+    assert dlcli("viz", "schedule", "--steps", 50, "--out", "rates.svg")[0] == 0
     assert "<svg" in (tmp_path / "rates.svg").read_text()
 
 
@@ -74,12 +60,12 @@ def test_the_ending_of_the_file_is_its_format(dlcli, tmp_path):
     ],
 )
 def test_what_cannot_be_drawn_says_why(dlcli, arguments, code, message):
-    found, out, err = dlcli(*arguments)
+    found, out, err = dlcli("viz", *arguments)
     assert (found, out) == (code, "")
     assert message in err.replace("\n", " ")
 
 
 def test_with_json_an_error_is_one_object(dlcli):
-    code, out, _ = dlcli("confusion", "--run", "nowhere", "--json")
+    code, out, _ = dlcli("viz", "confusion", "--run", "nowhere", "--json")
     assert code == 4
     assert json.loads(out)["error"]["kind"] == "run"
