@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table as Grid
 from rich.text import Text as RichText
 
@@ -72,7 +73,10 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
     for name in ["input", "answer", *[""] * (most - 1)]:
         grid.add_column(name, overflow="fold")
     for each in predictions:
-        grid.add_row(each.source, *(f"{label} [dim]{share:.1%}[/]" for label, share in each.answers))
+        form = ".1%" if each.measure == "probability" else ".4g"
+        grid.add_row(
+            escape(each.source), *(f"{escape(label)} [dim]{number:{form}}[/]" for label, number in each.answers)
+        )
     console.out().print(grid)
 
 
