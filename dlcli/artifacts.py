@@ -40,17 +40,21 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What a model says of one input: answers with their probabilities, likeliest first, or a problem."""
+    """What a model says of one input: answers with their probabilities, likeliest first, or a problem.
+
+    Where the numbers beside the answers are no probabilities, `measure` says what they are.
+    """
 
     source: str
     answers: Sequence[tuple[str, float]] = ()
     problem: str | None = None
+    measure: str = "probability"
 
     def numbers(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         if self.problem:
             return {"input": self.source, "error": self.problem}
-        return {"input": self.source, "predictions": [{"label": a, "probability": p} for a, p in self.answers]}
+        return {"input": self.source, "predictions": [{"label": a, self.measure: p} for a, p in self.answers]}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -180,9 +180,15 @@ class DataOptions(Options):
 
     panel = "Data"
     dataset: Dataset
+    batch_size: BatchSize = 128
+
+
+class StorageOptions(Options):
+    """Where prepared data lies, and how much of what is decoded stays in memory."""
+
+    panel = "Data"
     data_dir: DataDir = None
     memory_limit: MemoryLimit = 2 * 2**30
-    batch_size: BatchSize = 128
 
 
 class SubsetOptions(Options):
@@ -258,11 +264,22 @@ class MachineOptions(Options):
     ] = "float32"
 
 
-class TrainOptions(MachineOptions, PenaltyOptions, OptimizerOptions, RunOptions, DataOptions):
-    """Options of every run that trains."""
+class FitOptions(MachineOptions, RunOptions, DataOptions):
+    """What every run has that trains, whatever its rule: data, a length, a machine.
+
+    A technique whose updates are none of the optimizers' takes these, so that it offers no option that would do
+    nothing.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _steps_replace_default_epochs(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("steps") is not None and "epochs" not in given:
+            return {**given, "epochs": None}
+        return given
 
     @model_validator(mode="after")
-    def _one_length(self) -> "TrainOptions":
+    def _one_length(self) -> "FitOptions":
         if self.epochs is not None and "steps" in self.model_fields_set:
             raise ValueError("give --steps or --epochs, not both")
         return self
@@ -295,6 +312,10 @@ class DirectOptions(Options):
     panel = "Run"
     dataset: Dataset
     out: RunFolder = None
+
+
+class TrainOptions(PenaltyOptions, OptimizerOptions, StorageOptions, FitOptions):
+    """Options of a run that trains a network with an optimizer, on data that may be large."""
 
 
 class ReadingOptions(Options):

@@ -221,7 +221,9 @@ def _kind(field: FieldInfo) -> Any:
     if kind is bool:
         return bool
     if _item(kind) is not kind:
-        return list[str]
+        # A tuple of a fixed length is one flag with so many values; else the flag may be repeated.
+        fixed = typing.get_origin(kind) is tuple and Ellipsis not in typing.get_args(kind)
+        return types.GenericAlias(tuple, (str,) * len(typing.get_args(kind))) if fixed else list[str]
     # Among choices, and there alone, pydantic does not take "8" for the number 8.
     return next((type(each) for each in _choices(field)), str)
 

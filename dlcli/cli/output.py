@@ -75,7 +75,8 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
         grid.add_column(name, overflow="fold")
     for each in predictions:
         # Texts, not markup: a file or a class may be called "[b]".
-        answers = (RichText.assemble(label, (f" {share:.1%}", "dim")) for label, share in each.answers)
+        form = ".1%" if each.measure == "probability" else ".4g"
+        answers = (RichText.assemble(label, (f" {number:{form}}", "dim")) for label, number in each.answers)
         grid.add_row(RichText(each.source), *answers)
     console.out().print(grid)
 

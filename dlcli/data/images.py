@@ -13,7 +13,7 @@ from dlcli.data import loader, pixels, sources
 from dlcli.data.examples import Unreadable
 from dlcli.data.findings import few_examples, refuse
 from dlcli.errors import DatasetError
-from dlcli.options import DataOptions
+from dlcli.options import TrainOptions
 from dlcli.types import Data, Facts
 
 Side = Annotated[int, Field(ge=1, le=4096)]
@@ -43,7 +43,7 @@ class ImageFacts(Facts):
         return self
 
 
-def read(options: DataOptions, seed: int, image_size: int | None = None, train_examples: int | None = None) -> Data:
+def read(options: TrainOptions, seed: int, image_size: int | None = None, train_examples: int | None = None) -> Data:
     """Open an image set, check all that training will read of it, and divide it into batches.
 
     Batches hold `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; held-out ones also
