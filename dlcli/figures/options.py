@@ -238,3 +238,22 @@ class Confusion(RunFigureOptions):
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Write shares of the true class instead of counts.")] = False
+
+
+class GanTraining(FigureOptions):
+    """Generator against discriminator: samples of the same noise over the run, and the curves of both."""
+
+    examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
+    technique = "gan"
+    run: RunRef = ""
+    device: Device = "auto"
+
+
+class LatentWalk(RunFigureOptions):
+    """What a generator makes of the noise between two draws of it."""
+
+    examples = ("dlcli viz latent-walk", "dlcli viz latent-walk --seed 3 --count 6 --steps 9")
+    technique = "gan"
+    count: Annotated[int, Field(ge=1, le=32, description="Walks to draw."), Cli(short="-k")] = 5
+    steps: Annotated[int, Field(ge=2, le=64, description="Samples on each walk, both ends included.")] = 8
+    seed: Seed = 0
