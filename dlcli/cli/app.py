@@ -89,7 +89,7 @@ def _run() -> int | None:
 def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
     if "--debug" in sys.argv or os.environ.get("DLCLI_DEBUG") == "1":
         raise error
-    if "--json" in sys.argv:
+    if "--json" in sys.argv and not (isinstance(error, UserError) and error.told):
         console.print_json({"error": {"kind": kind, "message": message, "hint": hint}})
     if not message:  # the help was shown instead
         return code

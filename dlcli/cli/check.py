@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Annotated
 
-import typer
 from pydantic import Field
 
 from dlcli import checks
@@ -40,11 +39,9 @@ def run(options: Check, call: Call) -> None:
     results = [result for result, _ in found]
     output.write(_table(found) if len(found) > 1 else _single(*found[0]), call)
     if failed := [result.name for result in results if not result.holds]:
-        if call.json:  # standard output holds its one object
-            raise typer.Exit(CheckFailed.exit_code)
-        raise CheckFailed(
-            f"every statement must hold, found {len(failed)} of {len(found)} that do not: {', '.join(failed)}"
-        )
+        names = ", ".join(failed)
+        error = CheckFailed(f"every statement must hold, found {len(failed)} of {len(found)} that do not: {names}")
+        output.fail(error, call)
 
 
 def _timed(name: str) -> tuple[Result, float]:

@@ -1,8 +1,10 @@
 """What a data set holds; problems in it; getting it."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -12,11 +14,14 @@ from dlcli.cli.bridge import Call
 from dlcli.errors import DatasetError, UsageError
 from dlcli.options import Cli, DataDir, Options
 
+if TYPE_CHECKING:
+    from dlcli.data.findings import Finding
+
 _NAMED = 20  # problems listed of each kind, and classes listed of a set
 
 
 class List(Options):
-    """List the data sets that are here: embedded, and prepared by tensorflow-datasets."""
+    """List the data sets that are here: embedded, densities for gan, and prepared by tensorflow-datasets."""
 
     data_dir: DataDir = None
 
@@ -65,8 +70,8 @@ def show(options: Show, call: Call) -> None:
     with progress.working("reading"):
         from dlcli.data import names
 
-        medium = names.medium(options.name, options.data_dir)
-        table = _images(options) if medium == "images" else _texts(options)
+        tables = {"images": _images, "text": _texts, "points": _points}
+        table = tables[names.medium(options.name, options.data_dir)](options)
     output.write(table, call)
 
 
@@ -98,6 +103,16 @@ def _texts(options: Show) -> Table:
     return Table(title, ["class" if texts.classes else "", *counts], rows, {**numbers, "examples": counts})
 
 
+def _points(options: Show) -> Table:
+    from dlcli.data import densities
+
+    facts = densities.mixture(options.name)
+    title = f"{options.name}: {densities.NAMES[options.name]}; as many points as a run asks for"
+    return Table(
+        title, ["mode", "x", "y"], [(number, *mode) for number, mode in enumerate(facts.modes)], facts.model_dump()
+    )
+
+
 def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> list[tuple[Any, ...]]:
     """Return a row a class; of many classes the first ones."""
     rows: list[tuple[Any, ...]] = [
@@ -114,10 +129,12 @@ def check(options: Check, call: Call) -> None:
         from dlcli.data import check as images
         from dlcli.data import names, text_check
 
-        if names.medium(options.name, options.data_dir) == "images":
-            findings = images.check(options.name, options.data_dir, options.image_size)
-        else:
-            findings = text_check.check(options.name)
+        checks: dict[str, Callable[[], list[Finding]]] = {
+            "images": lambda: images.check(options.name, options.data_dir, options.image_size),
+            "text": lambda: text_check.check(options.name),
+            "points": list,  # drawn from a formula, nothing can be wrong with them
+        }
+        findings = checks[names.medium(options.name, options.data_dir)]()
     found = [{"kind": f.kind, "split": f.split, "where": f.where, "message": f.message} for f in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
@@ -131,7 +148,7 @@ def check(options: Check, call: Call) -> None:
     numbers = {"name": options.name, "findings": found}
     if findings:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
-        raise DatasetError(f"{options.name} has {len(findings)} problem{'s' * (len(findings) > 1)}")
+        output.fail(DatasetError(f"{options.name} has {len(findings)} problem{'s' * (len(findings) > 1)}"), call)
     output.write(Table("", ["data set", ""], [(options.name, "nothing wrong")], numbers), call)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.table import Table as Grid
 from rich.text import Text as RichText
@@ -12,6 +12,9 @@ from rich.text import Text as RichText
 from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Table, Text
 from dlcli.cli import console
 from dlcli.cli.bridge import Call
+from dlcli.errors import UserError
+
+_SKETCHED = 16  # images of a batch that the terminal shows
 
 
 def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool = True) -> None:
@@ -29,7 +32,13 @@ def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool
         case Text():
             print("\n".join(artifact.lines))
         case Images():
-            raise AssertionError("no command hands back images yet")
+            _write_images(artifact, call, out, show=show)
+
+
+def fail(error: UserError, call: Call) -> NoReturn:
+    """Raise an error that what was written to standard output tells too."""
+    error.told = call.json
+    raise error
 
 
 def table(artifact: Table) -> Grid:
@@ -81,13 +90,6 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
     console.out().print(grid)
 
 
-def sketch(figure: Figure) -> None:
-    """Draw a figure into the terminal."""
-    width, colour = console.canvas()
-    # Through rich, which brings 24-bit colours down to what the terminal can show.
-    console.out().print(RichText.from_ansi("\n".join(figure.sketch(width, colour))), soft_wrap=True)
-
-
 def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -> None:
     from dlcli.plot.files import moves, save
 
@@ -97,8 +99,32 @@ def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -
         console.print_json({"figure": figure.name, "file": str(path), **figure.numbers})
         return
     if show:
-        sketch(figure)
+        sketch(figure.sketch)
     print(path)
+
+
+def _write_images(images: Images, call: Call, out: Path | None, *, show: bool) -> None:
+    from dlcli.plot import grids, terminal
+    from dlcli.plot.files import save
+    from dlcli.plot.tiles import album
+
+    path = out or Path("images.png")
+    grid = album(images.pixels, images.captions, title=images.title, columns=images.columns)
+    save(grids.draw(grid), path)
+    if call.json:
+        count, captions = len(images.pixels), list(images.captions)
+        console.print_json({"file": str(path), "count": count, "captions": captions, **images.numbers})
+        return
+    if show:
+        sketch(lambda width, colour: terminal.album(grid, most=_SKETCHED, width=width, colour=colour))
+    print(path)
+
+
+def sketch(lines: Callable[[int, bool], Sequence[str]]) -> None:
+    """Draw a sketch, from a width in columns and whether colours may be used, into the terminal."""
+    # Through rich, which brings 24-bit colours down to what the terminal can show.
+    width, colour = console.canvas()
+    console.out().print(RichText.from_ansi("\n".join(lines(width, colour))), soft_wrap=True)
 
 
 def _is_number(cell: Any) -> bool:

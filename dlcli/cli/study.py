@@ -28,7 +28,7 @@ def run(name: str, options: Any, call: Call) -> None:
                     return
                 output.write(table, call)
                 if options.show:
-                    output.sketch(figure)
+                    output.sketch(figure.sketch)
                 print(path)
 
 

@@ -1,28 +1,32 @@
 """The catalogue of figures: one class each, in the order of the course; the name in kebab case is the command."""
 
-from pathlib import Path
-from typing import Annotated, ClassVar, get_args
+from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
+from dlcli.figures.kinds import (
+    FigureOptions,
+    FreeFigureOptions,
+    FreeImageOptions,
+    ImageOptions,
+    RunFigureOptions,
+    TextFigureOptions,
+)
 from dlcli.options import (
     Augment,
     Cli,
     DataDir,
-    Dataset,
     Device,
     LearningRate,
     Momentum,
     OptimizerName,
-    Options,
-    Out,
     RunRef,
     ScheduleName,
     Seed,
     Steps,
     Use,
 )
-from dlcli.techniques.cnn.options import BackboneOptions, ImageSize
+from dlcli.techniques.cnn.options import BackboneOptions
 
 _FURTHEST = 1e6  # coordinate or learning rate on a surface
 _MOST_PATHS = 8  # as many as there are colours that everybody can tell apart
@@ -92,92 +96,6 @@ def _domain(text: str) -> str:
 def _runners(text: str) -> str:
     parse_optimizers(text)
     return text
-
-
-class FigureOptions(Options):
-    """Options of every figure.
-
-    Attributes:
-        technique: whose latest run is drawn where `--run` is left out, of one or of several; empty: of any.
-        animated: whether it can move, so that it may be written as GIF.
-    """
-
-    panel = "Figure"
-    technique: ClassVar[str | tuple[str, ...]] = ""
-    animated: ClassVar[bool] = False
-    out: Out = None
-    show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True
-
-
-class RunFigureOptions(FigureOptions):
-    """Options of a figure that is drawn from a trained run."""
-
-    run: RunRef = ""
-    use: Use = "best"
-    device: Device = "auto"
-
-
-class FreeFigureOptions(FigureOptions):
-    """Options of a figure that is drawn from a run where one is named, and else from nothing trained.
-
-    Attributes:
-        brought: options that a run brings along, so that they are refused beside `--run`.
-    """
-
-    brought: ClassVar[tuple[str, ...]] = ()
-    run: Annotated[
-        str | None,
-        Field(
-            description="Draw it of this run, its latest for a technique's name; by default nothing trained is used."
-        ),
-        Cli(short="-r", metavar="RUN", complete="runs"),
-    ] = None
-    device: Device = "auto"
-
-    @model_validator(mode="after")
-    def _one_source(self) -> "FreeFigureOptions":
-        given = [name for name in self.brought if name in self.model_fields_set]
-        if self.run is not None and given:
-            flag = given[0].replace("_", "-")
-            raise ValueError(f"--{flag} is for a figure without a run, and --run {self.run} brings its own: give one")
-        return self
-
-
-class ImageOptions(Options):
-    """Which image a figure is drawn for."""
-
-    panel = "Image"
-    image: Annotated[
-        Path | None, Field(description="Image file to draw it for; no data set is needed then."), Cli(metavar="FILE")
-    ] = None
-    index: Annotated[
-        int, Field(ge=0, description="Image to draw it for, by its number in the validation split."), Cli(short="-i")
-    ] = 0
-    data_dir: DataDir = None
-
-    @model_validator(mode="after")
-    def _one_image(self) -> "ImageOptions":
-        if self.image is not None and "index" in self.model_fields_set:
-            raise ValueError("give --image or --index, not both")
-        return self
-
-
-class FreeImageOptions(ImageOptions, FreeFigureOptions):
-    """Options of a figure that needs an image, and no more than that."""
-
-    technique = "cnn"
-    brought = ("dataset", "image_size")
-    dataset: Dataset = "digits"
-    image_size: ImageSize = None
-
-
-class TextFigureOptions(RunFigureOptions):
-    """Options of a figure that is drawn of a text."""
-
-    text: Annotated[str, Field(description="Text that the network reads."), Cli(argument=True)]
-
-
-BASES = (FigureOptions, RunFigureOptions, FreeFigureOptions, FreeImageOptions, TextFigureOptions)
 
 
 class LearningCurves(FigureOptions):
@@ -389,3 +307,22 @@ class HiddenState(TextFigureOptions):
     technique = "rnn"
     layer: Annotated[int | None, Field(ge=1, description="Recurrent layer to draw, from 1; default the last.")] = None
     units: Annotated[int, Field(ge=1, le=200, description="Units shown, those that vary most."), Cli(short="-k")] = 24
+
+
+class GanTraining(FigureOptions):
+    """Generator against discriminator: samples of the same noise over the run, and the curves of both."""
+
+    examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
+    technique = "gan"
+    run: RunRef = ""
+    device: Device = "auto"
+
+
+class LatentWalk(RunFigureOptions):
+    """What a generator makes of the noise between two draws of it."""
+
+    examples = ("dlcli viz latent-walk", "dlcli viz latent-walk --seed 3 --count 6 --steps 9")
+    technique = "gan"
+    count: Annotated[int, Field(ge=1, le=32, description="Walks to draw."), Cli(short="-k")] = 5
+    steps: Annotated[int, Field(ge=2, le=64, description="Samples on each walk, both ends included.")] = 8
+    seed: Seed = 0

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dlcli.plot.terminal.boxes import boxes
 from dlcli.plot.terminal.charts import lines
 from dlcli.plot.terminal.landscapes import landscape
-from dlcli.plot.terminal.pictures import grid, image, images
+from dlcli.plot.terminal.pictures import album, grid, image, images
 from dlcli.plot.terminal.tables import bars, confusion, intervals, matrix
 from dlcli.plot.terminal.text import paragraph
 
 __all__ = [
+    "album",
     "bars",
     "boxes",
     "confusion",
