@@ -83,6 +83,7 @@ class Pieces:
         return {"input": self.source, "tokens": [{"piece": piece, "id": number} for piece, number in self.tokens]}
 
 
+@dataclasses.dataclass(frozen=True)
 class Animation:
     """A drawing that moves.
 

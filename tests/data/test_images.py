@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from dlcli.data import images, sources
 from dlcli.data.findings import Malformed
 from dlcli.errors import DatasetError, UsageError
-from dlcli.options import DataOptions
+from dlcli.options import TrainOptions
 
 
 def read(path, seed=0, image_size=None, **changes):
-    return images.read(DataOptions(dataset=f"folder:{path}", batch_size=8, **changes), seed, image_size)
+    return images.read(TrainOptions(dataset=f"folder:{path}", batch_size=8, **changes), seed, image_size)
 
 
 FACTS = {"image": (6, 5, 3), "classes": ("cat", "dog"), "mean": (0.5,) * 3, "deviation": (0.2,) * 3}
@@ -145,7 +145,7 @@ def test_folders_may_hold_any_format_that_pillow_reads(tmp_path, kind):
 
 
 def test_a_subset_trains_on_so_many_examples_and_leaves_the_other_splits(classes):
-    whole, part = read(classes), images.read(DataOptions(dataset=f"folder:{classes}", batch_size=8), 0, None, 9)
+    whole, part = read(classes), images.read(TrainOptions(dataset=f"folder:{classes}", batch_size=8), 0, None, 9)
     assert part.sizes == {**whole.sizes, "train": 9}
     assert part.digest != whole.digest
     for one, other in zip(whole.validation, part.validation, strict=True):
@@ -154,24 +154,24 @@ def test_a_subset_trains_on_so_many_examples_and_leaves_the_other_splits(classes
 
 def test_a_subset_is_part_of_every_larger_one_and_the_same_for_every_seed():
     def examples(count, seed):
-        data = images.read(DataOptions(dataset="digits", batch_size=count), seed, None, count)
+        data = images.read(TrainOptions(dataset="digits", batch_size=count), seed, None, count)
         return {image.tobytes() for image in next(data.train_from(0))["image"]}
 
     assert examples(60, seed=0) == examples(60, seed=1) < examples(90, seed=0)
 
 
 def test_a_subset_says_what_its_own_pixels_are():
-    data = images.read(DataOptions(dataset="digits", batch_size=50), 0, None, 50)
+    data = images.read(TrainOptions(dataset="digits", batch_size=50), 0, None, 50)
     pixels = next(data.train_from(0))["image"] / 255
     assert data.facts.mean == pytest.approx((pixels.mean(),), rel=1e-9)
     assert data.facts.deviation == pytest.approx((pixels.std(),), rel=1e-9)
 
 
 def test_a_subset_has_as_many_of_each_class():
-    data = images.read(DataOptions(dataset="digits", batch_size=43), 0, None, 43)
+    data = images.read(TrainOptions(dataset="digits", batch_size=43), 0, None, 43)
     assert sorted(np.bincount(next(data.train_from(0))["label"])) == [4] * 7 + [5] * 3
 
 
 def test_more_examples_than_there_are_cannot_be_asked_for():
     with pytest.raises(UsageError, match="--train-examples must be at most 1258, the training examples of digits"):
-        images.read(DataOptions(dataset="digits"), 0, None, 1259)
+        images.read(TrainOptions(dataset="digits"), 0, None, 1259)
