@@ -52,6 +52,21 @@ class Prediction:
 
 
 @dataclasses.dataclass(frozen=True)
+class Pieces:
+    """The tokens of one text: each as it is read, with its id; or a problem."""
+
+    source: str
+    tokens: Sequence[tuple[str, int]] = ()
+    problem: str | None = None
+
+    def numbers(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        if self.problem:
+            return {"input": self.source, "error": self.problem}
+        return {"input": self.source, "tokens": [{"piece": piece, "id": number} for piece, number in self.tokens]}
+
+
+@dataclasses.dataclass(frozen=True)
 class Figure:
     """A picture: the drawing for a file, the numbers behind it, and a sketch for the terminal.
 

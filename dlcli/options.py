@@ -50,6 +50,9 @@ def _augmentation(value: str) -> str:
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon"]
 ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
+TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
+# Entries that a kind of tokenizer cannot do without: the four special ones, and for bpe all bytes.
+LEAST_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
 AugmentationName = Literal["rotate", "light", "zoom", "noise", "shift", "flip", "cutout", "mixup"]
 
 # Name -> default strength: degrees, share of brightness, share of size, standard deviation of
@@ -123,6 +126,10 @@ Augment = Annotated[
     AfterValidator(_augmentation),
     Field(description=f"Random changes to training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
     Cli(metavar="NAME:STRENGTH,…"),
+]
+Vocabulary = Annotated[
+    int,
+    Field(ge=8, le=2**20, description="Entries of the tokenizer's vocabulary at most, its four special ones included."),
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Which weights: of the best validation, or the last.")]
 Out = Annotated[
@@ -246,6 +253,14 @@ class TrainOptions(MachineOptions, PenaltyOptions, OptimizerOptions, RunOptions,
         if self.epochs is not None and "steps" in self.model_fields_set:
             raise ValueError("give --steps or --epochs, not both")
         return self
+
+
+class DirectOptions(Options):
+    """Options of every run that is trained in one go, without gradient steps."""
+
+    panel = "Run"
+    dataset: Dataset
+    out: RunFolder = None
 
 
 class ReadingOptions(Options):

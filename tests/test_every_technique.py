@@ -14,17 +14,24 @@ import pytest
 from dlcli import engine, techniques
 from dlcli.cli.app import main
 from dlcli.cli.bridge import columns
-from dlcli.engine import devices
+from dlcli.engine import devices, direct
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program, score_all
+from dlcli.engine.runs import Run
+from dlcli.errors import UsageError
 from tests.comparing import assert_same_run
 
 FUNCTIONS = {"eval": "evaluate", "sample": "sample", "predict": "predict", "score": "score"}
-FILES = {"train": "learner", **{verb: verb for verb in FUNCTIONS}}
-VERBS = [(name, verb) for name in techniques.names() for verb in FILES if techniques.options(name, verb)]
+VERBS = [
+    (name, verb) for name in techniques.names() for verb in ("train", *FUNCTIONS) if techniques.options(name, verb)
+]
 SHORT = {"steps": 6, "report_every": 2, "validate_every": 4, "save_every": 3}
+LEARNERS = techniques.having("resume")  # the others take no gradient steps
+DIRECT = [name for name in techniques.names() if name not in LEARNERS]
 
 every_technique = pytest.mark.parametrize("name", techniques.names())
+every_learner = pytest.mark.parametrize("name", LEARNERS)
+every_direct_technique = pytest.mark.parametrize("name", DIRECT)
 
 
 def module(name):
@@ -32,7 +39,18 @@ def module(name):
 
 
 def tiny(name, **changes):
-    return techniques.options(name, "train")(**{**SHORT, **module(name).TINY, **changes})
+    short = SHORT if name in LEARNERS else {}
+    return techniques.options(name, "train")(**{**short, **module(name).TINY, **changes})
+
+
+def train(name, folder):
+    """Train a tiny run to its end in a new folder."""
+    options = tiny(name, out=folder)
+    if name in LEARNERS:
+        list(engine.fit(techniques.learner(name), options))
+    else:
+        trainer = techniques.trainer(name)
+        direct.finish(trainer, direct.begin(name, trainer, options))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,7 +66,7 @@ def unbroken(tmp_path_factory):
     def folder(name):
         if name not in folders:
             folders[name] = tmp_path_factory.mktemp(name) / "unbroken"
-            list(engine.fit(techniques.learner(name), tiny(name, out=folders[name])))
+            train(name, folders[name])
         return folders[name]
 
     return folder
@@ -70,7 +88,7 @@ def built():
     return build
 
 
-@every_technique
+@every_learner
 def test_a_resumed_run_ends_where_an_unbroken_one_does(name, unbroken, tmp_path):
     learner, folder = techniques.learner(name), tmp_path / "broken"
     events = engine.fit(learner, tiny(name, out=folder))
@@ -80,7 +98,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(name, unbroken, tmp_path)
     assert_same_run(unbroken(name), folder)
 
 
-@every_technique
+@every_learner
 def test_the_same_seed_gives_the_same_parameters_and_another_seed_others(name, built):
     program, data = built(name)
     again = Program(techniques.learner(name), tiny(name), data.facts, program.mesh)
@@ -90,7 +108,7 @@ def test_the_same_seed_gives_the_same_parameters_and_another_seed_others(name, b
     assert any(array.tobytes() != third[name].tobytes() for name, array in first.items())
 
 
-@every_technique
+@every_learner
 def test_one_batch_seen_again_and_again_lowers_the_loss_and_the_step_is_compiled_once(name, built):
     program, data = built(name)
     batch = jax.device_put(dict(next(data.train_from(0))), devices.split(program.mesh))
@@ -105,7 +123,7 @@ def test_one_batch_seen_again_and_again_lowers_the_loss_and_the_step_is_compiled
     assert program.update._cache_size() == 1
 
 
-@every_technique
+@every_learner
 def test_batches_are_a_function_of_the_seed_and_their_step(name, built):
     _, data = built(name)
     for _, one, other in zip(range(3), skip(data.train_from(0), 4), data.train_from(4), strict=False):
@@ -119,7 +137,7 @@ def skip(iterator, count):
     return iterator
 
 
-@every_technique
+@every_learner
 def test_scoring_is_compiled_once_and_leaves_the_state_as_it_was(name, built):
     program, data = built(name)
     leaves = program.initial()
@@ -129,6 +147,45 @@ def test_scoring_is_compiled_once_and_leaves_the_state_as_it_was(name, built):
     assert all(first[key].describe() == second[key].describe() for key in first)
     assert all(array.tobytes() == before[key].tobytes() for key, array in program.to_host(leaves).items())
     assert program.score._cache_size() == 1
+
+
+@every_direct_technique
+def test_the_same_options_learn_the_same(name, unbroken, tmp_path):
+    train(name, tmp_path / "again")
+    first, second = (
+        {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        for folder in (unbroken(name), tmp_path / "again")
+    )
+    assert first.keys() == second.keys() > {"options.json", "facts.json", "run.json"}
+    assert all(first[file] == second[file] for file in first if file not in ("options.json", "run.json"))
+
+
+@every_direct_technique
+def test_a_run_says_what_it_learnt_from_and_how_good_it_is(name, unbroken):
+    run = Run(unbroken(name))
+    about = run.about()
+    assert (about["technique"], about["ended"]["reason"]) == (name, "trained")
+    assert about["ended"]["best"]
+    assert about["data"]["sizes"].keys() >= {"train", "validation"}
+    assert run.read("options.json", techniques.options(name, "train")).out == unbroken(name)
+
+
+@every_direct_technique
+def test_a_folder_in_use_is_refused_before_the_data_are_read(name, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    options = tiny(name, out=tmp_path, dataset="nowhere.txt")
+    with pytest.raises(UsageError, match="must be a new or empty folder"):
+        direct.begin(name, techniques.trainer(name), options)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@every_direct_technique
+def test_a_run_without_steps_is_neither_resumed_nor_loaded_as_a_learner(name, unbroken, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["dlcli", "resume", str(unbroken(name))])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 4
+    assert f"a run of {name} has no training steps" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("name", "verb"), [each for each in VERBS if each[1] != "train"])
@@ -155,7 +212,10 @@ def plain(value):
 @pytest.mark.parametrize(("name", "verb"), VERBS)
 def test_each_verb_that_has_options_has_its_file(name, verb):
     folder = Path(techniques.__path__[0]) / name
-    assert (folder / f"{FILES[verb]}.py").is_file()
+    files = ("learner", "train") if verb == "train" else (verb,)
+    assert [file for file in files if (folder / f"{file}.py").is_file()] == [
+        files[name in DIRECT] if verb == "train" else verb
+    ]
 
 
 @every_technique

@@ -148,7 +148,7 @@ def _add_techniques(app: typer.Typer, verb: str, summary: str) -> None:
 
 def _add_run_command(app: typer.Typer, verb: str, summary: str) -> None:
     module = importlib.import_module(f"dlcli.cli.{verb}")
-    models = {name: techniques.options(name, module.MODELS) for name in techniques.having(module.MODELS)}
+    models = {name: techniques.options(name, module.MODELS) for name in techniques.having(module.OF)}
     callback = changes({"": module.Common, **models}, module.run)
     app.command(verb, help=summary, context_settings=SETTINGS, epilog=module.EXAMPLES)(callback)
 

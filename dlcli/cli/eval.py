@@ -12,6 +12,7 @@ from dlcli.errors import UsageError
 from dlcli.options import EvalOptions
 
 MODELS = "eval"
+OF = "eval"
 EXAMPLES = "[dim]$ dlcli eval cnn[/]\n\n[dim]$ dlcli eval cnn --json | jq .accuracy.value[/]"
 Common = EvalOptions
 
@@ -28,5 +29,6 @@ def run(given: dict[str, Any], call: Call) -> None:
         if name not in model.model_fields:
             raise UsageError(f"--{name.replace('_', '-')} is no option of eval for a run of {technique}")
     options = validate(model, {**given, "run": str(folder)})
-    prepare(options.device)
+    if "device" in model.model_fields:
+        prepare(options.device)
     output.write(import_module(f"dlcli.techniques.{technique}.eval").evaluate(options), call)

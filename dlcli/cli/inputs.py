@@ -11,6 +11,18 @@ from dlcli.errors import DatasetError
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 
 
+def lines(texts: Iterable[str]) -> list[str]:
+    """Replace "-" by the lines of standard input, empty ones left out.
+
+    Raises:
+        DatasetError: nothing is left.
+    """
+    found = [line for text in texts for line in (sys.stdin.read().splitlines() if text == "-" else [text]) if line]
+    if not found:
+        raise DatasetError("at least one text must be given, found none")
+    return found
+
+
 def expand(paths: Iterable[Path]) -> list[Path]:
     """Replace folders by the images below them, in order of their names, and "-" by the paths on standard input.
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table as Grid
 from rich.text import Text as RichText
 
-from dlcli.artifacts import Artifact, Figure, Images, Prediction, Table, Text
+from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Table, Text
 from dlcli.cli import console
 from dlcli.cli.bridge import Call
 
@@ -43,8 +43,30 @@ def table(artifact: Table) -> Grid:
     return grid
 
 
-def print_predictions(predictions: Sequence[Prediction]) -> None:
-    """Print a row an input: its likeliest answers with their probabilities."""
+def print_predictions(predictions: Sequence[Prediction | Pieces]) -> None:
+    """Print a row an input: its likeliest answers with their probabilities; or a block of tokens and their ids."""
+    for each in predictions:
+        if isinstance(each, Pieces):
+            _print_pieces(each)
+    answered = [each for each in predictions if isinstance(each, Prediction)]
+    if answered:
+        _print_answers(answered)
+
+
+def _print_pieces(found: Pieces) -> None:
+    """Print the tokens of a text side by side, each with its id below it, in as many lines as they take."""
+    from dlcli.plot.terminal.text import beside, columns, fit  # here, since `--help` needs no numpy
+
+    out = console.out()
+    cells = [(piece, str(number), max(columns(piece), len(str(number))) + 1) for piece, number in found.tokens]
+    for row in beside([min(width, out.width) for _, _, width in cells], out.width):
+        shown = [cells[place] for place in row]
+        out.print(RichText("".join(fit(piece, width) for piece, _, width in shown).rstrip()), soft_wrap=True)
+        numbers = "".join(fit(number, width) for _, number, width in shown).rstrip()
+        out.print(RichText(numbers, "dim"), soft_wrap=True)
+
+
+def _print_answers(predictions: Sequence[Prediction]) -> None:
     most = max(len(each.answers) for each in predictions)
     grid = Grid(header_style="bold", box=None, pad_edge=False)
     for name in ["input", "answer", *[""] * (most - 1)]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from dlcli.artifacts import Prediction
+from dlcli.artifacts import Pieces, Prediction
 from dlcli.cli import console, output, progress
 from dlcli.cli.bridge import Call
-from dlcli.cli.inputs import expand
+from dlcli.cli.inputs import expand, lines
 from dlcli.errors import DatasetError
 
 
@@ -18,13 +19,12 @@ def run(technique: str, options: Any, call: Call) -> None:
         from dlcli.engine.devices import prepare
         from dlcli.engine.runs import find
     folder = find(options.run, technique)
-    prepare(options.device)
-    changed: dict[str, Any] = {"run": str(folder)}
-    if "images" in type(options).model_fields:
-        changed["images"] = expand(options.images)
+    if "device" in type(options).model_fields:
+        prepare(options.device)
+    changed = {"run": str(folder), **_inputs(options)}
     predict = import_module(f"dlcli.techniques.{technique}.predict").predict
     bad = 0
-    shown: list[Prediction] = []
+    shown: list[Prediction | Pieces] = []
     for prediction in predict(options.model_copy(update=changed)):
         bad += prediction.problem is not None
         if call.json:
@@ -37,3 +37,9 @@ def run(technique: str, options: Any, call: Call) -> None:
         output.print_predictions(shown)
     if bad:
         raise DatasetError(f"{bad} of {bad + len(shown) if not call.json else 'the'} inputs could not be read")
+
+
+def _inputs(options: Any) -> dict[str, Any]:
+    """Return what the arguments name, by the kind of input that the technique takes."""
+    readers: dict[str, Callable[[Any], Any]] = {"images": expand, "text": lines}
+    return {name: read(getattr(options, name)) for name, read in readers.items() if name in type(options).model_fields}

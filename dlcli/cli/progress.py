@@ -13,6 +13,8 @@ from dlcli.cli import console
 from dlcli.cli.bridge import Call
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.progress import Progress
 
@@ -85,15 +87,15 @@ class Display:
         self._print(f"[dim]compiled {event.what} in {event.seconds:.1f} s[/]")
 
     def _trained(self, event: Trained) -> None:
-        line = f"{_line(event.metrics)}  {event.rate:.1f} steps/s"
+        line = f"{metrics_line(event.metrics)}  {event.rate:.1f} steps/s"
         self._bars.update(self._bar, completed=event.step, description=line, visible=True)
         if not self._live:
             left = (self._steps - event.step) / max(event.rate, 1e-9)
-            self._print(f"step {event.step}  {line}  {event.step / self._steps:.0%}  {_time(left)} left")
+            self._print(f"step {event.step}  {line}  {event.step / self._steps:.0%}  {spent(left)} left")
 
     def _scored(self, event: Scored) -> None:
         mark = "  [green]best[/]" if event.best else ""
-        self._print(f"step {event.step}  validation  {_line(event.metrics)}{mark}")
+        self._print(f"step {event.step}  validation  {metrics_line(event.metrics)}{mark}")
 
     def _print(self, line: str) -> None:
         self._bars.console.print(line, soft_wrap=True)
@@ -104,11 +106,15 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
     if call.json:
         console.print_json(summary(ended))
     err = console.err()
-    err.print(f"[bold]{REASONS[ended.reason]}[/] at step {ended.step}, after {_time(ended.seconds)} of training")
+    err.print(f"[bold]{REASONS[ended.reason]}[/] at step {ended.step}, after {spent(ended.seconds)} of training")
     if ended.best_step is not None:
-        err.print(f"best at step {ended.best_step}  {_line(ended.best)}   last  {_line(ended.last)}", soft_wrap=True)
+        err.print(
+            f"best at step {ended.best_step}  {metrics_line(ended.best)}   last  {metrics_line(ended.last)}",
+            soft_wrap=True,
+        )
     err.print(f"saved in {ended.folder}; next:", soft_wrap=True)
-    for line in _next(ended, technique):
+    resumed = [f"dlcli resume {ended.folder}"] if ended.reason in (*_EXIT_CODES, "time") else []
+    for line in [*resumed, *next_commands(ended.folder, technique)]:
         err.print(f"  {line}", soft_wrap=True)
     if code := _EXIT_CODES.get(ended.reason):
         raise typer.Exit(code)
@@ -150,7 +156,8 @@ def _opening(event: Started) -> str:
     )
 
 
-def _line(metrics: Mapping[str, float]) -> str:
+def metrics_line(metrics: Mapping[str, float]) -> str:
+    """Return names and values in one line, the most important first."""
     first = [name for name in ("loss", "accuracy") if name in metrics]
     names = [*first, *(name for name in metrics if name not in first)]
     return "  ".join(f"{name.replace('_', ' ')} {_number(metrics[name])}" for name in names)
@@ -160,7 +167,8 @@ def _number(value: float) -> str:
     return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.2e}"
 
 
-def _time(seconds: float) -> str:
+def spent(seconds: float) -> str:
+    """Return a time in words."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
@@ -168,15 +176,18 @@ def _time(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
-def _next(ended: Ended, technique: str) -> list[str]:
-    from dlcli import techniques
+def next_commands(folder: Path, technique: str) -> list[str]:
+    """Return the commands that read a run of the technique."""
+    from dlcli import figures, techniques
 
-    lines = [f"dlcli eval {ended.folder}", f"dlcli viz learning-curves --run {ended.folder}"]
+    lines = [f"dlcli eval {folder}"]
+    if technique in techniques.having("resume"):
+        lines.append(f"dlcli viz learning-curves --run {folder}")
+    else:
+        lines += [f"dlcli viz {name} --run {folder}" for name in figures.of(technique)]
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)
         if model is not None:
             needed = [name.upper() for name, field in model.model_fields.items() if field.is_required()]
-            lines.append(" ".join(["dlcli", verb, technique, f"--run {ended.folder}", *needed]))
-    if ended.reason in (*_EXIT_CODES, "time"):
-        lines.insert(0, f"dlcli resume {ended.folder}")
+            lines.append(" ".join(["dlcli", verb, technique, f"--run {folder}", *needed]))
     return lines

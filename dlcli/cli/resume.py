@@ -11,6 +11,7 @@ from dlcli.errors import UsageError
 from dlcli.options import Options, RunArgument
 
 MODELS = "train"
+OF = "resume"
 EXAMPLES = "[dim]$ dlcli resume cnn[/]\n\n[dim]$ dlcli resume runs/cnn-digits-20261122-141503 --steps 4000[/]"
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call
-from dlcli.options import TrainOptions
 
 
-def run(technique: str, options: TrainOptions, call: Call) -> None:
+def run(technique: str, options: Any, call: Call) -> None:
     """Train a new run, or with `--plan` say what that would be."""
+    if technique not in techniques.having("resume"):
+        from dlcli.cli import direct
+
+        return direct.run(technique, options, call)
     if call.plan:
         from dlcli.cli import plan
 

@@ -13,13 +13,13 @@ from dlcli.errors import DatasetError
 
 KINDS = {
     "layout": "things out of place",
-    "columns": "arrays of the wrong form",
+    "columns": "arrays or rows of the wrong form",
     "classes": "classes that some split lacks",
     "few examples": "classes with too few examples",
-    "empty": "empty files",
+    "empty": "empty files or texts",
     "undecodable": "files that cannot be decoded",
     "sizes": "splits with images of several sizes",
-    "duplicate": "test images that are also training images",
+    "duplicate": "test examples that are also training examples",
 }
 _EXPLAINED = {"layout", "columns", "sizes"}  # kinds of which the names alone say too little
 FEWEST = 3  # training examples of a class, below which training is refused
@@ -70,7 +70,9 @@ def _summary(kind: str, findings: Sequence[Finding]) -> str:
 
 def no_examples(split: str, count: int) -> list[Finding]:
     """Find a split that holds nothing."""
-    return [] if count else [Finding("few examples", split, split, f"{split} must hold an image or more, and has none")]
+    return (
+        [] if count else [Finding("few examples", split, split, f"{split} must hold an example or more, and has none")]
+    )
 
 
 def few_examples(classes: Sequence[str], counts: Iterable[int]) -> list[Finding]:

@@ -10,6 +10,7 @@ version sees the same splits:
   this order are `test`, the next `validation`, the rest `train`. Each part keeps the data set's own order.
 - Files are ordered by the SHA-256 of "class/file" within their class, and each class is cut in the same way. So a
   file that is added moves few of the others.
+- Documents of text that have names are ordered by the SHA-256 of these (see `dlcli.data.text`).
 - Each part takes one example at least.
 
 The mean and the deviation of the pixels are those of the `train` part alone.
@@ -38,12 +39,7 @@ def numbered(count: int, given: Collection[str] = ()) -> dict[str, np.ndarray]:
     Returns:
         int64 [example] for each split, ascending.
     """
-    order = np.argsort(_splitmix64(np.arange(count, dtype=np.uint64)), kind="stable")
-    parts = {}
-    for name, share in shares(count, given).items():
-        taken = max(1, round(share * count))
-        parts[name], order = np.sort(order[:taken]), order[taken:]
-    return {"train": np.sort(order), **parts}
+    return _cut(np.argsort(_splitmix64(np.arange(count, dtype=np.uint64)), kind="stable"), given)
 
 
 def named(names: Sequence[str], given: Collection[str] = (), *, of: int | None = None) -> dict[str, list[str]]:
@@ -57,6 +53,25 @@ def named(names: Sequence[str], given: Collection[str] = (), *, of: int | None =
         taken = max(1, round(share * len(names)))
         parts[name], order = sorted(order[:taken]), order[taken:]
     return {"train": sorted(order), **parts}
+
+
+def hashed(names: Sequence[str], given: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """Divide examples with different names into `train` and the splits that are not in `given`.
+
+    Returns:
+        int64 [example] for each split, ascending.
+    """
+    digests = [hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest() for name in names]
+    order = np.array(sorted(range(len(names)), key=digests.__getitem__), np.int64)
+    return _cut(order, given)
+
+
+def _cut(order: np.ndarray, given: Collection[str]) -> dict[str, np.ndarray]:
+    count, parts = len(order), {}
+    for name, share in shares(count, given).items():
+        taken = max(1, round(share * count))
+        parts[name], order = np.sort(order[:taken]), order[taken:]
+    return {"train": np.sort(order), **parts}
 
 
 def _splitmix64(x: np.ndarray) -> np.ndarray:

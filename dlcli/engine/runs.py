@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Annotated, Any
+from types import MappingProxyType, TracebackType
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ValidationError
@@ -23,13 +23,14 @@ from dlcli.engine.learner import Learner
 from dlcli.engine.progress import Count, Snapshot
 from dlcli.errors import RunError, UsageError
 from dlcli.files import UNFINISHED, as_json, disk_errors, read_object, sync, write_text
-from dlcli.options import TrainOptions
+from dlcli.options import Options, TrainOptions
 from dlcli.paths import runs_folder
 from dlcli.types import Facts
 from dlcli.warnings import warn
 
 _LONGEST = 2**20  # bytes of a line of metrics.jsonl
 
+M = TypeVar("M", bound=BaseModel)
 Number = Annotated[float, BeforeValidator(lambda value: float("nan") if value is None else value)]
 
 
@@ -90,8 +91,16 @@ class Run:
         except OSError as error:
             warn(f"{self.folder} cannot be locked ({error.strerror}): see that no other process trains in it")
 
-    def create(self, options: TrainOptions, facts: Facts, about: Mapping[str, Any]) -> None:
+    def create(
+        self, options: Options, facts: Facts, about: Mapping[str, Any], files: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """Make the folder and write down what is needed to build the learner again.
+
+        Args:
+            options: of the technique's `train`.
+            facts: what the data told the model.
+            about: entries of `run.json`.
+            files: further texts by the names of their files.
 
         Raises:
             UsageError: the folder exists and is not empty.
@@ -103,11 +112,13 @@ class Run:
             sync(self.folder.absolute().parent)
         self.claim()
         write_text(self.folder / "facts.json", facts.model_dump_json(indent=2))
+        for name, text in files.items():
+            write_text(self.folder / name, text)
         self.note(**about)
         # Last: a folder with options is a run, one without is none.
         self.set_options(options)
 
-    def set_options(self, options: TrainOptions) -> None:
+    def set_options(self, options: Options) -> None:
         """Write down the options, in place of those before."""
         write_text(self.folder / "options.json", options.model_dump_json(indent=2))
 
@@ -129,6 +140,15 @@ class Run:
     def facts(self, learner_type: type[Learner]) -> Facts:
         """Read what the data told the model."""
         return self._read("facts.json", learner_type.Facts)
+
+    def read(self, name: str, model: type[M]) -> M:
+        """Read one of the JSON files of the folder.
+
+        Raises:
+            RunError: it is missing, or does not fit the model.
+        """
+        found: M = self._read(name, model)
+        return found
 
     def record(self, step: int, split: str, metrics: Mapping[str, float], **more: Any) -> None:
         """Add a line to `metrics.jsonl`."""
@@ -309,7 +329,9 @@ def new_folder(technique: str, dataset: str) -> Path:
 
 def surroundings() -> dict[str, Any]:
     """Return what a run can be explained by later: command line, versions, the caller's commit."""
-    packages = {name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")}
+    packages = {
+        name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "tokenizers")
+    }
     return {
         "command": sys.argv,
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

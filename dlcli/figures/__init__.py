@@ -23,6 +23,11 @@ def catalogue() -> dict[str, type[Options]]:
     }
 
 
+def of(technique: str) -> list[str]:
+    """Return the names of the figures that are drawn of a run of this technique alone."""
+    return [name for name, model in catalogue().items() if getattr(model, "technique", "") == technique]
+
+
 def figure_name(model: type[Options]) -> str:
     """Turn `LearningCurves` into "learning-curves"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", model.__name__).lower()

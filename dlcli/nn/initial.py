@@ -58,10 +58,18 @@ def xavier_uniform() -> Initializer:
     networks", 2010, equation 16.
     """
 
+    def draw(key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32, **more: object) -> jax.Array:
+        bound = math.sqrt(6.0 / (math.prod(shape[:-1]) + shape[-1]))
+        return uniform(bound)(key, shape, dtype, **more)
+
+    return draw
+
+
+def uniform(bound: float) -> Initializer:
+    """Draw evenly between `-bound` and `bound`."""
+
     def draw(key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32, **_: object) -> jax.Array:
-        inputs, outputs = math.prod(shape[:-1]), shape[-1]
-        row = jax.random.uniform(key, (math.prod(shape),), dtype, -1.0, 1.0)
-        return (row * jnp.asarray(math.sqrt(6.0 / (inputs + outputs)), dtype)).reshape(shape)
+        return jax.random.uniform(key, (math.prod(shape),), dtype, -bound, bound).reshape(shape)
 
     return draw
 

@@ -14,8 +14,11 @@ def names() -> list[str]:
 
 
 def having(verb: str) -> list[str]:
-    """Return the names of the techniques that have a verb, without importing any: each verb is a file."""
-    files = ("learner.py", "train.py") if verb == "train" else (f"{verb}.py",)
+    """Return the names of the techniques that have a verb, without importing any: each verb is a file.
+
+    Those with a learner have `resume`; the others, which take no gradient steps, have a file `train.py` in its stead.
+    """
+    files = {"train": ("learner.py", "train.py"), "resume": ("learner.py",)}.get(verb, (f"{verb}.py",))
     folders = {name: Path(__path__[0]) / name for name in names()}
     return [name for name, folder in folders.items() if any((folder / file).exists() for file in files)]
 
@@ -27,9 +30,21 @@ def options(name: str, verb: str) -> Any:
 
 
 def learner(name: str) -> Any:
-    """Return the `Learner` of a technique; this loads jax."""
+    """Return the `Learner` of a technique; this loads jax.
+
+    Raises:
+        RunError: there is no such technique, or it takes no gradient steps.
+    """
     _require(name)
+    if name not in having("resume"):
+        raise RunError(f"a run of {name} has no training steps: choose a run of {', '.join(having('resume'))}")
     return import_module(f"dlcli.techniques.{name}.learner").Learner
+
+
+def trainer(name: str) -> Any:
+    """Return what a technique without gradient steps has in place of a learner (see `dlcli/engine/direct.py`)."""
+    _require(name)
+    return import_module(f"dlcli.techniques.{name}.train")
 
 
 def _require(name: str) -> None:

@@ -73,6 +73,19 @@ def shorten(text: str, width: int) -> str:
     return text[:kept] + "…" * (width > 0)
 
 
+def beside(widths: Sequence[int], width: int) -> list[list[int]]:
+    """Part things of these widths into rows of at most `width` columns; return the numbers of those in each row."""
+    rows: list[list[int]] = []
+    room = 0
+    for number, taken in enumerate(widths):
+        if not rows or taken > room:
+            rows.append([])
+            room = width
+        rows[-1].append(number)
+        room -= taken
+    return rows
+
+
 def paragraph(text: str, width: int) -> list[str]:
     """Break a text into lines of at most `width` columns."""
     return [shorten(line, width) for line in textwrap.wrap(printable(text), width)]

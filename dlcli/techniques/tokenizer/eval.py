@@ -1,0 +1,45 @@
+"""Measures a tokenizer on text that it was not trained on."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from dlcli.artifacts import Table
+from dlcli.data import text, tokenizers
+from dlcli.engine.runs import Run
+from dlcli.techniques.tokenizer.measuring import measure
+from dlcli.techniques.tokenizer.options import Eval, Train
+
+_MEANINGS = {
+    "characters_per_token": "the more, the shorter a text becomes",
+    "tokens_per_word": "words are what white space parts",
+    "unknown_share": "tokens that stand for what the vocabulary lacks",
+    "used_share": "entries of the vocabulary that occur",
+}
+
+
+def evaluate(options: Eval) -> Table:
+    """Return characters a token, tokens a word and the share of unknown tokens.
+
+    It is measured on the test split, or on the validation split of a set that has no test part.
+    """
+    folder = Path(options.run)
+    texts = text.open(options.dataset or Run(folder).read("options.json", Train).dataset)
+    counts = measure(tokenizers.load(folder), texts.splits[texts.measured].texts)
+    values = counts.values()
+    rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]
+    rows += [(name, f"{value:,}", "") for name, value in dataclasses.asdict(counts).items()]
+    numbers = {
+        "run": str(folder),
+        "dataset": texts.name,
+        "split": texts.measured,
+        **values,
+        **dataclasses.asdict(counts),
+    }
+    without = "" if texts.measured == "test" else f"; {texts.name} has no test part"
+    return Table(f"{texts.measured} split{without}", ["measure", "value", ""], rows, numbers)
+
+
+def _shown(name: str, value: float) -> str:
+    return f"{value:.2%}" if name.endswith("share") else f"{value:.3f}"

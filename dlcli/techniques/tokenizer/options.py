@@ -1,0 +1,64 @@
+"""Options of the tokenizer."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from dlcli.options import (
+    LEAST_VOCABULARY,
+    Cli,
+    Dataset,
+    DirectOptions,
+    Options,
+    RunArgument,
+    RunRef,
+    TokenizerKind,
+    Vocabulary,
+)
+
+
+class Train(DirectOptions):
+    """Options of `dlcli train tokenizer`."""
+
+    panel = "Model"
+    examples = (
+        "dlcli train tokenizer",
+        "dlcli train tokenizer --kind unigram --vocabulary 4000",
+        "dlcli train tokenizer --kind characters --dataset shakespeare.txt",
+    )
+    dataset: Dataset = "pydocs"
+    kind: Annotated[
+        TokenizerKind,
+        Field(description="What tokens are: characters, words, or learnt pieces of words."),
+        Cli(short="-k"),
+    ] = "bpe"
+    vocabulary: Vocabulary = 8_000
+
+    @model_validator(mode="after")
+    def _enough_for_the_kind(self) -> "Train":
+        least = LEAST_VOCABULARY[self.kind]
+        if self.vocabulary < least:
+            raise ValueError(f"--kind {self.kind} needs --vocabulary {least} or more, got {self.vocabulary}")
+        return self
+
+
+class Eval(Options):
+    """Options of `dlcli eval` for a run of tokenizer."""
+
+    panel = "Run"
+    run: RunArgument
+    dataset: Annotated[
+        str | None,
+        Field(description="Measure on the test split of other data of the same shape."),
+        Cli(complete="datasets"),
+    ] = None
+
+
+class Predict(Options):
+    """Options of `dlcli predict tokenizer`."""
+
+    panel = "Run"
+    text: Annotated[
+        list[str], Field(description="Texts to break, or - for the lines of standard input."), Cli(argument=True)
+    ]
+    run: RunRef = ""

@@ -1,0 +1,22 @@
+"""Breaks texts into tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from dlcli.artifacts import Pieces
+from dlcli.data import tokenizers
+from dlcli.techniques.tokenizer.options import Predict
+
+
+def predict(options: Predict) -> Iterator[Pieces]:
+    """Yield the tokens of each text in turn; what is no text has a problem instead."""
+    tokenizer = tokenizers.load(Path(options.run))
+    for text in options.text:
+        try:
+            ids = tokenizer.encode(text)
+        except UnicodeEncodeError as error:
+            yield Pieces(ascii(text), problem=f"{text!a} must be UTF-8: {error.reason}")
+        else:
+            yield Pieces(text, list(zip(tokenizer.pieces(ids), ids.tolist(), strict=True)))

@@ -1,0 +1,39 @@
+"""Trains a tokenizer; there are no gradients in it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from dlcli.data import text, tokenizers
+from dlcli.data.text import TextSet
+from dlcli.engine.direct import Learnt
+from dlcli.techniques.tokenizer.measuring import measure
+from dlcli.techniques.tokenizer.options import Train
+from dlcli.types import Facts
+
+
+class TokenizerFacts(Facts):
+    """What a tokenizer was trained on, in numbers; its vocabulary is in a file of its own."""
+
+    documents: Annotated[int, Field(ge=1)]
+    characters: Annotated[int, Field(ge=1)]
+
+
+def read(options: Train) -> TextSet:
+    """Open the text set."""
+    return text.open(options.dataset)
+
+
+def train(options: Train, data: TextSet) -> Learnt:
+    """Learn the vocabulary of the training part, and measure on the validation part how it breaks text."""
+    split = data.splits["train"]
+    tokenizer = tokenizers.train(options.kind, options.vocabulary, split.texts)
+    found = measure(tokenizer, data.splits["validation"].texts)
+    return Learnt(
+        facts=TokenizerFacts(documents=len(split), characters=split.characters),
+        files={tokenizers.FILE: tokenizer.to_json()},
+        parameters=len(tokenizer),
+        validation=found.values(),
+    )

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+
+import numpy as np
+import pytest
+
+from dlcli.data import text
+from dlcli.data.embedded import pydocs
+from dlcli.errors import DatasetError, UsageError
+
+PLAY = "".join(f"Line {number} of the play.\n" for number in range(100))
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write a table of forty rows of two classes; return its path."""
+
+    def write(name="set.tsv", rows=40, header="label\ttext", classes=("good", "bad")):
+        lines = [f"{classes[number % len(classes)]}\t{name} text {number}" for number in range(rows)]
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([*filter(None, [header]), *lines]) + "\n")
+        return path
+
+    return write
+
+
+def test_raw_text_is_cut_as_nanogpt_cuts_it_and_has_no_test_part(tmp_path):
+    (tmp_path / "play.txt").write_text(PLAY)
+    found = text.open(str(tmp_path / "play.txt"))
+    cut = int(0.9 * len(PLAY))
+    assert {name: list(split.texts) for name, split in found.splits.items()} == {
+        "train": [PLAY[:cut]], "validation": [PLAY[cut:]]
+    }  # fmt: skip
+    assert found.measured == "validation"
+
+
+def test_tiny_shakespeare_validates_on_its_last_tenth(shared_data):
+    found = text.open(str(shared_data / "text" / "tinyshakespeare.txt"))
+    assert (found.splits["train"].characters, found.splits["validation"].characters) == (1_003_854, 111_540)
+
+
+@pytest.mark.parametrize(("ending", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)])
+def test_packed_files_read_like_plain_ones(tmp_path, ending, pack):
+    (tmp_path / "play.txt").write_text(PLAY)
+    (tmp_path / f"play.txt{ending}").write_bytes(pack(PLAY.encode()))
+    plain, packed = (text.open(str(tmp_path / name)) for name in ("play.txt", f"play.txt{ending}"))
+    assert plain.digest == packed.digest
+
+
+def test_every_row_is_in_one_split_and_the_same_ones_again(table):
+    path = str(table())
+    first, second = text.open(path), text.open(path)
+    rows = [each for split in first.splits.values() for each in split.texts]
+    assert sorted(rows) == sorted(f"set.tsv text {number}" for number in range(40))
+    assert first.sizes == {"train": 28, "validation": 4, "test": 8}
+    assert first.digest == second.digest
+    assert first.measured == "test"
+
+
+def test_labels_are_numbered_in_alphabetical_order(table):
+    found = text.open(str(table()))
+    assert found.classes == ("bad", "good")
+    train = found.splits["train"]
+    even = [int(each.split()[-1]) % 2 == 0 for each in train.texts]
+    assert np.array_equal(train.labels == 1, even)
+
+
+def test_a_table_of_tabs_needs_no_header_and_quotes_mean_nothing_in_it(tmp_path):
+    (tmp_path / "set.tsv").write_text("".join(f'DESC\tWhat is "{number}" ?\n' for number in range(30)))
+    found = text.open(str(tmp_path / "set.tsv"))
+    assert sum(found.sizes.values()) == 30
+    assert found.classes == ("DESC",)
+    assert found.splits["train"].texts[0].startswith('What is "')
+
+
+def test_commas_tabs_and_objects_say_the_same(tmp_path):
+    rows = [(f"c{number % 2}", f'text "{number}", so\nto speak') for number in range(20)]
+    (tmp_path / "a.csv").write_text(
+        "id,text,label\n" + "".join('{},"{}",{}\n'.format(1, t.replace('"', '""'), name) for name, t in rows)
+    )
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": t, "label": name}) + "\n" for name, t in rows))
+    commas, objects = (text.open(str(tmp_path / name)) for name in ("a.csv", "a.jsonl"))
+    assert commas.digest == objects.digest
+    assert commas.classes == ("c0", "c1")
+
+
+def test_a_table_without_labels_has_no_classes(tmp_path):
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": f"{n}"}) + "\n" for n in range(20)))
+    found = text.open(str(tmp_path / "a.jsonl"))
+    assert found.classes == ()
+    assert found.splits["train"].labels is None
+
+
+def test_a_folder_has_the_splits_of_its_files_and_training_gives_what_is_missing(table, tmp_path):
+    table("set/train.tsv")
+    table("set/test.tsv", rows=6)
+    found = text.open(str(tmp_path / "set"))
+    assert found.sizes == {"train": 36, "validation": 4, "test": 6}
+    table("set/dev.tsv", rows=5)
+    assert text.open(str(tmp_path / "set")).sizes == {"train": 40, "validation": 5, "test": 6}
+
+
+def test_raw_files_of_a_folder_are_its_splits_as_they_are(tmp_path):
+    for name in ("train", "valid", "test"):
+        (tmp_path / f"{name}.txt").write_text(f"{name} {PLAY}")
+    found = text.open(str(tmp_path))
+    assert {name: split.texts[0] for name, split in found.splits.items()} == {
+        "train": f"train {PLAY}", "validation": f"valid {PLAY}", "test": f"test {PLAY}"
+    }  # fmt: skip
+
+
+def test_other_files_of_a_folder_are_a_document_each(tmp_path):
+    for number in range(20):
+        (tmp_path / f"{number % 3}").mkdir(exist_ok=True)
+        (tmp_path / f"{number % 3}" / f"{number}.txt").write_text(f"document {number}")
+    before = text.open(str(tmp_path))
+    assert before.sizes == {"train": 14, "validation": 2, "test": 4}
+    (tmp_path / "new.txt").write_text("another")
+    moved = set(before.splits["test"].texts) - set(text.open(str(tmp_path)).splits["test"].texts)
+    assert len(moved) <= 1
+
+
+def test_the_docstrings_are_labelled_with_their_library(monkeypatch):
+    monkeypatch.setattr(pydocs, "documents", lambda: [(f"doc {n}", "numpy" if n % 2 else "jax") for n in range(50)])
+    found = text.open("pydocs")
+    assert found.classes == ("jax", "numpy")
+    assert found.sizes == {"train": 35, "validation": 5, "test": 10}
+
+
+@pytest.mark.slow
+def test_pydocs_opens_with_some_fifteen_million_characters():
+    found = text.open("pydocs")
+    assert sum(split.characters for split in found.splits.values()) > 10_000_000
+    assert found.classes == tuple(sorted(pydocs.LIBRARIES))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.txt", b"\xff\xfe not utf-8", "must be UTF-8, and is not from byte 0 on"),
+        ("a.txt", b"", "2 empty files or texts: train of"),
+        ("a.txt.gz", b"not packed", "cannot be read"),
+        ("a.txt.xz", b"not packed", "cannot be read"),
+        ("a.tsv", b"", "must hold a text a row, and is empty"),
+        ("a.tsv", b"a\tb\tc\n", "must begin with the names of its columns"),
+        ("a.tsv", b"x\ty\nonly one\n", "line 2 of .* must have 2 columns, and has 1"),
+        ("a.csv", b"x,y\n1,2\n", "must begin with the names of its columns"),
+        ("a.csv", b'text\n"open\n', "cannot be read as CSV"),
+        ("a.jsonl", b'{"text": 3}\n', "line 1 of .* must be a JSON object with a string"),
+        ("a.jsonl", b"[" * 100_000, "must be a JSON object"),
+        ("a.jsonl", b'{"text": "a", "label": []}\n', "must have a string or a number as its label"),
+        ("a.jsonl", b'{"text": "a", "label": 1}\n{"text": "b"}\n', "line 2 of .* must have a label, as others do"),
+        ("a.tsv", b"text\n" + b"x\n" * 9 + b" \t\n", "line 11 of .* must have 1 columns, and has 2"),
+    ],
+)
+def test_a_wrong_file_says_what_is_wrong_with_it(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DatasetError, match=message):
+        text.open(str(tmp_path / name))
+
+
+def test_a_class_that_training_lacks_is_refused(table, tmp_path):
+    table("set/train.tsv")
+    table("set/test.tsv", classes=("good", "ugly"), rows=4)
+    with pytest.raises(DatasetError, match="2 classes that some split lacks: line 3 of"):
+        text.open(str(tmp_path / "set"))
+
+
+def test_two_files_for_one_split_are_refused(table, tmp_path):
+    table("set/train.tsv")
+    table("set/train.jsonl")
+    with pytest.raises(DatasetError, match="must have one file for train"):
+        text.open(str(tmp_path / "set"))
+
+
+def test_a_folder_with_no_text_and_a_file_that_is_missing_are_named(tmp_path):
+    with pytest.raises(DatasetError, match="holds neither"):
+        text.open(str(tmp_path))
+    with pytest.raises(DatasetError, match=r"none\.txt does not exist"):
+        text.open("none.txt")
+
+
+@pytest.mark.parametrize(("name", "message"), [("pydoc", "did you mean pydocs"), ("digits", "must be pydocs, a file")])
+def test_an_unknown_name_is_answered_with_the_nearest(name, message):
+    with pytest.raises(UsageError, match=message):
+        text.open(name)

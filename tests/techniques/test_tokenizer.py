@@ -1,0 +1,79 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from dlcli.data import text, tokenizers
+from dlcli.engine import direct
+from dlcli.errors import RunError, UsageError
+from dlcli.techniques.tokenizer import train as trainer
+from dlcli.techniques.tokenizer.eval import evaluate
+from dlcli.techniques.tokenizer.measuring import measure
+from dlcli.techniques.tokenizer.options import Eval, Predict, Train
+from dlcli.techniques.tokenizer.predict import predict
+
+QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
+TINY = {"dataset": QUESTIONS, "vocabulary": 300}
+INPUTS = {"predict": lambda folder: {"text": ["Where is the bridge?", "\udce9", "Who?"]}}
+
+
+@pytest.fixture
+def trained(tmp_path):
+    begun = direct.begin("tokenizer", trainer, Train(out=tmp_path / "run", **TINY))
+    return direct.finish(trainer, begun).folder
+
+
+def test_predictions_come_in_order_and_what_is_no_text_says_so(trained):
+    where, no, who = predict(Predict(run=str(trained), **INPUTS["predict"](trained)))
+    assert "".join(piece for piece, _ in where.tokens) == "Where␣is␣the␣bridge?"
+    assert [piece for piece, _ in who.tokens] != []
+    assert "must be UTF-8" in no.problem
+    assert json.dumps(no.numbers())
+
+
+def test_the_pieces_are_those_of_the_tokenizer_in_the_run_folder(trained):
+    [found] = predict(Predict(run=str(trained), text=["How many?"]))
+    ids = tokenizers.load(trained).encode("How many?").tolist()
+    assert [number for _, number in found.tokens] == ids
+    assert found.numbers()["tokens"][0] == {"piece": found.tokens[0][0], "id": ids[0]}
+
+
+def test_evaluation_counts_the_test_split(trained):
+    found = evaluate(Eval(run=str(trained))).numbers
+    texts = text.open(QUESTIONS).splits["test"].texts
+    tokenizer = tokenizers.load(trained)
+    assert found["split"] == "test"
+    assert found["characters"] == sum(map(len, texts))
+    assert found["tokens"] == sum(len(tokenizer.encode(each)) for each in texts)
+    assert found["characters_per_token"] == pytest.approx(found["characters"] / found["tokens"])
+    assert found["unknown_share"] == 0
+
+
+def test_evaluation_of_a_set_without_a_test_part_says_what_it_measured(trained, tmp_path):
+    (tmp_path / "plays.txt").write_text("to be or not to be\n" * 20)
+    table = evaluate(Eval(run=str(trained), dataset=str(tmp_path / "plays.txt")))
+    assert table.numbers["split"] == "validation"
+    assert "has no test part" in table.title
+
+
+def test_tokens_that_stand_for_nothing_known_are_counted():
+    tokenizer = tokenizers.train("words", 6, ["a a b b b"])
+    counts = measure(tokenizer, ["a b c c"])
+    assert (counts.tokens, counts.unknown, counts.words) == (4, 2, 4)
+    assert counts.values()["used_share"] == 3 / 6
+
+
+def test_a_vocabulary_that_cannot_hold_all_bytes_is_refused_before_the_data_are_read():
+    with pytest.raises(ValueError, match="--kind bpe needs --vocabulary 260 or more, got 100"):
+        Train(vocabulary=100)
+
+
+def test_a_spoilt_tokenizer_is_the_fault_of_its_run(trained):
+    (trained / "tokenizer.json").write_text("{}")
+    with pytest.raises(RunError, match="cannot be read as a tokenizer"):
+        evaluate(Eval(run=str(trained)))
+
+
+def test_an_unknown_data_set_is_answered_with_the_nearest():
+    with pytest.raises(UsageError, match="did you mean pydocs"):
+        trainer.read(Train(dataset="pydoc"))
