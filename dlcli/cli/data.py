@@ -1,7 +1,8 @@
 """What a data set holds; problems in it; getting it."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -25,7 +26,9 @@ class Named(Options):
 
     name: Annotated[
         str,
-        Field(description="An embedded name, tfds:NAME, folder:PATH or an .npz file."),
+        Field(
+            description="An embedded name, tfds:NAME, folder:PATH, an .npz file, a file of text or a folder of them."
+        ),
         Cli(argument=True, metavar="NAME", complete="datasets"),
     ]
     data_dir: DataDir = None
@@ -49,9 +52,9 @@ class Prepare(Named):
 
 def list_(options: List, call: Call) -> None:
     """Print a row a set."""
-    from dlcli.data import sources, tfds
+    from dlcli.data import names, tfds
 
-    rows = [(name, "embedded", text) for name, text in sources.embedded().items()]
+    rows = [(name, "embedded", text) for name, text in names.embedded().items()]
     rows += [(f"tfds:{name}", "prepared", "") for name in tfds.prepared(options.data_dir)]
     numbers = {"datasets": [{"name": name, "kind": kind} for name, kind, _ in rows]}
     output.write(Table("", ["name", "kind", ""], rows, numbers), call)
@@ -60,27 +63,61 @@ def list_(options: List, call: Call) -> None:
 def show(options: Show, call: Call) -> None:
     """Print the examples of each class in each split."""
     with progress.working("reading"):
-        from dlcli.data import sources
+        from dlcli.data import names
 
-        images = sources.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
-        counts = {name: split.counts().tolist() for name, split in images.splits.items()}
-        shape = list(images.image)
-    rows = [(name, *(each[index] for each in counts.values())) for index, name in enumerate(images.classes)]
-    left_out = len(rows) - _NAMED
-    if left_out > 0:
-        rows = [*rows[:_NAMED], (f"… {left_out} more", *[""] * len(counts))]
-    rows.append(("all", *(sum(each) for each in counts.values())))
+        medium = names.medium(options.name, options.data_dir)
+        table = _images(options) if medium == "images" else _texts(options)
+    output.write(table, call)
+
+
+def _images(options: Show) -> Table:
+    from dlcli.data import sources
+
+    images = sources.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
+    counts = {name: split.counts().tolist() for name, split in images.splits.items()}
+    shape = list(images.image)
     title = f"{options.name}: images {' × '.join(map(str, shape))}, {len(images.classes)} classes"
     numbers = {"name": options.name, "image": shape, "classes": list(images.classes), "examples": counts}
-    output.write(Table(title, ["class", *counts], rows, numbers), call)
+    rows = [*_by_class(images.classes, counts), ("all", *(sum(each) for each in counts.values()))]
+    return Table(title, ["class", *counts], rows, numbers)
+
+
+def _texts(options: Show) -> Table:
+    from dlcli.data import text
+
+    texts = text.open(options.name)
+    counts = {name: texts.counts(name) for name in texts.splits}
+    characters = {name: split.characters for name, split in texts.splits.items()}
+    rows = [
+        *_by_class(texts.classes, counts),
+        ("documents", *(f"{size:,}" for size in texts.sizes.values())),
+        ("characters", *(f"{count:,}" for count in characters.values())),
+    ]
+    title = f"{options.name}: text, {len(texts.classes)} classes" if texts.classes else f"{options.name}: text"
+    numbers = {"name": options.name, "classes": list(texts.classes), "characters": characters, "documents": texts.sizes}
+    return Table(title, ["class" if texts.classes else "", *counts], rows, {**numbers, "examples": counts})
+
+
+def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> list[tuple[Any, ...]]:
+    """Return a row a class; of many classes the first ones."""
+    rows: list[tuple[Any, ...]] = [
+        (name, *(each[index] for each in counts.values())) for index, name in enumerate(classes[:_NAMED])
+    ]
+    if len(classes) > _NAMED:
+        rows.append((f"… {len(classes) - _NAMED} more", *[""] * len(counts)))
+    return rows
 
 
 def check(options: Check, call: Call) -> None:
     """Print all that is wrong."""
     with progress.working("reading every example"):
-        from dlcli.data import check as data
+        from dlcli.data import check as images
+        from dlcli.data import names, text_check
 
-        findings = data.check(options.name, options.data_dir, options.image_size)
+        if names.medium(options.name, options.data_dir) == "images":
+            findings = images.check(options.name, options.data_dir, options.image_size)
+        else:
+            findings = text_check.check(options.name)
     found = [{"kind": f.kind, "split": f.split, "where": f.where, "message": f.message} for f in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import re
 import time
+import zlib
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
@@ -35,6 +36,19 @@ def folder(*parts: str) -> Path:
 def replacing(path: Path) -> AbstractContextManager[IO[bytes]]:
     """Open a new file that takes the place of one in the cache once the block ends without an error."""
     return files.replacing(path, _HINT)
+
+
+def seal(body: bytes) -> bytes:
+    """Put a checksum before the bytes of a file."""
+    return b"%d\n%s" % (zlib.crc32(body), body)
+
+
+def unseal(sealed: bytes) -> bytes:
+    """Return the bytes that were sealed; raise ValueError where they are not those."""
+    checksum, _, body = sealed.partition(b"\n")
+    if int(checksum) != zlib.crc32(body):
+        raise ValueError("the file is damaged")
+    return body
 
 
 class Stem:

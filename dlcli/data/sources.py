@@ -17,6 +17,11 @@ def embedded() -> dict[str, str]:
     return {"digits": "1,797 handwritten digits of scikit-learn: 8×8 gray, 10 classes"}
 
 
+def claims(dataset: str) -> bool:
+    """Tell whether a name has the form of an image set's."""
+    return dataset.startswith(("tfds:", "folder:")) or dataset.endswith(".npz") or dataset in embedded()
+
+
 def open(dataset: str, data_dir: Path | None, image_size: int | None, memory_limit: int) -> ImageSet:
     """Open an image set; its images are read when they are asked for.
 

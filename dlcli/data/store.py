@@ -79,7 +79,7 @@ class Entry:
     def load(self) -> Decoded | None:
         """Return what the cache holds, or None where something is missing or damaged."""
         try:
-            record = _unseal(self.stem.path("json").read_bytes())
+            record = Record.model_validate_json(cache.unseal(self.stem.path("json").read_bytes()))
             labels = _array(self.stem.path("labels.npy"), record.labels_checksum)
             images = None
             if self._fits(record.image):
@@ -108,7 +108,7 @@ class Entry:
             np.save(file, labels)
         record = survey.record(labels)
         with cache.replacing(self.stem.path("json")) as file:
-            file.write(_seal(record))
+            file.write(cache.seal(record.model_dump_json().encode()))
         images = _map(self.stem.path("images.npy")) if survey.kept else None
         return Decoded(record.image, labels, images, record.mean, record.deviation, record.digest)
 
@@ -203,15 +203,3 @@ def _array(path: Path, checksum: int | None) -> np.ndarray:
     if zlib.crc32(array) != checksum:
         raise ValueError(f"{path} is damaged")
     return array
-
-
-def _seal(record: Record) -> bytes:
-    body = record.model_dump_json().encode()
-    return b"%d\n%s" % (zlib.crc32(body), body)
-
-
-def _unseal(sealed: bytes) -> Record:
-    checksum, _, body = sealed.partition(b"\n")
-    if int(checksum) != zlib.crc32(body):
-        raise ValueError("the record is damaged")
-    return Record.model_validate_json(body)

@@ -81,6 +81,11 @@ class TextSet:
         """Documents in each split."""
         return {name: len(split) for name, split in self.splits.items()}
 
+    def counts(self, split: str) -> list[int]:
+        """Return how many documents of each class a split has; none without labels."""
+        labels = self.splits[split].labels
+        return [] if labels is None else np.bincount(labels[labels >= 0], minlength=len(self.classes)).tolist()
+
     @property
     def digest(self) -> str:
         """SHA-256 of the training part."""

@@ -14,22 +14,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import tokenizers
 from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
 
-from dlcli.data import vocabularies
+from dlcli.data import cache, vocabularies
 from dlcli.data.vocabularies import BYTES, SPECIAL, Vocabulary
 from dlcli.errors import DatasetError, RunError
 from dlcli.files import read_object
 from dlcli.options import LEAST_VOCABULARY, TokenizerKind
 
+FORMAT = 1  # goes up when the same text gives other tokenizers than before
 FILE = "tokenizer.json"  # in the run folder of a tokenizer
+if TYPE_CHECKING:
+    from dlcli.data.text import Documents
+
+log = logging.getLogger(__name__)
+
 PADDING, UNKNOWN, START, END = range(len(SPECIAL))
 KINDS: tuple[TokenizerKind, ...] = get_args(TokenizerKind)
 _PIECE = 2**16  # characters that are encoded at a time
@@ -183,11 +190,30 @@ def load(path: Path) -> Tokenizer:
         raise kind(f"{file} cannot be read as a tokenizer: {error}") from error
 
 
-def resolve(choice: str, vocabulary_size: int, documents: Sequence[str]) -> Tokenizer:
-    """Return the tokenizer that an option names: a kind, trained on the documents, or else a path to `load`."""
-    if choice in KINDS:
-        return train(choice, vocabulary_size, documents)
-    return load(Path(choice).expanduser())
+def resolve(choice: str | Path, vocabulary_size: int, documents: Documents) -> Tokenizer:
+    """Return the tokenizer that an option names.
+
+    Args:
+        choice: a kind, to be trained on the documents, or the path of a file or run folder to `load`.
+        vocabulary_size: entries at most of one that is trained.
+        documents: of the training split. What was learnt from them is kept in the cache.
+
+    Raises:
+        UserError: as `train` and `load` have it.
+    """
+    if choice not in KINDS:
+        return load(Path(choice).expanduser())
+    slot = f"tokenizer-{choice}-{vocabulary_size}-{documents.digest[:8]}"
+    stem = cache.Stem(slot, f"{FORMAT}\n{documents.digest}")
+    try:
+        return from_json(cache.unseal(stem.path("json").read_bytes()).decode())
+    except (OSError, ValueError):
+        pass
+    log.info("training a tokenizer: %s", choice)
+    tokenizer = train(choice, vocabulary_size, documents.texts)
+    with cache.replacing(stem.path("json")) as file:
+        file.write(cache.seal(tokenizer.to_json().encode()))
+    return tokenizer
 
 
 def _assembled(vocabulary: Vocabulary) -> tokenizers.Tokenizer:

@@ -8,6 +8,7 @@ import pytest
 from tokenizers import Tokenizer as Library
 
 from dlcli.data import tokenizers
+from dlcli.data.text import Documents
 from dlcli.data.tokenizers import END, KINDS, PADDING, START, UNKNOWN
 from dlcli.errors import DatasetError, RunError
 
@@ -173,16 +174,22 @@ def test_what_is_no_tokenizer_at_all_is_refused(content, tmp_path):
 
 def test_an_option_names_a_kind_a_file_or_the_folder_of_a_run(trained, tmp_path):
     (tmp_path / "tokenizer.json").write_text(trained["bpe"].to_json())
-    assert tokenizers.resolve("characters", 50, DOCUMENTS).kind == "characters"
+    assert tokenizers.resolve("bpe", 400, Documents(DOCUMENTS)).digest == trained["bpe"].digest
     for path in (tmp_path, tmp_path / "tokenizer.json"):
-        assert tokenizers.resolve(str(path), 0, []).digest == trained["bpe"].digest
+        assert tokenizers.resolve(str(path), 0, Documents([])).digest == trained["bpe"].digest
+
+
+def test_a_tokenizer_is_trained_once_on_the_same_text(monkeypatch):
+    first = tokenizers.resolve("words", 50, Documents(DOCUMENTS))
+    monkeypatch.setattr(tokenizers, "train", lambda *_: pytest.fail("trained again"))
+    assert tokenizers.resolve("words", 50, Documents(DOCUMENTS)).digest == first.digest
 
 
 def test_a_missing_tokenizer_is_named(tmp_path):
     with pytest.raises(DatasetError, match=r"none\.json must be a tokenizer, and does not exist"):
-        tokenizers.resolve(str(tmp_path / "none.json"), 0, [])
+        tokenizers.resolve(str(tmp_path / "none.json"), 0, Documents([]))
     with pytest.raises(RunError, match="does not exist"):
-        tokenizers.resolve(str(tmp_path), 0, [])
+        tokenizers.resolve(str(tmp_path), 0, Documents([]))
 
 
 def test_a_million_characters_take_no_time(trained):

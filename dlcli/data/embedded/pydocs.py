@@ -15,7 +15,6 @@ import json
 import logging
 import sysconfig
 import warnings
-import zlib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,7 +49,7 @@ def documents() -> list[tuple[str, str]]:
     files = {library: _files(library) for library in LIBRARIES}
     stem = cache.Stem("pydocs", f"{FORMAT}\n{_identity(files)}")
     try:
-        return _unseal(stem.path("json").read_bytes())
+        return [(text, library) for text, library in json.loads(cache.unseal(stem.path("json").read_bytes()))]
     except (OSError, ValueError):
         pass
     log.info("reading the docstrings of %d files", sum(map(len, files.values())))
@@ -62,8 +61,7 @@ def documents() -> list[tuple[str, str]]:
                 library_of.setdefault(text, library)
     found = list(library_of.items())
     with cache.replacing(stem.path("json")) as file:
-        body = json.dumps(found).encode()
-        file.write(b"%d\n%s" % (zlib.crc32(body), body))
+        file.write(cache.seal(json.dumps(found).encode()))
     return found
 
 
@@ -110,10 +108,3 @@ def _identity(files: dict[str, list[Path]]) -> str:
         status = path.stat()
         digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
-
-
-def _unseal(sealed: bytes) -> list[tuple[str, str]]:
-    checksum, _, body = sealed.partition(b"\n")
-    if int(checksum) != zlib.crc32(body):
-        raise ValueError("the cached docstrings are damaged")
-    return [(text, library) for text, library in json.loads(body)]

@@ -1,0 +1,32 @@
+"""Names of data sets of every kind: which kind a name is of, and what there is."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Literal
+
+from dlcli.data import sources, text, tfds
+from dlcli.errors import UsageError
+
+
+def embedded() -> dict[str, str]:
+    """Return the names of the data sets that need no download, with a line on each."""
+    return {**sources.embedded(), **text.embedded()}
+
+
+def medium(dataset: str, data_dir: Path | None) -> Literal["images", "text"]:
+    """Tell what a data set is made of, by its name.
+
+    Raises:
+        UsageError: a name of this form is that of no set.
+    """
+    if sources.claims(dataset):
+        return "images"
+    if text.claims(dataset):
+        return "text"
+    known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]
+    near = [name for name in known if difflib.get_close_matches(dataset, [name, name.removeprefix("tfds:")], 1)]
+    meant = f": did you mean {' or '.join(near)}?" if near else ""
+    forms = f"{', '.join(embedded())}, tfds:NAME, folder:PATH, an .npz file, a file of text or a folder of them"
+    raise UsageError(f"a data set must be {forms}, got {dataset!r}{meant}", hint="`dlcli data list` names those here")

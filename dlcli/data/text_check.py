@@ -1,0 +1,49 @@
+"""All that is wrong with a text set, found by reading every document of it."""
+
+from __future__ import annotations
+
+from dlcli.data import text
+from dlcli.data.findings import Finding, Malformed, few_examples
+from dlcli.data.text import TextSet
+
+
+def check(dataset: str) -> list[Finding]:
+    """Return everything that is wrong; unlike training, this reads the test part too.
+
+    Raises:
+        DatasetError: the set cannot be opened at all.
+    """
+    try:
+        texts, findings = text.find(dataset)
+    except Malformed as error:
+        return list(error.findings)
+    if texts.classes:
+        findings += few_examples(texts.classes, texts.counts("train")) + _lacking(texts)
+    return findings + _duplicates(texts)
+
+
+def _lacking(texts: TextSet) -> list[Finding]:
+    """Find the classes of training that a held-out split lacks."""
+    return [
+        Finding("classes", split, name, f"class {name!r} is missing in {split}")
+        for split in texts.splits
+        for name, count in zip(texts.classes, texts.counts(split), strict=True)
+        if not count
+    ]
+
+
+def _duplicates(texts: TextSet) -> list[Finding]:
+    """Find the texts of held-out splits that training has too, but for white space around them."""
+    train = dict(_stripped(texts, "train"))
+    return [
+        Finding("duplicate", split, place, f"{place} is the same as {train[each]}")
+        for split in texts.splits
+        if split != "train"
+        for each, place in _stripped(texts, split)
+        if each and each in train
+    ]
+
+
+def _stripped(texts: TextSet, split: str) -> list[tuple[str, str]]:
+    documents = texts.splits[split]
+    return [(each.strip(), place) for each, place in zip(documents.texts, documents.places, strict=True)]

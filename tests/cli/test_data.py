@@ -1,0 +1,65 @@
+"""`dlcli data` as its user meets it, for images and for text."""
+
+import json
+import sys
+
+import pytest
+
+from dlcli.cli.app import main
+from dlcli.data import names
+
+
+@pytest.fixture
+def dlcli(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dlcli", "data", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "set.tsv"
+    path.write_text("label\ttext\n" + "".join(f"c{number % 2}\ttext {number}\n" for number in range(40)))
+    return path
+
+
+def test_every_embedded_set_is_listed(dlcli):
+    code, out, _ = dlcli("list", "--json")
+    assert code == 0
+    assert {each["name"] for each in json.loads(out)["datasets"]} >= {"digits", "pydocs"} == set(names.embedded())
+
+
+def test_a_text_set_is_shown_by_class_with_its_characters(dlcli, table):
+    code, out, _ = dlcli("show", table, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["documents"] == {"train": 28, "validation": 4, "test": 8}
+    assert sum(found["examples"]["train"]) == 28
+    assert "characters" in dlcli("show", table)[1]
+
+
+def test_an_image_set_is_shown_as_before(dlcli):
+    code, out, _ = dlcli("show", "digits", "--json")
+    assert code == 0
+    assert json.loads(out)["image"] == [8, 8, 1]
+
+
+def test_a_check_of_text_ends_with_the_number_of_problems(dlcli, table):
+    assert dlcli("check", table)[0] == 0
+    table.write_text(table.read_text() + "c1\t\n")
+    code, out, err = dlcli("check", table)
+    assert code == 3
+    assert "must hold a text, and is empty" in out
+    assert "has 1 problem" in err
+
+
+@pytest.mark.parametrize(("name", "meant"), [("pydoc", "pydocs"), ("digit", "digits")])
+@pytest.mark.parametrize("verb", ["show", "check"])
+def test_an_unknown_name_is_answered_with_the_nearest_of_all(dlcli, verb, name, meant):
+    code, _, err = dlcli(verb, name)
+    assert code == 2
+    assert f"did you mean {meant}?" in err.replace("\n", " ")
