@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,58 @@ class Pieces:
         if self.problem:
             return {"input": self.source, "error": self.problem}
         return {"input": self.source, "tokens": [{"piece": piece, "id": number} for piece, number in self.tokens]}
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """A piece of a text that is being written.
+
+    Attributes:
+        number: of the text it belongs to, from 0 up; the pieces of a text come in order.
+        text: what comes next in it.
+        prompt: whether it was given, not written.
+    """
+
+    number: int
+    text: str
+    prompt: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Likelihood:
+    """How probable a model holds a text to be, in nats; by the chain rule, and at once.
+
+    Attributes:
+        source: the text.
+        tokens: what it was cut into, in a form to be read.
+        log_probabilities: of each token after those before it, computed token by token.
+        whole: log-probability of the text, computed in one pass over it.
+        after: what stands before the first token, in a form to be read.
+        problem: why there is none.
+    """
+
+    source: str
+    tokens: Sequence[str] = ()
+    log_probabilities: Sequence[float] = ()
+    whole: float = 0.0
+    after: str = ""
+    problem: str | None = None
+
+    @property
+    def total(self) -> float:
+        """The sum over the tokens, which the chain rule says is the log-probability of the text."""
+        return math.fsum(self.log_probabilities)
+
+    def numbers(self) -> dict[str, Any]:
+        """Return it as JSON can hold it; surprise is -log2 of the probability."""
+        if self.problem:
+            return {"input": self.source, "error": self.problem}
+        parts = [
+            {"token": token, "probability": math.exp(each), "log_probability": each, "surprise": -each / math.log(2)}
+            for token, each in zip(self.tokens, self.log_probabilities, strict=True)
+        ]
+        measured = {"log_probability": self.total, "one_pass": self.whole, "surprise": -self.total / math.log(2)}
+        return {"input": self.source, "after": self.after, "tokens": parts, **measured}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -255,6 +255,27 @@ class TrainOptions(MachineOptions, PenaltyOptions, OptimizerOptions, RunOptions,
         return self
 
 
+class TokenizerOptions(Options):
+    """How text is cut into tokens."""
+
+    panel = "Data"
+    tokenizer: Annotated[
+        str,
+        Field(
+            description="How text is cut: characters, words, bpe, wordpiece, unigram, or a trained tokenizer's file."
+        ),
+        Cli(metavar="KIND"),
+    ] = "characters"
+    vocabulary: Vocabulary = 512
+
+    @model_validator(mode="after")
+    def _enough_for_the_tokenizer(self) -> "TokenizerOptions":
+        least = LEAST_VOCABULARY.get(self.tokenizer, 0)  # type: ignore[call-overload]
+        if self.vocabulary < least:
+            raise ValueError(f"--tokenizer {self.tokenizer} needs --vocabulary {least} or more, got {self.vocabulary}")
+        return self
+
+
 class DirectOptions(Options):
     """Options of every run that is trained in one go, without gradient steps."""
 
@@ -270,6 +291,47 @@ class ReadingOptions(Options):
     run: RunRef = ""
     use: Use = "best"
     device: Device = "auto"
+
+
+class TextSampleOptions(ReadingOptions):
+    """Options of every command that writes text."""
+
+    panel = "Samples"
+    prompt: Annotated[
+        str, Field(description="Text to go on from; by default it begins anew."), Cli(short="-p", metavar="TEXT")
+    ] = ""
+    count: Annotated[int, Field(ge=1, le=10_000, description="Texts to write."), Cli(short="-k")] = 1
+    length: Annotated[
+        int, Field(ge=1, le=10**6, description="Tokens of a text at most; it ends sooner where the model ends it.")
+    ] = 500
+    temperature: Annotated[
+        float, Field(ge=0, le=100, description="What the logits are divided by; 0: always the likeliest token.")
+    ] = 0.8
+    top_k: Annotated[int | None, Field(ge=1, description="Choose among so many likeliest tokens.")] = None
+    top_p: Annotated[
+        float | None, Field(gt=0, le=1, description="Choose among the likeliest that together reach this probability.")
+    ] = None
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of the choices.")] = 0
+
+
+Texts = Annotated[
+    list[str], Field(description="Texts, or - for one a line on standard input."), Cli(argument=True, metavar="TEXT…")
+]
+
+
+class TextScoreOptions(ReadingOptions):
+    """Options of every command that says how probable texts are."""
+
+    text: Texts
+
+
+class TextPredictOptions(ReadingOptions):
+    """Options of every command that labels texts."""
+
+    text: Texts
+    top: Annotated[
+        int, Field(ge=1, le=1000, description="Classes to show for each text, likeliest first."), Cli(short="-k")
+    ] = 3
 
 
 class EvalOptions(Options):

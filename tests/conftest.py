@@ -60,3 +60,26 @@ def cnn_run(tmp_path_factory):
     options = Train(**small, report_every=2, validate_every=3, out=folder)
     assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
     return folder
+
+
+@pytest.fixture(scope="session")
+def rnn_run(tmp_path_factory):
+    """The folder of a tiny language model of two layers, trained for a few steps on a poem."""
+    from dlcli import engine
+    from dlcli.techniques.rnn.learner import Learner
+    from dlcli.techniques.rnn.options import Train
+
+    folder = tmp_path_factory.mktemp("runs") / "verse"
+    small = {
+        "steps": 6,
+        "batch_size": 4,
+        "context": 8,
+        "layers": 2,
+        "hidden": 8,
+        "embedding": 4,
+        "schedule": "constant",
+    }
+    text = Path(__file__).parent / "texts" / "jabberwocky.txt"
+    options = Train(**small, dataset=str(text), report_every=2, validate_every=3, out=folder)
+    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
+    return folder

@@ -13,7 +13,8 @@ from dlcli.plot.files import save
 
 CATALOGUE = figures.catalogue()
 FREE = [name for name, model in CATALOGUE.items() if model.model_fields["run"].default is None]
-REQUIRED = {}  # options without a default, by the name of the figure
+TEXT = {"text": "The vorpal sword"}
+REQUIRED = {"token-probabilities": TEXT, "hidden-state": TEXT}  # options without a default, by the name of the figure
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 
@@ -24,8 +25,11 @@ def of_run(name, folder):
 
 
 @pytest.fixture(scope="module", params=CATALOGUE)
-def figure(request, cnn_run):
-    return request.param, figures.draw(request.param, of_run(request.param, cnn_run))
+def figure(request):
+    technique = CATALOGUE[request.param].technique
+    first = technique if isinstance(technique, str) else technique[0]
+    folder = request.getfixturevalue(f"{first or 'cnn'}_run")
+    return request.param, figures.draw(request.param, of_run(request.param, folder))
 
 
 def test_it_is_a_figure_of_its_own_name(figure):

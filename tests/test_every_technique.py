@@ -1,4 +1,8 @@
-"""What holds for every technique there is and will be; `TINY` in `tests/techniques/test_NAME.py` makes it small."""
+"""What holds for every technique there is and will be.
+
+In `tests/techniques/test_NAME.py`, `TINY` makes it small, `INPUTS` says what a verb reads, and `RUNS` what is
+different in a run that a verb can read, where not every run will do.
+"""
 
 import dataclasses
 import importlib
@@ -43,9 +47,9 @@ def tiny(name, **changes):
     return techniques.options(name, "train")(**{**short, **module(name).TINY, **changes})
 
 
-def train(name, folder):
+def train(name, folder, **changes):
     """Train a tiny run to its end in a new folder."""
-    options = tiny(name, out=folder)
+    options = tiny(name, out=folder, **changes)
     if name in LEARNERS:
         list(engine.fit(techniques.learner(name), options))
     else:
@@ -63,11 +67,12 @@ def unbroken(tmp_path_factory):
     """The folder of a finished run of a technique, trained when it is first asked for."""
     folders = {}
 
-    def folder(name):
-        if name not in folders:
-            folders[name] = tmp_path_factory.mktemp(name) / "unbroken"
-            train(name, folders[name])
-        return folders[name]
+    def folder(name, **changes):
+        key = (name, *changes.items())
+        if key not in folders:
+            folders[key] = tmp_path_factory.mktemp(name) / "unbroken"
+            train(name, folders[key], **changes)
+        return folders[key]
 
     return folder
 
@@ -191,7 +196,8 @@ def test_a_run_without_steps_is_neither_resumed_nor_loaded_as_a_learner(name, un
 @pytest.mark.parametrize(("name", "verb"), [each for each in VERBS if each[1] != "train"])
 def test_a_trained_run_read_twice_gives_the_same_twice(name, verb, unbroken, tmp_path):
     given = module(name).INPUTS.get(verb, lambda folder: {})(tmp_path) if hasattr(module(name), "INPUTS") else {}
-    options = techniques.options(name, verb)(run=str(unbroken(name)), **given)
+    changes = getattr(module(name), "RUNS", {}).get(verb, {})
+    options = techniques.options(name, verb)(run=str(unbroken(name, **changes)), **given)
     function = getattr(importlib.import_module(f"dlcli.techniques.{name}.{verb}"), FUNCTIONS[verb])
     first, second = plain(function(options)), plain(function(options))
     assert first == second

@@ -72,7 +72,9 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
     for name in ["input", "answer", *[""] * (most - 1)]:
         grid.add_column(name, overflow="fold")
     for each in predictions:
-        grid.add_row(each.source, *(f"{label} [dim]{share:.1%}[/]" for label, share in each.answers))
+        # Texts, not markup: a file or a class may be called "[b]".
+        answers = (RichText.assemble(label, (f" {share:.1%}", "dim")) for label, share in each.answers)
+        grid.add_row(RichText(each.source), *answers)
     console.out().print(grid)
 
 

@@ -260,29 +260,30 @@ class Run:
             raise RunError(f"{self.folder / name} does not fit this technique or version: {reason}") from error
 
 
-def find(name: str, technique: str = "") -> Path:
+def find(name: str, technique: str | tuple[str, ...] = "") -> Path:
     """Return the folder of a run.
 
     Args:
         name: a path, the name of a run under `runs/`, or a technique's name for its latest run;
             empty: the latest run of `technique`.
-        technique: what the run must be of; empty: anything.
+        technique: what the run must be of, one of several; empty: anything.
 
     Raises:
         RunError: there is none.
     """
+    allowed = (technique,) if isinstance(technique, str) else technique
     for folder in (Path(name), runs_folder() / name) if name else ():
         if (folder / "options.json").exists():
-            if technique and technique_of(folder) != technique:
-                raise RunError(f"{folder} must be a run of {technique}, found one of {technique_of(folder)}")
+            if allowed != ("",) and technique_of(folder) not in allowed:
+                raise RunError(f"{folder} must be a run of {' or '.join(allowed)}, found one of {technique_of(folder)}")
             return folder
-    wanted = name or technique
-    latest = max(list_runs(wanted), key=_began, default=None)
+    wanted = (name,) if name else allowed
+    latest = max((folder for each in wanted for folder in list_runs(each)), key=_began, default=None)
     if latest is None:
         there = ", ".join(folder.name for folder in list_runs()[-3:])
         hint = f"dlcli runs list shows what there is: {there}" if there else "dlcli train cnn makes a first one"
         places = f"a run folder, a run under {runs_folder()} or a technique with one"
-        raise RunError(f"RUN must be {places}, found none for {wanted!r}", hint=hint)
+        raise RunError(f"RUN must be {places}, found none for {' or '.join(wanted)!r}", hint=hint)
     return latest
 
 

@@ -24,8 +24,9 @@ def catalogue() -> dict[str, type[Options]]:
 
 
 def of(technique: str) -> list[str]:
-    """Return the names of the figures that are drawn of a run of this technique alone."""
-    return [name for name, model in catalogue().items() if getattr(model, "technique", "") == technique]
+    """Return the names of the figures that are drawn of a run of this technique, but not of any run."""
+    owners = {name: getattr(model, "technique", "") for name, model in catalogue().items()}
+    return [name for name, owner in owners.items() if technique in ((owner,) if isinstance(owner, str) else owner)]
 
 
 def figure_name(model: type[Options]) -> str:

@@ -36,11 +36,11 @@ class FigureOptions(Options):
     """Options of every figure.
 
     Attributes:
-        technique: whose latest run is drawn where `--run` is left out; empty: of any.
+        technique: whose latest run is drawn where `--run` is left out, of one or of several; empty: of any.
     """
 
     panel = "Figure"
-    technique: ClassVar[str] = ""
+    technique: ClassVar[str | tuple[str, ...]] = ""
     out: Out = None
     show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True
 
@@ -107,7 +107,13 @@ class FreeImageOptions(ImageOptions, FreeFigureOptions):
     image_size: ImageSize = None
 
 
-BASES = (FigureOptions, RunFigureOptions, FreeFigureOptions, FreeImageOptions)
+class TextFigureOptions(RunFigureOptions):
+    """Options of a figure that is drawn of a text."""
+
+    text: Annotated[str, Field(description="Text that the network reads."), Cli(argument=True)]
+
+
+BASES = (FigureOptions, RunFigureOptions, FreeFigureOptions, FreeImageOptions, TextFigureOptions)
 
 
 class LearningCurves(FigureOptions):
@@ -238,3 +244,26 @@ class Confusion(RunFigureOptions):
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Write shares of the true class instead of counts.")] = False
+
+
+class TokenProbabilities(TextFigureOptions):
+    """How probable each token of a text is, its surprise, and what was likelier in its place."""
+
+    examples = (
+        "dlcli viz token-probabilities 'Return the sum.'",
+        "dlcli viz token-probabilities 'To be' --run rnn --top 5",
+    )
+    technique = ("rnn", "transformer")
+    top: Annotated[int, Field(ge=1, le=10, description="Likeliest tokens shown for each place."), Cli(short="-k")] = 3
+
+
+class HiddenState(TextFigureOptions):
+    """What the units of a recurrent layer hold while a text is read: those that vary most."""
+
+    examples = (
+        "dlcli viz hidden-state 'Return the sum (or mean) of \"x\".'",
+        "dlcli viz hidden-state 'To be' --layer 1 --units 40",
+    )
+    technique = "rnn"
+    layer: Annotated[int | None, Field(ge=1, description="Recurrent layer to draw, from 1; default the last.")] = None
+    units: Annotated[int, Field(ge=1, le=200, description="Units shown, those that vary most."), Cli(short="-k")] = 24

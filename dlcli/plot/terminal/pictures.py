@@ -103,7 +103,7 @@ def _draw(tile: Tile, width: int, height: int, colour: bool) -> _Block:
         lines = [_half_blocks(colors[row : row + 2]) for row in range(0, rows, 2)]
     else:
         weights = luminance(scaled) if scaled.ndim == 3 else scaled
-        lines = ["".join(line) for line in _characters(weights, name)]
+        lines = ["".join(line) for line in characters(weights, name)]
     return _Block(lines, wide, tile.caption)
 
 
@@ -134,7 +134,7 @@ def _half_blocks(pair: np.ndarray) -> str:
     return render([Cell("▀", ink, ground) for ink, ground in zip(pair[0], grounds, strict=True)], colour=True)
 
 
-def _characters(shares: np.ndarray, name: Palette) -> np.ndarray:
+def characters(shares: np.ndarray, name: Palette) -> np.ndarray:
     """Map [...] in [0, 1] to characters; what has no value is a question mark."""
     ramp = _SIGNED_RAMP if name == "signed" else _RAMP
     places = np.rint(np.nan_to_num(shares) * (len(ramp) - 1)).astype(int)

@@ -13,14 +13,13 @@ from flax import nnx
 from dlcli import engine
 from dlcli.artifacts import Table
 from dlcli.engine import Metrics
+from dlcli.engine.classification import measure, table
 from dlcli.engine.metrics import add
 from dlcli.engine.runs import Run, find
 from dlcli.errors import RunError
-from dlcli.techniques.cnn.learner import Learner, measure
+from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Eval
 from dlcli.types import Batch
-
-_WORST = 10  # classes listed in the table where there are more
 
 
 def evaluate(options: Eval) -> Table:
@@ -35,7 +34,7 @@ def evaluate(options: Eval) -> Table:
     totals = _totals(_predictor(learners, options.mc_dropout), data.test)
     described = {name: metric.describe() for name, metric in totals.items()}
     how = {"use": options.use, "runs": [str(folder) for folder in folders], "mc_dropout": options.mc_dropout}
-    return _table(described, learners[0].facts.classes, {"split": "test", **how})
+    return table(described, learners[0].facts.classes, {"split": "test", **how})
 
 
 def _predictor(learners: list[Learner], samples: int) -> Callable[[jax.Array, jax.Array], jax.Array]:
@@ -89,43 +88,3 @@ def _same_classes(folders: list[Path], learners: list[Learner]) -> None:
     for folder, learner in zip(folders, learners, strict=True):
         if learner.facts.classes != learners[0].facts.classes or learner.facts.image != learners[0].facts.image:
             raise RunError(f"{folder} must have the images and classes of {folders[0]}, found others")
-
-
-def _table(described: dict[str, Any], classes: tuple[str, ...], how: dict[str, Any]) -> Table:
-    accuracy, confusion = described["accuracy"], described["confusion"]
-    rows = [
-        (
-            "accuracy",
-            f"{accuracy['value']:.2%}",
-            f"95 % interval {accuracy['low']:.2%} – {accuracy['high']:.2%}, N = {accuracy['n']:,}",
-        )
-    ]
-    if "top5_accuracy" in described:
-        rows.append(("top-5 accuracy", f"{described['top5_accuracy']['value']:.2%}", ""))
-    rows += [
-        ("loss", f"{described['loss']['value']:.4f}", "nats, cross-entropy"),
-        ("calibration error", f"{described['calibration_error']['value']:.4f}", "expected, 15 bins"),
-    ]
-    ranked = sorted(range(len(classes)), key=lambda index: confusion["recall"][index] or 0.0)
-    shown = sorted(ranked[:_WORST]) if len(classes) <= _WORST else ranked[:_WORST]
-    rows += [
-        (classes[index], _share(confusion["recall"][index]), _mistakes(confusion["counts"][index], index, classes))
-        for index in shown
-    ]
-    title = "test split" if len(classes) <= _WORST else f"test split; of {len(classes)} classes the {_WORST} worst"
-    numbers = {**how, **described, "classes": list(classes)}
-    return Table(title, ["measure", "value", ""], rows, numbers)
-
-
-def _share(recall: float | None) -> str:
-    return "–" if recall is None else f"{recall:.2%}"
-
-
-def _mistakes(counts: list[int], truth: int, classes: tuple[str, ...]) -> str:
-    """Say for what a class is taken most often."""
-    wrong = sorted(
-        ((count, name) for index, (count, name) in enumerate(zip(counts, classes, strict=True)) if index != truth),
-        reverse=True,
-    )
-    taken = [f"{name} {count}" for count, name in wrong[:3] if count]
-    return f"{counts[truth]} of {sum(counts)}" + (f"; taken for {', '.join(taken)}" if taken else "")

@@ -10,7 +10,8 @@ from flax import nnx
 from dlcli import engine
 from dlcli.data import augment, images
 from dlcli.data.images import ImageFacts
-from dlcli.engine import Calibration, Confusion, Mean, Metrics, Rate
+from dlcli.engine import Mean, Metrics, Rate
+from dlcli.engine.classification import measure
 from dlcli.engine.runs import find
 from dlcli.errors import RunError
 from dlcli.optim import build, penalties
@@ -119,21 +120,3 @@ def architecture(options: Train) -> Architecture:
         dropout=options.dropout,
         dtype=options.dtype,
     )
-
-
-def measure(log_probabilities: jax.Array, batch: Batch) -> Metrics:
-    """Compare predictions [batch, class] with the labels of a held-out batch."""
-    labels, mask = batch["label"], batch["mask"]
-    classes = log_probabilities.shape[-1]
-    prediction = log_probabilities.argmax(axis=-1)
-    hits = prediction == labels
-    metrics = {
-        "loss": Mean.of(-jnp.take_along_axis(log_probabilities, labels[:, None], axis=-1)[:, 0], mask),
-        "accuracy": Rate.of(hits, mask),
-        "confusion": Confusion.of(labels, prediction, classes, mask),
-        "calibration_error": Calibration.of(jnp.exp(log_probabilities.max(axis=-1)), hits, mask),
-    }
-    if classes > 10:
-        _, best = jax.lax.top_k(log_probabilities, 5)
-        metrics["top5_accuracy"] = Rate.of((best == labels[:, None]).any(axis=-1), mask)
-    return metrics

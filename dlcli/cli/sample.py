@@ -1,0 +1,73 @@
+"""`dlcli sample TECHNIQUE`: draws from a trained generative model."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text as RichText
+
+from dlcli.artifacts import Images, Piece
+from dlcli.cli import console, output, progress
+from dlcli.cli.bridge import Call
+
+
+def run(technique: str, options: Any, call: Call) -> None:
+    """Draw samples and show them: text piece by piece, pictures in a file that `--out` may name."""
+    with progress.importing():
+        from dlcli.engine.devices import prepare
+        from dlcli.engine.runs import find
+    out = _file(options)
+    folder = find(options.run, technique)
+    prepare(options.device)
+    with progress.working("drawing"):
+        sample = import_module(f"dlcli.techniques.{technique}.sample").sample
+        drawn = sample(options.model_copy(update={"run": str(folder)}))
+    if isinstance(drawn, Images):
+        output.write(drawn, call, out, show=options.show)
+    elif call.json:
+        texts = [{"prompt": prompt, "text": text} for prompt, text in joined(drawn)]
+        console.print_json({"run": str(folder), "texts": texts})
+    else:
+        stream(drawn)
+
+
+def _file(options: Any) -> Path | None:
+    """Return the file that pictures go into, once it is known that they can; None for text."""
+    if "out" not in type(options).model_fields:
+        return None
+    from dlcli.plot.files import check
+
+    out: Path = options.out or Path("sample.png")
+    check(out)
+    return out
+
+
+def stream(pieces: Iterable[Piece]) -> None:
+    """Write each piece as soon as it is there; a line between two texts."""
+    number, out = 0, console.out()
+    for piece in pieces:
+        if piece.number != number:
+            number = piece.number
+            sys.stdout.write("\n")
+            out.rule(style="dim") if out.is_terminal else sys.stdout.write("\n")
+        # Text of a model must not steer the terminal: control characters other than line ends are left out.
+        text = "".join(each for each in piece.text if each.isprintable() or each in "\n\t")
+        if piece.prompt:
+            out.print(RichText(text, "bold"), end="", soft_wrap=True)
+        else:
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    sys.stdout.write("\n")
+
+
+def joined(pieces: Iterable[Piece]) -> Iterator[tuple[str, str]]:
+    """Yield the prompt and the text after it, for each text."""
+    for _, group in groupby(pieces, key=lambda piece: piece.number):
+        parts = list(group)
+        prompt = "".join(part.text for part in parts if part.prompt)
+        yield prompt, "".join(part.text for part in parts if not part.prompt)

@@ -1,0 +1,92 @@
+"""`dlcli score TECHNIQUE TEXT…`: how probable a text is, token by token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from typing import Any
+
+from rich.table import Table as Grid
+from rich.text import Text
+
+from dlcli.artifacts import Likelihood
+from dlcli.cli import console, progress
+from dlcli.cli.bridge import Call
+from dlcli.cli.inputs import lines
+from dlcli.errors import CheckFailed, DatasetError
+
+# Nats by which sum and whole may differ for a text, and for each of its tokens: both round in float32, in different
+# orders, and a product of a few hundred terms rounds to about 1e-5.
+_TOLERANCE, _PER_TOKEN = 1e-3, 1e-4
+_BAR = 24  # columns of the longest bar of surprise
+
+
+def run(technique: str, options: Any, call: Call) -> None:
+    """Print a table, or with `--json` a line, for each text.
+
+    Raises:
+        CheckFailed: the probabilities of the tokens do not multiply to that of the text.
+        DatasetError: a text cannot be scored.
+    """
+    with progress.importing():
+        from dlcli.engine.devices import prepare
+        from dlcli.engine.runs import find
+    folder = find(options.run, technique)
+    prepare(options.device)
+    score = import_module(f"dlcli.techniques.{technique}.score").score
+    asked = options.model_copy(update={"run": str(folder), "text": lines(options.text)})
+    finish(show(score(asked), call))
+
+
+def show(scored: Iterable[Likelihood], call: Call) -> Iterator[Likelihood]:
+    """Print each likelihood as it comes, and hand it on."""
+    for each in scored:
+        if call.json:
+            console.print_json({**each.numbers(), "agrees": None if each.problem else agrees(each)})
+        elif each.problem:
+            console.err().print(f"[red]not scored:[/] {each.problem}", soft_wrap=True)
+        else:
+            _print(each)
+        yield each
+
+
+def finish(scored: Iterable[Likelihood]) -> None:
+    """Take all in, and raise what is wrong with them."""
+    found = list(scored)
+    if wrong := [each for each in found if not each.problem and not agrees(each)]:
+        worst = max(wrong, key=lambda each: abs(each.total - each.whole))
+        raise CheckFailed(
+            f"the tokens' log-probabilities must add up to that of the text, found {worst.total:.6f} and "
+            f"{worst.whole:.6f} nats for {worst.source[:40]!r}"
+        )
+    if bad := sum(each.problem is not None for each in found):
+        raise DatasetError(f"{bad} of {len(found)} texts could not be scored")
+
+
+def agrees(of: Likelihood) -> bool:
+    """Tell whether the sum over the tokens is the log-probability of the whole, but for rounding."""
+    return math.isclose(of.total, of.whole, rel_tol=0, abs_tol=_TOLERANCE + _PER_TOKEN * len(of.tokens))
+
+
+def _print(of: Likelihood) -> None:
+    out, bits = console.out(), [-each / math.log(2) for each in of.log_probabilities]
+    grid = Grid(header_style="bold", box=None, pad_edge=False)
+    grid.add_column("token")
+    for name in ("probability", "surprise, bits"):
+        grid.add_column(name, justify="right")
+    grid.add_column("")
+    most = max(*bits, 1.0)
+    for token, log_probability, surprise in zip(of.tokens, of.log_probabilities, bits, strict=True):
+        bar = Text("█" * round(_BAR * surprise / most), style="blue")
+        grid.add_row(Text(token), f"{math.exp(log_probability):.4g}", f"{surprise:.2f}", bar)
+    out.print(Text(f"after {of.after}" if of.after else "", style="dim"))
+    out.print(grid)
+    out.print(
+        f"sum over the tokens {of.total:.4f} nats, in one pass {of.whole:.4f}; {sum(bits):.2f} bits", soft_wrap=True
+    )
+    out.print(
+        f"{-of.total / len(of.tokens):.4f} nats a token, perplexity {math.exp(-of.total / len(of.tokens)):.4g}, "
+        f"{sum(bits) / len(of.source):.4f} bits a character\n",
+        soft_wrap=True,
+    )

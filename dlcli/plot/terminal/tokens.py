@@ -1,0 +1,77 @@
+"""A text token by token, in characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dlcli.plot.palette import ink, normalize, paint
+from dlcli.plot.reading import Read
+from dlcli.plot.terminal.pictures import characters
+from dlcli.plot.terminal.tables import bars
+from dlcli.plot.terminal.text import Cell, columns, fit, paragraph, printable, render
+
+_BAR = 34  # columns of a name and its bar
+_WIDEST = 6  # columns of a token over a heat map
+
+
+def probabilities(read: Read, *, width: int = 80, colour: bool = True) -> list[str]:
+    """Draw the text, its tokens coloured by their probability, and a line for each with its surprise and its rivals."""
+    lines = _coloured(read, width) if colour else []
+    lines += paragraph("surprise in bits; probability; the likeliest tokens in its place", width)
+    drawn = bars(read.tokens, read.surprise, width=min(_BAR, width // 2), colour=colour)
+    for bar, share, others, theirs in zip(drawn, read.probabilities, read.others, read.shares, strict=True):
+        named = "  ".join(f"{name} {part:.0%}" for name, part in zip(others, theirs, strict=True))
+        rest = f"  {share:6.1%}   {named}"
+        lines.append(bar + fit(rest, width - min(_BAR, width // 2)).rstrip())
+    return lines
+
+
+def states(
+    tokens: Sequence[str], values: np.ndarray, units: Sequence[int], *, width: int = 80, colour: bool = True
+) -> list[str]:
+    """Draw values in [-1, 1] of units over tokens, [unit, token], as a heat map.
+
+    Args:
+        tokens: of the text; what does not fit into a line goes on below.
+        values: of the units.
+        units: the number of each.
+        width: columns of the terminal.
+        colour: blue below zero, red above; else characters.
+    """
+    label = max(len(str(unit)) for unit in units) + 1
+    cell = min(max(columns(printable(each)) for each in tokens), _WIDEST)
+    cell += cell > 1
+    per_line = max((width - label) // cell, 1)
+    lines = [] if colour else paragraph("in characters: = - . are negative, : + # positive", width)
+    shares = normalize(values, "signed", (-1.0, 1.0))
+    for start in range(0, len(tokens), per_line):
+        part = slice(start, start + per_line)
+        heading = "".join(fit(each, cell - 1) + " " if cell > 1 else fit(each, 1) for each in tokens[part])
+        lines += ["", (" " * label + heading).rstrip()]
+        for unit, row in zip(units, shares[:, part], strict=True):
+            drawn = characters(row, "signed")
+            grounds = paint(row, "signed")
+            cells = [
+                Cell(" " * cell, None, ground) if colour else Cell(str(each) * cell)
+                for each, ground in zip(drawn, grounds, strict=True)
+            ]
+            lines.append(f"{unit:>{label - 1}} " + render(cells, colour))
+    return lines
+
+
+def _coloured(read: Read, width: int) -> list[str]:
+    """Write the text itself, on grounds that say how probable each token was."""
+    grounds = paint(read.probabilities, "blues")
+    lines: list[list[Cell]] = [[]]
+    room = width
+    for token, ground in zip(map(printable, read.tokens), grounds, strict=True):
+        shown = fit(token, min(columns(token), width))
+        if columns(shown) > room:
+            lines.append([])
+            room = width
+        lines[-1].append(Cell(shown, ink(ground), ground))
+        room -= columns(shown)
+    heading = "on white improbable, on dark blue probable:"
+    return [*paragraph(heading, width), *(render(line, colour=True) for line in lines), ""]

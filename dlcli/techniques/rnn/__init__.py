@@ -1,0 +1,1 @@
+"""Recurrent network over text: a language model that carries its state on, or a classifier."""

@@ -1,0 +1,82 @@
+"""Options of the recurrent network."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from dlcli.options import (
+    BatchSize,
+    Dataset,
+    Dropout,
+    DropoutOptions,
+    EvalOptions,
+    LearningRate,
+    Steps,
+    TextPredictOptions,
+    TextSampleOptions,
+    TextScoreOptions,
+    TokenizerOptions,
+    TrainOptions,
+)
+
+
+class Train(DropoutOptions, TokenizerOptions, TrainOptions):
+    """Options of `dlcli train rnn`."""
+
+    panel = "Model"
+    examples = (
+        "dlcli train rnn",
+        "dlcli train rnn --dataset novel.txt --cell gru --layers 2 --hidden 512 --dropout 0.3",
+        "dlcli train rnn --task classify --dataset questions.tsv --tokenizer words",
+    )
+    dataset: Dataset = "pydocs"
+    batch_size: BatchSize = 32
+    steps: Steps = 2_000
+    learning_rate: LearningRate = 4e-3
+    clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 1.0
+    dropout: Dropout = 0.1
+    task: Annotated[
+        Literal["language", "classify"], Field(description="Predict the next token, or the label of a text.")
+    ] = "language"
+    cell: Annotated[Literal["elman", "lstm", "gru"], Field(description="Kind of the recurrent layers.")] = "lstm"
+    layers: Annotated[int, Field(ge=1, le=64, description="Recurrent layers.")] = 1
+    hidden: Annotated[int, Field(ge=1, le=2**15, description="Units of each recurrent layer.")] = 256
+    embedding: Annotated[int, Field(ge=1, le=2**15, description="Numbers that stand for a token.")] = 128
+    context: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=2**16,
+            description="Tokens that gradients reach back over; the state itself goes on. To classify: tokens read.",
+        ),
+    ] = 64
+    tied: Annotated[bool, Field(description="Score the next token by the embeddings themselves.")] = False
+    pool: Annotated[
+        Literal["last", "mean"], Field(description="What a text is classified by: its last state, or their mean.")
+    ] = "last"
+
+    @model_validator(mode="after")
+    def _fits_the_task(self) -> "Train":
+        if self.tied and self.task != "language":
+            raise ValueError("--tied needs --task language: classes have no embeddings")
+        if self.tied and self.embedding != self.hidden:
+            raise ValueError(f"--tied needs --embedding {self.hidden}, the units of --hidden, got {self.embedding}")
+        if self.task == "language" and self.pool != "last":
+            raise ValueError("--pool mean needs --task classify: a next token is predicted from the last state")
+        return self
+
+
+class Eval(EvalOptions):
+    """Options of `dlcli eval` for a run of rnn."""
+
+
+class Sample(TextSampleOptions):
+    """Options of `dlcli sample rnn`."""
+
+
+class Score(TextScoreOptions):
+    """Options of `dlcli score rnn`."""
+
+
+class Predict(TextPredictOptions):
+    """Options of `dlcli predict rnn`."""

@@ -1,0 +1,82 @@
+"""Times one training step of `dlcli train rnn` beside the same language model in PyTorch, on the same cores.
+
+    python tests/bench/rnn.py [--rounds 40] [--json]
+
+A step is: embed the tokens, run an LSTM whose state is carried on from the step before, cross-entropy of
+the next tokens, gradients, clipping of their norm, Adam. dlcli's is the one that the engine compiles for
+the learner, with its metrics, on one CPU device and on one for each core; PyTorch's is eager, and
+compiled by `torch.compile`. How they are timed: `contest.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from contest import CORES, Contender, Contest, compiled_step
+
+BATCH, TIME, VOCABULARY, EMBEDDING, HIDDEN = 32, 64, 256, 128, 256
+
+
+def batch() -> np.ndarray:
+    """Return random tokens, int32 [batch, time + 1]."""
+    return np.random.default_rng(0).integers(0, VOCABULARY, [BATCH, TIME + 1]).astype(np.int32)
+
+
+def dlcli_step(network: str) -> Contender:
+    """Return the step that the engine compiles for the learner."""
+    from dlcli.data import tokenizers
+    from dlcli.data.sequences import TextFacts
+    from dlcli.engine import devices
+    from dlcli.engine.program import Program
+    from dlcli.techniques.rnn.learner import Learner
+    from dlcli.techniques.rnn.options import Train
+
+    devices.prepare("cpu")
+    sizes = {"batch_size": BATCH, "context": TIME, "embedding": EMBEDDING, "hidden": HIDDEN}
+    options = Train(**sizes, cell=network, dropout=0.0, schedule="constant")
+    letters = tokenizers.train("characters", VOCABULARY, ["".join(map(chr, range(33, 33 + VOCABULARY)))])
+    facts = TextFacts(tokenizer=letters.to_json(), vocabulary=len(letters))
+    program = Program(Learner, options, facts, devices.mesh(BATCH))
+    return compiled_step(program, {"tokens": batch(), "restart": np.zeros(BATCH, bool)})
+
+
+def torch_step(network: str, compiled: bool) -> Contender:
+    """Return the same step in PyTorch."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(VOCABULARY, EMBEDDING)
+            self.recurrent = nn.LSTM(EMBEDDING, HIDDEN, batch_first=True)
+            self.logits = nn.Linear(HIDDEN, VOCABULARY)
+
+        def forward(self, tokens: object, carry: object) -> object:
+            states, carry = self.recurrent(self.embedding(tokens), carry)
+            return self.logits(states), carry
+
+    torch.set_num_threads(CORES)
+    torch.manual_seed(0)
+    model = Model()
+    forward = torch.compile(model) if compiled else model
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    tokens = torch.from_numpy(batch()).long()
+    kept = [(torch.zeros(1, BATCH, HIDDEN), torch.zeros(1, BATCH, HIDDEN))]
+
+    def step() -> object:
+        optimizer.zero_grad(set_to_none=True)
+        logits, carry = forward(tokens[:, :-1], kept[0])
+        loss = functional.cross_entropy(logits.reshape(-1, VOCABULARY), tokens[:, 1:].reshape(-1))
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        kept[0] = tuple(each.detach() for each in carry)
+        return loss
+
+    return step, lambda loss: loss.item()
+
+
+if __name__ == "__main__":
+    what = f"{BATCH} rows of {TIME} tokens, embedding {EMBEDDING}, hidden {HIDDEN}"
+    Contest(__file__, {"lstm": what}, dlcli_step, torch_step, {"batch": BATCH, "time": TIME}).run()

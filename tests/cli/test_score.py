@@ -1,0 +1,67 @@
+import json
+import math
+
+import pytest
+
+from dlcli.artifacts import Likelihood
+from dlcli.cli import score
+from dlcli.cli.bridge import Call
+from dlcli.errors import CheckFailed, DatasetError
+
+GOOD = Likelihood("ab", ["a", "b"], [math.log(0.5), math.log(0.25)], math.log(0.125), after="<end>")
+WRONG = Likelihood("ab", ["a", "b"], [math.log(0.5), math.log(0.25)], math.log(0.1))
+BAD = Likelihood("", problem="nothing to score")
+
+
+def run(scored, *, as_json=False):
+    score.finish(score.show(scored, Call({}, {}, json=as_json)))
+
+
+def test_a_table_names_each_token_with_its_probability_and_surprise(capsys):
+    run([GOOD])
+    out = capsys.readouterr().out
+    assert "after <end>" in out
+    assert ["a", "0.5", "1.00"] in [line.split()[:3] for line in out.splitlines()]
+    assert "3.00 bits" in out
+    assert "1.5000 bits a character" in out
+
+
+def test_json_is_one_object_a_text(capsys):
+    run([GOOD, GOOD], as_json=True)
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == second
+    assert first["tokens"][1] == pytest.approx(
+        {"token": "b", "probability": 0.25, "log_probability": math.log(0.25), "surprise": 2.0}
+    )
+    assert first["log_probability"] == pytest.approx(first["one_pass"])
+    assert first["agrees"] is True
+
+
+def test_a_sum_that_is_not_the_whole_ends_with_a_failed_check_after_all_texts_are_shown(capsys):
+    with pytest.raises(CheckFailed, match="add up") as raised:
+        run([WRONG, GOOD], as_json=True)
+    assert raised.value.exit_code == 8
+    assert [json.loads(line)["agrees"] for line in capsys.readouterr().out.splitlines()] == [False, True]
+
+
+def test_a_text_that_cannot_be_scored_is_reported_at_its_place(capsys):
+    with pytest.raises(DatasetError, match="1 of 2 texts"):
+        run([BAD, GOOD])
+    captured = capsys.readouterr()
+    assert "nothing to score" in captured.err
+    assert "3.00 bits" in captured.out
+
+
+def test_markup_in_a_text_is_text(capsys):
+    run([Likelihood("[b]", ["[b]"], [-1.0], -1.0)])
+    assert "[b]" in capsys.readouterr().out
+
+
+def test_a_run_scores_texts_and_lines_of_standard_input(dlcli, rnn_run, monkeypatch):
+    import io
+    import sys
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("The blade\n\nA tree\n"))
+    code, out, _ = dlcli("score", "rnn", "--run", rnn_run, "--json", "He took", "-")
+    assert code == 0
+    assert [json.loads(line)["input"] for line in out.splitlines()] == ["He took", "The blade", "A tree"]

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dlcli import engine, figures
+from dlcli.errors import UsageError
+from dlcli.figures.options import HiddenState
+from dlcli.techniques.rnn.learner import Learner
+
+
+def numbers(run, **options):
+    return figures.draw("hidden-state", HiddenState(run=str(run), **options)).numbers
+
+
+def test_the_values_are_the_outputs_of_the_last_layer_unless_another_is_named(rnn_run):
+    learner = engine.load(Path(rnn_run), Learner)
+    last, first = numbers(rnn_run, text="He left"), numbers(rnn_run, text="He left", layer=1)
+    tokens = learner.facts.load().encode("He left")[None].astype(np.int32)
+    layers, _ = learner.network.layers(tokens, learner.network.stack.initial(1))
+    for drawn, layer in ((first, 0), (last, 1)):
+        assert drawn["layer"] == layer + 1
+        np.testing.assert_allclose(
+            drawn["values"], layers[layer][:, 0, np.array(drawn["units"])].T, rtol=1e-4, atol=1e-6
+        )
+
+
+def test_the_units_that_vary_most_come_first(rnn_run):
+    drawn = numbers(rnn_run, text="He left it dead", units=5)
+    assert len(drawn["units"]) == len(set(drawn["units"])) == 5
+    assert drawn["deviations"] == sorted(drawn["deviations"], reverse=True)
+    np.testing.assert_allclose(np.std(drawn["values"], axis=1), drawn["deviations"], rtol=1e-3, atol=1e-6)
+
+
+def test_a_layer_that_is_not_there_is_refused(rnn_run):
+    with pytest.raises(UsageError, match="--layer must be at most 2"):
+        numbers(rnn_run, text="a", layer=3)

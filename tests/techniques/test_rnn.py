@@ -1,0 +1,231 @@
+import math
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from dlcli import engine
+from dlcli.data.tokenizers import END
+from dlcli.engine import devices
+from dlcli.engine.load import one_device
+from dlcli.engine.program import Program
+from dlcli.errors import RunError
+from dlcli.techniques.rnn.eval import evaluate
+from dlcli.techniques.rnn.learner import Learner
+from dlcli.techniques.rnn.options import Eval, Predict, Sample, Score, Train
+from dlcli.techniques.rnn.predict import predict
+from dlcli.techniques.rnn.sample import sample
+from dlcli.techniques.rnn.score import score
+
+TEXTS = Path(__file__).parents[1] / "texts"
+TINY = {
+    "dataset": str(TEXTS / "jabberwocky.txt"),
+    "batch_size": 4,
+    "context": 8,
+    "hidden": 16,
+    "embedding": 8,
+    "learning_rate": 0.02,
+    "schedule": "constant",
+}
+CLASSIFY = {"task": "classify", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16}
+INPUTS = {
+    "sample": lambda folder: {"prompt": "The ", "length": 20, "count": 2},
+    "score": lambda folder: {"text": ["The vorpal blade", "gimble"]},
+    "predict": lambda folder: {"text": ["Where is the foe", "Take the sword"]},
+}
+RUNS = {"predict": CLASSIFY}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cached_compilations():
+    devices.prepare("auto")
+
+
+@pytest.fixture(scope="module")
+def language(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rnn") / "language"
+    list(engine.fit(Learner, Train(**TINY, out=folder, steps=150)))
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rnn") / "classifier"
+    list(engine.fit(Learner, Train(**{**TINY, **CLASSIFY}, out=folder, steps=60)))
+    return str(folder)
+
+
+def live(**changes):
+    """An untrained learner that is set to evaluate, and the data it reads."""
+    options = Train(**{**TINY, "dropout": 0.0, **changes})
+    data = Learner.read(options)
+    learner = Learner(options, data.facts)
+    learner.eval()
+    return learner, data
+
+
+def written(pieces):
+    return "".join(piece.text for piece in pieces)
+
+
+def test_an_untrained_model_holds_all_tokens_for_equally_likely():
+    learner, data = live()
+    loss = learner.score(next(iter(data.validation)))["loss"].value()
+    assert loss == pytest.approx(math.log(data.facts.vocabulary), abs=1e-4)
+
+
+def test_a_batch_goes_on_where_the_last_one_ended():
+    learner, data = live()
+    learner.network.kernel[...] = jax.random.normal(jax.random.key(0), learner.network.kernel.shape)
+    first, second = (batch for _, batch in zip(range(2), data.train_from(0), strict=False))
+    both = np.concatenate([first["tokens"], second["tokens"][:, 1:]], axis=1)
+    ones = np.ones([len(both), both.shape[1] - 1], np.float32)
+    whole = learner.score({"tokens": both, "restart": np.ones(4, bool), "mask": ones})["loss"].value()
+    parts = [learner.score({**each, "mask": ones[:, :8]})["loss"].value() for each in (first, second)]
+    assert not second["restart"].any()
+    assert np.mean(parts) == pytest.approx(whole, rel=1e-5)
+
+
+def test_the_carried_state_is_forgotten_where_a_text_restarts():
+    learner, data = live()
+    batch, mask = next(data.train_from(0)), np.ones([4, 8], np.float32)
+    ends = []
+    for restart in ([True, False, True, False], [True] * 4):
+        learner.carry[...] = jnp.ones_like(learner.carry[...])
+        learner.score({**batch, "restart": np.array(restart), "mask": mask})
+        ends.append(np.asarray(learner.carry[...]))
+    assert [bool((ends[0][:, :, row] == ends[1][:, :, row]).all()) for row in range(4)] == [True, False, True, False]
+
+
+def test_training_changes_the_carried_state_and_it_is_saved():
+    options = Train(**TINY)
+    data = Learner.read(options)
+    program = Program(Learner, options, data.facts, one_device())
+    batch = jax.device_put(dict(next(data.train_from(0))))
+    leaves = program.initial()
+    assert not program.to_host(leaves)["carry"].any()
+    leaves, _ = program.update(leaves, program.empty_window(batch), batch)
+    assert program.to_host(leaves)["carry"].shape == (1, 2, 4, 16)
+    assert program.to_host(leaves)["carry"].all()
+
+
+def test_a_model_learns_the_text_it_reads_far_better_than_chance(language):
+    found = evaluate(Eval(run=language)).numbers
+    assert found["loss"]["value"] < 0.8 * math.log(40)
+    assert found["perplexity"] == pytest.approx(math.exp(found["loss"]["value"]))
+
+
+def test_of_characters_the_bits_of_one_are_the_loss_over_log_two(language):
+    found = evaluate(Eval(run=language)).numbers
+    assert found["split"] == "validation"
+    assert found["loss"]["n"] == found["characters"]
+    assert found["bits_per_character"] == pytest.approx(found["loss"]["value"] / math.log(2))
+
+
+def test_the_seed_decides_what_is_written_and_each_text_is_another(language):
+    options = {"run": language, "count": 2, "length": 40, "temperature": 1.0}
+    first, again, other = (list(sample(Sample(**options, seed=seed))) for seed in (0, 0, 1))
+    assert first == again != other
+    texts = [written(piece for piece in first if piece.number == number) for number in (0, 1)]
+    assert texts[0] != texts[1]
+    assert all(0 < len(text) <= 40 for text in texts)
+
+
+def test_the_likeliest_text_is_written_with_no_temperature_and_of_one_likeliest_alike(language):
+    coldest, first = (
+        written(sample(Sample(run=language, prompt="And ", length=30, **how)))
+        for how in ({"temperature": 0}, {"top_k": 1})
+    )
+    assert coldest == first
+    assert coldest.startswith("And ")
+
+
+def test_what_is_written_greedily_is_the_likeliest_next_token_at_each_place(language):
+    text = written(sample(Sample(run=language, prompt="And ", length=8, temperature=0)))
+    learner = engine.load(Path(language), Learner)
+    tokens = np.concatenate([[END], learner.facts.load().encode(text)]).astype(np.int32)
+    likeliest = learner.next_log_probabilities(tokens[None, :-1])[0].at[:, :3].set(-np.inf).argmax(axis=-1)
+    np.testing.assert_array_equal(likeliest[4:], tokens[5:])
+
+
+def test_the_probabilities_of_the_tokens_multiply_to_that_of_the_text(language):
+    [found] = score(Score(run=language, text=["The vorpal blade went snicker-snack!"]))
+    assert len(found.tokens) == 36
+    assert found.total == pytest.approx(found.whole, abs=1e-3)
+    assert found.total == pytest.approx(sum(found.log_probabilities))
+
+
+def test_the_probabilities_of_all_texts_of_one_token_sum_to_one_with_those_that_are_no_text(language):
+    learner = engine.load(Path(language), Learner)
+    entries = learner.facts.load().entries
+    special = np.exp(learner.next_log_probabilities(np.array([[END]], np.int32))[0, 0, :4]).sum()
+    shares = [math.exp(each.total) for each in score(Score(run=language, text=list(entries[4:])))]
+    assert sum(shares) + special == pytest.approx(1, abs=1e-4)
+
+
+def test_an_empty_text_is_not_scored_and_says_so(language):
+    empty, good = score(Score(run=language, text=["", "toves"]))
+    assert "at least" in empty.problem
+    assert good.problem is None
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru"])
+def test_each_cell_learns_a_batch_by_heart(cell):
+    options = Train(**{**TINY, "cell": cell, "dropout": 0.0})
+    data = Learner.read(options)
+    program = Program(Learner, options, data.facts, one_device())
+    batch = jax.device_put({**next(data.train_from(0)), "restart": np.ones(4, bool)})
+    leaves, empty = program.initial(), program.empty_window(batch)
+    for _ in range(300):
+        leaves, window = program.update(leaves, jax.tree.map(jnp.zeros_like, empty), batch)
+    assert window.metrics["loss"].value() < 0.3
+
+
+def test_tied_weights_are_one_array():
+    learner, _ = live(tied=True, embedding=16)
+    assert learner.network.kernel is None
+    states = jax.random.normal(jax.random.key(0), [3, 16])
+    np.testing.assert_allclose(
+        learner.network.logits(states), states @ learner.network.embedding[...].T, rtol=1e-5, atol=1e-6
+    )
+
+
+def test_tokens_after_the_end_of_a_text_do_not_change_its_class():
+    for pool in ("last", "mean"):
+        learner, _ = live(**CLASSIFY, pool=pool)
+        learner.network.kernel[...] = jax.random.normal(jax.random.key(0), learner.network.kernel.shape)
+        tokens, length = np.tile(np.arange(4, 12), (2, 1)).astype(np.int32), np.array([3, 8], np.int32)
+        changed = tokens.copy()
+        changed[:, 3:] = 4
+        before, after = (np.asarray(learner.class_log_probabilities(each, length)) for each in (tokens, changed))
+        np.testing.assert_array_equal(before[0], after[0])
+        assert np.abs(before[1] - after[1]).max() > 1e-6
+
+
+def test_a_classifier_learns_moods_and_names_them(classifier):
+    found = evaluate(Eval(run=classifier)).numbers
+    assert found["accuracy"]["value"] > 0.9
+    assert found["accuracy"]["low"] < found["accuracy"]["value"] <= found["accuracy"]["high"]
+    assert found["accuracy"]["n"] == sum(map(sum, found["confusion"]["counts"])) == 16
+    where, take, nothing = predict(Predict(run=classifier, text=["Where is the foe", "Take the sword", ""]))
+    assert (where.answers[0][0], take.answers[0][0]) == ("question", "command")
+    assert sum(share for _, share in where.answers) == pytest.approx(1)
+    assert nothing.problem
+
+
+def test_a_run_of_the_other_task_is_refused(language, classifier):
+    with pytest.raises(RunError, match="must be a classifier"):
+        list(predict(Predict(run=language, text=["a"])))
+    with pytest.raises(RunError, match="must be a language model"):
+        list(score(Score(run=classifier, text=["a"])))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"tied": True}, {"tied": True, "task": "classify", "embedding": 256}, {"pool": "mean"}],
+)
+def test_options_that_do_not_fit_the_task_are_refused(options):
+    with pytest.raises(ValueError, match="needs"):
+        Train(**options)
