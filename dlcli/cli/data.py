@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
 from dlcli.errors import DatasetError, UsageError
 from dlcli.options import Cli, DataDir, Options
+
+if TYPE_CHECKING:
+    from dlcli.data.findings import Finding
 
 _NAMED = 20  # problems listed of each kind, and classes listed of a set
 
@@ -66,7 +69,7 @@ def show(options: Show, call: Call) -> None:
         from dlcli.data import names
 
         medium = names.medium(options.name, options.data_dir)
-        table = _images(options) if medium == "images" else _texts(options)
+        table = {"images": _images, "pairs": _pairs, "text": _texts}[medium](options)
     output.write(table, call)
 
 
@@ -98,6 +101,23 @@ def _texts(options: Show) -> Table:
     return Table(title, ["class" if texts.classes else "", *counts], rows, {**numbers, "examples": counts})
 
 
+def _pairs(options: Show) -> Table:
+    from dlcli.data import pairs
+
+    found = pairs.open(options.name)
+    sides = {"source": "sources", "target": "targets"}
+    characters = {
+        side: {name: sum(map(len, getattr(split, texts))) for name, split in found.splits.items()}
+        for side, texts in sides.items()
+    }
+    rows = [("pairs", *(f"{size:,}" for size in found.sizes.values()))]
+    rows += [(f"characters, {side}", *(f"{n:,}" for n in counts.values())) for side, counts in characters.items()]
+    first = next(iter(found.splits.values()))
+    title = f"{options.name}: pairs, such as {first.sources[0][:40]!r} → {first.targets[0][:40]!r}"
+    numbers = {"name": options.name, "pairs": found.sizes, "characters": characters}
+    return Table(title, ["", *found.splits], rows, numbers)
+
+
 def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> list[tuple[Any, ...]]:
     """Return a row a class; of many classes the first ones."""
     rows: list[tuple[Any, ...]] = [
@@ -111,13 +131,7 @@ def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> li
 def check(options: Check, call: Call) -> None:
     """Print all that is wrong."""
     with progress.working("reading every example"):
-        from dlcli.data import check as images
-        from dlcli.data import names, text_check
-
-        if names.medium(options.name, options.data_dir) == "images":
-            findings = images.check(options.name, options.data_dir, options.image_size)
-        else:
-            findings = text_check.check(options.name)
+        findings = _findings(options)
     found = [{"kind": f.kind, "split": f.split, "where": f.where, "message": f.message} for f in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
@@ -133,6 +147,22 @@ def check(options: Check, call: Call) -> None:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
         raise DatasetError(f"{options.name} has {len(findings)} problem{'s' * (len(findings) > 1)}")
     output.write(Table("", ["data set", ""], [(options.name, "nothing wrong")], numbers), call)
+
+
+def _findings(options: Check) -> "list[Finding]":
+    from dlcli.data import check as images
+    from dlcli.data import names, pairs, text_check
+    from dlcli.data.findings import Malformed
+
+    match names.medium(options.name, options.data_dir):
+        case "images":
+            return images.check(options.name, options.data_dir, options.image_size)
+        case "text":
+            return text_check.check(options.name)
+    try:
+        return pairs.find(options.name)[1]
+    except Malformed as error:
+        return list(error.findings)
 
 
 def prepare(options: Prepare, call: Call) -> None:

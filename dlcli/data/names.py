@@ -6,16 +6,16 @@ import difflib
 from pathlib import Path
 from typing import Literal
 
-from dlcli.data import sources, text, tfds
+from dlcli.data import pairs, sources, text, tfds
 from dlcli.errors import UsageError
 
 
 def embedded() -> dict[str, str]:
     """Return the names of the data sets that need no download, with a line on each."""
-    return {**sources.embedded(), **text.embedded()}
+    return {**sources.embedded(), **text.embedded(), **pairs.embedded()}
 
 
-def medium(dataset: str, data_dir: Path | None) -> Literal["images", "text"]:
+def medium(dataset: str, data_dir: Path | None) -> Literal["images", "pairs", "text"]:
     """Tell what a data set is made of, by its name.
 
     Raises:
@@ -23,6 +23,8 @@ def medium(dataset: str, data_dir: Path | None) -> Literal["images", "text"]:
     """
     if sources.claims(dataset):
         return "images"
+    if pairs.claims(dataset):
+        return "pairs"
     if text.claims(dataset):
         return "text"
     known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]

@@ -30,7 +30,9 @@ def table(tmp_path):
 def test_every_embedded_set_is_listed(dlcli):
     code, out, _ = dlcli("list", "--json")
     assert code == 0
-    assert {each["name"] for each in json.loads(out)["datasets"]} >= {"digits", "pydocs"} == set(names.embedded())
+    assert (
+        {each["name"] for each in json.loads(out)["datasets"]} >= {"digits", "pydocs", "dates"} == set(names.embedded())
+    )
 
 
 def test_a_text_set_is_shown_by_class_with_its_characters(dlcli, table):
@@ -63,3 +65,26 @@ def test_an_unknown_name_is_answered_with_the_nearest_of_all(dlcli, verb, name, 
     code, _, err = dlcli(verb, name)
     assert code == 2
     assert f"did you mean {meant}?" in err.replace("\n", " ")
+
+
+@pytest.fixture
+def sums(tmp_path):
+    path = tmp_path / "sums.tsv"
+    path.write_text("source\ttarget\n" + "".join(f"{number}+1\t{number + 1}\n" for number in range(20)))
+    return path
+
+
+def test_pairs_are_shown_by_split_with_the_characters_of_both_sides(dlcli, sums):
+    code, out, _ = dlcli("show", sums, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["pairs"] == {"train": 14, "validation": 2, "test": 4}
+    assert sum(found["characters"]["target"].values()) == sum(len(str(number + 1)) for number in range(20))
+
+
+def test_a_pair_without_its_target_is_found(dlcli, sums):
+    assert dlcli("check", sums)[0] == 0
+    sums.write_text(sums.read_text() + "20+1\t \n")
+    code, out, _ = dlcli("check", sums)
+    assert code == 3
+    assert "line 22" in out
