@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-slow bench readme clean cnn-digits rnn-shakespeare
+.PHONY: help setup demo check test test-slow bench readme clean cnn-digits rnn-shakespeare transformer-dates
 
 help: ## List the tasks
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -42,6 +42,7 @@ bench: setup ## Time the training step beside PyTorch's, on the same cores in th
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python tests/bench/cnn.py
 	$(BIN)/python tests/bench/rnn.py
+	$(BIN)/python tests/bench/transformer.py
 
 readme: setup ## Write the generated parts of README.md anew
 	$(BIN)/python tests/readme.py --write
@@ -51,6 +52,9 @@ cnn-digits: setup ## Recipe: the embedded digits
 
 rnn-shakespeare: setup ## Recipe: a language model of tinyshakespeare.txt in DATA=FOLDER
 	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/rnn-shakespeare.sh "$(DATA)"
+
+transformer-dates: setup ## Recipe: dates of many languages in their ISO form
+	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/transformer-dates.sh
 
 clean: ## Remove .venv and caches; runs/ stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

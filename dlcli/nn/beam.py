@@ -19,11 +19,12 @@ ALPHA = 0.6  # of the length penalty: section 6.1 of Vaswani et al. 2017
 
 
 class Special(NamedTuple):
-    """Tokens with a meaning: what begins a sequence, what ends it, and what fills up behind its end."""
+    """Tokens with a meaning: what begins a sequence, ends it, fills up behind its end, and is never chosen."""
 
     start: int
     end: int
     padding: int
+    never: tuple[int, ...] = ()
 
 
 class Found(NamedTuple):
@@ -82,7 +83,8 @@ def _extended(step: Step, beams: _Beams, place: jax.Array, special: Special) -> 
     count = nats.shape[-1]
     # Behind its end, a sequence goes on in one way that costs nothing.
     after = jnp.where(jnp.arange(count) == special.padding, 0.0, -jnp.inf)
-    nats = jnp.where(beams.done[:, :, None], after[None, None, :], nats.at[:, :, special.padding].set(-jnp.inf))
+    nats = nats.at[:, :, jnp.array([special.padding, *special.never])].set(-jnp.inf)
+    nats = jnp.where(beams.done[:, :, None], after[None, None, :], nats)
     total = (beams.scores[:, :, None] + nats).reshape(batch, -1)
     scores, chosen = jax.lax.top_k(total, width)
     parent, token = chosen // count, chosen % count

@@ -78,3 +78,15 @@ def test_the_beams_come_in_the_order_of_their_penalized_scores():
     rows, scores = search(table(1), beams=4)
     ranked = [penalized(*pair) for pair in zip(rows, scores, strict=True)]
     assert ranked == sorted(ranked, reverse=True)
+
+
+def test_what_is_never_chosen_keeps_its_share_of_the_probability():
+    logits = jnp.zeros([1, 5]).at[0, A].set(9.0)
+
+    def step(last, place, memory):
+        return jnp.broadcast_to(logits, (1, 1, 5)), memory
+
+    special = Special(START, END, PADDING, never=(A, START))
+    found = beam.search(step, jnp.zeros([1]), batch=1, beams=1, time=1, special=special)
+    assert int(found.tokens[0, 0, 0]) in (END, B)
+    assert float(found.scores[0, 0]) == pytest.approx(float(jax.nn.log_softmax(logits)[0, B]))
