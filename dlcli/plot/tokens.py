@@ -13,7 +13,7 @@ from dlcli.plot.reading import Read
 
 _PAGE = 11.0  # inches
 _MARGIN, _LABELS = 0.2, 0.75  # inches around, and of the column to the left
-_LEAST, _MOST = 0.26, 1.1  # inches of a token's column
+_LEAST, _MOST = 0.2, 1.1  # inches of a token's column
 _CELL = 0.23  # inches of a row of tokens
 _BARS, _GAP = 0.75, 0.22  # inches of the bars' height, and between two lines
 _UNIT = 0.17  # inches of a unit's row
@@ -95,10 +95,11 @@ def states(tokens: Sequence[str], values: np.ndarray, units: Sequence[int], *, t
 
 
 def _columns(texts: Sequence[str], count: int) -> tuple[float, int]:
-    """Return the inches of a token's column, and how many stand in a line."""
+    """Return the inches of a token's column, and how many stand in a line; all lines are about equally long."""
     longest = max(style.text_width(text, style.SMALL) for text in texts)
-    column = float(np.clip(longest + 0.08, _LEAST, _MOST))
-    return column, min(count, int((_PAGE - 2 * _MARGIN - _LABELS) / column))
+    column = float(np.clip(1.12 * longest + 0.06, _LEAST, _MOST))  # bold letters are wider
+    lines = -(-count // int((_PAGE - 2 * _MARGIN - _LABELS) / column))
+    return column, -(-count // lines)
 
 
 def _surprise(axes: Axes, bits: np.ndarray, most: float) -> None:

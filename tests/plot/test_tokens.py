@@ -18,7 +18,7 @@ def test_surprise_is_a_bit_for_each_halving():
     np.testing.assert_allclose(Read(["a"] * 3, probabilities, [[]] * 3, np.zeros([3, 0])).surprise, [0, 1, 3])
 
 
-@pytest.mark.parametrize(("count", "lines"), [(5, 1), (30, 1), (60, 2), (120, 4)])
+@pytest.mark.parametrize(("count", "lines"), [(5, 1), (40, 1), (60, 2), (120, 3)])
 def test_long_texts_go_on_below(count, lines):
     figure = tokens.probabilities(read(count), title="of a text")
     assert len(figure.axes) == 2 * lines
