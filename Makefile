@@ -46,6 +46,7 @@ bench: setup ## Time the training step beside PyTorch's, on the same cores in th
 	$(BIN)/python tests/bench/cnn.py
 	$(BIN)/python tests/bench/input.py
 	$(BIN)/python tests/bench/rnn.py
+	$(BIN)/python tests/bench/transformer.py
 
 readme: setup ## Write the generated parts of README.md anew
 	$(BIN)/python tests/readme.py --write

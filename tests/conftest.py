@@ -109,3 +109,26 @@ def gan_run(tmp_path_factory):
     options = Train(**small, report_every=2, validate_every=3, out=folder)
     assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
     return folder
+
+
+@pytest.fixture(scope="session")
+def transformer_run(tmp_path_factory):
+    """The folder of a tiny encoder-decoder, trained for a few steps on numbers in words and digits."""
+    from dlcli import engine
+    from dlcli.techniques.transformer.learner import Learner
+    from dlcli.techniques.transformer.options import Train
+
+    folder = tmp_path_factory.mktemp("runs") / "numbers"
+    small = {"steps": 6, "batch_size": 16, "context": 16, "layers": 2, "heads": 2, "width": 8, "schedule": "constant"}
+    text = Path(__file__).parent / "texts" / "numbers.tsv"
+    options = Train(
+        **small,
+        shape="encoder-decoder",
+        dataset=str(text),
+        report_every=2,
+        validate_every=3,
+        warmup_steps=0,
+        out=folder,
+    )
+    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
+    return folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,7 +70,7 @@ def show(options: Show, call: Call) -> None:
     with progress.working("reading"):
         from dlcli.data import names
 
-        tables = {"images": _images, "text": _texts, "points": _points}
+        tables = {"images": _images, "pairs": _pairs, "points": _points, "text": _texts}
         table = tables[names.medium(options.name, options.data_dir)](options)
     output.write(table, call)
 
@@ -108,9 +108,25 @@ def _points(options: Show) -> Table:
 
     facts = densities.mixture(options.name)
     title = f"{options.name}: {densities.NAMES[options.name]}; as many points as a run asks for"
-    return Table(
-        title, ["mode", "x", "y"], [(number, *mode) for number, mode in enumerate(facts.modes)], facts.model_dump()
-    )
+    rows = [(number, *mode) for number, mode in enumerate(facts.modes)]
+    return Table(title, ["mode", "x", "y"], rows, {"name": options.name, **facts.model_dump()})
+
+
+def _pairs(options: Show) -> Table:
+    from dlcli.data import pairs
+
+    found = pairs.open(options.name)
+    sides = {"source": "sources", "target": "targets"}
+    characters = {
+        side: {name: sum(map(len, getattr(split, texts))) for name, split in found.splits.items()}
+        for side, texts in sides.items()
+    }
+    rows = [("pairs", *(f"{size:,}" for size in found.sizes.values()))]
+    rows += [(f"characters, {side}", *(f"{n:,}" for n in counts.values())) for side, counts in characters.items()]
+    first = next(iter(found.splits.values()))
+    title = f"{options.name}: pairs, such as {first.sources[0][:40]!r} → {first.targets[0][:40]!r}"
+    numbers = {"name": options.name, "pairs": found.sizes, "characters": characters}
+    return Table(title, ["", *found.splits], rows, numbers)
 
 
 def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> list[tuple[Any, ...]]:
@@ -126,15 +142,7 @@ def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> li
 def check(options: Check, call: Call) -> None:
     """Print all that is wrong."""
     with progress.working("reading every example"):
-        from dlcli.data import check as images
-        from dlcli.data import names, text_check
-
-        checks: dict[str, Callable[[], list[Finding]]] = {
-            "images": lambda: images.check(options.name, options.data_dir, options.image_size),
-            "text": lambda: text_check.check(options.name),
-            "points": list,  # drawn from a formula, nothing can be wrong with them
-        }
-        findings = checks[names.medium(options.name, options.data_dir)]()
+        findings = _findings(options)
     found = [{"kind": f.kind, "split": f.split, "where": f.where, "message": f.message} for f in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
@@ -150,6 +158,24 @@ def check(options: Check, call: Call) -> None:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
         output.fail(DatasetError(f"{options.name} has {len(findings)} problem{'s' * (len(findings) > 1)}"), call)
     output.write(Table("", ["data set", ""], [(options.name, "nothing wrong")], numbers), call)
+
+
+def _findings(options: Check) -> list[Finding]:
+    from dlcli.data import check as images
+    from dlcli.data import names, pairs, text_check
+    from dlcli.data.findings import Malformed
+
+    match names.medium(options.name, options.data_dir):
+        case "images":
+            return images.check(options.name, options.data_dir, options.image_size)
+        case "text":
+            return text_check.check(options.name)
+        case "points":
+            return []  # drawn from a formula, nothing can be wrong with them
+    try:
+        return pairs.find(options.name)[1]
+    except Malformed as error:
+        return list(error.findings)
 
 
 def prepare(options: Prepare, call: Call) -> None:

@@ -6,16 +6,16 @@ import difflib
 from pathlib import Path
 from typing import Literal
 
-from dlcli.data import densities, sources, text, tfds
+from dlcli.data import densities, pairs, sources, text, tfds
 from dlcli.errors import UsageError
 
 
 def embedded() -> dict[str, str]:
     """Return the names of the data sets that need no download, with a line on each."""
-    return {**sources.embedded(), **text.embedded(), **densities.NAMES}
+    return {**sources.embedded(), **text.embedded(), **pairs.embedded(), **densities.NAMES}
 
 
-def medium(dataset: str, data_dir: Path | None) -> Literal["images", "text", "points"]:
+def medium(dataset: str, data_dir: Path | None) -> Literal["images", "pairs", "points", "text"]:
     """Tell what a data set is made of, by its name.
 
     Raises:
@@ -23,6 +23,8 @@ def medium(dataset: str, data_dir: Path | None) -> Literal["images", "text", "po
     """
     if sources.claims(dataset):
         return "images"
+    if pairs.claims(dataset):
+        return "pairs"
     if text.claims(dataset):
         return "text"
     if dataset in densities.NAMES:

@@ -65,24 +65,49 @@ def read(path: Path) -> str:
 
 
 def rows(path: Path) -> list[Row]:
-    """Read a table.
+    """Read a table of texts.
 
     Raises:
         DatasetError: it cannot be read, or rows lack what the first has; the error knows all that is wrong.
     """
+    found = [Row(row["text"], row.get("label"), line) for line, row in table(path, ("text",), ("label",))]
+    if problems := _half_labelled(path, found):
+        raise Malformed(str(path), problems)
+    return found
+
+
+def table(path: Path, needed: tuple[str, ...], more: tuple[str, ...] = ()) -> list[tuple[int, dict[str, str]]]:
+    """Read a table; return the line of each row and its cells by the names of their columns.
+
+    Args:
+        path: of the file.
+        needed: columns that must be there. Others are left out.
+        more: columns that may be there. A `.tsv` that does not name its columns has these before the needed ones.
+
+    Raises:
+        DatasetError: it cannot be read, or rows lack what is needed; the error knows all that is wrong.
+    """
     text = read(path)
     if not text.strip():
-        raise DatasetError(f"{path} must hold a text a row, and is empty")
-    found = list(_objects(path, text) if ending(path) == ".jsonl" else _cells(path, text))
-    good = [each for each in found if isinstance(each, Row)]
-    problems = [each for each in found if isinstance(each, Finding)]
-    problems += _half_labelled(path, good)
-    if problems:
+        raise DatasetError(f"{path} must hold a {' and a '.join(needed)} a row, and is empty")
+    found = list((_objects if ending(path) == ".jsonl" else _cells)(path, text, needed, more))
+    if problems := [each for each in found if isinstance(each, Finding)]:
         raise Malformed(str(path), problems)
-    return good
+    return [each for each in found if not isinstance(each, Finding)]
 
 
-def _objects(path: Path, text: str) -> Iterator[Row | Finding]:
+def names(path: Path, column: str) -> bool:
+    """Tell whether a table has a column of this name, by its first line."""
+    first = read(path).partition("\n")[0]
+    if ending(path) == ".jsonl":
+        return f'"{column}"' in first
+    return column in first.rstrip("\r").split("\t" if ending(path) == ".tsv" else ",")
+
+
+Cells = tuple[int, dict[str, str]] | Finding
+
+
+def _objects(path: Path, text: str, needed: tuple[str, ...], more: tuple[str, ...]) -> Iterator[Cells]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -90,32 +115,44 @@ def _objects(path: Path, text: str) -> Iterator[Row | Finding]:
             found = json.loads(line)
         except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, dict) or not isinstance(found.get("text"), str):
-            yield _problem(path, number, 'must be a JSON object with a string named "text"')
-        elif not isinstance(label := found.get("label"), str | int | None):
-            yield _problem(path, number, f"must have a string or a number as its label, and has {label!r}")
+        if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in needed):
+            named = " and ".join(f'"{name}"' for name in needed)
+            yield _problem(path, number, f"must be a JSON object with a string named {named}")
+            continue
+        given = {name: found[name] for name in (*needed, *more) if found.get(name) is not None}
+        wrong = [name for name, value in given.items() if not isinstance(value, str | int)]
+        if wrong:
+            yield _problem(
+                path, number, f"must have a string or a number as its {wrong[0]}, and has {given[wrong[0]]!r}"
+            )
         else:
-            yield Row(_whole(found["text"]), None if label is None else str(label), number)
+            yield number, {name: _whole(str(value)) for name, value in given.items()}
 
 
-def _cells(path: Path, text: str) -> Iterator[Row | Finding]:
+def _cells(path: Path, text: str, needed: tuple[str, ...], more: tuple[str, ...]) -> Iterator[Cells]:
     lines = _tabs(text) if ending(path) == ".tsv" else _commas(path, text)
     first = next(lines)[1]
     names = first
-    if "text" not in first:
-        if ending(path) != ".tsv" or len(first) != 2:
+    if not set(needed) <= set(first):
+        names = [*more, *needed]
+        if ending(path) != ".tsv" or len(first) != len(names):
             raise DatasetError(
-                f"{path} must begin with the names of its columns, `text` and perhaps `label` among them, "
+                f"{path} must begin with the names of its columns, {_named(needed, more)}, "
                 f"and begins with {', '.join(map(repr, first[:5]))}"
             )
-        names = ["label", "text"]
-        yield Row(first[1], first[0], 1)
+        yield 1, dict(zip(names, first, strict=True))
     for number, cells in lines:
         if len(cells) != len(names):
             yield _problem(path, number, f"must have {len(names)} columns, and has {len(cells)}")
         else:
             row = dict(zip(names, cells, strict=True))
-            yield Row(row["text"], row.get("label"), number)
+            yield number, {name: row[name] for name in (*needed, *more) if name in row}
+
+
+def _named(needed: tuple[str, ...], more: tuple[str, ...]) -> str:
+    listed = " and ".join(f"`{name}`" for name in needed)
+    perhaps = " and ".join(f"`{name}`" for name in more)
+    return f"{listed} and perhaps {perhaps} among them" if more else f"{listed} among them"
 
 
 def _tabs(text: str) -> Iterator[tuple[int, list[str]]]:

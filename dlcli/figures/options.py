@@ -1,6 +1,6 @@
 """The catalogue of figures: one class each, in the order of the course; the name in kebab case is the command."""
 
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -326,3 +326,39 @@ class LatentWalk(RunFigureOptions):
     count: Annotated[int, Field(ge=1, le=32, description="Walks to draw."), Cli(short="-k")] = 5
     steps: Annotated[int, Field(ge=2, le=64, description="Samples on each walk, both ends included.")] = 8
     seed: Seed = 0
+
+
+class Attention(RunFigureOptions):
+    """Where a transformer looks: the weights of each layer and head over the tokens of a text."""
+
+    examples = (
+        "dlcli viz attention",
+        'dlcli viz attention --text "7. März 1999"',
+        "dlcli viz attention --run transformer --index 3 --out attention.pdf",
+    )
+    technique = "transformer"
+    text: Annotated[
+        str, Field(description="Text to look at; by default one of the run's validation split."), Cli(short="-t")
+    ] = ""
+    index: Annotated[int, Field(ge=0, description="Text of the validation split, by its number."), Cli(short="-i")] = 0
+    tokens: Annotated[int, Field(ge=1, le=256, description="Tokens of the text that are shown, the first ones.")] = 32
+
+
+class AttentionPattern(FreeFigureOptions):
+    """Whom each position may ask: causal, padding and cross masks."""
+
+    examples = ("dlcli viz attention-pattern", "dlcli viz attention-pattern --shape decoder --tokens 12")
+    technique = "transformer"
+    brought = ("shape",)
+    shape: Annotated[
+        Literal["decoder", "encoder", "encoder-decoder"] | None,
+        Field(description="Show the masks of this shape alone; default all."),
+    ] = None
+    tokens: Annotated[int, Field(ge=1, le=64, description="Positions of the decoder; the encoder has two more.")] = 8
+    length: Annotated[int, Field(ge=1, le=66, description="Tokens of the source that are text, not padding.")] = 7
+
+    @model_validator(mode="after")
+    def _length_within(self) -> "AttentionPattern":
+        if self.length > self.tokens + 2:
+            raise ValueError(f"--length must be at most {self.tokens + 2}, the places of the source, got {self.length}")
+        return self

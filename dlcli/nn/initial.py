@@ -41,6 +41,30 @@ def truncated_normal(deviation: float) -> Initializer:
     return draw
 
 
+def normal(deviation: float) -> Initializer:
+    """Draw from a normal distribution."""
+
+    def draw(key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32, **_: object) -> jax.Array:
+        row = jax.random.normal(key, (math.prod(shape),), dtype)
+        return (row * jnp.asarray(deviation, dtype)).reshape(shape)
+
+    return draw
+
+
+def xavier_uniform() -> Initializer:
+    """Draw evenly with variance 2 / (fan-in + fan-out), which keeps the scale in both directions.
+
+    Reference: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
+    networks", 2010, equation 16.
+    """
+
+    def draw(key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32, **more: object) -> jax.Array:
+        bound = math.sqrt(6.0 / (math.prod(shape[:-1]) + shape[-1]))
+        return uniform(bound)(key, shape, dtype, **more)
+
+    return draw
+
+
 def uniform(bound: float) -> Initializer:
     """Draw evenly between `-bound` and `bound`."""
 

@@ -18,7 +18,9 @@ def test_every_embedded_set_is_listed(dlcli):
     code, out, _ = dlcli("data", "list", "--json")
     assert code == 0
     assert (
-        {each["name"] for each in json.loads(out)["datasets"]} >= set(names.embedded()) >= {"digits", "pydocs", "ring"}
+        {"digits", "pydocs", "dates", "ring"}
+        <= set(names.embedded())
+        <= {each["name"] for each in json.loads(out)["datasets"]}
     )
 
 
@@ -65,3 +67,26 @@ def test_problems_are_one_json_object_and_exit_3(dlcli, table):
     code, out, _ = dlcli("data", "check", table, "--json")
     assert code == 3
     assert json.loads(out)["findings"]
+
+
+@pytest.fixture
+def sums(tmp_path):
+    path = tmp_path / "sums.tsv"
+    path.write_text("source\ttarget\n" + "".join(f"{number}+1\t{number + 1}\n" for number in range(20)))
+    return path
+
+
+def test_pairs_are_shown_by_split_with_the_characters_of_both_sides(dlcli, sums):
+    code, out, _ = dlcli("data", "show", sums, "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["pairs"] == {"train": 14, "validation": 2, "test": 4}
+    assert sum(found["characters"]["target"].values()) == sum(len(str(number + 1)) for number in range(20))
+
+
+def test_a_pair_without_its_target_is_found(dlcli, sums):
+    assert dlcli("data", "check", sums)[0] == 0
+    sums.write_text(sums.read_text() + "20+1\t \n")
+    code, out, _ = dlcli("data", "check", sums)
+    assert code == 3
+    assert "line 22" in out

@@ -1,0 +1,145 @@
+"""Where a transformer looks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dlcli.artifacts import Figure
+from dlcli.data import pairs, text
+from dlcli.data.embedded import dates
+from dlcli.data.tokenizers import END, START
+from dlcli.engine.runs import Run
+from dlcli.errors import UsageError
+from dlcli.figures.numbers import listed
+from dlcli.figures.options import Attention
+from dlcli.plot import attention
+from dlcli.plot.attention import Weights
+from dlcli.techniques.transformer.learner import Learner
+from dlcli.techniques.transformer.trained import Trained
+from dlcli.techniques.transformer.translation import translator
+
+
+def draw(options: Attention) -> Figure:
+    """Show the weights of each layer and head over the tokens of a text."""
+    trained = Trained(options.run, options.use, "decoder", "encoder", "encoder-decoder")
+    shown = _LOOKS[trained.learner.shape](trained, options)
+    note = f"{shown.note}; {Path(options.run).name}"
+    numbers = {
+        "run": options.run,
+        "asking": list(shown.asking),
+        "answering": list(shown.answering),
+        "axes": ["layer", "head", "asking", "answering"],
+        "weights": listed(shown.shares),
+    }
+    if shown.expected is not None:
+        told = shown.expected.any(axis=1)
+        found = float((shown.mean * shown.expected).sum(axis=1)[told].mean())
+        uniform = float(shown.expected.mean(axis=1)[told].mean())
+        note += f"; framed: the characters that tell each digit, which get {found:.0%} (evenly spread {uniform:.0%})"
+        numbers |= {"expected": shown.expected.tolist(), "aligned": found, "evenly": uniform}
+    shown = dataclasses.replace(shown, note=note)
+    return Figure(
+        "attention",
+        attention.draw(shown),
+        numbers,
+        lambda width, colour: attention.sketch(shown, width, colour),
+    )
+
+
+def _of_text(trained: Trained, options: Attention) -> Weights:
+    """Look at a text: what a decoder asks those before, or an encoder all."""
+    given = options.text or _document(options)
+    tokens = trained.read_some(given)
+    if trained.learner.shape == "decoder":
+        tokens = np.concatenate([[END], tokens]).astype(np.int32)
+    tokens = tokens[: trained.context][: options.tokens]
+    rest = () if trained.learner.shape == "decoder" else (np.array([len(tokens)]),)
+    shares = _recorded(trained, lambda network, record: network(tokens[None], *rest, record))
+    names = trained.tokenizer.pieces(tokens)
+    note = "rows ask, columns answer; the large picture is the average of the small ones"
+    title = f"attention of the {trained.learner.shape} over {len(tokens)} tokens"
+    return Weights(shares, names, names, title, note)
+
+
+def _of_pair(trained: Trained, options: Attention) -> Weights:
+    """Look at a source while its target is written: what the decoder asks the encoder."""
+    source, parts = (options.text, None) if options.text else _source(options)
+    facts, network = trained.learner.facts, trained.learner.network
+    read = trained.read_some(source)[: facts.source_time]
+    rows = np.pad(read, (0, facts.source_time - len(read)))[None]
+    length = np.array([len(read)], np.int32)
+    found = np.asarray(translator(network, facts.target_time, 1)(rows, length).tokens)[0, 0]
+    written = found[: int(np.argmax(found == END)) + 1] if END in found else found[found > END]
+    tokens = np.concatenate([[START], written[:-1]])[None]
+    shares = _recorded(trained, lambda network, record: network(tokens, network.encode(rows, length), record), part=1)
+    shares = shares[..., : len(read)]
+    asking = trained.tokenizer.pieces(written)
+    known = expected(parts, len(asking)) if parts and trained.tokenizer.kind == "characters" else None
+    title = f"cross-attention: {source} → {trained.tokenizer.decode(written)}"
+    note = "rows are the tokens as they are written, columns the source; the large picture is the average"
+    return Weights(shares, asking, trained.tokenizer.pieces(read), title, note, known)
+
+
+_LOOKS: dict[str, Callable[[Trained, Attention], Weights]] = {
+    "decoder": _of_text,
+    "encoder": _of_text,
+    "encoder-decoder": _of_pair,
+}
+
+
+def _recorded(trained: Trained, call: Callable[[Any, list[jax.Array]], object], part: int | None = None) -> np.ndarray:
+    """Return the weights that a call of the network records, float32 [layer, head, time, memory].
+
+    Args:
+        trained: the network.
+        call: runs it on one sequence.
+        part: of a layer with two attentions: 0 for that to its own sequence, 1 for that to the other.
+    """
+    graph, state = nnx.split(trained.learner.network)
+
+    @jax.jit
+    def look(state: nnx.State) -> list[jax.Array]:
+        record: list[jax.Array] = []
+        call(nnx.merge(graph, state), record)
+        return record
+
+    found = look(state)
+    return np.stack([np.asarray(each[0]) for each in (found if part is None else found[part::2])])
+
+
+def _document(options: Attention) -> str:
+    """Return the text of the validation split that `--index` names."""
+    texts = text.open(Run(Path(options.run)).options(Learner).dataset).splits["validation"].texts
+    return texts[_within(options.index, len(texts))]
+
+
+def _source(options: Attention) -> tuple[str, tuple[str, ...] | None]:
+    """Return a source of the validation split, and of a date which part of it each character tells."""
+    dataset = Run(Path(options.run)).options(Learner).dataset
+    if dataset == "dates":
+        found = dates.dates("validation")
+        date = found[_within(options.index, len(found))]
+        return date.source, date.parts
+    sources = pairs.open(dataset).splits["validation"].sources
+    return sources[_within(options.index, len(sources))], None
+
+
+def _within(index: int, count: int) -> int:
+    if index >= count:
+        raise UsageError(f"--index must be less than {count}, the texts of the validation split, got {index}")
+    return index
+
+
+def expected(parts: tuple[str, ...], time: int) -> np.ndarray | None:
+    """Return which characters of a date tell each one of its ISO form, bool [time, memory]; None for another form."""
+    wanted = dates.TARGET_PARTS + ("",) * (time - len(dates.TARGET_PARTS))
+    if time != len(dates.TARGET_PARTS) + 1:
+        return None
+    return np.array([[bool(one) and one == other for other in parts] for one in wanted])

@@ -1,0 +1,36 @@
+"""What a transformer must know of its data, whatever its shape."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from dlcli.data import text, tokenizers
+from dlcli.data.parallel import PairFacts
+from dlcli.techniques.transformer.options import Train
+from dlcli.types import Data
+
+
+class TransformerFacts(PairFacts):
+    """The tokenizer; the classes of an encoder; the times of an encoder-decoder, 0 of another shape."""
+
+
+def read_text(cut: Callable[..., Data], options: Train, facts: TransformerFacts | None) -> Data:
+    """Open a text set.
+
+    Args:
+        cut: a function of `dlcli.data.sequences`.
+        options: of the run.
+        facts: of a trained model, whose tokenizer is taken; without, one is trained or loaded.
+    """
+    texts = text.open(options.dataset)
+    if facts is None:
+        tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"])
+    else:
+        tokenizer = facts.load()
+    return widened(cut(texts, tokenizer, batch_size=options.batch_size, time=options.context, seed=options.seed))
+
+
+def widened(data: Data) -> Data:
+    """Return the data with facts of this kind."""
+    return dataclasses.replace(data, facts=TransformerFacts(**data.facts.model_dump()))

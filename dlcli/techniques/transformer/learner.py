@@ -1,0 +1,99 @@
+"""How the transformer learns, whatever its shape."""
+
+from __future__ import annotations
+
+import jax
+import optax
+from flax import nnx
+
+from dlcli import engine
+from dlcli.engine import Mean, Metrics, Rate
+from dlcli.errors import RunError, UsageError
+from dlcli.nn.presets import Style, preset
+from dlcli.optim import build, penalties
+from dlcli.techniques.transformer import classification, language, translation
+from dlcli.techniques.transformer.facts import TransformerFacts
+from dlcli.techniques.transformer.model import Network
+from dlcli.techniques.transformer.options import Train
+from dlcli.types import Batch, Data
+
+TASKS = {"decoder": language, "encoder": classification, "encoder-decoder": translation}
+
+
+class Learner(engine.Learner):
+    """Minimizes the cross-entropy of next tokens, of classes or of targets, plus penalties on the weights.
+
+    The batches are those of the shape's task: `language`, `classification` or `translation`.
+    """
+
+    Options = Train
+    Facts = TransformerFacts
+
+    @staticmethod
+    def read(options: Train, facts: TransformerFacts | None = None) -> Data:
+        """Open the data of the shape's task, cut by the tokenizer of `facts` where there are any."""
+        return TASKS[options.shape].read(options, facts)
+
+    def __init__(self, options: Train, facts: TransformerFacts):
+        self.facts, self.shape = facts, options.shape
+        self.smoothing = options.label_smoothing
+        self.penalty = (options.l1, options.l2)
+        self.network = TASKS[options.shape].network(style(options), facts, nnx.Rngs(options.seed))
+        self.schedule = build.schedule(options)
+        rule = build.optimizer(options, (build.ADAM[0], options.beta2))
+        self.optimizer = nnx.Optimizer(self.network, rule, wrt=nnx.Param)
+
+    def update(self, batch: Batch) -> Metrics:
+        def loss_of(network: Network) -> tuple[jax.Array, tuple[Mean, Rate, jax.Array]]:
+            losses, hits, counts = TASKS[self.shape].losses(network, batch, self.smoothing)
+            loss, penalty = Mean.of(losses, counts), penalties.penalty(network, *self.penalty)
+            return loss.total / loss.weight + penalty, (loss, Rate.of(hits, counts), penalty)
+
+        (_, (loss, accuracy, penalty)), gradients = nnx.value_and_grad(loss_of, has_aux=True)(self.network)
+        metrics = {
+            "loss": loss,
+            "accuracy": accuracy,
+            "gradient_norm": Mean.of(optax.tree.norm(gradients)),
+            "learning_rate": Mean.of(self.schedule(self.optimizer.step[...])),
+        }
+        if any(self.penalty):
+            metrics["penalty"] = Mean.of(penalty)
+        self.optimizer.update(self.network, gradients)
+        return metrics
+
+    def score(self, batch: Batch) -> Metrics:
+        return TASKS[self.shape].measure(self.network, batch)
+
+    def next_log_probabilities(self, tokens: jax.Array) -> jax.Array:
+        """Map int [batch, time] to a decoder's log-probabilities of what follows each, float32 [batch, time, token].
+
+        Raises:
+            UsageError: these are more tokens than it sees at once.
+            RunError: it is no decoder.
+        """
+        if self.shape != "decoder":
+            raise RunError(f"the transformer must be a decoder, found an {self.shape}", hint="dlcli train transformer")
+        most = self.network.stack.style.context
+        if tokens.shape[1] > most:
+            raise UsageError(f"the text must have at most {most} tokens, the model's context, found {tokens.shape[1]}")
+        return jax.nn.log_softmax(self.network(tokens))
+
+
+def style(options: Train) -> Style:
+    """Return the part of the options that shapes the blocks.
+
+    Raises:
+        UsageError: sizes that do not fit each other.
+    """
+    try:
+        return preset(
+            options.preset,
+            width=options.width,
+            heads=options.heads,
+            layers=options.layers,
+            context=options.context,
+            dropout=options.dropout,
+            dtype=options.dtype,
+        )
+    except ValueError as error:
+        raise UsageError(f"--width and --heads do not fit: {error}") from error

@@ -1,0 +1,137 @@
+"""Options of the transformer."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from dlcli.options import (
+    BatchSize,
+    Cli,
+    Dropout,
+    EvalOptions,
+    LearningRate,
+    OptimizerName,
+    Steps,
+    TextPredictOptions,
+    TextSampleOptions,
+    TextScoreOptions,
+    TokenizerOptions,
+    TrainOptions,
+    Vocabulary,
+    WeightDecay,
+)
+
+Shape = Literal["decoder", "encoder", "encoder-decoder"]
+
+_WARMUP = 100  # steps
+
+# What a shape chooses where nothing is given: sizes and lengths that take minutes on two cores.
+_CHOICES: dict[str, dict[str, Any]] = {
+    "decoder": {"dataset": "pydocs", "tokenizer": "characters", "context": 64, "batch_size": 16, "steps": 2_000},
+    "encoder": {
+        "dataset": "pydocs",
+        "tokenizer": "words",
+        "layers": 2,
+        "context": 64,
+        "batch_size": 32,
+        "steps": 1_000,
+        "dropout": 0.1,
+    },
+    "encoder-decoder": {
+        "dataset": "dates",
+        "tokenizer": "characters",
+        "layers": 2,
+        "width": 64,
+        "context": 64,
+        "batch_size": 64,
+        "steps": 1_000,
+        "label_smoothing": 0.1,
+    },
+}
+
+
+class Train(TokenizerOptions, TrainOptions):
+    """Options of `dlcli train transformer`."""
+
+    panel = "Model"
+    examples: ClassVar[tuple[str, ...]] = (
+        "dlcli train transformer",
+        "dlcli train transformer --shape encoder-decoder",
+        "dlcli train transformer --shape encoder --dataset trec/train.tsv",
+        "dlcli train transformer --dataset shakespeare.txt --preset gpt2 --batch-size 12",
+    )
+    dataset: Annotated[
+        str,
+        Field(description="Data set: an embedded name, a file or a folder. Default pydocs; dates for encoder-decoder."),
+        Cli(short="-d", metavar="NAME", complete="datasets"),
+    ] = ""
+    shape: Annotated[Shape, Field(description="Writes text, classifies it, or turns one text into another.")] = (
+        "decoder"
+    )
+    preset: Annotated[
+        Literal["original", "gpt2", "modern"], Field(description="Whose blocks: Vaswani's of 2017, GPT-2's, LLaMA's.")
+    ] = "modern"
+    layers: Annotated[int, Field(ge=1, le=256, description="Blocks of the encoder and of the decoder.")] = 4
+    heads: Annotated[int, Field(ge=1, le=256, description="Heads of each attention.")] = 4
+    width: Annotated[int, Field(ge=2, le=2**16, description="Features of each position.")] = 128
+    context: Annotated[int, Field(ge=1, le=2**17, description="Tokens seen at once; longer texts are cut.")] = 64
+    vocabulary: Vocabulary = 4_096
+    dropout: Dropout = 0.0
+    label_smoothing: Annotated[
+        float, Field(ge=0, lt=1, description="Share of each target spread over all classes or tokens.")
+    ] = 0.0
+    batch_size: BatchSize = 16
+    steps: Steps = 2_000
+    optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "adamw"
+    learning_rate: LearningRate = 1e-3
+    warmup_steps: Annotated[int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate.")] = (
+        _WARMUP
+    )
+    clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 1.0
+    weight_decay: WeightDecay = 0.1
+    beta2: Annotated[
+        float, Field(gt=0, lt=1, description="Adam's memory of squared gradients, as the share that stays.")
+    ] = 0.99
+
+    @model_validator(mode="before")
+    @classmethod
+    def _choices_of_the_shape(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        chosen = _CHOICES.get(str(given.get("shape", "decoder")), {})
+        # A run's length is given in steps or in epochs, never in both.
+        lacking = {name: value for name, value in chosen.items() if name != "steps" or given.get("epochs") is None}
+        if str(steps := given.get("steps")).isdecimal():
+            lacking["warmup_steps"] = min(_WARMUP, int(steps) // 10)  # a short run has less of it
+        return {**lacking, **given}
+
+
+class Eval(EvalOptions):
+    """Options of `dlcli eval` for a run of transformer."""
+
+
+class Sample(TextSampleOptions):
+    """Options of `dlcli sample transformer`."""
+
+    examples = (
+        'dlcli sample transformer --prompt "Return the"',
+        "dlcli sample transformer --temperature 0.7 --top-p 0.9 --count 3",
+    )
+
+
+class Score(TextScoreOptions):
+    """Options of `dlcli score transformer`."""
+
+    examples = ('dlcli score transformer "Return the sum of the elements."',)
+
+
+class Predict(TextPredictOptions):
+    """Options of `dlcli predict transformer`."""
+
+    examples = ('dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',)
+    top: Annotated[
+        int, Field(ge=1, le=1000, description="Answers to show for each text, likeliest first."), Cli(short="-k")
+    ] = 3
+    beams: Annotated[
+        int, Field(ge=1, le=256, description="Beginnings an encoder-decoder keeps while it writes; 1: greedy.")
+    ] = 4

@@ -1,0 +1,87 @@
+"""Labels texts with an encoder, or turns them into others with an encoder-decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dlcli.artifacts import Prediction
+from dlcli.errors import DatasetError
+from dlcli.techniques.transformer.options import Predict
+from dlcli.techniques.transformer.trained import Trained
+from dlcli.techniques.transformer.translation import translator
+
+Answers = list[tuple[str, float]]
+
+_BATCH = 16  # texts at once
+
+
+def predict(options: Predict) -> Iterator[Prediction]:
+    """Yield a prediction for each text in turn; one that cannot be cut into tokens has a problem instead.
+
+    Of an encoder, the answers are classes; of an encoder-decoder texts with the probabilities that
+    the model gives them.
+    """
+    trained = Trained(options.run, options.use, "encoder", "encoder-decoder")
+    answer, most = _ANSWERS[trained.learner.shape](trained, options)
+    for start in range(0, len(options.text), _BATCH):
+        texts = options.text[start : start + _BATCH]
+        read = [_read(trained, text) for text in texts]
+        rows, length = np.zeros([_BATCH, most], np.int32), np.ones([_BATCH], np.int32)
+        for row, found in enumerate(read):
+            if isinstance(found, np.ndarray):
+                found = found[:most]
+                rows[row, : len(found)], length[row] = found, len(found)
+        for text, found, answers in zip(texts, read, answer(rows, length), strict=False):
+            yield Prediction(text, problem=found) if isinstance(found, str) else Prediction(text, answers)
+
+
+def _read(trained: Trained, text: str) -> np.ndarray | str:
+    """Return the tokens of a text, or why there are none."""
+    try:
+        return trained.read_some(text)
+    except DatasetError as error:
+        return str(error)
+
+
+Answering = tuple[Callable[[np.ndarray, np.ndarray], list[Answers]], int]
+
+
+def _classes(trained: Trained, options: Predict) -> Answering:
+    """Return a function from texts, int [batch, time], and their lengths to ranked classes, and the time."""
+    names = trained.learner.facts.classes
+    graph, state = nnx.split(trained.learner.network)
+    classify = jax.jit(lambda state, *texts: jax.nn.softmax(nnx.merge(graph, state)(*texts)))
+
+    def answer(rows: np.ndarray, length: np.ndarray) -> list[Answers]:
+        shares = np.asarray(classify(state, rows, length), np.float64)
+        ranked = np.argsort(-shares, axis=-1, kind="stable")[:, : options.top]
+        return [
+            [(names[index], float(share[index])) for index in row] for share, row in zip(shares, ranked, strict=True)
+        ]
+
+    return answer, trained.context
+
+
+def _targets(trained: Trained, options: Predict) -> Answering:
+    """Return a function from sources, int [batch, time], and their lengths to ranked targets, and the time."""
+    translate = translator(trained.learner.network, trained.learner.facts.target_time, options.beams)
+
+    def answer(rows: np.ndarray, length: np.ndarray) -> list[Answers]:
+        found = translate(rows, length)
+        return [
+            [
+                (trained.tokenizer.decode(tokens), float(np.exp(score)))
+                for tokens, score in zip(each[: options.top], scores[: options.top], strict=True)
+                if np.isfinite(score)
+            ]
+            for each, scores in zip(*map(np.asarray, found), strict=True)
+        ]
+
+    return answer, trained.learner.facts.source_time
+
+
+_ANSWERS: dict[str, Callable[[Trained, Predict], Answering]] = {"encoder": _classes, "encoder-decoder": _targets}

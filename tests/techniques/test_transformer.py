@@ -1,0 +1,256 @@
+import math
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from dlcli import engine
+from dlcli.data.tokenizers import END, START
+from dlcli.engine import devices
+from dlcli.errors import RunError, UsageError
+from dlcli.techniques.transformer.eval import evaluate
+from dlcli.techniques.transformer.learner import Learner
+from dlcli.techniques.transformer.losses import cross_entropy
+from dlcli.techniques.transformer.options import Eval, Predict, Sample, Score, Train
+from dlcli.techniques.transformer.predict import predict
+from dlcli.techniques.transformer.sample import sample
+from dlcli.techniques.transformer.score import score, windows
+
+TEXTS = Path(__file__).parents[1] / "texts"
+# Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
+TINY = {
+    "dataset": str(TEXTS / "jabberwocky.txt"),
+    "batch_size": 4,
+    "context": 8,
+    "layers": 1,
+    "heads": 2,
+    "width": 16,
+    "learning_rate": 0.01,
+    "schedule": "constant",
+    "warmup_steps": 0,
+}
+CLASSIFY = {"shape": "encoder", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16, "dropout": 0.0}
+PAIRS = {
+    "shape": "encoder-decoder",
+    "dataset": str(TEXTS / "numbers.tsv"),
+    "batch_size": 16,
+    "context": 16,
+    "width": 32,
+    "label_smoothing": 0.0,
+}
+INPUTS = {
+    "sample": lambda folder: {"prompt": "The ", "length": 20, "count": 2},
+    "score": lambda folder: {"text": ["The vorpal blade", "gimble"]},
+    "predict": lambda folder: {"text": ["Where is the foe", "Take the sword"]},
+}
+RUNS = {"predict": CLASSIFY}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cached_compilations():
+    devices.prepare("auto")
+
+
+def run(folder, steps, **changes):
+    list(engine.fit(Learner, Train(**{**TINY, **changes}, out=folder, steps=steps)))
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def decoder(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("transformer") / "decoder", 150)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("transformer") / "encoder", 60, **CLASSIFY)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("transformer") / "pairs", 400, **PAIRS)
+
+
+def live(**changes):
+    """An untrained learner that is set to evaluate, and the data it reads."""
+    options = Train(**{**TINY, **changes})
+    data = Learner.read(options)
+    learner = Learner(options, data.facts)
+    learner.eval()
+    return learner, data
+
+
+@nnx.jit
+def scored(learner, batch):
+    return learner.score(batch)
+
+
+@nnx.jit
+def full_pass(network, *inputs):
+    return network(*inputs)
+
+
+@nnx.jit
+def written_nats(network, source, target):
+    encoded = network.encode(source, jnp.array([source.shape[1]]))
+    return cross_entropy(network(target[:, :-1], encoded), target[:, 1:]).sum()
+
+
+def written(pieces):
+    return "".join(piece.text for piece in pieces if not piece.prompt)
+
+
+def test_a_shape_chooses_its_data_and_its_sizes_and_flags_win():
+    assert Train().dataset == "pydocs"
+    assert Train(shape="encoder-decoder").dataset == "dates"
+    assert Train(shape="encoder-decoder", dataset="x.tsv", layers=7).layers == 7
+
+
+def test_epochs_stand_in_for_the_steps_of_the_shape():
+    assert Train(shape="encoder", epochs=2).epochs == 2
+
+
+def test_a_short_run_has_a_shorter_warm_up():
+    assert (Train(steps=50).warmup_steps, Train(steps=5_000).warmup_steps) == (5, 100)
+
+
+def test_heads_that_do_not_share_the_width_are_refused():
+    with pytest.raises(UsageError, match="multiple of heads"):
+        live(heads=3)
+
+
+@pytest.mark.parametrize("changes", [{}, CLASSIFY, PAIRS], ids=["decoder", "encoder", "encoder-decoder"])
+def test_an_untrained_model_expects_little_more_than_chance(changes):
+    learner, data = live(**changes)
+    count = len(data.facts.classes) or data.facts.vocabulary
+    loss = scored(learner, next(iter(data.validation)))["loss"].value()
+    assert loss == pytest.approx(math.log(count), rel=0.1)
+
+
+def test_smoothed_losses_are_those_against_smoothed_targets():
+    logits, labels = jax.random.normal(jax.random.key(0), [3, 5]), jnp.array([0, 4, 2])
+    targets = 0.8 * jax.nn.one_hot(labels, 5) + 0.2 / 5
+    expected = -(targets * jax.nn.log_softmax(logits)).sum(axis=-1)
+    np.testing.assert_allclose(cross_entropy(logits, labels, 0.2), expected, rtol=1e-5)
+
+
+def test_evaluation_counts_every_token_but_the_first_of_a_text(decoder):
+    found = evaluate(Eval(run=decoder)).numbers
+    text = (TEXTS / "jabberwocky.txt").read_text()
+    held_out = len(text) - int(0.9 * len(text))
+    assert found["split"] == "validation"
+    assert found["characters"] == held_out
+    assert found["bits_per_character"] == pytest.approx(
+        found["loss"]["value"] * found["loss"]["n"] / math.log(2) / held_out
+    )
+
+
+def test_a_trained_decoder_expects_its_text_better_than_frequencies_do(decoder):
+    text = (TEXTS / "jabberwocky.txt").read_text()
+    shares = np.unique(list(text), return_counts=True)[1] / len(text)
+    entropy = -(shares * np.log(shares)).sum()
+    assert evaluate(Eval(run=decoder)).numbers["loss"]["value"] < entropy
+
+
+def test_a_seed_writes_the_same_text_again_and_another_one_another(decoder):
+    first, again, other = (written(sample(Sample(run=decoder, length=20, seed=seed))) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_without_temperature_the_likeliest_token_of_the_full_pass_is_written(decoder):
+    learner = engine.load(Path(decoder), Learner)
+    tokenizer = learner.facts.load()
+    pieces = written(sample(Sample(run=decoder, prompt="The", length=4, temperature=0)))
+    tokens = [END, *tokenizer.encode("The").tolist()]
+    for _ in range(4):
+        logits = full_pass(learner.network, jnp.array([tokens + [END] * (8 - len(tokens))]))[0, len(tokens) - 1]
+        tokens.append(int(logits.at[:START].set(-jnp.inf).argmax()))
+    assert pieces == tokenizer.decode(tokens[4:])
+
+
+def test_a_text_goes_on_where_the_context_is_full(decoder):
+    assert len(written(sample(Sample(run=decoder, prompt="The Jabberwock, with", length=30, temperature=2.0)))) > 8
+
+
+def test_the_windows_of_a_long_text_count_each_next_token_once():
+    tokens = np.arange(30)
+    counted = [place for window, first in windows(tokens, 8) for place in window[1:][first:]]
+    assert counted == list(range(1, 30))
+    assert all(len(window) <= 9 for window, _ in windows(tokens, 8))
+
+
+def test_a_long_text_is_scored_token_by_token_as_in_one_pass(decoder):
+    [found] = score(Score(run=decoder, text=["The vorpal blade went snicker-snack!"]))
+    assert len(found.tokens) == 36
+    assert found.total == pytest.approx(found.whole, abs=1e-3)
+
+
+def test_a_text_without_tokens_has_a_problem_in_place_of_a_score(decoder):
+    [found] = score(Score(run=decoder, text=[""]))
+    assert "at least" in found.problem
+
+
+def test_an_encoder_learns_its_classes(encoder):
+    found = evaluate(Eval(run=encoder)).numbers
+    assert found["accuracy"]["low"] < found["accuracy"]["value"] <= found["accuracy"]["high"]
+    assert found["accuracy"]["value"] > 0.5
+    assert sum(found["confusion"]["examples"]) == found["accuracy"]["n"]
+
+
+def test_an_encoder_answers_with_all_its_classes_likeliest_first(encoder):
+    [found] = predict(Predict(run=encoder, text=["Where is the foe"], top=10))
+    shares = [share for _, share in found.answers]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1.0)
+
+
+def test_an_encoder_decoder_learns_to_write_what_it_was_shown(pairs):
+    learner = engine.load(Path(pairs), Learner, "last")
+    batch = next(Learner.read(Train(**{**TINY, **PAIRS})).train_from(0))
+    assert scored(learner, {**batch, "mask": np.ones(16, np.float32)})["exact_match"].value() > 0.9
+
+
+def test_evaluation_counts_every_pair_of_the_test_split(pairs):
+    found = evaluate(Eval(run=pairs)).numbers
+    assert (found["split"], found["exact_match"]["n"]) == ("test", 20)
+    assert found["exact_match"]["value"] <= found["accuracy"]["value"]
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_written_targets_come_with_the_probability_that_the_model_gives_them(pairs, beams):
+    learner = engine.load(Path(pairs), Learner)
+    tokenizer = learner.facts.load()
+    [found] = predict(Predict(run=pairs, text=["one two"], beams=beams, top=1))
+    text, share = found.answers[0]
+    source = tokenizer.encode("one two").astype(np.int32)
+    target = jnp.array([[START, *tokenizer.encode(text).tolist(), END]])
+    nats = written_nats(learner.network, jnp.asarray(source)[None], target)
+    assert math.log(share) == pytest.approx(-float(nats), abs=1e-3)
+
+
+def test_a_verb_refuses_a_run_of_another_shape(decoder, encoder):
+    with pytest.raises(RunError, match="must be of shape decoder, found encoder"):
+        list(sample(Sample(run=encoder)))
+    with pytest.raises(RunError, match="found decoder"):
+        list(predict(Predict(run=decoder, text=["a"])))
+
+
+def test_dropout_and_smoothing_leave_validation_as_it_is():
+    (plain, data), (changed, _) = live(**CLASSIFY), live(**{**CLASSIFY, "dropout": 0.5}, label_smoothing=0.3)
+    batch = next(iter(data.validation))
+    assert scored(plain, batch)["loss"].value() == scored(changed, batch)["loss"].value()
+
+
+def test_what_follows_each_token_does_not_know_what_comes_after(decoder):
+    learner = engine.load(Path(decoder), Learner)
+    first, second = (learner.next_log_probabilities(jnp.array([[END, 5, other]])) for other in (6, 7))
+    np.testing.assert_allclose(first[:, :2], second[:, :2], atol=1e-6)
+    np.testing.assert_allclose(jnp.exp(first).sum(axis=-1), np.ones([1, 3]), rtol=1e-5)
+
+
+def test_more_tokens_than_the_context_have_no_probabilities_at_once(decoder):
+    with pytest.raises(UsageError, match="at most 8 tokens"):
+        engine.load(Path(decoder), Learner).next_log_probabilities(jnp.zeros([1, 9], int))
