@@ -6,10 +6,13 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-slow bench readme clean cnn-digits rnn-shakespeare transformer-dates
+RECIPES := $(basename $(notdir $(wildcard recipes/*.sh)))
+.PHONY: help setup demo check test test-slow bench readme clean $(RECIPES)
 
 help: ## List the tasks
-	@grep -E '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-26s %s\n", $$1, $$2 }'
+	@echo; echo "Recipes (make NAME DATA=FOLDER where one needs data):"
+	@for name in $(RECIPES); do printf "  make %-26s %s\n" $$name "$$(sed -n '2s/^# //p' recipes/$$name.sh)"; done
 
 setup: $(READY) ## Make .venv with dlcli and its development tools
 
@@ -41,20 +44,15 @@ test-slow: setup ## Convergence runs, crashes at random moments, comparisons wit
 bench: setup ## Time the training step beside PyTorch's, on the same cores in the same run
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python tests/bench/cnn.py
+	$(BIN)/python tests/bench/input.py
 	$(BIN)/python tests/bench/rnn.py
 	$(BIN)/python tests/bench/transformer.py
 
 readme: setup ## Write the generated parts of README.md anew
 	$(BIN)/python tests/readme.py --write
 
-cnn-digits: setup ## Recipe: the embedded digits
-	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/cnn-digits.sh
-
-rnn-shakespeare: setup ## Recipe: a language model of tinyshakespeare.txt in DATA=FOLDER
-	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/rnn-shakespeare.sh "$(DATA)"
-
-transformer-dates: setup ## Recipe: dates of many languages in their ISO form
-	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/transformer-dates.sh
+$(RECIPES): setup
+	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/$@.sh $(DATA)
 
 clean: ## Remove .venv and caches; runs/ stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

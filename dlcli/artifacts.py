@@ -9,15 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure as Drawing
 
 
 @dataclasses.dataclass(frozen=True)
 class Images:
-    """A batch of images, uint8 [batch, height, width, channel], with a caption for each."""
+    """A batch of images.
+
+    Attributes:
+        pixels: uint8 [batch, height, width, channel].
+        captions: one for each image, or none.
+        title: of the picture they are saved in.
+        columns: images side by side.
+        numbers: what `--json` prints beside file, count and captions.
+    """
 
     pixels: np.ndarray
     captions: Sequence[str] = ()
+    title: str = ""
+    columns: int = 8
+    numbers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,17 +51,21 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What a model says of one input: answers with their probabilities, likeliest first, or a problem."""
+    """What a model says of one input: answers with their probabilities, likeliest first, or a problem.
+
+    Where the numbers beside the answers are no probabilities, `measure` says what they are.
+    """
 
     source: str
     answers: Sequence[tuple[str, float]] = ()
     problem: str | None = None
+    measure: str = "probability"
 
     def numbers(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         if self.problem:
             return {"input": self.source, "error": self.problem}
-        return {"input": self.source, "predictions": [{"label": a, "probability": p} for a, p in self.answers]}
+        return {"input": self.source, "predictions": [{"label": a, self.measure: p} for a, p in self.answers]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +81,24 @@ class Pieces:
         if self.problem:
             return {"input": self.source, "error": self.problem}
         return {"input": self.source, "tokens": [{"piece": piece, "id": number} for piece, number in self.tokens]}
+
+
+class Animation:
+    """A drawing that moves.
+
+    Attributes:
+        drawing: all frames are of its size.
+        frames: how many there are; the last one stays for a while.
+        show: changes the drawing in place to the frame of that number.
+        seconds: that a frame is seen.
+        moving: the parts of the drawing that `show` changes, the lowest first; all else is drawn once.
+    """
+
+    drawing: Drawing
+    frames: int
+    show: Callable[[int], None]
+    seconds: float
+    moving: Sequence[Artist]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,12 +163,14 @@ class Figure:
         numbers: the values drawn, as JSON can hold them.
         sketch: from a width in columns and whether colours may be used, the lines of a small
             rendering (see `dlcli.plot.terminal`).
+        animation: makes what is written as GIF, of a figure whose options say that it is `animated`.
     """
 
     name: str
     drawing: Drawing
     numbers: Mapping[str, Any]
     sketch: Callable[[int, bool], Sequence[str]]
+    animation: Callable[[], Animation] | None = None
 
 
 Artifact = Images | Text | Table | Figure

@@ -14,10 +14,15 @@ from __future__ import annotations
 
 
 class UserError(Exception):
-    """A wrong input or environment: the message says what must hold, what was found, what to do."""
+    """A wrong input or environment: the message says what must hold, what was found, what to do.
+
+    Attributes:
+        told: whether the JSON on standard output has said it already, which holds one object an answer.
+    """
 
     exit_code = 1
     kind = "fault"
+    told = False
 
     def __init__(self, message: str, *, hint: str = ""):
         super().__init__(message)

@@ -82,6 +82,12 @@ MemoryLimit = Annotated[
     Field(ge=0, description="A decoded data set larger than this streams from its files: bytes, or 512M, 2G."),
     Cli(metavar="SIZE"),
 ]
+TrainExamples = Annotated[
+    int | None,
+    Field(
+        ge=1, le=10**9, description="Train on so few of the training examples, evenly over the classes; default all."
+    ),
+]
 BatchSize = Annotated[int, Field(ge=1, le=2**20, description="Examples in one update."), Cli(short="-b")]
 RunFolder = Annotated[
     Path | None,
@@ -103,6 +109,7 @@ Epochs = Annotated[
     Cli(short="-e"),
 ]
 Every = Annotated[int, Field(ge=1, le=10**9, description="Steps between two reports.")]
+ValidateEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")]
 Keep = Annotated[int, Field(ge=1, le=1000, description="Checkpoints kept, besides the best one.")]
 Patience = Annotated[
     int, Field(ge=0, le=10**6, description="Validations without improvement before training stops; 0: never.")
@@ -115,6 +122,7 @@ MaxTime = Annotated[
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice in the run.")]
 LearningRate = Annotated[float, Field(gt=0, le=1e6, description="Peak step size of the optimizer."), Cli(short="-l")]
+Schedule = Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps.")]
 Momentum = Annotated[float, Field(ge=0, lt=1, description="Share of the last update that goes on: sgd's kin, rmsprop.")]
 WeightDecay = Annotated[
     float, Field(ge=0, description="Decoupled decay of the weights by this rate times the learning rate.")
@@ -129,7 +137,7 @@ Augment = Annotated[
 ]
 Vocabulary = Annotated[
     int,
-    Field(ge=8, le=2**20, description="Entries of the tokenizer's vocabulary at most, its four special ones included."),
+    Field(ge=8, le=2**18, description="Entries of the tokenizer's vocabulary at most, its four special ones included."),
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Which weights: of the best validation, or the last.")]
 Out = Annotated[
@@ -174,9 +182,22 @@ class DataOptions(Options):
 
     panel = "Data"
     dataset: Dataset
+    batch_size: BatchSize = 128
+
+
+class StorageOptions(Options):
+    """Where prepared data lies, and how much of what is decoded stays in memory."""
+
+    panel = "Data"
     data_dir: DataDir = None
     memory_limit: MemoryLimit = 2 * 2**30
-    batch_size: BatchSize = 128
+
+
+class SubsetOptions(Options):
+    """How much of the training split is used."""
+
+    panel = "Data"
+    train_examples: TrainExamples = None
 
 
 class RunOptions(Options):
@@ -187,7 +208,7 @@ class RunOptions(Options):
     steps: Steps = 1_000
     epochs: Epochs = None
     report_every: Every = 50
-    validate_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")] = 200
+    validate_every: ValidateEvery = 200
     save_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two checkpoints.")] = 1_000
     keep: Keep = 2
     patience: Patience = 0
@@ -201,7 +222,7 @@ class OptimizerOptions(Options):
     panel = "Optimizer"
     optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "adam"
     learning_rate: LearningRate = 1e-3
-    schedule: Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps.")] = "cosine"
+    schedule: Schedule = "cosine"
     warmup_steps: Annotated[int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate.")] = 0
     momentum: Momentum = 0.9
     clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 0.0
@@ -245,11 +266,22 @@ class MachineOptions(Options):
     ] = "float32"
 
 
-class TrainOptions(MachineOptions, PenaltyOptions, OptimizerOptions, RunOptions, DataOptions):
-    """Options of every run that trains."""
+class FitOptions(MachineOptions, RunOptions, DataOptions):
+    """What every run has that trains, whatever its rule: data, a length, a machine.
+
+    A technique whose updates are none of the optimizers' takes these, so that it offers no option that would do
+    nothing.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _steps_replace_default_epochs(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("steps") is not None and "epochs" not in given:
+            return {**given, "epochs": None}
+        return given
 
     @model_validator(mode="after")
-    def _one_length(self) -> "TrainOptions":
+    def _one_length(self) -> "FitOptions":
         if self.epochs is not None and "steps" in self.model_fields_set:
             raise ValueError("give --steps or --epochs, not both")
         return self
@@ -282,6 +314,10 @@ class DirectOptions(Options):
     panel = "Run"
     dataset: Dataset
     out: RunFolder = None
+
+
+class TrainOptions(PenaltyOptions, OptimizerOptions, StorageOptions, FitOptions):
+    """Options of a run that trains a network with an optimizer, on data that may be large."""
 
 
 class ReadingOptions(Options):

@@ -49,6 +49,18 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
+def tokenizer_run(tmp_path_factory):
+    """The folder of a tiny tokenizer, trained on the questions beside this file."""
+    from dlcli.engine import direct
+    from dlcli.techniques.tokenizer import train
+    from dlcli.techniques.tokenizer.options import Train
+
+    questions = str(Path(__file__).parent / "questions.tsv")
+    options = Train(dataset=questions, vocabulary=300, out=tmp_path_factory.mktemp("runs") / "pieces")
+    return direct.finish(train, direct.begin("tokenizer", train, options)).folder
+
+
+@pytest.fixture(scope="session")
 def cnn_run(tmp_path_factory):
     """The folder of a tiny network trained for six steps on the embedded digits."""
     from dlcli import engine
@@ -104,5 +116,19 @@ def transformer_run(tmp_path_factory):
         warmup_steps=0,
         out=folder,
     )
+    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def gan_run(tmp_path_factory):
+    """The folder of two tiny players, trained for six steps on the embedded digits and told their classes."""
+    from dlcli import engine
+    from dlcli.techniques.gan.learner import Learner
+    from dlcli.techniques.gan.options import Train
+
+    folder = tmp_path_factory.mktemp("runs") / "players"
+    small = {"steps": 6, "batch_size": 60, "channels": 2, "latent": 4, "conditional": True, "schedule": "constant"}
+    options = Train(**small, report_every=2, validate_every=3, out=folder)
     assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
     return folder

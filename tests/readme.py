@@ -9,8 +9,8 @@ import re
 import sys
 from pathlib import Path
 
-from dlcli import errors, figures, techniques
-from dlcli.cli.bridge import Column, columns, domain
+from dlcli import errors, figures, studies, techniques
+from dlcli.cli.bridge import Column, columns, domain, flag
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -45,6 +45,7 @@ def options() -> str:
     for verb in ("eval", "predict", "sample", "score"):
         commands |= {f"{verb} {name}": techniques.options(name, verb) for name in techniques.names()}
     commands |= {f"viz {name}": model for name, model in figures.catalogue().items()}
+    commands |= {f"study {name}": model for name, model in studies.catalogue().items()}
     return "\n\n".join(_table(name, columns(model)) for name, model in commands.items() if model is not None)
 
 
@@ -70,7 +71,7 @@ def _table(command: str, fields: dict[str, Column]) -> str:
 
 
 def _flag(name: str, column: Column) -> str:
-    return f"`{name.upper()}`" if column.argument else f"`--{name.replace('_', '-')}`"
+    return f"`{name.upper() if column.argument else flag(name)}`"
 
 
 def _text(column: Column) -> str:

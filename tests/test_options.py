@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from dlcli.options import AUGMENTATIONS, TrainOptions, parse_augmentation
+from dlcli.options import AUGMENTATIONS, Epochs, FitOptions, TrainOptions, parse_augmentation
 
 
 def test_augmentations_have_default_strengths_and_a_fixed_order():
@@ -47,3 +47,16 @@ def test_options_cannot_change_once_made():
     options = TrainOptions(dataset="digits")
     with pytest.raises(ValidationError):
         options.steps = 3
+
+
+class InEpochs(FitOptions):
+    epochs: Epochs = 5.0
+
+
+def test_steps_take_the_place_of_a_default_in_epochs_and_epochs_of_their_own_do_not():
+    assert InEpochs(dataset="pydocs").epochs == 5
+    assert InEpochs(dataset="pydocs", steps=3).epochs is None
+    with pytest.raises(ValidationError, match="--steps or --epochs"):
+        InEpochs(dataset="pydocs", steps=3, epochs=5)
+    resolved = InEpochs(dataset="pydocs").model_copy(update={"steps": 70, "epochs": None})
+    assert InEpochs.model_validate_json(resolved.model_dump_json()) == resolved

@@ -7,13 +7,13 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from dlcli import __version__, figures, techniques
+from dlcli import __version__, figures, studies, techniques
 from dlcli.cli import console
 from dlcli.cli.bridge import Call, changes, command
 from dlcli.errors import DiskError, UserError
@@ -89,7 +89,7 @@ def _run() -> int | None:
 def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
     if "--debug" in sys.argv or os.environ.get("DLCLI_DEBUG") == "1":
         raise error
-    if "--json" in sys.argv:
+    if "--json" in sys.argv and not (isinstance(error, UserError) and error.told):
         console.print_json({"error": {"kind": kind, "message": message, "hint": hint}})
     if not message:  # the help was shown instead
         return code
@@ -154,9 +154,17 @@ def _add_run_command(app: typer.Typer, verb: str, summary: str) -> None:
 
 
 def _add_figures(app: typer.Typer, verb: str, summary: str) -> None:
+    _add_catalogue(app, verb, summary, figures.catalogue())
+
+
+def _add_studies(app: typer.Typer, verb: str, summary: str) -> None:
+    _add_catalogue(app, verb, summary, studies.catalogue())
+
+
+def _add_catalogue(app: typer.Typer, verb: str, summary: str, models: Mapping[str, type[Options]]) -> None:
     group = _group()
-    for name, model in figures.catalogue().items():
-        callback = command(model, _figure_runner(name))
+    for name, model in models.items():
+        callback = command(model, _runner(verb, name))
         group.command(name, help=_help(model), context_settings=SETTINGS, epilog=_examples(model))(callback)
     app.add_typer(group, name=verb, help=summary)
 
@@ -168,6 +176,12 @@ def _add_group(app: typer.Typer, verb: str, summary: str) -> None:
     app.add_typer(group, name=verb, help=summary)
 
 
+def _add_checks(app: typer.Typer, verb: str, summary: str) -> None:
+    module = importlib.import_module("dlcli.cli.check")
+    callback = command(module.Check, module.run)
+    app.command(verb, help=summary, context_settings=SETTINGS, epilog=module.examples())(callback)
+
+
 def _add_doctor(app: typer.Typer, verb: str, summary: str) -> None:
     module = importlib.import_module("dlcli.cli.doctor")
     app.command(verb, help=summary, context_settings=SETTINGS)(command(module.Doctor, module.doctor))
@@ -177,17 +191,10 @@ def _group() -> typer.Typer:
     return typer.Typer(no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
 
 
-def _runner(verb: str, technique: str) -> Callable[[Any, Call], None]:
+def _runner(verb: str, subject: str) -> Callable[[Any, Call], None]:
     def run(options: Any, call: Call) -> None:
         # jax loads here, after the arguments have been checked.
-        importlib.import_module(f"dlcli.cli.{verb}").run(technique, options, call)
-
-    return run
-
-
-def _figure_runner(name: str) -> Callable[[Any, Call], None]:
-    def run(options: Any, call: Call) -> None:
-        importlib.import_module("dlcli.cli.viz").run(name, options, call)
+        importlib.import_module(f"dlcli.cli.{verb}").run(subject, options, call)
 
     return run
 
@@ -210,6 +217,8 @@ VERBS: dict[str, tuple[str, Callable[[typer.Typer, str, str], None]]] = {
     "predict": ("Apply a trained model to inputs.", _add_techniques),
     "score": ("Say how probable a text is, token by token.", _add_techniques),
     "viz": ("Draw the picture that explains an idea, or a trained run.", _add_figures),
+    "study": ("Run a controlled experiment of many small runs.", _add_studies),
+    "check": ("Measure what the course states; fail where it does not hold.", _add_checks),
     "data": ("What a data set holds; problems in it; getting it.", _add_group),
     "runs": ("What has been trained.", _add_group),
     "doctor": ("This machine, its devices, its versions.", _add_doctor),

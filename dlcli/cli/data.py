@@ -1,6 +1,8 @@
 """What a data set holds; problems in it; getting it."""
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +21,7 @@ _NAMED = 20  # problems listed of each kind, and classes listed of a set
 
 
 class List(Options):
-    """List the data sets that are here: embedded, and prepared by tensorflow-datasets."""
+    """List the data sets that are here: embedded, densities for gan, and prepared by tensorflow-datasets."""
 
     data_dir: DataDir = None
 
@@ -68,8 +70,8 @@ def show(options: Show, call: Call) -> None:
     with progress.working("reading"):
         from dlcli.data import names
 
-        medium = names.medium(options.name, options.data_dir)
-        table = {"images": _images, "pairs": _pairs, "text": _texts}[medium](options)
+        tables = {"images": _images, "pairs": _pairs, "text": _texts, "points": _points}
+        table = tables[names.medium(options.name, options.data_dir)](options)
     output.write(table, call)
 
 
@@ -118,6 +120,16 @@ def _pairs(options: Show) -> Table:
     return Table(title, ["", *found.splits], rows, numbers)
 
 
+def _points(options: Show) -> Table:
+    from dlcli.data import densities
+
+    facts = densities.mixture(options.name)
+    title = f"{options.name}: {densities.NAMES[options.name]}; as many points as a run asks for"
+    return Table(
+        title, ["mode", "x", "y"], [(number, *mode) for number, mode in enumerate(facts.modes)], facts.model_dump()
+    )
+
+
 def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> list[tuple[Any, ...]]:
     """Return a row a class; of many classes the first ones."""
     rows: list[tuple[Any, ...]] = [
@@ -131,7 +143,16 @@ def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> li
 def check(options: Check, call: Call) -> None:
     """Print all that is wrong."""
     with progress.working("reading every example"):
-        findings = _findings(options)
+        from dlcli.data import check as images
+        from dlcli.data import names, pairs, text_check
+
+        checks: dict[str, Callable[[], list[Finding]]] = {
+            "images": lambda: images.check(options.name, options.data_dir, options.image_size),
+            "pairs": lambda: pairs.check(options.name),
+            "text": lambda: text_check.check(options.name),
+            "points": list,  # drawn from a formula, nothing can be wrong with them
+        }
+        findings = checks[names.medium(options.name, options.data_dir)]()
     found = [{"kind": f.kind, "split": f.split, "where": f.where, "message": f.message} for f in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
@@ -145,24 +166,8 @@ def check(options: Check, call: Call) -> None:
     numbers = {"name": options.name, "findings": found}
     if findings:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
-        raise DatasetError(f"{options.name} has {len(findings)} problem{'s' * (len(findings) > 1)}")
+        output.fail(DatasetError(f"{options.name} has {len(findings)} problem{'s' * (len(findings) > 1)}"), call)
     output.write(Table("", ["data set", ""], [(options.name, "nothing wrong")], numbers), call)
-
-
-def _findings(options: Check) -> "list[Finding]":
-    from dlcli.data import check as images
-    from dlcli.data import names, pairs, text_check
-    from dlcli.data.findings import Malformed
-
-    match names.medium(options.name, options.data_dir):
-        case "images":
-            return images.check(options.name, options.data_dir, options.image_size)
-        case "text":
-            return text_check.check(options.name)
-    try:
-        return pairs.find(options.name)[1]
-    except Malformed as error:
-        return list(error.findings)
 
 
 def prepare(options: Prepare, call: Call) -> None:

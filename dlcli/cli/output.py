@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.table import Table as Grid
 from rich.text import Text as RichText
@@ -12,6 +12,9 @@ from rich.text import Text as RichText
 from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Table, Text
 from dlcli.cli import console
 from dlcli.cli.bridge import Call
+from dlcli.errors import UserError
+
+_SKETCHED = 16  # images of a batch that the terminal shows
 
 
 def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool = True) -> None:
@@ -29,7 +32,13 @@ def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool
         case Text():
             print("\n".join(artifact.lines))
         case Images():
-            raise AssertionError("no command hands back images yet")
+            _write_images(artifact, call, out, show=show)
+
+
+def fail(error: UserError, call: Call) -> NoReturn:
+    """Raise an error that what was written to standard output tells too."""
+    error.told = call.json
+    raise error
 
 
 def table(artifact: Table) -> Grid:
@@ -45,9 +54,11 @@ def table(artifact: Table) -> Grid:
 
 def print_predictions(predictions: Sequence[Prediction | Pieces]) -> None:
     """Print a row an input: its likeliest answers with their probabilities; or a block of tokens and their ids."""
-    for each in predictions:
-        if isinstance(each, Pieces):
-            _print_pieces(each)
+    broken = [each for each in predictions if isinstance(each, Pieces)]
+    for number, each in enumerate(broken):
+        if number:
+            console.out().print()
+        _print_pieces(each)
     answered = [each for each in predictions if isinstance(each, Prediction)]
     if answered:
         _print_answers(answered)
@@ -73,24 +84,47 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
         grid.add_column(name, overflow="fold")
     for each in predictions:
         # Texts, not markup: a file or a class may be called "[b]".
-        answers = (RichText.assemble(label, (f" {share:.1%}", "dim")) for label, share in each.answers)
+        form = ".1%" if each.measure == "probability" else ".4g"
+        answers = (RichText.assemble(label, (f" {number:{form}}", "dim")) for label, number in each.answers)
         grid.add_row(RichText(each.source), *answers)
     console.out().print(grid)
 
 
 def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -> None:
-    from dlcli.plot.files import save
+    from dlcli.plot.files import moves, save
 
     path = out or Path(f"{figure.name}.png")
-    save(figure.drawing, path)
+    save(figure.animation() if figure.animation and moves(path) else figure.drawing, path)
     if call.json:
         console.print_json({"figure": figure.name, "file": str(path), **figure.numbers})
         return
     if show:
-        # Through rich, which brings 24-bit colours down to what the terminal can show.
-        width, colour = console.canvas()
-        console.out().print(RichText.from_ansi("\n".join(figure.sketch(width, colour))), soft_wrap=True)
+        sketch(figure.sketch)
     print(path)
+
+
+def _write_images(images: Images, call: Call, out: Path | None, *, show: bool) -> None:
+    from dlcli.plot import grids, terminal
+    from dlcli.plot.files import save
+    from dlcli.plot.tiles import album
+
+    path = out or Path("images.png")
+    grid = album(images.pixels, images.captions, title=images.title, columns=images.columns)
+    save(grids.draw(grid), path)
+    if call.json:
+        count, captions = len(images.pixels), list(images.captions)
+        console.print_json({"file": str(path), "count": count, "captions": captions, **images.numbers})
+        return
+    if show:
+        sketch(lambda width, colour: terminal.album(grid, most=_SKETCHED, width=width, colour=colour))
+    print(path)
+
+
+def sketch(lines: Callable[[int, bool], Sequence[str]]) -> None:
+    """Draw a sketch, from a width in columns and whether colours may be used, into the terminal."""
+    # Through rich, which brings 24-bit colours down to what the terminal can show.
+    width, colour = console.canvas()
+    console.out().print(RichText.from_ansi("\n".join(lines(width, colour))), soft_wrap=True)
 
 
 def _is_number(cell: Any) -> bool:
@@ -98,4 +132,6 @@ def _is_number(cell: Any) -> bool:
 
 
 def _cell(cell: Any) -> str:
+    if cell is None:
+        return "–"
     return f"{cell:.4g}" if isinstance(cell, float) else str(cell)

@@ -8,10 +8,10 @@ from dlcli import techniques
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
-from dlcli.options import TrainOptions
+from dlcli.options import FitOptions
 
 
-def show(technique: str, options: TrainOptions, call: Call) -> None:
+def show(technique: str, options: FitOptions, call: Call) -> None:
     """Print the resolved options, where each came from, and what the run would need."""
     with progress.importing():
         from dlcli.engine.plan import Plan, plan
@@ -30,7 +30,7 @@ def show(technique: str, options: TrainOptions, call: Call) -> None:
         "step_seconds": round(found.step_seconds, 6),
         "seconds": round(found.seconds, 1),
     }
-    origins = {name: _origin(name, call) for name in resolved}
+    origins = {name: _origin(name, call, options.epochs is not None) for name in resolved}
     numbers = {**needs, "options": resolved, "origins": origins}
     rows: list[tuple[Any, ...]] = [
         (f"--{name.replace('_', '-')}", _text(value), origins[name]) for name, value in resolved.items()
@@ -39,8 +39,8 @@ def show(technique: str, options: TrainOptions, call: Call) -> None:
     output.write(Table(f"train {technique} would do this", ["what", "value", "from"], rows, numbers), call)
 
 
-def _origin(name: str, call: Call) -> str:
-    if name in ("steps", "epochs") and call.origins["epochs"] != "default":
+def _origin(name: str, call: Call, in_epochs: bool) -> str:
+    if name in ("steps", "epochs") and in_epochs:
         return f"--epochs, {call.origins['epochs']}"
     return "chosen now" if name == "out" and call.origins["out"] == "default" else call.origins[name]
 

@@ -23,9 +23,10 @@ def run(technique: str, options: Any, call: Call) -> None:
         prepare(options.device)
     changed = {"run": str(folder), **_inputs(options)}
     predict = import_module(f"dlcli.techniques.{technique}.predict").predict
-    bad = 0
+    read = bad = 0
     shown: list[Prediction | Pieces] = []
     for prediction in predict(options.model_copy(update=changed)):
+        read += 1
         bad += prediction.problem is not None
         if call.json:
             console.print_json(prediction.numbers())
@@ -36,7 +37,7 @@ def run(technique: str, options: Any, call: Call) -> None:
     if shown:
         output.print_predictions(shown)
     if bad:
-        raise DatasetError(f"{bad} of {bad + len(shown) if not call.json else 'the'} inputs could not be read")
+        output.fail(DatasetError(f"{bad} of {read} inputs could not be read"), call)
 
 
 def _inputs(options: Any) -> dict[str, Any]:

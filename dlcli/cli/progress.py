@@ -189,5 +189,6 @@ def next_commands(folder: Path, technique: str) -> list[str]:
         model = techniques.options(technique, verb)
         if model is not None:
             needed = [name.upper() for name, field in model.model_fields.items() if field.is_required()]
-            lines.append(" ".join(["dlcli", verb, technique, f"--run {folder}", *needed]))
+            usual = " ".join(["dlcli", verb, technique, f"--run {folder}", *needed])
+            lines.append(f"{model.examples[0]} --run {folder}" if model.examples else usual)
     return lines

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.text import Text as RichText
 
-from dlcli.artifacts import Images, Piece
+from dlcli.artifacts import Figure, Images, Piece
 from dlcli.cli import console, output, progress
 from dlcli.cli.bridge import Call
 
@@ -27,7 +27,7 @@ def run(technique: str, options: Any, call: Call) -> None:
     with progress.working("drawing"):
         sample = import_module(f"dlcli.techniques.{technique}.sample").sample
         drawn = sample(options.model_copy(update={"run": str(folder)}))
-    if isinstance(drawn, Images):
+    if isinstance(drawn, Images | Figure):
         output.write(drawn, call, out, show=options.show)
     elif call.json:
         texts = [{"prompt": prompt, "text": text} for prompt, text in joined(drawn)]

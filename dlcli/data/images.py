@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +15,8 @@ from dlcli.data import loader, pixels, sources
 from dlcli.data.examples import Unreadable
 from dlcli.data.findings import few_examples, refuse
 from dlcli.errors import DatasetError
-from dlcli.options import DataOptions
-from dlcli.types import Data, Facts
+from dlcli.options import TrainOptions
+from dlcli.types import Batch, Data, Facts
 
 Side = Annotated[int, Field(ge=1, le=4096)]
 Channels = Annotated[int, Field(ge=1, le=4)]
@@ -43,17 +45,21 @@ class ImageFacts(Facts):
         return self
 
 
-def read(options: DataOptions, seed: int, image_size: int | None = None) -> Data:
+def read(options: TrainOptions, seed: int, image_size: int | None = None, train_examples: int | None = None) -> Data:
     """Open an image set, check all that training will read of it, and divide it into batches.
 
     Batches hold `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; held-out ones also
     `mask`, float32 [batch]: 1 for an example, 0 for padding. Images are scaled to `image_size` in height and width,
-    or must be of one size without it.
+    or must be of one size without it. Of the training part `train_examples` are used, the same ones for every seed;
+    what is known of the pixels is then known of those alone.
 
     Raises:
+        UsageError: there are fewer training examples than are asked for.
         DatasetError: the set is missing, or something in its training or validation part is wrong.
     """
     images = sources.open(options.dataset, options.data_dir, image_size, options.memory_limit)
+    if train_examples is not None:
+        images = images.limited(train_examples)
     train, validation, test = (images.splits[name] for name in ("train", "validation", "test"))
     refuse(options.dataset, few_examples(images.classes, train.counts()))
     validation.counts()  # reads it, so that what is wrong with it shows now and not after the first training steps
@@ -73,6 +79,25 @@ def read(options: DataOptions, seed: int, image_size: int | None = None) -> Data
         sizes={name: len(split) for name, split in images.splits.items()},
         digest=train.digest,
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class BesideTraining:
+    """Held-out batches, each with `times` as many training images beside it, as `train`, in a fixed random order.
+
+    What is drawn from a model is compared with images that it never saw, and so are these: their distance is the
+    one that a perfect model would have, and that a model must not be expected to go below.
+    """
+
+    held_out: Iterable[Batch]
+    train_from: Callable[[int], Iterator[Batch]]
+    times: int
+
+    def __iter__(self) -> Iterator[Batch]:
+        training = self.train_from(0)
+        for batch in self.held_out:
+            beside = [next(training)["image"] for _ in range(self.times)]
+            yield {**batch, "train": np.concatenate(beside)}
 
 
 def decode(path: Path, facts: ImageFacts) -> np.ndarray:

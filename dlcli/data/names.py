@@ -6,16 +6,16 @@ import difflib
 from pathlib import Path
 from typing import Literal
 
-from dlcli.data import pairs, sources, text, tfds
+from dlcli.data import densities, pairs, sources, text, tfds
 from dlcli.errors import UsageError
 
 
 def embedded() -> dict[str, str]:
     """Return the names of the data sets that need no download, with a line on each."""
-    return {**sources.embedded(), **text.embedded(), **pairs.embedded()}
+    return {**sources.embedded(), **text.embedded(), **pairs.embedded(), **densities.NAMES}
 
 
-def medium(dataset: str, data_dir: Path | None) -> Literal["images", "pairs", "text"]:
+def medium(dataset: str, data_dir: Path | None) -> Literal["images", "pairs", "text", "points"]:
     """Tell what a data set is made of, by its name.
 
     Raises:
@@ -27,6 +27,8 @@ def medium(dataset: str, data_dir: Path | None) -> Literal["images", "pairs", "t
         return "pairs"
     if text.claims(dataset):
         return "text"
+    if dataset in densities.NAMES:
+        return "points"
     known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]
     near = [name for name in known if difflib.get_close_matches(dataset, [name, name.removeprefix("tfds:")], 1)]
     meant = f": did you mean {' or '.join(near)}?" if near else ""

@@ -1,5 +1,8 @@
 """Token sequences for a learner: windows and rows for language models, whole texts for classifiers.
 
+Where a set has no test part, `test` is its validation part, and `TextSet.measured` says so. The tokens of `test` are
+made when it is iterated, so that `sizes` has no entry for it in a language model's data.
+
 All is a function of the seed and the step: window starts are drawn from (seed, step), rows are shifted by (seed,
 epoch), texts come in a permutation seeded by (seed, epoch).
 """
@@ -14,7 +17,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from dlcli.data import tokenizers, tokens
+from dlcli.data import tokenizers, tokens, vocabularies
 from dlcli.data.findings import few_examples, refuse
 from dlcli.data.loader import STEPS, Order
 from dlcli.data.text import TextSet
@@ -34,7 +37,7 @@ class TextFacts(Facts):
     """
 
     tokenizer: str
-    vocabulary: Annotated[int, Field(ge=1, le=2**20)]
+    vocabulary: Annotated[int, Field(ge=1, le=vocabularies.LARGEST)]
     classes: Annotated[tuple[Annotated[str, Field(max_length=255)], ...], Field(max_length=2**16)] = ()
 
     @model_validator(mode="after")

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dlcli.data import store
+from dlcli.data import splits, store
 from dlcli.data.examples import Example, Source, Unreadable
 from dlcli.data.pixels import conform
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, UsageError
+
+
+class Subset:
+    """Some places of a source, as a source."""
+
+    def __init__(self, whole: Source, places: np.ndarray):
+        self.whole, self.places = whole, places
+        self.slot = f"{whole.slot}-{len(places)}"
+
+    @property
+    def identity(self) -> str:
+        """What the whole says of itself, and which places of it are taken."""
+        return f"{self.whole.identity}\n{hashlib.sha256(self.places).hexdigest()}"
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def where(self, index: int) -> str:
+        """Name an example as the whole does."""
+        return self.whole.where(int(self.places[index]))
+
+    def examples(self, indices: Sequence[int]) -> list[Example]:
+        """Decode some examples."""
+        return self.whole.examples(self.places[list(indices)].tolist())
 
 
 class Split:
@@ -113,12 +138,27 @@ class ImageSet:
     def of(cls, name: str, classes: Sequence[str], sources: Mapping[str, Source], memory_limit: int) -> ImageSet:
         """Make the splits of the sources; the images of `train` say the shape of all others."""
         largest = memory_limit // max(1, sum(map(len, sources.values())))
-        splits: dict[str, Split] = {}
+        made: dict[str, Split] = {}
         for split in sorted(sources, key=lambda split: split != "train"):
-            splits[split] = Split(
-                name, split, sources[split], classes=len(classes), largest=largest, like=splits.get("train")
+            made[split] = Split(
+                name, split, sources[split], classes=len(classes), largest=largest, like=made.get("train")
             )
-        return cls(name, tuple(classes), splits)
+        return cls(name, tuple(classes), made)
+
+    def limited(self, count: int) -> ImageSet:
+        """Return the set with so many of its training examples, evenly over the classes (see `splits.few`).
+
+        Raises:
+            UsageError: there are not as many.
+        """
+        train = self.splits["train"]
+        if count > len(train):
+            raise UsageError(
+                f"--train-examples must be at most {len(train)}, the training examples of {self.name}, got {count}"
+            )
+        source = Subset(train.source, splits.few(train.labels, count))
+        part = Split(train.dataset, "train", source, classes=train.classes, largest=train.largest, like=None)
+        return dataclasses.replace(self, splits={**self.splits, "train": part})
 
     @property
     def image(self) -> tuple[int, int, int]:

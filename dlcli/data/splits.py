@@ -74,6 +74,28 @@ def _cut(order: np.ndarray, given: Collection[str]) -> dict[str, np.ndarray]:
     return {"train": np.sort(order), **parts}
 
 
+def few(labels: np.ndarray, taken: int) -> np.ndarray:
+    """Choose examples of which each class has as many as the others, or one more, while it has any left.
+
+    Within a class those of the least hash come first. Fewer are always among more, so that a larger choice adds to a
+    smaller one.
+
+    Args:
+        labels: int [example].
+        taken: how many to choose.
+
+    Returns:
+        Their places, int64 [taken], ascending.
+    """
+    # Hashed twice: by the hash itself the examples of other splits were taken off.
+    order = np.argsort(_splitmix64(_splitmix64(np.arange(len(labels), dtype=np.uint64))), kind="stable")
+    turns = np.empty(len(labels), np.int64)
+    for label in np.unique(labels):
+        mine = order[labels[order] == label]
+        turns[mine] = np.arange(len(mine))
+    return np.sort(order[np.argsort(turns[order], kind="stable")][:taken])
+
+
 def _splitmix64(x: np.ndarray) -> np.ndarray:
     """Scramble uint64 numbers.
 

@@ -16,6 +16,7 @@ import hashlib
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 PADDING, UNKNOWN, START, END = range(len(SPECIAL))
 KINDS: tuple[TokenizerKind, ...] = get_args(TokenizerKind)
 _PIECE = 2**16  # characters that are encoded at a time
+_COUNTED = 2**22  # characters that are counted at a time
 _TOGETHER = 64  # pieces that the library encodes in parallel
 # Every kind ends a token before a lone space or line's end; of several in a row, bpe puts some together.
 _CUT = re.compile(r"(?<=\S)(?=[ \n]\S)")
@@ -300,7 +302,11 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _most_frequent_characters(documents: Sequence[str], most: int) -> list[str]:
-    counts = np.bincount(np.frombuffer("".join(documents).encode("utf-32-le"), np.uint32))
+    text = "".join(documents)
+    counts = np.zeros(sys.maxunicode + 1, np.int64)
+    for start in range(0, len(text), _COUNTED):
+        codes = np.frombuffer(text[start : start + _COUNTED].encode("utf-32-le"), np.uint32)
+        counts += np.bincount(codes, minlength=len(counts))
     order = np.argsort(-counts, kind="stable")[: min(most, np.count_nonzero(counts))]
     return [chr(code) for code in order.tolist()]
 

@@ -15,7 +15,7 @@ from dlcli.options import TokenizerKind
 
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
 BYTES = sorted(ByteLevel.alphabet())  # a printable character for each byte, as GPT-2 has them
-LARGEST = 2**20  # entries
+LARGEST = 2**18  # entries; more would not be read back, see `dlcli.files.LARGEST`
 _LONGEST = 2**12  # characters of an entry
 
 

@@ -9,7 +9,7 @@ from flax import nnx
 
 from dlcli import types
 from dlcli.engine.metrics import Metrics
-from dlcli.options import TrainOptions
+from dlcli.options import FitOptions
 from dlcli.types import Batch, Data
 
 
@@ -28,17 +28,17 @@ class Learner(nnx.Module):
             leading minus means the higher the better.
     """
 
-    Options: ClassVar[type[TrainOptions]]
+    Options: ClassVar[type[FitOptions]]
     Facts: ClassVar[type[types.Facts]]
     monitor: ClassVar[tuple[str, ...]] = ("loss",)
 
     @staticmethod
     @abstractmethod
-    def read(options: TrainOptions) -> Data:
+    def read(options: FitOptions) -> Data:
         """Open the data; raise `DatasetError` where it is missing or malformed."""
 
     @abstractmethod
-    def __init__(self, options: TrainOptions, facts: types.Facts):
+    def __init__(self, options: FitOptions, facts: types.Facts):
         """Build the untrained learner; the same arguments give the same parameters."""
 
     @abstractmethod
@@ -49,7 +49,7 @@ class Learner(nnx.Module):
     def score(self, batch: Batch) -> Metrics:
         """Measure the learner on held-out data; changes are thrown away."""
 
-    def warm_start(self, options: TrainOptions) -> bool:
+    def warm_start(self, options: FitOptions) -> bool:
         """Replace parts of a new, untrained learner by trained ones; tell whether anything changed.
 
         Called once in a run's life, before its first step; a resumed run has the parts in its

@@ -14,7 +14,7 @@ from dlcli.engine.learner import Learner
 from dlcli.engine.program import Program
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError, UsageError
-from dlcli.options import TrainOptions
+from dlcli.options import FitOptions
 from dlcli.types import Facts
 
 L = TypeVar("L", bound=Learner)
@@ -44,7 +44,7 @@ def one_device() -> Mesh:
     return Mesh(np.asarray(jax.devices()[:1]), ("data",))
 
 
-def rebuilt(folder: Path, learner_type: type[Learner], options: TrainOptions, facts: Facts, mesh: Mesh) -> Program:
+def rebuilt(folder: Path, learner_type: type[Learner], options: FitOptions, facts: Facts, mesh: Mesh) -> Program:
     """Return the program of a run from what its folder says; nothing large is made yet.
 
     Raises:

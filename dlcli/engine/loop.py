@@ -26,7 +26,7 @@ from dlcli.engine.resuming import changed, note_session, over, require_more, req
 from dlcli.engine.runs import Run
 from dlcli.engine.stopping import Rule, first_of, patience, time_budget
 from dlcli.errors import DivergedError, RunError
-from dlcli.options import TrainOptions
+from dlcli.options import FitOptions
 from dlcli.types import Data
 from dlcli.warnings import warn
 
@@ -36,7 +36,7 @@ class _Session:
     """What one stretch of training needs and changes."""
 
     run: Run
-    options: TrainOptions
+    options: FitOptions
     data: Data
     program: Program
     progress: Progress
@@ -58,7 +58,7 @@ class _Session:
         self.clock = time.perf_counter()
 
 
-def fit(learner_type: type[Learner], options: TrainOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
+def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
     """Read the data, build a learner, and train it in a new run folder.
 
     Args:
@@ -141,7 +141,7 @@ def technique_name(learner_type: type[Learner]) -> str:
     return learner_type.__module__.split(".")[-2]
 
 
-def resolve(options: TrainOptions, data: Data, folder: Path) -> TrainOptions:
+def resolve(options: FitOptions, data: Data, folder: Path) -> FitOptions:
     """Turn `--epochs` into steps and name the folder, so that the options say all there is to say."""
     steps = options.steps
     if options.epochs is not None:
@@ -149,7 +149,7 @@ def resolve(options: TrainOptions, data: Data, folder: Path) -> TrainOptions:
     return options.model_copy(update={"steps": steps, "epochs": None, "out": folder})
 
 
-def _begin(run: Run, options: TrainOptions, data: Data, program: Program, stop: Rule) -> Iterator[Event]:
+def _begin(run: Run, options: FitOptions, data: Data, program: Program, stop: Rule) -> Iterator[Event]:
     """Train from the first step."""
     yield Compiling("initial weights")
     start = time.perf_counter()
@@ -290,11 +290,21 @@ def _diverged(session: _Session, step: int, metrics: Mapping[str, float]) -> Non
     session.run.note(ended={"reason": "diverged", "step": step})
     raise DivergedError(
         f"{what} at step {step}" + (f"; the last finite state, of step {kept[0]}, is kept" if kept else ""),
-        hint="lower --learning-rate, bound the gradients with --clip-norm 1, or warm up with --warmup-steps 200",
+        hint=_remedies(session.options),
     )
 
 
-def _started(run: Run, options: TrainOptions, data: Data, program: Program, step: int) -> Started:
+def _remedies(options: FitOptions) -> str:
+    """Return what helps against divergence, among the options that there are."""
+    remedies = {
+        "learning_rate": "lower --learning-rate",
+        "clip_norm": "bound the gradients with --clip-norm 1",
+        "warmup_steps": "warm up with --warmup-steps 200",
+    }
+    return ", or ".join(text for name, text in remedies.items() if name in type(options).model_fields)
+
+
+def _started(run: Run, options: FitOptions, data: Data, program: Program, step: int) -> Started:
     return Started(
         folder=run.folder,
         step=step,
@@ -307,7 +317,7 @@ def _started(run: Run, options: TrainOptions, data: Data, program: Program, step
     )
 
 
-def _record(program: Program, data: Data, options: TrainOptions) -> dict[str, Any]:
+def _record(program: Program, data: Data, options: FitOptions) -> dict[str, Any]:
     return {
         "device": devices.describe(program.mesh),
         "dtype": options.dtype,
@@ -316,7 +326,7 @@ def _record(program: Program, data: Data, options: TrainOptions) -> dict[str, An
     }
 
 
-def _initial(program: Program, options: TrainOptions) -> Leaves:
+def _initial(program: Program, options: FitOptions) -> Leaves:
     leaves = program.initial()
     learner = program.learner(leaves)
     if learner.warm_start(options):

@@ -15,7 +15,7 @@ from dlcli.engine.learner import Learner
 from dlcli.engine.loop import existing, resolve, technique_name
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
-from dlcli.options import TrainOptions
+from dlcli.options import FitOptions
 
 _MEASURED = 5  # steps
 
@@ -38,7 +38,7 @@ class Plan:
         step_seconds: median of a few steps.
     """
 
-    options: TrainOptions
+    options: FitOptions
     device: str
     sizes: Mapping[str, int]
     parameters: int
@@ -56,7 +56,7 @@ class Plan:
         return self.compile_seconds + self.options.steps * self.step_seconds
 
 
-def plan(learner_type: type[Learner], options: TrainOptions) -> Plan:
+def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     """Set a run up as `fit` does, make a few steps, and keep nothing."""
     folder = options.out or runs.new_folder(technique_name(learner_type), options.dataset)
     runs.refuse_used(folder)

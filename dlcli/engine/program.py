@@ -22,7 +22,7 @@ from dlcli import types
 from dlcli.engine import devices
 from dlcli.engine.learner import Learner
 from dlcli.engine.metrics import Metrics, add
-from dlcli.options import TrainOptions
+from dlcli.options import FitOptions
 from dlcli.types import Batch
 
 Leaves = list[jax.Array]
@@ -54,7 +54,7 @@ class Program:
         shapes: shape and type of each leaf by its path, as it is saved (random keys as their data).
     """
 
-    def __init__(self, learner_type: type[Learner], options: TrainOptions, facts: types.Facts, mesh: Mesh):
+    def __init__(self, learner_type: type[Learner], options: FitOptions, facts: types.Facts, mesh: Mesh):
         self.mesh = mesh
         self.monitor = learner_type.monitor
         self._build = lambda: learner_type(options, facts)

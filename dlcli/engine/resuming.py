@@ -13,18 +13,18 @@ from dlcli.engine.program import Program
 from dlcli.engine.progress import Progress, Snapshot
 from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError, UsageError
-from dlcli.options import TrainOptions
+from dlcli.options import FitOptions
 from dlcli.types import Data
 
 
-def changed(before: TrainOptions, changes: Mapping[str, Any]) -> TrainOptions:
+def changed(before: FitOptions, changes: Mapping[str, Any]) -> FitOptions:
     """Return `before` with some options changed, validated anew."""
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
     return type(before).model_validate({**kept, **changes})
 
 
 def require_same_data(
-    run: Run, before: TrainOptions, options: TrainOptions, data: Data, learner_type: type[Learner]
+    run: Run, before: FitOptions, options: FitOptions, data: Data, learner_type: type[Learner]
 ) -> None:
     """Raise where the data would not fit the model, or are others than those the run began with."""
     if data.facts != run.facts(learner_type):
@@ -49,7 +49,7 @@ def restored(run: Run, program: Program, changes: Mapping[str, Any]) -> tuple[di
         raise RunError(f"{flags} cannot change on resume: {error}", hint=error.hint) from error
 
 
-def over(progress: Progress, options: TrainOptions) -> str | None:
+def over(progress: Progress, options: FitOptions) -> str | None:
     """Return why there is nothing left to do, or None."""
     if progress.step >= options.steps:
         return "steps"
@@ -62,7 +62,7 @@ def went_on(run: Run, step: int) -> bool:
     return bool(sessions) and isinstance(sessions[-1], dict) and sessions[-1].get("from_step") == step
 
 
-def require_more(run: Run, progress: Progress, options: TrainOptions, reason: str) -> None:
+def require_more(run: Run, progress: Progress, options: FitOptions, reason: str) -> None:
     """Raise `UsageError` for a run that ended for this reason, as `over` gives it."""
     if reason == "steps":
         hint = f"dlcli resume {run.folder} --steps {2 * progress.step} goes on, by the schedule of a run of that length"
@@ -71,7 +71,7 @@ def require_more(run: Run, progress: Progress, options: TrainOptions, reason: st
     raise UsageError(f"{run.folder} was stopped early at step {progress.step}", hint=hint)
 
 
-def note_session(run: Run, step: int, before: TrainOptions, options: TrainOptions) -> None:
+def note_session(run: Run, step: int, before: FitOptions, options: FitOptions) -> None:
     """Write down that the run goes on, from where, and with which changes."""
     old, new = before.model_dump(mode="json"), options.model_dump(mode="json")
     changes = {name: [old[name], new[name]] for name in new if old[name] != new[name] and name != "out"}

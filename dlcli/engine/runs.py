@@ -23,7 +23,7 @@ from dlcli.engine.learner import Learner
 from dlcli.engine.progress import Count, Snapshot
 from dlcli.errors import RunError, UsageError
 from dlcli.files import UNFINISHED, as_json, disk_errors, read_object, sync, write_text
-from dlcli.options import Options, TrainOptions
+from dlcli.options import FitOptions, Options
 from dlcli.paths import runs_folder
 from dlcli.types import Facts
 from dlcli.warnings import warn
@@ -133,7 +133,7 @@ class Run:
         self._read("run.json", About)
         return _object(self.folder / "run.json")
 
-    def options(self, learner_type: type[Learner]) -> TrainOptions:
+    def options(self, learner_type: type[Learner]) -> FitOptions:
         """Read the options of the run."""
         return self._read("options.json", learner_type.Options)
 
@@ -318,6 +318,9 @@ def refuse_used(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         hint = f"dlcli resume {folder} goes on with it; another --out starts a new run"
         raise UsageError(f"--out {folder} must be a new or empty folder, found one that is in use", hint=hint)
+    above = next(each for each in folder.absolute().parents if each.exists())
+    if not above.is_dir():
+        raise UsageError(f"--out {folder} must lie in a folder, but {above} is a file")
 
 
 def new_folder(technique: str, dataset: str) -> Path:

@@ -1,6 +1,7 @@
 """Figures: `options.py` is the catalogue; each figure is a file of its name with a function `draw`.
 
-What they share: `subject.py` (networks, layers, images), `choices.py` (names) and `numbers.py` (JSON).
+What they share: `kinds.py` (options), `subject.py` (networks, layers, images), `choices.py` (names) and `numbers.py`
+(JSON).
 """
 
 import re
@@ -13,14 +14,9 @@ from dlcli.options import Options
 def catalogue() -> dict[str, type[Options]]:
     """Return the options of every figure by its name, in the order of the catalogue."""
     module = import_module("dlcli.figures.options")
-    models = [
-        each for each in vars(module).values() if isinstance(each, type) and issubclass(each, module.FigureOptions)
-    ]
-    return {
-        figure_name(model): model
-        for model in models
-        if model.__module__ == module.__name__ and model not in module.BASES
-    }
+    here = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
+    models = [each for each in here if isinstance(each, type) and issubclass(each, module.FigureOptions)]
+    return {figure_name(model): model for model in models}
 
 
 def of(technique: str) -> list[str]:

@@ -1,26 +1,35 @@
 """The catalogue of figures: one class each, in the order of the course; the name in kebab case is the command."""
 
-from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
+from dlcli.figures.kinds import (
+    FigureOptions,
+    FreeFigureOptions,
+    FreeImageOptions,
+    ImageOptions,
+    RunFigureOptions,
+    TextFigureOptions,
+)
 from dlcli.options import (
     Augment,
     Cli,
     DataDir,
-    Dataset,
     Device,
     LearningRate,
-    Options,
-    Out,
+    Momentum,
+    OptimizerName,
     RunRef,
     ScheduleName,
     Seed,
     Steps,
     Use,
 )
-from dlcli.techniques.cnn.options import BackboneOptions, ImageSize
+from dlcli.techniques.cnn.options import BackboneOptions
+
+_FURTHEST = 1e6  # coordinate or learning rate on a surface
+_MOST_PATHS = 8  # as many as there are colours that everybody can tell apart
 
 Layer = Annotated[str, Field(description="Layer to draw; a wrong name lists those there are."), Cli(metavar="NAME")]
 
@@ -32,88 +41,61 @@ def _unit(value: str) -> str:
     return value
 
 
-class FigureOptions(Options):
-    """Options of every figure.
+def parse_point(text: str) -> tuple[float, ...]:
+    """Read finite numbers with commas between them.
 
-    Attributes:
-        technique: whose latest run is drawn where `--run` is left out, of one or of several; empty: of any.
+    Raises:
+        ValueError: something between the commas is no number.
     """
-
-    panel = "Figure"
-    technique: ClassVar[str | tuple[str, ...]] = ""
-    out: Out = None
-    show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True
-
-
-class RunFigureOptions(FigureOptions):
-    """Options of a figure that is drawn from a trained run."""
-
-    run: RunRef = ""
-    use: Use = "best"
-    device: Device = "auto"
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError("must be numbers with commas between them") from None
+    if not all(abs(number) <= _FURTHEST for number in numbers):
+        raise ValueError(f"must be numbers of at most {_FURTHEST:g}")
+    return numbers
 
 
-class FreeFigureOptions(FigureOptions):
-    """Options of a figure that is drawn from a run where one is named, and else from nothing trained.
+def parse_optimizers(text: str) -> tuple[tuple[OptimizerName, float | None], ...]:
+    """Split "momentum,adam:0.1" into names and learning rates; None where no rate is given.
 
-    Attributes:
-        brought: options that a run brings along, so that they are refused beside `--run`.
+    Raises:
+        ValueError: an unknown name, a rate that is not positive, none at all, or more than there are colours.
     """
-
-    brought: ClassVar[tuple[str, ...]] = ()
-    run: Annotated[
-        str | None,
-        Field(
-            description="Draw it of this run, its latest for a technique's name; by default nothing trained is used."
-        ),
-        Cli(short="-r", metavar="RUN", complete="runs"),
-    ] = None
-    device: Device = "auto"
-
-    @model_validator(mode="after")
-    def _one_source(self) -> "FreeFigureOptions":
-        given = [name for name in self.brought if name in self.model_fields_set]
-        if self.run is not None and given:
-            flag = given[0].replace("_", "-")
-            raise ValueError(f"--{flag} is for a figure without a run, and --run {self.run} brings its own: give one")
-        return self
+    chosen: list[tuple[OptimizerName, float | None]] = []
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rate = item.partition(":")
+        known = next((each for each in get_args(OptimizerName) if each == name), None)
+        if known is None:
+            raise ValueError(f"{name!r} is not one of {', '.join(get_args(OptimizerName))}")
+        try:
+            chosen.append((known, float(rate) if rate else None))
+        except ValueError:
+            raise ValueError(f"the learning rate of {name} must be a number, got {rate!r}") from None
+        if rate and not 0 < float(rate) <= _FURTHEST:
+            raise ValueError(f"the learning rate of {name} must be positive and at most {_FURTHEST:g}, got {rate}")
+    if not 1 <= len(chosen) <= _MOST_PATHS:
+        raise ValueError(f"must be 1 to {_MOST_PATHS} optimizers, found {len(chosen)}")
+    return tuple(chosen)
 
 
-class ImageOptions(Options):
-    """Which image a figure is drawn for."""
-
-    panel = "Image"
-    image: Annotated[
-        Path | None, Field(description="Image file to draw it for; no data set is needed then."), Cli(metavar="FILE")
-    ] = None
-    index: Annotated[
-        int, Field(ge=0, description="Image to draw it for, by its number in the validation split."), Cli(short="-i")
-    ] = 0
-    data_dir: DataDir = None
-
-    @model_validator(mode="after")
-    def _one_image(self) -> "ImageOptions":
-        if self.image is not None and "index" in self.model_fields_set:
-            raise ValueError("give --image or --index, not both")
-        return self
+def _start(text: str) -> str:
+    if text and len(parse_point(text)) != 2:
+        raise ValueError("must be an x and a y, such as -1.5,2")
+    return text
 
 
-class FreeImageOptions(ImageOptions, FreeFigureOptions):
-    """Options of a figure that needs an image, and no more than that."""
-
-    technique = "cnn"
-    brought = ("dataset", "image_size")
-    dataset: Dataset = "digits"
-    image_size: ImageSize = None
-
-
-class TextFigureOptions(RunFigureOptions):
-    """Options of a figure that is drawn of a text."""
-
-    text: Annotated[str, Field(description="Text that the network reads."), Cli(argument=True)]
+def _domain(text: str) -> str:
+    if text:
+        numbers = parse_point(text)
+        if len(numbers) != 4 or not (numbers[0] < numbers[1] and numbers[2] < numbers[3]):
+            raise ValueError("must be the least and the greatest x, then y, such as -3,3,-1,1")
+    return text
 
 
-BASES = (FigureOptions, RunFigureOptions, FreeFigureOptions, FreeImageOptions, TextFigureOptions)
+def _runners(text: str) -> str:
+    parse_optimizers(text)
+    return text
 
 
 class LearningCurves(FigureOptions):
@@ -246,6 +228,64 @@ class Confusion(RunFigureOptions):
     percent: Annotated[bool, Field(description="Write shares of the true class instead of counts.")] = False
 
 
+class Subwords(FigureOptions):
+    """How words break into the pieces of a tokenizer, from frequent words to rare ones."""
+
+    examples = ("dlcli viz subwords", 'dlcli viz subwords --text "unbelievable" --text "eigenvalues of a matrix"')
+    technique = "tokenizer"
+    run: RunRef = ""
+    text: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Text to break, in a row of its own; may be repeated. Default: words of the validation split."
+        ),
+        Cli(short="-t"),
+    ] = ()
+    count: Annotated[
+        int, Field(ge=1, le=100, description="Words to draw, where no text is given."), Cli(short="-k")
+    ] = 12
+
+
+class OptimizerSurface(FigureOptions):
+    """Paths of optimizers over a surface with minima, saddle points and plateaus."""
+
+    examples = (
+        "dlcli viz optimizer-surface",
+        "dlcli viz optimizer-surface --surface beale --optimizers sgd:1e-4,momentum,adam:0.1 --three-d",
+        "dlcli viz optimizer-surface --surface 'x**2 + 3*sin(y)' --start 2,1.4 --out paths.gif",
+    )
+    animated = True
+    surface: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="rosenbrock, beale, himmelblau, rastrigin, saddle, plateau, ravine, or a formula in x and y.",
+        ),
+        Cli(metavar="NAME|FORMULA"),
+    ] = "rosenbrock"
+    optimizers: Annotated[
+        str,
+        AfterValidator(_runners),
+        Field(description=f"NAME or NAME:RATE, commas between them: {', '.join(get_args(OptimizerName))}."),
+        Cli(metavar="NAME:RATE,…"),
+    ] = "sgd,momentum,rmsprop,adam"
+    start: Annotated[
+        str,
+        AfterValidator(_start),
+        Field(description="Where all begin; default a telling place of the surface."),
+        Cli(metavar="X,Y"),
+    ] = ""
+    domain: Annotated[
+        str,
+        AfterValidator(_domain),
+        Field(description="What is drawn: the least and the greatest x, then y; default the surface's own."),
+        Cli(metavar="X,X,Y,Y"),
+    ] = ""
+    steps: Annotated[int, Field(ge=1, le=100_000, description="Steps of each optimizer."), Cli(short="-s")] = 300
+    momentum: Momentum = 0.9
+    three_d: Annotated[bool, Field(description="Draw the surface in three dimensions too.")] = False
+
+
 class TokenProbabilities(TextFigureOptions):
     """How probable each token of a text is, its surprise, and what was likelier in its place."""
 
@@ -303,3 +343,22 @@ class AttentionPattern(FreeFigureOptions):
         if self.length > self.tokens + 2:
             raise ValueError(f"--length must be at most {self.tokens + 2}, the places of the source, got {self.length}")
         return self
+
+
+class GanTraining(FigureOptions):
+    """Generator against discriminator: samples of the same noise over the run, and the curves of both."""
+
+    examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
+    technique = "gan"
+    run: RunRef = ""
+    device: Device = "auto"
+
+
+class LatentWalk(RunFigureOptions):
+    """What a generator makes of the noise between two draws of it."""
+
+    examples = ("dlcli viz latent-walk", "dlcli viz latent-walk --seed 3 --count 6 --steps 9")
+    technique = "gan"
+    count: Annotated[int, Field(ge=1, le=32, description="Walks to draw."), Cli(short="-k")] = 5
+    steps: Annotated[int, Field(ge=2, le=64, description="Samples on each walk, both ends included.")] = 8
+    seed: Seed = 0

@@ -12,10 +12,11 @@ import numpy as np
 from dlcli import techniques
 from dlcli.artifacts import Figure
 from dlcli.engine.runs import Run, technique_of
+from dlcli.errors import RunError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Schedule
 from dlcli.optim import build, schedules
-from dlcli.options import ScheduleName
+from dlcli.options import OptimizerOptions, ScheduleName
 from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
 
@@ -57,6 +58,11 @@ def _named(options: Schedule) -> tuple[str, int, dict[str, Callable[[Any], Any]]
 def _of_run(folder: Path) -> tuple[str, int, dict[str, Callable[[Any], Any]]]:
     run = Run(folder)
     train = run.options(techniques.learner(technique_of(folder)))
+    if not isinstance(train, OptimizerOptions):
+        raise RunError(
+            f"{folder} must be a run with a schedule, and its learning rate follows a rule of its own",
+            hint=f"dlcli viz learning-curves --run {folder} --metric learning_rate draws it",
+        )
     ended = (run.about().get("ended") or {}).get("step", train.steps)
     stopped = f", which ended at step {ended:,} of {train.steps:,}" if ended < train.steps else ""
     return f"learning rate of {folder.name}{stopped}", train.steps, {train.schedule: build.schedule(train)}

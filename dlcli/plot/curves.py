@@ -28,13 +28,14 @@ def curves(panels: Sequence[Panel], *, title: str, xlabel: str = "step") -> Figu
     style.write_title(figure, title)
     every_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axes, panel in zip(every_axes, panels, strict=True):
-        _draw_panel(axes, panel)
+        draw_panel(axes, panel)
     every_axes[-1].set_xlabel(xlabel)
     figure.align_ylabels()
     return figure
 
 
-def _draw_panel(axes: Axes, panel: Panel) -> None:
+def draw_panel(axes: Axes, panel: Panel) -> None:
+    """Draw the lines of a panel into axes, with the legend to the right of them."""
     axes.set_ylabel(panel.ylabel)
     axes.grid(visible=True)
     axes.margins(x=0.02)
@@ -50,11 +51,12 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         if _drawable(line, panel.log).any():
             _draw_line(axes, line, color)
     if panel.log:
-        _label_logarithms(axes)
+        label_logarithms(axes)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
 
 
-def _label_logarithms(axes: Axes) -> None:
+def label_logarithms(axes: Axes) -> None:
+    """Label a logarithmic vertical axis with plain numbers, whatever it reaches from and to."""
     low, high = np.log10(axes.get_ylim())
     # Within less than two powers of ten there may be none to label; then round numbers are labelled.
     powers = np.floor(high) - np.ceil(low) >= 1

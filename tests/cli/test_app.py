@@ -8,10 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import jax
 import pytest
-
-from tests.processes import Child
-from tests.processes import dlcli as program
 
 ROOT = Path(__file__).parents[2]
 
@@ -167,15 +165,14 @@ def test_a_spoilt_run_does_not_hide_the_others(dlcli, cnn_run, tmp_path, recwarn
     assert [run["run"] for run in json.loads(out)["runs"]] == ["good"]
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "code"),
-    [("JAX_PLATFORMS", "abacus", 6), ("JAX_PLATFORMS", "cuda", 6), ("DLCLI_CPU_DEVICES", "two", 2)],
-)
+@pytest.mark.parametrize(("name", "value", "code"), [("JAX_PLATFORMS", "cuda", 6), ("DLCLI_CPU_DEVICES", "two", 2)])
 def test_a_wrong_variable_of_the_environment_is_one_clear_line(tmp_path, name, value, code):
-    child = Child(
-        tmp_path, program, "train", "cnn", "--json", "--out", str(tmp_path / "run"), environment={name: value}
-    )
-    assert child.wait() == code
-    message = json.loads(child.out.read_text())["error"]["message"]
+    if value == "cuda" and jax.default_backend() == "gpu":
+        pytest.skip("the machine has what is asked for")
+    command = [sys.executable, "-m", "dlcli", "train", "cnn", "--json", "--out", str(tmp_path / "run")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), name: value}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == code
+    message = json.loads(done.stdout)["error"]["message"]
     assert name in message
     assert value in message

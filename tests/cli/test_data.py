@@ -1,23 +1,10 @@
 """`dlcli data` as its user meets it, for images and for text."""
 
 import json
-import sys
 
 import pytest
 
-from dlcli.cli.app import main
 from dlcli.data import names
-
-
-@pytest.fixture
-def dlcli(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["dlcli", "data", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture
@@ -28,32 +15,34 @@ def table(tmp_path):
 
 
 def test_every_embedded_set_is_listed(dlcli):
-    code, out, _ = dlcli("list", "--json")
+    code, out, _ = dlcli("data", "list", "--json")
     assert code == 0
     assert (
-        {each["name"] for each in json.loads(out)["datasets"]} >= {"digits", "pydocs", "dates"} == set(names.embedded())
+        {each["name"] for each in json.loads(out)["datasets"]}
+        >= set(names.embedded())
+        >= {"digits", "pydocs", "dates", "ring"}
     )
 
 
 def test_a_text_set_is_shown_by_class_with_its_characters(dlcli, table):
-    code, out, _ = dlcli("show", table, "--json")
+    code, out, _ = dlcli("data", "show", table, "--json")
     found = json.loads(out)
     assert code == 0
     assert found["documents"] == {"train": 28, "validation": 4, "test": 8}
     assert sum(found["examples"]["train"]) == 28
-    assert "characters" in dlcli("show", table)[1]
+    assert "characters" in dlcli("data", "show", table)[1]
 
 
 def test_an_image_set_is_shown_as_before(dlcli):
-    code, out, _ = dlcli("show", "digits", "--json")
+    code, out, _ = dlcli("data", "show", "digits", "--json")
     assert code == 0
     assert json.loads(out)["image"] == [8, 8, 1]
 
 
 def test_a_check_of_text_ends_with_the_number_of_problems(dlcli, table):
-    assert dlcli("check", table)[0] == 0
+    assert dlcli("data", "check", table)[0] == 0
     table.write_text(table.read_text() + "c1\t\n")
-    code, out, err = dlcli("check", table)
+    code, out, err = dlcli("data", "check", table)
     assert code == 3
     assert "must hold a text, and is empty" in out
     assert "has 1 problem" in err
@@ -62,7 +51,7 @@ def test_a_check_of_text_ends_with_the_number_of_problems(dlcli, table):
 @pytest.mark.parametrize(("name", "meant"), [("pydoc", "pydocs"), ("digit", "digits")])
 @pytest.mark.parametrize("verb", ["show", "check"])
 def test_an_unknown_name_is_answered_with_the_nearest_of_all(dlcli, verb, name, meant):
-    code, _, err = dlcli(verb, name)
+    code, _, err = dlcli("data", verb, name)
     assert code == 2
     assert f"did you mean {meant}?" in err.replace("\n", " ")
 
@@ -75,7 +64,7 @@ def sums(tmp_path):
 
 
 def test_pairs_are_shown_by_split_with_the_characters_of_both_sides(dlcli, sums):
-    code, out, _ = dlcli("show", sums, "--json")
+    code, out, _ = dlcli("data", "show", sums, "--json")
     found = json.loads(out)
     assert code == 0
     assert found["pairs"] == {"train": 14, "validation": 2, "test": 4}
@@ -83,8 +72,21 @@ def test_pairs_are_shown_by_split_with_the_characters_of_both_sides(dlcli, sums)
 
 
 def test_a_pair_without_its_target_is_found(dlcli, sums):
-    assert dlcli("check", sums)[0] == 0
+    assert dlcli("data", "check", sums)[0] == 0
     sums.write_text(sums.read_text() + "20+1\t \n")
-    code, out, _ = dlcli("check", sums)
+    code, out, _ = dlcli("data", "check", sums)
     assert code == 3
     assert "line 22" in out
+
+
+def test_a_density_is_shown_by_its_modes(dlcli):
+    code, out, _ = dlcli("data", "show", "ring", "--json")
+    assert code == 0
+    assert len(json.loads(out)["modes"]) == 8
+
+
+def test_problems_are_one_json_object_and_exit_3(dlcli, table):
+    table.write_text(table.read_text() + "c1\t\n")
+    code, out, _ = dlcli("data", "check", table, "--json")
+    assert code == 3
+    assert json.loads(out)["findings"]

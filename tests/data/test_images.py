@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from dlcli.data import images, sources
 from dlcli.data.findings import Malformed
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, UsageError
 from dlcli.options import DataOptions
 
 
@@ -33,6 +33,16 @@ def test_the_seed_orders_the_batches_and_leaves_the_data_as_it_is(classes):
     ours, theirs = read(classes, seed=0), read(classes, seed=1)
     assert ours.digest == theirs.digest
     assert (next(ours.train_from(0))["image"] != next(theirs.train_from(0))["image"]).any()
+
+
+def test_held_out_batches_have_training_images_beside_them_always_the_same(classes):
+    data = read(classes)
+    beside = images.BesideTraining(data.validation, data.train_from, times=3)
+    (batch,), (again,) = beside, beside
+    ((plain,), training) = data.validation, itertools.islice(data.train_from(0), 3)
+    assert np.array_equal(batch["image"], plain["image"])
+    assert np.array_equal(batch["train"], np.concatenate([each["image"] for each in training]))
+    assert np.array_equal(batch["train"], again["train"])
 
 
 def spoil(folder, split):
@@ -132,3 +142,36 @@ def test_folders_may_hold_any_format_that_pillow_reads(tmp_path, kind):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (4, 4), (number, 0, 0)).save(path)
     assert read(tmp_path / "set").facts.image == (4, 4, 3)
+
+
+def test_a_subset_trains_on_so_many_examples_and_leaves_the_other_splits(classes):
+    whole, part = read(classes), images.read(DataOptions(dataset=f"folder:{classes}", batch_size=8), 0, None, 9)
+    assert part.sizes == {**whole.sizes, "train": 9}
+    assert part.digest != whole.digest
+    for one, other in zip(whole.validation, part.validation, strict=True):
+        np.testing.assert_array_equal(one["image"], other["image"])
+
+
+def test_a_subset_is_part_of_every_larger_one_and_the_same_for_every_seed():
+    def examples(count, seed):
+        data = images.read(DataOptions(dataset="digits", batch_size=count), seed, None, count)
+        return {image.tobytes() for image in next(data.train_from(0))["image"]}
+
+    assert examples(60, seed=0) == examples(60, seed=1) < examples(90, seed=0)
+
+
+def test_a_subset_says_what_its_own_pixels_are():
+    data = images.read(DataOptions(dataset="digits", batch_size=50), 0, None, 50)
+    pixels = next(data.train_from(0))["image"] / 255
+    assert data.facts.mean == pytest.approx((pixels.mean(),), rel=1e-9)
+    assert data.facts.deviation == pytest.approx((pixels.std(),), rel=1e-9)
+
+
+def test_a_subset_has_as_many_of_each_class():
+    data = images.read(DataOptions(dataset="digits", batch_size=43), 0, None, 43)
+    assert sorted(np.bincount(next(data.train_from(0))["label"])) == [4] * 7 + [5] * 3
+
+
+def test_more_examples_than_there_are_cannot_be_asked_for():
+    with pytest.raises(UsageError, match="--train-examples must be at most 1258, the training examples of digits"):
+        images.read(DataOptions(dataset="digits"), 0, None, 1259)

@@ -46,3 +46,25 @@ def test_a_file_that_is_added_moves_few_of_the_others():
 def test_the_bounds_on_held_out_files_count_all_classes():
     names = [f"a/{number}" for number in range(100)]
     assert len(splits.named(names, of=100_000)["test"]) == 10
+
+
+def test_named_documents_are_each_in_one_split_whatever_their_order():
+    names = [f"document {number}" for number in range(50)]
+    parts = splits.hashed(names)
+    assert sorted(place for places in parts.values() for place in places) == list(range(50))
+    assert {name: len(places) for name, places in parts.items()} == {"train": 35, "test": 10, "validation": 5}
+    reversed_parts = splits.hashed(names[::-1])
+    for split, places in parts.items():
+        assert {names[place] for place in places} == {names[::-1][place] for place in reversed_parts[split]}
+
+
+def test_a_document_more_moves_few_others_between_splits():
+    names = [f"document {number}" for number in range(500)]
+    before, after = splits.hashed(names), splits.hashed([*names, "another"])
+    assert len(set(before["test"]) ^ set(after["test"])) <= 2
+
+
+def test_a_class_with_no_examples_left_is_passed_over():
+    labels = np.array([0] * 20 + [1] * 3 + [2] * 20)
+    assert np.bincount(labels[splits.few(labels, 15)]).tolist() == [6, 3, 6]
+    np.testing.assert_array_equal(splits.few(labels, 43), np.arange(43))

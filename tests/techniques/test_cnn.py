@@ -180,3 +180,8 @@ def test_the_top_five_are_counted_where_there_are_more_than_ten_classes():
 
 def best(folder: Path) -> int:
     return Run(folder).about()["ended"]["best_step"]
+
+
+def test_training_can_be_limited_to_few_examples():
+    sizes = Learner.read(Train(train_examples=60)).sizes
+    assert (sizes["train"], sizes["validation"], sizes["test"]) == (60, 180, 359)

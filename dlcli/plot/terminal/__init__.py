@@ -7,8 +7,24 @@ and to TERM=dumb. No line is wider than `width` columns. Which to use is for the
 
 from __future__ import annotations
 
+from dlcli.plot.terminal.boxes import boxes
 from dlcli.plot.terminal.charts import lines
-from dlcli.plot.terminal.pictures import grid, image, images
-from dlcli.plot.terminal.tables import bars, confusion, matrix
+from dlcli.plot.terminal.landscapes import landscape
+from dlcli.plot.terminal.pictures import album, grid, image, images
+from dlcli.plot.terminal.tables import bars, confusion, intervals, matrix
+from dlcli.plot.terminal.text import paragraph
 
-__all__ = ["bars", "confusion", "grid", "image", "images", "lines", "matrix"]
+__all__ = [
+    "album",
+    "bars",
+    "boxes",
+    "confusion",
+    "grid",
+    "image",
+    "images",
+    "intervals",
+    "landscape",
+    "lines",
+    "matrix",
+    "paragraph",
+]

@@ -1,4 +1,4 @@
-"""Tables of shaded cells, and bars."""
+"""Tables of shaded cells, bars, and means with their intervals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlcli.plot.counts import row_shares
+from dlcli.plot.estimates import Interval
 from dlcli.plot.palette import LINES, from_hex, ink, normalize, paint
 from dlcli.plot.terminal.text import Cell, columns, fit, paragraph, printable, render, shorten
 
@@ -141,6 +142,31 @@ def bars(
     for name, value, number in zip(labels, values, numbers, strict=True):
         bar = render([Cell(_bar(min(float(np.nan_to_num(value)) / most, 1.0), room), from_hex(LINES[0]))], colour)
         lines.append(f"{fit(name, label)} ▕{bar} {number}")
+    return lines
+
+
+def intervals(rows: Sequence[Interval], *, title: str, width: int = 80, colour: bool = True) -> list[str]:
+    """Draw a row for each: "├──●──┤" with the mean to its right, and "│" where zero is."""
+    label = min(max(columns(row.label) for row in rows), _LABEL)
+    numbers = [f"{row.mean:+.2f}" for row in rows]
+    room = width - label - 2 - max(map(len, numbers))
+    ends = np.array([[row.low, row.mean, row.high] for row in rows])
+    ends = np.append(ends[np.isfinite(ends)], 0.0)
+    low, high = float(ends.min()), float(ends.max())
+
+    def place(value: float) -> int:
+        return round((value - low) / ((high - low) or 1.0) * (room - 1))
+
+    lines = paragraph(title, width)
+    for row, number in zip(rows, numbers, strict=True):
+        signs = [" "] * room
+        if np.isfinite([row.low, row.high]).all():
+            signs[place(row.low) : place(row.high) + 1] = "─" * (place(row.high) - place(row.low) + 1)
+            signs[place(row.low)], signs[place(row.high)] = "├", "┤"
+        signs[place(0.0)] = "│" if signs[place(0.0)] == " " else "┼"
+        signs[place(row.mean)] = "●"
+        line = render([Cell("".join(signs), from_hex(LINES[0]))], colour)
+        lines.append(f"{fit(row.label, label)} {line} {number}")
     return lines
 
 

@@ -34,7 +34,7 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        return images.read(options, options.seed, options.image_size)
+        return images.read(options, options.seed, options.image_size, options.train_examples)
 
     def __init__(self, options: Train, facts: ImageFacts):
         rngs = nnx.Rngs(options.seed)

@@ -14,6 +14,7 @@ from dlcli.options import (
     EvalOptions,
     Options,
     ReadingOptions,
+    SubsetOptions,
     TrainOptions,
 )
 
@@ -60,7 +61,7 @@ class BackboneOptions(Options):
         return self
 
 
-class Train(BackboneOptions, AugmentOptions, DropoutOptions, TrainOptions):
+class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, TrainOptions):
     """Options of `dlcli train cnn`."""
 
     panel = "Model"

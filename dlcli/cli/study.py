@@ -1,0 +1,41 @@
+"""`dlcli study STUDY`: runs a controlled experiment, and goes on with one that was broken off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlcli import studies
+from dlcli.cli import console, output, progress
+from dlcli.cli.bridge import Call
+
+
+def run(name: str, options: Any, call: Call) -> None:
+    """Run the study with a line a cell on standard error, then print its table and draw its figure."""
+    with progress.importing():
+        from dlcli.engine.devices import prepare
+        from dlcli.plot.files import save
+        from dlcli.studies.cells import Cell, Report
+    prepare(options.device)
+    for event in studies.begin(name, options):
+        match event:
+            case Cell():
+                console.err().print(_line(event), soft_wrap=True)
+            case Report(table, figure, folder):
+                path = folder / f"{figure.name}.png"
+                save(figure.drawing, path)
+                if call.json:
+                    console.print_json({"folder": str(folder), "file": str(path), **table.numbers})
+                    return
+                output.write(table, call)
+                if options.show:
+                    output.sketch(figure.sketch)
+                print(path)
+
+
+def _line(cell: Any) -> str:
+    place = f"{cell.number} of {cell.count}  {cell.name}"
+    if "diverged" in cell.result:
+        return f"{place}  diverged"
+    known = "  [dim]known[/]" if cell.known else ""
+    validation = cell.result["validation"]
+    return f"{place}  validation  loss {validation['loss']:.4f}  accuracy {validation['accuracy']:.4f}{known}"

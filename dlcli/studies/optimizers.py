@@ -1,0 +1,127 @@
+"""How far each optimizer comes in the same number of steps."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dlcli.artifacts import Figure, Table
+from dlcli.options import OptimizerName
+from dlcli.plot import curves, terminal
+from dlcli.plot.series import Panel, Series
+from dlcli.studies.cells import Cell, Cells, Report
+from dlcli.studies.options import Optimizers
+from dlcli.studies.statistics import Estimate, estimate
+
+# A usual rate of each rule, around which others are tried.
+_USUAL: dict[OptimizerName, float] = {
+    "sgd": 0.1,
+    "momentum": 0.03,
+    "nesterov": 0.03,
+    "adagrad": 0.03,
+    "rmsprop": 1e-3,
+    "adam": 3e-3,
+    "adamw": 3e-3,
+    "lion": 1e-3,
+    "muon": 1e-2,
+}
+_TUNING_SEED = 1_000  # none of those that are reported
+
+
+@dataclasses.dataclass(frozen=True)
+class _Tuned:
+    """The best rate of a rule, whether a better one may lie beyond those tried, and what each gave in validation."""
+
+    rate: float
+    at_edge: bool
+    losses: Mapping[float, float]
+
+
+def study(options: Optimizers) -> Iterator[Cell | Report]:
+    """Tune each learning rate on the validation split, all with the same budget, then repeat the best with new seeds.
+
+    The test split is read once for each repetition, at its end; nothing is chosen by it.
+    """
+    cells = Cells("optimizers", options, len(options.optimizer) * (options.rates + options.seeds))
+    tuned: dict[str, _Tuned] = {}
+    for name in options.optimizer:
+        losses = {}
+        for rate in _rates(_USUAL[name], options.rates):
+            changes = {"optimizer": name, "learning_rate": rate}
+            cell = cells.trained(f"{name}-rate{rate:g}", changes, seed=_TUNING_SEED, use="last", test=False)
+            losses[rate] = _loss(cell.result)
+            yield cell
+        best = min(losses, key=lambda rate: losses[rate])
+        tuned[name] = _Tuned(best, options.rates > 1 and best in (min(losses), max(losses)), losses)
+    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in options.optimizer}
+    for seed in range(options.seeds):
+        for name in options.optimizer:
+            changes = {"optimizer": name, "learning_rate": tuned[name].rate}
+            cell = cells.trained(f"{name}-seed{seed}", changes, seed=seed, use="last", test=True)
+            found[name].append(cell.result)
+            yield cell
+    yield Report(_table(options, tuned, found), _figure(options, tuned, found), cells.folder)
+
+
+def _rates(usual: float, count: int) -> list[float]:
+    """Return so many rates around the usual one, half a power of ten apart, ascending."""
+    exponents = (np.arange(count) - count // 2) / 2
+    return [float(f"{usual * 10**exponent:.2g}") for exponent in exponents]
+
+
+def _loss(result: Mapping[str, Any]) -> float:
+    return float("inf") if "diverged" in result else float(result["validation"]["loss"])
+
+
+def _table(options: Optimizers, tuned: Mapping[str, _Tuned], found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    rows, numbers = [], {}
+    for name, results in found.items():
+        accuracy = estimate([result.get("test_accuracy", 0.0) for result in results])
+        loss = estimate([result["train"]["loss"] for result in results if "diverged" not in result] or [float("nan")])
+        rate = f"{tuned[name].rate:g}" + (" *" if tuned[name].at_edge else "")
+        rows.append((name, rate, f"{loss.mean:.4f}", f"{accuracy.mean:.2%}", _interval(accuracy)))
+        numbers[name] = {
+            "learning_rate": tuned[name].rate,
+            "at_edge": tuned[name].at_edge,
+            "tuning": [{"learning_rate": rate, "validation_loss": loss} for rate, loss in tuned[name].losses.items()],
+            "train_loss": vars(loss),
+            "test_accuracy": vars(accuracy),
+            "runs": list(results),
+        }
+    edge = "; * the best is the least or the greatest tried" if any(each.at_edge for each in tuned.values()) else ""
+    title = f"{options.steps} steps on {options.dataset}, {options.rates} rates tried on validation{edge}"
+    columns = [
+        "optimizer",
+        "learning rate",
+        "last training loss",
+        "test accuracy",
+        f"95 % interval, {options.seeds} seeds",
+    ]
+    about = {"study": "optimizers", "seeds": options.seeds, "steps": options.steps, "rates": options.rates}
+    return Table(title, columns, rows, {**about, "optimizers": numbers})
+
+
+def _figure(
+    options: Optimizers, tuned: Mapping[str, _Tuned], found: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> Figure:
+    series = []
+    for name, results in found.items():
+        whole = [result["curve"] for result in results if "diverged" not in result]
+        if whole:
+            points = np.array(whole, np.float64)  # [seed, validation, step and loss]
+            series.append(Series(f"{name} {tuned[name].rate:g}", points[0, :, 0], points[:, :, 1].mean(axis=0)))
+    panel = Panel(series, f"validation loss, mean of {options.seeds} seeds", log=True)
+    title = f"optimizers at their best rates of {options.rates} on {options.dataset}"
+    return Figure(
+        "optimizers",
+        curves.curves([panel], title=title),
+        {},
+        lambda width, colour: [title, *terminal.lines(panel, width=width, colour=colour)],
+    )
+
+
+def _interval(found: Estimate) -> str:
+    return f"{max(found.low, 0):.2%} – {min(found.high, 1):.2%}"  # Student's t knows no bounds

@@ -1,0 +1,119 @@
+"""What each way of regularization does for a small network with few examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dlcli.artifacts import Figure, Table
+from dlcli.options import Use
+from dlcli.plot import terminal
+from dlcli.plot.estimates import Interval
+from dlcli.plot.intervals import intervals
+from dlcli.studies.cells import Cell, Cells, Report
+from dlcli.studies.options import Regularization
+from dlcli.studies.statistics import Estimate, estimate, paired
+
+_NONE = "none"
+# Options of `train cnn`: usual strengths, the same for every data set; none was chosen by what it gave here.
+TREATMENTS: dict[str, dict[str, Any]] = {
+    _NONE: {},
+    "l1": {"l1": 3e-4},
+    "l2": {"l2": 3e-3},
+    "weight-decay": {"weight_decay": 1.0},
+    "dropout": {"dropout": 0.5},
+    "input-dropout": {"input_dropout": 0.2},
+    "augmentation": {"augment": "rotate:10,shift:1"},
+    "early-stopping": {"patience": 3},
+}
+
+
+def study(options: Regularization) -> Iterator[Cell | Report]:
+    """Train once a treatment and seed, for as many steps each, and compare on the test split.
+
+    The weights measured are those of the last step; early stopping alone has those of its best validation, which is
+    what it consists of. The test split is read once for each run, after it; nothing is chosen by it.
+    """
+    cells = Cells("regularization", options, len(TREATMENTS) * options.seeds)
+    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in TREATMENTS}
+    for seed in range(options.seeds):
+        for name, changes in TREATMENTS.items():
+            use: Use = "best" if "patience" in changes else "last"
+            cell = cells.trained(f"{name}-seed{seed}", changes, seed=seed, use=use, test=True)
+            found[name].append(cell.result)
+            yield cell
+    yield Report(_table(options, found), _figure(options, found), cells.folder)
+
+
+def _table(options: Regularization, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    rows, numbers = [], {}
+    for name, results in found.items():
+        accuracy, difference = _accuracies(found, name)
+        gap = estimate([_gap(result) for result in results if "diverged" not in result] or [float("nan")])
+        rows.append(
+            (name, _percent(accuracy.mean), _interval(accuracy), _difference(name, difference), f"{gap.mean:.3f}")
+        )
+        numbers[name] = {
+            "options": TREATMENTS[name],
+            "test_accuracy": vars(accuracy),
+            "difference_to_none": None if name == _NONE else vars(difference),
+            "generalization_gap": vars(gap),
+            "runs": list(results),
+        }
+    title = f"test accuracy after training on {_examples(options)}, {options.seeds} seeds, {options.steps} steps each"
+    columns = ["treatment", "accuracy", "95 % interval", "difference to none, paired by seed", "loss gap"]
+    about = {"study": "regularization", "seeds": options.seeds, "steps": options.steps}
+    return Table(title, columns, rows, {**about, "train_examples": options.train_examples, "treatments": numbers})
+
+
+def _figure(options: Regularization, found: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    rows = []
+    for name in list(found)[1:]:
+        _, difference = _accuracies(found, name)
+        points = 100 * np.subtract(_tested(found, name), _tested(found, _NONE))
+        rows.append(
+            Interval(name, points, *(100 * each for each in (difference.mean, difference.low, difference.high)))
+        )
+    title = f"what regularization adds to the test accuracy of a network with {_examples(options)}"
+    xlabel = f"difference to none in percentage points: each of {options.seeds} seeds, their mean and its 95 % interval"
+    return Figure(
+        "regularization",
+        intervals(rows, title=title, xlabel=xlabel),
+        {},
+        lambda width, colour: terminal.intervals(rows, title=title, width=width, colour=colour),
+    )
+
+
+def _tested(found: Mapping[str, Sequence[Mapping[str, Any]]], name: str) -> list[float]:
+    """Return the test accuracy of each seed; a run that diverged has learnt nothing."""
+    return [result.get("test_accuracy", 0.0) for result in found[name]]
+
+
+def _accuracies(found: Mapping[str, Sequence[Mapping[str, Any]]], name: str) -> tuple[Estimate, Estimate]:
+    """Return the accuracy of a treatment, and its difference to none."""
+    return estimate(_tested(found, name)), paired(_tested(found, name), _tested(found, _NONE))
+
+
+def _gap(result: Mapping[str, Any]) -> float:
+    return float(result["validation"]["loss"]) - float(result["train"]["loss"])
+
+
+def _examples(options: Regularization) -> str:
+    count = options.train_examples
+    return f"{count:,} examples of {options.dataset}" if count else f"all examples of {options.dataset}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}"
+
+
+def _interval(found: Estimate) -> str:
+    return f"{max(found.low, 0):.2%} – {min(found.high, 1):.2%}"  # Student's t knows no bounds
+
+
+def _difference(name: str, found: Estimate) -> str:
+    if name == _NONE:
+        return ""
+    return f"{100 * found.mean:+.2f} points ({100 * found.low:+.2f} … {100 * found.high:+.2f})"

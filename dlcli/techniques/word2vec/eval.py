@@ -1,0 +1,136 @@
+"""Measures word vectors: the loss on held-out text, human similarities, analogies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import scipy.stats
+
+from dlcli import engine
+from dlcli.artifacts import Table
+from dlcli.engine.devices import split
+from dlcli.engine.load import one_device
+from dlcli.engine.metrics import wilson
+from dlcli.engine.program import Program, score_all
+from dlcli.engine.runs import Run
+from dlcli.errors import RunError
+from dlcli.techniques.word2vec import questions
+from dlcli.techniques.word2vec.learner import Learner
+from dlcli.techniques.word2vec.options import Eval
+from dlcli.techniques.word2vec.vectors import Vectors
+
+_AT_ONCE = 256  # analogies answered by one product
+
+
+def evaluate(options: Eval) -> Table:
+    """Return the measures that the options ask for; without a file of questions, the loss on the test split."""
+    similarities = {str(path): questions.pairs(path) for path in options.pairs}
+    analogies = questions.analogies(options.analogies) if options.analogies else {}
+    folder = Path(options.run)
+    learner = engine.load(folder, Learner, options.use)
+    numbers: dict[str, Any] = {"run": options.run, "use": options.use}
+    rows: list[tuple[str, str, str]] = []
+    if options.dataset is not None or not (similarities or analogies):
+        numbers |= _loss(options, folder, learner)
+        rows.append(("loss", f"{numbers['loss']['value']:.4f}", f"nats a prediction, {numbers['split']} split"))
+    vectors = Vectors(learner.facts, learner.vectors())
+    for name, asked in similarities.items():
+        found = similarity(vectors, asked)
+        numbers.setdefault("pairs", {})[name] = found
+        rho = "–" if found["rho"] is None else f"{found['rho']:.4f}"
+        rows.append((f"Spearman's ρ, {Path(name).name}", rho, _counted(found)))
+    if analogies:
+        numbers["analogies"] = {"file": str(options.analogies), **answered(vectors, analogies, options.restrict)}
+        rows += _analogy_rows(numbers["analogies"])
+    return Table("", ["measure", "value", ""], rows, numbers)
+
+
+def similarity(vectors: Vectors, asked: list[questions.Pair]) -> dict[str, Any]:
+    """Return the rank correlation of cosines with what people say, over the pairs whose words are known."""
+    known = [(one, other, score) for a, b, score in asked if _all(one := vectors.find(a), other := vectors.find(b))]
+    counts = {"n": len(known), "missing": len(asked) - len(known)}
+    if len(known) < 2:
+        return {"rho": None, "p": None, **counts}
+    ones, others, scores = (np.asarray(column) for column in zip(*known, strict=True))
+    cosines = np.einsum("pf,pf->p", vectors.directions[ones], vectors.directions[others])
+    rho, p = scipy.stats.spearmanr(cosines, scores)
+    return {"rho": float(rho), "p": float(p), **counts}
+
+
+def answered(vectors: Vectors, sections: dict[str, list[questions.Analogy]], restrict: int) -> dict[str, Any]:
+    """Return for each section and in all how many analogies are answered, and how many of them rightly.
+
+    Answers are looked for among the `restrict` most frequent words without those of the question; analogies with a
+    word that is not among them are left out, as gensim does.
+    """
+    candidates = vectors.directions[:restrict]
+    found = {}
+    for section, asked in sections.items():
+        numbers = [[vectors.find(word) for word in question] for question in asked]
+        known = np.array([each for each in numbers if all(n is not None and n < len(candidates) for n in each)], int)
+        hits = _hits(candidates, known.reshape(-1, 4))
+        found[section] = _rate(hits, len(known), len(asked))
+    sums = (sum(each[name] for each in found.values()) for name in ("right", "n", "asked"))
+    return {"restrict": restrict, "sections": found, **_rate(*sums)}
+
+
+def _hits(candidates: np.ndarray, known: np.ndarray) -> int:
+    hits = 0
+    for part in np.array_split(known, max(1, -(-len(known) // _AT_ONCE))):
+        first, second, third, fourth = part.T
+        scores = (candidates[second] - candidates[first] + candidates[third]) @ candidates.T
+        np.put_along_axis(scores, part[:, :3], -np.inf, axis=1)
+        hits += int((scores.argmax(axis=1) == fourth).sum()) if len(part) else 0
+    return hits
+
+
+def _rate(right: int, count: int, asked: int) -> dict[str, Any]:
+    low, high = wilson(right, count)
+    return {
+        "value": right / count if count else None,
+        "low": low,
+        "high": high,
+        "right": right,
+        "n": count,
+        "asked": asked,
+    }
+
+
+def _loss(options: Eval, folder: Path, learner: Learner) -> dict[str, Any]:
+    run = Run(folder).options(Learner)
+    data = Learner.read(run.model_copy(update={"dataset": options.dataset} if options.dataset else {}))
+    if data.facts.words != learner.facts.words:
+        raise RunError(
+            f"the data must have the vocabulary that {folder} was trained on",
+            hint="measure other texts with --pairs and --analogies",
+        )
+    program = Program(Learner, run, learner.facts, one_device())
+    totals = score_all(program, program.leaves_of(learner), data.test, split(program.mesh))
+    if totals is None:
+        raise RunError(
+            f"{run.dataset} must have a test split, found none", hint="give --pairs FILE or --analogies FILE"
+        )
+    return {"split": "test", "loss": jax.device_get(totals["loss"]).describe()}
+
+
+def _analogy_rows(found: dict[str, Any]) -> list[tuple[str, str, str]]:
+    sections = [(f"analogies, {name or 'no section'}", each) for name, each in found["sections"].items()]
+    return [
+        (name, _share(each["value"]), f"{each['right']:,} of {each['n']:,}; {each['asked'] - each['n']:,} left out")
+        for name, each in [*sections, (f"analogies, first {found['restrict']:,} words", found)]
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2%}"
+
+
+def _counted(found: dict[str, Any]) -> str:
+    return f"N = {found['n']:,} pairs, {found['missing']:,} with an unknown word left out"
+
+
+def _all(*numbers: int | None) -> bool:
+    return all(number is not None for number in numbers)

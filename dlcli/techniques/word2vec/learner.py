@@ -1,0 +1,108 @@
+"""How word embeddings learn."""
+
+from __future__ import annotations
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+
+from dlcli import engine
+from dlcli.data import contexts, words
+from dlcli.data.words import WordFacts
+from dlcli.engine import Mean, Metrics
+from dlcli.techniques.word2vec import model, rates
+from dlcli.techniques.word2vec.noise import Noise
+from dlcli.techniques.word2vec.options import Train
+from dlcli.types import Batch, Data
+
+_LAST_RATE = 1e-4 / 0.025  # share of the learning rate at the end, as gensim has it
+
+
+class Learner(engine.Learner):
+    """Makes a word's input vector fit the output vectors of its neighbours better than those of random words.
+
+    A batch is running text, see `dlcli.data.contexts`. A step of plain gradient descent changes the rows of the words
+    in the batch and of the negatives, and no others; the gradients of pairs add up, but for words that are very
+    frequent (`rates`). Its time does not grow with the vocabulary.
+    """
+
+    Options = Train
+    Facts = WordFacts
+
+    @staticmethod
+    def read(options: Train) -> Data:
+        corpus = words.read(options.dataset, words.Rules(options.pattern, options.lower, options.min_count))
+        rules = block_rules(options)
+        blocks = contexts.Blocks(corpus.splits["train"], corpus.facts.counts, rules)
+        return Data(
+            train_from=functools.partial(contexts.train_from, blocks, options.seed),
+            validation=contexts.held_out(corpus, "validation", rules),
+            test=contexts.held_out(corpus, "test", rules),
+            facts=corpus.facts,
+            sizes={split: len(sentences.words) for split, sentences in corpus.splits.items()},
+            digest=corpus.digest,
+        )
+
+    def __init__(self, options: Train, facts: WordFacts):
+        rngs = nnx.Rngs(options.seed)
+        self.facts = facts
+        self.model, self.window, self.negative = options.model, options.window, options.negative
+        self.dtype = jnp.dtype(options.dtype)
+        self.most = contexts.capacity(facts.counts, block_rules(options))
+        shape = len(facts.words), options.dimensions
+        start = jax.random.uniform(rngs.params(), shape, minval=-0.5, maxval=0.5)
+        self.input = nnx.Param(start / options.dimensions)
+        self.output = nnx.Param(jnp.zeros(shape))
+        self.shares = nnx.List([nnx.Variable(jnp.asarray(each)) for each in rates.shares(options, facts)])
+        self.noise = Noise(facts.counts)
+        self.rngs = nnx.Rngs(negative=options.seed)
+        last = options.learning_rate * _LAST_RATE
+        self.schedule = optax.linear_schedule(options.learning_rate, last, options.steps)
+        self.step = nnx.Variable(jnp.zeros([], jnp.int32))
+
+    def update(self, batch: Batch) -> Metrics:
+        rows, read, target = self._rows(batch, self.rngs.negative())
+        vectors = self.input[read], self.output[target]
+        total, gradients = jax.value_and_grad(self._loss, argnums=(0, 1))(*vectors, rows.pairs)
+        rate = self.schedule(self.step[...])
+        taken = [share[...][which][..., None] for share, which in zip(self.shares, (read, target), strict=True)]
+        changes = [-rate * share * gradient for share, gradient in zip(taken, gradients, strict=True)]
+        # Without the barrier XLA may read a table after it has begun to write, and would copy it first.
+        changes = jax.lax.optimization_barrier(changes)
+        for table, which, change in zip((self.input, self.output), (read, target), changes, strict=True):
+            table[...] = table[...].at[which.reshape(-1)].add(change.reshape(-1, change.shape[-1]))
+        self.step[...] += 1
+        return {"loss": self._mean(total, rows), "learning_rate": Mean.of(rate)}
+
+    def score(self, batch: Batch) -> Metrics:
+        # The negatives follow from the words alone, so that validations and runs measure by the same ones.
+        key = jax.random.key(jnp.sum(batch["word"]))
+        rows, read, target = self._rows(batch, key)
+        return {"loss": self._mean(self._loss(self.input[read], self.output[target], rows.pairs), rows)}
+
+    def _rows(self, batch: Batch, key: jax.Array) -> tuple[model.Rows, jax.Array, jax.Array]:
+        """Cut the text into rows, draw their negatives, and list the rows of either table that the loss reads."""
+        text = (jnp.asarray(batch[name])[: self.most] for name in ("word", "sentence", "reach"))
+        rows = model.in_rows(*text, self.window)
+        negatives = self.noise.draw(key, (len(rows.centers), model.NEGATIVES))
+        return rows, *model.read_and_target(self.model, rows, negatives)
+
+    def _loss(self, read: jax.Array, target: jax.Array, pairs: jax.Array) -> jax.Array:
+        weight = self.negative / model.NEGATIVES
+        return model.loss(self.model, read.astype(self.dtype), target.astype(self.dtype), pairs, weight)
+
+    def _mean(self, total: jax.Array, rows: model.Rows) -> Mean:
+        return Mean(total, model.predictions(self.model, rows.pairs).astype(jnp.float32))
+
+    def vectors(self) -> np.ndarray:
+        """Return the vectors of all words, float32 [word, feature]."""
+        return np.asarray(self.input[...])
+
+
+def block_rules(options: Train) -> contexts.Rules:
+    """Return the part of the options that makes text into blocks."""
+    return contexts.Rules(options.window, options.sample, options.batch_size)

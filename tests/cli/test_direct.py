@@ -1,0 +1,128 @@
+"""Techniques without gradient steps as their user meets them."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlcli.cli.app import main
+
+QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
+TRAIN = ("train", "tokenizer", "--dataset", QUESTIONS, "--vocabulary", "300")
+
+
+@pytest.fixture
+def dlcli(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dlcli", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        if ended.value.code == 1:
+            pytest.fail(f"a fault of dlcli: {captured.err}")
+        return ended.value.code, captured.out, captured.err
+
+    return run
+
+
+def test_training_ends_with_one_json_object_and_the_next_commands(dlcli):
+    code, out, err = dlcli(*TRAIN, "--json")
+    found = json.loads(out)
+    assert (code, found["reason"], found["parameters"]) == (0, "trained", 300)
+    assert found["best"]["unknown_share"] == 0
+    folder = Path(found["run"])
+    assert {path.name for path in folder.iterdir()} == {"options.json", "facts.json", "run.json", "tokenizer.json"}
+    assert f"dlcli viz subwords --run {folder}" in err
+    assert f"dlcli predict tokenizer --run {folder} TEXT" in err
+    assert "resume" not in err
+
+
+def test_a_plan_trains_nothing(dlcli, tmp_path):
+    code, out, _ = dlcli(*TRAIN, "--plan", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["options"]["vocabulary"] == 300
+    assert (found["origins"]["vocabulary"], found["origins"]["kind"], found["origins"]["out"]) == (
+        "flag", "default", "chosen now"
+    )  # fmt: skip
+    assert found["sizes"] == {"train": 75, "validation": 11, "test": 22}
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_in_use_is_refused_and_left_alone(dlcli, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    code, out, err = dlcli(*TRAIN, "--out", "mine")
+    assert (code, out) == (2, "")
+    assert "must be a new or empty folder" in err
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_the_latest_run_is_found_by_its_technique_and_read_by_every_verb(dlcli):
+    dlcli(*TRAIN)
+    assert json.loads(dlcli("eval", "tokenizer", "--json")[1])["split"] == "test"
+    assert "characters per token" in dlcli("eval", "tokenizer")[1]
+    assert "tokenizer" in dlcli("runs", "list")[1]
+    assert "--kind" in dlcli("runs", "show", "tokenizer")[1]
+    code, out, _ = dlcli("viz", "subwords", "--text", "harbour", "--json")
+    assert (code, json.loads(out)["rows"][0]["text"]) == (0, "harbour")
+
+
+def test_predictions_are_one_json_object_an_input_and_a_dash_reads_lines(dlcli, monkeypatch):
+    dlcli(*TRAIN)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("first line\n\nsecond\n"))
+    code, out, _ = dlcli("predict", "tokenizer", "Where?", "-", "--json")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [each["input"] for each in found] == ["Where?", "first line", "second"]
+    assert "".join(piece["piece"] for piece in found[1]["tokens"]) == "first␣line"
+
+
+def test_what_is_no_text_is_an_error_after_the_others(dlcli):
+    dlcli(*TRAIN)
+    code, out, err = dlcli("predict", "tokenizer", "\udce9", "fine", "--json")
+    assert code == 3
+    assert ["error" in json.loads(line) for line in out.splitlines()] == [True, False]
+    assert "could not be read" in err
+
+
+def test_predictions_keep_to_the_width_of_the_terminal(dlcli, monkeypatch):
+    dlcli(*TRAIN)
+    monkeypatch.setattr("dlcli.cli.console._PIPE_WIDTH", 40)
+    _, out, _ = dlcli("predict", "tokenizer", "Where is the harbour of the old library of Lima?" * 3)
+    assert max(map(len, out.splitlines())) <= 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("train", "tokenizer", "--kind", "bpee"), 2, "did you mean 'bpe'"),
+        (("train", "tokenizer", "--vocabulary", "100"), 2, "--kind bpe needs --vocabulary 260 or more, got 100"),
+        (("train", "tokenizer", "--dataset", "pydoc"), 2, "did you mean pydocs?"),
+        (("train", "tokenizer", "--dataset", "none.txt"), 3, "none.txt does not exist"),
+        (("train", "tokeniser"), 2, "tokenizer"),
+        (("predict", "tokenizer", "text"), 4, "found none for 'tokenizer'"),
+        (("viz", "subwords"), 4, "found none for 'tokenizer'"),
+    ],
+)
+def test_what_cannot_be_done_says_why(dlcli, arguments, code, message):
+    found, out, err = dlcli(*arguments)
+    assert (found, out) == (code, "")
+    assert message in err.replace("\n", " ")
+
+
+@pytest.mark.parametrize("figure", ["learning-curves", "schedule", "confusion"])
+def test_a_figure_of_training_steps_refuses_a_run_without_any(dlcli, figure):
+    dlcli(*TRAIN, "--out", "runs/mine")
+    code, _, err = dlcli("viz", figure, "--run", "runs/mine")
+    assert code == 4
+    assert "Traceback" not in err
+
+
+def test_an_option_of_another_technique_is_refused(dlcli):
+    dlcli(*TRAIN)
+    code, _, err = dlcli("eval", "tokenizer", "--mc-dropout", "3")
+    assert code == 2
+    assert "--mc-dropout is no option of eval for a run of tokenizer" in err

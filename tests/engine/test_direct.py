@@ -1,0 +1,63 @@
+"""Runs without gradient steps, of a trainer that counts."""
+
+import json
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from dlcli.engine import direct, runs
+from dlcli.engine.direct import Learnt
+from dlcli.errors import DiskError, UsageError
+from dlcli.options import DirectOptions
+from dlcli.types import Facts
+
+
+def trainer(train=None):
+    learnt = Learnt(Facts(), {"counts.json": "[1, 2]"}, parameters=2, validation={"loss": 0.5})
+    data = SimpleNamespace(sizes={"train": 3, "validation": 1}, digest="abc")
+    return SimpleNamespace(read=lambda options: data, train=train or (lambda options, data: learnt))
+
+
+def finished(folder, **changes):
+    counting = trainer(**changes)
+    return direct.finish(counting, direct.begin("counting", counting, DirectOptions(dataset="x", out=folder)))
+
+
+def test_the_folder_holds_what_was_learnt_and_what_it_is(tmp_path):
+    done = finished(tmp_path / "run")
+    run = runs.Run(done.folder)
+    assert json.loads((done.folder / "counts.json").read_text()) == [1, 2]
+    assert run.about()["data"] == {"dataset": "x", "digest": "abc", "sizes": {"train": 3, "validation": 1}}
+    assert run.about()["ended"] == direct.summary(done)
+    assert run.read("options.json", DirectOptions).out == done.folder
+    assert runs.technique_of(done.folder) == "counting"
+
+
+def test_nothing_is_a_run_before_training_is_over(tmp_path):
+    def train(options, data):
+        assert options.out.is_dir()
+        assert not any(options.out.iterdir())
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        finished(tmp_path / "run", train=train)
+    assert finished(tmp_path / "run").folder == tmp_path / "run"
+
+
+def test_without_a_folder_one_under_runs_is_chosen(tmp_path):
+    assert finished(None).folder.parent == runs.runs_folder()
+
+
+def test_a_folder_that_is_no_folder_or_lies_in_a_file_is_refused_before_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(UsageError, match="--out"):
+            finished(out, train=lambda options, data: pytest.fail("trained"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_made_is_a_fault_of_the_disk_before_training(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(DiskError):
+        finished(tmp_path / "run", train=lambda options, data: pytest.fail("trained"))

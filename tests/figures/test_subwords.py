@@ -1,0 +1,72 @@
+import pytest
+
+from dlcli.data import tokenizers
+from dlcli.errors import DatasetError, RunError
+from dlcli.figures.options import Subwords
+from dlcli.figures.subwords import draw
+
+TEXTS = ("Where is the harbour", "naïve Ω")
+
+
+@pytest.fixture
+def of_kind(tmp_path):
+    """Save a tokenizer of a kind as that of a run; return the options that draw it."""
+
+    def make(kind, **options):
+        made = tokenizers.train(kind, 300, ["Where is the harbour of Oslo?", "Who was the mayor?"])
+        (tmp_path / "tokenizer.json").write_text(made.to_json())
+        return made, Subwords(run=str(tmp_path), **options)
+
+    return make
+
+
+@pytest.mark.parametrize("kind", tokenizers.KINDS)
+def test_the_boxes_are_the_tokens_of_each_text(of_kind, kind):
+    tokenizer, options = of_kind(kind, text=TEXTS)
+    rows = draw(options).numbers["rows"]
+    assert [row["text"] for row in rows] == list(TEXTS)
+    for row in rows:
+        assert [piece["id"] for piece in row["pieces"]] == tokenizer.encode(row["text"]).tolist()
+        assert [piece["piece"] for piece in row["pieces"]] == tokenizer.pieces(tokenizer.encode(row["text"]))
+
+
+def test_words_of_the_validation_split_come_from_frequent_to_rare(tokenizer_run):
+    rows = draw(Subwords(run=str(tokenizer_run), count=6)).numbers["rows"]
+    counts = [row["count"] for row in rows]
+    assert len(rows) == 6
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1] >= 1
+
+
+def test_a_frequent_word_is_whole_with_the_space_before_it(tokenizer_run):
+    first = draw(Subwords(run=str(tokenizer_run), count=1)).numbers["rows"][0]
+    assert [piece["piece"] for piece in first["pieces"]] == [f"␣{first['text']}"]
+
+
+def test_what_is_not_in_the_vocabulary_is_explained_only_where_there_is_some(of_kind):
+    _, options = of_kind("words", text=("Who was", "unseen"))
+    assert "not in the vocabulary" in " ".join(draw(options).sketch(80, False))
+    _, options = of_kind("words", text=("Who was",))
+    assert "not in the vocabulary" not in " ".join(draw(options).sketch(80, False))
+
+
+def test_the_sketch_shows_every_piece_with_its_id(of_kind):
+    tokenizer, options = of_kind("bpe", text=TEXTS)
+    shown = "\n".join(draw(options).sketch(60, False))
+    for text in TEXTS:
+        ids = tokenizer.encode(text)
+        assert all(f"{piece}" in shown for piece in tokenizer.pieces(ids))
+        assert all(str(number) in shown for number in ids)
+
+
+def test_a_run_without_its_tokenizer_is_refused(tmp_path):
+    with pytest.raises(RunError, match="must be a tokenizer"):
+        draw(Subwords(run=str(tmp_path), text=("a",)))
+
+
+def test_a_validation_part_without_words_asks_for_a_text(of_kind, tmp_path):
+    _, options = of_kind("characters")
+    (tmp_path / "numbers.txt").write_text("1 2 3 4 5 6 7 8 9 0 " * 5)
+    (tmp_path / "options.json").write_text(f'{{"dataset": "{tmp_path / "numbers.txt"}"}}')
+    with pytest.raises(DatasetError, match="give --text"):
+        draw(options)

@@ -1,0 +1,156 @@
+"""Studies: their cells are kept and go on, what is compared is alike, and nothing is chosen by the test split."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlcli import studies
+from dlcli.cli.app import main
+from dlcli.engine import devices
+from dlcli.errors import DivergedError, RunError
+from dlcli.studies import cells, optimizers, regularization
+from dlcli.studies.cells import Cell, Cells, Report
+
+SMALL = {"steps": 8, "batch_size": 16, "train_examples": 40, "seeds": 2}
+CATALOGUE = studies.catalogue()
+
+
+def fake(changes, use, test):
+    """A result that depends on what was asked for, and on nothing else."""
+    learnt = 0.8 + 1e-5 * changes["seed"] + (0.05 if "dropout" in changes else 0.0)
+    loss = abs(changes.get("learning_rate", 1.0) - 0.03) + 0.1
+    curve = [[1, loss], [2, loss]]
+    validation = {"loss": loss, "accuracy": learnt}
+    result = {"use": use, "steps": 2, "best_step": 2, "validation": validation, "train": {"loss": 0.05}}
+    return {**result, "curve": curve, "train_curve": curve, **({"test_accuracy": learnt} if test else {})}
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Replace training by `fake`; return the list of what was asked for."""
+    calls = []
+
+    def measure(self, name, changes, use, test):
+        calls.append((name, changes, use, test))
+        return fake(changes, use, test)
+
+    monkeypatch.setattr(Cells, "_measure", measure)
+    return calls
+
+
+def run(name, **options):
+    *found, report = studies.begin(name, CATALOGUE[name](out=Path("study"), **{**SMALL, **options}))
+    assert isinstance(report, Report)
+    return found, report
+
+
+def test_a_cell_is_trained_once_and_then_known(tmp_path):
+    devices.prepare("auto")
+    options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
+    first, again = (
+        Cells("regularization", options, 1).trained("a", {"dropout": 0.5}, seed=0, use="last", test=True)
+        for _ in range(2)
+    )
+    assert (first.known, again.known) == (False, True)
+    assert first.result == again.result
+    assert first.result["steps"] == 8
+    assert 0 <= first.result["test_accuracy"] <= 1
+    assert [path.name for path in (tmp_path / "study" / "cells").iterdir()] == ["a.json"]
+
+
+def test_a_run_that_diverges_is_a_result_too(tmp_path, monkeypatch):
+    def diverge(*arguments):
+        raise DivergedError("loss became nan at step 3")
+
+    monkeypatch.setattr(cells.engine, "fit", diverge)
+    options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
+    found = Cells("regularization", options, 1).trained("a", {}, seed=0, use="last", test=True)
+    assert found.result == {"diverged": "loss became nan at step 3"}
+
+
+def test_a_second_call_goes_on_where_the_first_stopped(asked):
+    events = studies.begin("regularization", CATALOGUE["regularization"](out=Path("study"), **SMALL))
+    for _ in range(5):
+        assert not next(events).known
+    events.close()
+    found, _ = run("regularization")
+    assert [cell.known for cell in found] == [True] * 5 + [False] * (len(found) - 5)
+    assert len(asked) == len(found)
+
+
+def test_a_folder_of_another_study_is_refused(asked):
+    run("regularization")
+    with pytest.raises(RunError, match="must hold this study with these options"):
+        run("regularization", steps=9)
+
+
+def test_studies_with_other_options_have_other_folders():
+    one, other = (Cells("regularization", CATALOGUE["regularization"](seeds=n), 1).folder for n in (2, 3))
+    assert one != other
+    assert one.parent == other.parent == Path("studies")
+
+
+def test_every_treatment_has_every_seed_and_the_same_steps(asked):
+    run("regularization")
+    assert {(name, changes["seed"]) for name, changes, *_ in asked} == {
+        (f"{name}-seed{seed}", seed) for name in regularization.TREATMENTS for seed in range(2)
+    }
+    assert not any("steps" in changes for _, changes, *_ in asked)
+
+
+def test_early_stopping_alone_is_measured_at_its_best_validation(asked):
+    run("regularization")
+    assert {name.rpartition("-")[0]: use for name, _, use, _ in asked} == {
+        name: "best" if name == "early-stopping" else "last" for name in regularization.TREATMENTS
+    }
+
+
+def test_differences_are_paired_with_none(asked):
+    _, report = run("regularization")
+    dropout = report.table.numbers["treatments"]["dropout"]["difference_to_none"]
+    assert [dropout[name] for name in ("mean", "low", "high")] == pytest.approx([0.05] * 3)
+    assert report.table.numbers["treatments"]["none"]["difference_to_none"] is None
+
+
+def test_rates_are_chosen_by_validation_and_with_a_seed_that_is_not_reported(asked):
+    _, report = run("optimizers", optimizer=("momentum", "adam"), rates=3)
+    tuning = [(changes, test) for name, changes, _, test in asked if "rate" in name]
+    final = [(changes, test) for name, changes, _, test in asked if "seed" in name]
+    assert len(tuning) == 6
+    assert not any(test for _, test in tuning)
+    assert all(test for _, test in final)
+    assert not {changes["seed"] for changes, _ in tuning} & {changes["seed"] for changes, _ in final}
+    found = report.table.numbers["optimizers"]
+    assert found["momentum"]["learning_rate"] == 0.03
+    assert not found["momentum"]["at_edge"]
+    assert found["adam"]["at_edge"]  # 0.0095 is the greatest tried, and 0.03 would be better
+
+
+def test_every_optimizer_has_a_usual_rate_and_as_many_are_tried():
+    assert set(optimizers._USUAL) == set(CATALOGUE["optimizers"].model_fields["optimizer"].default)
+    assert optimizers._rates(0.1, 4) == [0.01, 0.032, 0.1, 0.32]
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_on_the_command_line_results_and_progress_have_their_streams(name, asked, monkeypatch, capsys):
+    arguments = [f"--{key.replace('_', '-')}={value}" for key, value in SMALL.items()]
+    monkeypatch.setattr(sys, "argv", ["dlcli", "study", name, *arguments, "--out", "study", "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsys.readouterr()
+    numbers = json.loads(out)
+    assert ended.value.code == 0
+    assert (numbers["study"], numbers["file"]) == (name, f"study/{name}.png")
+    assert Path(numbers["file"]).read_bytes().startswith(b"\x89PNG")
+    assert len(err.splitlines()) == len(asked)
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_study_has_a_file_of_its_name_an_example_and_a_sketch_that_fits(name, asked):
+    found, report = run(name)
+    assert (Path(studies.__file__).parent / f"{name}.py").is_file()
+    assert CATALOGUE[name].examples
+    assert all(isinstance(cell, Cell) for cell in found)
+    assert max(map(len, report.figure.sketch(80, False))) <= 80

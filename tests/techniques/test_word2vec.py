@@ -1,0 +1,405 @@
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from dlcli import engine
+from dlcli.data.words import WordFacts
+from dlcli.engine import devices
+from dlcli.engine.load import one_device
+from dlcli.engine.program import Program
+from dlcli.errors import DatasetError, UsageError
+from dlcli.techniques.word2vec import model, questions, rates
+from dlcli.techniques.word2vec.eval import answered, evaluate, similarity
+from dlcli.techniques.word2vec.learner import Learner
+from dlcli.techniques.word2vec.noise import Noise, alias_table
+from dlcli.techniques.word2vec.options import Eval, Predict, Train
+from dlcli.techniques.word2vec.predict import predict
+from dlcli.techniques.word2vec.vectors import Vectors
+from tests.comparing import arrays
+
+QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
+TINY = {"dataset": QUESTIONS, "min_count": 2, "batch_size": 64, "dimensions": 8, "learning_rate": 0.1}
+INPUTS = {
+    "predict": lambda folder: {"nearest": ("the",), "analogy": ("who", "is", "where"), "similarity": ("a", "the")}
+}
+MODELS = pytest.mark.parametrize("name", ["skip-gram", "cbow"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cached_compilations():
+    devices.prepare("auto")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("word2vec") / "trained"
+    list(engine.fit(Learner, Train(out=folder, steps=3, **TINY)))
+    return folder
+
+
+def running(words, sentence=None, reach=None):
+    """A batch of running text: one sentence whose words reach as far as they may, unless it says otherwise."""
+    words = np.asarray(words, np.int32)
+    return {
+        "word": words,
+        "sentence": np.zeros_like(words) if sentence is None else np.asarray(sentence, np.int32),
+        "reach": np.full_like(words, 2) if reach is None else np.asarray(reach, np.int32),
+    }
+
+
+def learner(batch_size, words=12, **changes):
+    facts = WordFacts(words=tuple(map(str, range(words))), counts=tuple(range(words, 0, -1)), lower=True)
+    options = Train(dataset="none", batch_size=batch_size, window=2, dimensions=4, sample=0, steps=100, **changes)
+    made = Learner(options, facts)
+    rng = np.random.default_rng(1)
+    for table in (made.input, made.output):
+        table[...] = jnp.asarray(rng.normal(size=(words, 4)), jnp.float32)
+    return made
+
+
+def contexts(batch):
+    """Slowly list each center with its context, as places in the batch."""
+    found = []
+    for place, reach in enumerate(batch["reach"]):
+        around = [p for p in range(place - reach, place + reach + 1) if 0 <= p < len(batch["word"]) and p != place]
+        found.append((place, [p for p in around if batch["sentence"][p] == batch["sentence"][place]]))
+    return found
+
+
+def slow_loss(name, tables, batch, negatives, weight):
+    """Add up the loss as the papers write it down, one prediction after the other."""
+    read, target, words, total = *tables, batch["word"], 0.0
+
+    def prediction(vector, there, drawn):
+        return jax.nn.softplus(-vector @ target[there]) + weight * jax.nn.softplus(target[drawn] @ vector).sum()
+
+    for place, context in contexts(batch):
+        drawn = negatives[place // model.ROW]
+        if name == "skip-gram":
+            total += sum(prediction(read[words[place]], words[other], drawn) for other in context)
+        elif context:
+            total += prediction(read[words[jnp.asarray(context)]].mean(axis=0), words[place], drawn)
+    return total
+
+
+TEXT = running([3, 1, 4, 1, 5, 9, 2, 6, 0, 0], [0, 0, 0, 0, 0, 7, 7, 7, -1, -1], [2, 1, 2, 2, 1, 2, 1, 2, 0, 0])
+
+
+@MODELS
+def test_the_loss_is_what_the_papers_write_down(name, monkeypatch):
+    monkeypatch.setattr(model, "ROW", 4)
+    monkeypatch.setattr(model, "NEGATIVES", 3)
+    made = learner(10, model=name)
+    rows = model.in_rows(*map(jnp.asarray, TEXT.values()), 2)
+    negatives = jnp.asarray(np.random.default_rng(2).integers(0, 12, [len(rows.centers), 3]), jnp.int32)
+    read, target = model.read_and_target(name, rows, negatives)
+    found = model.loss(name, made.input[read], made.output[target], rows.pairs, 5 / 3)
+    slow = slow_loss(name, (made.input[...], made.output[...]), TEXT, np.asarray(negatives), 5 / 3)
+    np.testing.assert_allclose(found, slow, rtol=1e-5)
+
+
+@MODELS
+def test_a_step_is_gradient_descent_on_the_dense_loss(name, monkeypatch):
+    monkeypatch.setattr(model, "ROW", 4)
+    monkeypatch.setattr(model, "NEGATIVES", 3)
+    made = learner(10, model=name)
+    drawn = np.random.default_rng(2).integers(0, 12, [3, 3])
+    monkeypatch.setattr(Noise, "draw", lambda self, key, shape: jnp.asarray(drawn, jnp.int32))
+    before = made.input[...], made.output[...]
+    dense = jax.grad(lambda tables: slow_loss(name, tables, TEXT, drawn, 5 / 3))(before)
+    made.update(TEXT)
+    for after, start, gradient in zip((made.input, made.output), before, dense, strict=True):
+        np.testing.assert_allclose(after[...], start - 0.025 * gradient, rtol=1e-4, atol=1e-6)
+
+
+@MODELS
+def test_words_outside_the_batch_stay_but_for_negatives_in_the_output_table(name):
+    made = learner(10, words=500, model=name)
+    before = np.asarray(made.input[...])
+    made.update(TEXT)
+    changed = np.flatnonzero((np.asarray(made.input[...]) != before).any(axis=1))
+    assert set(changed) == {3, 1, 4, 5, 9, 2, 6}
+
+
+def test_no_pair_leaves_its_sentence_or_its_reach():
+    rows = model.in_rows(*map(jnp.asarray, TEXT.values()), 2)
+    found = {
+        (int(row) * model.ROW + int(center), int(row) * model.ROW + int(memory) - 2)
+        for row, center, memory in zip(*np.nonzero(rows.pairs), strict=True)
+    }
+    assert found == {(place, other) for place, context in contexts(TEXT) for other in context}
+
+
+def test_cbow_counts_a_prediction_a_center_with_a_context_and_skip_gram_one_a_pair():
+    rows = model.in_rows(*map(jnp.asarray, TEXT.values()), 2)
+    pairs = [len(context) for _, context in contexts(TEXT)]
+    assert model.predictions("skip-gram", rows.pairs) == sum(pairs)
+    assert model.predictions("cbow", rows.pairs) == sum(count > 0 for count in pairs)
+
+
+def test_the_rate_falls_in_a_line_to_that_of_gensim(trained):
+    found = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
+    made = learner(10)
+    assert made.schedule(0) == pytest.approx(0.025)
+    assert made.schedule(50) == pytest.approx((0.025 + 0.0001) / 2)
+    assert made.schedule(100) == pytest.approx(0.0001, rel=1e-4)
+    assert found[-1]["step"] == 3
+
+
+def test_only_words_that_are_scored_very_often_take_a_share_of_their_gradients():
+    counts = tuple(int(100_000 / rank) for rank in range(1, 2001))
+    facts = WordFacts(words=tuple(map(str, range(2000))), counts=counts, lower=True)
+    small, large = (rates.shares(Train(dataset="none", batch_size=size), facts) for size in (8, 4096))
+    assert all((each == 1).all() for each in small)
+    for each in large:
+        assert (np.diff(each) >= 0).all()
+        assert each[0] < 0.2
+        assert each[-1] == 1
+
+
+def test_the_noise_has_the_distribution_of_the_paper():
+    counts = np.array([1000, 300, 100, 30, 1])
+    drawn = Noise(tuple(counts.tolist())).draw(jax.random.key(0), (200_000,))
+    expected = counts**0.75 / (counts**0.75).sum()
+    assert np.bincount(drawn, minlength=5) / 200_000 == pytest.approx(expected, abs=0.004)
+
+
+def test_an_alias_table_adds_up_to_the_weights():
+    weights = np.random.default_rng(0).random(50)
+    shares, aliases = alias_table(weights)
+    total = shares.astype(float)
+    np.add.at(total, aliases, 1 - shares)
+    assert total / 50 == pytest.approx(weights / weights.sum(), rel=1e-4)
+
+
+def test_the_held_out_loss_is_of_the_same_negatives_each_time():
+    made = learner(10)
+    first = made.score(TEXT)["loss"].value()
+    made.rngs.negative()
+    assert made.score(TEXT)["loss"].value() == first
+
+
+def test_untrained_the_loss_of_a_pair_is_that_of_six_coins():
+    made = learner(10)
+    made.output[...] = jnp.zeros_like(made.output[...])
+    assert made.score(TEXT)["loss"].value() == pytest.approx(6 * np.log(2), rel=1e-5)
+
+
+@pytest.fixture
+def vectors():
+    """Vectors in a plane by their angles; "far" is longer, and of the direction of "north"."""
+    angles = {"north": 90, "northeast": 45, "east": 0, "southeast": -45, "south": -90}
+    rows = [(np.cos(np.radians(each)), np.sin(np.radians(each))) for each in angles.values()]
+    facts = WordFacts(words=(*angles, "far"), counts=(6, 5, 4, 3, 2, 1), lower=True)
+    return Vectors(facts, np.asarray([*rows, (0, 3)], np.float32))
+
+
+def test_the_nearest_words_are_those_of_the_smallest_angle(vectors):
+    found = vectors.nearest(vectors.directions[0], [0], 3)
+    assert [word for word, _ in found] == ["far", "northeast", "east"]
+    assert [cosine for _, cosine in found] == pytest.approx([1, 0.5**0.5, 0], abs=1e-6)
+
+
+def test_an_analogy_goes_on_in_the_direction_of_the_first_two(vectors):
+    [(word, _)] = vectors.nearest(vectors.analogy(0, 1, 2), [0, 1, 2], 1)
+    assert word == "southeast"
+
+
+def test_an_unknown_word_has_the_nearest_spelling(vectors):
+    with pytest.raises(UsageError, match=r"--nearest needs words .* got 'nort'; did you mean 'north'\?"):
+        vectors.number("--nearest", "nort")
+    assert vectors.number("--nearest", "NORTH") == 0
+
+
+def test_similarity_is_the_rank_correlation_of_known_pairs(vectors):
+    asked = [("north", "far", 9.0), ("north", "northeast", 7.0), ("north", "east", 5.0), ("north", "south", 6.0)]
+    found = similarity(vectors, [*asked, ("north", "nowhere", 1.0)])
+    assert found["rho"] == pytest.approx(0.8)  # 1 - 6 · (0 + 0 + 1 + 1) / (4 · 15)
+    assert (found["n"], found["missing"]) == (4, 1)
+
+
+def test_analogies_are_counted_by_section_among_the_most_frequent_words(vectors):
+    sections = {
+        "right": [("North", "Northeast", "East", "Southeast"), ("north", "northeast", "northeast", "east")],
+        "wrong": [("north", "northeast", "east", "south"), ("north", "northeast", "east", "far")],
+    }
+    found = answered(vectors, sections, restrict=5)
+    assert (found["right"], found["n"], found["asked"]) == (2, 3, 4)
+    assert found["sections"]["right"]["value"] == 1
+    assert found["sections"]["wrong"]["value"] == 0
+
+
+def test_pairs_are_read_as_they_are_passed_around(tmp_path):
+    forms = [
+        "# remark\n# Word 1\tWord 2\tHuman\na\tb\t1.5\nc\td\t2\n",
+        "Word 1,Word 2,Human\na,b,1.5\nc,d,2\n",
+        "a b 1.5\nc d 2",
+    ]
+    for number, text in enumerate(forms):
+        (tmp_path / str(number)).write_text(text)
+        assert questions.pairs(tmp_path / str(number)) == [("a", "b", 1.5), ("c", "d", 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "reason"),
+    [
+        (questions.pairs, "a b 1\nc d\n", "line 2 of .* must have two words and a number"),
+        (questions.pairs, "a b 1\n", "two pairs of words or more, found 1"),
+        (questions.analogies, ": one\na b c\n", "line 2 of .* must have four words"),
+        (questions.analogies, ": one\n", "an analogy or more, found none"),
+    ],
+)
+def test_a_file_of_another_form_says_where(read, text, reason, tmp_path):
+    (tmp_path / "file").write_text(text)
+    with pytest.raises(DatasetError, match=reason):
+        read(tmp_path / "file")
+    with pytest.raises(DatasetError, match="cannot be read"):
+        read(tmp_path / "nowhere")
+
+
+def test_evaluation_measures_the_loss_on_the_test_split_and_what_files_ask(trained, tmp_path):
+    (tmp_path / "pairs.tsv").write_text("a\tthe\t5\nwho\tis\t7\nwho\tnowhere\t1\n")
+    (tmp_path / "analogies.txt").write_text(": some\na the who is\n")
+    plain = evaluate(Eval(run=str(trained))).numbers
+    assert plain["split"] == "test"
+    assert 0 < plain["loss"]["value"] < 6 * np.log(2) + 0.1
+    asked = Eval(run=str(trained), pairs=(tmp_path / "pairs.tsv",), analogies=tmp_path / "analogies.txt")
+    found = evaluate(asked).numbers
+    assert "loss" not in found
+    assert (found["pairs"][str(tmp_path / "pairs.tsv")]["n"], found["analogies"]["n"]) == (2, 1)
+
+
+def written(path):
+    """Read a file of vectors as its format says."""
+    data = path.read_bytes()
+    head, rest = data.split(b"\n", 1)
+    count, size = map(int, head.split())
+    found = {}
+    for _ in range(count):
+        word, rest = rest.split(b" ", 1)
+        if path.suffix == ".bin":
+            numbers, rest = np.frombuffer(rest[: 4 * size], "<f4"), rest[4 * size :]
+            assert rest[:1] == b"\n"
+            rest = rest[1:]
+        else:
+            line, rest = rest.split(b"\n", 1)
+            numbers = np.array(line.split(), np.float32)
+        found[word.decode()] = numbers
+    assert not rest
+    return found
+
+
+@pytest.mark.parametrize("ending", ["txt", "bin"])
+def test_vectors_are_written_bit_for_bit(vectors, ending, tmp_path):
+    path = tmp_path / f"vectors.{ending}"
+    vectors.write(path)
+    found = written(path)
+    assert tuple(found) == vectors.words
+    np.testing.assert_array_equal(np.stack(list(found.values())), vectors.rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["txt", "bin"])
+def test_gensim_reads_the_vectors(vectors, ending, tmp_path):
+    gensim = pytest.importorskip("gensim")
+    path = tmp_path / f"vectors.{ending}"
+    vectors.write(path)
+    found = gensim.models.KeyedVectors.load_word2vec_format(str(path), binary=ending == "bin")
+    assert tuple(found.index_to_key) == vectors.words
+    np.testing.assert_array_equal(found.vectors, vectors.rows)
+
+
+def test_words_with_spaces_cannot_be_written(tmp_path):
+    facts = WordFacts(words=("new york", "a"), counts=(2, 1), lower=True)
+    with pytest.raises(UsageError, match="'new york'"):
+        Vectors(facts, np.ones([2, 2], np.float32)).write(tmp_path / "vectors.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_each_question_has_its_answer_and_the_vectors_are_those_of_the_run(trained, tmp_path):
+    file = tmp_path / "vectors.bin"
+    near, solved, pair, size = predict(Predict(run=str(trained), top=3, vectors=file, **INPUTS["predict"](tmp_path)))
+    assert near.source == "the"
+    assert [len(each.answers) for each in (near, solved, pair)] == [3, 3, 1]
+    assert not {"who", "is", "where"} & {word for word, _ in solved.answers}
+    assert pair.numbers()["predictions"] == [{"label": "cosine", "cosine": pair.answers[0][1]}]
+    np.testing.assert_array_equal(np.stack(list(written(file).values())), arrays(trained)["input"])
+    assert size.answers[0] == ("words", len(written(file)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "reason"),
+    [
+        ((), 2, "give --nearest"),
+        (("--nearest", "whoo"), 2, "did you mean 'who'?"),
+        (("--analogy", "a", "b"), 2, "analogy"),
+        (("--vectors", "vectors.npy"), 2, "must end in .txt or .bin"),
+        (("--vectors", "nowhere/vectors.txt"), 3, "must lie in a folder"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_says_why(dlcli, trained, arguments, code, reason):
+    found, _, err = dlcli("predict", "word2vec", "--run", trained, *arguments)
+    assert found == code
+    assert reason in err
+
+
+def test_an_analogy_is_one_flag_with_three_words(dlcli, trained):
+    code, out, _ = dlcli(
+        "predict", "word2vec", "--run", trained, "--analogy", "who", "is", "where", "--top", 2, "--json"
+    )
+    assert code == 0
+    found = json.loads(out)
+    assert found["input"] == "who : is = where : ?"
+    assert [set(each) for each in found["predictions"]] == [{"label", "cosine"}] * 2
+
+
+@pytest.mark.parametrize("pattern", ["(", "(a)", "[a-z]*"])
+def test_a_pattern_that_cannot_cut_words_is_refused(dlcli, pattern):
+    code, _, err = dlcli("train", "word2vec", "--pattern", pattern)
+    assert code == 2
+    assert "--pattern must" in err
+
+
+def test_no_option_of_an_optimizer_is_offered_where_it_would_do_nothing(dlcli):
+    code, _, err = dlcli("train", "word2vec", "--optimizer", "adam")
+    assert code == 2
+    assert "--optimizer" in err
+
+
+def test_a_plan_counts_steps_of_the_default_epochs(dlcli):
+    code, out, _ = dlcli("train", "word2vec", "--plan", "--json", *flags(TINY))
+    found = json.loads(out)
+    assert code == 0
+    assert found["options"]["steps"] == -(-5 * found["sizes"]["train"] // 64)
+    assert found["origins"]["steps"] == "--epochs, default"
+
+
+def flags(options):
+    return [text for name, value in options.items() for text in (f"--{name.replace('_', '-')}", value)]
+
+
+@pytest.mark.slow
+@MODELS
+def test_a_step_takes_no_longer_with_ten_times_the_words(name):
+    import time
+
+    def milliseconds(words):
+        facts = WordFacts(words=tuple(map(str, range(words))), counts=tuple(range(words, 0, -1)), lower=True)
+        options = Train(dataset="none", model=name, steps=100)
+        program = Program(Learner, options, facts, one_device())
+        rng = np.random.default_rng(0)
+        text = running(rng.integers(0, words, 4096), np.arange(4096) // 20, rng.integers(1, 6, 4096))
+        leaves, batch = program.initial(), jax.device_put(text)
+        window, times = program.empty_window(batch), []
+        for _ in range(30):
+            start = time.process_time()
+            leaves, window = program.update(leaves, window, batch)
+            jax.block_until_ready(leaves)
+            times.append(time.process_time() - start)
+        return sorted(times)[5] * 1e3
+
+    assert milliseconds(500_000) < 1.5 * milliseconds(50_000)
