@@ -142,7 +142,16 @@ def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> li
 def check(options: Check, call: Call) -> None:
     """Print all that is wrong."""
     with progress.working("reading every example"):
-        findings = _findings(options)
+        from dlcli.data import check as images
+        from dlcli.data import names, pairs, text_check
+
+        checks: dict[str, Callable[[], list[Finding]]] = {
+            "images": lambda: images.check(options.name, options.data_dir, options.image_size),
+            "pairs": lambda: pairs.check(options.name),
+            "text": lambda: text_check.check(options.name),
+            "points": list,  # drawn from a formula, nothing can be wrong with them
+        }
+        findings = checks[names.medium(options.name, options.data_dir)]()
     found = [{"kind": f.kind, "split": f.split, "where": f.where, "message": f.message} for f in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
@@ -158,24 +167,6 @@ def check(options: Check, call: Call) -> None:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
         output.fail(DatasetError(f"{options.name} has {len(findings)} problem{'s' * (len(findings) > 1)}"), call)
     output.write(Table("", ["data set", ""], [(options.name, "nothing wrong")], numbers), call)
-
-
-def _findings(options: Check) -> list[Finding]:
-    from dlcli.data import check as images
-    from dlcli.data import names, pairs, text_check
-    from dlcli.data.findings import Malformed
-
-    match names.medium(options.name, options.data_dir):
-        case "images":
-            return images.check(options.name, options.data_dir, options.image_size)
-        case "text":
-            return text_check.check(options.name)
-        case "points":
-            return []  # drawn from a formula, nothing can be wrong with them
-    try:
-        return pairs.find(options.name)[1]
-    except Malformed as error:
-        return list(error.findings)
 
 
 def prepare(options: Prepare, call: Call) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from dlcli.data import splits, text_files
 from dlcli.data.embedded import dates
-from dlcli.data.findings import Finding, no_examples, refuse
+from dlcli.data.findings import Finding, Malformed, no_examples, refuse
 from dlcli.errors import DatasetError, UsageError
 
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
@@ -114,6 +114,18 @@ def find(dataset: str) -> tuple[PairSet, list[Finding]]:
         raise _unknown(dataset)
     found = PairSet(dataset, {split: _pairs(each) for split, each in _divided(rows).items()})
     return found, _problems(found)
+
+
+def check(dataset: str) -> list[Finding]:
+    """Return everything that is wrong with a set of pairs.
+
+    Raises:
+        DatasetError: the set cannot be opened at all.
+    """
+    try:
+        return find(dataset)[1]
+    except Malformed as error:
+        return list(error.findings)
 
 
 Row = tuple[str, str, str]  # place, source, target

@@ -1,0 +1,37 @@
+"""A decoder that keeps its keys and values gives, one token at a time, the logits of a pass over the whole text.
+
+Reference: Pope et al., "Efficiently Scaling Transformer Inference", 2022, arXiv:2211.05102, section 2.
+"""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+from flax import nnx
+
+from dlcli.checks import Result
+from dlcli.nn.presets import PRESETS, preset
+from dlcli.techniques.transformer.model import Decoder
+
+_TIME, _VOCABULARY = 16, 17
+_TOLERANCE = 1e-5  # of the largest logit: float32 sums in two orders
+
+
+def check() -> Result:
+    """Compare both for blocks of each generation, whose positions work in three ways."""
+    tokens = np.random.default_rng(0).integers(_VOCABULARY, size=[1, _TIME])
+    errors = {}
+    for name in PRESETS:
+        style = preset(name, width=16, heads=2, layers=2, context=_TIME)
+        network = Decoder(style, _VOCABULARY, rngs=nnx.Rngs(0))
+        graph, state = nnx.split(network)
+        step = jax.jit(lambda state, *rest, graph=graph: nnx.merge(graph, state).step(*rest))
+        whole = np.asarray(jax.jit(lambda state, rows, graph=graph: nnx.merge(graph, state)(rows))(state, tokens))[0]
+        past, found = network.empty(1), []
+        for place in range(_TIME):
+            logits, past = step(state, tokens[:, place : place + 1], place, past)
+            found.append(np.asarray(logits)[0, 0])
+        errors[name] = float(np.abs(np.stack(found) - whole).max() / np.abs(whole).max())
+    numbers = {"largest_relative_error": max(errors.values())}
+    numbers |= {f"error_of_{name}": error for name, error in errors.items()} | {"tokens": _TIME}
+    return Result.of(__name__, numbers, tolerance=_TOLERANCE, holds=max(errors.values()) <= _TOLERANCE)

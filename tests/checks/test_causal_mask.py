@@ -1,0 +1,15 @@
+import jax.numpy as jnp
+
+from dlcli.checks import causal_mask
+from dlcli.techniques.transformer import model
+
+
+def test_it_holds():
+    assert causal_mask.check().holds
+
+
+def test_without_the_mask_the_future_shows(monkeypatch):
+    monkeypatch.setattr(model, "causal", lambda time: jnp.ones([1, 1, time, time], bool))
+    found = causal_mask.check()
+    assert not found.holds
+    assert found.numbers["largest_change_before_a_changed_token"] > 0

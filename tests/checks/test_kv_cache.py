@@ -1,0 +1,12 @@
+from dlcli.checks import kv_cache
+from dlcli.nn.attention import Memory
+
+
+def test_it_holds():
+    assert kv_cache.check().holds
+
+
+def test_a_cache_that_writes_one_place_too_early_is_found_out(monkeypatch):
+    write = Memory.write
+    monkeypatch.setattr(Memory, "write", lambda self, fresh, start: write(self, fresh, start - 1))
+    assert not kv_cache.check().holds
