@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-slow bench readme clean cnn-digits
+.PHONY: help setup demo check test test-slow bench readme clean cnn-digits word2vec-glosses
 
 help: ## List the tasks
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -38,15 +38,20 @@ test: setup ## The fast tests
 test-slow: setup ## Convergence runs, crashes at random moments, comparisons with other tools
 	$(BIN)/python -m pytest -m slow
 
-bench: setup ## Time the training step beside PyTorch's, on the same cores in the same run
+bench: setup ## Time training beside PyTorch's and gensim's, on the same cores in the same run
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python tests/bench/cnn.py
+	$(BIN)/python -c 'import gensim' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0
+	$(BIN)/python tests/bench/word2vec.py
 
 readme: setup ## Write the generated parts of README.md anew
 	$(BIN)/python tests/readme.py --write
 
 cnn-digits: setup ## Recipe: the embedded digits
 	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/cnn-digits.sh
+
+word2vec-glosses: setup ## Recipe: word vectors of dictionary entries; DATA=folder of its files
+	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/word2vec-glosses.sh "$(DATA)"
 
 clean: ## Remove .venv and caches; runs/ stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -60,3 +60,18 @@ def cnn_run(tmp_path_factory):
     options = Train(**small, report_every=2, validate_every=3, out=folder)
     assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
     return folder
+
+
+@pytest.fixture(scope="session")
+def word2vec_run(tmp_path_factory):
+    """The folder of small word vectors, trained for a few steps on questions."""
+    from dlcli import engine
+    from dlcli.techniques.word2vec.learner import Learner
+    from dlcli.techniques.word2vec.options import Train
+
+    folder = tmp_path_factory.mktemp("runs") / "words"
+    small = {"steps": 6, "batch_size": 64, "dimensions": 8, "min_count": 2}
+    text = Path(__file__).parent / "questions.tsv"
+    options = Train(**small, dataset=str(text), report_every=2, validate_every=3, out=folder)
+    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
+    return folder

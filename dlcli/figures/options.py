@@ -1,7 +1,7 @@
 """The catalogue of figures: one class each, in the order of the course; the name in kebab case is the command."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -238,3 +238,41 @@ class Confusion(RunFigureOptions):
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Write shares of the true class instead of counts.")] = False
+
+
+class Embeddings(RunFigureOptions):
+    """Words by their vectors, brought into the plane: what is near in meaning is near."""
+
+    examples = (
+        "dlcli viz embeddings",
+        "dlcli viz embeddings --words king,water,music,red --neighbors 12",
+        "dlcli viz embeddings --count 300 --method pca --clusters 12 --out words.svg",
+    )
+    technique = "word2vec"
+    words: Annotated[
+        str, Field(description="Words to draw; by default the most frequent ones."), Cli(metavar="WORD,…")
+    ] = ""
+    neighbors: Annotated[
+        int, Field(ge=0, le=100, description="Nearest words drawn around each of --words, as its group.")
+    ] = 0
+    count: Annotated[
+        int, Field(ge=4, le=1000, description="How many of the most frequent words to draw without --words.")
+    ] = 150
+    method: Annotated[
+        Literal["tsne", "pca"], Field(description="Projection: t-SNE keeps neighbours, PCA distances at large.")
+    ] = "tsne"
+    clusters: Annotated[
+        int, Field(ge=1, le=32, description="Groups found by k-means, each named by the words at its middle.")
+    ] = 8
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _around_words(self) -> "Embeddings":
+        given = self.model_fields_set
+        if self.words and "count" in given:
+            raise ValueError("give --words or --count, not both")
+        if not self.words and "neighbors" in given:
+            raise ValueError("--neighbors are drawn around words: give --words too")
+        if self.neighbors and "clusters" in given:
+            raise ValueError("with --neighbors each of --words is a group: leave --clusters out")
+        return self
