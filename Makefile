@@ -41,12 +41,14 @@ test: setup ## The fast tests
 test-slow: setup ## Convergence runs, crashes at random moments, comparisons with other tools
 	$(BIN)/python -m pytest -m slow
 
-bench: setup ## Time the training step beside PyTorch's, on the same cores in the same run
+bench: setup ## Time training beside PyTorch's and gensim's, on the same cores in the same run
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python tests/bench/cnn.py
 	$(BIN)/python tests/bench/input.py
 	$(BIN)/python tests/bench/rnn.py
 	$(BIN)/python tests/bench/transformer.py
+	$(BIN)/python -c 'import gensim' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0
+	$(BIN)/python tests/bench/word2vec.py
 
 readme: setup ## Write the generated parts of README.md anew
 	$(BIN)/python tests/readme.py --write

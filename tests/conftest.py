@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 # Set before jax is loaded, and for the processes of the tests: nearly all their time goes into compiling.
@@ -13,7 +14,8 @@ import pytest
 from dlcli.cli.app import main
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
-_CACHE = Path(os.environ.get("DLCLI_CACHE") or Path(__file__).parents[1] / ".pytest_cache" / "dlcli")
+_HERE = Path(__file__).parent
+_CACHE = Path(os.environ.get("DLCLI_CACHE") or _HERE.parent / ".pytest_cache" / "dlcli")
 os.environ["DLCLI_CACHE"] = str(_CACHE)
 
 
@@ -55,80 +57,71 @@ def tokenizer_run(tmp_path_factory):
     from dlcli.techniques.tokenizer import train
     from dlcli.techniques.tokenizer.options import Train
 
-    questions = str(Path(__file__).parent / "questions.tsv")
+    questions = str(_HERE / "questions.tsv")
     options = Train(dataset=questions, vocabulary=300, out=tmp_path_factory.mktemp("runs") / "pieces")
     return direct.finish(train, direct.begin("tokenizer", train, options)).folder
+
+
+def _trained(technique, folder, **small):
+    """Train a tiny learner for a few steps, and return its run folder."""
+    from dlcli import engine
+
+    learner = import_module(f"dlcli.techniques.{technique}.learner").Learner
+    options = import_module(f"dlcli.techniques.{technique}.options").Train(**small, out=folder)
+    assert [event for event in engine.fit(learner, options) if isinstance(event, engine.Ended)]
+    return folder
+
+
+_SHORT = {"steps": 6, "report_every": 2, "validate_every": 3}
 
 
 @pytest.fixture(scope="session")
 def cnn_run(tmp_path_factory):
     """The folder of a tiny network trained for six steps on the embedded digits."""
-    from dlcli import engine
-    from dlcli.techniques.cnn.learner import Learner
-    from dlcli.techniques.cnn.options import Train
+    small = {"batch_size": 90, "channels": 4, "hidden": 8, "augment": "flip", "dropout": 0.0}
+    return _trained("cnn", tmp_path_factory.mktemp("runs") / "tiny", **small, **_SHORT)
 
-    folder = tmp_path_factory.mktemp("runs") / "tiny"
-    small = {"steps": 6, "batch_size": 90, "channels": 4, "hidden": 8, "augment": "flip", "dropout": 0.0}
-    options = Train(**small, report_every=2, validate_every=3, out=folder)
-    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
-    return folder
+
+@pytest.fixture(scope="session")
+def word2vec_run(tmp_path_factory):
+    """The folder of small word vectors, trained for a few steps on questions."""
+    small = {"batch_size": 64, "dimensions": 8, "min_count": 2, "dataset": str(_HERE / "questions.tsv")}
+    return _trained("word2vec", tmp_path_factory.mktemp("runs") / "words", **small, **_SHORT)
 
 
 @pytest.fixture(scope="session")
 def rnn_run(tmp_path_factory):
     """The folder of a tiny language model of two layers, trained for a few steps on a poem."""
-    from dlcli import engine
-    from dlcli.techniques.rnn.learner import Learner
-    from dlcli.techniques.rnn.options import Train
-
-    folder = tmp_path_factory.mktemp("runs") / "verse"
-    small = {
-        "steps": 6,
-        "batch_size": 4,
-        "context": 8,
-        "layers": 2,
-        "hidden": 8,
-        "embedding": 4,
-        "schedule": "constant",
-    }
-    text = Path(__file__).parent / "texts" / "jabberwocky.txt"
-    options = Train(**small, dataset=str(text), report_every=2, validate_every=3, out=folder)
-    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
-    return folder
-
-
-@pytest.fixture(scope="session")
-def gan_run(tmp_path_factory):
-    """The folder of two tiny players, trained for six steps on the embedded digits and told their classes."""
-    from dlcli import engine
-    from dlcli.techniques.gan.learner import Learner
-    from dlcli.techniques.gan.options import Train
-
-    folder = tmp_path_factory.mktemp("runs") / "players"
-    small = {"steps": 6, "batch_size": 60, "channels": 2, "latent": 4, "conditional": True, "schedule": "constant"}
-    options = Train(**small, report_every=2, validate_every=3, out=folder)
-    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
-    return folder
+    small = {"batch_size": 4, "context": 8, "layers": 2, "hidden": 8, "embedding": 4, "schedule": "constant"}
+    poem = str(_HERE / "texts" / "jabberwocky.txt")
+    return _trained("rnn", tmp_path_factory.mktemp("runs") / "verse", **small, **_SHORT, dataset=poem)
 
 
 @pytest.fixture(scope="session")
 def transformer_run(tmp_path_factory):
     """The folder of a tiny encoder-decoder, trained for a few steps on numbers in words and digits."""
-    from dlcli import engine
-    from dlcli.techniques.transformer.learner import Learner
-    from dlcli.techniques.transformer.options import Train
+    small = {
+        "batch_size": 16,
+        "context": 16,
+        "layers": 2,
+        "heads": 2,
+        "width": 8,
+        "warmup_steps": 0,
+        "schedule": "constant",
+    }
+    pairs = {"shape": "encoder-decoder", "dataset": str(_HERE / "texts" / "numbers.tsv")}
+    return _trained("transformer", tmp_path_factory.mktemp("runs") / "numbers", **small, **_SHORT, **pairs)
 
-    folder = tmp_path_factory.mktemp("runs") / "numbers"
-    small = {"steps": 6, "batch_size": 16, "context": 16, "layers": 2, "heads": 2, "width": 8, "schedule": "constant"}
-    text = Path(__file__).parent / "texts" / "numbers.tsv"
-    options = Train(
-        **small,
-        shape="encoder-decoder",
-        dataset=str(text),
-        report_every=2,
-        validate_every=3,
-        warmup_steps=0,
-        out=folder,
-    )
-    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
-    return folder
+
+@pytest.fixture(scope="session")
+def gan_run(tmp_path_factory):
+    """The folder of two tiny players, trained for six steps on the embedded digits and told their classes."""
+    small = {"batch_size": 60, "channels": 2, "latent": 4, "conditional": True, "schedule": "constant"}
+    return _trained("gan", tmp_path_factory.mktemp("runs") / "players", **small, **_SHORT)
+
+
+@pytest.fixture(scope="session")
+def diffusion_run(tmp_path_factory):
+    """The folder of a tiny U-Net trained for a few steps to take noise off the embedded digits."""
+    small = {"batch_size": 60, "channels": 2, "stages": 1, "attention": False, "timesteps": 20, "schedule": "constant"}
+    return _trained("diffusion", tmp_path_factory.mktemp("runs") / "unet", **small, **_SHORT)

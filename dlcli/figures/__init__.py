@@ -1,7 +1,6 @@
-"""Figures: `options.py` is the catalogue; each figure is a file of its name with a function `draw`.
+"""Figures: `options/` is the catalogue; each figure is a file of its name with a function `draw`.
 
-What they share: `kinds.py` (options), `subject.py` (networks, layers, images), `choices.py` (names) and `numbers.py`
-(JSON).
+What they share: `subject.py` (networks, layers, images), `choices.py` (names) and `numbers.py` (JSON).
 """
 
 import re
@@ -13,10 +12,7 @@ from dlcli.options import Options
 
 def catalogue() -> dict[str, type[Options]]:
     """Return the options of every figure by its name, in the order of the catalogue."""
-    module = import_module("dlcli.figures.options")
-    here = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
-    models = [each for each in here if isinstance(each, type) and issubclass(each, module.FigureOptions)]
-    return {figure_name(model): model for model in models}
+    return {figure_name(model): model for model in import_module("dlcli.figures.options").CATALOGUE}
 
 
 def of(technique: str) -> list[str]:

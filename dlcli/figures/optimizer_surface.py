@@ -10,7 +10,7 @@ import numpy as np
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import OptimizerSurface, parse_optimizers, parse_point
+from dlcli.figures.options.training import OptimizerSurface, parse_optimizers, parse_point
 from dlcli.optim import landscape as land
 from dlcli.optim.descent import Runner, default_rate, descend
 from dlcli.optim.landscape import Landscape

@@ -12,7 +12,7 @@ from dlcli.plot.plane import Cloud
 from dlcli.plot.series import Panel
 
 _CURVES_WIDTH, _PANEL_HEIGHT = 6.4, 2.3  # inches
-_SAMPLE = 0.42  # inches of an image
+_SAMPLE = 0.62  # inches of an image
 _CLOUD = 1.5  # inches of a pair of axes with points
 _GAP = 1  # pixels between two images
 
@@ -31,6 +31,7 @@ def images(times: Sequence[tuple[int, np.ndarray]], panels: Sequence[Panel], *, 
     figure, left = _page(across, _SAMPLE * rows.shape[0] / rows.shape[1] * len(times[0][1]) + 0.5, panels, title)
     axes = left.subplots()
     axes.imshow(rows, interpolation="nearest")
+    axes.set_anchor("N")
     height = rows.shape[0] / len(times)
     axes.set_yticks([height * (place + 0.5) for place in range(len(times))], [f"{step:,}" for step, _ in times])
     axes.set_xticks([])
@@ -73,6 +74,7 @@ def _page(width: float, height: float, panels: Sequence[Panel], title: str) -> t
     for axes, panel in zip(every, panels, strict=True):
         curves.draw_panel(axes, panel)
     every[-1].set_xlabel("step")
+    right.align_ylabels()
     return figure, left
 
 

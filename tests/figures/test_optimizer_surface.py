@@ -4,7 +4,7 @@ from pydantic import ValidationError
 
 from dlcli import figures
 from dlcli.errors import UsageError
-from dlcli.figures.options import OptimizerSurface, parse_optimizers
+from dlcli.figures.options.training import OptimizerSurface, parse_optimizers
 from dlcli.optim.surfaces import SURFACES
 
 

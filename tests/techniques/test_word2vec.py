@@ -106,7 +106,7 @@ def test_the_loss_is_what_the_papers_write_down(name, monkeypatch):
 def test_a_step_is_gradient_descent_on_the_dense_loss(name, monkeypatch):
     monkeypatch.setattr(model, "ROW", 4)
     monkeypatch.setattr(model, "NEGATIVES", 3)
-    made = learner(10, model=name)
+    made = learner(10, model=name, learning_rate=0.025)
     drawn = np.random.default_rng(2).integers(0, 12, [3, 3])
     monkeypatch.setattr(Noise, "draw", lambda self, key, shape: jnp.asarray(drawn, jnp.int32))
     before = made.input[...], made.output[...]

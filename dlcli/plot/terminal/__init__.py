@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dlcli.plot.terminal.boxes import boxes
 from dlcli.plot.terminal.charts import lines
+from dlcli.plot.terminal.clouds import cloud
 from dlcli.plot.terminal.landscapes import landscape
 from dlcli.plot.terminal.pictures import album, grid, image, images
 from dlcli.plot.terminal.tables import bars, confusion, intervals, matrix
@@ -18,6 +19,7 @@ __all__ = [
     "album",
     "bars",
     "boxes",
+    "cloud",
     "confusion",
     "grid",
     "image",

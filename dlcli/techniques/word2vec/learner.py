@@ -60,8 +60,8 @@ class Learner(engine.Learner):
         self.shares = nnx.List([nnx.Variable(jnp.asarray(each)) for each in rates.shares(options, facts)])
         self.noise = Noise(facts.counts)
         self.rngs = nnx.Rngs(negative=options.seed)
-        last = options.learning_rate * _LAST_RATE
-        self.schedule = optax.linear_schedule(options.learning_rate, last, options.steps)
+        rate = options.learning_rate or rates.default_rate(options)
+        self.schedule = optax.linear_schedule(rate, rate * _LAST_RATE, options.steps)
         self.step = nnx.Variable(jnp.zeros([], jnp.int32))
 
     def update(self, batch: Batch) -> Metrics:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dlcli.options import Cli, Dataset, Epochs, EvalOptions, FitOptions, LearningRate, ReadingOptions
+from dlcli.options import Cli, Dataset, Epochs, EvalOptions, FitOptions, ReadingOptions
 
 
 def _pattern(value: str) -> str:
@@ -38,7 +38,11 @@ class Train(FitOptions):
     ] = 4_096
     epochs: Epochs = 5.0
     validate_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")] = 1_000
-    learning_rate: LearningRate = 0.025
+    learning_rate: Annotated[
+        float | None,
+        Field(gt=0, le=1e6, description="Step size at the start; default 0.025, of cbow 0.3."),
+        Cli(short="-l"),
+    ] = None
     model: Annotated[
         Literal["skip-gram", "cbow"],
         Field(description="Whether a word predicts its neighbours, or they predict it."),
@@ -80,8 +84,8 @@ class Predict(ReadingOptions):
     """Options of `dlcli predict word2vec`."""
 
     examples = (
-        "dlcli predict word2vec --nearest matrix --nearest random",
-        "dlcli predict word2vec --analogy rows row columns",
+        "dlcli predict word2vec --nearest number",
+        "dlcli predict word2vec --analogy rows row columns --top 3",
         "dlcli predict word2vec --vectors vectors.bin",
     )
     nearest: Words = ()
