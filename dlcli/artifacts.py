@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure as Drawing
 
 
@@ -52,6 +53,25 @@ class Prediction:
 
 
 @dataclasses.dataclass(frozen=True)
+class Animation:
+    """A drawing that moves.
+
+    Attributes:
+        drawing: all frames are of its size.
+        frames: how many there are; the last one stays for a while.
+        show: changes the drawing in place to the frame of that number.
+        seconds: that a frame is seen.
+        moving: the parts of the drawing that `show` changes, the lowest first; all else is drawn once.
+    """
+
+    drawing: Drawing
+    frames: int
+    show: Callable[[int], None]
+    seconds: float
+    moving: Sequence[Artist]
+
+
+@dataclasses.dataclass(frozen=True)
 class Figure:
     """A picture: the drawing for a file, the numbers behind it, and a sketch for the terminal.
 
@@ -61,12 +81,14 @@ class Figure:
         numbers: the values drawn, as JSON can hold them.
         sketch: from a width in columns and whether colours may be used, the lines of a small
             rendering (see `dlcli.plot.terminal`).
+        animation: makes what is written as GIF, of a figure whose options say that it is `animated`.
     """
 
     name: str
     drawing: Drawing
     numbers: Mapping[str, Any]
     sketch: Callable[[int, bool], Sequence[str]]
+    animation: Callable[[], Animation] | None = None
 
 
 Artifact = Images | Text | Table | Figure

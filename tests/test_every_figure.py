@@ -12,13 +12,16 @@ from dlcli.cli import viz
 from dlcli.plot.files import save
 
 CATALOGUE = figures.catalogue()
-FREE = [name for name, model in CATALOGUE.items() if model.model_fields["run"].default is None]
+OF_RUNS = [name for name, model in CATALOGUE.items() if "run" in model.model_fields]
+FREE = [name for name, model in CATALOGUE.items() if name not in OF_RUNS or model.model_fields["run"].default is None]
 REQUIRED = {}  # options without a default, by the name of the figure
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 
 def of_run(name, folder):
     model = CATALOGUE[name]
+    if name not in OF_RUNS:
+        return model(**REQUIRED.get(name, {}))
     run = (str(folder),) if isinstance(model.model_fields["run"].default, tuple) else str(folder)
     return model(run=run, **REQUIRED.get(name, {}))
 
@@ -40,6 +43,11 @@ def test_it_is_saved_in_each_format(figure, ending, tmp_path):
     path = tmp_path / f"figure.{ending}"
     save(drawn.drawing, path)
     assert path.read_bytes().startswith(MAGIC[ending])
+
+
+def test_it_moves_if_and_only_if_its_options_say_so(figure):
+    name, drawn = figure
+    assert (drawn.animation is not None) == CATALOGUE[name].animated
 
 
 def test_its_numbers_are_json(figure):
@@ -64,7 +72,7 @@ def test_its_sketch_has_colours_where_they_may_be_used(figure):
 @pytest.mark.parametrize("name", FREE)
 def test_it_draws_with_nothing_trained(name):
     drawn = figures.draw(name, CATALOGUE[name](**REQUIRED.get(name, {})))
-    assert drawn.numbers["run"] is None
+    assert drawn.numbers.get("run") is None
 
 
 @pytest.mark.parametrize(

@@ -55,10 +55,10 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
 
 
 def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -> None:
-    from dlcli.plot.files import save
+    from dlcli.plot.files import moves, save
 
     path = out or Path(f"{figure.name}.png")
-    save(figure.drawing, path)
+    save(figure.animation() if figure.animation and moves(path) else figure.drawing, path)
     if call.json:
         console.print_json({"figure": figure.name, "file": str(path), **figure.numbers})
         return

@@ -16,7 +16,7 @@ def run(name: str, options: Any, call: Call) -> None:
         from dlcli.engine.devices import prepare
         from dlcli.plot.files import check
     if options.out:
-        check(options.out)
+        check(options.out, animated=options.animated)
     options = _with_folders(options)
     if "device" in type(options).model_fields:
         prepare(options.device)

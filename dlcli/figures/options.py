@@ -1,7 +1,7 @@
 """The catalogue of figures: one class each, in the order of the course; the name in kebab case is the command."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -12,6 +12,8 @@ from dlcli.options import (
     Dataset,
     Device,
     LearningRate,
+    Momentum,
+    OptimizerName,
     Options,
     Out,
     RunRef,
@@ -21,6 +23,9 @@ from dlcli.options import (
     Use,
 )
 from dlcli.techniques.cnn.options import BackboneOptions, ImageSize
+
+_FURTHEST = 1e6  # coordinate or learning rate on a surface
+_MOST_PATHS = 8  # as many as there are colours that everybody can tell apart
 
 Layer = Annotated[str, Field(description="Layer to draw; a wrong name lists those there are."), Cli(metavar="NAME")]
 
@@ -32,15 +37,74 @@ def _unit(value: str) -> str:
     return value
 
 
+def parse_point(text: str) -> tuple[float, ...]:
+    """Read finite numbers with commas between them.
+
+    Raises:
+        ValueError: something between the commas is no number.
+    """
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError("must be numbers with commas between them") from None
+    if not all(abs(number) <= _FURTHEST for number in numbers):
+        raise ValueError(f"must be numbers of at most {_FURTHEST:g}")
+    return numbers
+
+
+def parse_optimizers(text: str) -> tuple[tuple[OptimizerName, float | None], ...]:
+    """Split "momentum,adam:0.1" into names and learning rates; None where no rate is given.
+
+    Raises:
+        ValueError: an unknown name, a rate that is not positive, none at all, or more than there are colours.
+    """
+    chosen: list[tuple[OptimizerName, float | None]] = []
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rate = item.partition(":")
+        known = next((each for each in get_args(OptimizerName) if each == name), None)
+        if known is None:
+            raise ValueError(f"{name!r} is not one of {', '.join(get_args(OptimizerName))}")
+        try:
+            chosen.append((known, float(rate) if rate else None))
+        except ValueError:
+            raise ValueError(f"the learning rate of {name} must be a number, got {rate!r}") from None
+        if rate and not 0 < float(rate) <= _FURTHEST:
+            raise ValueError(f"the learning rate of {name} must be positive and at most {_FURTHEST:g}, got {rate}")
+    if not 1 <= len(chosen) <= _MOST_PATHS:
+        raise ValueError(f"must be 1 to {_MOST_PATHS} optimizers, found {len(chosen)}")
+    return tuple(chosen)
+
+
+def _start(text: str) -> str:
+    if text and len(parse_point(text)) != 2:
+        raise ValueError("must be an x and a y, such as -1.5,2")
+    return text
+
+
+def _domain(text: str) -> str:
+    if text:
+        numbers = parse_point(text)
+        if len(numbers) != 4 or not (numbers[0] < numbers[1] and numbers[2] < numbers[3]):
+            raise ValueError("must be the least and the greatest x, then y, such as -3,3,-1,1")
+    return text
+
+
+def _runners(text: str) -> str:
+    parse_optimizers(text)
+    return text
+
+
 class FigureOptions(Options):
     """Options of every figure.
 
     Attributes:
         technique: whose latest run is drawn where `--run` is left out; empty: of any.
+        animated: whether it can move, so that it may be written as GIF.
     """
 
     panel = "Figure"
     technique: ClassVar[str] = ""
+    animated: ClassVar[bool] = False
     out: Out = None
     show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True
 
@@ -238,3 +302,43 @@ class Confusion(RunFigureOptions):
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Write shares of the true class instead of counts.")] = False
+
+
+class OptimizerSurface(FigureOptions):
+    """Paths of optimizers over a surface with minima, saddle points and plateaus."""
+
+    examples = (
+        "dlcli viz optimizer-surface",
+        "dlcli viz optimizer-surface --surface beale --optimizers sgd:1e-4,momentum,adam:0.1 --three-d",
+        "dlcli viz optimizer-surface --surface 'x**2 + 3*sin(y)' --start 2,1.4 --out paths.gif",
+    )
+    animated = True
+    surface: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="rosenbrock, beale, himmelblau, rastrigin, saddle, plateau, ravine, or a formula in x and y.",
+        ),
+        Cli(metavar="NAME|FORMULA"),
+    ] = "rosenbrock"
+    optimizers: Annotated[
+        str,
+        AfterValidator(_runners),
+        Field(description=f"NAME or NAME:RATE, commas between them: {', '.join(get_args(OptimizerName))}."),
+        Cli(metavar="NAME:RATE,…"),
+    ] = "sgd,momentum,rmsprop,adam"
+    start: Annotated[
+        str,
+        AfterValidator(_start),
+        Field(description="Where all begin; default a telling place of the surface."),
+        Cli(metavar="X,Y"),
+    ] = ""
+    domain: Annotated[
+        str,
+        AfterValidator(_domain),
+        Field(description="What is drawn: the least and the greatest x, then y; default the surface's own."),
+        Cli(metavar="X,X,Y,Y"),
+    ] = ""
+    steps: Annotated[int, Field(ge=1, le=100_000, description="Steps of each optimizer."), Cli(short="-s")] = 300
+    momentum: Momentum = 0.9
+    three_d: Annotated[bool, Field(description="Draw the surface in three dimensions too.")] = False

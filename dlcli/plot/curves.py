@@ -50,11 +50,12 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         if _drawable(line, panel.log).any():
             _draw_line(axes, line, color)
     if panel.log:
-        _label_logarithms(axes)
+        label_logarithms(axes)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
 
 
-def _label_logarithms(axes: Axes) -> None:
+def label_logarithms(axes: Axes) -> None:
+    """Label a logarithmic vertical axis with plain numbers, whatever it reaches from and to."""
     low, high = np.log10(axes.get_ylim())
     # Within less than two powers of ten there may be none to label; then round numbers are labelled.
     powers = np.floor(high) - np.ceil(low) >= 1

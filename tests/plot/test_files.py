@@ -3,7 +3,9 @@ import os
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from dlcli.artifacts import Animation
 from dlcli.errors import DiskError, UsageError
 from dlcli.plot import files
 from dlcli.plot.curves import curves
@@ -46,6 +48,45 @@ def test_an_unknown_ending_is_refused_with_the_known_ones(name, tmp_path):
     with pytest.raises(UsageError, match=r"\.png, \.svg, \.pdf"):
         files.save(figure(), tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def moving(frames=3):
+    drawing = figure()
+    (line,) = drawing.axes[0].lines
+    heights = [0.5, 1.0, 1.5, 1.0]
+    return Animation(drawing, frames, lambda frame: line.set_ydata(np.full(3, heights[frame])), 0.1, [line])
+
+
+def test_an_animation_has_its_frames_each_with_its_time_and_goes_round(tmp_path):
+    files.save(moving(), tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as picture:
+        assert picture.n_frames == 3
+        assert picture.info["loop"] == 0
+        assert picture.info["duration"] == 100
+        picture.seek(2)
+        assert picture.info["duration"] == 2000
+
+
+def test_frames_differ_where_the_drawing_moves_and_nowhere_else(tmp_path):
+    files.save(moving(), tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as picture:
+        first = np.asarray(picture.convert("RGB"), int)
+        picture.seek(1)
+        rows = np.flatnonzero(np.abs(np.asarray(picture.convert("RGB"), int) - first).sum(axis=(1, 2)))
+    assert 0 < len(rows) < first.shape[0] / 4
+
+
+def test_an_animation_of_one_frame_is_a_picture(tmp_path):
+    files.save(moving(frames=1), tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as picture:
+        assert picture.n_frames == 1
+
+
+def test_only_what_moves_is_written_as_gif(tmp_path):
+    files.check(tmp_path / "a.gif", animated=True)
+    files.check(tmp_path / "a.png", animated=True)
+    with pytest.raises(UsageError, match="must end in one of"):
+        files.check(tmp_path / "a.gif")
 
 
 def test_a_folder_is_not_a_file_to_write(tmp_path):

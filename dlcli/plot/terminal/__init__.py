@@ -8,7 +8,8 @@ and to TERM=dumb. No line is wider than `width` columns. Which to use is for the
 from __future__ import annotations
 
 from dlcli.plot.terminal.charts import lines
+from dlcli.plot.terminal.landscapes import landscape
 from dlcli.plot.terminal.pictures import grid, image, images
 from dlcli.plot.terminal.tables import bars, confusion, matrix
 
-__all__ = ["bars", "confusion", "grid", "image", "images", "lines", "matrix"]
+__all__ = ["bars", "confusion", "grid", "image", "images", "landscape", "lines", "matrix"]

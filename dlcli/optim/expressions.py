@@ -1,0 +1,134 @@
+"""Formulas in x and y that a user types: parsed by a grammar of our own, never run as Python.
+
+A formula holds numbers, `x`, `y`, `pi`, `e`, the operators + - * / **, and the functions of `FUNCTIONS`.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from dlcli.errors import UsageError
+
+Field = Callable[[jax.Array, jax.Array], jax.Array]  # from x and y, of one shape, to values
+
+LONGEST = 200  # characters
+DEEPEST = 24  # operations within each other
+_LARGEST_EXPONENT, _LARGEST_NUMBER = 20, 1e6
+
+FUNCTIONS: dict[str, tuple[int, Callable[..., jax.Array]]] = {
+    "sin": (1, jnp.sin),
+    "cos": (1, jnp.cos),
+    "tan": (1, jnp.tan),
+    "tanh": (1, jnp.tanh),
+    "exp": (1, jnp.exp),
+    "log": (1, jnp.log),
+    "sqrt": (1, jnp.sqrt),
+    "abs": (1, jnp.abs),
+    "min": (2, jnp.minimum),
+    "max": (2, jnp.maximum),
+}
+_NAMES: dict[str, Callable[..., Any]] = {
+    "x": lambda x, y: x,
+    "y": lambda x, y: y,
+    "pi": lambda x, y: math.pi,
+    "e": lambda x, y: math.e,
+}
+_OPERATORS: dict[type[ast.operator], Callable[..., Any]] = {
+    ast.Add: lambda left, right: left + right,
+    ast.Sub: lambda left, right: left - right,
+    ast.Mult: lambda left, right: left * right,
+    ast.Div: lambda left, right: left / right,
+}
+_SIGNS: dict[type[ast.unaryop], Callable[..., Any]] = {ast.UAdd: lambda value: value, ast.USub: lambda value: -value}
+
+
+def parse(text: str) -> Field:
+    """Return the function that a formula stands for.
+
+    Raises:
+        UsageError: the text is no formula of the grammar above, or a longer or deeper one than is allowed.
+    """
+    if len(text) > LONGEST:
+        raise UsageError(f"a formula must have at most {LONGEST} characters, found {len(text)}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as "1if", which the tokenizer dislikes and we refuse below
+            tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise UsageError(f"a formula must be of x and y, such as 'x**2 + 3*sin(y)', got {text!r}") from error
+    evaluate = _Reader(text).read(tree, 0)
+    return lambda x, y: jnp.broadcast_to(jnp.asarray(evaluate(x, y), jnp.result_type(float)), jnp.shape(x))
+
+
+class _Reader:
+    """Turns the nodes of one formula into functions, and refuses what the grammar does not have."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def read(self, node: ast.expr, depth: int) -> Callable[..., Any]:
+        """Return the function of x and y that a node stands for."""
+        if depth > DEEPEST:
+            raise UsageError(f"a formula must nest at most {DEEPEST} operations, found more")
+        match node:
+            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                return self._number(number)
+            case ast.Name(id=name) if name in _NAMES:
+                return _NAMES[name]
+            case ast.BinOp(op=ast.Pow()):
+                return self._power(node, depth)
+            case ast.Call(func=ast.Name(id=name), keywords=[]) if name in FUNCTIONS:
+                return self._call(name, node.args, depth)
+        return self._sum(node, depth)
+
+    def _sum(self, node: ast.expr, depth: int) -> Callable[..., Any]:
+        match node:
+            case ast.UnaryOp(op=sign) if type(sign) in _SIGNS:
+                return _applied(_SIGNS[type(sign)], self.read(node.operand, depth + 1))
+            case ast.BinOp(op=operator) if type(operator) in _OPERATORS:
+                parts = (self.read(each, depth + 1) for each in (node.left, node.right))
+                return _applied(_OPERATORS[type(operator)], *parts)
+        raise self._refused(node)
+
+    def _number(self, number: float) -> Callable[..., Any]:
+        if not abs(number) <= _LARGEST_NUMBER:
+            raise UsageError(f"a number in a formula must be at most {_LARGEST_NUMBER:g}, found a larger one")
+        return lambda x, y: float(number)
+
+    def _power(self, node: ast.BinOp, depth: int) -> Callable[..., Any]:
+        exponent = node.right
+        sign, number = (-1, exponent.operand) if _is_negative(exponent) else (1, exponent)
+        value = number.value if isinstance(number, ast.Constant) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value <= _LARGEST_EXPONENT:
+            found = ast.get_source_segment(self.text.strip(), exponent) or "something else"
+            raise UsageError(f"an exponent must be a number of at most {_LARGEST_EXPONENT}, got {found!r}")
+        # A whole exponent is no logarithm, so that the base may be negative.
+        power = sign * (int(value) if float(value).is_integer() else value)
+        return _applied(lambda number: jnp.asarray(number) ** power, self.read(node.left, depth + 1))
+
+    def _call(self, name: str, arguments: list[ast.expr], depth: int) -> Callable[..., Any]:
+        count, function = FUNCTIONS[name]
+        if len(arguments) != count:
+            raise UsageError(f"{name} must have {count} argument{'s' * (count > 1)}, got {len(arguments)}")
+        return _applied(function, *(self.read(each, depth + 1) for each in arguments))
+
+    def _refused(self, node: ast.expr) -> UsageError:
+        found = ast.get_source_segment(self.text.strip(), node) or self.text
+        return UsageError(
+            f"a formula must be of numbers, {', '.join(_NAMES)}, + - * / ** and {', '.join(FUNCTIONS)}, got {found!r}"
+        )
+
+
+def _applied(function: Callable[..., Any], *parts: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, y: function(*(part(x, y) for part in parts))
+
+
+def _is_negative(node: ast.expr) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)

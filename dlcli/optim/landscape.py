@@ -1,0 +1,200 @@
+"""What a surface looks like: heights on a grid, stationary points and plateaus, found numerically.
+
+All is computed in float64: a stationary point is told from its neighbours by differences that float32 rounds away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy import ndimage
+
+from dlcli.errors import UsageError
+from dlcli.optim.expressions import Field
+from dlcli.optim.surfaces import Domain
+
+Kind = Literal["minimum", "saddle", "maximum", "flat"]
+
+_STARTS = 32  # of Newton's method, along each axis
+_ITERATIONS = 80
+_LONGEST_STEP = 0.1  # of Newton's method, as a share of the domain's diagonal
+_SAME = 1e-4  # share of the diagonal, below which two points are one
+_FLAT = 1e-7  # change by an eigenvalue over the diagonal, as a share of the range of heights, that counts as none
+_PLATEAU = 0.02  # likewise of slope and curvature together, on a plateau
+
+
+@dataclasses.dataclass(frozen=True)
+class Stationary:
+    """A point without slope.
+
+    Attributes:
+        kind: by the eigenvalues of the Hessian: all positive, of both signs, all negative; "flat" where one is zero.
+        x, y: where it is.
+        value: the height.
+        eigenvalues: of the Hessian, ascending.
+    """
+
+    kind: Kind
+    x: float
+    y: float
+    value: float
+    eigenvalues: tuple[float, float]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Landscape:
+    """A surface over its domain.
+
+    Attributes:
+        x: float64 [column], ascending.
+        y: float64 [row], ascending.
+        heights: float64 [row, column]; NaN where the function has no value.
+        plateau: bool [row, column]: True where neither slope nor curvature would change the height,
+            across the whole domain, by more than a fiftieth of its range.
+        stationary: by kind, each kind from the lowest up.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    heights: np.ndarray
+    plateau: np.ndarray
+    stationary: tuple[Stationary, ...]
+
+
+def survey(value: Field, domain: Domain, points: int = 201) -> Landscape:
+    """Measure a surface on a grid of `points` × `points`, and find its stationary points.
+
+    Raises:
+        UsageError: the function has no finite value in the domain.
+    """
+    (left, right), (bottom, top) = domain
+    x, y = np.linspace(left, right, points), np.linspace(bottom, top, points)
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    tall, slopes, curvatures = (each.reshape(points, points, *each.shape[1:]) for each in derivatives(value, grid))
+    tall = np.where(np.isfinite(tall), tall, np.nan)
+    if np.isnan(tall).all():
+        raise UsageError(f"the surface must have finite values for x in {domain[0]} and y in {domain[1]}, found none")
+    diagonal, extent = _diagonal(domain), _range(tall)
+    steep = np.linalg.norm(slopes, axis=-1) * diagonal
+    with np.errstate(invalid="ignore"):
+        bent = np.abs(curvatures).max(axis=(-2, -1)) * diagonal**2 / 2
+        plateau = (steep <= _PLATEAU * extent) & (bent <= _PLATEAU * extent)
+    return Landscape(x, y, tall, plateau, _stationary(value, domain, extent))
+
+
+def steepest_curvature(value: Field, land: Landscape, start: tuple[float, float]) -> float:
+    """Return the largest |eigenvalue| of the Hessian in the basin around the start that is no higher than it.
+
+    Gradient descent with the inverse of it as its rate goes down at every step, and so never leaves that region
+    (Nesterov, "Lectures on Convex Optimization", 2018, section 1.2.3).
+    """
+    height = derivatives(value, np.array([start]))[0][0]
+    column, row = np.abs(land.x - start[0]).argmin(), np.abs(land.y - start[1]).argmin()
+    below = land.heights <= height
+    below[row, column] = True  # the nearest point of the grid may lie a little higher
+    basins, _ = ndimage.label(below)
+    rows, columns = np.nonzero(basins == basins[row, column])
+    places = np.concatenate([[start], np.stack([land.x[columns], land.y[rows]], axis=-1)])
+    curvatures = derivatives(value, places)[2]
+    return float(np.abs(np.linalg.eigvalsh(curvatures[np.isfinite(curvatures).all(axis=(1, 2))])).max(initial=0.0))
+
+
+def heights(value: Field, points: np.ndarray) -> np.ndarray:
+    """Return heights [point] at points [point, 2], in float64."""
+    with jax.enable_x64(True):
+        return np.asarray(jax.jit(value)(*jnp.asarray(points, jnp.float64).T))
+
+
+def derivatives(value: Field, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return heights [point], gradients [point, 2] and Hessians [point, 2, 2] at points [point, 2], in float64."""
+    with jax.enable_x64(True):
+        found = _derivatives(value, jnp.asarray(points, jnp.float64))
+        return tuple(np.asarray(each) for each in found)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _derivatives(value: Field, points: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    height = functools.partial(_at, value)
+    return tuple(jax.vmap(each)(points) for each in (height, jax.grad(height), jax.hessian(height)))
+
+
+def _at(value: Field, point: jax.Array) -> jax.Array:
+    return value(point[0], point[1])
+
+
+def _stationary(value: Field, domain: Domain, extent: float) -> tuple[Stationary, ...]:
+    (left, right), (bottom, top) = domain
+    diagonal = _diagonal(domain)
+    # Off the grid's edges and off its middle, where symmetric functions have places that Newton's method cannot leave.
+    shares = (np.arange(_STARTS) + 0.43) / _STARTS
+    starts = np.stack(np.meshgrid(left + shares * (right - left), bottom + shares * (top - bottom)), axis=-1)
+    with jax.enable_x64(True):
+        points, steps = _newton(value, jnp.asarray(starts.reshape(-1, 2)), _LONGEST_STEP * diagonal)
+        points, steps = np.asarray(points), np.asarray(steps)
+    reached, slopes, curvatures = derivatives(value, points)
+    inside = ((points >= [left, bottom]) & (points <= [right, top])).all(axis=1)
+    with np.errstate(invalid="ignore"):
+        still = (np.linalg.norm(steps, axis=1) < 1e-7 * diagonal) & (
+            np.linalg.norm(slopes, axis=1) * diagonal < 1e-6 * extent
+        )
+    kept = inside & still & np.isfinite(curvatures).all(axis=(1, 2))
+    eigenvalues = np.linalg.eigvalsh(curvatures[kept])
+    flat = _FLAT * extent / diagonal**2
+    found = [
+        Stationary(_kind(values, flat), *map(float, point), float(height), tuple(map(float, values)))
+        for point, height, values in zip(points[kept], reached[kept], eigenvalues, strict=True)
+    ]
+    return _apart(found, _SAME * diagonal)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _newton(value: Field, points: jax.Array, longest: float) -> tuple[jax.Array, jax.Array]:
+    """Look for zeros of the gradient from points [point, 2]; return where it led, and the last steps.
+
+    The step inverts the Hessian on its range alone, so that a valley without slope along it can be reached, and
+    is never longer than `longest`.
+    """
+    gradient, hessian = jax.grad(functools.partial(_at, value)), jax.hessian(functools.partial(_at, value))
+
+    def step(point: jax.Array) -> jax.Array:
+        eigenvalues, vectors = jnp.linalg.eigh(hessian(point))
+        used = jnp.abs(eigenvalues) > 1e-12 * jnp.abs(eigenvalues).max()
+        inverse = jnp.where(used, 1 / jnp.where(used, eigenvalues, 1.0), 0.0)
+        way = -vectors @ (inverse * (vectors.T @ gradient(point)))
+        return way * jnp.minimum(1.0, longest / jnp.maximum(jnp.linalg.norm(way), 1e-300))
+
+    def iterate(points: jax.Array, _: None) -> tuple[jax.Array, None]:
+        return points + jax.vmap(step)(points), None
+
+    points, _ = jax.lax.scan(iterate, points, length=_ITERATIONS)
+    return points, jax.vmap(step)(points)
+
+
+def _kind(eigenvalues: np.ndarray, flat: float) -> Kind:
+    low, high = eigenvalues
+    if min(abs(low), abs(high)) <= flat:
+        return "flat"
+    return "minimum" if low > 0 else "maximum" if high < 0 else "saddle"
+
+
+def _apart(found: list[Stationary], least: float) -> tuple[Stationary, ...]:
+    """Keep one of each group of points that are `least` apart or less, in order of kind and height."""
+    kinds = ("minimum", "saddle", "maximum", "flat")
+    kept: list[Stationary] = []
+    for each in sorted(found, key=lambda each: (kinds.index(each.kind), each.value)):
+        if all(np.hypot(each.x - other.x, each.y - other.y) > least for other in kept):
+            kept.append(each)
+    return tuple(kept)
+
+
+def _diagonal(domain: Domain) -> float:
+    return float(np.hypot(*(high - low for low, high in domain)))
+
+
+def _range(heights: np.ndarray) -> float:
+    return float(np.nanmax(heights) - np.nanmin(heights))
