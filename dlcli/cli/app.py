@@ -168,6 +168,12 @@ def _add_group(app: typer.Typer, verb: str, summary: str) -> None:
     app.add_typer(group, name=verb, help=summary)
 
 
+def _add_checks(app: typer.Typer, verb: str, summary: str) -> None:
+    module = importlib.import_module("dlcli.cli.check")
+    callback = command(module.Check, module.run)
+    app.command(verb, help=summary, context_settings=SETTINGS, epilog=module.examples())(callback)
+
+
 def _add_doctor(app: typer.Typer, verb: str, summary: str) -> None:
     module = importlib.import_module("dlcli.cli.doctor")
     app.command(verb, help=summary, context_settings=SETTINGS)(command(module.Doctor, module.doctor))
@@ -210,6 +216,7 @@ VERBS: dict[str, tuple[str, Callable[[typer.Typer, str, str], None]]] = {
     "predict": ("Apply a trained model to inputs.", _add_techniques),
     "score": ("Say how probable a text is, token by token.", _add_techniques),
     "viz": ("Draw the picture that explains an idea, or a trained run.", _add_figures),
+    "check": ("Measure what the course states; fail where it does not hold.", _add_checks),
     "data": ("What a data set holds; problems in it; getting it.", _add_group),
     "runs": ("What has been trained.", _add_group),
     "doctor": ("This machine, its devices, its versions.", _add_doctor),

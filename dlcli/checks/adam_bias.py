@@ -1,0 +1,46 @@
+"""Adam's bias-corrected first moment of a constant gradient equals that gradient at every step.
+
+The uncorrected moment is (1 - 0.9^t) of it, a tenth at the first step. The update is the corrected moment over the
+root of the corrected second one, so that of a constant gradient is its sign.
+
+Reference: Kingma and Ba, "Adam", 2015, arXiv:1412.6980, algorithm 1 and section 3.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dlcli.checks import Result
+from dlcli.optim import build
+
+_STEPS = 50
+_DECAY = 0.9  # β₁, the rule's own
+_TOLERANCE = 1e-5  # relative; float32 keeps seven digits
+
+
+def check() -> Result:
+    """Feed one gradient again and again, and follow moment and update."""
+    rule = build.rule("adam", 0.0)
+    gradient = jnp.array([3.0, -0.5, 1e-3, 200.0])
+
+    def step(state: Any, _: None) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+        update, state = rule.update(gradient, state)
+        return state, (update, state.mu)
+
+    _, (updates, moments) = jax.jit(lambda state: jax.lax.scan(step, state, length=_STEPS))(rule.init(gradient))
+    left = _DECAY ** np.arange(1, _STEPS + 1)[:, None]
+    corrected = np.asarray(moments, np.float64) / (1 - left) / np.asarray(gradient)
+    bias = float(np.abs(corrected - 1).max())
+    turned = float(np.abs(np.asarray(updates) - np.sign(gradient)).max())
+    numbers = {
+        "largest_relative_error_of_the_moment": bias,
+        "largest_error_of_the_update": turned,
+        "uncorrected_share_at_step_1": float(np.mean(np.asarray(moments)[0] / np.asarray(gradient))),
+        "steps": _STEPS,
+    }
+    # The update is off by ε / |g|, 1e-5 for the smallest gradient here.
+    return Result.of(__name__, numbers, tolerance=_TOLERANCE, holds=bias <= _TOLERANCE and turned <= 5 * _TOLERANCE)

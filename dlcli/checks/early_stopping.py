@@ -1,0 +1,73 @@
+"""A run that is stopped early returns the parameters of its lowest validation loss, not its last ones.
+
+Reference: Goodfellow, Bengio and Courville, "Deep Learning", 2016, algorithm 7.1.
+"""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from pathlib import Path
+
+import jax.numpy as jnp
+
+from dlcli import engine
+from dlcli.checks import Result
+from dlcli.engine.metrics import add, values
+from dlcli.techniques.cnn import learner as cnn
+from dlcli.techniques.cnn.options import Train
+
+_PATIENCE, _EVERY = 4, 4
+_TOLERANCE = 1e-5  # of a loss; the saved parameters are the same bits, the sums' order may differ
+
+
+class Learner(cnn.Learner):
+    """The classifier of digits, judged by its validation loss alone."""
+
+    monitor = ("loss",)  # type: ignore[assignment]  # of the classifier it is a pair
+
+
+def check() -> Result:
+    """Train with a rate that makes the loss go up and down, until patience ends; measure what was kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        options = Train(
+            out=run,
+            channels=4,
+            stages=1,
+            hidden=16,
+            batch_size=30,
+            optimizer="momentum",
+            learning_rate=0.2,
+            schedule="constant",
+            steps=400,
+            report_every=100,
+            validate_every=_EVERY,
+            save_every=1_000,
+            patience=_PATIENCE,
+        )
+        events = list(engine.fit(Learner, options))
+        losses = {event.step: event.metrics["loss"] for event in events if isinstance(event, engine.Scored)}
+        ended = next(event for event in events if isinstance(event, engine.Ended))
+        kept, last = (_loss(run, options, use) for use in ("best", "last"))
+    lowest = min(losses, key=lambda step: losses[step])
+    error = abs(kept - losses[lowest])
+    numbers = {
+        "difference_to_the_lowest_loss": error,
+        "lowest_loss": losses[lowest],
+        "its_step": lowest,
+        "loss_of_what_was_returned": kept,
+        "loss_of_the_last_step": last,
+        "last_step": ended.step,
+    }
+    stopped = ended.reason == "patience" and ended.step == lowest + _PATIENCE * _EVERY
+    holds = error <= _TOLERANCE and ended.best_step == lowest and stopped and last > kept
+    return Result.of(__name__, numbers, tolerance=_TOLERANCE, holds=holds)
+
+
+def _loss(run: Path, options: Train, use: str) -> float:
+    """Return the validation loss of the run's best or last parameters."""
+    learner = engine.load(run, Learner, use)
+    batches = [{name: jnp.asarray(value) for name, value in each.items()} for each in Learner.read(options).validation]
+    losses = [{"loss": learner.score(batch)["loss"]} for batch in batches]
+    return values(functools.reduce(add, losses))["loss"]

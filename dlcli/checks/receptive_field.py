@@ -1,0 +1,62 @@
+"""The receptive field that follows from the windows of the layers equals the pixels that a unit's gradient reaches.
+
+A unit's gradient is added up over random images, since the maximum of a pooling passes it to one pixel of each window.
+
+Reference: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019,
+doi:10.23915/distill.00021.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from dlcli.checks import Result
+from dlcli.nn.receptive_field import ReceptiveField
+from dlcli.techniques.cnn.architecture import Architecture
+from dlcli.techniques.cnn.backbone import Backbone
+
+_SIDE, _IMAGES = 24, 48
+_POOLS = ("max", "average", "stride")
+
+
+def check() -> Result:
+    """Compare both fields of the middle unit of each layer, for each way of pooling."""
+    differing, sides = 0, {}
+    for pool in _POOLS:
+        # An activation without a flat part: a ReLU that is off would hide what a unit can see.
+        style = Architecture(arch="small", channels=4, stages=2, pool=pool, activation="silu").resolved()
+        backbone = Backbone(style, (_SIDE, _SIDE, 1), rngs=nnx.Rngs(0))
+        field, measured = ReceptiveField(), _measured(backbone)
+        for name, windows in backbone.geometry():
+            field = field.through(windows)
+            reached, unit = measured[name]
+            differing += int((_box(field, unit) != reached).sum())
+            sides[f"{pool}_{name}_side"] = field.size
+    return Result.of(__name__, {"pixels_that_differ": differing, **sides}, tolerance=0, holds=differing == 0)
+
+
+def _measured(backbone: Backbone) -> dict[str, tuple[np.ndarray, int]]:
+    """Return for each layer where the gradient of its middle unit is not zero, bool [row, column], and that unit."""
+    images = jax.random.normal(jax.random.key(1), (_IMAGES * _SIDE * _SIDE,)).reshape(_IMAGES, _SIDE, _SIDE, 1)
+    graph, state = nnx.split(backbone)
+
+    def unit(images: jax.Array, name: str) -> jax.Array:
+        maps = dict(nnx.merge(graph, state).layers(images))[name]
+        return maps[:, maps.shape[1] // 2, maps.shape[2] // 2].sum()
+
+    shapes = jax.eval_shape(lambda images: dict(nnx.merge(graph, state).layers(images)), images)
+    found = {}
+    for name in backbone.names:
+        gradient = jax.jit(jax.grad(unit), static_argnums=1)(images, name)
+        found[name] = np.asarray(jnp.abs(gradient).sum(axis=(0, 3)) > 0), shapes[name].shape[1] // 2
+    return found
+
+
+def _box(field: ReceptiveField, unit: int) -> np.ndarray:
+    """Return the analytic field, bool [row, column]; what lies in the padding is no pixel."""
+    first, last = field.interval(unit)
+    within = (np.arange(_SIDE) >= first) & (np.arange(_SIDE) <= last)
+    return within[:, None] & within[None]

@@ -1,0 +1,88 @@
+"""`dlcli check [IDENTITY]`: measures the statements of the course, and fails where one does not hold."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+from pydantic import Field
+
+from dlcli import checks
+from dlcli.artifacts import Table
+from dlcli.checks import Result
+from dlcli.cli import output, progress
+from dlcli.cli.bridge import Call
+from dlcli.errors import CheckFailed
+from dlcli.options import Cli, Options
+
+
+class Check(Options):
+    """Measure statements of the course; exit 8 where one does not hold."""
+
+    panel = "General"
+    identity: Annotated[
+        str, Field(description="What to check; default everything."), Cli(argument=True, metavar="IDENTITY")
+    ] = ""
+
+
+def examples() -> str:
+    """Return the checks there are with their statements, for the end of the help."""
+    return "\n\n".join(f"[bold]{name}[/] [dim]{checks.statement(name)}[/]" for name in checks.names())
+
+
+def run(options: Check, call: Call) -> None:
+    """Carry out the checks and print a row each, or of one every number."""
+    with progress.importing():
+        from dlcli.engine.devices import prepare
+    prepare("auto")
+    found = [_timed(name) for name in ([options.identity] if options.identity else checks.names())]
+    results = [result for result, _ in found]
+    output.write(_table(found) if len(found) > 1 else _single(*found[0]), call)
+    if failed := [result.name for result in results if not result.holds]:
+        if call.json:  # standard output holds its one object
+            raise typer.Exit(CheckFailed.exit_code)
+        raise CheckFailed(
+            f"every statement must hold, found {len(failed)} of {len(found)} that do not: {', '.join(failed)}"
+        )
+
+
+def _timed(name: str) -> tuple[Result, float]:
+    start = time.perf_counter()
+    with progress.working(f"checking {name}"):
+        return checks.run(name), time.perf_counter() - start
+
+
+def _table(found: list[tuple[Result, float]]) -> Table:
+    rows = [
+        (result.name, _verdict(result), *_first(result), f"{result.tolerance:.3g}", f"{seconds:.1f} s")
+        for result, seconds in found
+    ]
+    numbers = {
+        "checks": [{**result.described(), "seconds": round(seconds, 3)} for result, seconds in found],
+        "failed": [result.name for result, _ in found if not result.holds],
+    }
+    return Table("", ["identity", "verdict", "measured", "number", "tolerance", "time"], rows, numbers)
+
+
+def _single(result: Result, seconds: float) -> Table:
+    rows = [("verdict", _verdict(result)), ("tolerance", f"{result.tolerance:.3g}")]
+    rows += [
+        (name.replace("_", " "), "none" if number is None else f"{number:.6g}")
+        for name, number in result.numbers.items()
+    ]
+    return Table(
+        f"{result.name}: {result.statement}",
+        ["what", "found"],
+        rows,
+        {**result.described(), "seconds": round(seconds, 3)},
+    )
+
+
+def _verdict(result: Result) -> str:
+    return "holds" if result.holds else "fails"
+
+
+def _first(result: Result) -> tuple[str, str]:
+    name, number = next(iter(result.numbers.items()))
+    return name.replace("_", " "), "none" if number is None else f"{number:.3g}"

@@ -1,0 +1,102 @@
+"""Every check there is and will be: it holds, it is quick, and it is found by its file."""
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlcli import checks
+from dlcli.checks import Result
+from dlcli.cli.app import main
+from dlcli.errors import UsageError
+
+FILES = sorted(path for path in Path(checks.__file__).parent.glob("*.py") if path.name != "__init__.py")
+
+
+@pytest.fixture
+def dlcli(monkeypatch, capsys):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dlcli", "check", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capsys.readouterr()
+
+    return run
+
+
+def pretend(monkeypatch, **verdicts):
+    """Let checks of these names stand for all, with these verdicts."""
+    names = {name.replace("_", "-"): holds for name, holds in verdicts.items()}
+    monkeypatch.setattr(checks, "names", lambda: list(names))
+    monkeypatch.setattr(checks, "run", lambda name: Result(name, "It holds.", {"gap": 0.25}, 0.5, names[name]))
+    monkeypatch.setattr(checks, "statement", lambda name: "It holds.")
+
+
+def test_each_file_is_a_check():
+    assert checks.names() == [path.stem.replace("_", "-") for path in FILES]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_its_statement_is_one_sentence_on_one_line(path):
+    first = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n\n")[0]
+    assert "\n" not in first
+    assert first.endswith(".")
+    assert checks.statement(path.stem.replace("_", "-")) == first
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_has_a_test_that_breaks_it(path):
+    assert "holds" in (Path(__file__).parent / f"test_{path.stem}.py").read_text()
+
+
+def test_an_unknown_check_has_the_nearest_name():
+    with pytest.raises(UsageError, match="did you mean 'momentum-sum'"):
+        checks.run("momentum-sums")
+
+
+def test_all_are_a_table_with_a_row_each(dlcli, monkeypatch):
+    pretend(monkeypatch, one=True, two=True)
+    code, out, _ = dlcli()
+    assert code == 0
+    assert [line.split()[:2] for line in out.splitlines()[1:]] == [["one", "holds"], ["two", "holds"]]
+
+
+def test_one_that_fails_is_named_and_ends_the_program_with_8(dlcli, monkeypatch):
+    pretend(monkeypatch, one=True, two=False)
+    code, out, err = dlcli()
+    assert code == 8
+    assert "two" in out
+    assert "found 1 of 2 that do not: two" in err
+
+
+@pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 8)])
+def test_with_json_there_is_one_object(dlcli, monkeypatch, holds, code):
+    pretend(monkeypatch, one=True, two=holds)
+    found, out, _ = dlcli("--json")
+    numbers = json.loads(out)
+    assert found == code
+    assert [each["name"] for each in numbers["checks"]] == ["one", "two"]
+    assert numbers["failed"] == ([] if holds else ["two"])
+
+
+def test_one_check_shows_its_statement_and_its_numbers(dlcli, monkeypatch):
+    pretend(monkeypatch, one=True)
+    code, out, _ = dlcli("one")
+    assert code == 0
+    assert "one: It holds." in out
+    assert "gap" in out
+
+
+def test_an_unknown_name_on_the_command_line_is_a_usage_error(dlcli):
+    code, out, err = dlcli("adam-bais")
+    assert (code, out) == (2, "")
+    assert "adam-bias" in err
+
+
+def test_the_help_lists_every_check(dlcli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, _ = dlcli("--help")
+    assert code == 0
+    assert all(name in out for name in checks.names())

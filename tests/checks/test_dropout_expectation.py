@@ -1,0 +1,29 @@
+from flax import nnx
+
+from dlcli.checks import dropout_expectation
+
+
+def test_it_holds_and_drops_its_share():
+    found = dropout_expectation.check()
+    assert found.holds
+    assert abs(found.numbers["share_dropped"] - 0.3) < 0.01
+
+
+def test_without_the_division_by_the_kept_share_it_fails(monkeypatch):
+    right = nnx.Dropout.__call__
+
+    def unscaled(self, x, **more):
+        return right(self, x, **more) * (1.0 if self.deterministic else 1 - self.rate)
+
+    monkeypatch.setattr(nnx.Dropout, "__call__", unscaled)
+    assert not dropout_expectation.check().holds
+
+
+def test_means_that_are_three_hundredths_off_are_noticed(monkeypatch):
+    right = nnx.Dropout.__call__
+
+    def off(self, x, **more):
+        return right(self, x, **more) * (1.0 if self.deterministic else 1.03)
+
+    monkeypatch.setattr(nnx.Dropout, "__call__", off)
+    assert not dropout_expectation.check().holds

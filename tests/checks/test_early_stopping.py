@@ -1,0 +1,28 @@
+import pytest
+
+from dlcli.checks import early_stopping
+from dlcli.engine import loop, runs
+
+
+@pytest.fixture(autouse=True)
+def _prepared():
+    from dlcli.engine import devices
+
+    devices.prepare("auto")
+
+
+def test_it_holds():
+    found = early_stopping.check()
+    assert found.holds
+    assert found.numbers["loss_of_what_was_returned"] < found.numbers["loss_of_the_last_step"]
+
+
+def test_returning_the_last_parameters_fails(monkeypatch):
+    right = runs.Run.restore
+    monkeypatch.setattr(runs.Run, "restore", lambda self, expected, use="last": right(self, expected, "last"))
+    assert not early_stopping.check().holds
+
+
+def test_a_run_without_patience_fails(monkeypatch):
+    monkeypatch.setattr(loop, "patience", lambda validations: lambda progress: None)
+    assert not early_stopping.check().holds
