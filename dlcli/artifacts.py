@@ -14,10 +14,21 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Images:
-    """A batch of images, uint8 [batch, height, width, channel], with a caption for each."""
+    """A batch of images.
+
+    Attributes:
+        pixels: uint8 [batch, height, width, channel].
+        captions: one for each image, or none.
+        title: of the picture they are saved in.
+        columns: images side by side.
+        numbers: what `--json` prints beside file, count and captions.
+    """
 
     pixels: np.ndarray
     captions: Sequence[str] = ()
+    title: str = ""
+    columns: int = 8
+    numbers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

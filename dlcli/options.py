@@ -100,6 +100,7 @@ Epochs = Annotated[
     Cli(short="-e"),
 ]
 Every = Annotated[int, Field(ge=1, le=10**9, description="Steps between two reports.")]
+ValidateEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")]
 Keep = Annotated[int, Field(ge=1, le=1000, description="Checkpoints kept, besides the best one.")]
 Patience = Annotated[
     int, Field(ge=0, le=10**6, description="Validations without improvement before training stops; 0: never.")
@@ -112,6 +113,7 @@ MaxTime = Annotated[
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice in the run.")]
 LearningRate = Annotated[float, Field(gt=0, le=1e6, description="Peak step size of the optimizer."), Cli(short="-l")]
+Schedule = Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps.")]
 Momentum = Annotated[float, Field(ge=0, lt=1, description="Share of the last update that goes on: sgd's kin, rmsprop.")]
 WeightDecay = Annotated[
     float, Field(ge=0, description="Decoupled decay of the weights by this rate times the learning rate.")
@@ -180,7 +182,7 @@ class RunOptions(Options):
     steps: Steps = 1_000
     epochs: Epochs = None
     report_every: Every = 50
-    validate_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")] = 200
+    validate_every: ValidateEvery = 200
     save_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two checkpoints.")] = 1_000
     keep: Keep = 2
     patience: Patience = 0
@@ -194,7 +196,7 @@ class OptimizerOptions(Options):
     panel = "Optimizer"
     optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "adam"
     learning_rate: LearningRate = 1e-3
-    schedule: Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps.")] = "cosine"
+    schedule: Schedule = "cosine"
     warmup_steps: Annotated[int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate.")] = 0
     momentum: Momentum = 0.9
     clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 0.0

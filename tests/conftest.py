@@ -60,3 +60,17 @@ def cnn_run(tmp_path_factory):
     options = Train(**small, report_every=2, validate_every=3, out=folder)
     assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
     return folder
+
+
+@pytest.fixture(scope="session")
+def gan_run(tmp_path_factory):
+    """The folder of two tiny players, trained for six steps on the embedded digits and told their classes."""
+    from dlcli import engine
+    from dlcli.techniques.gan.learner import Learner
+    from dlcli.techniques.gan.options import Train
+
+    folder = tmp_path_factory.mktemp("runs") / "players"
+    small = {"steps": 6, "batch_size": 60, "channels": 2, "latent": 4, "conditional": True, "schedule": "constant"}
+    options = Train(**small, report_every=2, validate_every=3, out=folder)
+    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
+    return folder

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from dlcli import errors, figures, techniques
-from dlcli.cli.bridge import Column, columns, domain
+from dlcli.cli.bridge import Column, columns, domain, flag
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -70,7 +70,7 @@ def _table(command: str, fields: dict[str, Column]) -> str:
 
 
 def _flag(name: str, column: Column) -> str:
-    return f"`{name.upper()}`" if column.argument else f"`--{name.replace('_', '-')}`"
+    return f"`{name.upper() if column.argument else flag(name)}`"
 
 
 def _text(column: Column) -> str:

@@ -27,8 +27,9 @@ def of_run(name, folder):
 
 
 @pytest.fixture(scope="module", params=CATALOGUE)
-def figure(request, cnn_run):
-    return request.param, figures.draw(request.param, of_run(request.param, cnn_run))
+def figure(request):
+    folder = request.getfixturevalue(f"{CATALOGUE[request.param].technique or 'cnn'}_run")
+    return request.param, figures.draw(request.param, of_run(request.param, folder))
 
 
 def test_it_is_a_figure_of_its_own_name(figure):

@@ -13,7 +13,7 @@ import pytest
 
 from dlcli import engine, techniques
 from dlcli.cli.app import main
-from dlcli.cli.bridge import columns
+from dlcli.cli.bridge import columns, flag
 from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program, score_all
@@ -176,7 +176,7 @@ def test_help_names_every_option_with_its_description(name, verb, monkeypatch, c
     for option, column in columns(techniques.options(name, verb)).items():
         words = " ".join(column.field.description.split())
         assert words in shown
-        assert f"--{option.replace('_', '-')}" in shown or option.upper() in shown.upper()
+        assert flag(option) in shown or option.upper() in shown.upper()
 
 
 @every_technique

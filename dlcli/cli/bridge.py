@@ -126,6 +126,11 @@ def domain(field: FieldInfo) -> str:
     return f" [{', '.join(told)}]" if told else ""
 
 
+def flag(name: str) -> str:
+    """Return a field's name as the command line has it; `class_`, as Python has to spell it, is --class."""
+    return "--" + name.removesuffix("_").replace("_", "-")
+
+
 def validate(model: type[Options], values: Mapping[str, Any]) -> Any:
     """Build the options; raise `UsageError` that names the flag, the reason and the value."""
     try:
@@ -136,10 +141,10 @@ def validate(model: type[Options], values: Mapping[str, Any]) -> Any:
         if not problem["loc"]:
             raise UsageError(reason) from error
         name = str(problem["loc"][0])
-        flag = name.upper() if _cli(model.model_fields[name]).argument else "--" + name.replace("_", "-")
+        given = name.upper() if _cli(model.model_fields[name]).argument else flag(name)
         value = problem["input"]
         near = _nearest(str(value), [str(each) for each in _choices(model.model_fields[name])])
-        raise UsageError(f"{flag} {reason}, got {value!r}{near}") from error
+        raise UsageError(f"{given} {reason}, got {value!r}{near}") from error
 
 
 def read_config(path: Path, model: type[Options]) -> dict[str, Any]:
@@ -200,8 +205,8 @@ def _parameter(name: str, column: Column) -> inspect.Parameter:
             Annotated[kind, typer.Argument(**common)] if required else Annotated[kind | None, typer.Argument(**common)]
         )
         return _keyword(name, annotation, inspect.Parameter.empty if required else None)
-    flag = "--" + name.replace("_", "-")
-    names = [f"{flag}/--no-{flag[2:]}"] if kind is bool else [flag, *filter(None, [cli.short])]
+    long = flag(name)
+    names = [f"{long}/--no-{long[2:]}"] if kind is bool else [long, *filter(None, [cli.short])]
     common["metavar"] = None if kind is bool else common["metavar"]
     option = typer.Option(*names, show_default=False, rich_help_panel=column.panel, **common)
     return _keyword(name, Annotated[kind | None, option], None)

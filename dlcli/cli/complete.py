@@ -13,6 +13,6 @@ def runs() -> list[str]:
 
 def datasets() -> list[str]:
     """Return the names of the embedded data sets and of the prepared ones."""
-    from dlcli.data import sources, tfds
+    from dlcli.data import densities, sources, tfds
 
-    return [*sources.embedded(), *(f"tfds:{name}" for name in tfds.prepared(None))]
+    return [*sources.embedded(), *densities.NAMES, *(f"tfds:{name}" for name in tfds.prepared(None))]

@@ -15,7 +15,7 @@ _NAMED = 20  # problems listed of each kind, and classes listed of a set
 
 
 class List(Options):
-    """List the data sets that are here: embedded, and prepared by tensorflow-datasets."""
+    """List the data sets that are here: embedded, densities for gan, and prepared by tensorflow-datasets."""
 
     data_dir: DataDir = None
 
@@ -49,9 +49,10 @@ class Prepare(Named):
 
 def list_(options: List, call: Call) -> None:
     """Print a row a set."""
-    from dlcli.data import sources, tfds
+    from dlcli.data import densities, sources, tfds
 
     rows = [(name, "embedded", text) for name, text in sources.embedded().items()]
+    rows += [(name, "density", text) for name, text in densities.NAMES.items()]
     rows += [(f"tfds:{name}", "prepared", "") for name in tfds.prepared(options.data_dir)]
     numbers = {"datasets": [{"name": name, "kind": kind} for name, kind, _ in rows]}
     output.write(Table("", ["name", "kind", ""], rows, numbers), call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from rich.text import Text as RichText
 from dlcli.artifacts import Artifact, Figure, Images, Prediction, Table, Text
 from dlcli.cli import console
 from dlcli.cli.bridge import Call
+
+_SKETCHED = 16  # images of a batch that the terminal shows
 
 
 def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool = True) -> None:
@@ -29,7 +31,7 @@ def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool
         case Text():
             print("\n".join(artifact.lines))
         case Images():
-            raise AssertionError("no command hands back images yet")
+            _write_images(artifact, call, out, show=show)
 
 
 def table(artifact: Table) -> Grid:
@@ -63,10 +65,31 @@ def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -
         console.print_json({"figure": figure.name, "file": str(path), **figure.numbers})
         return
     if show:
-        # Through rich, which brings 24-bit colours down to what the terminal can show.
-        width, colour = console.canvas()
-        console.out().print(RichText.from_ansi("\n".join(figure.sketch(width, colour))), soft_wrap=True)
+        _print_sketch(figure.sketch)
     print(path)
+
+
+def _write_images(images: Images, call: Call, out: Path | None, *, show: bool) -> None:
+    from dlcli.plot import grids, terminal
+    from dlcli.plot.files import save
+    from dlcli.plot.tiles import album
+
+    path = out or Path("images.png")
+    grid = album(images.pixels, images.captions, title=images.title, columns=images.columns)
+    save(grids.draw(grid), path)
+    if call.json:
+        count, captions = len(images.pixels), list(images.captions)
+        console.print_json({"file": str(path), "count": count, "captions": captions, **images.numbers})
+        return
+    if show:
+        _print_sketch(lambda width, colour: terminal.album(grid, most=_SKETCHED, width=width, colour=colour))
+    print(path)
+
+
+def _print_sketch(sketch: Callable[[int, bool], Sequence[str]]) -> None:
+    # Through rich, which brings 24-bit colours down to what the terminal can show.
+    width, colour = console.canvas()
+    console.out().print(RichText.from_ansi("\n".join(sketch(width, colour))), soft_wrap=True)
 
 
 def _is_number(cell: Any) -> bool:

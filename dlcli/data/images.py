@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +16,7 @@ from dlcli.data.examples import Unreadable
 from dlcli.data.findings import few_examples, refuse
 from dlcli.errors import DatasetError
 from dlcli.options import DataOptions
-from dlcli.types import Data, Facts
+from dlcli.types import Batch, Data, Facts
 
 Side = Annotated[int, Field(ge=1, le=4096)]
 Channels = Annotated[int, Field(ge=1, le=4)]
@@ -73,6 +75,25 @@ def read(options: DataOptions, seed: int, image_size: int | None = None) -> Data
         sizes={name: len(split) for name, split in images.splits.items()},
         digest=train.digest,
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class BesideTraining:
+    """Held-out batches, each with `times` as many training images beside it, as `train`, in a fixed random order.
+
+    What is drawn from a model is compared with images that it never saw, and so are these: their distance is the
+    one that a perfect model would have, and that a model must not be expected to go below.
+    """
+
+    held_out: Iterable[Batch]
+    train_from: Callable[[int], Iterator[Batch]]
+    times: int
+
+    def __iter__(self) -> Iterator[Batch]:
+        training = self.train_from(0)
+        for batch in self.held_out:
+            beside = [next(training)["image"] for _ in range(self.times)]
+            yield {**batch, "train": np.concatenate(beside)}
 
 
 def decode(path: Path, facts: ImageFacts) -> np.ndarray:

@@ -17,6 +17,8 @@ from dlcli.errors import UsageError
 from dlcli.optim import penalties, schedules
 from dlcli.options import OptimizerName, TrainOptions
 
+ADAM = (0.9, 0.999)  # its usual b1 and b2
+
 
 def schedule(options: TrainOptions) -> optax.Schedule:
     """Return the learning rate at each training step, the count of `nnx.Optimizer.step`.
@@ -29,7 +31,7 @@ def schedule(options: TrainOptions) -> optax.Schedule:
     return lambda step: rate(step - step % options.accumulate)
 
 
-def optimizer(options: TrainOptions) -> optax.GradientTransformation:
+def optimizer(options: TrainOptions, betas: tuple[float, float] = ADAM) -> optax.GradientTransformation:
     """Return clipping, rule, weight decay and learning rate, in this order, over accumulated gradients.
 
     - `--clip-norm` bounds the norm of all gradients together, after accumulation.
@@ -38,6 +40,10 @@ def optimizer(options: TrainOptions) -> optax.GradientTransformation:
       over biases and norm parameters (`penalties.is_weight`).
     - `--accumulate` averages the gradients of so many batches into one update. The batches that
       a run's end leaves over make none.
+
+    Args:
+        options: of the run.
+        betas: of `adam` and `adamw`, for a technique that needs others than usual.
 
     Raises:
         UsageError: the run is too short for one update, or for its warm-up.
@@ -49,7 +55,7 @@ def optimizer(options: TrainOptions) -> optax.GradientTransformation:
     rate = schedule(options)
     update = optax.chain(
         optax.clip_by_global_norm(options.clip_norm) if options.clip_norm else optax.identity(),
-        rule(options.optimizer, options.momentum),
+        rule(options.optimizer, options.momentum, betas),
         optax.add_decayed_weights(options.weight_decay, mask=penalties.weight_mask),
         optax.scale_by_learning_rate(lambda count: rate(count * options.accumulate)),
     )
@@ -58,7 +64,7 @@ def optimizer(options: TrainOptions) -> optax.GradientTransformation:
     return optax.MultiSteps(update, options.accumulate).gradient_transformation()
 
 
-def rule(name: OptimizerName, momentum: float) -> optax.GradientTransformation:
+def rule(name: OptimizerName, momentum: float, betas: tuple[float, float] = ADAM) -> optax.GradientTransformation:
     """Return the named map from gradients to directions, which the learning rate has yet to scale.
 
     - `sgd`: the gradient g itself.
@@ -66,8 +72,8 @@ def rule(name: OptimizerName, momentum: float) -> optax.GradientTransformation:
       (Bengio et al., 2012, arXiv:1212.0901, section 3.5).
     - `adagrad`: g / √(Σg² + 1e-16) (Duchi et al., 2011).
     - `rmsprop`: s ← 0.9 s + 0.1 g², and momentum over g / (√s + 1e-8) (Hinton's lecture 6, 2012).
-    - `adam` and `adamw`: b1 = 0.9, b2 = 0.999, ε = 1e-8 (Kingma and Ba, 2015, arXiv:1412.6980,
-      algorithm 1). They are one rule, since weight decay is decoupled here for every rule;
+    - `adam` and `adamw`: by default b1 = 0.9, b2 = 0.999; ε = 1e-8 (Kingma and Ba, 2015,
+      arXiv:1412.6980, algorithm 1). They are one rule, since weight decay is decoupled here for every rule;
       `adamw` brings no decay of its own, so without `--weight-decay` it has none.
     - `lion`: b1 = 0.9, b2 = 0.99 (Chen et al., 2023, arXiv:2302.06675); its directions are ±1, so
       it wants a third to a tenth of Adam's learning rate.
@@ -76,6 +82,7 @@ def rule(name: OptimizerName, momentum: float) -> optax.GradientTransformation:
     Args:
         name: one of the names above.
         momentum: of `momentum`, `nesterov` and `rmsprop`; the others do not use it.
+        betas: b1 and b2 of `adam` and `adamw`, likewise.
     """
     rules = {
         "sgd": optax.identity,
@@ -84,8 +91,8 @@ def rule(name: OptimizerName, momentum: float) -> optax.GradientTransformation:
         # optax starts the sum at 0.1 and adds 1e-7 under the root, which hides gradients below 3e-4.
         "adagrad": lambda: optax.scale_by_rss(initial_accumulator_value=0.0, eps=1e-16),
         "rmsprop": lambda: optax.chain(optax.scale_by_rms(0.9, eps=1e-8, eps_in_sqrt=False), optax.trace(momentum)),
-        "adam": optax.scale_by_adam,
-        "adamw": optax.scale_by_adam,
+        "adam": lambda: optax.scale_by_adam(*betas),
+        "adamw": lambda: optax.scale_by_adam(*betas),
         "lion": optax.scale_by_lion,
         "muon": _muon,
     }

@@ -28,13 +28,14 @@ def curves(panels: Sequence[Panel], *, title: str, xlabel: str = "step") -> Figu
     style.write_title(figure, title)
     every_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axes, panel in zip(every_axes, panels, strict=True):
-        _draw_panel(axes, panel)
+        draw_panel(axes, panel)
     every_axes[-1].set_xlabel(xlabel)
     figure.align_ylabels()
     return figure
 
 
-def _draw_panel(axes: Axes, panel: Panel) -> None:
+def draw_panel(axes: Axes, panel: Panel) -> None:
+    """Draw the lines of a panel into axes, with the legend to the right of them."""
     axes.set_ylabel(panel.ylabel)
     axes.grid(visible=True)
     axes.margins(x=0.02)

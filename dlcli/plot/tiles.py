@@ -57,3 +57,13 @@ class Grid:
     def __post_init__(self) -> None:
         if not any(row.tiles for row in self.rows):
             raise ValueError("a grid must hold at least one tile")
+
+
+def album(pixels: np.ndarray, captions: Sequence[str] = (), *, title: str, columns: int, note: str = "") -> Grid:
+    """Lay out images [batch, height, width, channel] in rows of so many.
+
+    Images of two or four channels, as arrays may be, have no colours; their channels are averaged.
+    """
+    shown = pixels if pixels.shape[-1] in (1, 3) else pixels.mean(axis=-1).astype(pixels.dtype)
+    tiles = [Tile(image, caption) for image, caption in zip(shown, captions or [""] * len(shown), strict=True)]
+    return Grid(title, [Row(tiles[start : start + columns]) for start in range(0, len(tiles), columns)], note)

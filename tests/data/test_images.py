@@ -35,6 +35,16 @@ def test_the_seed_orders_the_batches_and_leaves_the_data_as_it_is(classes):
     assert (next(ours.train_from(0))["image"] != next(theirs.train_from(0))["image"]).any()
 
 
+def test_held_out_batches_have_training_images_beside_them_always_the_same(classes):
+    data = read(classes)
+    beside = images.BesideTraining(data.validation, data.train_from, times=3)
+    (batch,), (again,) = beside, beside
+    ((plain,), training) = data.validation, itertools.islice(data.train_from(0), 3)
+    assert np.array_equal(batch["image"], plain["image"])
+    assert np.array_equal(batch["train"], np.concatenate([each["image"] for each in training]))
+    assert np.array_equal(batch["train"], again["train"])
+
+
 def spoil(folder, split):
     """Make the files of a split undecodable."""
     for name in sources.open(f"folder:{folder}", None, None, 2**30).splits[split].source.names:

@@ -1,10 +1,11 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
-from dlcli.engine.metrics import Calibration, Confusion, Mean, Rate, add, values, wilson
+from dlcli.engine.metrics import Calibration, Confusion, Frechet, Mean, Rate, add, values, wilson
 
 COUNT, BATCH, CLASSES = 40, 16, 4
 random = np.random.default_rng(0)
@@ -96,3 +97,40 @@ def test_calibration_of_a_model_that_is_sure_and_right_has_no_error():
 
 def test_metrics_that_are_no_single_number_are_left_out_of_a_report():
     assert values(measured(np.arange(COUNT))).keys() == {"loss", "accuracy", "calibration"}
+
+
+def features(seed, count, shift=0.0):
+    drawn = np.random.default_rng(seed).normal(shift, 1.0, [count, 6])
+    return (drawn @ np.random.default_rng(seed + 100).normal(size=[6, 6])).astype(np.float32)
+
+
+def test_the_frechet_distance_is_that_of_the_closed_form():
+    one, other = features(0, 50), features(1, 80, shift=0.5)
+    covariances = np.cov(one, rowvar=False), np.cov(other, rowvar=False)
+    root = sqrtm(covariances[0] @ covariances[1]).real
+    expected = np.square(one.mean(0) - other.mean(0)).sum() + np.trace(covariances[0] + covariances[1] - 2 * root)
+    assert Frechet.of((jnp.asarray(one), jnp.asarray(other))).value() == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_frechet_distance_adds_up_over_batches_and_leaves_padding_out():
+    one, other = features(0, 40), features(1, 40)
+    totals = None
+    for start, size in ((0, 16), (16, 16), (32, 8)):
+        rows = [jnp.asarray(np.resize(each[start : start + size], [16, 6])) for each in (one, other)]
+        where = jnp.asarray(np.arange(16) < size, jnp.float32)
+        part = {"distance": Frechet.of(tuple(rows), (where, where))}
+        totals = part if totals is None else add(totals, part)
+    whole = Frechet.of((jnp.asarray(one), jnp.asarray(other)))
+    assert totals["distance"].value() == pytest.approx(whole.value(), rel=1e-4)
+    assert totals["distance"].describe()["n"] == [40, 40]
+
+
+def test_the_frechet_distance_of_equal_sets_is_nothing_and_of_shifted_ones_the_square_of_the_shift():
+    one = jnp.asarray(features(0, 60))
+    assert Frechet.of((one, one)).value() == pytest.approx(0.0, abs=1e-3)
+    assert Frechet.of((one, one + 3.0)).value() == pytest.approx(6 * 9.0, rel=1e-4)
+
+
+def test_the_frechet_distance_needs_two_examples_of_either_set():
+    one = jnp.ones([1, 6])
+    assert np.isnan(Frechet.of((one, one)).value())

@@ -187,6 +187,16 @@ def test_adam_with_weight_decay_is_optax_adamw():
     )
 
 
+def test_adam_takes_the_betas_of_a_technique_that_needs_others():
+    options = TrainOptions(dataset="none", optimizer="adam", learning_rate=0.1, schedule="constant")
+    ours, reference = build.optimizer(options, betas=(0.5, 0.9)), optax.adam(0.1, b1=0.5, b2=0.9)
+    states, weight = [ours.init(jnp.ones(3)), reference.init(jnp.ones(3))], jnp.ones(3)
+    for gradient in (jnp.array([1.0, -2.0, 0.1]), jnp.array([0.5, 3.0, -0.2])):
+        update, states[0] = ours.update(gradient, states[0], weight)
+        expected, states[1] = reference.update(gradient, states[1], weight)
+        np.testing.assert_allclose(update, expected, rtol=1e-6)
+
+
 def test_clipping_bounds_the_norm_of_all_gradients_together():
     gradients = {"kernel": np.full([3, 2], 100, np.float32), "bias": np.full([2], -50, np.float32)}
     updates = first_update("sgd", gradients, learning_rate=1.0, clip_norm=2.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dlcli.plot.terminal.charts import lines
 from dlcli.plot.terminal.landscapes import landscape
-from dlcli.plot.terminal.pictures import grid, image, images
+from dlcli.plot.terminal.pictures import album, grid, image, images
 from dlcli.plot.terminal.tables import bars, confusion, matrix
 
-__all__ = ["bars", "confusion", "grid", "image", "images", "landscape", "lines", "matrix"]
+__all__ = ["album", "bars", "confusion", "grid", "image", "images", "landscape", "lines", "matrix"]

@@ -79,6 +79,18 @@ def grid(content: Grid, *, width: int = 80, height: int = 9, per_line: int = 4, 
     return lines
 
 
+def album(content: Grid, *, most: int, width: int = 80, height: int = 9, colour: bool = True) -> list[str]:
+    """Draw the first images of a grid, as many side by side as have room in their own size, four at least."""
+    tiles = [tile for row in content.rows for tile in row.tiles]
+    widest = max(np.shape(tile.pixels)[1] for tile in tiles[:most]) * (1 if colour else 2)
+    heading = content.title + (f"; {most} of {len(tiles)} shown here" if most < len(tiles) else "")
+    per_line = min(max((width + _GAP) // (widest + _GAP), 4), 8)
+    return [
+        *paragraph(heading, width),
+        *images(tiles[:most], width=width, height=height, per_line=per_line, colour=colour),
+    ]
+
+
 class _Block(NamedTuple):
     """A picture of `across` columns, and what is written below it."""
 

@@ -1,0 +1,97 @@
+"""How the generator and the discriminator of a run learnt from each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dlcli import engine
+from dlcli.artifacts import Figure
+from dlcli.engine.runs import Run
+from dlcli.errors import RunError
+from dlcli.figures import subject
+from dlcli.figures.numbers import listed
+from dlcli.figures.options import GanTraining
+from dlcli.plot import course, plane, terminal
+from dlcli.plot.series import Panel, Series
+from dlcli.plot.tiles import Grid, Row, Tile
+from dlcli.techniques.gan.learner import Learner
+
+# Title of a panel, and its lines: split and name of the metric, and how it is called.
+_PANELS = {
+    "loss": {("train", "loss"): "discriminator", ("train", "generator_loss"): "generator"},
+    "mean verdict": {("train", "real_verdict"): "of real ones", ("train", "fake_verdict"): "of fakes"},
+    "distance": {("validation", "distance"): "samples", ("validation", "floor"): "real ones"},
+}
+_SKETCHED = 4  # times that the terminal shows
+_HEIGHT = 8  # lines of a panel there
+
+Points = Mapping[tuple[str, str], Sequence[tuple[int, float]]]
+
+
+def draw(options: GanTraining) -> Figure:
+    """Draw the samples of some noise as they were over the run, and the curves of both players."""
+    folder = Path(options.run)
+    learner = engine.load(folder, Learner, "last")
+    steps = [int(step) for step in learner.followed_at[...]]
+    drawn = {step: np.asarray(learner.followed[place]) for place, step in enumerate(steps) if step}
+    points = _points(Run(folder))
+    if not drawn or not points:
+        raise RunError(f"{folder} must have measured something, found no metrics: it ended before its first report")
+    times = sorted(drawn.items())
+    panels = [panel for name, lines in _PANELS.items() if (panel := _panel(name, lines, points)).series]
+    title = f"{folder.name}: samples of the same noise over the run, and both players"
+    tiles: dict[int, list[Tile]]
+    if learner.space.classes:
+        shown = [(step, np.stack([subject.drawable(image) for image in each])) for step, each in times]
+        drawing = course.images(shown, panels, title=title)
+        tiles = {step: [Tile(image) for image in each] for step, each in shown}
+    else:
+        clouds = [(step, plane.Cloud.around(each, np.asarray(learner.space.modes))) for step, each in times]
+        drawing = course.points(clouds, panels, title=title)
+        tiles = {step: [plane.tile(cloud)] for step, cloud in clouds}
+    numbers = {
+        "run": options.run,
+        "samples": {str(step): listed(each) for step, each in times},
+        "curves": {
+            f"{split} {name}": {"steps": [step for step, _ in line], "values": listed([value for _, value in line])}
+            for (split, name), line in points.items()
+        },
+    }
+    return Figure("gan-training", drawing, numbers, lambda width, colour: _sketch(title, tiles, panels, width, colour))
+
+
+def _points(run: Run) -> Points:
+    """Return the steps and values of every metric, by its split and name."""
+    found = defaultdict(list)
+    for record in run.records():
+        for name, value in record["metrics"].items():
+            found[record["split"], name].append((record["step"], value))
+    return found
+
+
+def _panel(name: str, lines: Mapping[tuple[str, str], str], points: Points) -> Panel:
+    series = [
+        Series(called, *map(np.array, zip(*points[line], strict=True)), dashed=index > 0)
+        for index, (line, called) in enumerate(lines.items())
+        if points.get(line)
+    ]
+    return Panel(series, name)
+
+
+def _sketch(
+    title: str, tiles: Mapping[int, Sequence[Tile]], panels: Sequence[Panel], width: int, colour: bool
+) -> list[str]:
+    chosen = list(tiles)[:: -(-len(tiles) // _SKETCHED)]
+    chosen = sorted({*chosen[:-1], list(tiles)[-1]})
+    if any(len(tiles[step]) > 1 for step in chosen):
+        rows = [Row(tiles[step], f"step {step:,}") for step in chosen]
+    else:
+        rows = [Row([Tile(tiles[step][0].pixels, f"step {step:,}", tiles[step][0].palette) for step in chosen])]
+    lines = terminal.grid(Grid(title, rows), width=width, height=6, per_line=6, colour=colour)
+    for panel in panels:
+        lines += ["", *terminal.lines(panel, width=width, height=_HEIGHT, colour=colour)]
+    return lines

@@ -1,0 +1,1 @@
+"""Generative adversarial network: a generator draws, a discriminator tells its drawings from real examples."""

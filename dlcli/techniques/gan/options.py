@@ -1,0 +1,86 @@
+"""Options of the generative adversarial network."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dlcli.options import (
+    BatchSize,
+    Cli,
+    EvalOptions,
+    LearningRate,
+    Out,
+    ReadingOptions,
+    Schedule,
+    Steps,
+    TrainOptions,
+)
+
+ImageSize = Annotated[
+    int | None, Field(ge=4, le=256, description="Side in pixels that images of a folder are resized to.")
+]
+
+
+class Train(TrainOptions):
+    """Options of `dlcli train gan`."""
+
+    panel = "Model"
+    dataset: Annotated[
+        str,
+        Field(description="Image set (an embedded name, tfds:NAME, folder:PATH, a file), or density: ring, grid."),
+        Cli(short="-d", metavar="NAME", complete="datasets"),
+    ] = "digits"
+    image_size: ImageSize = None
+    batch_size: BatchSize = 64
+    steps: Steps = 2_000
+    learning_rate: LearningRate = 5e-4
+    schedule: Schedule = "linear"
+    loss: Annotated[
+        Literal["non-saturating", "wasserstein"],
+        Field(description="The game: Goodfellow's, or Wasserstein with penalty."),
+    ] = "non-saturating"
+    critic_steps: Annotated[
+        int | None,
+        Field(
+            ge=1, le=100, description="Steps of the discriminator for one of the generator; default 1, wasserstein 5."
+        ),
+    ] = None
+    gradient_penalty: Annotated[
+        float | None, Field(ge=0, description="Weight of the gradient penalty; default 1, wasserstein 10.")
+    ] = None
+    conditional: Annotated[
+        bool, Field(description="Tell both players the class, so that samples can be asked for by it.")
+    ] = False
+    latent: Annotated[int, Field(ge=1, le=4096, description="Numbers of noise that a sample is made of.")] = 64
+    channels: Annotated[
+        int, Field(ge=1, le=1024, description="Channels at full size; each halving doubles them. Densities: units / 4.")
+    ] = 32
+    beta1: Annotated[
+        float | None, Field(ge=0, lt=1, description="Adam's b1, of the mean; default 0.5, wasserstein 0.")
+    ] = None
+    beta2: Annotated[
+        float | None, Field(ge=0, lt=1, description="Adam's b2, of the squares; default 0.999, wasserstein 0.9.")
+    ] = None
+    average: Annotated[
+        float, Field(ge=0, lt=1, description="Decay of the averaged generator, which draws the samples.")
+    ] = 0.995
+
+
+class Eval(EvalOptions):
+    """Options of `dlcli eval` for a run of gan."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of the noise that the samples are made of.")] = 0
+
+
+class Sample(ReadingOptions):
+    """Options of `dlcli sample gan`."""
+
+    panel = "Samples"
+    count: Annotated[int, Field(ge=1, le=10_000, description="Samples to draw."), Cli(short="-k")] = 64
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of the noise that the samples are made of.")] = 0
+    class_: Annotated[
+        str, Field(description="Class to draw; by default all in turn. Of a conditional run."), Cli(metavar="CLASS")
+    ] = ""
+    grid: Annotated[int, Field(ge=1, le=100, description="Images side by side in the picture.")] = 8
+    out: Out = None
+    show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True

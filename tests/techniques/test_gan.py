@@ -1,0 +1,219 @@
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from dlcli import engine
+from dlcli.data import densities
+from dlcli.engine import devices
+from dlcli.engine.load import one_device
+from dlcli.engine.program import Program
+from dlcli.errors import UsageError
+from dlcli.techniques.gan import losses
+from dlcli.techniques.gan.eval import evaluate
+from dlcli.techniques.gan.learner import Learner
+from dlcli.techniques.gan.model import ImageDiscriminator, ImageGenerator
+from dlcli.techniques.gan.options import Eval, Sample, Train
+from dlcli.techniques.gan.sample import sample
+from dlcli.techniques.gan.spaces import Found, Modes
+
+# Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
+TINY = {"channels": 2, "latent": 4, "batch_size": 16, "learning_rate": 0.002, "schedule": "constant"}
+POINTS = {**TINY, "dataset": "ring", "steps": 6, "report_every": 2, "validate_every": 3}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cached_compilations():
+    devices.prepare("auto")
+
+
+@pytest.fixture(scope="module")
+def points_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gan") / "points"
+    list(engine.fit(Learner, Train(out=folder, **POINTS)))
+    return folder
+
+
+def steps(count: int, **options) -> list[dict[str, np.ndarray]]:
+    """Return the state before the first step, and after each."""
+    train = Train(**{**POINTS, **options})
+    data = Learner.read(train)
+    program = Program(Learner, train, data.facts, one_device())
+    batch = jax.device_put(dict(next(data.train_from(0))))
+    leaves, window = program.initial(), program.empty_window(batch)
+    states = [program.to_host(leaves)]
+    for _ in range(count):
+        leaves, window = program.update(leaves, window, batch)
+        states.append(program.to_host(leaves))
+    return states
+
+
+def changed(before: dict, after: dict, player: str) -> bool:
+    return any(
+        before[name].tobytes() != after[name].tobytes() for name in before if name.startswith(f"{player}/layers")
+    )
+
+
+def test_the_generator_waits_while_the_critic_learns():
+    states = steps(3, loss="wasserstein", critic_steps=3)
+    pairs = list(itertools.pairwise(states))
+    assert [changed(*pair, "discriminator") for pair in pairs] == [True, True, True]
+    assert [changed(*pair, "generator") for pair in pairs] == [False, False, True]
+    assert int(states[-1]["average/updates"]) == 1
+
+
+def test_a_step_of_either_player_changes_its_own_weights_only():
+    learner = Learner(Train(**POINTS), Learner.read(Train(**POINTS)).facts)
+    real, (fake, pullback) = jnp.ones([16, 2]), learner._draw(16, None)
+    before = nnx.clone(learner)
+    learner._teach_discriminator(real, fake, None)
+    assert same(before.generator, learner.generator)
+    assert not same(before.discriminator, learner.discriminator)
+    between = nnx.clone(learner)
+    learner._teach_generator(fake, pullback, None)
+    assert same(between.discriminator, learner.discriminator)
+    assert not same(between.generator, learner.generator)
+
+
+def same(left: nnx.Module, right: nnx.Module) -> bool:
+    pairs = zip(*(jax.tree.leaves(nnx.state(each)) for each in (left, right)), strict=True)
+    return all(np.array_equal(*pair) for pair in pairs)
+
+
+def test_the_generator_goes_down_the_slope_of_its_own_loss():
+    options = Train(**{**POINTS, "optimizer": "sgd", "learning_rate": 0.01})
+    learner = Learner(options, Learner.read(options).facts)
+    fake, pullback = learner._draw(16, None)
+    start = nnx.clone(learner)
+    noise = jax.random.normal(Learner(options, learner.facts).rngs.noise(), [16, 4])
+
+    def loss_of(generator):
+        return losses.generator_loss("non-saturating", start.discriminator(generator(noise)))
+
+    gradients = nnx.grad(loss_of)(start.generator)
+    learner._teach_generator(fake, pullback, None)
+    expected = jax.tree.map(lambda weight, slope: weight - 0.01 * slope, nnx.state(start.generator), gradients)
+    for left, right in zip(*map(jax.tree.leaves, (expected, nnx.state(learner.generator))), strict=True):
+        np.testing.assert_allclose(left, right, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["non-saturating", "wasserstein"])
+def test_the_gradient_penalty_is_that_of_a_slow_version(name):
+    random = np.random.default_rng(0)
+    weights, real, fake = (jnp.asarray(random.normal(size=[5, 3]), jnp.float32) for _ in range(3))
+    share = jnp.asarray(random.random(5), jnp.float32)
+
+    def verdict(x):
+        return jnp.tanh(x @ weights.T).sum(axis=-1)
+
+    slow = []
+    for example in range(5):
+        between = share[example] * real[example] + (1 - share[example]) * fake[example]
+        point = real[example] if name == "non-saturating" else between
+        steps = np.eye(3, dtype=np.float32) * 1e-2
+        slope = np.linalg.norm((verdict(point[None] + steps) - verdict(point[None] - steps)) / 2e-2)
+        slow.append(slope**2 / 2 if name == "non-saturating" else (slope - 1) ** 2)
+    assert losses.gradient_penalty(name, verdict, real, fake, share) == pytest.approx(np.mean(slow), rel=1e-2)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("non-saturating", 0.0), ("wasserstein", 1.0)])
+def test_the_gradient_penalty_of_a_constant_verdict_has_a_slope(name, expected):
+    ones = jnp.ones([2, 3])
+    value, slope = jax.value_and_grad(
+        lambda factor: losses.gradient_penalty(name, lambda x: factor * x.sum(axis=-1), ones, ones, jnp.ones(2))
+    )(0.0)
+    assert value == pytest.approx(expected, abs=1e-5)
+    assert np.isfinite(slope)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("non-saturating", 2 * np.log(2)), ("wasserstein", 0.0)])
+def test_a_discriminator_that_cannot_tell_has_the_loss_of_a_coin(name, expected):
+    undecided = jnp.zeros(4)
+    assert losses.discriminator_loss(name, undecided, undecided) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("image", [(1, 1, 1), (8, 8, 1), (28, 28, 1), (9, 14, 3)])
+def test_images_of_any_size_are_drawn_and_judged(image):
+    def play():
+        common = {"channels": 2, "classes": 3, "dtype": "float32", "rngs": nnx.Rngs(0)}
+        drawn = ImageGenerator(image, latent=4, **common)(jnp.ones([2, 4]), jnp.array([0, 2]))
+        return drawn, ImageDiscriminator(image, **common)(drawn, jnp.array([0, 2]))
+
+    drawn, verdicts = nnx.eval_shape(play)
+    assert drawn.shape == (2, *image)
+    assert verdicts.shape == (2,)
+
+
+@pytest.mark.parametrize(("name", "count"), [("ring", 8), ("grid", 25)])
+def test_true_points_find_all_modes_and_are_of_high_quality(name, count):
+    facts = densities.mixture(name)
+    points = jnp.asarray(densities.draw(facts, 2_500, [7]))
+    modes = Modes.of(points, facts.modes, facts.deviation, jnp.ones(2_500))
+    assert Found(modes.hits).describe() == {"value": count, "of": count}
+    assert float(modes.hits.sum()) / 2_500 == pytest.approx(1 - np.exp(-4.5), abs=0.01)
+    assert modes.value() < 0.05
+
+
+def test_points_at_one_mode_are_as_far_from_the_density_as_the_share_of_the_others():
+    facts = densities.mixture("ring")
+    points = jnp.broadcast_to(jnp.asarray(facts.modes[2]), [10, 2])
+    modes = Modes.of(points, facts.modes, facts.deviation, jnp.ones(10))
+    assert modes.describe()["hits"] == [0, 0, 10, 0, 0, 0, 0, 0]
+    assert modes.value() == pytest.approx(1 - (1 - np.exp(-4.5)) / 8)
+
+
+def test_a_class_that_is_asked_for_is_drawn_alone_and_without_one_all_come_in_turn(gan_run):
+    every, threes = sample(Sample(run=str(gan_run), count=12)), sample(Sample(run=str(gan_run), count=2, class_="3"))
+    assert list(every.captions) == [*"012345678901"]
+    assert list(threes.captions) == ["3", "3"]
+    assert every.pixels.shape == (12, 8, 8, 1)
+
+
+def test_another_seed_draws_other_samples_and_more_of_them_begin_with_the_same(gan_run):
+    first, second, more = (
+        sample(Sample(run=str(gan_run), **options)).pixels
+        for options in ({"count": 4}, {"count": 4, "seed": 1}, {"count": 4, "grid": 2})
+    )
+    assert not np.array_equal(first, second)
+    assert np.array_equal(first, more)
+
+
+def test_a_class_is_refused_that_there_is_not(gan_run, points_run):
+    with pytest.raises(UsageError, match=r"--class must be one of 0, 1, .* got 'x'"):
+        sample(Sample(run=str(gan_run), class_="x"))
+    with pytest.raises(UsageError, match="needs a conditional run"):
+        sample(Sample(run=str(points_run), class_="3"))
+
+
+def test_classes_are_refused_of_data_that_have_none():
+    with pytest.raises(UsageError, match="--conditional needs data with classes, and ring has none"):
+        Learner.read(Train(dataset="ring", conditional=True))
+
+
+def test_samples_of_a_density_are_points(points_run):
+    figure = sample(Sample(run=str(points_run), count=5))
+    assert np.shape(figure.numbers["points"]) == (5, 2)
+    assert max(map(len, figure.sketch(80, False))) <= 80
+
+
+def test_evaluation_states_its_protocol_and_compares_as_many_real_images(gan_run):
+    numbers = evaluate(Eval(run=str(gan_run))).numbers
+    assert (numbers["split"], numbers["real"], numbers["features"]) == ("test", 359, 64)
+    assert numbers["samples"] == numbers["floor"]["n"][0] == numbers["as_asked"]["n"]
+    assert numbers["floor"]["value"] < numbers["distance"]["value"]
+    assert len(numbers["judge"]) == 64
+
+
+def test_evaluation_of_a_density_counts_modes_of_2500_points(points_run):
+    numbers = evaluate(Eval(run=str(points_run))).numbers
+    assert numbers["samples"] == numbers["high_quality"]["n"] == 2_500
+    assert numbers["modes"]["of"] == 8
+
+
+def test_samples_of_the_fixed_noise_are_kept_at_the_times_to_do_so(points_run):
+    learner = engine.load(points_run, Learner, "last")
+    assert sorted(set(learner.followed_at[...].tolist())) == [1, 2, 3, 6]
+    np.testing.assert_allclose(learner.followed[-1], learner.sample(learner.followed_noise[...]), atol=1e-6)
