@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-slow bench readme clean cnn-digits
+.PHONY: help setup demo check test test-slow bench readme clean cnn-digits diffusion-digits
 
 help: ## List the tasks
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -48,6 +48,9 @@ readme: setup ## Write the generated parts of README.md anew
 
 cnn-digits: setup ## Recipe: the embedded digits
 	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/cnn-digits.sh
+
+diffusion-digits: setup ## Recipe: digits drawn out of noise
+	PATH="$(CURDIR)/$(BIN):$$PATH" recipes/diffusion-digits.sh
 
 clean: ## Remove .venv and caches; runs/ stays
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

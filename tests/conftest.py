@@ -74,3 +74,17 @@ def gan_run(tmp_path_factory):
     options = Train(**small, report_every=2, validate_every=3, out=folder)
     assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
     return folder
+
+
+@pytest.fixture(scope="session")
+def diffusion_run(tmp_path_factory):
+    """The folder of a tiny U-Net trained for two steps to take noise off the embedded digits."""
+    from dlcli import engine
+    from dlcli.techniques.diffusion.learner import Learner
+    from dlcli.techniques.diffusion.options import Train
+
+    folder = tmp_path_factory.mktemp("runs") / "unet"
+    small = {"steps": 2, "batch_size": 60, "channels": 2, "stages": 1, "attention": False, "timesteps": 20}
+    options = Train(**small, schedule="constant", out=folder)
+    assert [event for event in engine.fit(Learner, options) if isinstance(event, engine.Ended)]
+    return folder
