@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from dlcli.data import loader, pixels, sources
 from dlcli.data.examples import Unreadable
 from dlcli.data.findings import few_examples, refuse
-from dlcli.errors import DatasetError
+from dlcli.errors import DatasetError, UsageError
 from dlcli.options import TrainOptions
 from dlcli.types import Batch, Data, Facts
 
@@ -98,6 +98,28 @@ class BesideTraining:
         for batch in self.held_out:
             beside = [next(training)["image"] for _ in range(self.times)]
             yield {**batch, "train": np.concatenate(beside)}
+
+
+def training(data: Data, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return so many training images and their labels in the order of training, epoch after epoch."""
+    batches, read = data.train_from(0), []
+    while sum(len(batch["label"]) for batch in read) < count:
+        read.append(next(batches))
+    pixels, labels = (np.concatenate([batch[name] for batch in read])[:count] for name in ("image", "label"))
+    return pixels, labels
+
+
+def asked(classes: Sequence[str], name: str, count: int) -> np.ndarray:
+    """Return the number of the class that each sample is to be of, int32 [count]: the one named, or all in turn.
+
+    Raises:
+        UsageError: there is no class of this name.
+    """
+    if not name:
+        return np.arange(count, dtype=np.int32) % len(classes)
+    if name not in classes:
+        raise UsageError(f"--class must be one of {', '.join(classes)}, got {name!r}")
+    return np.full(count, list(classes).index(name), np.int32)
 
 
 def decode(path: Path, facts: ImageFacts) -> np.ndarray:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dlcli.plot import style
+from dlcli import artifacts
+from dlcli.plot import style, terminal
 from dlcli.plot.tiles import Tile
 
 _SIDE = 4.2  # inches of a pair of axes
@@ -34,6 +37,18 @@ class Cloud:
         """Show the plane a little beyond the modes; what lies further out is not shown."""
         reach = 1.35 * float(np.abs(modes).max()) or 1.0
         return cls(points, modes, (-reach, reach))
+
+
+def artifact(points: np.ndarray, modes: np.ndarray, *, title: str, numbers: Mapping[str, Any]) -> artifacts.Figure:
+    """Return samples of a density, [point, 2], as a picture with the points among its numbers."""
+    cloud = Cloud.around(points, modes)
+    shades = tile(cloud)
+    return artifacts.Figure(
+        "sample",
+        scatter(cloud, title=title),
+        {**numbers, "count": len(points), "points": points.tolist()},
+        lambda width, colour: [title, *terminal.image(shades.pixels, width=width, palette="heat", colour=colour)],
+    )
 
 
 @style.applied()

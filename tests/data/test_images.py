@@ -51,6 +51,21 @@ def spoil(folder, split):
         (folder / name).write_bytes(b"not an image")
 
 
+def test_training_images_come_in_the_order_of_training_and_go_on_into_the_next_epoch():
+    data = images.read(TrainOptions(dataset="digits", batch_size=500), seed=3)
+    pixels, labels = images.training(data, 1_300)
+    assert pixels.shape == (1_300, 8, 8, 1)
+    batches = [batch["label"] for batch in itertools.islice(data.train_from(0), 3)]
+    np.testing.assert_array_equal(labels, np.concatenate(batches)[:1_300])
+
+
+def test_classes_are_asked_for_in_turn_or_by_name():
+    assert images.asked(("cat", "dog"), "", 5).tolist() == [0, 1, 0, 1, 0]
+    assert images.asked(("cat", "dog"), "dog", 2).tolist() == [1, 1]
+    with pytest.raises(UsageError, match="one of cat, dog, got 'cow'"):
+        images.asked(("cat", "dog"), "cow", 2)
+
+
 def test_the_test_part_is_opened_when_it_is_iterated_and_not_before(classes):
     spoil(classes, "test")
     data = read(classes)

@@ -10,6 +10,7 @@ from dlcli import engine
 from dlcli.data import densities
 from dlcli.engine import devices
 from dlcli.engine.load import one_device
+from dlcli.engine.modes import Found, Modes
 from dlcli.engine.program import Program
 from dlcli.errors import UsageError
 from dlcli.techniques.gan import losses
@@ -18,7 +19,6 @@ from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.model import ImageDiscriminator, ImageGenerator
 from dlcli.techniques.gan.options import Eval, Sample, Train
 from dlcli.techniques.gan.sample import sample
-from dlcli.techniques.gan.spaces import Found, Modes
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
 TINY = {"channels": 2, "latent": 4, "batch_size": 16, "learning_rate": 0.002, "schedule": "constant"}

@@ -1,6 +1,6 @@
 """The catalogue of figures: one class each, in the order of the course; the name in kebab case is the command."""
 
-from dlcli.figures.options.generative import GanTraining, LatentWalk
+from dlcli.figures.options.generative import Denoising, DiffusionProcess, GanTraining, LatentWalk
 from dlcli.figures.options.images import (
     Activations,
     Augmentation,
@@ -39,4 +39,6 @@ CATALOGUE = (
     AttentionPattern,
     GanTraining,
     LatentWalk,
+    DiffusionProcess,
+    Denoising,
 )

@@ -1,11 +1,12 @@
 """Figures of generative networks: images and points out of noise."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dlcli.figures.options.kinds import FigureOptions, RunFigureOptions
+from dlcli.figures.options.kinds import FigureOptions, FreeImageOptions, RunFigureOptions
 from dlcli.options import Cli, Device, RunRef, Seed
+from dlcli.techniques.diffusion.options import DrawingOptions, NoiseSchedule
 
 
 class GanTraining(FigureOptions):
@@ -25,3 +26,39 @@ class LatentWalk(RunFigureOptions):
     count: Annotated[int, Field(ge=1, le=32, description="Walks to draw."), Cli(short="-k")] = 5
     steps: Annotated[int, Field(ge=2, le=64, description="Samples on each walk, both ends included.")] = 8
     seed: Seed = 0
+
+
+class DiffusionProcess(FreeImageOptions):
+    """An image and points in the plane drown in noise: at once in closed form, and by single steps."""
+
+    examples = (
+        "dlcli viz diffusion-process --noise-schedule linear --density grid --index 7",
+        "dlcli viz diffusion-process --run diffusion --out process.svg",
+    )
+    technique = "diffusion"
+    brought = (*FreeImageOptions.brought, "noise_schedule", "timesteps")
+    noise_schedule: Annotated[NoiseSchedule, Field(description="How fast data drown in noise.")] = "cosine"
+    timesteps: Annotated[int, Field(ge=2, le=10_000, description="Levels of noise.")] = 1_000
+    density: Annotated[Literal["ring", "grid"], Field(description="Density that the points are drawn from.")] = "ring"
+    points: Annotated[int, Field(ge=10, le=10_000, description="Points of the density.")] = 400
+    count: Annotated[int, Field(ge=2, le=16, description="Levels to show."), Cli(short="-k")] = 7
+    seed: Seed = 0
+
+
+class Denoising(DrawingOptions, RunFigureOptions):
+    """The way back from noise to data, and what the network takes for the data on it; --out x.gif moves."""
+
+    examples = (
+        "dlcli viz denoising --run diffusion --sampler heun --sampler-steps 20 --count 2 --seed 5",
+        "dlcli viz denoising --out denoising.gif --count 8",
+    )
+    panel = "Figure"
+    technique = "diffusion"
+    animated = True
+    count: Annotated[
+        int, Field(ge=1, le=16, description="Images to draw; a density is one picture."), Cli(short="-k")
+    ] = 3
+    class_: Annotated[
+        str, Field(description="Class to draw; by default all in turn. Of a conditional run."), Cli(metavar="CLASS")
+    ] = ""
+    states: Annotated[int, Field(ge=2, le=16, description="States to show of each.")] = 8

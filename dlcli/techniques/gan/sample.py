@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
@@ -11,8 +10,9 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.artifacts import Figure, Images
+from dlcli.data import images
 from dlcli.errors import UsageError
-from dlcli.plot import plane, terminal
+from dlcli.plot import plane
 from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.options import Sample
 
@@ -31,7 +31,7 @@ def sample(options: Sample) -> Images | Figure:
     if learner.space.classes:
         captions = [] if labels is None else [learner.space.classes[label] for label in labels]
         return Images(drawn, captions, title, options.grid, numbers)
-    return _scatter(learner, drawn, title, numbers)
+    return plane.artifact(drawn, np.asarray(learner.space.modes), title=title, numbers=numbers)
 
 
 def draw(learner: Learner, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
@@ -58,19 +58,4 @@ def _labels(learner: Learner, options: Sample) -> np.ndarray | None:
                 hint="dlcli train gan --conditional makes one",
             )
         return None
-    if not options.class_:
-        return np.arange(options.count, dtype=np.int32) % len(classes)
-    if options.class_ not in classes:
-        raise UsageError(f"--class must be one of {', '.join(classes)}, got {options.class_!r}")
-    return np.full(options.count, classes.index(options.class_), np.int32)
-
-
-def _scatter(learner: Learner, points: np.ndarray, title: str, numbers: dict[str, Any]) -> Figure:
-    cloud = plane.Cloud.around(points, np.asarray(learner.space.modes))
-    shades = plane.tile(cloud)
-    return Figure(
-        "sample",
-        plane.scatter(cloud, title=title),
-        {**numbers, "count": len(points), "points": points.tolist()},
-        lambda width, colour: [title, *terminal.image(shades.pixels, width=width, palette="heat", colour=colour)],
-    )
+    return images.asked(classes, options.class_, options.count)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,12 +11,11 @@ from dlcli.data import cache, images
 from dlcli.data.densities import DensityFacts
 from dlcli.data.images import ImageFacts
 from dlcli.engine import Frechet, Metrics, Rate
+from dlcli.engine.modes import Found, Modes
 from dlcli.nn.judge import EXAMPLES, Judge
 from dlcli.techniques.gan import model
 from dlcli.techniques.gan.options import Train
 from dlcli.types import Batch
-
-_WITHIN = 3.0  # deviations from a mode, within which a point is of high quality: Srivastava et al. 2017, section 4.1
 
 
 class Pictures(nnx.Module):
@@ -81,9 +78,7 @@ class Pictures(nnx.Module):
     def prepare(self, options: Train) -> bool:
         """Train the judge on the training images, or read one that was."""
         data = images.read(options, 0, options.image_size)
-        count, batches = min(data.sizes["train"], EXAMPLES), data.train_from(0)
-        read = [next(batches) for _ in range(-(-count // options.batch_size))]
-        pixels, labels = (np.concatenate([batch[name] for batch in read])[:count] for name in ("image", "label"))
+        pixels, labels = images.training(data, min(data.sizes["train"], EXAMPLES))
         self.judge.learn_once(cache.folder("judges"), data.digest, pixels, labels)
         return True
 
@@ -131,48 +126,3 @@ class Points(nnx.Module):
     def prepare(self, options: Train) -> bool:
         """Points are judged by what is known of the density."""
         return False
-
-
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(frozen=True)
-class Modes:
-    """How points are shared out among the modes of a density: high-quality points of each [mode], and all [].
-
-    The value is the total variation distance between the shares found and the true ones; what is of
-    no mode is a share of its own.
-
-    Reference: Srivastava et al., "VEEGAN", 2017, arXiv:1705.07761, section 4.1, for what is of high quality.
-    """
-
-    hits: jax.Array
-    points: jax.Array
-
-    @classmethod
-    def of(cls, points: jax.Array, modes: tuple, deviation: float, where: jax.Array) -> Modes:
-        """Count points [batch, 2] within three deviations of their nearest mode; `where` leaves padding out."""
-        distances = jnp.linalg.norm(points[:, None] - jnp.asarray(modes)[None], axis=-1)  # [batch, mode]
-        near = (distances.min(axis=1) <= _WITHIN * deviation) * where
-        rows = jax.nn.one_hot(distances.argmin(axis=1), len(modes)) * near[:, None]
-        return cls(rows.sum(axis=0).astype(jnp.int32), where.sum().astype(jnp.int32))
-
-    def value(self) -> float:
-        shares = np.asarray(self.hits, np.float64) / max(float(self.points), 1.0)
-        inside = -np.expm1(-(_WITHIN**2) / 2)  # of a round Gaussian in the plane
-        return float(np.abs(shares - inside / len(shares)).sum() + abs(inside - shares.sum())) / 2
-
-    def describe(self) -> dict[str, object]:
-        return {"value": self.value(), "n": int(self.points), "hits": np.asarray(self.hits).tolist()}
-
-
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """How many modes have a high-quality point; the points of each are [mode]."""
-
-    hits: jax.Array
-
-    def value(self) -> float:
-        return float((np.asarray(self.hits) > 0).sum())
-
-    def describe(self) -> dict[str, object]:
-        return {"value": int(self.value()), "of": len(self.hits)}

@@ -1,0 +1,54 @@
+"""Noise added step by step gives what the closed form says: x_t is normal around √ᾱ_t x_0 with the variance 1 - ᾱ_t.
+
+Many walks start at the same x_0; at some levels their mean and their variance must lie within a number of standard
+errors that true ones exceed in one case in a million.
+
+Reference: Ho et al., "Denoising Diffusion Probabilistic Models", 2020, arXiv:2006.11239, equations 2 and 4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from dlcli.checks import Result
+from dlcli.nn import diffusion
+from dlcli.nn.diffusion import Path
+
+_WALKS, _STEPS, _START = 20_000, 200, 1.5
+_LEVELS = (1, 20, 50, 100, 150, 200)
+_SCHEDULES = ("linear", "cosine")
+_DOUBT = 1e-6  # probability that a true statement is found false
+
+
+def check() -> Result:
+    """Walk along both schedules, and compare means and variances in units of their standard errors."""
+    random = np.random.default_rng(0)
+    worst: dict[str, float] = {}
+    for name in _SCHEDULES:
+        path = diffusion.path(name, _STEPS)
+        means, variances = _deviations(path, _walk(path, random))
+        worst |= {f"of_the_means_{name}": means, f"of_the_variances_{name}": variances}
+    bound = float(stats.norm.isf(_DOUBT / 2 / (2 * len(_SCHEDULES) * len(_LEVELS))))
+    numbers = {"largest_deviation_in_standard_errors": max(worst.values()), **worst, "walks": _WALKS, "steps": _STEPS}
+    return Result.of(__name__, numbers, tolerance=bound, holds=max(worst.values()) <= bound)
+
+
+def _walk(path: Path, random: np.random.Generator) -> np.ndarray:
+    """Return where the walks are at the levels, [level, walk]."""
+    x, found = np.full(_WALKS, _START), []
+    for level, beta in enumerate(path.betas):
+        x = np.sqrt(1 - beta) * x + np.sqrt(beta) * random.standard_normal(_WALKS)
+        if level in _LEVELS:
+            found.append(x)
+    return np.stack(found)
+
+
+def _deviations(path: Path, found: np.ndarray) -> tuple[float, float]:
+    """Return the largest distances of means and of variances from the closed form, in standard errors."""
+    levels = list(_LEVELS)
+    signal, noise = path.rates.signal[levels], path.rates.noise[levels]
+    means = (found.mean(axis=1) - signal * _START) / (noise / np.sqrt(_WALKS))
+    # The variance of normal numbers about a known mean has the standard error variance · √(2 / count).
+    variances = (np.square(found - signal[:, None] * _START).mean(axis=1) / noise**2 - 1) / np.sqrt(2 / _WALKS)
+    return float(np.abs(means).max()), float(np.abs(variances).max())

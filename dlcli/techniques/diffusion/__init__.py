@@ -1,0 +1,1 @@
+"""A diffusion model: learns to take noise off data, and draws new ones out of pure noise."""

@@ -1,0 +1,48 @@
+import dataclasses
+
+import numpy as np
+
+from dlcli.checks import diffusion_marginal
+from dlcli.nn import diffusion
+
+
+def changed(monkeypatch, betas=1.0, **factors):
+    """Let the variances of single steps, or rates of the closed form, be off by a factor."""
+    right = diffusion.path
+
+    def path(schedule, levels):
+        found = dataclasses.replace(right(schedule, levels))  # the right one is cached, and stays as it is
+        found.__dict__["betas"] = betas * found.betas
+        found.__dict__["rates"] = found.rates._replace(
+            **{name: factors[name] * getattr(found.rates, name) for name in factors}
+        )
+        return found
+
+    monkeypatch.setattr(diffusion, "path", path)
+
+
+def test_it_holds_for_both_schedules():
+    found = diffusion_marginal.check()
+    assert found.holds
+    assert all(
+        found.numbers[f"of_the_{what}_{name}"] > 0 for what in ("means", "variances") for name in ("linear", "cosine")
+    )
+
+
+def test_steps_that_bring_a_tenth_less_noise_fail(monkeypatch):
+    changed(monkeypatch, betas=0.9)
+    assert not diffusion_marginal.check().holds
+
+
+def test_a_closed_form_whose_noise_is_off_by_a_twentieth_fails_by_its_variances(monkeypatch):
+    changed(monkeypatch, noise=1.05)
+    found = diffusion_marginal.check()
+    assert not found.holds
+    assert found.numbers["of_the_variances_linear"] > found.tolerance
+
+
+def test_a_closed_form_whose_signal_is_off_by_a_twentieth_fails_by_its_means(monkeypatch):
+    changed(monkeypatch, signal=1.05)
+    found = diffusion_marginal.check()
+    assert np.isfinite(found.numbers["of_the_means_linear"])
+    assert found.numbers["of_the_means_linear"] > found.tolerance

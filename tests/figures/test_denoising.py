@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from dlcli import engine
+from dlcli.figures.denoising import draw
+from dlcli.figures.options import Denoising
+from dlcli.techniques.diffusion.learner import Learner
+from dlcli.techniques.diffusion.options import Sample, Train
+from dlcli.techniques.diffusion.sample import sample
+
+
+@pytest.fixture(scope="module")
+def ring_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("diffusion") / "ring"
+    list(engine.fit(Learner, Train(out=folder, dataset="ring", steps=1, channels=2, timesteps=20)))
+    return folder
+
+
+def test_the_way_back_ends_at_the_samples_of_the_same_seed(diffusion_run):
+    found = draw(Denoising(run=str(diffusion_run), sampler_steps=4, count=2, seed=3)).numbers
+    drawn = sample(Sample(run=str(diffusion_run), sampler_steps=4, count=2, seed=3))
+    np.testing.assert_allclose(found["samples"], drawn.pixels, atol=1)
+    assert found["levels"] == [20, 15, 10, 5, 0]
+
+
+def test_the_moving_picture_shows_every_state_and_changes_with_it(diffusion_run):
+    figure = draw(Denoising(run=str(diffusion_run), sampler_steps=4, count=5))
+    animation = figure.animation()
+    assert animation.frames == 5
+    shown = []
+    for frame in (0, 4):
+        animation.show(frame)
+        shown.append([np.asarray(axes.images[-1].get_array()) for axes in animation.drawing.axes])
+    assert len(shown[0]) == 2
+    assert all(not np.array_equal(before, after) for before, after in zip(*shown, strict=True))
+
+
+def test_a_density_is_one_cloud_with_its_modes(ring_run):
+    figure = draw(Denoising(run=str(ring_run), sampler_steps=2, states=3))
+    assert len(figure.drawing.axes) == 2 * 3
+    assert figure.animation().frames == 3

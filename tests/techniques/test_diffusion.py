@@ -1,0 +1,147 @@
+import json
+
+import jax
+import numpy as np
+import pytest
+
+from dlcli import engine
+from dlcli.engine import devices
+from dlcli.errors import UsageError
+from dlcli.techniques.diffusion.drawing import draw, manner
+from dlcli.techniques.diffusion.eval import evaluate
+from dlcli.techniques.diffusion.learner import Learner
+from dlcli.techniques.diffusion.options import Eval, Sample, Train
+from dlcli.techniques.diffusion.sample import sample
+
+# Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
+TINY = {
+    "channels": 4,
+    "batch_size": 16,
+    "learning_rate": 0.01,
+    "schedule": "constant",
+    "timesteps": 50,
+    "conditional": True,
+}
+POINTS = {**TINY, "dataset": "ring", "conditional": False, "parameterization": "flow", "batch_size": 64}
+INPUTS = {
+    "sample": lambda folder: {"count": 3, "sampler": "ddpm", "sampler_steps": 2},
+    "eval": lambda folder: {"samples": 100, "sampler_steps": 2},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cached_compilations():
+    devices.prepare("auto")
+
+
+def run_of(folder, **options):
+    list(engine.fit(Learner, Train(out=folder, **options)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """Conditional, of a velocity."""
+    return run_of(tmp_path_factory.mktemp("diffusion") / "digits", **TINY, steps=6, validate_every=3)
+
+
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory):
+    """Trained until it has found the circle, along a straight path."""
+    options = {**POINTS, "channels": 16, "steps": 400, "learning_rate": 3e-3, "batch_size": 256}
+    return run_of(tmp_path_factory.mktemp("diffusion") / "ring", **options, validate_every=200)
+
+
+def drawn(folder, **options):
+    return sample(Sample(run=str(folder), **{"count": 3, "sampler_steps": 2, **options}))
+
+
+def test_a_sample_is_the_same_whatever_the_count_and_another_by_another_seed(digits):
+    few, many, other = (drawn(digits, count=2), drawn(digits, count=5), drawn(digits, count=2, seed=1))
+    np.testing.assert_array_equal(few.pixels, many.pixels[:2])
+    assert not np.array_equal(few.pixels, other.pixels)
+    assert few.pixels.shape == (2, 8, 8, 1)
+
+
+def test_classes_come_in_turn_or_as_asked(digits):
+    assert drawn(digits, count=12).captions == [*"0123456789", "0", "1"]
+    assert drawn(digits, class_="7").captions == ["7"] * 3
+
+
+def test_guidance_of_one_is_the_class_as_learnt_and_more_of_it_another_picture(digits):
+    learner, labels = engine.load(digits, Learner), np.array([4, 5])
+    x, level = np.random.default_rng(0).standard_normal([2, 8, 8, 1]).astype(np.float32), np.int32(30)
+    told, free = (np.asarray(learner.denoiser(label, 1.0)(x, level).clean) for label in (labels, None))
+    double = np.asarray(learner.denoiser(jax.numpy.asarray(labels), 2.0)(x, level).clean)
+    inside = np.abs(2 * told - free) < 1
+    np.testing.assert_allclose(double[inside], (2 * told - free)[inside], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"sampler_steps": 51}, "at most the 50 --timesteps"),
+        ({"class_": "ten"}, "--class must be one of 0, 1"),
+    ],
+)
+def test_what_a_run_cannot_do_is_said_with_what_it_can(digits, option, message):
+    with pytest.raises(UsageError, match=message):
+        drawn(digits, **option)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"sampler": "ddpm"}, "is of a flow, which has no noising steps"),
+        ({"guidance": 2.0}, "--guidance 2 needs a conditional run"),
+        ({"class_": "7"}, "--class 7 needs a conditional run"),
+    ],
+)
+def test_options_that_mean_nothing_for_a_run_are_refused(ring, option, message):
+    with pytest.raises(UsageError, match=message):
+        drawn(ring, **option)
+
+
+def test_options_of_training_that_exclude_each_other_are_refused():
+    with pytest.raises(ValueError, match="path of a flow is straight"):
+        Train(parameterization="flow", noise_schedule="cosine")
+    with pytest.raises(ValueError, match="needs --conditional"):
+        Train(label_dropout=0.2)
+    with pytest.raises(UsageError, match="needs data with classes"):
+        Learner.read(Train(dataset="ring", conditional=True))
+    with pytest.raises(UsageError, match="--stages is too large"):
+        Learner(Train(stages=6), Learner.read(Train()).facts)
+
+
+def test_points_of_a_trained_flow_lie_on_the_circle(ring):
+    points = np.array(drawn(ring, count=500, sampler="heun", sampler_steps=10).numbers["points"])
+    radii = np.linalg.norm(points, axis=1)
+    assert np.quantile(np.abs(radii - 1), 0.9) < 0.15  # noise of the same variance has 0.7
+    assert np.linalg.norm(points.mean(axis=0)) < 0.2
+
+
+def test_evaluating_a_density_counts_its_modes(ring):
+    found = evaluate(Eval(run=str(ring), sampler_steps=10, samples=400)).numbers
+    assert found["modes"] == {"value": 8, "of": 8}
+    assert found["high_quality"]["n"] == found["samples"] == 400
+    assert 0 < found["floor"]["value"] < found["distance"]["value"] < 1
+
+
+def test_evaluating_images_tells_samples_of_an_untrained_model_from_digits(digits):
+    found = evaluate(Eval(run=str(digits), sampler_steps=2, samples=400)).numbers
+    assert found["distance"]["value"] > 3 * found["floor"]["value"] > 0
+    assert found["as_asked"]["n"] == found["distance"]["n"][0] == 400
+    assert found["judge_accuracy"]["value"] > 0.9
+    assert json.dumps(found)
+
+
+def test_the_loss_on_held_out_data_weighs_every_example_once(digits):
+    found = evaluate(Eval(run=str(digits), sampler_steps=1, samples=100)).numbers
+    assert found["loss"]["n"] == 359
+
+
+def test_the_same_learner_draws_alike_by_ddim_and_by_euler_of_a_flow(ring):
+    learner = engine.load(ring, Learner)
+    ways = [Sample(run=str(ring), sampler=name, sampler_steps=50) for name in ("ddim", "euler")]
+    one, other = (draw(learner, 50, None, manner(learner, each, "ring")) for each in ways)
+    np.testing.assert_allclose(one, other, atol=0.02)
