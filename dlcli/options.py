@@ -175,6 +175,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
     panel: ClassVar[str] = "Options"  # title of the help panel for the fields this class declares
     examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
+    of_runs: ClassVar[tuple[tuple[str, str], ...]] = ()  # options of training, of which a run to read has one
 
 
 class DataOptions(Options):

@@ -94,9 +94,9 @@ def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> in
     if not message:  # the help was shown instead
         return code
     err = console.err()
-    err.print(f"[bold red]error:[/] {_plain(message)}", soft_wrap=True)
+    err.print(f"[bold red]error:[/] {console.plain(message)}", soft_wrap=True)
     if hint:
-        err.print(f"[cyan]hint:[/] {_plain(hint)}", soft_wrap=True)
+        err.print(f"[cyan]hint:[/] {console.plain(hint)}", soft_wrap=True)
     return code
 
 
@@ -109,10 +109,6 @@ def _without_streams(error: OSError) -> int:
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
     return DiskError.exit_code
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
 
 
 def _print_version(wanted: bool | None) -> None:

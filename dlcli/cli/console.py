@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from dlcli.files import as_json
 
@@ -36,13 +37,18 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def plain(text: object) -> str:
+    """Return a text that stands for itself within markup: a file or a class may be called "[b]"."""
+    return escape(str(text))
+
+
 def show_messages() -> None:
     """Print our own warnings and log as one line each on standard error; leave the libraries' out."""
     from dlcli.warnings import Notice
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
         if issubclass(category, Notice):
-            err().print(f"[yellow]note:[/] {message}", highlight=False, soft_wrap=True)
+            err().print(f"[yellow]note:[/] {plain(message)}", highlight=False, soft_wrap=True)
 
     warnings.showwarning = show
     warnings.simplefilter("always", Notice)
@@ -53,7 +59,7 @@ def show_messages() -> None:
 
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        err().print(f"[dim]{record.getMessage()}[/]", soft_wrap=True)
+        err().print(f"[dim]{plain(record.getMessage())}[/]", soft_wrap=True)
 
 
 def _console(*, stderr: bool) -> Console:

@@ -23,16 +23,19 @@ def run(technique: str, options: DirectOptions, call: Call) -> None:
     if call.plan:
         return _plan(begun, call)
     err = console.err()
-    err.print(f"{options.dataset} ({_sizes(begun.data)}) · [bold]{begun.folder}[/]", soft_wrap=True)
+    err.print(
+        f"{console.plain(options.dataset)} ({_sizes(begun.data)}) · [bold]{console.plain(begun.folder)}[/]",
+        soft_wrap=True,
+    )
     with progress.working("training"):
         done = direct.finish(trainer, begun)
     if call.json:
         console.print_json(direct.summary(done))
     line = progress.metrics_line(done.validation)
     err.print(f"[bold]trained[/] in {progress.spent(done.seconds)}  validation  {line}", soft_wrap=True)
-    err.print(f"saved in {done.folder}; next:", soft_wrap=True)
+    err.print(f"saved in {console.plain(done.folder)}; next:", soft_wrap=True)
     for command in progress.next_commands(done.folder, technique):
-        err.print(f"  {command}", soft_wrap=True)
+        err.print(f"  {console.plain(command)}", soft_wrap=True)
 
 
 def _plan(begun: Any, call: Call) -> None:

@@ -25,7 +25,7 @@ def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool
                 console.print_json(artifact.numbers)
             else:
                 if artifact.title:
-                    console.out().print(f"[bold]{artifact.title}[/]", soft_wrap=True)
+                    console.out().print(f"[bold]{console.plain(artifact.title)}[/]", soft_wrap=True)
                 console.out().print(table(artifact))
         case Figure():
             _write_figure(artifact, call, out, show=show)
@@ -46,7 +46,9 @@ def table(artifact: Table) -> Grid:
     grid = Grid(header_style="bold", box=None, pad_edge=False)
     for index, name in enumerate(artifact.columns):
         cells = [row[index] for row in artifact.rows]
-        grid.add_column(name, justify="right" if cells and all(map(_is_number, cells)) else "left")
+        numbers = bool(cells) and all(map(_is_number, cells))
+        # A name is folded where there is no room for it, so that it can still be copied; a number is never cut.
+        grid.add_column(console.plain(name), justify="right" if numbers else "left", no_wrap=numbers, overflow="fold")
     for row in artifact.rows:
         grid.add_row(*map(_cell, row))
     return grid
@@ -134,4 +136,4 @@ def _is_number(cell: Any) -> bool:
 def _cell(cell: Any) -> str:
     if cell is None:
         return "–"
-    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    return f"{cell:.4g}" if isinstance(cell, float) else console.plain(cell)

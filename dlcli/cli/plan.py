@@ -30,7 +30,7 @@ def show(technique: str, options: FitOptions, call: Call) -> None:
         "step_seconds": round(found.step_seconds, 6),
         "seconds": round(found.seconds, 1),
     }
-    origins = {name: _origin(name, call, options.epochs is not None) for name in resolved}
+    origins = {name: _origin(name, call, options.epochs) for name in resolved}
     numbers = {**needs, "options": resolved, "origins": origins}
     rows: list[tuple[Any, ...]] = [
         (f"--{name.replace('_', '-')}", _text(value), origins[name]) for name, value in resolved.items()
@@ -39,9 +39,9 @@ def show(technique: str, options: FitOptions, call: Call) -> None:
     output.write(Table(f"train {technique} would do this", ["what", "value", "from"], rows, numbers), call)
 
 
-def _origin(name: str, call: Call, in_epochs: bool) -> str:
-    if name in ("steps", "epochs") and in_epochs:
-        return f"--epochs, {call.origins['epochs']}"
+def _origin(name: str, call: Call, epochs: float | None) -> str:
+    if name == "steps" and epochs is not None:
+        return f"--epochs {epochs:g}, {call.origins['epochs']}"
     return "chosen now" if name == "out" and call.origins["out"] == "default" else call.origins[name]
 
 

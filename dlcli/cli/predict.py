@@ -31,7 +31,7 @@ def run(technique: str, options: Any, call: Call) -> None:
         if call.json:
             console.print_json(prediction.numbers())
         elif prediction.problem:
-            console.err().print(f"[red]unreadable:[/] {prediction.problem}", soft_wrap=True)
+            console.err().print(f"[red]unreadable:[/] {console.plain(prediction.problem)}", soft_wrap=True)
         else:
             shown.append(prediction)
     if shown:

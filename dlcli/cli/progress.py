@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -112,10 +113,10 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
             f"best at step {ended.best_step}  {metrics_line(ended.best)}   last  {metrics_line(ended.last)}",
             soft_wrap=True,
         )
-    err.print(f"saved in {ended.folder}; next:", soft_wrap=True)
+    err.print(f"saved in {console.plain(ended.folder)}; next:", soft_wrap=True)
     resumed = [f"dlcli resume {ended.folder}"] if ended.reason in (*_EXIT_CODES, "time") else []
     for line in [*resumed, *next_commands(ended.folder, technique)]:
-        err.print(f"  {line}", soft_wrap=True)
+        err.print(f"  {console.plain(line)}", soft_wrap=True)
     if code := _EXIT_CODES.get(ended.reason):
         raise typer.Exit(code)
 
@@ -151,8 +152,8 @@ def _opening(event: Started) -> str:
     sizes = ", ".join(f"{size:,} {name}" for name, size in event.sizes.items())
     begun = f" from step {event.step:,}" if event.step else ""
     return (
-        f"{event.device} · {event.dtype} · {event.dataset} ({sizes}) · {event.parameters:,} parameters"
-        f" · {event.steps:,} steps{begun} · [bold]{event.folder}[/]"
+        f"{event.device} · {event.dtype} · {console.plain(event.dataset)} ({sizes}) · {event.parameters:,} parameters"
+        f" · {event.steps:,} steps{begun} · [bold]{console.plain(event.folder)}[/]"
     )
 
 
@@ -177,9 +178,10 @@ def spent(seconds: float) -> str:
 
 
 def next_commands(folder: Path, technique: str) -> list[str]:
-    """Return the commands that read a run of the technique."""
+    """Return the commands that read this run of the technique."""
     from dlcli import figures, techniques
 
+    chosen = json.loads((folder / "options.json").read_text(encoding="utf-8"))
     lines = [f"dlcli eval {folder}"]
     if technique in techniques.having("resume"):
         lines.append(f"dlcli viz learning-curves --run {folder}")
@@ -187,7 +189,7 @@ def next_commands(folder: Path, technique: str) -> list[str]:
         lines += [f"dlcli viz {name} --run {folder}" for name in figures.of(technique)]
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)
-        if model is not None:
+        if model is not None and (not model.of_runs or any(chosen[name] == value for name, value in model.of_runs)):
             needed = [name.upper() for name, field in model.model_fields.items() if field.is_required()]
             usual = " ".join(["dlcli", verb, technique, f"--run {folder}", *needed])
             lines.append(f"{model.examples[0]} --run {folder}" if model.examples else usual)

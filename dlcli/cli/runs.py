@@ -48,8 +48,8 @@ def list_(options: List, call: Call) -> None:
             found.append(_summary(folder))
         except RunError as error:  # one spoilt folder must not hide the others
             warn(f"left out: {error}")
-    columns = ["run", "technique", "dataset", "parameters", "step", "ended", "best step", "best"]
-    rows = [[row[column] for column in columns[:-1]] + [_line(row["best"])] for row in found]
+    columns = ["run", "technique", "dataset", "parameters", "step", "ended", "best"]
+    rows = [[row[column] for column in columns[:-1]] + [_best(row)] for row in found]
     output.write(Table("", columns, rows, {"runs": found}), call)
 
 
@@ -110,8 +110,10 @@ def _options(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _line(metrics: dict[str, float]) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+def _best(row: dict[str, Any]) -> str:
+    """Return the metric of the best validation that says most, as a row has room for one; `runs show` has all."""
+    name = next((name for name in ("accuracy", "loss", *row["best"]) if name in row["best"]), None)
+    return "–" if name is None else f"{name.replace('_', ' ')} {row['best'][name]:.4g}"
 
 
 def _flat(value: Any) -> str:

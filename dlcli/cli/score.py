@@ -45,7 +45,7 @@ def show(scored: Iterable[Likelihood], call: Call) -> Iterator[Likelihood]:
         if call.json:
             console.print_json({**each.numbers(), "agrees": None if each.problem else agrees(each)})
         elif each.problem:
-            console.err().print(f"[red]not scored:[/] {each.problem}", soft_wrap=True)
+            console.err().print(f"[red]not scored:[/] {console.plain(each.problem)}", soft_wrap=True)
         else:
             _print(each)
         yield each

@@ -33,7 +33,7 @@ def run(name: str, options: Any, call: Call) -> None:
 
 
 def _line(cell: Any) -> str:
-    place = f"{cell.number} of {cell.count}  {cell.name}"
+    place = f"{cell.number} of {cell.count}  {console.plain(cell.name)}"
     if "diverged" in cell.result:
         return f"{place}  diverged"
     known = "  [dim]known[/]" if cell.known else ""

@@ -1,6 +1,7 @@
 """The program as its user meets it: grammar, streams, exit codes."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -106,6 +107,21 @@ def test_a_plan_trains_nothing(dlcli, tmp_path):
     assert code == 0
     assert json.loads(out)["parameters"] > 1000
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_plan_says_how_many_epochs_the_steps_are(dlcli):
+    _, out, _ = dlcli("train", "cnn", "--plan", "--epochs", 2, "--batch-size", 100, "--json")
+    found = json.loads(out)
+    assert found["options"]["steps"] == math.ceil(2 * found["sizes"]["train"] / 100)
+    assert found["origins"]["steps"] == "--epochs 2, flag"
+
+
+def test_what_stands_in_brackets_is_shown_as_it_is(dlcli, tmp_path):
+    (tmp_path / "[b]").mkdir()
+    shutil.copy(Path(__file__).parents[1] / "questions.tsv", tmp_path / "[b]")
+    code, out, _ = dlcli("train", "tokenizer", "--dataset", "[b]/questions.tsv", "--plan")
+    assert code == 0
+    assert "[b]/questions.tsv" in out
 
 
 def test_training_ends_with_one_json_object_on_standard_output(dlcli):

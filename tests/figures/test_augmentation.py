@@ -53,3 +53,12 @@ def test_a_run_trained_without_any_is_refused(tmp_path):
     (tmp_path / "options.json").write_text(Train().model_dump_json())
     with pytest.raises(UsageError, match="was trained without --augment"):
         numbers(run=str(tmp_path))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_an_image_of_ones_own_is_mixed_with_those_of_a_set_of_any_channels(channels, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, [40, 8, 8, channels], dtype=np.uint8)
+    np.savez(tmp_path / "set.npz", image=pixels, label=np.arange(40) % 2)
+    Image.fromarray(np.zeros([8, 8, 3], np.uint8)).save(tmp_path / "black.png")
+    found = numbers(augment="mixup", image=tmp_path / "black.png", dataset=str(tmp_path / "set.npz"), count=2)
+    assert len(found["drawn"]["mixup"]["mixup"]) == 2

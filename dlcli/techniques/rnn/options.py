@@ -73,10 +73,16 @@ class Eval(EvalOptions):
 class Sample(TextSampleOptions):
     """Options of `dlcli sample rnn`."""
 
+    of_runs = (("task", "language"),)
+
 
 class Score(TextScoreOptions):
     """Options of `dlcli score rnn`."""
 
+    of_runs = (("task", "language"),)
+
 
 class Predict(TextPredictOptions):
     """Options of `dlcli predict rnn`."""
+
+    of_runs = (("task", "classify"),)

@@ -113,6 +113,7 @@ class Eval(EvalOptions):
 class Sample(TextSampleOptions):
     """Options of `dlcli sample transformer`."""
 
+    of_runs = (("shape", "decoder"),)
     examples = (
         'dlcli sample transformer --prompt "Return the"',
         "dlcli sample transformer --temperature 0.7 --top-p 0.9 --count 3",
@@ -122,12 +123,14 @@ class Sample(TextSampleOptions):
 class Score(TextScoreOptions):
     """Options of `dlcli score transformer`."""
 
+    of_runs = (("shape", "decoder"),)
     examples = ('dlcli score transformer "Return the sum of the elements."',)
 
 
 class Predict(TextPredictOptions):
     """Options of `dlcli predict transformer`."""
 
+    of_runs = (("shape", "encoder"), ("shape", "encoder-decoder"))
     examples = ('dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',)
     top: Annotated[
         int, Field(ge=1, le=1000, description="Answers to show for each text, likeliest first."), Cli(short="-k")
