@@ -113,6 +113,10 @@ def _split_cpu() -> None:
     if not wanted.isdecimal() or int(wanted) == 0:
         raise UsageError(f"DLCLI_CPU_DEVICES must be a positive whole number, got {wanted!r}")
     count = int(wanted)
+    if count > 1:
+        # The devices share one pool of threads, as many as cores: where all of them wait in an all-reduce for a
+        # device whose work stands behind them, none goes on. XLA takes the size of the pool from this variable.
+        os.environ.setdefault("NPROC", str(max(8, 4 * count)))
     if count > 1 and jax.config.values["jax_num_cpu_devices"] != count:
         try:
             jax.config.update("jax_num_cpu_devices", count)

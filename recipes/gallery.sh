@@ -1,0 +1,61 @@
+#!/bin/sh
+# The pictures of the course: each technique trained with its default options, then every figure drawn of it.
+#
+#   usage     recipes/gallery.sh [FOLDER]: where the pictures go, by default .gallery; runs that are there are used again
+#   data      embedded
+#   machine   MACHINE
+#   time      TIME
+#   result    RESULT
+set -eu
+out=${1:-.gallery}
+mkdir -p "$out"
+missing() { [ ! -f "runs/gallery-$1/run.json" ]; }
+
+dlcli viz schedule --no-show --out "$out/schedule.png"
+dlcli viz optimizer-surface --surface himmelblau --no-show --out "$out/optimizer-surface.png"
+dlcli viz augmentation --no-show --out "$out/augmentation.png"
+dlcli viz pooling --no-show --out "$out/pooling.png"
+dlcli viz attention-pattern --no-show --out "$out/attention-pattern.png"
+dlcli viz diffusion-process --no-show --out "$out/diffusion-process.png"
+
+if missing cnn; then
+  dlcli train cnn --out runs/gallery-cnn
+fi
+dlcli viz learning-curves --run runs/gallery-cnn --no-show --out "$out/learning-curves.png"
+dlcli viz receptive-field --run runs/gallery-cnn --no-show --out "$out/receptive-field.png"
+dlcli viz filters --run runs/gallery-cnn --no-show --out "$out/filters.png"
+dlcli viz activations --run runs/gallery-cnn --no-show --out "$out/activations.png"
+dlcli viz saliency --run runs/gallery-cnn --no-show --out "$out/saliency.png"
+dlcli viz confusion --run runs/gallery-cnn --no-show --out "$out/confusion.png"
+
+if missing tokenizer; then
+  dlcli train tokenizer --out runs/gallery-tokenizer
+fi
+dlcli viz subwords --run runs/gallery-tokenizer --no-show --out "$out/subwords.png"
+
+if missing word2vec; then
+  dlcli train word2vec --out runs/gallery-word2vec
+fi
+dlcli viz embeddings --run runs/gallery-word2vec --no-show --out "$out/embeddings.png"
+
+if missing rnn; then
+  dlcli train rnn --out runs/gallery-rnn
+fi
+dlcli viz token-probabilities 'Return the sum of the elements.' --run runs/gallery-rnn --no-show --out "$out/token-probabilities.png"
+dlcli viz hidden-state 'Return the sum (or mean) of "x".' --run runs/gallery-rnn --no-show --out "$out/hidden-state.png"
+
+if missing transformer; then
+  dlcli train transformer --shape encoder-decoder --out runs/gallery-transformer
+fi
+dlcli viz attention --run runs/gallery-transformer --no-show --out "$out/attention.png"
+
+if missing gan; then
+  dlcli train gan --conditional --out runs/gallery-gan
+fi
+dlcli viz gan-training --run runs/gallery-gan --no-show --out "$out/gan-training.png"
+dlcli viz latent-walk --run runs/gallery-gan --no-show --out "$out/latent-walk.png"
+
+if missing diffusion; then
+  dlcli train diffusion --conditional --out runs/gallery-diffusion
+fi
+dlcli viz denoising --run runs/gallery-diffusion --no-show --out "$out/denoising.png"
