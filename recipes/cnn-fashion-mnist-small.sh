@@ -8,7 +8,8 @@
 #   time      18 min
 #   result    test accuracy 92.77 %, 95 % interval 92.25 – 93.26 %, 94,186 parameters
 set -eu
-dlcli train cnn --dataset tfds:fashion_mnist --data-dir "$1" \
+data=${1:?usage: recipes/cnn-fashion-mnist-small.sh FOLDER}
+dlcli train cnn --dataset tfds:fashion_mnist --data-dir "$data" \
   --stages 3 --norm batch --hidden 0 --dropout 0 --augment shift:1,flip \
   --optimizer muon --learning-rate 1e-2 --weight-decay 0.02 --schedule cosine --warmup-steps 100 \
   --epochs 10 --validate-every 430

@@ -11,7 +11,8 @@
 #             cutout and smoothed labels this, the mean of the last two's predictions 92.96 %. Training accuracy is at
 #             94 to 95 %, so it takes deeper networks and more epochs than two cores make in that time
 set -eu
-dlcli train cnn --dataset tfds:fashion_mnist --data-dir "$1" \
+data=${1:?usage: recipes/cnn-fashion-mnist.sh FOLDER}
+dlcli train cnn --dataset tfds:fashion_mnist --data-dir "$data" \
   --stages 3 --channels 48 --norm batch --hidden 0 --dropout 0.1 --augment shift:1,flip,cutout:0.25 \
   --label-smoothing 0.05 --optimizer muon --learning-rate 1e-2 --weight-decay 0.02 --schedule cosine \
   --warmup-steps 100 --epochs 12 --validate-every 430

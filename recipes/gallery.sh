@@ -59,3 +59,8 @@ if missing diffusion; then
   dlcli train diffusion --conditional --out runs/gallery-diffusion
 fi
 dlcli viz denoising --run runs/gallery-diffusion --no-show --out "$out/denoising.png"
+
+dlcli study regularization --no-show --out runs/gallery-regularization
+cp runs/gallery-regularization/regularization.png "$out/regularization.png"
+dlcli study optimizers --no-show --out runs/gallery-optimizers
+cp runs/gallery-optimizers/optimizers.png "$out/optimizers.png"

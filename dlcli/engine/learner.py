@@ -24,13 +24,15 @@ class Learner(nnx.Module):
     Attributes:
         Options: the technique's options of `train`.
         Facts: what its data tells its model.
-        monitor: the metrics of `score` that choose the best weights, most important first; a
-            leading minus means the higher the better.
     """
 
     Options: ClassVar[type[FitOptions]]
     Facts: ClassVar[type[types.Facts]]
-    monitor: ClassVar[tuple[str, ...]] = ("loss",)
+
+    @staticmethod
+    def monitor(options: FitOptions) -> tuple[str, ...]:
+        """Name the metrics of `score` that choose the best weights, the first first; -NAME: the higher the better."""
+        return ("loss",)
 
     @staticmethod
     @abstractmethod

@@ -56,7 +56,7 @@ class Program:
 
     def __init__(self, learner_type: type[Learner], options: FitOptions, facts: types.Facts, mesh: Mesh):
         self.mesh = mesh
-        self.monitor = learner_type.monitor
+        self.monitor = learner_type.monitor(options)
         self._build = lambda: learner_type(options, facts)
         self._abstract = nnx.eval_shape(self._build)
         # `train` and `eval` set static attributes, so each mode has a graph of its own.

@@ -30,7 +30,10 @@ class Learner(engine.Learner):
 
     Options = Train
     Facts = ImageFacts
-    monitor = ("-accuracy", "loss")
+
+    @staticmethod
+    def monitor(options: Train) -> tuple[str, ...]:
+        return ("-accuracy", "loss")
 
     @staticmethod
     def read(options: Train) -> Data:

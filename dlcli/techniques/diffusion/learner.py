@@ -40,7 +40,6 @@ class Learner(engine.Learner):
 
     Options = Train
     Facts = DiffusionFacts
-    monitor = ("loss",)
 
     @staticmethod
     def read(options: Train) -> Data:

@@ -34,7 +34,7 @@ class Train(TrainOptions):
     ] = "digits"
     image_size: ImageSize = None
     batch_size: BatchSize = 64
-    steps: Steps = 2_000
+    steps: Steps = 1_500
     learning_rate: LearningRate = 2e-3
     clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 1.0
     parameterization: Annotated[

@@ -46,7 +46,10 @@ class Learner(engine.Learner):
 
     Options = Train
     Facts = GanFacts
-    monitor = ("distance",)
+
+    @staticmethod
+    def monitor(options: Train) -> tuple[str, ...]:
+        return ("distance",)
 
     @staticmethod
     def read(options: Train) -> Data:

@@ -47,6 +47,10 @@ class Learner(engine.Learner):
     Facts = TextFacts
 
     @staticmethod
+    def monitor(options: Train) -> tuple[str, ...]:
+        return ("-accuracy", "loss") if options.task == "classify" else ("loss",)
+
+    @staticmethod
     def read(options: Train) -> Data:
         texts = text.open(options.dataset)
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))

