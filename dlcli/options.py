@@ -5,6 +5,7 @@ Import-light on purpose: no jax, no numpy. `dlcli --help` reads every `options` 
 
 import dataclasses
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -319,6 +320,12 @@ class DirectOptions(Options):
 
 class TrainOptions(PenaltyOptions, OptimizerOptions, StorageOptions, FitOptions):
     """Options of a run that trains a network with an optimizer, on data that may be large."""
+
+
+def filled(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is given, and of what is chosen for it the rest; a run's length is in steps or in epochs."""
+    lacking = {name: value for name, value in chosen.items() if name != "steps" or given.get("epochs") is None}
+    return {**lacking, **given}
 
 
 class ReadingOptions(Options):

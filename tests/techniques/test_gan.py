@@ -17,7 +17,7 @@ from dlcli.techniques.gan import losses
 from dlcli.techniques.gan.eval import evaluate
 from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.model import ImageDiscriminator, ImageGenerator
-from dlcli.techniques.gan.options import Eval, Sample, Train
+from dlcli.techniques.gan.options import DENSITIES, Eval, Sample, Train
 from dlcli.techniques.gan.sample import sample
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
@@ -145,6 +145,14 @@ def test_images_of_any_size_are_drawn_and_judged(image):
     drawn, verdicts = nnx.eval_shape(play)
     assert drawn.shape == (2, *image)
     assert verdicts.shape == (2,)
+
+
+def test_a_density_brings_other_defaults_which_options_override():
+    assert set(DENSITIES) == set(densities.NAMES)
+    chosen = Train(dataset="ring", steps=7)
+    assert (chosen.steps, chosen.batch_size, chosen.gradient_penalty) == (7, 256, 0.01)
+    assert Train(dataset="ring", loss="wasserstein").gradient_penalty is None
+    assert Train(dataset="ring", epochs=2).epochs == 2
 
 
 @pytest.mark.parametrize(("name", "count"), [("ring", 8), ("grid", 25)])

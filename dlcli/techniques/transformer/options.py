@@ -19,6 +19,7 @@ from dlcli.options import (
     TrainOptions,
     Vocabulary,
     WeightDecay,
+    filled,
 )
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
@@ -99,11 +100,9 @@ class Train(TokenizerOptions, TrainOptions):
         if not isinstance(given, dict):
             return given
         chosen = _CHOICES.get(str(given.get("shape", "decoder")), {})
-        # A run's length is given in steps or in epochs, never in both.
-        lacking = {name: value for name, value in chosen.items() if name != "steps" or given.get("epochs") is None}
         if str(steps := given.get("steps")).isdecimal():
-            lacking["warmup_steps"] = min(_WARMUP, int(steps) // 10)  # a short run has less of it
-        return {**lacking, **given}
+            chosen = {**chosen, "warmup_steps": min(_WARMUP, int(steps) // 10)}  # a short run has less of it
+        return filled(given, chosen)
 
 
 class Eval(EvalOptions):
