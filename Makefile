@@ -47,6 +47,8 @@ bench: setup ## Time training beside PyTorch's and gensim's, on the same cores i
 	$(BIN)/python tests/bench/input.py
 	$(BIN)/python tests/bench/rnn.py
 	$(BIN)/python tests/bench/transformer.py
+	$(BIN)/python tests/bench/gan.py
+	$(BIN)/python tests/bench/diffusion.py
 	$(BIN)/python -c 'import gensim' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0
 	$(BIN)/python tests/bench/word2vec.py
 
