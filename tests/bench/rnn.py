@@ -32,7 +32,7 @@ def dlcli_step(network: str) -> Contender:
 
     devices.prepare("cpu")
     sizes = {"batch_size": BATCH, "context": TIME, "embedding": EMBEDDING, "hidden": HIDDEN}
-    options = Train(**sizes, cell=network, dropout=0.0, schedule="constant")
+    options = Train(**sizes, cell=network, dropout=0.0, optimizer="adam", schedule="constant")
     letters = tokenizers.train("characters", VOCABULARY, ["".join(map(chr, range(33, 33 + VOCABULARY)))])
     facts = TextFacts(tokenizer=letters.to_json(), vocabulary=len(letters))
     program = Program(Learner, options, facts, devices.mesh(BATCH))
