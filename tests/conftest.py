@@ -123,5 +123,5 @@ def gan_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def diffusion_run(tmp_path_factory):
     """The folder of a tiny U-Net trained for a few steps to take noise off the embedded digits."""
-    small = {"batch_size": 60, "channels": 2, "stages": 1, "attention": False, "timesteps": 20, "schedule": "constant"}
+    small = {"batch_size": 60, "channels": 2, "stages": 1, "attention": False, "timesteps": 60, "schedule": "constant"}
     return _trained("diffusion", tmp_path_factory.mktemp("runs") / "unet", **small, **_SHORT)

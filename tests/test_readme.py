@@ -16,6 +16,7 @@ def test_the_generated_parts_are_fresh():
 
 def test_every_make_task_it_names_is_there():
     tasks = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    tasks |= {recipe.stem for recipe in (ROOT / "recipes").glob("*.sh")}
     named = set(re.findall(r"\bmake ([a-z0-9-]+)\b", (ROOT / "README.md").read_text()))
     assert named <= tasks
 

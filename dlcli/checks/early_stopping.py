@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from dlcli import engine
 from dlcli.checks import Result
 from dlcli.engine.metrics import add, values
+from dlcli.options import FitOptions
 from dlcli.techniques.cnn import learner as cnn
 from dlcli.techniques.cnn.options import Train
 
@@ -24,7 +25,9 @@ _TOLERANCE = 1e-5  # of a loss; the saved parameters are the same bits, the sums
 class Learner(cnn.Learner):
     """The classifier of digits, judged by its validation loss alone."""
 
-    monitor = ("loss",)  # type: ignore[assignment]  # of the classifier it is a pair
+    @staticmethod
+    def monitor(options: FitOptions) -> tuple[str, ...]:
+        return ("loss",)
 
 
 def check() -> Result:

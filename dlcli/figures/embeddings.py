@@ -14,7 +14,7 @@ from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Embeddings
 from dlcli.plot import clouds, terminal
-from dlcli.plot.clouds import Cloud
+from dlcli.plot.points import Cloud
 from dlcli.techniques.word2vec.learner import Learner
 from dlcli.techniques.word2vec.vectors import Vectors
 

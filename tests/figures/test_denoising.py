@@ -20,7 +20,7 @@ def test_the_way_back_ends_at_the_samples_of_the_same_seed(diffusion_run):
     found = draw(Denoising(run=str(diffusion_run), sampler_steps=4, count=2, seed=3)).numbers
     drawn = sample(Sample(run=str(diffusion_run), sampler_steps=4, count=2, seed=3))
     np.testing.assert_allclose(found["samples"], drawn.pixels, atol=1)
-    assert found["levels"] == [20, 15, 10, 5, 0]
+    assert found["levels"] == [60, 45, 30, 15, 0]
 
 
 def test_the_moving_picture_shows_every_state_and_changes_with_it(diffusion_run):

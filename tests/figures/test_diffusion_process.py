@@ -34,7 +34,7 @@ def test_the_shares_of_signal_and_noise_add_up_to_one():
 
 def test_a_run_brings_its_schedule_and_its_levels(diffusion_run):
     found = draw(DiffusionProcess(run=str(diffusion_run), points=10)).numbers
-    assert (found["schedule"], found["levels"][-1]) == ("cosine", 20)
+    assert (found["schedule"], found["levels"][-1]) == ("cosine", 60)
 
 
 def test_a_flow_has_no_single_steps_to_show(flow_run):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dlcli.plot import clouds, terminal
-from dlcli.plot.clouds import Cloud, corners
+from dlcli.plot.points import Cloud, corners
 
 
 @pytest.fixture

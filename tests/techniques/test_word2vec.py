@@ -375,7 +375,7 @@ def test_a_plan_counts_steps_of_the_default_epochs(dlcli):
     found = json.loads(out)
     assert code == 0
     assert found["options"]["steps"] == -(-5 * found["sizes"]["train"] // 64)
-    assert found["origins"]["steps"] == "--epochs, default"
+    assert found["origins"]["steps"] == "--epochs 5, default"
 
 
 def flags(options):

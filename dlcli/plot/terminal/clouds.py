@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlcli.plot.clouds import Cloud, corners
 from dlcli.plot.palette import LINES, from_hex
+from dlcli.plot.points import Cloud, corners
 from dlcli.plot.terminal.text import Cell, columns, fit, printable, render, shorten
 
 _MARKS = "*+ox#%@&"  # in plain characters, a mark for each group

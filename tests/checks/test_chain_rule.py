@@ -1,0 +1,22 @@
+import jax.numpy as jnp
+
+from dlcli.checks import chain_rule
+from dlcli.nn import recurrent
+from dlcli.techniques.transformer import model
+
+
+def test_it_holds():
+    found = chain_rule.check()
+    assert found.holds
+    assert found.numbers["texts"] == 4**5
+
+
+def test_a_decoder_that_sees_what_it_predicts_is_found_out(monkeypatch):
+    monkeypatch.setattr(model, "causal", lambda time: jnp.ones([1, 1, time, time], bool))
+    assert not chain_rule.check().holds
+
+
+def test_a_state_that_is_not_carried_on_is_found_out(monkeypatch):
+    layered = recurrent.Stack.layered
+    monkeypatch.setattr(recurrent.Stack, "layered", lambda self, x, carry: (layered(self, x, carry)[0], carry))
+    assert not chain_rule.check().holds
