@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,7 +50,9 @@ def list_(options: List, call: Call) -> None:
         except RunError as error:  # one spoilt folder must not hide the others
             warn(f"left out: {error}")
     columns = ["run", "technique", "dataset", "parameters", "step", "ended", "best"]
-    rows = [[row[column] for column in columns[:-1]] + [_best(row)] for row in found]
+    rows = [
+        [{**row, "dataset": _name(row["dataset"]), "best": _best(row)}[column] for column in columns] for row in found
+    ]
     output.write(Table("", columns, rows, {"runs": found}), call)
 
 
@@ -108,6 +111,11 @@ def _summary(folder: Path) -> dict[str, Any]:
 def _options(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "options.json").read_text())
     return found
+
+
+def _name(dataset: str) -> str:
+    """Return a data set without the folders that it is in, for which a row has no room: folder:DATA, novel.txt."""
+    return re.sub(r"[^:]*/", "", dataset.rstrip("/"))
 
 
 def _best(row: dict[str, Any]) -> str:

@@ -64,7 +64,10 @@ def test_the_latest_run_is_found_by_its_technique_and_read_by_every_verb(dlcli):
     dlcli(*TRAIN)
     assert json.loads(dlcli("eval", "tokenizer", "--json")[1])["split"] == "test"
     assert "characters per token" in dlcli("eval", "tokenizer")[1]
-    assert "tokenizer" in dlcli("runs", "list")[1]
+    listed = dlcli("runs", "list")[1]
+    assert "tokenizer" in listed
+    assert Path(QUESTIONS).name in listed
+    assert str(Path(QUESTIONS).parent) not in listed
     assert "--kind" in dlcli("runs", "show", "tokenizer")[1]
     code, out, _ = dlcli("viz", "subwords", "--text", "harbour", "--json")
     assert (code, json.loads(out)["rows"][0]["text"]) == (0, "harbour")
