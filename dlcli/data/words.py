@@ -98,6 +98,8 @@ def read(dataset: str, rules: Rules) -> Corpus:
         DatasetError: a file is missing or damaged, or too few words are left.
     """
     lines = {split: found for split, found in _lines(dataset).items() if found}
+    if "train" not in lines:
+        raise DatasetError(f"{dataset} must hold lines of text to train on, found none")
     digest = _digest(lines, rules)
     stem = cache.Stem(f"words-{Path(dataset).name}", f"{FORMAT}\n{digest}")
     try:

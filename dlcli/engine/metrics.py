@@ -43,6 +43,11 @@ class Mean:
         weights = jnp.ones_like(values) if where is None else jnp.broadcast_to(where, values.shape)
         return cls((values * weights).sum(), weights.sum(dtype=jnp.float32))
 
+    @classmethod
+    def each(cls, values: Mapping[str, jax.Array]) -> dict[str, Mean]:
+        """Start a mean from each of several values, by their names."""
+        return {name: cls.of(value) for name, value in values.items()}
+
     def value(self) -> float:
         return float(self.total) / max(float(self.weight), 1e-12)
 

@@ -281,7 +281,11 @@ def find(name: str, technique: str | tuple[str, ...] = "") -> Path:
     latest = max((folder for each in wanted for folder in list_runs(each)), key=_began, default=None)
     if latest is None:
         there = ", ".join(folder.name for folder in list_runs()[-3:])
-        hint = f"dlcli runs list shows what there is: {there}" if there else "dlcli train cnn makes a first one"
+        hint = (
+            f"dlcli runs list shows what there is: {there}"
+            if there
+            else f"dlcli train {allowed[0] or 'cnn'} makes a first one"
+        )
         places = f"a run folder, a run under {runs_folder()} or a technique with one"
         raise RunError(f"RUN must be {places}, found none for {' or '.join(wanted)!r}", hint=hint)
     return latest

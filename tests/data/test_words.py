@@ -103,3 +103,8 @@ def test_the_docstrings_of_the_installation_are_a_text_of_words():
     corpus = words.read("pydocs", Rules("[a-z']+", True, 5))
     assert {"array", "function", "returns"} <= set(corpus.facts.words[:200])
     assert set(corpus.splits) == {"train", "validation", "test"}
+
+
+def test_an_empty_text_is_refused(text):
+    with pytest.raises(DatasetError, match="must hold lines of text to train on, found none"):
+        words.read(text(), RULES)

@@ -315,3 +315,10 @@ def test_an_empty_folder_may_be_used_and_a_missing_one(tmp_path):
 def test_what_makes_a_folder_a_run_is_written_when_all_else_is_there(run):
     written = [(run.folder / name).stat().st_mtime_ns for name in ("facts.json", "run.json", "options.json")]
     assert written == sorted(written)
+
+
+def test_where_there_is_no_run_the_hint_is_of_the_technique_that_is_wanted(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLCLI_RUNS", str(tmp_path))
+    with pytest.raises(RunError) as found:
+        runs.find("", "diffusion")
+    assert found.value.hint == "dlcli train diffusion makes a first one"

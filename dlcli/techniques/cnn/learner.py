@@ -14,7 +14,8 @@ from dlcli.engine import Mean, Metrics, Rate
 from dlcli.engine.classification import measure
 from dlcli.engine.runs import find
 from dlcli.errors import RunError
-from dlcli.optim import build, penalties
+from dlcli.optim import build
+from dlcli.optim.step import descend
 from dlcli.options import parse_augmentation
 from dlcli.techniques.cnn.model import Architecture, Network
 from dlcli.techniques.cnn.options import Train
@@ -63,24 +64,16 @@ class Learner(engine.Learner):
         if self.frozen:
             self.network.backbone.eval()  # its statistics stay those it was trained with
 
-        def loss_of(network: Network) -> tuple[jax.Array, tuple[jax.Array, jax.Array, jax.Array]]:
+        def loss_of(network: Network) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
             logits = network(inputs)
             losses = optax.softmax_cross_entropy(logits, targets)
-            penalty = penalties.penalty(nnx.state(network, self.trained), *self.penalty)
-            return losses.mean() + penalty, (logits, losses, penalty)
+            return losses.mean(), (logits, losses)
 
-        aim = nnx.DiffState(0, self.trained)
-        (_, (logits, losses, penalty)), gradients = nnx.value_and_grad(loss_of, argnums=aim, has_aux=True)(self.network)
-        metrics = {
-            "loss": Mean.of(losses),
-            "accuracy": Rate.of(logits.argmax(axis=-1) == batch["label"]),
-            "gradient_norm": Mean.of(optax.tree.norm(gradients)),
-            "learning_rate": Mean.of(self.schedule(self.optimizer.step[...])),
-        }
-        if any(self.penalty):
-            metrics["penalty"] = Mean.of(penalty)
-        self.optimizer.update(self.network, gradients)
-        return metrics
+        (logits, losses), numbers = descend(
+            self.network, self.optimizer, loss_of, schedule=self.schedule, penalty=self.penalty
+        )
+        accuracy = Rate.of(logits.argmax(axis=-1) == batch["label"])
+        return {"loss": Mean.of(losses), "accuracy": accuracy, **Mean.each(numbers)}
 
     def score(self, batch: Batch) -> Metrics:
         return measure(self.log_probabilities(batch["image"]), batch)

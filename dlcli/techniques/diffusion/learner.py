@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-import optax
 from flax import nnx
 
 from dlcli import engine
@@ -13,7 +12,8 @@ from dlcli.nn import diffusion
 from dlcli.nn.average import Average
 from dlcli.nn.diffusion import Estimate, Path
 from dlcli.nn.samplers import Denoiser
-from dlcli.optim import build, penalties
+from dlcli.optim import build
+from dlcli.optim.step import descend
 from dlcli.techniques.diffusion import facts as facts_
 from dlcli.techniques.diffusion.facts import DiffusionFacts
 from dlcli.techniques.diffusion.options import Train
@@ -69,22 +69,13 @@ class Learner(engine.Learner):
             label = jnp.where(told, batch["label"], len(self.space.classes))
         key = self.rngs.noise()
 
-        def loss_of(network: nnx.Module) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+        def loss_of(network: nnx.Module) -> tuple[jax.Array, jax.Array]:
             losses = self._losses(network, clean, label, key)
-            penalty = penalties.penalty(network, *self.penalty)
-            return losses.mean() + penalty, (losses, penalty)
+            return losses.mean(), losses
 
-        (_, (losses, penalty)), gradients = nnx.value_and_grad(loss_of, has_aux=True)(self.network)
-        metrics = {
-            "loss": Mean.of(losses),
-            "gradient_norm": Mean.of(optax.tree.norm(gradients)),
-            "learning_rate": Mean.of(self.schedule(self.optimizer.step[...])),
-        }
-        if any(self.penalty):
-            metrics["penalty"] = Mean.of(penalty)
-        self.optimizer.update(self.network, gradients)
+        losses, numbers = descend(self.network, self.optimizer, loss_of, schedule=self.schedule, penalty=self.penalty)
         self.average.update(self.network)
-        return metrics
+        return {"loss": Mean.of(losses), **Mean.each(numbers)}
 
     def score(self, batch: Batch) -> Metrics:
         network = self.average.apply_to(self.network)

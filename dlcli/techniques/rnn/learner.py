@@ -17,7 +17,8 @@ from dlcli.data.tokenizers import Tokenizer
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.engine.classification import measure
 from dlcli.nn.recurrent import restarted
-from dlcli.optim import build, penalties
+from dlcli.optim import build
+from dlcli.optim.step import descend
 from dlcli.techniques.rnn.model import Network, Shape
 from dlcli.techniques.rnn.options import Train
 from dlcli.types import Batch, Data
@@ -71,24 +72,16 @@ class Learner(engine.Learner):
     def update(self, batch: Batch) -> Metrics:
         losses_of = self._of_labels(batch) if self.classify else self._of_next_tokens(batch)
 
-        def loss_of(network: Network) -> tuple[jax.Array, tuple[jax.Array, Metrics, jax.Array | None]]:
+        def loss_of(network: Network) -> tuple[jax.Array, tuple[Metrics, jax.Array | None]]:
             losses, metrics, carry = losses_of(network)
-            penalty = penalties.penalty(network, *self.penalty)
-            if any(self.penalty):
-                metrics = {**metrics, "penalty": Mean.of(penalty)}
-            return losses.mean() + penalty, (losses, metrics, carry)
+            return losses.mean(), ({"loss": Mean.of(losses), **metrics}, carry)
 
-        (_, (losses, metrics, carry)), gradients = nnx.value_and_grad(loss_of, has_aux=True)(self.network)
+        (metrics, carry), numbers = descend(
+            self.network, self.optimizer, loss_of, schedule=self.schedule, penalty=self.penalty
+        )
         if self.carry is not None:
             self.carry[...] = carry
-        measured = {
-            "loss": Mean.of(losses),
-            **metrics,
-            "gradient_norm": Mean.of(optax.tree.norm(gradients)),
-            "learning_rate": Mean.of(self.schedule(self.optimizer.step[...])),
-        }
-        self.optimizer.update(self.network, gradients)
-        return measured
+        return {**metrics, **Mean.each(numbers)}
 
     def score(self, batch: Batch) -> Metrics:
         if self.classify:

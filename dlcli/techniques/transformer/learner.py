@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import jax
-import optax
 from flax import nnx
 
 from dlcli import engine
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.errors import RunError, UsageError
 from dlcli.nn.presets import Style, preset
-from dlcli.optim import build, penalties
+from dlcli.optim import build
+from dlcli.optim.step import descend
 from dlcli.techniques.transformer import classification, language, translation
 from dlcli.techniques.transformer.facts import TransformerFacts
 from dlcli.techniques.transformer.model import Network
@@ -48,22 +48,13 @@ class Learner(engine.Learner):
         self.optimizer = nnx.Optimizer(self.network, rule, wrt=nnx.Param)
 
     def update(self, batch: Batch) -> Metrics:
-        def loss_of(network: Network) -> tuple[jax.Array, tuple[Mean, Rate, jax.Array]]:
+        def loss_of(network: Network) -> tuple[jax.Array, Metrics]:
             losses, hits, counts = TASKS[self.shape].losses(network, batch, self.smoothing)
-            loss, penalty = Mean.of(losses, counts), penalties.penalty(network, *self.penalty)
-            return loss.total / loss.weight + penalty, (loss, Rate.of(hits, counts), penalty)
+            loss = Mean.of(losses, counts)
+            return loss.total / loss.weight, {"loss": loss, "accuracy": Rate.of(hits, counts)}
 
-        (_, (loss, accuracy, penalty)), gradients = nnx.value_and_grad(loss_of, has_aux=True)(self.network)
-        metrics = {
-            "loss": loss,
-            "accuracy": accuracy,
-            "gradient_norm": Mean.of(optax.tree.norm(gradients)),
-            "learning_rate": Mean.of(self.schedule(self.optimizer.step[...])),
-        }
-        if any(self.penalty):
-            metrics["penalty"] = Mean.of(penalty)
-        self.optimizer.update(self.network, gradients)
-        return metrics
+        metrics, numbers = descend(self.network, self.optimizer, loss_of, schedule=self.schedule, penalty=self.penalty)
+        return {**metrics, **Mean.each(numbers)}
 
     def score(self, batch: Batch) -> Metrics:
         return TASKS[self.shape].measure(self.network, batch)

@@ -1,0 +1,49 @@
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import nnx
+
+from dlcli.optim.step import descend
+
+
+class Line(nnx.Module):
+    def __init__(self):
+        self.kernel = nnx.Param(jnp.array([[3.0], [4.0]]))
+        self.bias = nnx.Param(jnp.array([2.0]))
+
+
+def made(penalty=(0.0, 0.0), wrt=nnx.Param):
+    """Make a step of rate 0.1 down half the squared parameters, and return the line and what was said of the step."""
+    line, schedule = Line(), optax.constant_schedule(0.1)
+    optimizer = nnx.Optimizer(line, optax.sgd(schedule), wrt=wrt)
+
+    def loss_of(line):
+        return (jnp.square(line.kernel[...]).sum() + jnp.square(line.bias[...]).sum()) / 2, "more"
+
+    return line, *descend(line, optimizer, loss_of, schedule=schedule, penalty=penalty)
+
+
+def test_a_step_goes_down_the_slope_of_the_loss():
+    line, more, numbers = made()
+    np.testing.assert_allclose(line.kernel[...], [[2.7], [3.6]], rtol=1e-6)
+    np.testing.assert_allclose(line.bias[...], [1.8], rtol=1e-6)
+    assert more == "more"
+    assert {name: float(value) for name, value in numbers.items()} == pytest.approx(
+        {"gradient_norm": 29**0.5, "learning_rate": 0.1}
+    )
+
+
+def test_penalties_push_the_weights_and_are_told_apart_from_the_loss():
+    line, _, numbers = made(penalty=(0.5, 2.0))
+    # λ₁·sign + λ₂·w beside the slope of the loss; the bias is no weight.
+    np.testing.assert_allclose(line.kernel[...], [[3 - 0.1 * (3 + 0.5 + 6)], [4 - 0.1 * (4 + 0.5 + 8)]], rtol=1e-6)
+    np.testing.assert_allclose(line.bias[...], [1.8], rtol=1e-6)
+    assert float(numbers["penalty"]) == pytest.approx(0.5 * 7 + 2.0 / 2 * 25)
+
+
+def test_what_the_optimizer_is_not_for_stays():
+    line, _, numbers = made(penalty=(0.5, 0.0), wrt=nnx.All(nnx.Param, nnx.PathContains("bias")))
+    np.testing.assert_array_equal(line.kernel[...], [[3.0], [4.0]])
+    np.testing.assert_allclose(line.bias[...], [1.8], rtol=1e-6)
+    assert float(numbers["penalty"]) == 0
