@@ -1,4 +1,4 @@
-"""One step down a loss and the penalties on the weights, as most learners make it."""
+"""One step down a loss and the penalties on the weights, as most learners take it."""
 
 from __future__ import annotations
 
