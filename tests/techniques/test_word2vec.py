@@ -129,7 +129,7 @@ def test_no_pair_leaves_its_sentence_or_its_reach():
     rows = model.in_rows(*map(jnp.asarray, TEXT.values()), 2)
     found = {
         (int(row) * model.ROW + int(center), int(row) * model.ROW + int(memory) - 2)
-        for row, center, memory in zip(*np.nonzero(rows.pairs), strict=True)
+        for row, memory, center in zip(*np.nonzero(rows.pairs), strict=True)
     }
     assert found == {(place, other) for place, context in contexts(TEXT) for other in context}
 

@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 
 ROW = 32  # centers that share negatives
-NEGATIVES = 64  # drawn for a row
+NEGATIVES = 16  # drawn for a row
 
 Model = Literal["skip-gram", "cbow"]
 
@@ -33,7 +33,7 @@ class Rows:
     Attributes:
         centers: int32 [row, center], word numbers.
         memory: int32 [row, memory], likewise.
-        pairs: bool [row, center, memory], whether a word of the memory is in a center's context.
+        pairs: bool [row, memory, center], whether a word of the memory is in a center's context.
     """
 
     centers: jax.Array
@@ -54,8 +54,8 @@ def in_rows(word: jax.Array, sentence: jax.Array, reach: jax.Array, window: int)
     memory = jnp.pad(word, (window, window + missing))[around]
     theirs = jnp.pad(sentence, (window, window + missing), constant_values=-1)[around]
     own = theirs[:, window : window + ROW]
-    distance = jnp.abs(jnp.arange(ROW + 2 * window)[None, :] - window - jnp.arange(ROW)[:, None])[None]
-    pairs = (own[:, :, None] == theirs[:, None, :]) & (distance > 0) & (distance <= reach[:, :, None])
+    distance = jnp.abs(jnp.arange(ROW + 2 * window)[:, None] - window - jnp.arange(ROW)[None, :])[None]
+    pairs = (own[:, None, :] == theirs[:, :, None]) & (distance > 0) & (distance <= reach[:, None, :])
     return Rows(centers, memory, pairs)
 
 
@@ -81,26 +81,27 @@ def loss(model: Model, read: jax.Array, target: jax.Array, pairs: jax.Array, wei
         model: which of the two.
         read: input vectors [row, center or memory, feature], of the words of `read_and_target`.
         target: output vectors [row, memory or center, then negative; feature], likewise.
-        pairs: bool [row, center, memory].
+        pairs: bool [row, memory, center].
         weight: of a negative, so that those of a row weigh as many as a pair is to have.
 
     Returns:
         float32 [], in nats.
     """
-    times = pairs.sum(axis=-1, dtype=jnp.float32)  # [row, center]
+    times = pairs.sum(axis=1, dtype=jnp.float32)  # [row, center]
     if model == "cbow":
         # Not the sum that word2vec.c adds to each word of a context: this is the gradient of the mean. See
         # İrsoy et al., "Corrected CBOW Performs as well as Skip-gram", 2021, arXiv:2012.15332.
-        share = pairs / jnp.maximum(times, 1)[..., None]
-        read = jnp.einsum("rcm,rmf->rcf", share.astype(read.dtype), read)
+        share = pairs / jnp.maximum(times, 1)[:, None, :]
+        read = jnp.einsum("rmc,rmf->rcf", share.astype(read.dtype), read)
         pairs, times = times > 0, jnp.minimum(times, 1)
     predicted, drawn = jnp.split(target, [target.shape[1] - NEGATIVES], axis=1)
-    axes = "rcf,rcf->rc" if model == "cbow" else "rcf,rmf->rcm"
-    there = jnp.einsum(axes, read, predicted, preferred_element_type=jnp.float32)
-    noise = jnp.einsum("rcf,rnf->rcn", read, drawn, preferred_element_type=jnp.float32)
-    return (jax.nn.softplus(-there) * pairs).sum() + weight * (jax.nn.softplus(noise).sum(axis=-1) * times).sum()
+    # Centers last: XLA turns one factor of such a product around, and so it is the smaller one.
+    axes = "rcf,rcf->rc" if model == "cbow" else "rmf,rcf->rmc"
+    there = jnp.einsum(axes, predicted, read, preferred_element_type=jnp.float32)
+    noise = jnp.einsum("rnf,rcf->rnc", drawn, read, preferred_element_type=jnp.float32)
+    return (jax.nn.softplus(-there) * pairs).sum() + weight * (jax.nn.softplus(noise).sum(axis=1) * times).sum()
 
 
 def predictions(model: Model, pairs: jax.Array) -> jax.Array:
     """Count what the loss is a sum over, int32 []: pairs of skip-gram, centers with a context of CBOW."""
-    return (pairs if model == "skip-gram" else pairs.any(axis=-1)).sum(dtype=jnp.int32)
+    return (pairs if model == "skip-gram" else pairs.any(axis=1)).sum(dtype=jnp.int32)
