@@ -26,8 +26,9 @@ class Average(nnx.EMA):
         kept = jnp.minimum(self.decay, (1 + count) / (10 + count))
 
         def move(average: nnx.Variable, present: jax.Array) -> None:
-            average[...] = average[...] + (1 - kept) * (present - average[...])
+            # Not `average[...] =`: for each such write of a traced value, jax walks through all that was traced before.
+            average.set_value(average[...] + (1 - kept) * (present - average[...]))
 
         states = self.params, nnx.state(updates)
         jax.tree.map(move, *states, is_leaf=lambda node: isinstance(node, nnx.Variable))
-        self.updates[...] = count + 1
+        self.updates.set_value(count + 1)

@@ -214,7 +214,7 @@ def _norm(channels: int, rngs: nnx.Rngs) -> nnx.GroupNorm:
 
 
 def _zeroed(convolution: Convolution) -> Convolution:
-    convolution.kernel[...] = jnp.zeros_like(convolution.kernel[...])
+    convolution.kernel.set_value(jnp.zeros_like(convolution.kernel[...]))
     return convolution
 
 

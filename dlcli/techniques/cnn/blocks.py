@@ -51,7 +51,7 @@ class ConvolutionBlock(nnx.Module):
     def start_at_zero(self) -> None:
         """Set the factor before the block's bias to zero: the norm's scale, or else the kernel."""
         factor = self.norm.scale or self.convolution.kernel
-        factor[...] = jnp.zeros_like(factor[...])
+        factor.set_value(jnp.zeros_like(factor[...]))
 
 
 class ResidualBlock(nnx.Module):

@@ -170,5 +170,5 @@ class Learner(engine.Learner):
         blank = self.space.blank(self.space.followed)
         drawn = jax.lax.cond(now.any(), lambda: self.sample(self.followed_noise[...], label), lambda: blank)
         taken = now.reshape(-1, *[1] * drawn.ndim)
-        self.followed[...] = jnp.where(taken, drawn[None], self.followed[...])
-        self.followed_at[...] = jnp.where(now, step, self.followed_at[...])
+        self.followed.set_value(jnp.where(taken, drawn[None], self.followed[...]))
+        self.followed_at.set_value(jnp.where(now, step, self.followed_at[...]))

@@ -80,14 +80,14 @@ class Learner(engine.Learner):
             self.network, self.optimizer, loss_of, schedule=self.schedule, penalty=self.penalty
         )
         if self.carry is not None:
-            self.carry[...] = carry
+            self.carry.set_value(carry)
         return {**metrics, **Mean.each(numbers)}
 
     def score(self, batch: Batch) -> Metrics:
         if self.classify:
             return measure(self.class_log_probabilities(batch["tokens"], batch["length"]), batch)
         losses, _, carry = self._of_next_tokens(batch)(self.network)
-        self.carry[...] = carry
+        self.carry.set_value(carry)
         return {"loss": Mean.of(losses, batch["mask"])}
 
     def next_log_probabilities(self, tokens: jax.Array) -> jax.Array:

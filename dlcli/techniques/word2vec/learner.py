@@ -74,8 +74,8 @@ class Learner(engine.Learner):
         # Without the barrier XLA may read a table after it has begun to write, and would copy it first.
         changes = jax.lax.optimization_barrier(changes)
         for table, which, change in zip((self.input, self.output), (read, target), changes, strict=True):
-            table[...] = table[...].at[which.reshape(-1)].add(change.reshape(-1, change.shape[-1]))
-        self.step[...] += 1
+            table.set_value(table[...].at[which.reshape(-1)].add(change.reshape(-1, change.shape[-1])))
+        self.step.set_value(self.step[...] + 1)
         return {"loss": self._mean(total, rows), "learning_rate": Mean.of(rate)}
 
     def score(self, batch: Batch) -> Metrics:
