@@ -13,7 +13,7 @@ LAYERS = [
     {"figures", "studies", "checks"},
     {"techniques"},
     {"engine", "data", "nn", "optim", "plot"},
-    {"types", "artifacts"},
+    {"types", "artifacts", "folders"},
     {"files", "paths", "warnings"},
     {"options", "errors"},
 ]

@@ -9,6 +9,7 @@ from dlcli import techniques
 from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call, validate
 from dlcli.errors import UsageError
+from dlcli.folders import find, technique_of
 from dlcli.options import EvalOptions
 
 MODELS = "eval"
@@ -19,9 +20,6 @@ Common = EvalOptions
 
 def run(given: dict[str, Any], call: Call) -> None:
     """Find the run and let its technique measure it."""
-    with progress.importing():
-        from dlcli.engine.devices import prepare
-        from dlcli.engine.runs import find, technique_of
     folder = find(given["run"])
     technique = technique_of(folder)
     model = techniques.options(technique, "eval")
@@ -29,6 +27,8 @@ def run(given: dict[str, Any], call: Call) -> None:
         if name not in model.model_fields:
             raise UsageError(f"--{name.replace('_', '-')} is no option of eval for a run of {technique}")
     options = validate(model, {**given, "run": str(folder)})
+    with progress.importing():
+        from dlcli.engine.devices import prepare
     if "device" in model.model_fields:
         prepare(options.device)
     output.write(import_module(f"dlcli.techniques.{technique}.eval").evaluate(options), call)

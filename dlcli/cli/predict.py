@@ -11,14 +11,14 @@ from dlcli.cli import console, output, progress
 from dlcli.cli.bridge import Call
 from dlcli.cli.inputs import expand, lines
 from dlcli.errors import DatasetError
+from dlcli.folders import find
 
 
 def run(technique: str, options: Any, call: Call) -> None:
     """Print a row, or with `--json` a line, for each input; an input that cannot be read is reported at its place."""
+    folder = find(options.run, technique)
     with progress.importing():
         from dlcli.engine.devices import prepare
-        from dlcli.engine.runs import find
-    folder = find(options.run, technique)
     if "device" in type(options).model_fields:
         prepare(options.device)
     changed = {"run": str(folder), **_inputs(options)}

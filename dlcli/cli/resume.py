@@ -8,6 +8,7 @@ from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call, validate
 from dlcli.errors import UsageError
+from dlcli.folders import Folder, find, technique_of
 from dlcli.options import Options, RunArgument
 
 MODELS = "train"
@@ -23,16 +24,15 @@ class Common(Options):
 
 def run(given: dict[str, Any], call: Call) -> None:
     """Find the run, apply the changes, and train on."""
-    with progress.importing():
-        from dlcli import engine
-        from dlcli.engine.runs import Run, find, technique_of
-        from dlcli.engine.stopping import signals
     folder = find(given.pop("run"))
     technique = technique_of(folder)
-    learner = techniques.learner(technique)
     if "out" in given:
         raise UsageError(f"--out cannot change: a run is resumed in its own folder, {folder}")
-    before = Run(folder).options(learner)
+    with progress.importing():
+        from dlcli import engine
+        from dlcli.engine.stopping import signals
+    learner = techniques.learner(technique)
+    before = Folder(folder).read("options.json", learner.Options)
     for name in given:
         if name not in learner.Options.model_fields:
             raise UsageError(f"--{name.replace('_', '-')} is no option of train {technique}")

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from dlcli.artifacts import Table
-from dlcli.cli import output, progress
+from dlcli.cli import output
 from dlcli.cli.bridge import Call
 from dlcli.errors import RunError
+from dlcli.folders import Folder, find, list_runs
 from dlcli.options import Cli, Options, RunArgument
 from dlcli.warnings import warn
 
@@ -41,10 +42,8 @@ class Compare(Options):
 
 def list_(options: List, call: Call) -> None:
     """Print a row a run."""
-    with progress.importing():
-        from dlcli.engine import runs
     found = []
-    for folder in runs.list_runs(options.technique):
+    for folder in list_runs(options.technique):
         try:
             found.append(_summary(folder))
         except RunError as error:  # one spoilt folder must not hide the others
@@ -58,10 +57,8 @@ def list_(options: List, call: Call) -> None:
 
 def show(options: Show, call: Call) -> None:
     """Print what a run says of itself."""
-    with progress.importing():
-        from dlcli.engine import runs
-    folder = runs.find(options.run)
-    about, chosen = runs.Run(folder).about(), _options(folder)
+    folder = find(options.run)
+    about, chosen = Folder(folder).about(), _options(folder)
     rows = [
         (name, _flat(value))
         for name, value in {**_summary(folder), **about}.items()
@@ -73,9 +70,7 @@ def show(options: Show, call: Call) -> None:
 
 def compare(options: Compare, call: Call) -> None:
     """Print a column a run."""
-    with progress.importing():
-        from dlcli.engine import runs
-    folders = [runs.find(name) for name in options.runs]
+    folders = [find(name) for name in options.runs]
     summaries, chosen = [_summary(folder) for folder in folders], [_options(folder) for folder in folders]
     metrics = list(dict.fromkeys(name for each in summaries for name in each["best"]))
     rows: list[list[Any]] = [[f"best {name}", *(each["best"].get(name, "–") for each in summaries)] for name in metrics]
@@ -90,11 +85,9 @@ def compare(options: Compare, call: Call) -> None:
 
 
 def _summary(folder: Path) -> dict[str, Any]:
-    from dlcli.engine import runs
-
-    about = runs.Run(folder).about()
+    about = Folder(folder).about()
     ended = about.get("ended") or {}
-    records = list(runs.Run(folder).records())
+    records = list(Folder(folder).records())
     return {
         "run": folder.name,
         "technique": about.get("technique", "?"),

@@ -14,15 +14,15 @@ from rich.text import Text as RichText
 from dlcli.artifacts import Figure, Images, Piece
 from dlcli.cli import console, output, progress
 from dlcli.cli.bridge import Call
+from dlcli.folders import find
 
 
 def run(technique: str, options: Any, call: Call) -> None:
     """Draw samples and show them: text piece by piece, pictures in a file that `--out` may name."""
+    folder = find(options.run, technique)
+    out = _file(options)
     with progress.importing():
         from dlcli.engine.devices import prepare
-        from dlcli.engine.runs import find
-    out = _file(options)
-    folder = find(options.run, technique)
     prepare(options.device)
     with progress.working("drawing"):
         sample = import_module(f"dlcli.techniques.{technique}.sample").sample

@@ -15,6 +15,7 @@ from dlcli.cli import console, progress
 from dlcli.cli.bridge import Call
 from dlcli.cli.inputs import lines
 from dlcli.errors import CheckFailed, DatasetError
+from dlcli.folders import find
 
 # Nats by which sum and whole may differ for a text, and for each of its tokens: both round in float32, in different
 # orders, and a product of a few hundred terms rounds to about 1e-5.
@@ -29,10 +30,9 @@ def run(technique: str, options: Any, call: Call) -> None:
         CheckFailed: the probabilities of the tokens do not multiply to that of the text.
         DatasetError: a text cannot be scored.
     """
+    folder = find(options.run, technique)
     with progress.importing():
         from dlcli.engine.devices import prepare
-        from dlcli.engine.runs import find
-    folder = find(options.run, technique)
     prepare(options.device)
     score = import_module(f"dlcli.techniques.{technique}.score").score
     asked = options.model_copy(update={"run": str(folder), "text": lines(options.text)})

@@ -8,6 +8,7 @@ from typing import Any
 from dlcli import figures
 from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
+from dlcli.folders import find
 
 
 def run(name: str, options: Any, call: Call) -> None:
@@ -27,8 +28,6 @@ def run(name: str, options: Any, call: Call) -> None:
 
 def _with_folders(options: Any) -> Any:
     """Replace the run by its folder, or each of several; a figure without a run has None."""
-    from dlcli.engine.runs import find
-
     match getattr(options, "run", None):
         case None:
             return options

@@ -1,4 +1,4 @@
-"""Run folders: the options and facts of a run, what was measured, and its checkpoints."""
+"""Run folders as training writes them: options and facts, what was measured, and checkpoints."""
 
 from __future__ import annotations
 
@@ -7,58 +7,34 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import ValidationError
 
 from dlcli import __version__
 from dlcli.engine.checkpoints import Checkpoints, Damaged, Shapes
 from dlcli.engine.learner import Learner
-from dlcli.engine.progress import Count, Snapshot
+from dlcli.engine.progress import Snapshot
 from dlcli.errors import RunError, UsageError
-from dlcli.files import UNFINISHED, as_json, disk_errors, read_object, sync, write_text
+from dlcli.files import UNFINISHED, as_json, disk_errors, sync, write_text
+from dlcli.folders import Folder
 from dlcli.options import FitOptions, Options
 from dlcli.paths import runs_folder
 from dlcli.types import Facts
 from dlcli.warnings import warn
 
-_LONGEST = 2**20  # bytes of a line of metrics.jsonl
 
-M = TypeVar("M", bound=BaseModel)
-Number = Annotated[float, BeforeValidator(lambda value: float("nan") if value is None else value)]
-
-
-class Record(BaseModel):
-    """A line of `metrics.jsonl`; null stands for a number that was not finite."""
-
-    step: Count
-    split: str
-    rate: Number = 0.0
-    seconds: Number = 0.0
-    best: bool = False
-    closing: bool = False
-    metrics: dict[str, Number]
-
-
-class About(BaseModel):
-    """What is relied on in `run.json`."""
-
-    data: dict[str, Any] = {}
-    sessions: list[Any] = []
-    ended: dict[str, Any] | None = None
-
-
-class Run:
-    """One run folder; use it in a `with` statement, so that pending writes finish."""
+class Run(Folder):
+    """A run folder that is written to; use it in a `with` statement, so that pending writes finish."""
 
     def __init__(self, folder: Path):
-        self.folder = folder
+        super().__init__(folder)
         self.checkpoints = Checkpoints(folder / "checkpoints")
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
         self._pending: Future[None] | None = None
@@ -126,49 +102,19 @@ class Run:
         """Set entries of `run.json`."""
         write_text(self.folder / "run.json", as_json({**self.about(), **changes}, indent=2))
 
-    def about(self) -> dict[str, Any]:
-        """Return what `run.json` says; nothing if it is not there yet."""
-        if not (self.folder / "run.json").exists():
-            return {}
-        self._read("run.json", About)
-        return _object(self.folder / "run.json")
-
     def options(self, learner_type: type[Learner]) -> FitOptions:
         """Read the options of the run."""
-        return self._read("options.json", learner_type.Options)
+        return self.read("options.json", learner_type.Options)
 
     def facts(self, learner_type: type[Learner]) -> Facts:
         """Read what the data told the model."""
-        return self._read("facts.json", learner_type.Facts)
-
-    def read(self, name: str, model: type[M]) -> M:
-        """Read one of the JSON files of the folder.
-
-        Raises:
-            RunError: it is missing, or does not fit the model.
-        """
-        found: M = self._read(name, model)
-        return found
+        return self.read("facts.json", learner_type.Facts)
 
     def record(self, step: int, split: str, metrics: Mapping[str, float], **more: Any) -> None:
         """Add a line to `metrics.jsonl`."""
         line = as_json({"step": step, "split": split, **more, "metrics": dict(metrics)})
         with disk_errors(self.folder), (self.folder / "metrics.jsonl").open("a") as file:
             file.write(line + "\n")
-
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Read `metrics.jsonl`; a line that a crash cut off is left out."""
-        path = self.folder / "metrics.jsonl"
-        if not path.exists():
-            return
-        if path.is_symlink() or not path.is_file():
-            raise RunError(f"{path} must be a plain file")
-        with path.open("rb") as file:
-            while line := file.readline(_LONGEST):
-                try:
-                    yield Record.model_validate_json(line).model_dump(exclude_unset=True)
-                except ValidationError:
-                    continue
 
     def has_begun(self) -> bool:
         """Tell whether there is anything that a new start would lose."""
@@ -250,72 +196,6 @@ class Run:
             raise Damaged(f"{self.checkpoints.path(step)} holds step {snapshot.progress.step}")
         return snapshot
 
-    def _read(self, name: str, model: type[Any]) -> Any:
-        try:
-            return model.model_validate(_object(self.folder / name))
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            where = ".".join(map(str, problem["loc"]))
-            reason = f"{where}: {problem['msg']}"
-            raise RunError(f"{self.folder / name} does not fit this technique or version: {reason}") from error
-
-
-def find(name: str, technique: str | tuple[str, ...] = "") -> Path:
-    """Return the folder of a run.
-
-    Args:
-        name: a path, the name of a run under `runs/`, or a technique's name for its latest run;
-            empty: the latest run of `technique`.
-        technique: what the run must be of, one of several; empty: anything.
-
-    Raises:
-        RunError: there is none.
-    """
-    allowed = (technique,) if isinstance(technique, str) else technique
-    for folder in (Path(name), runs_folder() / name) if name else ():
-        if (folder / "options.json").exists():
-            if allowed != ("",) and technique_of(folder) not in allowed:
-                raise RunError(f"{folder} must be a run of {' or '.join(allowed)}, found one of {technique_of(folder)}")
-            return folder
-    wanted = (name,) if name else allowed
-    latest = max((folder for each in wanted for folder in list_runs(each)), key=_began, default=None)
-    if latest is None:
-        there = ", ".join(folder.name for folder in list_runs()[-3:])
-        hint = (
-            f"dlcli runs list shows what there is: {there}"
-            if there
-            else f"dlcli train {allowed[0] or 'cnn'} makes a first one"
-        )
-        places = f"a run folder, a run under {runs_folder()} or a technique with one"
-        raise RunError(f"RUN must be {places}, found none for {' or '.join(wanted)!r}", hint=hint)
-    return latest
-
-
-def list_runs(technique: str = "") -> list[Path]:
-    """Return the folders under `runs/` that hold a run, of one technique or of all, oldest name first."""
-    folders = sorted(path.parent for path in runs_folder().glob("*/options.json"))
-    return [folder for folder in folders if not technique or _is_of(folder, technique)]
-
-
-def _began(folder: Path) -> float:
-    """Return when training last began or went on; the folder's own time changes with each figure drawn into it."""
-    return (folder / "options.json").stat().st_mtime
-
-
-def technique_of(folder: Path) -> str:
-    """Return the name of the technique whose run this is; raise `RunError` where the folder does not say."""
-    name = _object(folder / "run.json").get("technique")
-    if not isinstance(name, str) or not name.isidentifier():
-        raise RunError(f"{folder / 'run.json'} must name the technique, found {name!r}")
-    return name
-
-
-def _is_of(folder: Path, technique: str) -> bool:
-    try:
-        return technique_of(folder) == technique
-    except RunError:  # one spoilt folder must not hide the others
-        return False
-
 
 def refuse_used(folder: Path) -> None:
     """Raise `UsageError` where `folder` exists and is not empty."""
@@ -354,12 +234,3 @@ def _commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return found.stdout.strip() or None
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        return read_object(path)
-    except FileNotFoundError as error:
-        raise RunError(f"{path.parent} is not a run folder: {path.name} is missing") from error
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from error

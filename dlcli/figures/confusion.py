@@ -12,9 +12,10 @@ from flax import nnx
 from dlcli import engine, techniques
 from dlcli.artifacts import Figure
 from dlcli.engine import metrics
-from dlcli.engine.runs import Run, technique_of
+from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.options import Confusion
+from dlcli.folders import technique_of
 from dlcli.plot import matrices, terminal
 from dlcli.types import Batch
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from dlcli import engine, techniques
 from dlcli.data.tokenizers import END, Tokenizer
-from dlcli.engine.runs import technique_of
 from dlcli.errors import RunError, UsageError
+from dlcli.folders import technique_of
 
 _LONGEST = 256  # tokens; a figure of more cannot be read
 

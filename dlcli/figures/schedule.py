@@ -11,10 +11,11 @@ import numpy as np
 
 from dlcli import techniques
 from dlcli.artifacts import Figure
-from dlcli.engine.runs import Run, technique_of
+from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Schedule
+from dlcli.folders import technique_of
 from dlcli.optim import build, schedules
 from dlcli.options import OptimizerOptions, ScheduleName
 from dlcli.plot import curves, terminal

@@ -70,6 +70,7 @@ def test_a_vocabulary_of_fewer_than_two_words_is_refused(text):
 def test_what_was_read_once_comes_from_the_cache(text, caplog):
     path = text(*["a b"] * 20)
     first = words.read(path, RULES)
+    caplog.clear()
     with caplog.at_level(logging.INFO):
         second = words.read(path, RULES)
     assert not caplog.messages

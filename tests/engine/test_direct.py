@@ -9,6 +9,7 @@ import pytest
 from dlcli.engine import direct, runs
 from dlcli.engine.direct import Learnt
 from dlcli.errors import DiskError, UsageError
+from dlcli.folders import technique_of
 from dlcli.options import DirectOptions
 from dlcli.types import Facts
 
@@ -31,7 +32,7 @@ def test_the_folder_holds_what_was_learnt_and_what_it_is(tmp_path):
     assert run.about()["data"] == {"dataset": "x", "digest": "abc", "sizes": {"train": 3, "validation": 1}}
     assert run.about()["ended"] == direct.summary(done)
     assert run.read("options.json", DirectOptions).out == done.folder
-    assert runs.technique_of(done.folder) == "counting"
+    assert technique_of(done.folder) == "counting"
 
 
 def test_nothing_is_a_run_before_training_is_over(tmp_path):

@@ -10,6 +10,7 @@ from dlcli.engine import runs
 from dlcli.engine.progress import Progress, Snapshot
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError, UsageError
+from dlcli.folders import technique_of
 from dlcli.warnings import Notice
 from tests.forging import seal
 from tests.linear import Learner, LineFacts, Train
@@ -224,7 +225,7 @@ def test_giant_files_are_not_read(run):
     [
         ("options.json", lambda run: run.options(Learner)),
         ("facts.json", lambda run: run.facts(Learner)),
-        ("run.json", lambda run: runs.technique_of(run.folder)),
+        ("run.json", lambda run: technique_of(run.folder)),
         ("metrics.jsonl", lambda run: list(run.records())),
     ],
 )
@@ -249,53 +250,12 @@ def test_a_run_json_of_other_kinds_is_an_error_of_the_run(run, content):
 # Names
 
 
-@pytest.mark.parametrize("name", ["../cnn", "cnn/../../x", "os.path", "", ".", "a b", None, ["cnn"], "cnn\0"])
-def test_a_technique_with_a_name_that_is_no_name_is_refused(run, name):
-    run.note(technique=name)
-    with pytest.raises(RunError, match="must name the technique"):
-        runs.technique_of(run.folder)
-
-
-@pytest.fixture
-def several(monkeypatch, tmp_path):
+def test_a_new_folder_is_named_for_technique_and_data_and_never_taken_twice(tmp_path, monkeypatch):
     monkeypatch.setenv("DLCLI_RUNS", str(tmp_path / "runs"))
-    for number, technique in enumerate(("cnn", "tests", "cnn")):
-        with Run(tmp_path / "runs" / f"{technique}-{number}") as run:
-            run.create(Train(), LineFacts(features=3), {"technique": technique})
-        os.utime(run.folder / "options.json", (number, number))
-    return tmp_path / "runs"
-
-
-def test_a_run_is_found_by_path_by_name_and_by_its_technique(several):
-    assert runs.find(str(several / "cnn-0")) == several / "cnn-0"
-    assert runs.find("cnn-0") == several / "cnn-0"
-    assert runs.find("cnn") == runs.find("", "cnn") == several / "cnn-2"
-    assert runs.find("") == several / "cnn-2"
-
-
-def test_a_run_of_another_technique_is_refused_by_name(several):
-    with pytest.raises(RunError, match="must be a run of cnn, found one of tests"):
-        runs.find("tests-1", "cnn")
-
-
-def test_a_name_that_nothing_has_is_an_error_that_lists_what_there_is(several):
-    with pytest.raises(RunError, match="'gan'") as raised:
-        runs.find("gan")
-    assert "tests-1" in raised.value.hint
-
-
-def test_one_spoilt_folder_does_not_hide_the_other_runs(several):
-    (several / "cnn-2" / "run.json").unlink()
-    (several / "empty").mkdir()
-    assert runs.find("cnn") == several / "cnn-0"
-    assert len(runs.list_runs()) == 3
-
-
-def test_a_new_folder_is_named_for_technique_and_data_and_never_taken_twice(several):
     names = []
     for _ in range(3):
         folder = runs.new_folder("cnn", "folder:../my set/images.v2/")
-        folder.mkdir()
+        folder.mkdir(parents=True)
         names.append(folder.name)
     assert len(set(names)) == 3
     assert all(name.startswith("cnn-images-") for name in names)
@@ -315,10 +275,3 @@ def test_an_empty_folder_may_be_used_and_a_missing_one(tmp_path):
 def test_what_makes_a_folder_a_run_is_written_when_all_else_is_there(run):
     written = [(run.folder / name).stat().st_mtime_ns for name in ("facts.json", "run.json", "options.json")]
     assert written == sorted(written)
-
-
-def test_where_there_is_no_run_the_hint_is_of_the_technique_that_is_wanted(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLCLI_RUNS", str(tmp_path))
-    with pytest.raises(RunError) as found:
-        runs.find("", "diffusion")
-    assert found.value.hint == "dlcli train diffusion makes a first one"

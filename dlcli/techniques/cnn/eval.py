@@ -15,8 +15,9 @@ from dlcli.artifacts import Table
 from dlcli.engine import Metrics
 from dlcli.engine.classification import measure, table
 from dlcli.engine.metrics import add
-from dlcli.engine.runs import Run, find
+from dlcli.engine.runs import Run
 from dlcli.errors import RunError
+from dlcli.folders import find
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Eval
 from dlcli.types import Batch

@@ -12,8 +12,8 @@ from dlcli.data import augment, images
 from dlcli.data.images import ImageFacts
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.engine.classification import measure
-from dlcli.engine.runs import find
 from dlcli.errors import RunError
+from dlcli.folders import find
 from dlcli.optim import build
 from dlcli.optim.step import descend
 from dlcli.options import parse_augmentation

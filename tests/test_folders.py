@@ -1,0 +1,73 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from dlcli import folders
+from dlcli.engine.runs import Run
+from dlcli.errors import RunError
+from tests.linear import LineFacts, Train
+
+
+@pytest.fixture
+def several(monkeypatch, tmp_path):
+    monkeypatch.setenv("DLCLI_RUNS", str(tmp_path / "runs"))
+    for number, technique in enumerate(("cnn", "tests", "cnn")):
+        with Run(tmp_path / "runs" / f"{technique}-{number}") as run:
+            run.create(Train(), LineFacts(features=3), {"technique": technique})
+        os.utime(run.folder / "options.json", (number, number))
+    return tmp_path / "runs"
+
+
+@pytest.mark.parametrize("name", ["../cnn", "cnn/../../x", "os.path", "", ".", "a b", None, ["cnn"], "cnn\0"])
+def test_a_technique_with_a_name_that_is_no_name_is_refused(several, name):
+    run = Run(several / "cnn-0")
+    run.note(technique=name)
+    with pytest.raises(RunError, match="must name the technique"):
+        folders.technique_of(run.folder)
+
+
+def test_a_run_is_found_by_path_by_name_and_by_its_technique(several):
+    assert folders.find(str(several / "cnn-0")) == several / "cnn-0"
+    assert folders.find("cnn-0") == several / "cnn-0"
+    assert folders.find("cnn") == folders.find("", "cnn") == several / "cnn-2"
+    assert folders.find("") == several / "cnn-2"
+
+
+def test_a_run_of_another_technique_is_refused_by_name(several):
+    with pytest.raises(RunError, match="must be a run of cnn, found one of tests"):
+        folders.find("tests-1", "cnn")
+
+
+def test_a_name_that_nothing_has_is_an_error_that_lists_what_there_is(several):
+    with pytest.raises(RunError, match="'gan'") as raised:
+        folders.find("gan")
+    assert "tests-1" in raised.value.hint
+
+
+def test_one_spoilt_folder_does_not_hide_the_other_runs(several):
+    (several / "cnn-2" / "run.json").unlink()
+    (several / "empty").mkdir()
+    assert folders.find("cnn") == several / "cnn-0"
+    assert len(folders.list_runs()) == 3
+
+
+def test_where_there_is_no_run_the_hint_is_of_the_technique_that_is_wanted(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLCLI_RUNS", str(tmp_path))
+    with pytest.raises(RunError) as found:
+        folders.find("", "diffusion")
+    assert found.value.hint == "dlcli train diffusion makes a first one"
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "cnn"], ["compare", "cnn-0", "cnn-2"]])
+def test_what_has_been_trained_is_told_without_jax(several, words):
+    code = (
+        f"import sys; sys.argv = ['dlcli', 'runs', *{words}]\n"
+        "from dlcli.cli.app import main\n"
+        "try: main()\n"
+        "finally: print([name for name in ('jax', 'flax', 'orbax') if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip()) == (0, "[]")
+    assert "cnn-2" in done.stdout
