@@ -151,7 +151,9 @@ def test_a_density_brings_other_defaults_which_options_override():
     assert set(DENSITIES) == set(densities.NAMES)
     chosen = Train(dataset="ring", steps=7)
     assert (chosen.steps, chosen.batch_size, chosen.gradient_penalty) == (7, 256, 0.01)
-    assert Train(dataset="ring", loss="wasserstein").gradient_penalty is None
+    assert Train(dataset="ring", loss="wasserstein").gradient_penalty == 0.1
+    assert Train(dataset="ring", loss="wasserstein", gradient_penalty=10.0).gradient_penalty == 10.0
+    assert (chosen.latent, Train(dataset="ring", latent=5).latent, Train().latent) == (2, 5, 64)
     assert Train(dataset="ring", epochs=2).epochs == 2
 
 
