@@ -27,7 +27,7 @@ from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
 
 from dlcli.data import cache, vocabularies
 from dlcli.data.vocabularies import BYTES, SPECIAL, Vocabulary
-from dlcli.errors import DatasetError, RunError
+from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.files import read_object
 from dlcli.options import LEAST_VOCABULARY, TokenizerKind
 
@@ -43,6 +43,7 @@ KINDS: tuple[TokenizerKind, ...] = get_args(TokenizerKind)
 _PIECE = 2**16  # characters that are encoded at a time
 _COUNTED = 2**22  # characters that are counted at a time
 _TOGETHER = 64  # pieces that the library encodes in parallel
+_FOR_A_CHARACTER = 8  # entries of `wordpiece` for each character that it knows
 # Every kind ends a token before a lone space or line's end; of several in a row, bpe puts some together.
 _CUT = re.compile(r"(?<=\S)(?=[ \n]\S)")
 _VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
@@ -135,6 +136,7 @@ def train(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -
 
     Raises:
         ValueError: the vocabulary is too small for the kind.
+        UsageError: it is too small for the text.
         DatasetError: there is nothing to learn from.
 
     Reference: Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units", 2016,
@@ -147,6 +149,7 @@ def train(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -
         raise ValueError(f"a vocabulary of {kind} must have {least} entries or more, got {vocabulary_size}")
     if not any(text.strip() for text in documents):
         raise DatasetError(f"a tokenizer of {kind} must have text to learn from, found none")
+    refuse_too_small(kind, vocabulary_size, documents)
     if kind == "characters":
         entries = [*SPECIAL, *_most_frequent_characters(documents, vocabulary_size - len(SPECIAL))]
         return Tokenizer(Vocabulary(kind, tuple(entries)))
@@ -155,6 +158,23 @@ def train(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -
     library.train_from_iterator((piece for text in documents for piece in _pieces(text)), trainer)
     learnt = vocabularies.read(kind, json.loads(library.to_str())["model"])
     return Tokenizer(_settled(learnt) if kind == "unigram" else learnt)
+
+
+def refuse_too_small(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -> None:
+    """Refuse a vocabulary that cannot hold what its kind must have of the text, before anything is learnt.
+
+    Raises:
+        UsageError: `unigram` has no place for all characters and a piece more, or every word would be unknown to
+            `wordpiece`.
+    """
+    if kind == "unigram":
+        least, purpose = _least_of_unigram(documents), "for the characters of this text"
+    elif kind == "wordpiece":
+        least, purpose = _least_of_wordpiece(documents, vocabulary_size), "to know a word of this text"
+    else:
+        return
+    if vocabulary_size < least:
+        raise UsageError(f"{kind} needs --vocabulary {least} or more {purpose}, got {vocabulary_size}")
 
 
 def from_json(text: str) -> Tokenizer:
@@ -261,12 +281,41 @@ def _trainer(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]
             # Rare characters must not take the place of pieces; words that have them are unknown. The trainer
             # numbers characters within words as it meets them, in no fixed order, unless it is told before.
             alphabet = [
-                each for each in _most_frequent_characters(documents, vocabulary_size // 8) if not each.isspace()
+                each
+                for each in _most_frequent_characters(documents, vocabulary_size // _FOR_A_CHARACTER)
+                if not each.isspace()
             ]
             common["special_tokens"] += sorted(f"##{each}" for each in alphabet)
             return trainers.WordPieceTrainer(**common, initial_alphabet=alphabet, limit_alphabet=len(alphabet))
         case _:
             return trainers.UnigramTrainer(**common, unk_token=SPECIAL[UNKNOWN])
+
+
+def _least_of_unigram(documents: Sequence[str]) -> int:
+    """Return how many entries the special tokens, all characters and one more piece are.
+
+    The library ends with an error where the characters do not fit, and goes beyond the size where nothing more does.
+    """
+    words = _words("unigram", [" ".join(_most_frequent_characters(documents, sys.maxunicode))])
+    return len(SPECIAL) + len(set().union(*words)) + 1
+
+
+def _least_of_wordpiece(documents: Sequence[str], enough: int) -> int:
+    """Return the size from which on a word has known characters only, or one that is `enough`."""
+    ranked = _most_frequent_characters(documents, sys.maxunicode)
+    ranks = {character: rank for rank, character in enumerate(ranked, 1)}
+    least = sys.maxsize
+    for word in _words("wordpiece", documents):
+        least = min(least, _FOR_A_CHARACTER * max(map(ranks.__getitem__, word)))
+        if least <= enough:
+            break
+    return least
+
+
+def _words(kind: TokenizerKind, documents: Sequence[str]) -> Iterator[str]:
+    """Yield the words that a kind cuts a text into before it learns pieces of them."""
+    cut = _assembled(Vocabulary(kind, ())).pre_tokenizer.pre_tokenize_str
+    return (word for text in documents for piece in _pieces(text) for word, _ in cut(piece))
 
 
 def _settled(learnt: Vocabulary) -> Vocabulary:

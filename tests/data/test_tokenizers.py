@@ -10,7 +10,7 @@ from tokenizers import Tokenizer as Library
 from dlcli.data import tokenizers
 from dlcli.data.text import Documents
 from dlcli.data.tokenizers import END, KINDS, PADDING, START, UNKNOWN
-from dlcli.errors import DatasetError, RunError
+from dlcli.errors import DatasetError, RunError, UsageError
 
 DOCUMENTS = [
     "Compute the eigenvalues of a matrix.\n\n    The matrix must be symmetric.\n",
@@ -123,6 +123,26 @@ def test_too_small_a_vocabulary_and_nothing_to_learn_from_are_refused():
         tokenizers.train("bpe", 259, DOCUMENTS)
     with pytest.raises(DatasetError, match="must have text to learn from"):
         tokenizers.train("words", 100, ["", " \n"])
+
+
+def test_unigram_keeps_to_the_least_size_that_it_asks_for():
+    with pytest.raises(
+        UsageError, match="unigram needs --vocabulary 11 or more for the characters of this text, got 8"
+    ):
+        tokenizers.train("unigram", 8, ["abc abd\u2003abe"])
+    with pytest.raises(UsageError, match="got 10"):
+        tokenizers.train("unigram", 10, ["abc abd\u2003abe"])
+    assert len(tokenizers.train("unigram", 11, ["abc abd\u2003abe"])) == 11
+
+
+def test_wordpiece_knows_a_word_of_the_text_or_says_what_it_needs():
+    text = "eel ell ten ten tee teen"  # e, the space, t and n are the most frequent
+    with pytest.raises(UsageError, match="wordpiece needs --vocabulary 24 or more to know a word of this text, got 8"):
+        tokenizers.train("wordpiece", 8, [text])
+    with pytest.raises(UsageError, match="got 23"):
+        tokenizers.train("wordpiece", 23, [text])
+    ids = tokenizers.train("wordpiece", 24, [text]).encode(text)
+    assert 0 < np.count_nonzero(ids == UNKNOWN) < len(ids)
 
 
 def spoil(found, where, value):

@@ -68,6 +68,14 @@ def test_a_vocabulary_that_cannot_hold_all_bytes_is_refused_before_the_data_are_
         Train(vocabulary=100)
 
 
+@pytest.mark.parametrize("kind", ["unigram", "wordpiece"])
+def test_a_vocabulary_too_small_for_the_text_is_refused_before_the_run_folder_is_made(tmp_path, kind):
+    options = Train(out=tmp_path / "run", dataset=QUESTIONS, kind=kind, vocabulary=8)
+    with pytest.raises(UsageError, match=f"{kind} needs --vocabulary"):
+        direct.finish(trainer, direct.begin("tokenizer", trainer, options))
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_spoilt_tokenizer_is_the_fault_of_its_run(trained):
     (trained / "tokenizer.json").write_text("{}")
     with pytest.raises(RunError, match="cannot be read as a tokenizer"):

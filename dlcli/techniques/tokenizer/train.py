@@ -22,8 +22,10 @@ class TokenizerFacts(Facts):
 
 
 def read(options: Train) -> TextSet:
-    """Open the text set."""
-    return text.open(options.dataset)
+    """Open the text set, of which the vocabulary must be large enough."""
+    found = text.open(options.dataset)
+    tokenizers.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
+    return found
 
 
 def train(options: Train, data: TextSet) -> Learnt:
