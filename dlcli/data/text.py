@@ -12,6 +12,8 @@ A data set of text is `pydocs`, a file, or a folder:
 - A folder of other `.txt` files, also below it, has a document a file, divided by the SHA-256 of their names.
 - `pydocs` is divided by the SHA-256 of the documents.
 
+What is divided must have a text for each part.
+
 Classes are the labels of the training part, in alphabetical order.
 """
 
@@ -28,7 +30,7 @@ import numpy as np
 
 from dlcli.data import splits, text_files
 from dlcli.data.embedded import pydocs
-from dlcli.data.findings import Finding, no_examples, refuse
+from dlcli.data.findings import Finding, refuse
 from dlcli.data.text_files import RAW, Row
 from dlcli.errors import DatasetError, UsageError
 
@@ -180,6 +182,7 @@ def _of_rows(
 ) -> TextSet:
     """Make the splits of rows, each with its place; what is missing is divided off the training ones."""
     train = found["train"]
+    _refuse_few(name, len(train), [split for split in ALIASES if split == "train" or split not in found])
     parts = {split: [train[i] for i in taken] for split, taken in divide([place for place, _ in train], found).items()}
     parts |= {split: list(rows) for split, rows in found.items() if split != "train"}
     labelled = all(row.label is not None for rows in found.values() for _, row in rows)
@@ -191,6 +194,20 @@ def _of_rows(
         labels = np.array([number.get(str(row.label), -1) for _, row in rows], np.int32) if labelled else None
         made[split] = Documents([row.text for _, row in rows], labels, [place for place, _ in rows])
     return TextSet(name, made, tuple(classes))
+
+
+def _refuse_few(name: str, count: int, shared: Sequence[str]) -> None:
+    """Refuse texts that would leave a split empty which is divided off them, or training itself."""
+    if len(shared) > 1 and count < len(shared):
+        raise DatasetError(
+            f"{name} must hold {len(shared)} texts or more to be divided into {_listed(shared)}, and holds {count}",
+            hint="a folder with train.txt, validation.txt and test.txt (or .tsv, .csv, .jsonl) is not divided, and a "
+            "single .txt file is cut in two",
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _parts(folder: Path) -> dict[str, Path]:
@@ -211,8 +228,10 @@ def _parts(folder: Path) -> dict[str, Path]:
 def _problems(texts: TextSet) -> list[Finding]:
     """Find empty documents and splits, and classes that training lacks."""
     findings = []
+    if empty := [name for name, split in texts.splits.items() if not len(split)]:
+        message = f"{_listed(empty)} must hold a text or more, found none"
+        findings.append(Finding("few examples", empty[0] if len(empty) == 1 else "", ", ".join(empty), message))
     for name, split in texts.splits.items():
-        findings += no_examples(name, len(split))
         for place, text in zip(split.places, split.texts, strict=True):
             if not text.strip():
                 findings.append(Finding("empty", name, place, f"{place} must hold a text, and is empty"))
@@ -223,7 +242,9 @@ def _problems(texts: TextSet) -> list[Finding]:
 
 
 def _unknown(dataset: str) -> UsageError:
-    forms = "pydocs, a file that ends in .txt, .tsv, .csv or .jsonl, or a folder of them"
+    forms = (
+        "pydocs, a file that ends in .txt, .tsv, .csv or .jsonl, one of them packed as .xz or .gz, or a folder of them"
+    )
     near = difflib.get_close_matches(dataset, embedded(), 1)
     meant = f": did you mean {near[0]}?" if near else ""
     return UsageError(f"a text set must be {forms}, got {dataset!r}{meant}", hint="`dlcli data list` names those here")

@@ -124,6 +124,35 @@ def test_other_files_of_a_folder_are_a_document_each(tmp_path):
     assert len(moved) <= 1
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_folder_too_small_to_be_divided_says_how_to_name_its_splits(tmp_path, count):
+    for number in range(count):
+        (tmp_path / f"{number}.txt").write_text(f"document {number}")
+    message = f"must hold 3 texts or more to be divided into train, validation and test, and holds {count}"
+    with pytest.raises(DatasetError, match=message) as caught:
+        text.open(str(tmp_path))
+    assert "train.txt, validation.txt" in caught.value.hint
+
+
+def test_three_texts_are_enough_to_be_divided(table):
+    assert text.open(str(table("three.tsv", rows=3))).sizes == {"train": 1, "validation": 1, "test": 1}
+
+
+def test_a_table_must_leave_a_row_to_train_on(table, tmp_path):
+    table("set/train.tsv", rows=1)
+    table("set/test.tsv")
+    with pytest.raises(DatasetError, match="2 texts or more to be divided into train and validation, and holds 1"):
+        text.open(str(tmp_path / "set"))
+
+
+def test_splits_without_texts_are_not_called_classes(table, tmp_path):
+    table("set/train.tsv")
+    for name in ("validation", "test"):
+        (tmp_path / "set" / f"{name}.tsv").write_text("label\ttext\n")
+    with pytest.raises(DatasetError, match="cannot be used: validation and test must hold a text or more, found none"):
+        text.open(str(tmp_path / "set"))
+
+
 def test_the_docstrings_are_labelled_with_their_library(monkeypatch):
     monkeypatch.setattr(pydocs, "documents", lambda: [(f"doc {n}", "numpy" if n % 2 else "jax") for n in range(50)])
     found = text.open("pydocs")
