@@ -301,9 +301,10 @@ def _least_of_unigram(documents: Sequence[str]) -> int:
 
 
 def _least_of_wordpiece(documents: Sequence[str], enough: int) -> int:
-    """Return the size from which on a word has known characters only, or one that is `enough`."""
+    """Return the size from which on a word has known characters only; where `enough` will do, not the least of all."""
     ranked = _most_frequent_characters(documents, sys.maxunicode)
     ranks = {character: rank for rank, character in enumerate(ranked, 1)}
+    enough = max(enough, next(_FOR_A_CHARACTER * ranks[each] for each in ranked if not each.isspace()))
     least = sys.maxsize
     for word in _words("wordpiece", documents):
         least = min(least, _FOR_A_CHARACTER * max(map(ranks.__getitem__, word)))
