@@ -44,6 +44,13 @@ def _memory(value: Any) -> Any:
     return value
 
 
+def _named(value: str) -> str:
+    # As a path the empty text is the current folder, which nobody means who gives a variable that is not set.
+    if not value:
+        raise ValueError("must name a data set")
+    return value
+
+
 def _augmentation(value: str) -> str:
     parse_augmentation(value)
     return value
@@ -71,9 +78,15 @@ AUGMENTATIONS: dict[str, float] = {
 # The highest strengths that mean something: no probability exceeds 1, and a factor of 0 leaves no image.
 _STRONGEST = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
 
+DatasetName = Annotated[str, AfterValidator(_named)]
 Dataset = Annotated[
-    str,
+    DatasetName,
     Field(description="Data set: an embedded name, tfds:NAME, folder:PATH or a file."),
+    Cli(short="-d", metavar="NAME", complete="datasets"),
+]
+TextDataset = Annotated[
+    DatasetName,
+    Field(description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them."),
     Cli(short="-d", metavar="NAME", complete="datasets"),
 ]
 DataDir = Annotated[Path | None, Field(description="Folder of prepared tfds data sets; default TFDS_DATA_DIR.")]
@@ -386,7 +399,7 @@ class EvalOptions(Options):
     use: Use = "best"
     data_dir: DataDir = None
     dataset: Annotated[
-        str | None,
+        DatasetName | None,
         Field(description="Measure on the test split of other data of the same shape."),
         Cli(complete="datasets"),
     ] = None

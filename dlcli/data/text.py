@@ -107,7 +107,7 @@ def embedded() -> dict[str, str]:
 def claims(dataset: str) -> bool:
     """Tell whether a name has the form of a text set's."""
     path = Path(dataset).expanduser()
-    return dataset in embedded() or text_files.is_text(path) or path.is_dir()
+    return dataset in embedded() or text_files.is_text(path) or (dataset != "" and path.is_dir())
 
 
 def open(dataset: str) -> TextSet:

@@ -213,7 +213,19 @@ def test_a_folder_with_no_text_and_a_file_that_is_missing_are_named(tmp_path):
         text.open("none.txt")
 
 
-@pytest.mark.parametrize(("name", "message"), [("pydoc", "did you mean pydocs"), ("digits", "must be pydocs, a file")])
+def test_an_empty_name_does_not_claim_the_current_folder():
+    assert text.claims(".")
+    assert not text.claims("")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("pydoc", "did you mean pydocs"),
+        ("digits", "must be pydocs, a file"),
+        ("a.md", "packed as .xz or .gz, or a folder"),
+    ],
+)
 def test_an_unknown_name_is_answered_with_the_nearest(name, message):
     with pytest.raises(UsageError, match=message):
         text.open(name)

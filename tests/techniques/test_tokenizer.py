@@ -3,14 +3,19 @@ from pathlib import Path
 
 import pytest
 
+from dlcli.cli.bridge import columns, validate
 from dlcli.data import text, tokenizers
 from dlcli.engine import direct
 from dlcli.errors import RunError, UsageError
+from dlcli.options import DataOptions, EvalOptions
+from dlcli.techniques.rnn import options as rnn
 from dlcli.techniques.tokenizer import train as trainer
 from dlcli.techniques.tokenizer.eval import evaluate
 from dlcli.techniques.tokenizer.measuring import measure
 from dlcli.techniques.tokenizer.options import Eval, Predict, Train
 from dlcli.techniques.tokenizer.predict import predict
+from dlcli.techniques.transformer import options as transformer
+from dlcli.techniques.word2vec import options as word2vec
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
 TINY = {"dataset": QUESTIONS, "vocabulary": 300}
@@ -85,3 +90,17 @@ def test_a_spoilt_tokenizer_is_the_fault_of_its_run(trained):
 def test_an_unknown_data_set_is_answered_with_the_nearest():
     with pytest.raises(UsageError, match="did you mean pydocs"):
         trainer.read(Train(dataset="pydoc"))
+
+
+@pytest.mark.parametrize("model", [Train, rnn.Train, transformer.Train, word2vec.Train])
+def test_the_help_of_techniques_on_text_names_text_and_no_images(model):
+    told = columns(model)["dataset"].field.description
+    assert all(each in told for each in ("pydocs", ".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz", "folder"))
+    assert not any(each in told for each in ("tfds", "folder:PATH"))
+
+
+@pytest.mark.parametrize("model", [DataOptions, EvalOptions, Train, Eval, rnn.Train, transformer.Train, word2vec.Train])
+def test_an_empty_name_of_a_data_set_is_not_the_current_folder(model):
+    run = {"run": "runs/mine"} if "run" in model.model_fields else {}
+    with pytest.raises(UsageError, match="--dataset must name a data set, got ''"):
+        validate(model, {"dataset": "", **run})

@@ -6,13 +6,13 @@ from pydantic import Field, model_validator
 
 from dlcli.options import (
     BatchSize,
-    Dataset,
     Dropout,
     DropoutOptions,
     EvalOptions,
     LearningRate,
     OptimizerName,
     Steps,
+    TextDataset,
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
@@ -30,7 +30,7 @@ class Train(DropoutOptions, TokenizerOptions, TrainOptions):
         "dlcli train rnn --dataset novel.txt --cell gru --layers 2 --hidden 512 --dropout 0.3",
         "dlcli train rnn --task classify --dataset questions.tsv --tokenizer words",
     )
-    dataset: Dataset = "pydocs"
+    dataset: TextDataset = "pydocs"
     batch_size: BatchSize = 32
     steps: Steps = 1_000
     # On tinyshakespeare's validation split Muon was at 1.67 nats after 500 steps, Adam at 1.85 after 1,500.

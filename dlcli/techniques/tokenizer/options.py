@@ -7,11 +7,12 @@ from pydantic import Field, model_validator
 from dlcli.options import (
     LEAST_VOCABULARY,
     Cli,
-    Dataset,
+    DatasetName,
     DirectOptions,
     Options,
     RunArgument,
     RunRef,
+    TextDataset,
     TokenizerKind,
     Vocabulary,
 )
@@ -26,7 +27,7 @@ class Train(DirectOptions):
         "dlcli train tokenizer --kind unigram --vocabulary 4000",
         "dlcli train tokenizer --kind characters --dataset shakespeare.txt",
     )
-    dataset: Dataset = "pydocs"
+    dataset: TextDataset = "pydocs"
     kind: Annotated[
         TokenizerKind,
         Field(description="What tokens are: characters, words, or learnt pieces of words."),
@@ -48,7 +49,7 @@ class Eval(Options):
     panel = "Run"
     run: RunArgument
     dataset: Annotated[
-        str | None,
+        DatasetName | None,
         Field(description="Measure on the test split of other data of the same shape."),
         Cli(complete="datasets"),
     ] = None

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from dlcli.options import (
     BatchSize,
     Cli,
+    DatasetName,
     Dropout,
     EvalOptions,
     LearningRate,
@@ -62,8 +63,11 @@ class Train(TokenizerOptions, TrainOptions):
         "dlcli train transformer --dataset shakespeare.txt --preset gpt2 --batch-size 12 --steps 2000",
     )
     dataset: Annotated[
-        str,
-        Field(description="Data set: an embedded name, a file or a folder. Default pydocs; dates for encoder-decoder."),
+        DatasetName,
+        Field(
+            description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them; "
+            "pairs for encoder-decoder: dates, a table, a folder or FOLDER:ONE-TWO. Default pydocs, or dates."
+        ),
         Cli(short="-d", metavar="NAME", complete="datasets"),
     ] = ""
     shape: Annotated[Shape, Field(description="Writes text, classifies it, or turns one text into another.")] = (

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dlcli.options import Cli, Dataset, Epochs, EvalOptions, FitOptions, ReadingOptions
+from dlcli.options import Cli, Epochs, EvalOptions, FitOptions, ReadingOptions, TextDataset
 
 
 def _pattern(value: str) -> str:
@@ -30,7 +30,7 @@ class Train(FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
-    dataset: Dataset = "pydocs"
+    dataset: TextDataset = "pydocs"
     batch_size: Annotated[
         int,
         Field(ge=2, le=2**20, description="Running words in one update, those that are sampled out included."),
