@@ -11,7 +11,6 @@ from dlcli.plot.points import Cloud, corners
 
 _SIDE, _LEGEND, _MARGIN = 7.4, 2.4, 0.15  # inches
 _DOT, _LINE = 0.07, 0.13
-_DARKER = 0.7  # thin letters in the colours of points are faint on white
 
 
 @style.applied()
@@ -28,9 +27,8 @@ def cloud(points: Cloud, *, title: str) -> Figure:
     sizes = np.array([[style.text_width(label, style.SMALL) + 0.03, _LINE] for label in points.labels])
     for group, name in enumerate(points.names):
         mine = points.groups == group
-        color = style.line_color(group)
         legend = style.shorten(name, _LEGEND - 0.4, style.SMALL)
-        axes.scatter(*places[mine].T, s=12, color=color, marker=_mark(group), label=legend, linewidths=0)
+        axes.scatter(*places[mine].T, s=12, color=_color(group), marker=_mark(group), label=legend, linewidths=0)
     for place, size, corner, label, group in zip(
         places,
         sizes,
@@ -40,7 +38,7 @@ def cloud(points: Cloud, *, title: str) -> Figure:
         strict=True,
     ):
         if corner is not None:
-            _write(axes, label, place, (corner, size), style.line_color(int(group)))
+            _write(axes, label, place, (corner, size), _color(int(group)))
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 0.97), borderaxespad=0.0)
     return figure
 
@@ -51,8 +49,11 @@ def _write(axes: Axes, label: str, place: np.ndarray, box: tuple[np.ndarray, np.
     if np.linalg.norm(nearest - place) > 0.1:
         axes.plot(*np.stack([place, nearest]).T, color=color, linewidth=0.5, alpha=0.5)
     middle = corner + size / 2
-    ink = palette.from_hex(color) * _DARKER
-    axes.text(*middle, label, fontsize=style.SMALL, color=ink, ha="center", va="center_baseline")
+    axes.text(*middle, label, fontsize=style.SMALL, color=color, ha="center", va="center_baseline")
+
+
+def _color(group: int) -> str:
+    return palette.LETTERS[group % len(palette.LETTERS)]
 
 
 def _mark(group: int) -> str:

@@ -13,6 +13,9 @@ import numpy as np
 # Yellow stands last, as it is faint on white.
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 
+# For words on white: the first seven at 0.7 of their brightness, and a gray in place of the yellow.
+LETTERS = ("#00507D", "#954200", "#006F50", "#8F5575", "#A16F00", "#3C7EA3", "#000000", "#8C8C8C")
+
 Palette = Literal["gray", "blues", "heat", "signed"]
 
 # Evenly spaced from the lowest value to the highest. Heat: matplotlib's inferno (lightness grows

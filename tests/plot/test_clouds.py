@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from dlcli.plot import clouds, terminal
 from dlcli.plot.points import Cloud, corners
@@ -18,6 +19,12 @@ def boxes(crowd, room, size):
     sizes = np.tile(size, (len(places), 1))
     found = corners(places, sizes, room, 0.07, (0.05, 0.2))
     return places, [(corner, corner + size) for corner in found if corner is not None]
+
+
+def contrast_on_white(color):
+    """The contrast ratio of WCAG 2.1."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in color]
+    return 1.05 / (np.dot(linear, [0.2126, 0.7152, 0.0722]) + 0.05)
 
 
 def overlap(one, other):
@@ -68,3 +75,11 @@ def test_the_terminal_shows_words_at_their_places_and_the_groups_below(crowd, co
 def test_a_label_from_a_stranger_cannot_command_the_terminal():
     rude = Cloud(np.array([[0.0, 0], [1, 1]]), ["\x1b[31m", "b"], np.zeros(2, int), ["\x1b[0m"])
     assert "\x1b" not in "".join(terminal.cloud(rude, width=40, height=5, colour=False))
+
+
+def test_the_words_of_every_group_can_be_read_on_white():
+    places = np.stack([np.arange(9.0), np.arange(9.0)], axis=1)
+    groups = [f"group {number}" for number in range(9)]
+    axes = clouds.cloud(Cloud(places, groups, np.arange(9), groups), title="nine").axes[0]
+    assert len(axes.texts) == 9
+    assert min(contrast_on_white(to_rgb(text.get_color())) for text in axes.texts) >= 3  # WCAG 2.1, 1.4.11

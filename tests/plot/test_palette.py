@@ -3,6 +3,31 @@ import pytest
 
 from dlcli.plot import palette
 
+# What is left of linear light without one kind of cone: Machado, Oliveira and Fernandes 2009, severity 1.
+SEEN = {
+    "all": np.eye(3),
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(linear):
+    """CIE 1976 L*a*b* of linear light [..., 3], seen by daylight."""
+    shares = linear @ XYZ.T / XYZ.sum(axis=1)
+    x, y, z = np.moveaxis(np.where(shares > 216 / 24389, np.cbrt(shares), (24389 / 27 * shares + 16) / 116), -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+@pytest.mark.parametrize("eyes", SEEN)
+def test_the_colours_of_letters_are_told_apart_with_every_kind_of_colour_blindness(eyes):
+    colors = np.stack([palette.from_hex(text) for text in palette.LETTERS])
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    places = lab(np.clip(linear @ np.array(SEEN[eyes]).T, 0, 1))
+    apart = np.linalg.norm(places[:, None] - places, axis=-1)
+    assert apart[np.triu_indices(len(colors), 1)].min() > 10  # one that is just seen is about 2.3
+
 
 @pytest.mark.parametrize(("name", "sign"), [("gray", 1), ("heat", 1), ("blues", -1)])
 def test_lightness_goes_one_way_along_a_palette(name, sign):
