@@ -4,12 +4,13 @@ Import-light on purpose: no jax, no numpy. `dlcli --help` reads every `options` 
 """
 
 import dataclasses
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from dlcli.augmentations import AUGMENTATIONS, parse_augmentation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,23 +62,6 @@ ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycl
 TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
 # Entries that a kind of tokenizer cannot do without: the four special ones, and for bpe all bytes.
 LEAST_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
-AugmentationName = Literal["rotate", "light", "zoom", "noise", "shift", "flip", "cutout", "mixup"]
-
-# Name -> default strength: degrees, share of brightness, share of size, standard deviation of
-# pixels in [0, 1], pixels, probability, share of the side, and the Beta parameter of mixup.
-AUGMENTATIONS: dict[str, float] = {
-    "rotate": 10.0,
-    "light": 0.2,
-    "zoom": 0.1,
-    "noise": 0.05,
-    "shift": 1.0,
-    "flip": 0.5,
-    "cutout": 0.3,
-    "mixup": 0.2,
-}
-# The highest strengths that mean something: no probability exceeds 1, and a factor of 0 leaves no image.
-_STRONGEST = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
-
 DatasetName = Annotated[str, AfterValidator(_named)]
 Dataset = Annotated[
     DatasetName,
@@ -157,29 +141,6 @@ Use = Annotated[Literal["best", "last"], Field(description="Which weights: of th
 Out = Annotated[
     Path | None, Field(description="File to write; its ending says the format."), Cli(short="-o", metavar="FILE")
 ]
-
-
-def parse_augmentation(text: str) -> dict[str, float]:
-    """Split "rotate:15,flip" into names and strengths, in the order of `AUGMENTATIONS`.
-
-    Raises:
-        ValueError: an unknown name, or a strength out of its bounds.
-    """
-    chosen = {}
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        name, _, strength = item.partition(":")
-        if name not in AUGMENTATIONS:
-            raise ValueError(f"{name!r} is not one of {', '.join(AUGMENTATIONS)}")
-        try:
-            chosen[name] = float(strength) if strength else AUGMENTATIONS[name]
-        except ValueError:
-            raise ValueError(f"the strength of {name} must be a number, got {strength!r}") from None
-        if not 0 < chosen[name] <= _STRONGEST.get(name, sys.float_info.max):
-            bound = f" and at most {_STRONGEST[name]:g}" if name in _STRONGEST else ""
-            raise ValueError(f"the strength of {name} must be positive{bound}, got {strength}")
-        if name == "shift" and chosen[name] % 1:
-            raise ValueError(f"the strength of shift must be a whole number of pixels, got {strength}")
-    return {name: chosen[name] for name in AUGMENTATIONS if name in chosen}
 
 
 class Options(BaseModel):

@@ -14,8 +14,9 @@ LAYERS = [
     {"techniques"},
     {"engine", "data", "nn", "optim", "plot"},
     {"types", "artifacts", "folders"},
-    {"files", "paths", "warnings"},
+    {"files", "paths", "warnings", "compiling"},
     {"options", "errors"},
+    {"augmentations"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from dlcli.options import AUGMENTATIONS, Epochs, FitOptions, TrainOptions, parse_augmentation
+from dlcli.augmentations import AUGMENTATIONS, parse_augmentation
+from dlcli.options import Epochs, FitOptions, TrainOptions
 
 
 def test_augmentations_have_default_strengths_and_a_fixed_order():

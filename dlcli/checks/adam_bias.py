@@ -19,7 +19,8 @@ from dlcli.optim import build
 
 _STEPS = 50
 _DECAY = 0.9  # β₁, the rule's own
-_TOLERANCE = 1e-5  # relative; float32 keeps seven digits
+# Relative. The update is off by ε / |g|, 1e-5 for the smallest gradient here, and of 1 - β₂ float32 keeps five digits.
+_TOLERANCE = 5e-5
 
 
 def check() -> Result:
@@ -42,5 +43,4 @@ def check() -> Result:
         "uncorrected_share_at_step_1": float(np.mean(np.asarray(moments)[0] / np.asarray(gradient))),
         "steps": _STEPS,
     }
-    # The update is off by ε / |g|, 1e-5 for the smallest gradient here.
-    return Result.of(__name__, numbers, tolerance=_TOLERANCE, holds=bias <= _TOLERANCE and turned <= 5 * _TOLERANCE)
+    return Result.of(__name__, numbers, tolerance=_TOLERANCE, holds=max(bias, turned) <= _TOLERANCE)

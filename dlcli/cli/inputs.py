@@ -12,12 +12,12 @@ IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".p
 
 
 def lines(texts: Iterable[str]) -> list[str]:
-    """Replace "-" by the lines of standard input, empty ones left out.
+    """Replace "-" by the lines of standard input; empty ones too, so that each input has its answer.
 
     Raises:
-        DatasetError: nothing is left.
+        DatasetError: there is none.
     """
-    found = [line for text in texts for line in (sys.stdin.read().splitlines() if text == "-" else [text]) if line]
+    found = [line for text in texts for line in (sys.stdin.read().splitlines() if text == "-" else [text])]
     if not found:
         raise DatasetError("at least one text must be given, found none")
     return found

@@ -113,7 +113,7 @@ def _name(dataset: str) -> str:
 
 def _best(row: dict[str, Any]) -> str:
     """Return the metric of the best validation that says most, as a row has room for one; `runs show` has all."""
-    name = next((name for name in ("accuracy", "loss", *row["best"]) if name in row["best"]), None)
+    name = next((name for name in ("accuracy", "distance", "loss", *row["best"]) if name in row["best"]), None)
     return "–" if name is None else f"{name.replace('_', ' ')} {row['best'][name]:.4g}"
 
 

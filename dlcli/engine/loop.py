@@ -126,7 +126,7 @@ def resume(
                 yield _ended(run, snapshot.closing or progress, reason)
                 return
             if reason == "steps" or not asked:
-                require_more(run, progress, options, reason)
+                require_more(run, progress, before, options, reason)
             # Asked to go on all the same, a run that was stopped early has its whole patience again.
             progress = progress.model_copy(update={"waited": 0})
         run.rewind(progress.step)
@@ -239,6 +239,8 @@ def _validate(session: _Session, *, closing: bool = False) -> Iterator[Event]:
 
 def _close(session: _Session, reason: str) -> Iterator[Event]:
     """Save the state as a longer run would have it at this step, and beside it how this run ends."""
+    jax.block_until_ready(session.leaves)
+    session.count_time()  # a run that goes on from here has spent it too
     before, window = session.progress, session.window
     if reason not in ("SIGINT", "SIGTERM"):
         if before.step % session.options.report_every:

@@ -19,6 +19,7 @@ from flax import nnx
 from jax.sharding import Mesh, Sharding
 
 from dlcli import types
+from dlcli.compiling import compiler_options
 from dlcli.engine import devices
 from dlcli.engine.learner import Learner
 from dlcli.engine.metrics import Metrics, add
@@ -74,7 +75,7 @@ class Program:
         # Compiled within others, so that jax finds what it traced when it was asked for the metrics' shapes.
         self._methods = {name: jax.jit(functools.partial(self._apply, name)) for name in self._graphs}
         compiled = functools.partial(
-            jax.jit, out_shardings=devices.replicated(mesh), compiler_options=devices.compiler_options()
+            jax.jit, out_shardings=devices.replicated(mesh), compiler_options=compiler_options()
         )
         self.update = compiled(self._update, donate_argnums=(0, 1))
         self.score = compiled(self._score, donate_argnums=1)

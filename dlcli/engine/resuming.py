@@ -62,8 +62,21 @@ def went_on(run: Run, step: int) -> bool:
     return bool(sessions) and isinstance(sessions[-1], dict) and sessions[-1].get("from_step") == step
 
 
-def require_more(run: Run, progress: Progress, options: FitOptions, reason: str) -> None:
-    """Raise `UsageError` for a run that ended for this reason, as `over` gives it."""
+def require_more(run: Run, progress: Progress, before: FitOptions, options: FitOptions, reason: str) -> None:
+    """Raise `UsageError` for a run that ended for this reason, as `over` gives it.
+
+    Args:
+        run: its folder.
+        progress: how far it has come.
+        before: its options so far.
+        options: those asked for.
+        reason: why nothing is left to do.
+    """
+    if reason == "steps" and progress.step < before.steps:
+        raise UsageError(
+            f"--steps {options.steps} must lie beyond step {progress.step}, where {run.folder} stands",
+            hint=f"dlcli resume {run.folder} goes on to its {before.steps} steps",
+        )
     if reason == "steps":
         hint = f"dlcli resume {run.folder} --steps {2 * progress.step} goes on, by the schedule of a run of that length"
         raise UsageError(f"{run.folder} has made all its {progress.step} steps", hint=hint)

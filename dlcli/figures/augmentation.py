@@ -10,12 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from dlcli.artifacts import Figure
+from dlcli.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.data import augment, pixels
 from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Augmentation
-from dlcli.options import AUGMENTATIONS, parse_augmentation
 from dlcli.plot import grids, inputs, terminal
 from dlcli.plot.tiles import Tile
 

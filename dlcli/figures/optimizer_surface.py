@@ -145,8 +145,8 @@ def _result(run: _Run, found: Landscape, lowest: float) -> str:
     height = float(run.heights[-1]) - lowest
     height = 0.0 if height < _LEAST else height
     arrival = _arrival(run, found)
-    where = f"at ({x:g}, {y:g}), {height:.2g} above the lowest"
-    return where if arrival is None else f"{where}, there from step {arrival}"
+    where = f"({x:g}, {y:g}), {height:.2g} above lowest"
+    return where if arrival is None else f"{where}, from step {arrival}"
 
 
 def _numbers(chosen: Surface, found: Landscape, runs: list[_Run], lowest: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import logging
 import math
 import zipfile
 import zlib
@@ -22,6 +23,7 @@ import numpy as np
 import optax
 from flax import nnx
 
+from dlcli.compiling import compiler_options
 from dlcli.files import replacing
 from dlcli.nn.initial import he_normal
 
@@ -32,6 +34,8 @@ _SEED, _STEPS, _BATCH, _RATE = 0, 500, 128, 1e-3
 _RECIPE = "1"  # changes with anything above or below that changes the judge
 
 Weights = dict[str, Any]
+
+log = logging.getLogger(__name__)
 
 
 class Judge(nnx.Module):
@@ -82,6 +86,7 @@ class Judge(nnx.Module):
         key = hashlib.sha256(f"{digest} {_RECIPE}".encode()).hexdigest()[:20]
         path = folder / f"judge-{key}.npz"
         if not self._load(path):
+            log.info("training the classifier that will judge samples, on %d images", len(images))
             self.learn(images, labels)
             held = io.BytesIO()
             np.savez(held, **{name: np.asarray(array) for name, array in self._arrays().items()})
@@ -150,7 +155,7 @@ def _train(weights: Weights, images: np.ndarray, labels: np.ndarray) -> Weights:
     """Minimize the cross-entropy with Adam, at a rate that falls to 0 along a cosine."""
     optimizer = optax.adam(optax.cosine_decay_schedule(_RATE, _STEPS))
     state, random = optimizer.init(weights), np.random.default_rng(_SEED)
-    step = jax.jit(functools.partial(_step, optimizer))
+    step = jax.jit(functools.partial(_step, optimizer), compiler_options=compiler_options())
     for _ in range(_STEPS):
         rows = random.integers(len(images), size=_BATCH)
         weights, state = step(weights, state, images[rows], labels[rows])

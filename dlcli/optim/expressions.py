@@ -64,7 +64,7 @@ def parse(text: str) -> Field:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise UsageError(f"a formula must be of x and y, such as 'x**2 + 3*sin(y)', got {text!r}") from error
     evaluate = _Reader(text).read(tree, 0)
-    return lambda x, y: jnp.broadcast_to(jnp.asarray(evaluate(x, y), jnp.result_type(float)), jnp.shape(x))
+    return lambda x, y: jnp.broadcast_to(evaluate(x, y), jnp.shape(x))
 
 
 class _Reader:
@@ -100,7 +100,8 @@ class _Reader:
     def _number(self, number: float) -> Callable[..., Any]:
         if not abs(number) <= _LARGEST_NUMBER:
             raise UsageError(f"a number in a formula must be at most {_LARGEST_NUMBER:g}, found a larger one")
-        return lambda x, y: float(number)
+        # No number of Python, which divided by zero would raise an error where an array has no value.
+        return lambda x, y: jnp.asarray(number, jnp.result_type(float))
 
     def _power(self, node: ast.BinOp, depth: int) -> Callable[..., Any]:
         exponent = node.right

@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from dlcli.plot import palette, style
+from dlcli.plot import style
 from dlcli.plot.series import Panel, Series, colors
 
 _PANEL_HEIGHT, _AXES_WIDTH = 2.7, 5.6  # inches
 _LEGEND_WIDTH = 2.6  # inches of text
-_MARKS = ("", "s", "^", "D", "v")
+_MARKS = ("", "s", "^", "D", "v", "o", "P", "X", "*")
+_FEW = 3  # lines that colours tell apart alone
 
 
 @style.applied()
@@ -49,7 +50,7 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
         axes.set_yscale("log", nonpositive="mask")
     for line, color in zip(panel.series, colors(panel.series), strict=True):
         if _drawable(line, panel.log).any():
-            _draw_line(axes, line, color)
+            _draw_line(axes, line, color, marked=len(panel.series) > _FEW)
     if panel.log:
         label_logarithms(axes)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
@@ -80,10 +81,10 @@ def _legend_height(panel: Panel) -> float:
     return 0.3 + lines * style.SMALL / 72
 
 
-def _draw_line(axes: Axes, line: Series, number: int) -> None:
+def _draw_line(axes: Axes, line: Series, number: int, *, marked: bool) -> None:
     color = style.line_color(number)
-    # Where the colours begin again, marks tell the lines apart; a single value is no line but a dot.
-    mark = _MARKS[number // len(palette.LINES) % len(_MARKS)]
+    # Of many lines, marks tell one from the other as well; a single value is no line but a dot.
+    mark = _MARKS[number % len(_MARKS)] if marked else ""
     single = np.isfinite(line.values).sum() == 1
     look = {"color": color, "linestyle": (0, (4, 2)) if line.dashed else "-", "marker": "o" if single else mark}
     if line.smoothing:

@@ -1,6 +1,7 @@
 import json
 import math
 import shutil
+import time
 from contextlib import closing
 
 import pytest
@@ -204,6 +205,24 @@ def test_a_run_that_made_all_its_steps_does_not_go_on_unasked(unbroken):
     with pytest.raises(UsageError, match="all its 12 steps") as raised:
         go_on(unbroken[0].folder)
     assert "--steps 24" in raised.value.hint
+
+
+def test_a_length_that_lies_before_the_step_of_a_run_broken_off_is_refused_as_such(copy):
+    folder = copy("broken")
+    with pytest.raises(UsageError, match=f"--steps 2 must lie beyond step 6, where {folder} stands") as raised:
+        go_on(folder, steps=2)
+    assert raised.value.hint == f"dlcli resume {folder} goes on to its 12 steps"
+
+
+def test_a_run_that_goes_on_after_its_end_has_spent_the_time_until_then(tmp_path):
+    def slow(progress):
+        time.sleep(0.05)
+        return "time" if progress.step == 3 else None
+
+    list(engine.fit(Learner, Train(out=tmp_path / "run"), slow))
+    run = Run(tmp_path / "run")
+    assert run.checkpoints.progress(3)["closing"]["seconds"] >= 0.1
+    assert run.checkpoints.progress(3)["progress"]["seconds"] >= 0.1
 
 
 def test_a_run_stopped_early_goes_on_only_if_asked_and_then_has_its_whole_patience(copy):

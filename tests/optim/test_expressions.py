@@ -79,3 +79,8 @@ def test_what_is_no_formula_is_refused(text):
 def test_what_would_take_too_much_is_refused_before_it_is_computed(text, reason):
     with pytest.raises(UsageError, match=reason):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["1/0", "x + 1/(2 - 2)", "0**-1"])
+def test_what_has_no_value_is_not_finite_and_no_error(text):
+    assert not np.isfinite(parse(text)(np.ones(2), np.ones(2))).any()

@@ -129,7 +129,10 @@ class OptimizerSurface(FigureOptions):
     optimizers: Annotated[
         str,
         AfterValidator(_runners),
-        Field(description=f"NAME or NAME:RATE, commas between them: {', '.join(get_args(OptimizerName))}."),
+        Field(
+            description=f"NAME or NAME:RATE, commas between them, {_MOST_PATHS} at most: "
+            f"{', '.join(get_args(OptimizerName))}."
+        ),
         Cli(metavar="NAME:RATE,…"),
     ] = "sgd,momentum,rmsprop,adam"
     start: Annotated[

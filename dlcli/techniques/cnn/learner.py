@@ -8,6 +8,7 @@ import optax
 from flax import nnx
 
 from dlcli import engine
+from dlcli.augmentations import parse_augmentation
 from dlcli.data import augment, images
 from dlcli.data.images import ImageFacts
 from dlcli.engine import Mean, Metrics, Rate
@@ -16,7 +17,6 @@ from dlcli.errors import RunError
 from dlcli.folders import find
 from dlcli.optim import build
 from dlcli.optim.step import descend
-from dlcli.options import parse_augmentation
 from dlcli.techniques.cnn.model import Architecture, Network
 from dlcli.techniques.cnn.options import Train
 from dlcli.types import Batch, Data

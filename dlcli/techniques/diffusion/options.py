@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from dlcli.options import (
     BatchSize,
     Cli,
+    DatasetName,
     EvalOptions,
     LearningRate,
     Options,
@@ -28,7 +29,7 @@ class Train(TrainOptions):
 
     panel = "Model"
     dataset: Annotated[
-        str,
+        DatasetName,
         Field(description="Image set (an embedded name, tfds:NAME, folder:PATH, a file), or density: ring, grid."),
         Cli(short="-d", metavar="NAME", complete="datasets"),
     ] = "digits"

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from dlcli.options import (
     BatchSize,
     Cli,
+    DatasetName,
     EvalOptions,
     LearningRate,
     Out,
@@ -38,7 +39,7 @@ class Train(TrainOptions):
 
     panel = "Model"
     dataset: Annotated[
-        str,
+        DatasetName,
         Field(
             description="Image set (an embedded name, tfds:NAME, folder:PATH, a file), or density: ring, grid, which "
             "bring other defaults: 10,000 steps of 256 points, noise of 2 numbers, less penalty."
