@@ -53,7 +53,8 @@ class Table:
 class Prediction:
     """What a model says of one input: answers with their probabilities, likeliest first, or a problem.
 
-    Where the numbers beside the answers are no probabilities, `measure` says what they are.
+    Where the numbers beside the answers are no probabilities, `measure` says what they are:
+    "log_probability", in nats, for answers so long that their probability may be too small for a float.
     """
 
     source: str
@@ -65,7 +66,12 @@ class Prediction:
         """Return it as JSON can hold it."""
         if self.problem:
             return {"input": self.source, "error": self.problem}
-        return {"input": self.source, "predictions": [{"label": a, self.measure: p} for a, p in self.answers]}
+        return {"input": self.source, "predictions": [{"label": a, **self._measured(n)} for a, n in self.answers]}
+
+    def _measured(self, number: float) -> dict[str, float]:
+        if self.measure == "log_probability":
+            return {"probability": math.exp(number), self.measure: number}
+        return {self.measure: number}
 
 
 @dataclasses.dataclass(frozen=True)

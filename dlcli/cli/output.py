@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -86,10 +87,18 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
         grid.add_column(name, overflow="fold")
     for each in predictions:
         # Texts, not markup: a file or a class may be called "[b]".
-        form = ".1%" if each.measure == "probability" else ".4g"
-        answers = (RichText.assemble(label, (f" {number:{form}}", "dim")) for label, number in each.answers)
+        answers = (RichText.assemble(label, (f" {_measured(n, each.measure)}", "dim")) for label, n in each.answers)
         grid.add_row(RichText(each.source), *answers)
     console.out().print(grid)
+
+
+def _measured(number: float, measure: str) -> str:
+    """Write the number beside an answer so that small probabilities can be ranked too."""
+    if measure not in ("probability", "log_probability"):
+        return f"{number:.4g}"
+    # Decimal, since e^-800 is 0 as a float.
+    share = Decimal(number).exp() if measure == "log_probability" else Decimal(number)
+    return f"{share:.1e}" if 0 < share < 0.001 else f"{share:.1%}"
 
 
 def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -> None:

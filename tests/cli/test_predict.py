@@ -20,7 +20,7 @@ def test_log_probabilities_of_long_texts_have_a_probability_that_float32_has_not
         ("log_probability", float(np.log(0.25)), "25.0%"),
         ("log_probability", float(np.log(3.1e-7)), "3.1e-7"),
         ("log_probability", -800.0, "3.7e-348"),  # as a float it would be 0
-        ("cosine", -0.12345, "-0.1234"),
+        ("cosine", -0.12346, "-0.1235"),
     ],
 )
 def test_the_number_beside_an_answer_can_be_ranked_however_small(capsys, measure, number, written):

@@ -224,11 +224,21 @@ def test_written_targets_come_with_the_probability_that_the_model_gives_them(pai
     learner = engine.load(Path(pairs), Learner)
     tokenizer = learner.facts.load()
     [found] = predict(Predict(run=pairs, text=["one two"], beams=beams, top=1))
-    text, share = found.answers[0]
+    text, log_probability = found.answers[0]
     source = tokenizer.encode("one two").astype(np.int32)
     target = jnp.array([[START, *tokenizer.encode(text).tolist(), END]])
     nats = written_nats(learner.network, jnp.asarray(source)[None], target)
-    assert math.log(share) == pytest.approx(-float(nats), abs=1e-3)
+    assert log_probability == pytest.approx(-float(nats), abs=1e-3)
+
+
+def test_written_targets_come_likeliest_first_with_probability_and_log_probability(pairs):
+    texts = ["one", "two", "nine four", "one two", "six six six"]
+    for found in predict(Predict(run=pairs, text=texts, beams=16, top=16)):
+        answers = found.numbers()["predictions"]
+        nats = [each["log_probability"] for each in answers]
+        assert len(nats) == 16
+        assert nats == sorted(nats, reverse=True)
+        assert [each["probability"] for each in answers] == [math.exp(each) for each in nats]
 
 
 def test_a_verb_refuses_a_run_of_another_shape(decoder, encoder):

@@ -22,10 +22,11 @@ _BATCH = 16  # texts at once
 def predict(options: Predict) -> Iterator[Prediction]:
     """Yield a prediction for each text in turn; one that cannot be cut into tokens has a problem instead.
 
-    Of an encoder, the answers are classes; of an encoder-decoder texts with the probabilities that
-    the model gives them.
+    Of an encoder, the answers are classes; of an encoder-decoder texts with the log-probabilities
+    that the model gives them.
     """
     trained = Trained(options.run, options.use, "encoder", "encoder-decoder")
+    measure = "probability" if trained.learner.shape == "encoder" else "log_probability"
     answer, most = _ANSWERS[trained.learner.shape](trained, options)
     for start in range(0, len(options.text), _BATCH):
         texts = options.text[start : start + _BATCH]
@@ -36,7 +37,10 @@ def predict(options: Predict) -> Iterator[Prediction]:
                 found = found[:most]
                 rows[row, : len(found)], length[row] = found, len(found)
         for text, found, answers in zip(texts, read, answer(rows, length), strict=False):
-            yield Prediction(text, problem=found) if isinstance(found, str) else Prediction(text, answers)
+            if isinstance(found, str):
+                yield Prediction(text, problem=found)
+            else:
+                yield Prediction(text, answers, measure=measure)
 
 
 def _read(trained: Trained, text: str) -> np.ndarray | str:
@@ -72,11 +76,12 @@ def _targets(trained: Trained, options: Predict) -> Answering:
 
     def answer(rows: np.ndarray, length: np.ndarray) -> list[Answers]:
         found = translate(rows, length)
+        # The search ranks by the length too; answers stand in the order of the numbers beside them.
         return [
             [
-                (trained.tokenizer.decode(tokens), float(np.exp(score)))
-                for tokens, score in zip(each[: options.top], scores[: options.top], strict=True)
-                if np.isfinite(score)
+                (trained.tokenizer.decode(each[beam]), float(scores[beam]))
+                for beam in np.argsort(-scores, kind="stable")[: options.top]
+                if np.isfinite(scores[beam])
             ]
             for each, scores in zip(*map(np.asarray, found), strict=True)
         ]
