@@ -20,6 +20,7 @@ from dlcli.errors import DiskError, UserError
 from dlcli.options import Options
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what writing to a full disk fails with
+_INTERRUPTED = 130
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -62,6 +63,11 @@ def main() -> NoReturn:
         if error.errno not in _FULL:
             raise
         code = _without_streams(error)
+    if code == _INTERRUPTED and "jax" in sys.modules:
+        # A function of XLA may still be running, and the interpreter's own end under it now and then crashes.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code or 0)
 
 
@@ -74,8 +80,8 @@ def _run() -> int | None:
     except typer.TyperException as error:
         return _fail("usage", error.format_message(), "", error.exit_code, error)
     except (KeyboardInterrupt, typer.Abort):
-        return 130
-    except BrokenPipeError:
+        return _INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # as which Typer passes the first on
         # The reader of our output has gone; Python would complain once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from dlcli import studies
+from dlcli.artifacts import Figure, Table
 from dlcli.cli import console, output, progress
 from dlcli.cli.bridge import Call
 
@@ -16,20 +18,28 @@ def run(name: str, options: Any, call: Call) -> None:
         from dlcli.plot.files import save
         from dlcli.studies.cells import Cell, Report
     prepare(options.device)
-    for event in studies.begin(name, options):
-        match event:
-            case Cell():
-                console.err().print(_line(event), soft_wrap=True)
-            case Report(table, figure, folder):
-                path = folder / f"{figure.name}.png"
-                save(figure.drawing, path)
-                if call.json:
-                    console.print_json({"folder": str(folder), "file": str(path), **table.numbers})
-                    return
-                output.write(table, call)
-                if options.show:
-                    output.sketch(figure.sketch)
-                print(path)
+    try:
+        for event in studies.begin(name, options):
+            match event:
+                case Cell():
+                    console.err().print(_line(event), soft_wrap=True)
+                case Report(table, figure, folder):
+                    path = folder / f"{figure.name}.png"
+                    save(figure.drawing, path)
+                    _show(table, figure, path, options, call)
+    except KeyboardInterrupt:
+        console.err().print("interrupted; what was measured is kept, and the same command goes on")
+        raise
+
+
+def _show(table: Table, figure: Figure, path: Path, options: Any, call: Call) -> None:
+    if call.json:
+        console.print_json({"folder": str(path.parent), "file": str(path), **table.numbers})
+        return
+    output.write(table, call)
+    if options.show:
+        output.sketch(figure.sketch)
+    print(path)
 
 
 def _line(cell: Any) -> str:

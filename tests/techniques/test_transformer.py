@@ -231,14 +231,12 @@ def test_written_targets_come_with_the_probability_that_the_model_gives_them(pai
     assert log_probability == pytest.approx(-float(nats), abs=1e-3)
 
 
-def test_written_targets_come_likeliest_first_with_probability_and_log_probability(pairs):
-    texts = ["one", "two", "nine four", "one two", "six six six"]
-    for found in predict(Predict(run=pairs, text=texts, beams=16, top=16)):
+def test_written_targets_have_a_log_probability_that_no_length_makes_zero(pairs):
+    for found in predict(Predict(run=pairs, text=["one", "six six six"], beams=16, top=16)):
         answers = found.numbers()["predictions"]
-        nats = [each["log_probability"] for each in answers]
-        assert len(nats) == 16
-        assert nats == sorted(nats, reverse=True)
-        assert [each["probability"] for each in answers] == [math.exp(each) for each in nats]
+        assert len(answers) == 16
+        assert all(math.isfinite(each["log_probability"]) for each in answers)
+        assert [each["probability"] for each in answers] == [math.exp(each["log_probability"]) for each in answers]
 
 
 def test_a_verb_refuses_a_run_of_another_shape(decoder, encoder):

@@ -76,12 +76,12 @@ def _targets(trained: Trained, options: Predict) -> Answering:
 
     def answer(rows: np.ndarray, length: np.ndarray) -> list[Answers]:
         found = translate(rows, length)
-        # The search ranks by the length too; answers stand in the order of the numbers beside them.
+        # In the order of the search, which weighs the length too: its first answer is what evaluation measures.
         return [
             [
-                (trained.tokenizer.decode(each[beam]), float(scores[beam]))
-                for beam in np.argsort(-scores, kind="stable")[: options.top]
-                if np.isfinite(scores[beam])
+                (trained.tokenizer.decode(tokens), float(score))
+                for tokens, score in zip(each[: options.top], scores[: options.top], strict=True)
+                if np.isfinite(score)
             ]
             for each, scores in zip(*map(np.asarray, found), strict=True)
         ]
