@@ -45,6 +45,7 @@ bench: setup ## Time training beside PyTorch's and gensim's, on the same cores i
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/python tests/bench/cnn.py
 	$(BIN)/python tests/bench/input.py
+	$(BIN)/python tests/bench/tokenizer.py
 	$(BIN)/python tests/bench/rnn.py
 	$(BIN)/python tests/bench/transformer.py
 	$(BIN)/python tests/bench/gan.py

@@ -136,7 +136,7 @@ class Predict(TextPredictOptions):
     of_runs = (("shape", "encoder"), ("shape", "encoder-decoder"))
     examples = ('dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',)
     top: Annotated[
-        int, Field(ge=1, le=1000, description="Answers to show for each text, likeliest first."), Cli(short="-k")
+        int, Field(ge=1, le=1000, description="Answers to show for each text, the best first."), Cli(short="-k")
     ] = 3
     beams: Annotated[
         int, Field(ge=1, le=256, description="Beginnings an encoder-decoder keeps while it writes; 1: greedy.")

@@ -1,0 +1,105 @@
+"""Times tokenizers beside what people write without dlcli, on the same text in the same run.
+
+    python tests/bench/tokenizer.py [--rounds 7] [--json]
+
+Learning and encoding of bpe stand beside plain calls of the `tokenizers` library; encoding of characters beside the
+dictionary that nanoGPT makes of them. Turns alternate, so that all meet the same moods of the machine; the figures are
+medians over turns. The text is of docstrings, `CHARACTERS` of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import tokenizers as library
+from rich.console import Console
+from rich.table import Table
+
+from dlcli.data import text, tokenizers
+
+CHARACTERS, VOCABULARY = 2_000_000, 8_000
+
+Turn = Callable[[], object]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Time tokenizers beside the library's own calls.")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    arguments = parser.parse_args()
+    documents = some_documents()
+    count = sum(map(len, documents))
+    results = {name: compete(*turns, count, arguments.rounds) for name, turns in contests(documents).items()}
+    if arguments.json:
+        print(json.dumps({"characters": count, "vocabulary": VOCABULARY, "thousands_per_second": results}))
+        return
+    rows = Table("what", title="thousands of characters a second")
+    for heading in ("dlcli", "without", "ratio"):
+        rows.add_column(heading, justify="right")
+    for name, result in results.items():
+        rows.add_row(name, f"{result['dlcli']:,.0f}", f"{result['without']:,.0f}", f"{result['ratio']:.2f}")
+    Console().print(rows)
+
+
+def some_documents() -> list[str]:
+    """Return docstrings, so many that they have `CHARACTERS`."""
+    found, count = [], 0
+    for document in text.open("pydocs").splits["train"].texts:
+        found.append(document)
+        count += len(document)
+        if count >= CHARACTERS:
+            break
+    return found
+
+
+def contests(documents: list[str]) -> dict[str, tuple[Turn, Turn]]:
+    """Return dlcli's turn and the other for each thing that is timed."""
+    ours = tokenizers.train("bpe", VOCABULARY, documents)
+    theirs = library.Tokenizer.from_str(ours.to_json())
+    letters = tokenizers.train("characters", VOCABULARY, documents)
+    numbers = {entry: number for number, entry in enumerate(letters.entries)}
+    return {
+        "learning bpe": (lambda: tokenizers.train("bpe", VOCABULARY, documents), lambda: learnt(documents)),
+        "encoding by bpe": (lambda: list(ours.encode_all(documents)), lambda: encoded(theirs, documents)),
+        "encoding by characters": (
+            lambda: list(letters.encode_all(documents)),
+            lambda: [[numbers[character] for character in document] for document in documents],
+        ),
+    }
+
+
+def learnt(documents: list[str]) -> library.Tokenizer:
+    """Learn byte-level bpe by the library's own calls."""
+    made = library.Tokenizer(library.models.BPE())
+    made.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = library.pre_tokenizers.ByteLevel.alphabet()
+    trainer = library.trainers.BpeTrainer(vocab_size=VOCABULARY, initial_alphabet=alphabet, show_progress=False)
+    made.train_from_iterator(documents, trainer)
+    return made
+
+
+def encoded(tokenizer: library.Tokenizer, documents: list[str]) -> list[np.ndarray]:
+    """Return the ids of each document, as a training reads them."""
+    return [np.asarray(each.ids, np.uint32) for each in tokenizer.encode_batch_fast(documents)]
+
+
+def compete(ours: Turn, theirs: Turn, count: int, rounds: int) -> dict[str, float]:
+    """Return thousands of characters a second of both, and the median over rounds of their ratio."""
+    seconds: dict[str, list[float]] = {"dlcli": [], "without": []}
+    for _ in range(rounds):
+        for name, turn in (("dlcli", ours), ("without", theirs)):
+            start = time.perf_counter()
+            turn()
+            seconds[name].append(time.perf_counter() - start)
+    rates = {name: count / statistics.median(turns) / 1e3 for name, turns in seconds.items()}
+    ratios = [other / mine for mine, other in zip(seconds["dlcli"], seconds["without"], strict=True)]
+    return {**rates, "ratio": statistics.median(ratios)}
+
+
+if __name__ == "__main__":
+    main()
