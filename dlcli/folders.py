@@ -101,11 +101,11 @@ def find(name: str, technique: str | tuple[str, ...] = "") -> Path:
                 raise RunError(f"{folder} must be a run of {' or '.join(allowed)}, found one of {technique_of(folder)}")
             return folder
     wanted = (name,) if name else allowed
-    latest = max((folder for each in wanted for folder in list_runs(each)), key=_began, default=None)
+    latest = max((folder for each in wanted for folder in list_runs(each)[-1:]), key=_began, default=None)
     if latest is None:
         there = ", ".join(folder.name for folder in list_runs()[-3:])
         hint = (
-            f"dlcli runs list shows what there is: {there}"
+            f"dlcli runs list shows what there is, at last {there}"
             if there
             else f"dlcli train {allowed[0] or 'cnn'} makes a first one"
         )
@@ -115,9 +115,10 @@ def find(name: str, technique: str | tuple[str, ...] = "") -> Path:
 
 
 def list_runs(technique: str = "") -> list[Path]:
-    """Return the folders under `runs/` that hold a run, of one technique or of all, oldest name first."""
-    folders = sorted(path.parent for path in runs_folder().glob("*/options.json"))
-    return [folder for folder in folders if not technique or _is_of(folder, technique)]
+    """Return the folders under `runs/` that hold a run, of one technique or of all, the latest last."""
+    folders = [path.parent for path in runs_folder().glob("*/options.json")]
+    found = [folder for folder in folders if not technique or _is_of(folder, technique)]
+    return sorted(found, key=lambda folder: (_began(folder), folder.name))
 
 
 def _began(folder: Path) -> float:

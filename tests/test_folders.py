@@ -35,6 +35,12 @@ def test_a_run_is_found_by_path_by_name_and_by_its_technique(several):
     assert folders.find("") == several / "cnn-2"
 
 
+def test_the_run_trained_last_is_the_last_of_the_list_whatever_its_name(several):
+    os.utime(several / "cnn-0" / "options.json", (9, 9))
+    assert [folder.name for folder in folders.list_runs()] == ["tests-1", "cnn-2", "cnn-0"]
+    assert folders.find("cnn") == several / "cnn-0"
+
+
 def test_a_run_of_another_technique_is_refused_by_name(several):
     with pytest.raises(RunError, match="must be a run of cnn, found one of tests"):
         folders.find("tests-1", "cnn")

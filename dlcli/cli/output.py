@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -81,15 +82,33 @@ def _print_pieces(found: Pieces) -> None:
 
 
 def _print_answers(predictions: Sequence[Prediction]) -> None:
-    most = max(len(each.answers) for each in predictions)
+    """Print a row an input; a row an answer where the answers have no room side by side."""
+    out = console.out()
+    # Texts, not markup: a file or a class may be called "[b]".
+    rows = [
+        [
+            RichText(each.source),
+            *(RichText.assemble(label, (f" {_measured(n, each.measure)}", "dim")) for label, n in each.answers),
+        ]
+        for each in predictions
+    ]
+    widest = [max(cell.cell_len for cell in column) for column in zip_longest(*rows, fillvalue=RichText())]
+    if sum(widest) + 2 * (len(widest) - 1) > out.width:
+        rows = [
+            [source if not number else RichText(), answer]
+            for source, *answers in rows
+            for number, answer in enumerate(answers)
+        ]
+    out.print(_answers(rows))
+
+
+def _answers(rows: Sequence[Sequence[RichText]]) -> Grid:
     grid = Grid(header_style="bold", box=None, pad_edge=False)
-    for name in ["input", "answer", *[""] * (most - 1)]:
+    for name in ["input", "answer", *[""] * (max(map(len, rows)) - 2)]:
         grid.add_column(name, overflow="fold")
-    for each in predictions:
-        # Texts, not markup: a file or a class may be called "[b]".
-        answers = (RichText.assemble(label, (f" {_measured(n, each.measure)}", "dim")) for label, n in each.answers)
-        grid.add_row(RichText(each.source), *answers)
-    console.out().print(grid)
+    for row in rows:
+        grid.add_row(*row)
+    return grid
 
 
 def _measured(number: float, measure: str) -> str:
