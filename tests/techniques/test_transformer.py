@@ -71,7 +71,7 @@ def encoder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("transformer") / "pairs", 400, **PAIRS, schedule="cosine")
+    return run(tmp_path_factory.mktemp("transformer") / "pairs", 900, **PAIRS, schedule="cosine")
 
 
 def live(**changes):
