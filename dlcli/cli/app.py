@@ -65,8 +65,9 @@ def main() -> NoReturn:
         code = _without_streams(error)
     if code == _INTERRUPTED and "jax" in sys.modules:
         # A function of XLA may still be running, and the interpreter's own end under it now and then crashes.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # nobody reads on
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(code)
     sys.exit(code or 0)
 

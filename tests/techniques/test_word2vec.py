@@ -92,7 +92,6 @@ TEXT = running([3, 1, 4, 1, 5, 9, 2, 6, 0, 0], [0, 0, 0, 0, 0, 7, 7, 7, -1, -1],
 @MODELS
 def test_the_loss_is_what_the_papers_write_down(name, monkeypatch):
     monkeypatch.setattr(model, "ROW", 4)
-    monkeypatch.setattr(model, "NEGATIVES", 3)
     made = learner(10, model=name)
     rows = model.in_rows(*map(jnp.asarray, TEXT.values()), 2)
     negatives = jnp.asarray(np.random.default_rng(2).integers(0, 12, [len(rows.centers), 3]), jnp.int32)
@@ -106,14 +105,18 @@ def test_the_loss_is_what_the_papers_write_down(name, monkeypatch):
 def test_a_step_is_gradient_descent_on_the_dense_loss(name, monkeypatch):
     monkeypatch.setattr(model, "ROW", 4)
     monkeypatch.setattr(model, "NEGATIVES", 3)
-    made = learner(10, model=name, learning_rate=0.025)
+    made = learner(10, model=name, learning_rate=0.025, negative=2)
     drawn = np.random.default_rng(2).integers(0, 12, [3, 3])
     monkeypatch.setattr(Noise, "draw", lambda self, key, shape: jnp.asarray(drawn, jnp.int32))
     before = made.input[...], made.output[...]
-    dense = jax.grad(lambda tables: slow_loss(name, tables, TEXT, drawn, 5 / 3))(before)
+    dense = jax.grad(lambda tables: slow_loss(name, tables, TEXT, drawn, 2 / 3))(before)
     made.update(TEXT)
     for after, start, gradient in zip((made.input, made.output), before, dense, strict=True):
         np.testing.assert_allclose(after[...], start - 0.025 * gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_a_row_has_at_least_as_many_negatives_as_a_pair_is_to_have():
+    assert [learner(10, negative=count).drawn for count in (5, 16, 40)] == [16, 16, 40]
 
 
 @MODELS

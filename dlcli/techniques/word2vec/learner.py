@@ -51,6 +51,7 @@ class Learner(engine.Learner):
         rngs = nnx.Rngs(options.seed)
         self.facts = facts
         self.model, self.window, self.negative = options.model, options.window, options.negative
+        self.drawn = max(model.NEGATIVES, options.negative)
         self.dtype = jnp.dtype(options.dtype)
         self.most = contexts.capacity(facts.counts, block_rules(options))
         shape = len(facts.words), options.dimensions
@@ -88,11 +89,11 @@ class Learner(engine.Learner):
         """Cut the text into rows, draw their negatives, and list the rows of either table that the loss reads."""
         text = (jnp.asarray(batch[name])[: self.most] for name in ("word", "sentence", "reach"))
         rows = model.in_rows(*text, self.window)
-        negatives = self.noise.draw(key, (len(rows.centers), model.NEGATIVES))
+        negatives = self.noise.draw(key, (len(rows.centers), self.drawn))
         return rows, *model.read_and_target(self.model, rows, negatives)
 
     def _loss(self, read: jax.Array, target: jax.Array, pairs: jax.Array) -> jax.Array:
-        weight = self.negative / model.NEGATIVES
+        weight = self.negative / self.drawn
         return model.loss(self.model, read.astype(self.dtype), target.astype(self.dtype), pairs, weight)
 
     def _mean(self, total: jax.Array, rows: model.Rows) -> Mean:

@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 
 ROW = 32  # centers that share negatives
-NEGATIVES = 16  # drawn for a row
+NEGATIVES = 16  # drawn for a row, or as many as a pair is to have where those are more
 
 Model = Literal["skip-gram", "cbow"]
 
@@ -87,6 +87,7 @@ def loss(model: Model, read: jax.Array, target: jax.Array, pairs: jax.Array, wei
     Returns:
         float32 [], in nats.
     """
+    count = pairs.shape[1] if model == "skip-gram" else pairs.shape[2]
     times = pairs.sum(axis=1, dtype=jnp.float32)  # [row, center]
     if model == "cbow":
         # Not the sum that word2vec.c adds to each word of a context: this is the gradient of the mean. See
@@ -94,7 +95,7 @@ def loss(model: Model, read: jax.Array, target: jax.Array, pairs: jax.Array, wei
         share = pairs / jnp.maximum(times, 1)[:, None, :]
         read = jnp.einsum("rmc,rmf->rcf", share.astype(read.dtype), read)
         pairs, times = times > 0, jnp.minimum(times, 1)
-    predicted, drawn = jnp.split(target, [target.shape[1] - NEGATIVES], axis=1)
+    predicted, drawn = jnp.split(target, [count], axis=1)
     # Centers last: XLA turns one factor of such a product around, and so it is the smaller one.
     axes = "rcf,rcf->rc" if model == "cbow" else "rmf,rcf->rmc"
     there = jnp.einsum(axes, predicted, read, preferred_element_type=jnp.float32)
