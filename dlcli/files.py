@@ -1,4 +1,4 @@
-"""Files that a crash leaves as they were or as they shall be, and files that nobody vouches for."""
+"""Files that a crash leaves either old or new, never half written, and untrusted files."""
 
 from __future__ import annotations
 
@@ -58,25 +58,60 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+def read_bytes(path: Path, largest: int, *, links: bool = True) -> bytes:
+    """Read an untrusted file: a regular one, of bounded size.
+
+    Args:
+        path: of the file.
+        largest: bytes it may have.
+        links: whether a symbolic link to such a file is followed.
+
+    Raises:
+        OSError: it is missing or cannot be read.
+        ValueError: it is not a regular file, or too large.
+    """
+    if not links and path.is_symlink():
+        raise ValueError("it must be a regular file, found a link")
+    # Opening a named pipe waits for a writer unless told not to; the check on the open file cannot be outrun.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW))
+    try:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            raise ValueError("it must be a regular file")
+        if about.st_size > largest:
+            raise ValueError(f"it must be at most {largest / 2**20:,.0f} MiB, found {about.st_size / 2**20:,.0f} MiB")
+        with open(handle, "rb", closefd=False) as file:
+            found = file.read(largest + 1)
+    finally:
+        os.close(handle)
+    if len(found) > largest:  # files below /proc say that they are empty, and others grow
+        raise ValueError(f"it must be at most {largest / 2**20:,.0f} MiB, found more")
+    return found
+
+
 def read_object(path: Path) -> dict[str, Any]:
-    """Read a JSON object from a file that nobody vouches for.
+    """Read a JSON object from an untrusted file.
 
     Raises:
         OSError: it is missing or cannot be read.
         ValueError: it is a link or a pipe, too large, or holds something else.
     """
-    about = path.lstat()
-    if not stat.S_ISREG(about.st_mode):
-        raise ValueError("it must be a plain file")  # a link leads anywhere, a pipe blocks for ever
-    if about.st_size > LARGEST:
-        raise ValueError(f"it must be at most {LARGEST / 2**20:.0f} MiB, found {about.st_size / 2**20:,.0f} MiB")
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_bytes(path, LARGEST, links=False))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not isinstance(found, dict):
         raise ValueError("it must hold a JSON object")
     return found
+
+
+def lines(text: str) -> list[str]:
+    r"""Split a text into lines at \n and \r\n alone, without their ends.
+
+    `str.splitlines` splits at form feeds, U+2028, U+0085 and others too, which stand within a line of most formats.
+    """
+    found = [line.removesuffix("\r") for line in text.split("\n")]
+    return found if found[-1] else found[:-1]
 
 
 def as_json(value: Any, indent: int | None = None) -> str:

@@ -74,7 +74,7 @@ class Folder:
         if not path.exists():
             return
         if path.is_symlink() or not path.is_file():
-            raise RunError(f"{path} must be a plain file")
+            raise RunError(f"{path} must be a regular file")
         with path.open("rb") as file:
             while line := file.readline(_LONGEST):
                 try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dlcli.errors import DiskError
-from dlcli.files import as_json, disk_errors, read_object, replacing, write_text
+from dlcli.files import as_json, disk_errors, lines, read_bytes, read_object, replacing, write_text
 
 
 def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path):
@@ -63,13 +63,32 @@ def test_what_is_no_object_is_refused(tmp_path, content):
         read_object(tmp_path / "a.json")
 
 
-def test_what_is_no_plain_file_or_too_large_is_not_opened(tmp_path):
+def test_what_is_no_regular_file_or_too_large_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("/dev/zero")
     for name in ("pipe", "link", "."):
-        with pytest.raises(ValueError, match="plain file"):
+        with pytest.raises(ValueError, match="regular file"):
             read_object(tmp_path / name)
     (tmp_path / "giant").touch()
     os.truncate(tmp_path / "giant", 10**12)
     with pytest.raises(ValueError, match="at most 16 MiB, found 953,674 MiB"):
         read_object(tmp_path / "giant")
+
+
+def test_a_link_is_followed_where_links_are_allowed(tmp_path):
+    write_text(tmp_path / "file", "text")
+    (tmp_path / "link").symlink_to("file")
+    assert read_bytes(tmp_path / "link", 4) == b"text"
+    with pytest.raises(ValueError, match="found a link"):
+        read_bytes(tmp_path / "link", 4, links=False)
+
+
+def test_a_file_that_hides_its_size_is_read_up_to_the_bound():
+    with pytest.raises(ValueError, match="found more"):
+        read_bytes(Path("/proc/self/status"), 10)
+
+
+def test_a_line_ends_at_a_line_feed_alone():
+    assert lines("a\u2028b\x85c\fd\x1ce\r\n\nf\n") == ["a\u2028b\x85c\fd\x1ce", "", "f"]
+    assert lines("") == []
+    assert lines("no end") == ["no end"]

@@ -235,7 +235,7 @@ def test_links_and_pipes_in_place_of_files_are_refused(run, name, read, tmp_path
     path.rename(tmp_path / "elsewhere")
     for replace in (lambda: path.symlink_to(tmp_path / "elsewhere"), lambda: os.mkfifo(path)):
         replace()
-        with pytest.raises(RunError, match=f"{name}.*must be a plain file"):
+        with pytest.raises(RunError, match=f"{name}.*must be a regular file"):
             read(run)
         path.unlink()
 
