@@ -121,13 +121,21 @@ class Run(Folder):
         return bool(self.checkpoints.steps()) or next(self.records(), None) is not None
 
     def rewind(self, step: int) -> None:
-        """Forget what was measured after `step`, and there if only because the run ended."""
+        """Forget what was measured after `step`, and there if only because the run ended.
+
+        Checkpoints of later steps, which could not be read, are kept under another name, as they may be whole on
+        another machine or another day; those kept so before are removed.
+        """
         kept = [r for r in self.records() if r["step"] <= step and not (r["step"] == step and r.get("closing"))]
         write_text(self.folder / "metrics.jsonl", "".join(as_json(record) + "\n" for record in kept))
         for draft in self.folder.glob(f".*{UNFINISHED}"):  # a crash left it
             if not draft.is_dir():
                 draft.unlink()
-        self.checkpoints.prune({each for each in self.checkpoints.steps() if each <= step})
+        later = [each for each in self.checkpoints.steps() if each > step]
+        if moved := self.checkpoints.set_aside(later):
+            names = ", ".join(path.name for path in moved)
+            warn(f"training continues from step {step}; what could not be read is kept in {moved[0].parent}: {names}")
+        self.checkpoints.prune(set(self.checkpoints.steps()))
 
     def save(self, step: int, arrays: Mapping[str, np.ndarray], snapshot: Snapshot, keep: int) -> None:
         """Write a checkpoint in a thread of its own; an error shows at the next call, or in `wait`."""

@@ -158,8 +158,18 @@ def test_rewinding_forgets_what_came_later_and_what_only_an_end_measured(run):
         run.record(step, "train", {"loss": 1 / 3})
     run.record(2, "validation", {"loss": 0.25}, closing=True)
     before = (run.folder / "metrics.jsonl").read_text().splitlines()
-    run.rewind(2)
+    with pytest.warns(Notice, match="continues from step 2; what could not be read is kept in .*: damaged-00000003"):
+        run.rewind(2)
     assert (run.folder / "metrics.jsonl").read_text().splitlines() == before[:2]
+    assert run.checkpoints.steps() == [1, 2]
+
+
+def test_a_checkpoint_that_could_not_be_read_is_kept_when_the_run_goes_back(run):
+    before = {path.name: path.read_bytes() for path in run.checkpoints.path(3).iterdir() if path.is_file()}
+    with pytest.warns(Notice):
+        run.rewind(2)
+    kept = run.checkpoints.folder / "damaged-00000003"
+    assert {path.name: path.read_bytes() for path in kept.iterdir() if path.is_file()} == before
     assert run.checkpoints.steps() == [1, 2]
 
 
