@@ -21,7 +21,12 @@ from dlcli.errors import DiskError
 LARGEST = 16 * 2**20  # bytes of a JSON object we agree to read; parsed, it may take twenty times as much
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 UNFINISHED = ".part"  # ending of a file that is being written
-_STRAY = {"Thumbs.db", "ehthumbs.db", "desktop.ini", "@eaDir", "#recycle", "__MACOSX", "lost+found", "Icon\r"}
+_STRAY = {
+    *(".DS_Store", ".localized", ".directory", ".Spotlight-V100", ".Trashes", ".fseventsd", "Icon\r", "__MACOSX"),
+    *("Thumbs.db", "ehthumbs.db", "desktop.ini", "@eaDir", "#recycle", "lost+found", ".snapshot"),
+    *(".stfolder", ".stignore", ".stversions", ".dropbox", ".dropbox.attrs", ".dropbox.cache"),
+}
+_STRAY_STARTS = ("._", ".nfs", ".fuse_hidden", ".syncthing.", "~syncthing~", ".~lock.", ".Trash-", ".goutputstream-")
 
 
 @contextmanager
@@ -153,7 +158,7 @@ def is_stray(name: str) -> bool:
     Such are the hidden files of the macOS Finder and of NFS, thumbnails of Windows and of network disks, and the
     copies that synchronizing programs make of files in conflict.
     """
-    return name.startswith(".") or name in _STRAY or ".sync-conflict-" in name or "conflicted copy" in name
+    return name in _STRAY or name.startswith(_STRAY_STARTS) or ".sync-conflict-" in name or "conflicted copy" in name
 
 
 @contextmanager

@@ -40,6 +40,10 @@ class Damaged(Exception):
     """A checkpoint is not what was written."""
 
 
+class OtherArrays(RunError):
+    """A checkpoint is whole, but holds other arrays than the program has."""
+
+
 class File(BaseModel):
     """What is known of a file."""
 
@@ -126,12 +130,12 @@ class Checkpoints:
 
         Raises:
             Damaged: a file is missing, changed or out of place.
-            RunError: the checkpoint is whole, but holds other arrays than expected.
+            OtherArrays: the checkpoint is whole, but holds other arrays than expected.
         """
         manifest = self._manifest(step)
         wanted = {name: (array.shape, str(array.dtype)) for name, array in expected.items()}
         if manifest.arrays != wanted:
-            raise RunError(f"{self.path(step)} {_difference(manifest.arrays, wanted)}")
+            raise OtherArrays(f"{self.path(step)} {_difference(manifest.arrays, wanted)}")
         self._verify(step, manifest)
         filled = {name: (shape, dtype) for name, (shape, dtype) in wanted.items() if math.prod(shape)}
         empty = {name: np.zeros(*wanted[name]) for name in wanted.keys() - filled.keys()}

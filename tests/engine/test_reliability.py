@@ -39,7 +39,6 @@ def begin_or_go_on(options: Train, pause: float) -> None:
     if (options.out / "options.json").exists():
         events = engine.resume(Learner, options.out, {}, slow_down)
     else:  # killed before there was a run
-        shutil.rmtree(options.out, ignore_errors=True)
         events = engine.fit(Learner, options, slow_down)
     for event in events:
         if isinstance(event, engine.Saved):
