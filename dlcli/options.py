@@ -53,7 +53,7 @@ def _named(value: str) -> str:
     return value
 
 
-def _run_name(value: str | None) -> str | None:
+def _run_name(value: Any) -> Any:
     if value is not None and (
         value.startswith((".", "-")) or not value.strip() or set(value) & {"/", "\\", "\0", "\n"}
     ):
@@ -107,6 +107,12 @@ RunName = Annotated[
     str | None,
     AfterValidator(_run_name),
     Field(description="Name of the run: its folder is runs/NAME; default TECHNIQUE-DATASET-TIME."),
+]
+NewName = Annotated[
+    str,
+    AfterValidator(_run_name),
+    Field(description="Its new name: letters, digits and the like, without slashes."),
+    Cli(metavar="NAME", argument=True),
 ]
 WhichRun = Annotated[
     str, Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run.")
