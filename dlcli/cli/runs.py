@@ -101,7 +101,10 @@ def show(options: Show, call: Call) -> None:
     run = Folder(folder)
     summary, about, chosen = run.summary(), run.about(), run.raw("options.json")
     rows = [(name, value) for name, value in _described(summary, about).items() if value not in ("", "–")]
-    rows += [("", ""), *((flag(name), _option(name, value)) for name, value in chosen.items())]
+    rows += [
+        ("", ""),
+        *((printable(flag(name)), _option(name, each)) for name, each in chosen.items() if each is not None),
+    ]
     numbers = {**about, "run": str(folder), "state": summary.state, "options": chosen}
     output.write(Table(printable(folder), ["what", "value"], rows, numbers), call)
 

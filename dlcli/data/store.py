@@ -109,7 +109,8 @@ class Entry:
         record = survey.record(labels)
         with cache.replacing(self.stem.path("json")) as file:
             file.write(cache.seal(record.model_dump_json().encode()))
-        images = _map(self.stem.path("images.npy")) if survey.kept else None
+        with cache.kept():
+            images = _map(self.stem.path("images.npy")) if survey.kept else None
         return Decoded(record.image, labels, images, record.mean, record.deviation, record.digest)
 
     def _survey(self, shape: tuple[int, int, int]) -> _Survey:

@@ -109,7 +109,8 @@ def read(dataset: str, rules: Rules) -> Corpus:
     log.info("counting the words of %s", dataset)
     stem.clear()
     _save(stem, *_numbered(dataset, lines, rules))
-    return _load(stem, digest)
+    with cache.kept():
+        return _load(stem, digest)
 
 
 def _lines(dataset: str) -> dict[str, list[str]]:
