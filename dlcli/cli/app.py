@@ -7,10 +7,12 @@ import errno
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, NoReturn
 
 import typer
+from rich.text import Text
 from typer.core import TyperGroup
 
 from dlcli import __version__, figures, studies, techniques
@@ -99,7 +101,7 @@ def _run() -> int | None:
 
 def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
     if "--debug" in sys.argv or os.environ.get("DLCLI_DEBUG") == "1":
-        raise error
+        console.err().print(Text("".join(traceback.format_exception(error))), soft_wrap=True)
     if "--json" in sys.argv and not (isinstance(error, UserError) and error.told):
         console.print_json({"error": {"kind": kind, "message": message, "hint": hint}})
     if not message:  # the help was shown instead

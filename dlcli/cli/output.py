@@ -90,8 +90,11 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
     # Texts, not markup: a file or a class may be called "[b]".
     rows = [
         [
-            RichText(each.source),
-            *(RichText.assemble(label, (f" {_measured(n, each.measure)}", "dim")) for label, n in each.answers),
+            RichText(console.visible(each.source)),
+            *(
+                RichText.assemble(console.visible(label), (f" {_measured(n, each.measure)}", "dim"))
+                for label, n in each.answers
+            ),
         ]
         for each in predictions
     ]

@@ -130,3 +130,15 @@ def test_what_is_said_is_utf8_in_a_locale_that_is_not(tmp_path):
     done = shell("$DLCLI data show 'caf\N{LATIN SMALL LETTER E WITH ACUTE}'", tmp_path, PYTHONIOENCODING="ascii")
     assert "café".encode() in done.stderr
     assert done.returncode == 2
+
+
+def test_debug_shows_the_traceback_and_keeps_the_exit_code(dlcli):
+    code, out, err = dlcli("eval", "nothing-here", "--debug", "--json")
+    assert code == 4
+    assert "Traceback" in err
+    assert json.loads(out)["error"]["kind"] == "run"
+
+
+def test_a_name_with_unseen_characters_is_not_cut(capsys):
+    output.print_predictions([Prediction("caf\udce9.png", [("\x1b[1m", 0.5)])])
+    assert capsys.readouterr().out.splitlines()[-1].split() == [r"caf\xe9.png", r"\x1b[1m", "50.0%"]
