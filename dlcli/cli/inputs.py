@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from dlcli.cli import streams
 from dlcli.errors import DatasetError
+from dlcli.files import lines as split
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 
@@ -17,7 +19,7 @@ def lines(texts: Iterable[str]) -> list[str]:
     Raises:
         DatasetError: there is none.
     """
-    found = [line for text in texts for line in (sys.stdin.read().splitlines() if text == "-" else [text])]
+    found = [line for text in texts for line in (split(streams.read_text()) if text == "-" else [text])]
     if not found:
         raise DatasetError("at least one text must be given, found none")
     return found
@@ -32,7 +34,7 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if str(path) == "-":
-            found += [Path(line) for line in sys.stdin.read().splitlines() if line]
+            found += [Path(_name(line)) for line in split(streams.read_text()) if line]
         elif path.is_dir():
             below = sorted(each for each in path.rglob("*") if each.suffix.lower() in IMAGES)
             if not below:
@@ -43,3 +45,8 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     if not found:
         raise DatasetError("at least one image must be named, found none on standard input")
     return found
+
+
+def _name(line: str) -> str:
+    """Return the file name that the bytes of a line stand for, in a locale that is not UTF-8 too."""
+    return os.fsdecode(line.encode("utf-8", "surrogateescape"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import zip_longest
@@ -17,6 +18,8 @@ from dlcli.cli.bridge import Call
 from dlcli.errors import UserError
 
 _SKETCHED = 16  # images of a batch that the terminal shows
+# An escape that begins none of the colours of a sketch: it came with a name.
+_FOREIGN = re.compile(r"\x1b(?!\[(?:0|[34]8;2;[0-9;]+)m)")
 
 
 def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool = True) -> None:
@@ -32,7 +35,7 @@ def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool
         case Figure():
             _write_figure(artifact, call, out, show=show)
         case Text():
-            print("\n".join(artifact.lines))
+            console.write("\n".join(artifact.lines))
         case Images():
             _write_images(artifact, call, out, show=show)
 
@@ -87,8 +90,11 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
     # Texts, not markup: a file or a class may be called "[b]".
     rows = [
         [
-            RichText(each.source),
-            *(RichText.assemble(label, (f" {_measured(n, each.measure)}", "dim")) for label, n in each.answers),
+            RichText(console.visible(each.source)),
+            *(
+                RichText.assemble(console.visible(label), (f" {_measured(n, each.measure)}", "dim"))
+                for label, n in each.answers
+            ),
         ]
         for each in predictions
     ]
@@ -130,7 +136,7 @@ def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -
         return
     if show:
         sketch(figure.sketch)
-    print(path)
+    console.write(path)
 
 
 def _write_images(images: Images, call: Call, out: Path | None, *, show: bool) -> None:
@@ -147,14 +153,15 @@ def _write_images(images: Images, call: Call, out: Path | None, *, show: bool) -
         return
     if show:
         sketch(lambda width, colour: terminal.album(grid, most=_SKETCHED, width=width, colour=colour))
-    print(path)
+    console.write(path)
 
 
 def sketch(lines: Callable[[int, bool], Sequence[str]]) -> None:
     """Draw a sketch, from a width in columns and whether colours may be used, into the terminal."""
     # Through rich, which brings 24-bit colours down to what the terminal can show.
     width, colour = console.canvas()
-    console.out().print(RichText.from_ansi("\n".join(lines(width, colour))), soft_wrap=True)
+    drawn = _FOREIGN.sub(r"\\x1b", "\n".join(lines(width, colour)))
+    console.out().print(RichText.from_ansi(drawn), soft_wrap=True)
 
 
 def _is_number(cell: Any) -> bool:

@@ -79,7 +79,7 @@ def _print(of: Likelihood) -> None:
     most = max(*bits, 1.0)
     for token, log_probability, surprise in zip(of.tokens, of.log_probabilities, bits, strict=True):
         bar = Text("█" * round(_BAR * surprise / most), style="blue")
-        grid.add_row(Text(token), f"{math.exp(log_probability):.4g}", f"{surprise:.2f}", bar)
+        grid.add_row(Text(console.visible(token)), f"{math.exp(log_probability):.4g}", f"{surprise:.2f}", bar)
     out.print(Text(f"after {of.after}" if of.after else "", style="dim"))
     out.print(grid)
     out.print(
