@@ -142,11 +142,11 @@ def technique_name(learner_type: type[Learner]) -> str:
 
 
 def resolve(options: FitOptions, data: Data, folder: Path) -> FitOptions:
-    """Turn `--epochs` into steps and name the folder, so that the options say all there is to say."""
+    """Turn `--epochs` into steps, name the folder and add what the data chose: the options say all there is to say."""
     steps = options.steps
     if options.epochs is not None:
         steps = max(1, math.ceil(options.epochs * data.sizes["train"] / options.batch_size))
-    return options.model_copy(update={"steps": steps, "epochs": None, "out": folder})
+    return options.model_copy(update={"steps": steps, "epochs": None, "out": folder, **data.chosen})
 
 
 def _begin(run: Run, options: FitOptions, data: Data, program: Program, stop: Rule) -> Iterator[Event]:
