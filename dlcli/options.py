@@ -91,6 +91,9 @@ MemoryLimit = Annotated[
     Field(ge=0, description="A decoded data set larger than this streams from its files: bytes, or 512M, 2G."),
     Cli(metavar="SIZE"),
 ]
+SkipBad = Annotated[
+    bool, Field(description="Leave out examples that cannot be read, instead of refusing the data set; names them.")
+]
 TrainExamples = Annotated[
     int | None,
     Field(
@@ -183,6 +186,7 @@ class StorageOptions(Options):
     panel = "Data"
     data_dir: DataDir = None
     memory_limit: MemoryLimit = 2 * 2**30
+    skip_bad: SkipBad = False
 
 
 class SubsetOptions(Options):
