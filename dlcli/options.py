@@ -53,7 +53,8 @@ def _named(value: str) -> str:
     return value
 
 
-def _run_name(value: Any) -> Any:
+def run_name(value: Any) -> Any:
+    """Return the name of a run; raise ValueError where it cannot be that of a folder, or would be hidden."""
     if value is not None and (
         value.startswith((".", "-")) or not value.strip() or set(value) & {"/", "\\", "\0", "\n"}
     ):
@@ -91,6 +92,9 @@ MemoryLimit = Annotated[
     Field(ge=0, description="A decoded data set larger than this streams from its files: bytes, or 512M, 2G."),
     Cli(metavar="SIZE"),
 ]
+SkipBad = Annotated[
+    bool, Field(description="Leave out examples that cannot be read, instead of refusing the data set; names them.")
+]
 TrainExamples = Annotated[
     int | None,
     Field(
@@ -105,14 +109,8 @@ RunFolder = Annotated[
 ]
 RunName = Annotated[
     str | None,
-    AfterValidator(_run_name),
+    AfterValidator(run_name),
     Field(description="Name of the run: its folder is runs/NAME; default TECHNIQUE-DATASET-TIME."),
-]
-NewName = Annotated[
-    str,
-    AfterValidator(_run_name),
-    Field(description="Its new name: letters, digits and the like, without slashes."),
-    Cli(metavar="NAME", argument=True),
 ]
 WhichRun = Annotated[
     str, Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run.")
@@ -189,6 +187,7 @@ class StorageOptions(Options):
     panel = "Data"
     data_dir: DataDir = None
     memory_limit: MemoryLimit = 2 * 2**30
+    skip_bad: SkipBad = False
 
 
 class SubsetOptions(Options):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from dlcli import run_changes, techniques
 from dlcli.artifacts import Table
@@ -19,7 +19,7 @@ from dlcli.cli.listing import printable, spent
 from dlcli.errors import RunError, UsageError
 from dlcli.files import size_text
 from dlcli.folders import Folder, Summary, find, list_runs
-from dlcli.options import Cli, NewName, Options, RunArgument
+from dlcli.options import Cli, Options, RunArgument, run_name
 from dlcli.paths import runs_folder
 from dlcli.warnings import warn
 
@@ -52,7 +52,12 @@ class Rename(Options):
     """Give a run another name, in the folder where it is."""
 
     run: RunArgument
-    name: NewName
+    name: Annotated[
+        str,
+        AfterValidator(run_name),
+        Field(description="Its new name, without slashes."),
+        Cli(metavar="NAME", argument=True),
+    ]
 
 
 class Note(Options):

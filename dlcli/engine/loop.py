@@ -170,11 +170,11 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
 
 
 def resolve(options: FitOptions, data: Data) -> FitOptions:
-    """Turn `--epochs` into steps."""
+    """Turn `--epochs` into steps and add what the data chose: the options say all there is to say."""
     steps = options.steps
     if options.epochs is not None:
         steps = max(1, math.ceil(options.epochs * data.sizes["train"] / options.batch_size))
-    return options.model_copy(update={"steps": steps, "epochs": None})
+    return options.model_copy(update={"steps": steps, "epochs": None, **data.chosen})
 
 
 def initial(program: Program, options: FitOptions) -> Leaves:
