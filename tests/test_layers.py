@@ -12,7 +12,7 @@ LAYERS = [
     {"cli", "__main__"},
     {"figures", "studies", "checks"},
     {"techniques"},
-    {"engine", "data", "nn", "optim", "plot"},
+    {"engine", "data", "nn", "optim", "plot", "run_changes"},
     {"types", "artifacts", "folders"},
     {"files", "paths", "warnings", "compiling", "formats"},
     {"options", "errors"},

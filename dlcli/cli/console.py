@@ -32,6 +32,11 @@ def err() -> Console:
     return _console(stderr=True)
 
 
+def asks() -> bool:
+    """Tell whether there is a user to ask: a terminal to write to and to read from."""
+    return sys.stdin is not None and sys.stdin.isatty() and err().is_terminal
+
+
 def canvas() -> tuple[int, bool]:
     """Return the width for pictures on standard output, and whether they may use colours."""
     console = out()

@@ -181,7 +181,8 @@ class _Archive:
         if not target.exists():
             stem.clear()
             self._unpack(name, target)
-        return np.load(target, mmap_mode="r", allow_pickle=False).view(np.ndarray)
+        with cache.kept():
+            return np.load(target, mmap_mode="r", allow_pickle=False).view(np.ndarray)
 
     def _unpack(self, name: str, target: Path) -> None:
         try:

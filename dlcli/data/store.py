@@ -121,7 +121,8 @@ class Entry:
         record = survey.record(labels)
         with cache.replacing(self.stem.path("json")) as file:
             file.write(cache.seal(record.model_dump_json().encode()))
-        images = _map(self.stem.path("images.npy")) if survey.kept else None
+        with cache.kept():
+            images = _map(self.stem.path("images.npy")) if survey.kept else None
         return _decoded(record, labels, images)
 
     def _survey(self, shape: tuple[int, int, int]) -> _Survey:

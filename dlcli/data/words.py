@@ -126,7 +126,8 @@ def read(dataset: str, rules: Rules) -> Corpus:
     log.info("counting the words of %s", dataset)
     stem.clear()
     _save(stem, *_numbered(dataset, texts, rules))
-    return _load(stem, digest)
+    with cache.kept():
+        return _load(stem, digest)
 
 
 def _digest(texts: Mapping[str, Sequence[str]], rules: Rules) -> str:

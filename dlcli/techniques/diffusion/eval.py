@@ -14,6 +14,7 @@ from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import cache, images
 from dlcli.engine import Frechet, Metrics, Rate, frechet
+from dlcli.engine.load import measured
 from dlcli.engine.metrics import add
 from dlcli.engine.modes import Found, Modes
 from dlcli.engine.runs import Run
@@ -34,7 +35,7 @@ def evaluate(options: Eval) -> Table:
     how = manner(learner, options, options.run)
     changes = {name: value for name in ("data_dir", "dataset") if (value := getattr(options, name)) is not None}
     train = Run(folder).options(Learner).model_copy(update=changes)
-    data = Learner.read(train)
+    data = measured(Run(folder), options.dataset, lambda: Learner.read(train))
     _require_same_kind(folder, learner, data)
     protocol = {"run": options.run, "use": options.use, "split": "test", **how.described()}
     protocol["loss"] = _loss(learner, data)

@@ -14,6 +14,7 @@ from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import text, tokens
 from dlcli.engine import Metrics, classification
+from dlcli.engine.load import measured
 from dlcli.engine.metrics import add, perplexity
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
@@ -28,7 +29,7 @@ def evaluate(options: Eval) -> Table:
     learner = engine.load(folder, Learner, options.use)
     changes = {name: value for name in ("data_dir", "dataset") if (value := getattr(options, name)) is not None}
     trained = Run(folder).options(Learner).model_copy(update=changes)
-    data = Learner.read(trained, learner.facts)
+    data = measured(Run(folder), options.dataset, lambda: Learner.read(trained, learner.facts))
     if data.facts.classes != learner.facts.classes:
         raise RunError(f"the data must have the classes that {folder} was trained on, found others")
     described = {name: metric.describe() for name, metric in _totals(learner, data.test).items()}
