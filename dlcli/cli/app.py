@@ -13,14 +13,13 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from dlcli import __version__, figures, studies, techniques
+from dlcli import __version__, figures, interrupts, studies, techniques
 from dlcli.cli import console
 from dlcli.cli.bridge import Call, changes, command
 from dlcli.errors import DiskError, UserError
 from dlcli.options import Options
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what writing to a full disk fails with
-_INTERRUPTED = 130
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -63,12 +62,8 @@ def main() -> NoReturn:
         if error.errno not in _FULL:
             raise
         code = _without_streams(error)
-    if code == _INTERRUPTED and "jax" in sys.modules:
-        # A function of XLA may still be running, and the interpreter's own end under it now and then crashes.
-        with contextlib.suppress(OSError):  # nobody reads on
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+    if code and code in interrupts.CODES.values() and "jax" in sys.modules:
+        interrupts.leave(code)  # a function of XLA may still be running, and the interpreter's own end then may crash
     sys.exit(code or 0)
 
 
@@ -81,7 +76,7 @@ def _run() -> int | None:
     except typer.TyperException as error:
         return _fail("usage", error.format_message(), "", error.exit_code, error)
     except (KeyboardInterrupt, typer.Abort):
-        return _INTERRUPTED
+        return interrupts.CODES["SIGINT"]
     except (BrokenPipeError, SystemExit):  # as which Typer passes the first on
         # The reader of our output has gone; Python would complain once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
