@@ -18,12 +18,14 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 CODES = {"SIGINT": 130, "SIGTERM": 143}
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated"}
+_SAME_SECONDS = 0.3  # `timeout` and `uv run` pass on a signal that the process also has from its group: it comes twice
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -40,6 +42,7 @@ class Signals:
     def __init__(self) -> None:
         self._wakeup: tuple[int, int] | None = None  # where signals are read and written
         self._usual: dict[int, Any] = {}
+        self._caught_at = 0.0
         self.clear()
 
     def clear(self) -> None:
@@ -87,9 +90,11 @@ class Signals:
         os.close(pipe)
 
     def _answer(self, name: str) -> None:
+        if self.caught is not None and time.monotonic() - self._caught_at < _SAME_SECONDS:
+            return
         if self.answer is None or self.caught is not None:
             self._end(name)
-        self.caught = name
+        self.caught, self._caught_at = name, time.monotonic()
         with contextlib.suppress(Exception):  # nobody may read it; the signal counts all the same
             self.answer(name)
 
@@ -106,7 +111,23 @@ class Signals:
 
 
 SIGNALS = Signals()
-os.register_at_fork(after_in_child=SIGNALS.forget)
+
+
+def _hold_back() -> None:
+    # The pipe is shared until the child has left it: a signal to the child must not be read by its parent.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _NUMBERS)
+
+
+def _let_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _NUMBERS)
+
+
+def _begin_child() -> None:
+    SIGNALS.forget()
+    _let_through()
+
+
+os.register_at_fork(before=_hold_back, after_in_parent=_let_through, after_in_child=_begin_child)
 
 
 @contextmanager

@@ -1,21 +1,24 @@
 import time
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 import pytest
 
 from dlcli.engine import in_flight
 from dlcli.engine.in_flight import InFlight
 
 
-@jax.jit
-def slow(x):
-    def wait(x):
-        time.sleep(0.12)
-        return np.asarray(x)
+class Result:
+    """What a step returns: computed once it was waited for, or when the device is so far."""
 
-    return jax.pure_callback(wait, jax.ShapeDtypeStruct([], jnp.float32), x)
+    def __init__(self, seconds=0.0):
+        self.ready, self.seconds = False, seconds
+
+    def is_ready(self):
+        return self.ready
+
+    def block_until_ready(self):
+        time.sleep(0 if self.ready else self.seconds)
+        self.ready = True
+        return self
 
 
 @pytest.fixture(autouse=True)
@@ -23,23 +26,32 @@ def _no_delay(monkeypatch):
     monkeypatch.setattr(in_flight, "_NEWS_SECONDS", 0.0)
 
 
-def test_a_step_that_takes_long_is_waited_for_so_that_an_interruption_waits_for_no_other(monkeypatch):
-    monkeypatch.setattr(in_flight, "_AHEAD_SECONDS", 0.1)  # less than the step takes
-    steps, x = InFlight(), jnp.zeros([])
-    for step in (1, 2, 3):
-        x = slow(x)
-        steps.add(step, x)
-        assert x.is_ready()
-        assert steps.news() == (step, x)
+def in_flight_after(steps, seconds):
+    """Make steps of this length; return how many of the last ones are not waited for."""
+    ahead, results = InFlight(), [Result(seconds) for _ in range(steps)]
+    for step, result in enumerate(results, start=1):
+        ahead.add(step, result)
+    return sum(not result.ready for result in results)
 
 
-def test_fast_steps_are_dispatched_ahead_and_only_those_that_are_done_are_told():
-    steps = InFlight()
-    steps._limit = 2  # as if steps took a sixth of a second
-    results = [slow(jnp.zeros([]) + number) for number in range(2)]
-    for number, result in enumerate(results):
-        steps.add(number + 1, result)
-    assert steps.news() is None
-    jax.block_until_ready(results)
-    assert steps.news() == (2, results[1])
-    assert steps.news() is None
+def test_a_step_that_takes_long_is_waited_for_so_that_an_interruption_waits_for_no_other():
+    assert in_flight_after(3, seconds=0.6) == 0
+
+
+def test_half_a_second_of_work_may_wait_for_the_device():
+    assert 3 <= in_flight_after(20, seconds=0.1) <= 5
+
+
+def test_fast_steps_are_dispatched_far_ahead():
+    assert in_flight_after(400, seconds=0.001) > 32
+
+
+def test_the_last_step_that_is_done_is_told_once_and_never_one_in_flight():
+    ahead, results = InFlight(), [Result() for _ in range(3)]
+    ahead._limit = 3
+    for step, result in enumerate(results, start=1):
+        ahead.add(step, result)
+    assert ahead.news() is None
+    results[0].ready = results[1].ready = True
+    assert ahead.news() == (2, results[1])
+    assert ahead.news() is None
