@@ -14,7 +14,7 @@ LAYERS = [
     {"techniques"},
     {"engine", "data", "nn", "optim", "plot"},
     {"types", "artifacts", "folders"},
-    {"files", "paths", "warnings", "compiling", "activity", "interrupts"},
+    {"files", "paths", "warnings", "compiling", "formats", "activity", "interrupts"},
     {"options", "errors"},
     {"augmentations"},
 ]

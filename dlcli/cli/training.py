@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from dlcli.cli import console, layout
 from dlcli.cli.display import Display
 from dlcli.cli.layout import Standing
 from dlcli.cli.pace import Pace
+from dlcli.folders import command
 from dlcli.interrupts import Signals
 
 if TYPE_CHECKING:
@@ -104,13 +104,18 @@ class Training:
         self._display.busy("stopping")
 
     def _kept(self) -> str:
-        """Return what is on the disk, and the command that continues from there."""
+        """Return what is on the disk, and the command that continues from there; runs as the process ends."""
         assert self._folder is not None
+        if not (self._folder / "options.json").exists():
+            from dlcli.engine.runs import Run
+
+            Run(self._folder).discard(folder=True)
+            return "nothing was trained yet"
         held = self._folder / "checkpoints"
         steps = [int(each.name) for each in held.iterdir() if each.name.isdecimal()] if held.is_dir() else []
-        resumed = f"dlcli resume {shlex.quote(str(self._folder))}"
+        resumed = command("resume", self._folder)
         if not steps:
-            return f"nothing is trained yet; {resumed} begins again"
+            return f"nothing was trained yet; {resumed} starts it"
         return f"step {max(steps)} is the last one saved; {resumed} continues from it"
 
 

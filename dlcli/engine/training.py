@@ -65,15 +65,10 @@ class Session:
         return reason if reason in _SIGNALS else None
 
 
-def begin(run: Run, options: FitOptions, data: Data, program: Program, stop: Rule) -> Iterator[Event]:
-    """Train from the first step."""
-    yield Compiling("initial weights")
-    start = time.perf_counter()
-    leaves = _initial(program, options)
-    yield Compiled("initial weights", time.perf_counter() - start)
-    session = Session(run, options, data, program, Progress(), stop, leaves)
+def begin(session: Session) -> Iterator[Event]:
+    """Save the state before the first step, and train."""
     yield _save(session)
-    run.wait()  # a full disk or a wrong path shows before the first step
+    session.run.wait()  # a full disk or a wrong path shows before the first step
     yield from train(session)
 
 
@@ -272,14 +267,6 @@ def _remedies(options: FitOptions) -> str:
         "warmup_steps": "warm up with --warmup-steps 200",
     }
     return ", or ".join(text for name, text in remedies.items() if name in type(options).model_fields)
-
-
-def _initial(program: Program, options: FitOptions) -> Leaves:
-    leaves = program.initial()
-    learner = program.learner(leaves)
-    if learner.warm_start(options):
-        leaves = program.leaves_of(learner)
-    return leaves
 
 
 def _window(empty: Window, saved: list[Any] | None) -> Window:
