@@ -14,7 +14,7 @@ def report(what: str, done: int = 0, total: int | None = None) -> bool:
     """Say what is being done, and how much of it is done; return whether a listener shows it at once.
 
     Args:
-        what: such as "training the feature classifier".
+        what: such as "training the feature classifier"; "" once it is done.
         done: units done so far.
         total: units in all; None where that is not known.
     """

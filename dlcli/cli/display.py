@@ -35,7 +35,7 @@ class Display:
         self._console = err
         self._lock, self._ended = threading.RLock(), threading.Event()
         self._standing: Standing | None = None
-        self._what, self._done, self._since = "", 0, 0.0
+        self._base, self._what, self._done, self._since = "", "", 0, 0.0
         self._total: int | None = None
         self._printed, self._pause = time.monotonic(), _SOON
         self._moved = 0.0
@@ -60,12 +60,11 @@ class Display:
                 self._standing, self._what = None, ""
             self._live.__exit__(kind, error, trace)
 
-    def busy(self, what: str, done: int = 0, total: int | None = None) -> None:
+    def busy(self, what: str) -> None:
         """Show that something is being done, and since when."""
         with self._lock:
-            if what != self._what:
-                self._since = time.monotonic()
-            self._what, self._done, self._total = what, done, total
+            self._base = what
+            self._report(what)
 
     def idle(self) -> None:
         """Nothing is done but training."""
@@ -123,8 +122,13 @@ class Display:
             return at
         return Standing(at.step, at.steps, at.rate, max(0.0, at.left - (time.monotonic() - self._moved)), at.metrics)
 
-    def _report(self, what: str, done: int, total: int | None) -> bool:
-        self.busy(what, done, total)
+    def _report(self, what: str, done: int = 0, total: int | None = None) -> bool:
+        """Show what is being done within that; "" for no more than that."""
+        with self._lock:
+            what = what or self._base
+            if what != self._what:
+                self._since = time.monotonic()
+            self._what, self._done, self._total = what, done, total
         return self.live
 
     def _tick(self) -> None:

@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from dlcli import activity
 from dlcli.cli import layout
 from dlcli.cli.display import Display
 from dlcli.cli.layout import Standing
@@ -33,7 +34,8 @@ def shown(at, width, what=""):
     screen = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None, legacy_windows=False)
     display = Display(screen)
     display.move(at)
-    display.busy(what, 3, 500)
+    with activity.listening(display._report):
+        activity.report(what, 3, 500)
     screen.print(display.__rich__())
     return screen.file.getvalue().rstrip("\n").split("\n")
 
