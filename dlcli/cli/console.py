@@ -13,6 +13,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.segment import Segment
 
+from dlcli import activity
 from dlcli.files import as_json
 
 _PIPE_WIDTH = 160  # columns; a file has no width of its own, and a table must not be cut
@@ -82,7 +83,9 @@ def show_messages() -> None:
 
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        err().print(f"[dim]{plain(record.getMessage())}[/]", soft_wrap=True)
+        message = record.getMessage()
+        if not activity.report(message):  # a line that ticks says it already
+            err().print(f"[dim]{plain(message)}[/]", soft_wrap=True)
 
 
 class _Safe(Console):
