@@ -58,6 +58,31 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+@contextmanager
+def regular(path: Path, *, links: bool = True) -> Iterator[IO[bytes]]:
+    """Open an untrusted file for reading, if it is a regular file: no pipe, no device, no folder.
+
+    Args:
+        path: of the file.
+        links: whether a symbolic link to such a file is followed.
+
+    Raises:
+        OSError: it is missing or cannot be read.
+        ValueError: it is not a regular file, or the path holds a NUL.
+    """
+    if not links and path.is_symlink():
+        raise ValueError("it must be a regular file, found a link")
+    # Opening a named pipe waits for a writer unless told not to; the check on the open file cannot be outrun.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW))
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("it must be a regular file")
+        with open(handle, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(handle)
+
+
 def read_bytes(path: Path, largest: int, *, links: bool = True) -> bytes:
     """Read an untrusted file: a regular one, of bounded size.
 
@@ -70,20 +95,11 @@ def read_bytes(path: Path, largest: int, *, links: bool = True) -> bytes:
         OSError: it is missing or cannot be read.
         ValueError: it is not a regular file, or too large.
     """
-    if not links and path.is_symlink():
-        raise ValueError("it must be a regular file, found a link")
-    # Opening a named pipe waits for a writer unless told not to; the check on the open file cannot be outrun.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW))
-    try:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise ValueError("it must be a regular file")
-        if about.st_size > largest:
-            raise ValueError(f"it must be at most {largest / 2**20:,.0f} MiB, found {about.st_size / 2**20:,.0f} MiB")
-        with open(handle, "rb", closefd=False) as file:
-            found = file.read(largest + 1)
-    finally:
-        os.close(handle)
+    with regular(path, links=links) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > largest:
+            raise ValueError(f"it must be at most {largest / 2**20:,.0f} MiB, found {size / 2**20:,.0f} MiB")
+        found = file.read(largest + 1)
     if len(found) > largest:  # files below /proc say that they are empty, and others grow
         raise ValueError(f"it must be at most {largest / 2**20:,.0f} MiB, found more")
     return found
