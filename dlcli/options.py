@@ -73,6 +73,7 @@ TextDataset = Annotated[
     Field(description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them."),
     Cli(short="-d", metavar="NAME", complete="datasets"),
 ]
+SkipBad = Annotated[bool, Field(description="Leave out examples that cannot be read, and say which.")]
 DataDir = Annotated[Path | None, Field(description="Folder of prepared tfds data sets; default TFDS_DATA_DIR.")]
 MemoryLimit = Annotated[
     int,
@@ -174,6 +175,13 @@ class SubsetOptions(Options):
 
     panel = "Data"
     train_examples: TrainExamples = None
+
+
+class SkipOptions(Options):
+    """What is done about examples that cannot be read."""
+
+    panel = "Data"
+    skip_bad: SkipBad = False
 
 
 class RunOptions(Options):

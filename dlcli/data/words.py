@@ -25,6 +25,8 @@ from pydantic import Field, model_validator
 
 from dlcli import files
 from dlcli.data import cache, splits, text, text_files
+from dlcli.data.columns import USUAL, Reading
+from dlcli.data.findings import refuse
 from dlcli.errors import DatasetError
 from dlcli.types import Facts
 
@@ -90,14 +92,14 @@ class Corpus:
     digest: str
 
 
-def read(dataset: str, rules: Rules) -> Corpus:
+def read(dataset: str, rules: Rules, reading: Reading = USUAL) -> Corpus:
     """Turn a text set into numbers, or take them from the cache.
 
     Raises:
         UsageError: there is no set of this name.
         DatasetError: a file is missing or damaged, or too few words are left.
     """
-    lines = {split: found for split, found in _lines(dataset).items() if found}
+    lines = {split: found for split, found in _lines(dataset, reading).items() if found}
     if "train" not in lines:
         raise DatasetError(f"{dataset} must hold lines of text to train on, found none")
     digest = _digest(lines, rules)
@@ -112,15 +114,17 @@ def read(dataset: str, rules: Rules) -> Corpus:
     return _load(stem, digest)
 
 
-def _lines(dataset: str) -> dict[str, list[str]]:
+def _lines(dataset: str, reading: Reading) -> dict[str, list[str]]:
     """Return the lines of each split."""
-    path = Path(dataset).expanduser()
+    path = text_files.located(dataset)
     if text_files.is_text(path) and text_files.ending(path) == text_files.RAW:
-        lines = text_files.read(path).splitlines()
+        raw, bad = text_files.raw(path)
+        refuse(dataset, bad, skip_bad=reading.skip_bad)
+        lines = files.lines(raw)
         return {split: [lines[place] for place in places] for split, places in splits.numbered(len(lines)).items()}
-    texts = text.open(dataset)
+    texts = text.open(dataset, reading)
     return {
-        split: [line for document in documents.texts for line in document.splitlines()]
+        split: [line for document in documents.texts for line in files.lines(document)]
         for split, documents in texts.splits.items()
     }
 

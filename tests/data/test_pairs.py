@@ -4,6 +4,7 @@ import pytest
 
 from dlcli.data import pairs
 from dlcli.errors import DatasetError, UsageError
+from dlcli.warnings import Notice
 
 
 def tsv(path, rows, *, named=True):
@@ -25,10 +26,15 @@ def test_the_dates_have_their_sources_and_targets_in_three_splits():
     assert all(len(target) == 10 and target[4] == "-" for target in found.splits["test"].targets)
 
 
-@pytest.mark.parametrize("named", [True, False])
-def test_a_table_is_divided_and_keeps_every_pair_once(tmp_path, named):
-    found = pairs.open(str(tsv(tmp_path / "pairs.tsv", ROWS, named=named)))
+def test_a_table_is_divided_and_keeps_every_pair_once(tmp_path):
+    found = pairs.open(str(tsv(tmp_path / "pairs.tsv", ROWS)))
     assert found.sizes == {"train": 14, "validation": 2, "test": 4}
+    assert everything(found) == set(ROWS)
+
+
+def test_a_table_without_a_header_keeps_its_first_pair_and_says_how_it_is_read(tmp_path):
+    with pytest.warns(Notice, match="no header, and its two columns are read as source and target"):
+        found = pairs.open(str(tsv(tmp_path / "pairs.tsv", ROWS, named=False)))
     assert everything(found) == set(ROWS)
 
 
@@ -72,7 +78,7 @@ def test_a_pair_without_a_target_is_named_by_its_line(tmp_path):
 
 def test_a_table_without_the_columns_is_refused(tmp_path):
     (tmp_path / "pairs.csv").write_text("text,label\na,b\n")
-    with pytest.raises(DatasetError, match="`source` and `target` among them"):
+    with pytest.raises(DatasetError, match="must have columns 'source' and 'target', found 'text', 'label'"):
         pairs.open(str(tmp_path / "pairs.csv"))
 
 

@@ -12,7 +12,8 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.artifacts import Table
-from dlcli.data import text, tokens
+from dlcli.data import labels, text, tokens
+from dlcli.data.columns import Reading
 from dlcli.engine import Metrics
 from dlcli.engine.classification import table
 from dlcli.engine.metrics import add
@@ -28,9 +29,9 @@ def evaluate(options: Eval) -> Table:
     folder = Path(options.run)
     learner = engine.load(folder, Learner, options.use)
     trained = Run(folder).options(Learner)
-    texts = text.open(options.dataset or trained.dataset)
+    texts = text.open(options.dataset or trained.dataset, Reading.of(trained, options))
     if learner.classify and texts.classes != learner.facts.classes:
-        raise RunError(f"the data must have the classes that {folder} was trained on, found others")
+        raise RunError(labels.other_classes(folder, learner.facts.classes, texts.classes))
     tokenizer = learner.facts.load()
     data = batches(trained, texts, tokenizer)
     described = {name: metric.describe() for name, metric in totals(learner, data.test).items()}

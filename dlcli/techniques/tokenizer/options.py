@@ -12,13 +12,15 @@ from dlcli.options import (
     Options,
     RunArgument,
     RunRef,
+    SkipOptions,
     TextDataset,
     TokenizerKind,
     Vocabulary,
 )
+from dlcli.table_options import TextColumnOptions
 
 
-class Train(DirectOptions):
+class Train(TextColumnOptions, SkipOptions, DirectOptions):
     """Options of `dlcli train tokenizer`."""
 
     panel = "Model"
@@ -43,7 +45,7 @@ class Train(DirectOptions):
         return self
 
 
-class Eval(Options):
+class Eval(TextColumnOptions):
     """Options of `dlcli eval` for a run of tokenizer."""
 
     panel = "Run"

@@ -101,7 +101,8 @@ def _rate(right: int, count: int, asked: int) -> dict[str, Any]:
 
 def _loss(options: Eval, folder: Path, learner: Learner) -> dict[str, Any]:
     run = Run(folder).options(Learner)
-    data = Learner.read(run.model_copy(update={"dataset": options.dataset} if options.dataset else {}))
+    given = {"dataset": options.dataset, "text_column": options.text_column}
+    data = Learner.read(run.model_copy(update={name: value for name, value in given.items() if value is not None}))
     if data.facts.words != learner.facts.words:
         raise RunError(
             f"the data must have the vocabulary that {folder} was trained on",

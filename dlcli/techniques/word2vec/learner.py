@@ -12,6 +12,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.data import contexts, words
+from dlcli.data.columns import Reading
 from dlcli.data.words import WordFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.techniques.word2vec import model, rates
@@ -35,7 +36,8 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        corpus = words.read(options.dataset, words.Rules(options.pattern, options.lower, options.min_count))
+        asked = words.Rules(options.pattern, options.lower, options.min_count)
+        corpus = words.read(options.dataset, asked, Reading.of(options))
         rules = block_rules(options)
         blocks = contexts.Blocks(corpus.splits["train"], corpus.facts.counts, rules)
         return Data(

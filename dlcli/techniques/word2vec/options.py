@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dlcli.options import Cli, Epochs, EvalOptions, FitOptions, ReadingOptions, TextDataset
+from dlcli.options import (
+    Cli,
+    Epochs,
+    EvalOptions,
+    FitOptions,
+    ReadingOptions,
+    SkipOptions,
+    TextDataset,
+)
+from dlcli.table_options import TextColumnOptions
 
 
 def _pattern(value: str) -> str:
@@ -26,7 +35,7 @@ Words = Annotated[
 ]
 
 
-class Train(FitOptions):
+class Train(TextColumnOptions, SkipOptions, FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
@@ -64,7 +73,7 @@ class Train(FitOptions):
     lower: Annotated[bool, Field(description="Turn the text into lower case first.")] = True
 
 
-class Eval(EvalOptions):
+class Eval(TextColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of word2vec."""
 
     pairs: Annotated[
