@@ -1,10 +1,10 @@
-"""Options that name the columns of tables. Import-light, as `dlcli.options`."""
+"""Options of reading tables. Import-light, as `dlcli.options`."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.options import Cli, Options
+from dlcli.options import Cli, Options, SkipBad
 
 _NAME = Cli(metavar="NAME")
 _Column = Annotated[str, Field(min_length=1)] | None
@@ -15,6 +15,12 @@ class TextColumnOptions(Options):
 
     panel = "Data"
     text_column: Annotated[_Column, Field(description="Column of a table with the texts; default text."), _NAME] = None
+
+
+class TextTableOptions(TextColumnOptions):
+    """How a table of texts is read, where `StorageOptions` do not say what is done about bad examples."""
+
+    skip_bad: SkipBad = False
 
 
 class LabelColumnOptions(TextColumnOptions):

@@ -14,7 +14,7 @@ LAYERS = [
     {"techniques"},
     {"engine", "data", "nn", "optim", "plot"},
     {"types", "artifacts", "folders"},
-    {"files", "paths", "warnings", "compiling", "table_options"},
+    {"files", "paths", "warnings", "compiling", "formats", "table_options"},
     {"options", "errors"},
     {"augmentations"},
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -102,11 +103,13 @@ def _medium(options: _Read) -> str:
 
 def _images(options: Show) -> Table:
     from dlcli.data import sources
+    from dlcli.data.layout import UNLABELLED
 
     images = sources.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
     counts = {name: split.counts().tolist() for name, split in images.splits.items()}
     shape = list(images.image)
-    title = f"{options.name}: images {' × '.join(map(str, shape))}, {len(images.classes)} classes"
+    classes = "no classes" if images.classes == (UNLABELLED,) else f"{len(images.classes)} classes"
+    title = f"{options.name}: images {' × '.join(map(str, shape))}, {classes}"
     numbers = {
         "name": options.name,
         "kind": "images",
@@ -197,7 +200,7 @@ def check(options: Check, call: Call) -> None:
         }
         medium = _medium(options)
         findings = checks[medium]()
-    found = [{"kind": f.kind, "split": f.split, "where": f.where, "message": f.message} for f in findings]
+    found = [dataclasses.asdict(finding) for finding in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
         (kind, finding.split, finding.message)
@@ -210,9 +213,13 @@ def check(options: Check, call: Call) -> None:
     numbers = {"name": options.name, "kind": medium, "findings": found}
     if findings:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
-        problems = f"{len(findings):,} problem{'s' * (len(findings) > 1)}"
-        output.fail(DatasetError(f"{options.name} ({medium}) has {problems}"), call)
-    output.write(Table("", ["data set", "kind", ""], [(options.name, medium, "nothing wrong")], numbers), call)
+    problems = sum(not finding.harmless for finding in findings)
+    if problems:
+        counted = f"{problems:,} problem{'s' * (problems > 1)}"
+        output.fail(DatasetError(f"{options.name} ({medium}) has {counted}"), call)
+    if not findings or not call.json:
+        sound = "no problems besides these notes" if findings else "nothing wrong"
+        output.write(Table("", ["data set", "kind", ""], [(options.name, medium, sound)], numbers), call)
 
 
 def prepare(options: Prepare, call: Call) -> None:

@@ -14,6 +14,10 @@ from dlcli.warnings import warn
 
 KINDS = {
     "layout": "things out of place",
+    "splits": "folders that might be splits or classes",
+    "stray": "files that are no images, skipped",
+    "no class": "images without a class, skipped",
+    "nested": "folders within classes",
     "columns": "arrays or rows of the wrong form",
     "classes": "classes that some split lacks",
     "one class": "sets of a single class",
@@ -40,6 +44,7 @@ class Finding:
         where: the file, the class or the array.
         message: the whole of it, in a sentence.
         skippable: whether it is of a single example, without which the set can be used.
+        harmless: whether the set can be used in spite of it.
     """
 
     kind: str
@@ -47,6 +52,7 @@ class Finding:
     where: str
     message: str
     skippable: bool = False
+    harmless: bool = False
 
 
 class Malformed(DatasetError):
@@ -70,6 +76,7 @@ def refuse(dataset: str, findings: Sequence[Finding], *, skip_bad: bool = False,
         skip_bad: whether the caller leaves the examples of skippable findings out.
         flags: further words of a command line that opens the set the same way.
     """
+    findings = [found for found in findings if not found.harmless]
     fatal = [found for found in findings if not (skip_bad and found.skippable)]
     if fatal:
         raise Malformed(dataset, fatal, flags=flags)
@@ -78,6 +85,12 @@ def refuse(dataset: str, findings: Sequence[Finding], *, skip_bad: bool = False,
         more = "; …" if len(findings) > NAMED else ""
         count = f"{len(findings):,} example{'s' * (len(findings) > 1)}"
         warn(f"--skip-bad leaves out {count} of {dataset}: {named}{more}")
+
+
+def summarized(findings: Sequence[Finding]) -> list[str]:
+    """Return a sentence for each kind of harmless findings."""
+    harmless = [found for found in findings if found.harmless]
+    return [_summary(kind, same) for kind in KINDS if (same := [found for found in harmless if found.kind == kind])]
 
 
 def _summary(kind: str, findings: Sequence[Finding]) -> str:

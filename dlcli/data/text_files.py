@@ -29,6 +29,7 @@ TABLES = (".tsv", ".csv", ".jsonl")
 LARGEST = 2**31  # bytes of a file, and of all the files of a folder of documents, decompressed
 _PACKED: dict[str, Callable[[Any], IO[bytes]]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
 _CHUNK = 2**20  # bytes
+_NUL_SHARE = 0.45  # of the bytes; of plain text in UTF-16 it is a half
 _MOST_FILES = 10**6  # of a folder, the folders below it included
 _ABOUT = {"authors", "changelog", "changes", "citation", "contributing", "copying", "licence", "license", "notice"}
 _ABOUT |= {"readme"}  # stems of files that tell of a data set and are no part of it
@@ -141,7 +142,7 @@ def decoded(path: Path) -> tuple[str, list[Finding]]:
     for mark, name in _OTHER_ENCODINGS:
         if data.startswith(mark):
             raise _encoded(path, name)
-    if data[:_CHUNK].count(0) > len(data[:_CHUNK]) // 4:
+    if data[:_CHUNK].count(0) > _NUL_SHARE * len(data[:_CHUNK]):
         raise DatasetError(f"{path} must be text in UTF-8, found NUL bytes: it is UTF-16, or no text at all")
     try:
         return data.decode("utf-8-sig"), []
@@ -152,7 +153,7 @@ def decoded(path: Path) -> tuple[str, list[Finding]]:
 def head(path: Path) -> str:
     """Return the first megabyte of a file's text, up to the end of a line; "" for what cannot be read."""
     try:
-        with files.regular(path) as file:
+        with files.opened(path) as file:
             data = _PACKED.get(path.suffix.lower(), lambda file: file)(file).read(_CHUNK)
     except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
         return ""
@@ -162,7 +163,7 @@ def head(path: Path) -> str:
 
 def _bytes(path: Path) -> bytearray:
     try:
-        with files.regular(path) as file:
+        with files.opened(path) as file:
             return _bounded(path, _PACKED.get(path.suffix.lower(), lambda file: file)(file))
     except FileNotFoundError:
         raise DatasetError(f"{path} does not exist") from None

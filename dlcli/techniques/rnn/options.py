@@ -11,7 +11,6 @@ from dlcli.options import (
     EvalOptions,
     LearningRate,
     OptimizerName,
-    SkipOptions,
     Steps,
     TextDataset,
     TextPredictOptions,
@@ -23,7 +22,7 @@ from dlcli.options import (
 from dlcli.table_options import LabelColumnOptions
 
 
-class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, SkipOptions, TrainOptions):
+class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, TrainOptions):
     """Options of `dlcli train rnn`."""
 
     panel = "Model"

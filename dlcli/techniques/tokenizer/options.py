@@ -12,15 +12,14 @@ from dlcli.options import (
     Options,
     RunArgument,
     RunRef,
-    SkipOptions,
     TextDataset,
     TokenizerKind,
     Vocabulary,
 )
-from dlcli.table_options import TextColumnOptions
+from dlcli.table_options import TextColumnOptions, TextTableOptions
 
 
-class Train(TextColumnOptions, SkipOptions, DirectOptions):
+class Train(TextTableOptions, DirectOptions):
     """Options of `dlcli train tokenizer`."""
 
     panel = "Model"

@@ -13,7 +13,6 @@ from dlcli.options import (
     EvalOptions,
     LearningRate,
     OptimizerName,
-    SkipOptions,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
@@ -71,7 +70,7 @@ def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
     return ""
 
 
-class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, SkipOptions, TrainOptions):
+class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOptions):
     """Options of `dlcli train transformer`."""
 
     panel = "Model"

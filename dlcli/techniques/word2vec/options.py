@@ -1,6 +1,5 @@
 """Options of word embeddings."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,16 +11,17 @@ from dlcli.options import (
     EvalOptions,
     FitOptions,
     ReadingOptions,
-    SkipOptions,
     TextDataset,
 )
-from dlcli.table_options import TextColumnOptions
+from dlcli.table_options import TextColumnOptions, TextTableOptions
 
 
 def _pattern(value: str) -> str:
+    import regex  # here, since `--help` needs none
+
     try:
-        found = re.compile(value)
-    except re.error as error:
+        found = regex.compile(value)
+    except regex.error as error:
         raise ValueError(f"must be a regular expression: {error}") from None
     if found.groups:
         raise ValueError("must have no groups; write (?:…)")
@@ -35,7 +35,7 @@ Words = Annotated[
 ]
 
 
-class Train(TextColumnOptions, SkipOptions, FitOptions):
+class Train(TextTableOptions, FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
@@ -69,7 +69,7 @@ class Train(TextColumnOptions, SkipOptions, FitOptions):
     ] = 5
     pattern: Annotated[
         str, AfterValidator(_pattern), Field(description="Regular expression of a word."), Cli(metavar="REGEX")
-    ] = "[a-z']+"
+    ] = r"\w+(?:['’]\w+)*"
     lower: Annotated[bool, Field(description="Turn the text into lower case first.")] = True
 
 
