@@ -12,6 +12,7 @@ from dlcli.data.columns import Reading
 from dlcli.data.findings import Finding
 from dlcli.data.labels import visible
 from dlcli.errors import DatasetError
+from dlcli.files import size_text
 from dlcli.warnings import warn
 
 _FEW = 5  # rows and labels of which nothing can be told
@@ -94,9 +95,8 @@ def of_folder(folder: Path) -> Found:
     chosen = [path for path in paths if text_files.is_document(path, folder)]
     if not chosen:
         raise _no_documents(folder, paths)
-    text_files.note_skipped(folder, sorted({*paths} - {*chosen}), "no .txt file of a document")
     found: list[Row] = []
-    bad: list[Finding] = []
+    bad = text_files.skipped(sorted({*paths} - {*chosen}), "it is no .txt file of a document")
     characters = 0
     for path in chosen:
         each = _document(path, path.relative_to(folder).as_posix())
@@ -106,7 +106,7 @@ def of_folder(folder: Path) -> Found:
         found.append(each)
         characters += len(each.text)
         if characters > text_files.LARGEST:
-            raise DatasetError(f"{folder} must hold at most {text_files.LARGEST / 2**30:g} GiB of text, found more")
+            raise DatasetError(f"{folder} must hold at most {size_text(text_files.LARGEST)} of text, found more")
     return found, bad
 
 

@@ -16,6 +16,7 @@ KINDS = {
     "layout": "things out of place",
     "splits": "folders that might be splits or classes",
     "stray": "files that are no images, skipped",
+    "other": "files that are no texts, skipped",
     "no class": "images without a class, skipped",
     "nested": "folders within classes",
     "columns": "arrays or rows of the wrong form",

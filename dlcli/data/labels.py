@@ -34,21 +34,25 @@ def alike(names: Iterable[str]) -> list[list[str]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def problems(counts: Mapping[str, int]) -> list[Finding]:
+def problems(names: Mapping[str, int] | Sequence[str]) -> list[Finding]:
     """Find labels that look alike, and labels that may say that there is none.
 
     Args:
-        counts: of each label as the data have it, white space around it included, the examples.
+        names: of classes; or the labels of a table as they stand there, white space around them included, and how many
+            examples have each.
     """
     found = []
-    for group in alike(counts):
-        named = ", ".join(f"{visible(name)} ({counts[name]:,})" for name in group)
-        classes = len({name.strip() for name in group})
-        kept = "one class: white space around a label is left out" if classes == 1 else f"{classes} classes"
-        found.append(Finding("labels", "", group[0], f"labels look alike and are {kept}: {named}"))
-    for name in counts:
+    counts = names if isinstance(names, Mapping) else {}
+    for group in alike(names):
+        named = " and ".join(visible(name) + (f" ({counts[name]:,})" if name in counts else "") for name in group)
+        classes = len({name.strip() for name in group}) if counts else len(group)
+        kept = "one class: white space around a label is left out"
+        if classes > 1:
+            kept = f"{classes} classes, and may be meant as one"
+        found.append(Finding("labels", "", group[0], f"{named} are {kept}"))
+    for name in names:
         if name.strip() in _MISSING:
-            message = f"label {name.strip()!r} ({counts[name]:,} examples) is a class: if it means no label, remove it"
+            message = f"label {name.strip()!r} is a class: if it says that there is no label, remove it"
             found.append(Finding("labels", "", name, message))
     return found
 

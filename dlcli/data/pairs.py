@@ -27,7 +27,7 @@ from dlcli import files
 from dlcli.data import splits, tables, text_files
 from dlcli.data.columns import USUAL, Reading
 from dlcli.data.embedded import dates
-from dlcli.data.findings import Finding, Malformed, no_examples, refuse
+from dlcli.data.findings import Finding, Malformed, no_examples, refuse, summarized
 from dlcli.errors import DatasetError, UsageError
 from dlcli.warnings import warn
 
@@ -121,6 +121,8 @@ def open(dataset: str, reading: Reading = USUAL) -> PairSet:
     """
     found, findings = find(dataset, reading)
     refuse(dataset, findings, skip_bad=reading.skip_bad, flags=reading.flags)
+    for note in summarized(findings):
+        warn(note)
     return found
 
 
@@ -147,8 +149,8 @@ def find(dataset: str, reading: Reading = USUAL) -> tuple[PairSet, list[Finding]
     ]
     rows = {split: good for split, (good, _) in read.items()}
     found = PairSet(dataset, {split: _pairs(each) for split, each in _divided(rows).items()})
-    if findings and not all(found.sizes.values()):
-        raise Malformed(dataset, findings, flags=reading.flags)
+    if not all(found.sizes.values()) and (bad := [each for each in findings if not each.harmless]):
+        raise Malformed(dataset, bad, flags=reading.flags)
     return found, findings + [each for name, size in found.sizes.items() for each in no_examples(name, size)]
 
 
@@ -196,8 +198,10 @@ def _of_folder(folder: Path, reading: Reading) -> dict[str, Found]:
     paths = text_files.listed(folder)
     found = _by_split(folder, [path for path in paths if _is_table(path)])
     if "train" in found:
-        text_files.note_skipped(folder, [p for p in paths if p not in found.values()], "no table of a split")
-        return {split: _table(path, reading) for split, path in found.items()}
+        strays = [path for path in paths if path not in found.values() and not path.is_dir()]
+        read = {split: _table(path, reading) for split, path in found.items()}
+        read["train"][1].extend(text_files.skipped(strays, "it is no table of a split"))
+        return read
     languages = _languages(folder)
     if len(languages) == 2:
         source, target = languages

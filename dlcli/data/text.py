@@ -35,10 +35,11 @@ from dlcli.data import documents, splits, text_files
 from dlcli.data.columns import USUAL, Reading
 from dlcli.data.documents import Row
 from dlcli.data.embedded import pydocs
-from dlcli.data.findings import Finding, Malformed, refuse
+from dlcli.data.findings import Finding, Malformed, refuse, summarized
 from dlcli.data.labels import form, visible
 from dlcli.data.text_files import RAW
 from dlcli.errors import DatasetError, UsageError
+from dlcli.warnings import warn
 
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 TRAIN_SHARE = 0.9  # of a raw text
@@ -133,6 +134,8 @@ def open(dataset: str, reading: Reading = USUAL) -> TextSet:
     """
     texts, findings = find(dataset, reading)
     refuse(dataset, findings, skip_bad=reading.skip_bad, flags=reading.flags)
+    for note in summarized(findings):
+        warn(note)
     return texts
 
 
@@ -149,6 +152,9 @@ def find(dataset: str, reading: Reading = USUAL) -> tuple[TextSet, list[Finding]
     elif os.path.isdir(path):
         parts = _parts(path)
         found, findings = _of_files(dataset, parts, reading) if parts else _of_folder(dataset, path)
+        if parts:
+            others = [each for each in text_files.listed(path) if each not in parts.values() and not each.is_dir()]
+            findings += text_files.skipped(others, "it is no table or text of a split")
     else:
         raise _unknown(dataset)
     return found, [*findings, *_problems(found)]
@@ -207,8 +213,8 @@ def _of_rows(
     """
     train = found["train"]
     shared = [split for split in ALIASES if split == "train" or split not in found]
-    if findings and len(train) < len(shared):
-        raise Malformed(name, findings)
+    if len(train) < len(shared) and (bad := [each for each in findings if not each.harmless]):
+        raise Malformed(name, bad)
     _refuse_few(name, len(train), shared)
     parts = {split: [train[i] for i in taken] for split, taken in divide([row.place for row in train], found).items()}
     parts |= {split: list(rows) for split, rows in found.items() if split != "train"}
@@ -277,8 +283,6 @@ def _parts(folder: Path) -> dict[str, Path]:
             found[split] = path
     if "train" not in found:
         return {}
-    others = [path for path in paths if path not in found.values() and not path.is_dir()]
-    text_files.note_skipped(folder, others, "no table or text of a split")
     return found
 
 

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from dlcli import files
-from dlcli.data.findings import NAMED, Finding
+from dlcli.data.findings import Finding
 from dlcli.errors import DatasetError
-from dlcli.warnings import warn
 
 RAW = ".txt"
 TABLES = (".tsv", ".csv", ".jsonl")
@@ -33,7 +32,6 @@ _NUL_SHARE = 0.45  # of the bytes; of plain text in UTF-16 it is a half
 _MOST_FILES = 10**6  # of a folder, the folders below it included
 _ABOUT = {"authors", "changelog", "changes", "citation", "contributing", "copying", "licence", "license", "notice"}
 _ABOUT |= {"readme"}  # stems of files that tell of a data set and are no part of it
-_BY_SYSTEMS = {"thumbs.db", "desktop.ini", "__macosx", "@eadir"}
 _OTHER_ENCODINGS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -70,7 +68,7 @@ def is_document(path: Path, folder: Path) -> bool:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _BY_SYSTEMS
+    return name.startswith(".") or files.is_stray(name)
 
 
 def listed(folder: Path) -> list[Path]:
@@ -99,13 +97,9 @@ def below(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def note_skipped(folder: Path, paths: Sequence[Path], why: str) -> None:
-    """Tell the user which files of a folder are not read."""
-    if not paths:
-        return
-    named = ", ".join(f"{path.relative_to(folder)}" for path in paths[:NAMED])
-    more = f", … ({len(paths):,} in all)" if len(paths) > NAMED else ""
-    warn(f"{folder}: skipped {named}{more}: {why}")
+def skipped(paths: Sequence[Path], why: str) -> list[Finding]:
+    """Find files of a folder that are not read."""
+    return [Finding("other", "", str(path), f"{path} is skipped: {why}", harmless=True) for path in paths]
 
 
 def read(path: Path) -> str:
@@ -180,7 +174,7 @@ def _bounded(path: Path, file: IO[bytes]) -> bytearray:
         found += chunk
         if len(found) > LARGEST:
             packed = ", decompressed," if path.suffix.lower() in _PACKED else ""
-            raise DatasetError(f"{path} must have{packed} at most {LARGEST / 2**30:g} GiB, found more")
+            raise DatasetError(f"{path} must have{packed} at most {files.size_text(LARGEST)}, found more")
     return found
 
 
