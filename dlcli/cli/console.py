@@ -70,8 +70,11 @@ def show_messages() -> None:
     """Print our own warnings and log as one line each on standard error; leave the libraries' out."""
     from dlcli.warnings import Notice
 
+    said: set[str] = set()
+
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        if issubclass(category, Notice):
+        if issubclass(category, Notice) and str(message) not in said:
+            said.add(str(message))  # data that are opened twice have the same to say
             err().print(f"[yellow]note:[/] {plain(message)}", highlight=False, soft_wrap=True)
 
     warnings.showwarning = show

@@ -7,12 +7,11 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from dlcli.data import arrays, folder, tfds
+from dlcli.data import arrays, folder, labels, tfds
 from dlcli.data.embedded import digits
 from dlcli.data.findings import Finding, one_class, refuse, summarized
 from dlcli.data.layout import UNLABELLED
 from dlcli.data.sets import ImageSet
-from dlcli.data.spelling import alike
 from dlcli.errors import UsageError
 from dlcli.warnings import warn
 
@@ -53,7 +52,7 @@ def open(
     """
     images, findings = find(dataset, data_dir, image_size, memory_limit)
     refuse(dataset, findings + (_classless(images.classes, findings) if labelled else []))
-    for note in [*summarized(findings), *(found.message for found in alike(images.classes))]:
+    for note in [*summarized(findings), *(found.message for found in labels.problems(images.classes))]:
         warn(note)
     for note in images.survey.notes(dataset, image_size) if images.survey else ():
         warn(note)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from dlcli.data import sources
 from dlcli.data.findings import Malformed
+from dlcli.data.labels import visible
 from dlcli.errors import DatasetError
 from dlcli.warnings import Notice
 
@@ -250,7 +251,7 @@ def test_classes_of_nearly_the_same_name_are_noted(classes, pair):
     shutil.copytree(classes / "dog", classes / pair[1])
     with pytest.warns(Notice, match="are 2 classes, and may be meant as one") as noted:
         open_folder(classes)
-    assert ascii(pair[1])[1:-1] in str(noted[0].message)
+    assert visible(pair[1]) in str(noted[0].message)
 
 
 def test_links_in_a_circle_and_pipes_are_skipped(classes):
