@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from flax import nnx
 
@@ -38,6 +39,11 @@ class Learner(nnx.Module):
     @abstractmethod
     def read(options: FitOptions) -> Data:
         """Open the data; raise `DatasetError` where it is missing or malformed."""
+
+    @staticmethod
+    def chosen(options: FitOptions) -> Mapping[str, tuple[Any, str]]:
+        """Return what the options leave to the technique, by name: its value, and what chose it, such as `--arch`."""
+        return {}
 
     @abstractmethod
     def __init__(self, options: FitOptions, facts: types.Facts):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 from flax import nnx
 
@@ -37,6 +39,11 @@ class Learner(engine.Learner):
     def read(options: Train, facts: TransformerFacts | None = None) -> Data:
         """Open the data of the shape's task, cut by the tokenizer of `facts` where there are any."""
         return TASKS[options.shape].read(options, facts)
+
+    @staticmethod
+    def chosen(options: Train) -> dict[str, tuple[Any, str]]:
+        found, names = style(options), ("positions", "norm", "activation", "hidden", "bias")
+        return {name: (getattr(found, name), f"--preset {options.preset}") for name in names}
 
     def __init__(self, options: Train, facts: TransformerFacts):
         self.facts, self.shape = facts, options.shape
