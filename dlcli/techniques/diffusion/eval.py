@@ -92,9 +92,14 @@ def _images(
 
 
 def _judge(train: Train) -> Judge:
-    """Train the judge on the training images, or read one that was; the same whatever the seed of the run."""
+    """Train the judge on the training images, or read one that was; the same whatever the seed of the run.
+
+    Of images of one class there is nothing to learn: its weights stay random.
+    """
     data = images.read(train, 0, train.image_size)
     judge = Judge(data.facts.image, len(data.facts.classes))
+    if len(data.facts.classes) < 2:
+        return judge
     pixels, label = images.training(data, min(data.sizes["train"], EXAMPLES))
     judge.learn_once(cache.folder("judges"), data.digest, pixels, label)
     return judge
@@ -115,13 +120,18 @@ def _features(judge: Judge, images: np.ndarray) -> jax.Array:
     return jnp.concatenate([see(each) for each in padded])[: len(images)]
 
 
+def _trained(data: Data) -> str:
+    """Say what the features are of."""
+    return "of a classifier trained on these data" if len(data.facts.data.classes) > 1 else "of an untrained network"
+
+
 def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> Table:
     distance, floor = found["distance"], found["floor"]
     samples, real = distance["n"]
     rows = [
         ("Fréchet distance", f"{distance['value']:.2f}", f"{samples:,} samples to {real:,} test images"),
         ("floor", f"{floor['value']:.2f}", f"{floor['n'][0]:,} draws of the {data.sizes['train']:,} training images"),
-        ("features", str(distance["features"]), f"of a classifier trained on these data, {protocol['judge'][:12]}"),
+        ("features", str(distance["features"]), f"{_trained(data)}, {protocol['judge'][:12]}"),
         ("loss", f"{protocol['loss']['value']:.4f}", "squared error on test images"),
     ]
     if "as_asked" in found:
