@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from dlcli.cli import streams
 from dlcli.errors import DatasetError
+from dlcli.files import lines as split
 from dlcli.warnings import warn
 
 
@@ -16,7 +18,7 @@ def lines(texts: Iterable[str]) -> list[str]:
     Raises:
         DatasetError: there is none.
     """
-    found = [line for text in texts for line in (sys.stdin.read().splitlines() if text == "-" else [text])]
+    found = [line for text in texts for line in (split(streams.read_text()) if text == "-" else [text])]
     if not found:
         raise DatasetError("at least one text must be given, found none")
     return found
@@ -33,7 +35,7 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if str(path) == "-":
-            found += [Path(line) for line in sys.stdin.read().splitlines() if line]
+            found += [Path(_name(line)) for line in split(streams.read_text()) if line]
         elif path.is_dir():
             found += _below(path)
         else:
@@ -41,6 +43,11 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     if not found:
         raise DatasetError("at least one image must be named, found none on standard input")
     return found
+
+
+def _name(line: str) -> str:
+    """Return the file name that the bytes of a line stand for, in a locale that is not UTF-8 too."""
+    return os.fsdecode(line.encode("utf-8", "surrogateescape"))
 
 
 def _below(folder: Path) -> list[Path]:
