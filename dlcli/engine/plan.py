@@ -69,10 +69,10 @@ def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     data, program, options = prepared(learner_type, options)
     options = options.model_copy(update={"out": new_runs.expected(technique_name(learner_type), options), "name": None})
     with devices.memory_errors():
-        return _measured(options, data, program)
+        return _measured(learner_type, options, data, program)
 
 
-def _measured(options: FitOptions, data: Data, program: Program) -> Plan:
+def _measured(learner_type: type[Learner], options: FitOptions, data: Data, program: Program) -> Plan:
     leaves, batches = initial(program, options), prefetch(data.train_from(0), devices.split(program.mesh))
     batch = next(batches)
     window = program.empty_window(batch)
