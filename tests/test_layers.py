@@ -14,7 +14,7 @@ LAYERS = [
     {"techniques"},
     {"engine", "data", "nn", "optim", "plot", "run_changes"},
     {"types", "artifacts", "folders"},
-    {"files", "paths", "warnings", "compiling", "formats"},
+    {"files", "paths", "warnings", "compiling", "formats", "activity", "interrupts", "table_options"},
     {"options", "errors"},
     {"augmentations"},
 ]

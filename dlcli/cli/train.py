@@ -8,6 +8,7 @@ from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call
 from dlcli.errors import UsageError
+from dlcli.interrupts import answered
 
 
 def run(technique: str, options: Any, call: Call) -> None:
@@ -24,9 +25,8 @@ def run(technique: str, options: Any, call: Call) -> None:
         return plan.show(technique, options, call)
     with progress.importing():
         from dlcli import engine
-        from dlcli.engine.stopping import signals
 
         learner = techniques.learner(technique)
-    with signals() as stop:
-        ended = progress.show(engine.fit(learner, options, stop), call)
-    progress.finish(ended, technique, call)
+    with answered() as signals:
+        ended = progress.show(engine.fit(learner, options, lambda at: signals.caught), signals)
+        progress.finish(ended, technique, call)

@@ -170,7 +170,7 @@ class _Survey:
         self.sizes += chunk.sizes
         if not chunk.images:
             return
-        images = np.stack(chunk.images)
+        images = np.ascontiguousarray(np.stack(chunk.images))
         for channel, counts in enumerate(self.histogram):
             counts += np.bincount(images[..., channel].ravel(), minlength=256)
         self.digest.update(images)

@@ -74,7 +74,7 @@ def _of_images(described: dict[str, Any], protocol: dict[str, Any], data: Data) 
         (
             "features",
             formats.count(distance["features"]),
-            f"of a classifier trained on these data, {protocol['judge'][:12]}",
+            frechet.features_of(len(data.facts.data.classes), protocol["judge"]),
         ),
     ]
     if "as_asked" in described:

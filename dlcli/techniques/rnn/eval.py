@@ -13,7 +13,8 @@ from flax import nnx
 
 from dlcli import engine, formats
 from dlcli.artifacts import Table
-from dlcli.data import text, tokens
+from dlcli.data import labels, text, tokens
+from dlcli.data.columns import Reading
 from dlcli.data.text import TextSet
 from dlcli.data.tokenizers import Tokenizer
 from dlcli.engine import Metrics
@@ -32,9 +33,9 @@ def evaluate(options: Eval) -> Table:
     folder = Path(options.run)
     learner, run = engine.load(folder, Learner, options.use), Run(folder)
     trained, tokenizer = run.options(Learner), learner.facts.load()
-    read = measured(run, options.dataset, lambda: _read(trained, options.dataset or trained.dataset, tokenizer))
+    read = measured(run, options.dataset, lambda: _read(trained, options, tokenizer))
     if learner.classify and read.texts.classes != learner.facts.classes:
-        raise RunError(f"the data must have the classes that {folder} was trained on, found others")
+        raise RunError(labels.other_classes(folder, learner.facts.classes, read.texts.classes))
     described = {name: metric.describe() for name, metric in totals(learner, read.data.test).items()}
     how = {"split": read.texts.measured, "use": options.use, "run": str(folder)}
     if learner.classify:
@@ -54,8 +55,8 @@ class _Read:
         return self.data.digest
 
 
-def _read(trained: Train, dataset: str, tokenizer: Tokenizer) -> _Read:
-    texts = text.open(dataset)
+def _read(trained: Train, options: Eval, tokenizer: Tokenizer) -> _Read:
+    texts = text.open(options.dataset or trained.dataset, Reading.of(trained, options))
     return _Read(texts, batches(trained, texts, tokenizer))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.data import text, tokenizers
+from dlcli.data.columns import Reading
 from dlcli.engine.load import measured
 from dlcli.engine.runs import Run
 from dlcli.techniques.tokenizer.measuring import measure
@@ -28,8 +29,9 @@ def evaluate(options: Eval) -> Table:
     """
     folder = Path(options.run)
     run = Run(folder)
-    dataset = options.dataset or run.read_options(Train).dataset
-    texts = measured(run, options.dataset, lambda: text.open(dataset))
+    trained = run.read_options(Train)
+    dataset, reading = options.dataset or trained.dataset, Reading.of(trained, options)
+    texts = measured(run, options.dataset, lambda: text.open(dataset, reading))
     counts = measure(tokenizers.load(folder), texts.splits[texts.measured].texts)
     values = counts.values()
     rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]

@@ -100,7 +100,8 @@ def _rate(right: int, count: int, asked: int) -> dict[str, Any]:
 
 def _loss(options: Eval, folder: Path, learner: Learner) -> dict[str, Any]:
     run = Run(folder).options(Learner)
-    asked = run.model_copy(update={"dataset": options.dataset} if options.dataset else {})
+    given = {"dataset": options.dataset, "text_column": options.text_column}
+    asked = run.model_copy(update={name: value for name, value in given.items() if value is not None})
     data = measured(Run(folder), options.dataset, lambda: Learner.read(asked, noted=False))
     if data.facts.words != learner.facts.words:
         raise RunError(
