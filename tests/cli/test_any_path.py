@@ -33,7 +33,7 @@ def test_a_network_trained_under_any_path_is_resumed_measured_and_listed(place, 
     assert dlcli("viz", "learning-curves", "--run", f"./{place}", "--out", "a.png", "--json")[0] == 0
     shutil.copytree(place, Path("runs", place))
     code, told, _ = dlcli("runs", "list", "--json")
-    assert [run["run"] for run in json.loads(told)["runs"]] == [place]
+    assert [run["step"] for run in json.loads(told)["runs"]] == [3]
     assert dlcli("runs", "remove", "--yes", f"runs/{place}")[0] == 0
     assert not os.listdir("runs")
 
