@@ -33,6 +33,11 @@ def err() -> Console:
     return _console(stderr=True)
 
 
+def asks() -> bool:
+    """Tell whether there is a user to ask: a terminal to write to and to read from."""
+    return sys.stdin is not None and sys.stdin.isatty() and err().is_terminal
+
+
 def canvas() -> tuple[int, bool]:
     """Return the width for pictures on standard output, and whether they may use colours."""
     console = out()
@@ -65,8 +70,11 @@ def show_messages() -> None:
     """Print our own warnings and log as one line each on standard error; leave the libraries' out."""
     from dlcli.warnings import Notice
 
+    said: set[str] = set()
+
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        if issubclass(category, Notice):
+        if issubclass(category, Notice) and str(message) not in said:
+            said.add(str(message))  # data that are opened twice have the same to say
             err().print(f"[yellow]note:[/] {plain(message)}", highlight=False, soft_wrap=True)
 
     warnings.showwarning = show

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from dlcli.cli import console, layout
 from dlcli.cli.bridge import Call
 from dlcli.cli.display import Display
 from dlcli.cli.training import Training
+from dlcli.folders import Folder, command
 from dlcli.interrupts import CODES, Signals
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
         for name, metrics in ((f"best, step {ended.best_step}", ended.best), ("last", ended.last)):
             err.print(console.plain(layout.fit([name, *layout.entries(metrics)], width)), soft_wrap=True)
     err.print(f"saved in {console.plain(ended.folder)}; next:", soft_wrap=True)
-    resumed = [f"dlcli resume {ended.folder}"] if ended.reason in (*CODES, "time") else []
+    resumed = [command("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
     for line in [*resumed, *next_commands(ended.folder, technique)]:
         err.print(f"  {console.plain(line)}", soft_wrap=True)
     if code := CODES.get(ended.reason):
@@ -109,16 +110,16 @@ def next_commands(folder: Path, technique: str) -> list[str]:
     """Return the commands that read this run of the technique."""
     from dlcli import figures, techniques
 
-    chosen = json.loads((folder / "options.json").read_text(encoding="utf-8"))
-    lines = [f"dlcli eval {folder}"]
+    chosen = Folder(folder).raw("options.json")
+    lines = [command("eval", folder)]
     if technique in techniques.having("resume"):
-        lines.append(f"dlcli viz learning-curves --run {folder}")
+        lines.append(command("viz", "learning-curves", "--run", folder))
     else:
-        lines += [f"dlcli viz {name} --run {folder}" for name in figures.of(technique)]
+        lines += [command("viz", name, "--run", folder) for name in figures.of(technique)]
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)
         if model is not None and (not model.of_runs or any(chosen[name] == value for name, value in model.of_runs)):
             needed = [name.upper() for name, field in model.model_fields.items() if field.is_required()]
-            usual = " ".join(["dlcli", verb, technique, f"--run {folder}", *needed])
-            lines.append(f"{model.examples[0]} --run {folder}" if model.examples else usual)
+            usual = " ".join([command(verb, technique, "--run", folder), *needed])
+            lines.append(f"{model.examples[0]} --run {shlex.quote(str(folder))}" if model.examples else usual)
     return lines

@@ -8,7 +8,7 @@ from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call, validate
 from dlcli.errors import UsageError
-from dlcli.folders import Folder, find, technique_of
+from dlcli.folders import Folder, command, find, technique_of
 from dlcli.interrupts import answered
 from dlcli.options import Options, RunArgument
 
@@ -29,6 +29,9 @@ def run(given: dict[str, Any], call: Call) -> None:
     technique = technique_of(folder)
     if "out" in given:
         raise UsageError(f"--out cannot change: a run is resumed in its own folder, {folder}")
+    if "name" in given:
+        hint = command("runs", "rename", folder, given["name"])
+        raise UsageError(f"--name cannot change on resume, which keeps the folder {folder}", hint=hint)
     with progress.importing():
         from dlcli import engine
     learner = techniques.learner(technique)

@@ -7,11 +7,14 @@ from typing import Any
 from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call
+from dlcli.errors import UsageError
 from dlcli.interrupts import answered
 
 
 def run(technique: str, options: Any, call: Call) -> None:
     """Train a new run, or with `--plan` say what that would be."""
+    if options.name in techniques.names():
+        raise UsageError(f"--name must not be that of a technique, which stands for its latest run, got {options.name}")
     if technique not in techniques.having("resume"):
         from dlcli.cli import direct
 

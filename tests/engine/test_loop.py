@@ -3,6 +3,7 @@ import math
 import shutil
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -167,11 +168,10 @@ def test_a_run_broken_off_at_any_event_goes_on_bit_for_bit(unbroken, tmp_path):
         assert_same_run(unbroken[0].folder, folder)
 
 
-def test_a_run_broken_off_before_its_first_checkpoint_starts_anew_and_says_so(unbroken, tmp_path):
-    folder = tmp_path / "young"
-    with closing(engine.fit(Learner, Train(out=folder))) as events:
-        next(events)
-    assert not (folder / "checkpoints").exists()
+def test_a_run_killed_before_its_first_checkpoint_restarts_and_says_so(unbroken, tmp_path):
+    folder = Path(shutil.copytree(unbroken[0].folder, tmp_path / "young"))
+    shutil.rmtree(folder / "checkpoints")
+    (folder / "metrics.jsonl").unlink()
     with pytest.warns(Notice, match="before its first checkpoint"):
         go_on(folder)
     assert_same_run(unbroken[0].folder, folder)
@@ -249,7 +249,7 @@ def test_a_length_that_lies_before_the_step_of_a_run_broken_off_is_refused_as_su
     folder = copy("broken")
     with pytest.raises(UsageError, match=f"--steps 2 must lie beyond step 6, where {folder} stands") as raised:
         go_on(folder, steps=2)
-    assert raised.value.hint == f"dlcli resume {folder} goes on to its 12 steps"
+    assert raised.value.hint == f"dlcli resume {folder} continues to its 12 steps"
 
 
 def test_a_run_that_goes_on_after_its_end_has_spent_the_time_until_then(tmp_path):
@@ -292,6 +292,20 @@ def test_changed_options_are_recorded_and_hold_from_there_on(copy):
     assert json.loads((folder / "options.json").read_text())["report_every"] == 3
 
 
+def test_a_checkpoint_that_cannot_be_read_is_not_blamed_on_the_changes(copy):
+    folder = copy("broken")
+    for manifest in (folder / "checkpoints").glob("*/manifest.json"):
+        manifest.write_text("{}")
+    with pytest.raises(RunError, match="no intact checkpoint") as raised:
+        go_on(folder, steps=20)
+    assert "cannot change on resume" not in str(raised.value)
+
+
+def test_of_several_changes_the_one_that_shapes_no_array_is_not_blamed(copy):
+    with pytest.raises(RunError, match=r"^--optimizer cannot change on resume"):
+        go_on(copy("broken"), steps=20, optimizer="sgd", patience=3)
+
+
 def test_a_change_that_needs_other_shapes_is_refused_with_the_reason(copy):
     folder = copy("broken")
     before = snapshot(folder)
@@ -302,7 +316,10 @@ def test_a_change_that_needs_other_shapes_is_refused_with_the_reason(copy):
 
 @pytest.mark.parametrize(
     ("changes", "error", "what"),
-    [({"seed": 1}, DatasetError, r"line-0.*line-1"), ({"features": 4}, RunError, "shapes")],
+    [
+        ({"seed": 1}, DatasetError, r"line-0.*line-1"),
+        ({"features": 4}, RunError, "found another features"),
+    ],
 )
 def test_other_data_are_refused(copy, changes, error, what):
     with pytest.raises(error, match=what):

@@ -76,7 +76,9 @@ class Pictures(nnx.Module):
         return metrics
 
     def prepare(self, options: Train) -> bool:
-        """Train the judge on the training images, or read one that was."""
+        """Train the judge on the training images, or read one that was; of one class there is nothing to learn."""
+        if len(self.classes) < 2:
+            return False
         data = images.read(options, 0, options.image_size)
         count = examples(self.image, data.sizes["train"])
         self.judge.learn_once(cache.folder("judges"), data.digest, lambda: images.training(data, count))
