@@ -16,7 +16,6 @@ from dlcli.data.findings import (
     few_examples,
     mixed_sizes,
     no_examples,
-    one_class,
     wrong_labels,
 )
 from dlcli.data.sets import Split
@@ -33,7 +32,7 @@ def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[F
     except Malformed as error:
         return list(error.findings)
     findings += labels.problems(images.classes) + [
-        dataclasses.replace(each, harmless=True) for each in one_class(images.classes)
+        dataclasses.replace(each, harmless=True) for each in sources.classless(images.classes)
     ]
     readings = {name: Reading(split) for name, split in images.splits.items()}
     train = readings["train"]

@@ -127,7 +127,8 @@ def read(dataset: str, rules: Rules, reading: Reading = USUAL) -> Corpus:
     log.info("counting the words of %s", dataset)
     stem.clear()
     _save(stem, *_numbered(dataset, texts, rules))
-    return _load(stem, digest)
+    with cache.kept():
+        return _load(stem, digest)
 
 
 def _digest(texts: Mapping[str, Sequence[str]], rules: Rules) -> str:

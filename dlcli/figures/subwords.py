@@ -70,7 +70,7 @@ def draw(options: Subwords) -> Figure:
 
 def _words(folder: Path, count: int) -> dict[str, int]:
     """Return words of the validation split with their counts, at ranks that grow as cubes: most are rare ones."""
-    trained = Run(folder).read("options.json", Train)
+    trained = Run(folder).read_options(Train)
     texts = text.open(trained.dataset, Reading.of(trained))
     counts = Counter(word for each in texts.splits["validation"].texts for word in _WORD.findall(each))
     if not counts:

@@ -15,6 +15,7 @@ from dlcli.artifacts import Table
 from dlcli.data import labels, text, tokens
 from dlcli.data.columns import Reading
 from dlcli.engine import Metrics, classification
+from dlcli.engine.load import measured
 from dlcli.engine.metrics import add, perplexity
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError, UsageError
@@ -32,7 +33,7 @@ def evaluate(options: Eval) -> Table:
     if misplaced := misplaced_column(learner.shape, changes):
         raise UsageError(f"{misplaced} for a run of --shape {learner.shape}")
     trained = Run(folder).options(Learner).model_copy(update=changes)
-    data = Learner.read(trained, learner.facts)
+    data = measured(Run(folder), options.dataset, lambda: Learner.read(trained, learner.facts))
     if data.facts.classes != learner.facts.classes:
         raise RunError(labels.other_classes(folder, learner.facts.classes, data.facts.classes))
     described = {name: metric.describe() for name, metric in _totals(learner, data.test).items()}
