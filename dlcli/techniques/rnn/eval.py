@@ -32,7 +32,7 @@ def evaluate(options: Eval) -> Table:
     if learner.classify and texts.classes != learner.facts.classes:
         raise RunError(f"the data must have the classes that {folder} was trained on, found others")
     tokenizer = learner.facts.load()
-    data = batches(trained, texts, tokenizer)
+    data = batches(trained, texts, tokenizer, trained=True)
     described = {name: metric.describe() for name, metric in totals(learner, data.test).items()}
     how = {"split": texts.measured, "use": options.use, "run": str(folder)}
     if learner.classify:
