@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -18,6 +19,10 @@ from dlcli.cli import console
 from dlcli.cli.bridge import Call
 from dlcli.errors import UserError
 
+# What a number beside an answer is, where its name does not say it.
+_EXPLAINED = {
+    "score": "score: log-probability in nats, length-normalized: divided by ((5 + tokens) / 6)^0.6; higher is better"
+}
 _SKETCHED = 16  # images of a batch that the terminal shows
 # An escape that begins none of the colours of a sketch: it came with a name.
 _FOREIGN = re.compile(r"\x1b(?!\[(?:0|[34]8;2;[0-9;]+)m)")
@@ -99,12 +104,20 @@ def _print_pieces(found: Pieces) -> None:
     from dlcli.plot.terminal.text import beside, columns, fit  # here, since `--help` needs no numpy
 
     out = console.out()
-    cells = [(piece, str(number), max(columns(piece), len(str(number))) + 1) for piece, number in found.tokens]
-    for row in beside([min(width, out.width) for _, _, width in cells], out.width):
-        shown = [cells[place] for place in row]
-        out.print(RichText("".join(fit(piece, width) for piece, _, width in shown).rstrip()), soft_wrap=True)
-        numbers = "".join(fit(number, width) for _, number, width in shown).rstrip()
-        out.print(RichText(numbers, "dim"), soft_wrap=True)
+
+    @functools.cache  # a long text has the same tokens again and again
+    def cell(piece: str, number: int) -> tuple[str, str]:
+        width = max(columns(piece), len(str(number))) + 1
+        return fit(piece, width), fit(str(number), width)
+
+    @functools.cache
+    def room(piece: str, number: int) -> int:
+        return min(columns(cell(piece, number)[1]), out.width)
+
+    for row in beside([room(*token) for token in found.tokens], out.width):
+        pieces, numbers = zip(*(cell(*found.tokens[place]) for place in row), strict=True)
+        out.print(RichText("".join(pieces).rstrip()), soft_wrap=True)
+        out.print(RichText("".join(numbers).rstrip(), "dim"), soft_wrap=True)
 
 
 def _print_answers(predictions: Sequence[Prediction]) -> None:
@@ -126,6 +139,8 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
             for place in range(1, len(row), 2)
         ]
     out.print(_answers(rows, name))
+    if explained := _EXPLAINED.get(measure):
+        out.print(RichText(explained, "dim"), soft_wrap=True)
 
 
 def _answers(rows: Sequence[Sequence[RichText]], measure: str) -> Grid:

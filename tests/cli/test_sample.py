@@ -12,7 +12,10 @@ PIECES = [Piece(0, "Once", prompt=True), Piece(0, " upon"), Piece(0, " a time"),
 
 
 def test_texts_are_put_together_of_their_pieces_apart_from_the_prompt():
-    assert list(sample.joined(PIECES)) == [("Once", " upon a time"), ("", "The end")]
+    assert list(sample.joined(PIECES)) == [
+        {"prompt": "Once", "text": " upon a time"},
+        {"prompt": "", "text": "The end"},
+    ]
 
 
 def test_texts_stand_below_each_other(capsys):

@@ -12,12 +12,14 @@ from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import RunError
+from dlcli.techniques.rnn import score as score_module
 from dlcli.techniques.rnn.eval import evaluate
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Eval, Predict, Sample, Score, Train
 from dlcli.techniques.rnn.predict import predict
 from dlcli.techniques.rnn.sample import sample
 from dlcli.techniques.rnn.score import score
+from dlcli.warnings import Notice
 
 TEXTS = Path(__file__).parents[1] / "texts"
 TINY = {
@@ -29,7 +31,7 @@ TINY = {
     "learning_rate": 0.02,
     "schedule": "constant",
 }
-CLASSIFY = {"task": "classify", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16}
+CLASSIFY = {"task": "classify", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16, "context": 20}
 INPUTS = {
     "sample": lambda folder: {"prompt": "The ", "length": 20, "count": 2},
     "score": lambda folder: {"text": ["The vorpal blade", "gimble"]},
@@ -251,6 +253,24 @@ def test_labels_that_look_alike_are_noted_at_training(dlcli, tmp_path):
     _, _, err = dlcli("train", "rnn", "--dataset", path, *SMALL, "--out", "run")
     assert "'a' (10) and 'a ' (10) are one class" in err
     assert "'b' (10) and 'B' (10) are 2 classes" in err
+
+
+def test_a_text_that_is_longer_than_the_model_reads_says_so_with_its_answer(classifier):
+    text = "Where is the foe, the foe?"
+    with pytest.warns(Notice, match="has 26 tokens, of which the model reads the first 20"):
+        short, long, same = predict(Predict(run=classifier, text=["Where is the foe", text, text[:20]]))
+    assert long.numbers()["truncated"] == {"tokens": 26, "read": 20, "part": "first"}
+    assert long.answers == same.answers
+    assert "truncated" not in short.numbers()
+
+
+def test_a_text_of_many_stretches_has_the_probability_it_has_in_one_pass(language, monkeypatch):
+    text = "The vorpal blade went snicker-snack! " * 8
+    [whole] = score(Score(run=language, text=[text]))
+    monkeypatch.setattr(score_module, "_LONGEST", 64)
+    [parted] = score(Score(run=language, text=[text]))
+    np.testing.assert_allclose(parted.log_probabilities, whole.log_probabilities, atol=1e-4)
+    assert parted.whole == pytest.approx(whole.whole, abs=1e-3) == pytest.approx(parted.total, abs=1e-3)
 
 
 def test_a_run_of_the_other_task_is_refused(language, classifier):
