@@ -215,6 +215,44 @@ def test_a_classifier_learns_moods_and_names_them(classifier):
     assert nothing.problem
 
 
+SMALL = ("--task", "classify", "--steps", 2, "--batch-size", 4, "--context", 8, "--hidden", 4, "--embedding", 4)
+
+
+def labelled(path, *labels, header="text,label"):
+    path.write_text(f"{header}\n" + "".join(f"text {n},{labels[n % len(labels)]}\n" for n in range(40)))
+    return path
+
+
+def test_texts_of_a_single_class_are_refused_before_there_is_a_folder(dlcli, tmp_path):
+    code, _, err = dlcli("train", "rnn", "--dataset", labelled(tmp_path / "a.csv", "same"), *SMALL, "--out", "run")
+    assert code == 3
+    assert "a classifier needs two classes or more, found only 'same'" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_remembers_its_columns_and_that_bad_rows_are_left_out(dlcli, tmp_path):
+    path = labelled(tmp_path / "a.csv", "a", "b", header="review,stars")
+    path.write_text(path.read_text() + "no,\n")
+    columns = ("--text-column", "review", "--label-column", "stars")
+    assert dlcli("train", "rnn", "--dataset", path, *SMALL, *columns, "--out", "run")[0] == 3
+    code, _, err = dlcli("train", "rnn", "--dataset", path, *SMALL, *columns, "--skip-bad", "--out", "run")
+    assert code == 0
+    assert "line 42" in err
+    assert dlcli("eval", "run")[0] == 0
+    assert dlcli("resume", "run", "--steps", 3)[0] == 0
+    labelled(tmp_path / "b.csv", "caf\u00e9", "b")
+    code, _, err = dlcli("eval", "run", "--dataset", "b.csv", "--text-column", "text", "--label-column", "label")
+    assert code == 4
+    assert "found without 'a'; also 'caf\u00e9' (caf<U+00E9>)" in err
+
+
+def test_labels_that_look_alike_are_noted_at_training(dlcli, tmp_path):
+    path = labelled(tmp_path / "a.csv", "a", "a ", "b", "B")
+    _, _, err = dlcli("train", "rnn", "--dataset", path, *SMALL, "--out", "run")
+    assert "'a' (10) and 'a ' (10) are one class" in err
+    assert "'b' (10) and 'B' (10) are 2 classes" in err
+
+
 def test_a_run_of_the_other_task_is_refused(language, classifier):
     with pytest.raises(RunError, match="must be a classifier"):
         list(predict(Predict(run=language, text=["a"])))

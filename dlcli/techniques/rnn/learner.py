@@ -59,7 +59,7 @@ class Learner(engine.Learner):
 
     @classmethod
     def reread(cls, options: Train, facts: TextFacts) -> Data:
-        return batches(options, text.open(options.dataset), facts.load())
+        return batches(options, text.open(options.dataset, Reading.of(options)), facts.load())
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
