@@ -19,6 +19,8 @@ from dlcli.cli.bridge import Call
 from dlcli.errors import UserError
 
 _TALLEST = 48  # lines of a picture without --full: two screens of 24 lines
+# An escape that begins none of the colours of a sketch: it came with a name.
+_FOREIGN = re.compile(r"\x1b(?!\[(?:0|[34]8;2;[0-9;]+)m)")
 # What stands to the right in a table: a number with a sign, a bound or a unit, two joined by a dash, or none.
 _ONE = r"[<>±~]? ?[-+]?[\d,]*\.?\d+(e[-+]?\d+)?( ?[%×a-zµ]{1,3})?( \*)?"
 _NUMBER = re.compile(rf"{_ONE}( – {_ONE})?|[–∞]|none")
@@ -43,7 +45,7 @@ def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool
         case Figure():
             _write_figure(artifact, call, out, show=show, full=full)
         case Text():
-            print("\n".join(artifact.lines))
+            console.write("\n".join(artifact.lines))
         case Images():
             _write_images(artifact, call, out, show=show, full=full)
 
@@ -119,8 +121,8 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
     name = "probability" if measure == "log_probability" else measure.replace("_", " ")
     # Texts, not markup: a file or a class may be called "[b]".
     rows = [
-        [RichText(each.source)]
-        + [RichText(cell) for label, n in each.answers for cell in (label, _measured(n, each.measure))]
+        [RichText(console.visible(each.source))]
+        + [RichText(cell) for label, n in each.answers for cell in (console.visible(label), _measured(n, each.measure))]
         for each in predictions
     ]
     widest = [max(cell.cell_len for cell in column) for column in zip_longest(*rows, fillvalue=RichText())]
@@ -168,7 +170,7 @@ def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool, f
         return
     if show:
         sketch(figure.sketch, full=full)
-    print(path)
+    console.write(path)
 
 
 def _write_images(images: Images, call: Call, out: Path | None, *, show: bool, full: bool) -> None:
@@ -185,14 +187,15 @@ def _write_images(images: Images, call: Call, out: Path | None, *, show: bool, f
         return
     if show:
         sketch(lambda width, colour, most=None: terminal.album(grid, width=width, colour=colour, most=most), full=full)
-    print(path)
+    console.write(path)
 
 
 def sketch(draw: Sketch, *, full: bool = False) -> None:
     """Draw a sketch into the terminal, on two screens at most or in full."""
     # Through rich, which brings 24-bit colours down to what the terminal can show.
     lines = draw(*console.canvas(), None if full else _TALLEST)
-    console.out().print(RichText.from_ansi("\n".join(lines)), soft_wrap=True)
+    drawn = _FOREIGN.sub(r"\\x1b", "\n".join(lines))
+    console.out().print(RichText.from_ansi(drawn), soft_wrap=True)
 
 
 def _cell(cell: Any) -> str:

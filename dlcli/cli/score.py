@@ -83,7 +83,7 @@ def _print(of: Likelihood) -> None:
     for token, log_probability, surprise in zip(of.tokens, of.log_probabilities, bits, strict=True):
         bar = Text("█" * round(_BAR * surprise / most), style=TERMINAL[0])
         share = math.exp(max(log_probability, -700.0))  # e^-800 would be 0
-        grid.add_row(Text(token), formats.percent(share), f"{surprise:.2f}", bar)
+        grid.add_row(Text(console.visible(token)), formats.percent(share), f"{surprise:.2f}", bar)
     out.print(Text(f"after {of.after}" if of.after else "", style="dim"))
     out.print(grid)
     out.print(

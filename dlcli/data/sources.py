@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
-from dlcli.data import arrays, folder, tfds
+from dlcli.data import arrays, folder, labels, tfds
 from dlcli.data.embedded import digits
-from dlcli.data.findings import Finding, refuse
+from dlcli.data.findings import Finding, one_class, refuse, summarized
+from dlcli.data.layout import UNLABELLED
 from dlcli.data.sets import ImageSet
 from dlcli.errors import UsageError
+from dlcli.warnings import warn
 
 
 def embedded() -> dict[str, str]:
@@ -22,22 +26,50 @@ def claims(dataset: str) -> bool:
     return dataset.startswith(("tfds:", "folder:")) or dataset.endswith(".npz") or dataset in embedded()
 
 
-def open(dataset: str, data_dir: Path | None, image_size: int | None, memory_limit: int) -> ImageSet:
+def open(
+    dataset: str,
+    data_dir: Path | None,
+    image_size: int | None,
+    memory_limit: int,
+    *,
+    labelled: bool = False,
+    skip_bad: bool = False,
+) -> ImageSet:
     """Open an image set; its images are read when they are asked for.
 
     Args:
         dataset: `digits`, `tfds:NAME`, `folder:PATH` or the path of an `.npz` file.
         data_dir: folder of prepared tfds sets; None for TFDS_DATA_DIR or the library's own.
-        image_size: height and width to which images are scaled; None takes them as they are.
+        image_size: height and width to which images are scaled; None takes them as they are, or of several sizes
+            chooses one.
         memory_limit: bytes of decoded images above which they are read from their files again and again.
+        labelled: whether the set must have classes to tell apart.
+        skip_bad: whether images that cannot be decoded are left out, with a note.
 
     Raises:
         UsageError: there is no set of this name.
         DatasetError: its files are not where they should be, or not what they should be.
     """
     images, findings = find(dataset, data_dir, image_size, memory_limit)
-    refuse(dataset, findings)
-    return images
+    refuse(dataset, findings + ((_nested(findings) or classless(images.classes)) if labelled else []))
+    for note in [*summarized(findings), *(found.message for found in labels.problems(images.classes))]:
+        warn(note)
+    for note in images.survey.notes(dataset, image_size) if images.survey else ():
+        warn(note)
+    return images.without_bad() if skip_bad else images
+
+
+def classless(classes: Sequence[str]) -> list[Finding]:
+    """Find that a set has no classes to tell apart."""
+    if tuple(classes) != (UNLABELLED,):
+        return one_class(classes)
+    message = "its images have no classes: a classifier needs a folder for each class, or an array of labels"
+    return [Finding("one class", "", "", message)]
+
+
+def _nested(findings: Sequence[Finding]) -> list[Finding]:
+    """Return what a classifier refuses, though others read it: images in folders within classes."""
+    return [dataclasses.replace(found, harmless=False) for found in findings if found.kind == "nested"]
 
 
 def find(

@@ -40,6 +40,11 @@ class Learner(nnx.Module):
     def read(options: FitOptions) -> Data:
         """Open the data; raise `DatasetError` where it is missing or malformed."""
 
+    @classmethod
+    def reread(cls, options: FitOptions, facts: types.Facts) -> Data:
+        """Open the data of a run with these facts, which may hold what `read` would make or load again."""
+        return cls.read(options)
+
     @staticmethod
     def chosen(options: FitOptions) -> Mapping[str, tuple[Any, str]]:
         """Return what the options leave to the technique, by name: its value, and what chose it, such as `--arch`."""

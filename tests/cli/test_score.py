@@ -61,7 +61,7 @@ def test_a_run_scores_texts_and_lines_of_standard_input(dlcli, rnn_run, monkeypa
     import io
     import sys
 
-    monkeypatch.setattr(sys, "stdin", io.StringIO("The blade\nA tree\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"The blade\nA tree\n")))
     code, out, _ = dlcli("score", "rnn", "--run", rnn_run, "--json", "He took", "-")
     assert code == 0
     assert [json.loads(line)["input"] for line in out.splitlines()] == ["He took", "The blade", "A tree"]

@@ -40,7 +40,7 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        return images.read(options, options.seed, options.image_size, options.train_examples)
+        return images.read(options, options.seed, options.image_size, options.train_examples, labelled=True)
 
     @staticmethod
     def chosen(options: Train) -> dict[str, tuple[Any, str]]:

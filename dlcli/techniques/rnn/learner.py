@@ -11,6 +11,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.data import sequences, text, tokenizers
+from dlcli.data.columns import Reading
 from dlcli.data.sequences import TextFacts
 from dlcli.data.text import TextSet
 from dlcli.data.tokenizers import Tokenizer
@@ -53,8 +54,12 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        texts = text.open(options.dataset)
+        texts = text.open(options.dataset, Reading.of(options))
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
+
+    @classmethod
+    def reread(cls, options: Train, facts: TextFacts) -> Data:
+        return batches(options, text.open(options.dataset), facts.load())
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)

@@ -40,6 +40,10 @@ class Learner(engine.Learner):
         """Open the data of the shape's task, cut by the tokenizer of `facts` where there are any."""
         return TASKS[options.shape].read(options, facts)
 
+    @classmethod
+    def reread(cls, options: Train, facts: TransformerFacts) -> Data:
+        return cls.read(options, facts)
+
     @staticmethod
     def chosen(options: Train) -> dict[str, tuple[Any, str]]:
         found, names = style(options), ("positions", "norm", "activation", "hidden", "bias")

@@ -1,18 +1,27 @@
 """Options of word embeddings."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dlcli.options import Cli, Epochs, EvalOptions, FitOptions, ReadingOptions, TextDataset
+from dlcli.options import (
+    Cli,
+    Epochs,
+    EvalOptions,
+    FitOptions,
+    ReadingOptions,
+    TextDataset,
+)
+from dlcli.table_options import TextColumnOptions, TextTableOptions
 
 
 def _pattern(value: str) -> str:
+    import regex  # here, since `--help` needs none
+
     try:
-        found = re.compile(value)
-    except re.error as error:
+        found = regex.compile(value)
+    except regex.error as error:
         raise ValueError(f"must be a regular expression: {error}") from None
     if found.groups:
         raise ValueError("must have no groups; write (?:…)")
@@ -26,7 +35,7 @@ Words = Annotated[
 ]
 
 
-class Train(FitOptions):
+class Train(TextTableOptions, FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
@@ -60,11 +69,11 @@ class Train(FitOptions):
     ] = 5
     pattern: Annotated[
         str, AfterValidator(_pattern), Field(description="Regular expression of a word."), Cli(metavar="REGEX")
-    ] = "[a-z']+"
+    ] = r"\w+(?:['’]\w+)*"
     lower: Annotated[bool, Field(description="Turn the text into lower case first.")] = True
 
 
-class Eval(EvalOptions):
+class Eval(TextColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of word2vec."""
 
     pairs: Annotated[
