@@ -163,10 +163,6 @@ Out = Annotated[
 ]
 
 
-Show = Annotated[bool, Field(description="Print a small rendering in the terminal.")]
-Full = Annotated[bool, Field(description="Print all of it, however many lines that takes; default 48 lines at most.")]
-
-
 class Options(BaseModel):
     """Base of all options: immutable, and a misspelt name is an error."""
 
@@ -175,20 +171,6 @@ class Options(BaseModel):
     panel: ClassVar[str] = "Options"  # title of the help panel for the fields this class declares
     examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
     of_runs: ClassVar[tuple[tuple[str, str], ...]] = ()  # options of training, of which a run to read has one
-
-
-class ShowOptions(Options):
-    """How a picture is shown in the terminal."""
-
-    panel = "Terminal"
-    show: Show = True
-    full: Full = False
-
-    @model_validator(mode="after")
-    def _shown_in_full(self) -> "ShowOptions":
-        if self.full and not self.show:
-            raise ValueError("--full is for the rendering in the terminal, which --no-show leaves out: give one")
-        return self
 
 
 class DataOptions(Options):

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from dlcli.options import Cli, DataDir, Dataset, Device, Options, Out, RunRef, ShowOptions, Use
+from dlcli.options import Cli, DataDir, Dataset, Device, Options, Out, RunRef, Use
+from dlcli.picture_options import ShowOptions
 from dlcli.techniques.cnn.options import ImageSize
 
 

@@ -13,10 +13,10 @@ from dlcli.options import (
     Options,
     Out,
     ReadingOptions,
-    ShowOptions,
     Steps,
     TrainOptions,
 )
+from dlcli.picture_options import ShowOptions
 
 ImageSize = Annotated[
     int | None, Field(ge=4, le=256, description="Side in pixels that images of a folder are resized to.")

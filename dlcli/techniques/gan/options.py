@@ -13,11 +13,11 @@ from dlcli.options import (
     Out,
     ReadingOptions,
     Schedule,
-    ShowOptions,
     Steps,
     TrainOptions,
     filled,
 )
+from dlcli.picture_options import ShowOptions
 
 ImageSize = Annotated[
     int | None, Field(ge=4, le=256, description="Side in pixels that images of a folder are resized to.")
