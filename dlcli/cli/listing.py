@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.cells import cell_len, set_cell_size
 
 from dlcli.folders import Summary
+from dlcli.formats import printable
 
 _GAP = "  "
 _DATASET = 16  # columns of the name of a data set, where room is short
@@ -34,11 +35,6 @@ def lines(runs: Sequence[Summary], width: int | None) -> list[str]:
         _GAP.join(set_cell_size(cell, size) for cell, size in zip(row, widths.values(), strict=True)).rstrip()
         for row in table
     ]
-
-
-def printable(text: object) -> str:
-    """Return a text without characters that steer a terminal or end a line."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(text))
 
 
 def dataset_name(dataset: str) -> str:

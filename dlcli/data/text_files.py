@@ -170,12 +170,18 @@ def _bytes(path: Path) -> bytearray:
 
 def _bounded(path: Path, file: IO[bytes]) -> bytearray:
     found = bytearray()
+    if os.stat(path).st_size > LARGEST:  # before reading, as that takes a minute
+        raise _too_large(path)
     while chunk := file.read(_CHUNK):
         found += chunk
         if len(found) > LARGEST:
-            packed = ", decompressed," if path.suffix.lower() in _PACKED else ""
-            raise DatasetError(f"{path} must have{packed} at most {files.size_text(LARGEST)}, found more")
+            raise _too_large(path)
     return found
+
+
+def _too_large(path: Path) -> DatasetError:
+    packed = ", decompressed," if path.suffix.lower() in _PACKED else ""
+    return DatasetError(f"{path} must have{packed} at most {files.size_text(LARGEST)}, found more")
 
 
 def _undecodable(path: Path, data: bytearray) -> list[Finding]:

@@ -17,6 +17,7 @@ from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.options import Confusion
 from dlcli.folders import technique_of
+from dlcli.formats import printable
 from dlcli.plot import matrices, terminal
 from dlcli.types import Batch
 
@@ -36,7 +37,8 @@ def draw(options: Confusion) -> Figure:
         raise RunError(f"the data must have the shapes and classes that {folder} was trained on, found others")
     counts = _counts(engine.load(folder, learner_type, options.use), data.validation, folder)
     rate = metrics.Rate(np.trace(counts), counts.sum()).describe()
-    title = f"{folder.name} on the validation split: accuracy {formats.percent(rate['value'])} (N = {rate['n']:,})"
+    found = f"accuracy {formats.percent(rate['value'])} (N = {rate['n']:,})"
+    title = f"{printable(folder.name)} on the validation split: {found}"
     names = data.facts.classes
     numbers = {"run": options.run, "split": "validation", "classes": names, "counts": counts.tolist(), "accuracy": rate}
     return Figure(

@@ -16,6 +16,7 @@ from dlcli.errors import RunError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Schedule
 from dlcli.folders import command, technique_of
+from dlcli.formats import printable
 from dlcli.optim import build, schedules
 from dlcli.options import OptimizerOptions, ScheduleName
 from dlcli.plot import curves, terminal
@@ -70,4 +71,4 @@ def _of_run(folder: Path) -> tuple[str, int, dict[str, Callable[[Any], Any]]]:
         )
     ended = (run.about().get("ended") or {}).get("step", train.steps)
     stopped = f", which ended at step {ended:,} of {train.steps:,}" if ended < train.steps else ""
-    return f"learning rate of {folder.name}{stopped}", train.steps, {train.schedule: build.schedule(train)}
+    return f"learning rate of {printable(folder.name)}{stopped}", train.steps, {train.schedule: build.schedule(train)}
