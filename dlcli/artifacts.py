@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -225,6 +225,13 @@ class Likelihood:
         return _whole(self.rest(), self.blocks())
 
 
+class Sketch(Protocol):
+    """Draws a picture in characters (see `dlcli.plot.terminal`)."""
+
+    def __call__(self, width: int, colour: bool, most: int | None = None) -> Sequence[str]:
+        """Return lines of at most `width` columns, at most `most` of them, or all where it is None."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Figure:
     """A picture: the drawing for a file, the numbers behind it, and a sketch for the terminal.
@@ -233,15 +240,14 @@ class Figure:
         name: the figure's name, from which its file is named.
         drawing: what is written as PNG, SVG or PDF.
         numbers: the values drawn, as JSON can hold them.
-        sketch: from a width in columns and whether colours may be used, the lines of a small
-            rendering (see `dlcli.plot.terminal`).
+        sketch: the lines of a small rendering (see `Sketch`).
         animation: makes what is written as GIF, of a figure whose options say that it is `animated`.
     """
 
     name: str
     drawing: Drawing
     numbers: Mapping[str, Any]
-    sketch: Callable[[int, bool], Sequence[str]]
+    sketch: Sketch
     animation: Callable[[], Animation] | None = None
 
 

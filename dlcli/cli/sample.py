@@ -27,7 +27,7 @@ def run(technique: str, options: Any, call: Call) -> None:
         sample = import_module(f"dlcli.techniques.{technique}.sample").sample
         drawn = sample(options.model_copy(update={"run": str(folder)}))
     if isinstance(drawn, Images | Figure):
-        output.write(drawn, call, out, show=options.show)
+        output.write(drawn, call, out, show=options.show, full=options.full)
     elif call.json:
         console.print_json({"run": str(folder), "texts": list(joined(drawn))})
     else:

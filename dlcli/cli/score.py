@@ -76,6 +76,8 @@ def agrees(of: Likelihood) -> bool:
 
 
 def _print(of: Likelihood) -> None:
+    from dlcli.plot.palette import TERMINAL  # here, since `--help` needs no numpy
+
     out, bits = console.out(), [-each / math.log(2) for each in of.log_probabilities]
     grid = Grid(header_style="bold", box=None, pad_edge=False)
     grid.add_column("token")
@@ -85,7 +87,7 @@ def _print(of: Likelihood) -> None:
     most = max(*bits[:_SHOWN], 1.0)
     shown = zip(of.tokens[:_SHOWN], of.log_probabilities[:_SHOWN], bits, strict=False)
     for token, log_probability, surprise in shown:
-        bar = Text("█" * round(_BAR * surprise / most), style="blue")
+        bar = Text("█" * round(_BAR * surprise / most), style=TERMINAL[0])
         share = math.exp(max(log_probability, -700.0))  # e^-800 would be 0
         grid.add_row(Text(console.visible(token)), formats.percent(share), f"{surprise:.2f}", bar)
     out.print(Text(f"after {of.after}" if of.after else "", style="dim"))

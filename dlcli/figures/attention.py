@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from flax import nnx
 
+from dlcli import formats
 from dlcli.artifacts import Figure, Truncation
 from dlcli.data import pairs, text
 from dlcli.data.columns import Reading
@@ -47,14 +48,15 @@ def draw(options: Attention) -> Figure:
         told = shown.expected.any(axis=1)
         found = float((shown.mean * shown.expected).sum(axis=1)[told].mean())
         uniform = float(shown.expected.mean(axis=1)[told].mean())
-        note += f"; framed: the characters that tell each digit, which get {found:.0%} (evenly spread {uniform:.0%})"
+        shares = f"{formats.percent(found, 0)} (uniform {formats.percent(uniform, 0)})"
+        note += f"; framed: the source characters of each digit, attention mass {shares}"
         numbers |= {"expected": shown.expected.tolist(), "aligned": found, "evenly": uniform}
     shown = dataclasses.replace(shown, note=note)
     return Figure(
         "attention",
         attention.draw(shown),
         numbers,
-        lambda width, colour: attention.sketch(shown, width, colour),
+        lambda width, colour, most=None: attention.sketch(shown, width, colour),
     )
 
 

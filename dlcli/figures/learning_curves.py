@@ -60,7 +60,11 @@ def draw(options: LearningCurves) -> Figure:
         "learning-curves",
         curves.curves(panels, title=title),
         numbers,
-        lambda width, colour: [title, *_sketch(panels, width, colour)],
+        lambda width, colour, most=None: terminal.below(
+            [*terminal.paragraph(title, width), ""],
+            most,
+            lambda left: terminal.charts(panels, width=width, height=_HEIGHT, colour=colour, most=left),
+        ),
     )
 
 
@@ -128,8 +132,3 @@ def _numbers(history: _History, metrics: Sequence[str]) -> dict[str, Any]:
         for split, measured in history.points.items()
     }
     return {"run": str(history.folder), "best_step": history.best, **found}
-
-
-def _sketch(panels: Sequence[Panel], width: int, colour: bool) -> list[str]:
-    parts = [["", *terminal.lines(panel, width=width, height=_HEIGHT, colour=colour)] for panel in panels]
-    return [line for part in parts for line in part]

@@ -44,7 +44,11 @@ def draw(options: Schedule) -> Figure:
         "schedule",
         curves.curves([panel], title=title),
         numbers,
-        lambda width, colour: [title, *terminal.lines(panel, width=width, colour=colour)],
+        lambda width, colour, most=None: terminal.below(
+            terminal.paragraph(title, width),
+            most,
+            lambda left: terminal.charts([panel], width=width, colour=colour, most=left),
+        ),
     )
 
 

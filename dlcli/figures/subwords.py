@@ -61,11 +61,14 @@ def draw(options: Subwords) -> Figure:
         "subwords",
         boxes.boxes(rows, title=title, note=note, ends=(first, last)),
         values,
-        lambda width, colour: [
-            *terminal.paragraph(f"{title}. {note}" + (f" Dark: {first}; light: {last}." if colour else ""), width),
-            "",
-            *terminal.boxes(rows, width=width, colour=colour),
-        ],
+        lambda width, colour, most=None: terminal.below(
+            [
+                *terminal.paragraph(f"{title}. {note}" + (f" Dark: {first}; light: {last}." if colour else ""), width),
+                "",
+            ],
+            most,
+            lambda left: terminal.boxes(rows, width=width, colour=colour, most=left),
+        ),
     )
 
 
