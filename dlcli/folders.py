@@ -61,7 +61,8 @@ class Folder:
             RunError: it is missing, or does not fit the model.
         """
         try:
-            return model.model_validate(_object(self.folder / name))
+            found = _object(self.folder / name)
+            return model.model_validate(found, context={"kept": set(found)})
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             where = ".".join(map(str, problem["loc"]))

@@ -16,7 +16,7 @@ LAYERS = [
     {"types", "artifacts", "folders"},
     {"files", "paths", "warnings", "compiling"},
     {"options", "errors"},
-    {"augmentations"},
+    {"augmentations", "fields", "nearest"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from dlcli import __version__, figures, studies, techniques
 from dlcli.cli import console, streams
 from dlcli.cli.bridge import Call, changes, command
-from dlcli.errors import DiskError, UserError
+from dlcli.errors import DeviceError, DiskError, UserError
 from dlcli.options import Options
 
 # What writing to a stream fails with where its disk is full, where it is closed, and where its terminal has gone.
@@ -93,10 +93,22 @@ def _run() -> int | None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if known := _known(error):
+            return _fail(known.kind, str(known), known.hint, known.exit_code, error)
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
         hint = "this is a fault of dlcli; --debug shows where"
         return _fail("fault", f"{type(error).__name__}: {error}", hint, 1, error)
+
+
+def _known(error: Exception) -> UserError | None:
+    """Return what an error of a library says of the user's machine or files; None for a fault of the program."""
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        hint = "ask for less at once: a smaller --batch-size, --count or model"
+        return DeviceError(f"there is too little memory: {str(error).split(chr(10))[0]}", hint=hint)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return DiskError(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror.lower()}")
+    return None
 
 
 def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
-import tomllib
 import types
 import typing
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,10 +19,14 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from dlcli.cli.config import read_config
 from dlcli.errors import UsageError
-from dlcli.options import Cli, Options
+from dlcli.fields import cli, flag
+from dlcli.nearest import did_you_mean
+from dlcli.options import Options
 
 Complete = Callable[[str], list[str]]
+_LONGEST = 300  # characters of a wrong value that a message repeats
 _ENDLESS = 10_000  # a bound above this guards the program, and tells the user nothing
 
 
@@ -57,7 +58,7 @@ class Column:
     @property
     def argument(self) -> bool:
         """Whether it is given by its place rather than by a flag."""
-        return _cli(self.field).argument
+        return cli(self.field).argument
 
 
 def command(model: type[Options], run: Callable[[Any, Call], None], *, training: bool = False) -> Callable[..., None]:
@@ -73,7 +74,7 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, training:
         flags = {name: values.pop(name, None) for name in ("json", "debug", "config", "plan")}
         given = _given(values)
         file = read_config(flags["config"], model) if flags["config"] else {}
-        options = validate(model, {**file, **given})
+        options = validate(model, {**file, **given}, flags=given)
         origins = {
             name: "flag" if name in given else "file" if name in file else "default" for name in model.model_fields
         }
@@ -126,48 +127,32 @@ def domain(field: FieldInfo) -> str:
     return f" [{', '.join(told)}]" if told else ""
 
 
-def flag(name: str) -> str:
-    """Return a field's name as the command line has it; `class_`, as Python has to spell it, is --class."""
-    return "--" + name.removesuffix("_").replace("_", "-")
+def validate(
+    model: type[Options], values: Mapping[str, Any], *, flags: Iterable[str] = (), kept: Iterable[str] = ()
+) -> Any:
+    """Build the options.
 
+    Args:
+        model: their class.
+        values: those given, by name.
+        flags: names of those that stood on the command line.
+        kept: names of those that a run has already.
 
-def validate(model: type[Options], values: Mapping[str, Any]) -> Any:
-    """Build the options; raise `UsageError` that names the flag, the reason and the value."""
+    Raises:
+        UsageError: the message names the flag, the reason and the value.
+    """
     try:
-        return model(**values)
+        return model.model_validate(dict(values), context={"flags": set(flags), "kept": set(kept)})
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("'", "")
         if not problem["loc"]:
             raise UsageError(reason) from error
         name = str(problem["loc"][0])
-        given = name.upper() if _cli(model.model_fields[name]).argument else flag(name)
+        given = name.upper() if cli(model.model_fields[name]).argument else flag(name)
         value = problem["input"]
-        near = _nearest(str(value), [str(each) for each in _choices(model.model_fields[name])])
-        raise UsageError(f"{given} {reason}, got {value!r}{near}") from error
-
-
-def read_config(path: Path, model: type[Options]) -> dict[str, Any]:
-    """Read option values from a TOML or JSON file, a run's options.json too.
-
-    Raises:
-        UsageError: the file cannot be read, or holds a key that is no option.
-    """
-    try:
-        text = path.read_text()
-        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--config {path} cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"--config {path} must hold names and values")
-    found = {name.replace("-", "_"): value for name, value in found.items()}
-    for name in found:
-        if name not in model.model_fields:
-            near = _nearest(name, list(model.model_fields))
-            raise UsageError(f"--config {path} holds {name!r}, which is no option of this command{near}")
-    if path.name == "options.json":
-        found.pop("out", None)  # a run's own folder is taken
-    return {name: value for name, value in found.items() if value is not None}
+        near = did_you_mean(str(value), map(str, _choices(model.model_fields[name])))
+        raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
 
 
 def _sign(callback: Callable[..., None], offered: Mapping[str, Column], *, training: bool) -> None:
@@ -193,20 +178,20 @@ def _sign(callback: Callable[..., None], offered: Mapping[str, Column], *, train
 
 
 def _parameter(name: str, column: Column) -> inspect.Parameter:
-    field, cli, kind = column.field, _cli(column.field), _kind(column.field)
+    field, look, kind = column.field, cli(column.field), _kind(column.field)
     common: dict[str, Any] = {
         "help": f"{field.description}{_dimmed(domain(field))}{_dimmed(_default(column))}",
-        "metavar": cli.metavar or _metavar(field),
+        "metavar": look.metavar or _metavar(field),
         "autocompletion": _completion(field),
     }
-    if cli.argument:
+    if look.argument:
         required = field.is_required()
         annotation = (
             Annotated[kind, typer.Argument(**common)] if required else Annotated[kind | None, typer.Argument(**common)]
         )
         return _keyword(name, annotation, inspect.Parameter.empty if required else None)
     long = flag(name)
-    names = [f"{long}/--no-{long[2:]}"] if kind is bool else [long, *filter(None, [cli.short])]
+    names = [f"{long}/--no-{long[2:]}"] if kind is bool else [long, *filter(None, [look.short])]
     common["metavar"] = None if kind is bool else common["metavar"]
     option = typer.Option(*names, show_default=False, rich_help_panel=column.panel, **common)
     return _keyword(name, Annotated[kind | None, option], None)
@@ -278,11 +263,11 @@ def _shown(field: FieldInfo) -> str:
 
 
 def _completion(field: FieldInfo) -> Complete | None:
-    cli, choices = _cli(field), [str(each) for each in _choices(field)]
+    look, choices = cli(field), [str(each) for each in _choices(field)]
     if choices:
         return lambda incomplete: [each for each in choices if each.startswith(incomplete)]
-    if cli.complete:
-        return lambda incomplete: _names(str(cli.complete), incomplete)
+    if look.complete:
+        return lambda incomplete: _names(str(look.complete), incomplete)
     return None
 
 
@@ -290,10 +275,6 @@ def _names(what: str, incomplete: str) -> list[str]:
     from dlcli.cli import complete  # only while a shell completes
 
     return [each for each in getattr(complete, what)() if each.startswith(incomplete)]
-
-
-def _cli(field: FieldInfo) -> Cli:
-    return next((each for each in field.metadata if isinstance(each, Cli)), Cli())
 
 
 def _panel(model: type[Options], name: str) -> str:
@@ -306,6 +287,6 @@ def _missing_description(model: type[Options], name: str) -> bool:
     raise TypeError(f"{model.__name__}.{name} has no description; every option needs its help text")
 
 
-def _nearest(name: str, names: list[str]) -> str:
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

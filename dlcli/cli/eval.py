@@ -26,7 +26,7 @@ def run(given: dict[str, Any], call: Call) -> None:
     for name in given:
         if name not in model.model_fields:
             raise UsageError(f"--{name.replace('_', '-')} is no option of eval for a run of {technique}")
-    options = validate(model, {**given, "run": str(folder)})
+    options = validate(model, {**given, "run": str(folder)}, flags=given)
     with progress.importing():
         from dlcli.engine.devices import prepare
     if "device" in model.model_fields:

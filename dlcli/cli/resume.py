@@ -37,7 +37,7 @@ def run(given: dict[str, Any], call: Call) -> None:
         if name not in learner.Options.model_fields:
             raise UsageError(f"--{name.replace('_', '-')} is no option of train {technique}")
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in given else {"epochs"})
-    after = validate(learner.Options, {**kept, **given})
+    after = validate(learner.Options, {**kept, **given}, flags=given, kept=kept.keys() - given.keys())
     with signals() as stop:
         events = engine.resume(learner, folder, {name: getattr(after, name) for name in given}, stop)
         ended = progress.show(events, call)

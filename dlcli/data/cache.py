@@ -15,7 +15,8 @@ from dlcli import files
 from dlcli.errors import DiskError
 from dlcli.paths import cache_folder
 
-_HINT = "free some space, or set DLCLI_CACHE to a folder that has it"
+_HINT = "free some space, or set DLCLI_CACHE to a folder that has it and may be written to"
+_LONGEST = 48  # characters of a slot: with four bytes each, a file's name stays below the 255 that it may have
 _A_DAY = 86_400.0
 
 
@@ -57,7 +58,7 @@ class Stem:
     def __init__(self, slot: str, key: str):
         """Name the files of `slot`, a short name of the place, in the state that `key` describes in full."""
         self.folder = folder("data")
-        self.slot = re.sub(r"[^\w-]", "_", slot)
+        self.slot = re.sub(r"[^\w-]", "_", slot)[-_LONGEST:]
         self.name = f"{self.slot}.{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:20]}"
 
     def path(self, ending: str) -> Path:

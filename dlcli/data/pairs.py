@@ -14,7 +14,6 @@ What is missing of a folder is taken off training as of a table.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import hashlib
 import re
@@ -25,6 +24,8 @@ from dlcli.data import splits, text_files
 from dlcli.data.embedded import dates
 from dlcli.data.findings import Finding, Malformed, no_examples, refuse
 from dlcli.errors import DatasetError, UsageError
+from dlcli.nearest import nearest
+from dlcli.paths import expanded
 
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 _PARALLEL = re.compile(r"(?P<folder>.+):(?P<source>\w+)-(?P<target>\w+)")
@@ -78,13 +79,13 @@ def embedded() -> dict[str, str]:
 
 def claims(dataset: str) -> bool:
     """Tell whether a name is that of a set of pairs: an embedded one, parallel files, or tables that say `source`."""
-    path, parallel = Path(dataset).expanduser(), _PARALLEL.fullmatch(dataset)
+    path, parallel = expanded(dataset), _PARALLEL.fullmatch(dataset)
     if path.is_dir():
         path = next(
             (each for each in sorted(path.glob("train.*")) if text_files.ending(each) in text_files.TABLES), path
         )
     named = path.is_file() and text_files.ending(path) in text_files.TABLES and text_files.names(path, "source")
-    return dataset in embedded() or named or bool(parallel and Path(parallel["folder"]).expanduser().is_dir())
+    return dataset in embedded() or named or bool(parallel and expanded(parallel["folder"]).is_dir())
 
 
 def open(dataset: str) -> PairSet:
@@ -101,7 +102,7 @@ def open(dataset: str) -> PairSet:
 
 def find(dataset: str) -> tuple[PairSet, list[Finding]]:
     """Open a set of pairs as `open` does, but return what is wrong with its pairs instead of raising it."""
-    path = Path(dataset).expanduser()
+    path = expanded(dataset)
     if dataset == "dates":
         rows = {split: _dates(split) for split in dates.COUNTS}
     elif text_files.ending(path) in text_files.TABLES:
@@ -109,7 +110,7 @@ def find(dataset: str) -> tuple[PairSet, list[Finding]]:
     elif path.is_dir():
         rows = {split: _table(each) for split, each in _tables(path).items()}
     elif parallel := _PARALLEL.fullmatch(dataset):
-        rows = _parallel(Path(parallel["folder"]).expanduser(), parallel["source"], parallel["target"])
+        rows = _parallel(expanded(parallel["folder"]), parallel["source"], parallel["target"])
     else:
         raise _unknown(dataset)
     found = PairSet(dataset, {split: _pairs(each) for split, each in _divided(rows).items()})
@@ -208,6 +209,6 @@ def _problems(pairs: PairSet) -> list[Finding]:
 
 def _unknown(dataset: str) -> UsageError:
     forms = "dates, a file that ends in .tsv, .csv or .jsonl, a folder of them, or FOLDER:SOURCE-TARGET"
-    near = difflib.get_close_matches(dataset, embedded(), 1)
+    near = nearest(dataset, embedded())
     meant = f": did you mean {near[0]}?" if near else ""
     return UsageError(f"a set of pairs must be {forms}, got {dataset!r}{meant}")

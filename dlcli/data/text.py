@@ -20,7 +20,6 @@ Classes are the labels of the training part, in alphabetical order.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +32,8 @@ from dlcli.data.embedded import pydocs
 from dlcli.data.findings import Finding, refuse
 from dlcli.data.text_files import RAW, Row
 from dlcli.errors import DatasetError, UsageError
+from dlcli.nearest import nearest
+from dlcli.paths import expanded
 
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 TRAIN_SHARE = 0.9  # of a raw text
@@ -106,7 +107,7 @@ def embedded() -> dict[str, str]:
 
 def claims(dataset: str) -> bool:
     """Tell whether a name has the form of a text set's."""
-    path = Path(dataset).expanduser()
+    path = expanded(dataset)
     return dataset in embedded() or text_files.is_text(path) or (dataset != "" and path.is_dir())
 
 
@@ -124,7 +125,7 @@ def open(dataset: str) -> TextSet:
 
 def find(dataset: str) -> tuple[TextSet, list[Finding]]:
     """Open a text set as `open` does, but return what is wrong with its documents instead of raising it."""
-    path = Path(dataset).expanduser()
+    path = expanded(dataset)
     if dataset == "pydocs":
         found = _of_rows(dataset, {"train": _pydocs()}, splits.hashed)
     elif text_files.is_text(path):
@@ -245,6 +246,6 @@ def _unknown(dataset: str) -> UsageError:
     forms = (
         "pydocs, a file that ends in .txt, .tsv, .csv or .jsonl, one of them packed as .xz or .gz, or a folder of them"
     )
-    near = difflib.get_close_matches(dataset, embedded(), 1)
+    near = nearest(dataset, embedded())
     meant = f": did you mean {near[0]}?" if near else ""
     return UsageError(f"a text set must be {forms}, got {dataset!r}{meant}", hint="`dlcli data list` names those here")

@@ -26,6 +26,7 @@ from pydantic import Field, model_validator
 from dlcli import files
 from dlcli.data import cache, splits, text, text_files
 from dlcli.errors import DatasetError
+from dlcli.paths import expanded
 from dlcli.types import Facts
 
 FORMAT = 1  # goes up when the same text gives other numbers than before
@@ -114,7 +115,7 @@ def read(dataset: str, rules: Rules) -> Corpus:
 
 def _lines(dataset: str) -> dict[str, list[str]]:
     """Return the lines of each split."""
-    path = Path(dataset).expanduser()
+    path = expanded(dataset)
     if text_files.is_text(path) and text_files.ending(path) == text_files.RAW:
         lines = text_files.read(path).splitlines()
         return {split: [lines[place] for place in places] for split, places in splits.numbered(len(lines)).items()}

@@ -56,6 +56,7 @@ class Plan:
         return self.compile_seconds + self.options.steps * self.step_seconds
 
 
+@devices.memory_errors()
 def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     """Set a run up as `fit` does, make a few steps, and keep nothing."""
     folder = options.out or runs.new_folder(technique_name(learner_type), options.dataset)

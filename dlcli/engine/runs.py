@@ -29,6 +29,8 @@ from dlcli.paths import runs_folder
 from dlcli.types import Facts
 from dlcli.warnings import warn
 
+_LONGEST = 48  # characters of a data set's name in that of a run: a file's name may have 255 bytes
+
 
 class Run(Folder):
     """A run folder that is written to; use it in a `with` statement, so that pending writes finish."""
@@ -209,7 +211,8 @@ def refuse_used(folder: Path) -> None:
 
 def new_folder(technique: str, dataset: str) -> Path:
     """Return a folder under `runs/` that does not exist yet, named for technique, data and time."""
-    data = "".join(c if c.isalnum() else "-" for c in dataset.split(":")[-1].rstrip("/").split("/")[-1].split(".")[0])
+    stem = dataset.split(":")[-1].rstrip("/").split("/")[-1].split(".")[0]
+    data = "".join(c if c.isalnum() else "-" for c in stem[:_LONGEST])
     name = f"{technique}-{data or 'data'}-{time.strftime('%Y%m%d-%H%M%S')}"
     taken = [name, *(f"{name}-{number}" for number in range(2, 1000))]
     return next(folder for each in taken if not (folder := runs_folder() / each).exists())

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from dlcli.options import Cli, DataDir, Dataset, Device, Options, Out, RunRef, Use
+from dlcli.options import Cli, DataDir, Dataset, Device, Needs, Options, Out, RunRef, Use
 from dlcli.techniques.cnn.options import ImageSize
 
 
@@ -82,8 +82,8 @@ class FreeImageOptions(ImageOptions, FreeFigureOptions):
 
     technique = "cnn"
     brought = ("dataset", "image_size")
-    dataset: Dataset = "digits"
-    image_size: ImageSize = None
+    dataset: Annotated[Dataset, Needs("image", absent=True)] = "digits"
+    image_size: Annotated[ImageSize, Needs("image", absent=True)] = None
 
 
 class TextFigureOptions(RunFigureOptions):

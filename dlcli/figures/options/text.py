@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dlcli.figures.options.kinds import FigureOptions, FreeFigureOptions, RunFigureOptions, TextFigureOptions
-from dlcli.options import Cli, RunRef, Seed
+from dlcli.options import Cli, Needs, RunRef, Seed
 
 
 class Subwords(FigureOptions):
@@ -22,7 +22,10 @@ class Subwords(FigureOptions):
         Cli(short="-t"),
     ] = ()
     count: Annotated[
-        int, Field(ge=1, le=100, description="Words to draw, where no text is given."), Cli(short="-k")
+        int,
+        Field(ge=1, le=100, description="Words to draw, where no text is given."),
+        Cli(short="-k"),
+        Needs("text", absent=True),
     ] = 12
 
 
@@ -39,16 +42,22 @@ class Embeddings(RunFigureOptions):
         str, Field(description="Words to draw; by default the most frequent ones."), Cli(metavar="WORD,…")
     ] = ""
     neighbors: Annotated[
-        int, Field(ge=0, le=100, description="Nearest words drawn around each of --words, as its group.")
+        int,
+        Field(ge=0, le=100, description="Nearest words drawn around each of --words, as its group."),
+        Needs("words"),
     ] = 0
     count: Annotated[
-        int, Field(ge=4, le=1000, description="How many of the most frequent words to draw without --words.")
+        int,
+        Field(ge=4, le=1000, description="How many of the most frequent words to draw without --words."),
+        Needs("words", absent=True),
     ] = 150
     method: Annotated[
         Literal["tsne", "pca"], Field(description="Projection: t-SNE keeps neighbours, PCA distances at large.")
     ] = "tsne"
     clusters: Annotated[
-        int, Field(ge=1, le=32, description="Groups found by k-means, each named by the words at its middle.")
+        int,
+        Field(ge=1, le=32, description="Groups found by k-means, each named by the words at its middle."),
+        Needs("neighbors", absent=True),
     ] = 8
     seed: Seed = 0
 
@@ -99,7 +108,12 @@ class Attention(RunFigureOptions):
     text: Annotated[
         str, Field(description="Text to look at; by default one of the run's validation split."), Cli(short="-t")
     ] = ""
-    index: Annotated[int, Field(ge=0, description="Text of the validation split, by its number."), Cli(short="-i")] = 0
+    index: Annotated[
+        int,
+        Field(ge=0, description="Text of the validation split, by its number."),
+        Cli(short="-i"),
+        Needs("text", absent=True),
+    ] = 0
     tokens: Annotated[int, Field(ge=1, le=256, description="Tokens of the text that are shown, the first ones.")] = 32
 
 
@@ -114,7 +128,11 @@ class AttentionPattern(FreeFigureOptions):
         Field(description="Show the masks of this shape alone; default all."),
     ] = None
     tokens: Annotated[int, Field(ge=1, le=64, description="Positions of the decoder; the encoder has two more.")] = 8
-    length: Annotated[int, Field(ge=1, le=66, description="Tokens of the source that are text, not padding.")] = 7
+    length: Annotated[
+        int,
+        Field(ge=1, le=66, description="Tokens of the source that are text, not padding."),
+        Needs("shape", but=("decoder",)),
+    ] = 7
 
     @model_validator(mode="after")
     def _length_within(self) -> "AttentionPattern":

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dlcli.options import Cli, Epochs, EvalOptions, FitOptions, ReadingOptions, TextDataset
+from dlcli.options import Cli, Epochs, EvalOptions, FitOptions, Needs, ReadingOptions, TextDataset
 
 
 def _pattern(value: str) -> str:
@@ -76,7 +76,9 @@ class Eval(EvalOptions):
         Path | None, Field(description="File of analogies, as questions-words.txt."), Cli(metavar="FILE")
     ] = None
     restrict: Annotated[
-        int, Field(ge=2, le=10**9, description="Analogies are answered among so many words, the most frequent.")
+        int,
+        Field(ge=2, le=10**9, description="Analogies are answered among so many words, the most frequent."),
+        Needs("analogies"),
     ] = 30_000
 
 
@@ -103,7 +105,10 @@ class Predict(ReadingOptions):
         Cli(metavar="FILE"),
     ] = None
     top: Annotated[
-        int, Field(ge=1, le=10_000, description="Words to show for each question, nearest first."), Cli(short="-k")
+        int,
+        Field(ge=1, le=10_000, description="Words to show for each question, nearest first."),
+        Cli(short="-k"),
+        Needs(("nearest", "analogy")),
     ] = 10
 
     @model_validator(mode="after")
