@@ -105,7 +105,7 @@ def _known(error: Exception) -> UserError | None:
     """Return what an error of a library says of the user's machine or files; None for a fault of the program."""
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
         hint = "ask for less at once: a smaller --batch-size, --count or model"
-        return DeviceError(f"there is too little memory: {str(error).split(chr(10))[0]}", hint=hint)
+        return DeviceError(": ".join(["there is too little memory", *str(error).splitlines()[:1]]), hint=hint)
     if isinstance(error, OSError) and error.filename and error.strerror:
         return DiskError(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror.lower()}")
     return None
