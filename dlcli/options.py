@@ -9,45 +9,11 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from dlcli.augmentations import AUGMENTATIONS, parse_augmentation
+from dlcli.augmentations import AUGMENTATIONS
 from dlcli.fields import Cli as Cli
 from dlcli.fields import Needs as Needs
 from dlcli.fields import Options as Options
-
-
-def _duration(value: Any) -> Any:
-    """Turn "90s", "10m" and "1.5h" into seconds."""
-    units = {"s": 1, "m": 60, "h": 3600}
-    if isinstance(value, str) and value[-1:] in units:
-        try:
-            return float(value[:-1]) * units[value[-1]]
-        except ValueError:
-            raise ValueError("must be a number of seconds, or a number with s, m or h") from None
-    return value
-
-
-def _memory(value: Any) -> Any:
-    """Turn "512M" and "2G" into bytes."""
-    units = {"K": 2**10, "M": 2**20, "G": 2**30}
-    if isinstance(value, str) and value[-1:].upper() in units:
-        try:
-            return int(float(value[:-1]) * units[value[-1].upper()])
-        except ValueError:
-            raise ValueError("must be a number of bytes, or a number with K, M or G") from None
-    return value
-
-
-def _named(value: str) -> str:
-    # As a path the empty text is the current folder, which nobody means who gives a variable that is not set.
-    if not value:
-        raise ValueError("must name a data set")
-    return value
-
-
-def _augmentation(value: str) -> str:
-    parse_augmentation(value)
-    return value
-
+from dlcli.values import augmentation, duration, memory, named, run_name
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon"]
 WITH_MOMENTUM, WITH_BETAS = ("momentum", "nesterov", "rmsprop"), ("adam", "adamw")
@@ -55,7 +21,7 @@ ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycl
 TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
 # Entries that a kind of tokenizer cannot do without: the four special ones, and for bpe all bytes.
 LEAST_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
-DatasetName = Annotated[str, AfterValidator(_named)]
+DatasetName = Annotated[str, AfterValidator(named)]
 Dataset = Annotated[
     DatasetName,
     Field(description="Data set: an embedded name, tfds:NAME, folder:PATH or a file."),
@@ -71,9 +37,12 @@ DataDir = Annotated[
 ]
 MemoryLimit = Annotated[
     int,
-    BeforeValidator(_memory),
+    BeforeValidator(memory),
     Field(ge=0, description="A decoded data set larger than this streams from its files: bytes, or 512M, 2G."),
     Cli(rare=True, metavar="SIZE"),
+]
+SkipBad = Annotated[
+    bool, Field(description="Leave out examples that cannot be read, instead of refusing the data set; names them.")
 ]
 TrainExamples = Annotated[
     int | None,
@@ -87,6 +56,11 @@ RunFolder = Annotated[
     Path | None,
     Field(description="Folder of the run; default runs/TECHNIQUE-DATASET-TIME."),
     Cli(short="-o"),
+]
+RunName = Annotated[
+    str | None,
+    AfterValidator(run_name),
+    Field(description="Name of the run: its folder is runs/NAME; default TECHNIQUE-DATASET-TIME."),
 ]
 WhichRun = Annotated[
     str, Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run.")
@@ -111,7 +85,7 @@ Patience = Annotated[
 ]
 MaxTime = Annotated[
     Annotated[float, Field(gt=0)] | None,
-    BeforeValidator(_duration),
+    BeforeValidator(duration),
     Field(description="Stop after this long: seconds, or 90s, 10m, 1.5h."),
     Cli(metavar="TIME"),
 ]
@@ -133,7 +107,7 @@ InputDropout = Annotated[
 ]
 Augment = Annotated[
     str,
-    AfterValidator(_augmentation),
+    AfterValidator(augmentation),
     Field(description=f"Random changes to training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
     Cli(metavar="NAME:STRENGTH,…", complete="augmentations"),
 ]
@@ -161,6 +135,7 @@ class StorageOptions(Options):
     panel = "Data"
     data_dir: DataDir = None
     memory_limit: MemoryLimit = 2 * 2**30
+    skip_bad: SkipBad = False
 
 
 class SubsetOptions(Options):
@@ -170,11 +145,24 @@ class SubsetOptions(Options):
     train_examples: TrainExamples = None
 
 
-class RunOptions(Options):
-    """How long a run goes on, and what it writes."""
+class PlaceOptions(Options):
+    """Where a new run is kept."""
 
     panel = "Run"
     out: RunFolder = None
+    name: RunName = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "PlaceOptions":
+        if self.out is not None and self.name is not None:
+            raise ValueError("give --out or --name, not both")
+        return self
+
+
+class RunOptions(PlaceOptions):
+    """How long a run goes on, and what it writes."""
+
+    panel = "Run"
     steps: Steps = 1_000
     epochs: Epochs = None
     report_every: Every = 50
@@ -289,12 +277,11 @@ class TokenizerOptions(Options):
         return self
 
 
-class DirectOptions(Options):
+class DirectOptions(PlaceOptions):
     """Options of every run that is trained in one go, without gradient steps."""
 
     panel = "Run"
     dataset: Dataset
-    out: RunFolder = None
 
 
 class TrainOptions(PenaltyOptions, OptimizerOptions, StorageOptions, FitOptions):

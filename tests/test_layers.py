@@ -14,9 +14,10 @@ LAYERS = [
     {"techniques"},
     {"engine", "data", "nn", "optim", "plot"},
     {"types", "artifacts", "folders"},
-    {"files", "paths", "warnings", "compiling"},
+    {"files", "paths", "warnings", "compiling", "formats"},
     {"options", "errors"},
-    {"augmentations", "fields", "nearest"},
+    {"fields", "nearest", "values"},
+    {"augmentations"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 FILES = sorted(PACKAGE.rglob("*.py"))

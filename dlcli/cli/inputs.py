@@ -9,8 +9,7 @@ from pathlib import Path
 from dlcli.cli import streams
 from dlcli.errors import DatasetError
 from dlcli.files import lines as split
-
-IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+from dlcli.warnings import warn
 
 
 def lines(texts: Iterable[str]) -> list[str]:
@@ -28,6 +27,8 @@ def lines(texts: Iterable[str]) -> list[str]:
 def expand(paths: Iterable[Path]) -> list[Path]:
     """Replace folders by the images below them, in order of their names, and "-" by the paths on standard input.
 
+    Which files are images is what training says too; the others in a folder are skipped with a note.
+
     Raises:
         DatasetError: a folder holds no image, or nothing is left.
     """
@@ -36,10 +37,7 @@ def expand(paths: Iterable[Path]) -> list[Path]:
         if str(path) == "-":
             found += [Path(_name(line)) for line in split(streams.read_text()) if line]
         elif path.is_dir():
-            below = sorted(each for each in path.rglob("*") if each.suffix.lower() in IMAGES)
-            if not below:
-                raise DatasetError(f"{path} must hold images ({' '.join(sorted(IMAGES))}), found none")
-            found += below
+            found += _below(path)
         else:
             found.append(path)
     if not found:
@@ -50,3 +48,15 @@ def expand(paths: Iterable[Path]) -> list[Path]:
 def _name(line: str) -> str:
     """Return the file name that the bytes of a line stand for, in a locale that is not UTF-8 too."""
     return os.fsdecode(line.encode("utf-8", "surrogateescape"))
+
+
+def _below(folder: Path) -> list[Path]:
+    from dlcli.data import image_files
+
+    listing = image_files.below(folder)
+    if not listing.images:
+        held = f"{len(listing.strays):,} other files: {image_files.several(listing.strays)}"
+        raise DatasetError(f"{folder} must hold images, found {held if listing.strays else 'none'}")
+    if listing.strays:
+        warn(image_files.skipped(folder, listing.strays))
+    return [folder / name for name in sorted(listing.images)]

@@ -21,7 +21,7 @@ def test_a_table_names_each_token_with_its_probability_and_surprise(capsys):
     run([GOOD])
     out = capsys.readouterr().out
     assert "after <end>" in out
-    assert ["a", "0.5", "1.00"] in [line.split()[:3] for line in out.splitlines()]
+    assert ["a", "50.00", "%", "1.00"] in [line.split()[:4] for line in out.splitlines()]
     assert "3.00 bits" in out
     assert "1.5000 bits a character" in out
 
