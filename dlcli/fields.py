@@ -135,6 +135,11 @@ class Options(BaseModel):
         return self
 
 
+def reads(model: type[Options], trained: Mapping[str, Any]) -> bool:
+    """Tell whether a command with these options can read a run that was trained with those."""
+    return not model.of_runs or any(trained.get(name) == value for name, value in model.of_runs)
+
+
 def idle_rule(model: type[Options], name: str, values: Mapping[str, Any], *, of_run: bool = False) -> Needs | None:
     """Return the rule by which an option does nothing among `values`, if there is one."""
     rules = (each for each in model.model_fields[name].metadata if isinstance(each, Needs) and each.of_run == of_run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -10,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from dlcli.cli import console
+from dlcli.cli import console, hints
 from dlcli.cli.bridge import Call
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
     from rich.progress import Progress
 
@@ -115,7 +112,7 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
         )
     err.print(f"saved in {console.plain(ended.folder)}; next:", soft_wrap=True)
     resumed = [f"dlcli resume {ended.folder}"] if ended.reason in (*_EXIT_CODES, "time") else []
-    for line in [*resumed, *next_commands(ended.folder, technique)]:
+    for line in [*resumed, *hints.next_commands(ended.folder, technique)]:
         err.print(f"  {console.plain(line)}", soft_wrap=True)
     if code := _EXIT_CODES.get(ended.reason):
         raise typer.Exit(code)
@@ -175,22 +172,3 @@ def spent(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
-
-
-def next_commands(folder: Path, technique: str) -> list[str]:
-    """Return the commands that read this run of the technique."""
-    from dlcli import figures, techniques
-
-    chosen = json.loads((folder / "options.json").read_text(encoding="utf-8"))
-    lines = [f"dlcli eval {folder}"]
-    if technique in techniques.having("resume"):
-        lines.append(f"dlcli viz learning-curves --run {folder}")
-    else:
-        lines += [f"dlcli viz {name} --run {folder}" for name in figures.of(technique)]
-    for verb in ("sample", "predict", "score"):
-        model = techniques.options(technique, verb)
-        if model is not None and (not model.of_runs or any(chosen[name] == value for name, value in model.of_runs)):
-            needed = [name.upper() for name, field in model.model_fields.items() if field.is_required()]
-            usual = " ".join(["dlcli", verb, technique, f"--run {folder}", *needed])
-            lines.append(f"{model.examples[0]} --run {folder}" if model.examples else usual)
-    return lines

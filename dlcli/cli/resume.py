@@ -7,8 +7,9 @@ from typing import Any
 from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call, validate
+from dlcli.cli.reading import any_run
 from dlcli.errors import UsageError
-from dlcli.folders import Folder, find, technique_of
+from dlcli.folders import Folder, technique_of
 from dlcli.options import Options, RunArgument
 
 MODELS = "train"
@@ -24,7 +25,7 @@ class Common(Options):
 
 def run(given: dict[str, Any], call: Call) -> None:
     """Find the run, apply the changes, and train on."""
-    folder = find(given.pop("run"))
+    folder = any_run(given.pop("run"))
     technique = technique_of(folder)
     if "out" in given:
         raise UsageError(f"--out cannot change: a run is resumed in its own folder, {folder}")

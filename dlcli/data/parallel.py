@@ -123,6 +123,7 @@ def read(options: Any, most: int, facts: PairFacts | None = None) -> Data:
         facts=told,
         sizes=found.sizes,
         digest=parts["train"].digest,
+        example=next(iter(parts["validation"].sources), ""),
     )
 
 

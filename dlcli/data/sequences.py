@@ -121,6 +121,7 @@ def classification(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, tim
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer), classes=texts.classes),
         sizes=texts.sizes,
         digest=_digest(texts, tokenizer),
+        example=texts.example,
     )
 
 
@@ -173,6 +174,7 @@ def _language(
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer)),
         sizes={"train": examples, "validation": -(-validation.targets // batches.time)},
         digest=_digest(texts, tokenizer),
+        example=texts.example,
     )
 
 

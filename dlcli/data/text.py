@@ -90,6 +90,11 @@ class TextSet:
         return [] if labels is None else np.bincount(labels[labels >= 0], minlength=len(self.classes)).tolist()
 
     @property
+    def example(self) -> str:
+        """A document of the validation part."""
+        return next((each for each in self.splits["validation"].texts if each.strip()), "")
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the training part."""
         return self.splits["train"].digest

@@ -14,6 +14,7 @@ class GanTraining(FigureOptions):
 
     examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
     technique = "gan"
+    best_of = ("gan",)
     run: RunRef = ""
     device: Device = "auto"
 
@@ -54,6 +55,7 @@ class Denoising(DrawingOptions, RunFigureOptions):
     )
     panel = "Figure"
     technique = "diffusion"
+    best_of = ("diffusion",)
     animated = True
     count: Annotated[
         int,

@@ -15,11 +15,13 @@ class FigureOptions(Options):
     Attributes:
         technique: whose latest run is drawn where `--run` is left out, of one or of several; empty: of any.
         animated: whether it can move, so that it may be written as GIF.
+        best_of: techniques of which it is the picture to look at first.
     """
 
     panel = "Figure"
     technique: ClassVar[str | tuple[str, ...]] = ""
     animated: ClassVar[bool] = False
+    best_of: ClassVar[tuple[str, ...]] = ()
     out: Out = None
     show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True
 

@@ -13,6 +13,7 @@ class Subwords(FigureOptions):
 
     examples = ("dlcli viz subwords", 'dlcli viz subwords --text "unbelievable" --text "eigenvalues of a matrix"')
     technique = "tokenizer"
+    best_of = ("tokenizer",)
     run: RunRef = ""
     text: Annotated[
         tuple[str, ...],
@@ -38,6 +39,7 @@ class Embeddings(RunFigureOptions):
         "dlcli viz embeddings --count 300 --method pca --clusters 12 --out words.svg",
     )
     technique = "word2vec"
+    best_of = ("word2vec",)
     words: Annotated[
         str, Field(description="Words to draw; by default the most frequent ones."), Cli(metavar="WORD,…")
     ] = ""
@@ -81,6 +83,8 @@ class TokenProbabilities(TextFigureOptions):
         "dlcli viz token-probabilities 'To be' --run rnn --top 5",
     )
     technique = ("rnn", "transformer")
+    best_of = ("rnn",)
+    of_runs = (("task", "language"), ("shape", "decoder"))
     top: Annotated[int, Field(ge=1, le=10, description="Likeliest tokens shown for each place."), Cli(short="-k")] = 3
 
 
@@ -92,6 +96,7 @@ class HiddenState(TextFigureOptions):
         "dlcli viz hidden-state 'To be' --layer 1 --units 40",
     )
     technique = "rnn"
+    best_of = ("rnn",)
     layer: Annotated[int | None, Field(ge=1, description="Recurrent layer to draw, from 1; default the last.")] = None
     units: Annotated[int, Field(ge=1, le=200, description="Units shown, those that vary most."), Cli(short="-k")] = 24
 
@@ -105,6 +110,7 @@ class Attention(RunFigureOptions):
         "dlcli viz attention --run transformer --index 3 --out attention.pdf",
     )
     technique = "transformer"
+    best_of = ("transformer",)
     text: Annotated[
         str, Field(description="Text to look at; by default one of the run's validation split."), Cli(short="-t")
     ] = ""
