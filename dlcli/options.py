@@ -42,7 +42,9 @@ MemoryLimit = Annotated[
     Cli(rare=True, metavar="SIZE"),
 ]
 SkipBad = Annotated[
-    bool, Field(description="Leave out examples that cannot be read, instead of refusing the data set; names them.")
+    bool,
+    Field(description="Leave out examples that cannot be read, instead of refusing the data set; names them."),
+    Cli(rare=True),
 ]
 TrainExamples = Annotated[
     int | None,
@@ -68,7 +70,7 @@ WhichRun = Annotated[
 RunRef = Annotated[WhichRun, Cli(short="-r", metavar="RUN", complete="runs")]
 RunArgument = Annotated[WhichRun, Cli(metavar="RUN", complete="runs", argument=True)]
 Device = Annotated[
-    Literal["auto", "cpu", "gpu", "tpu"], Field(description="Where to compute; a device that is named must be there.")
+    Literal["auto", "cpu", "gpu", "tpu"], Field(description="Device to compute on; error if it is not available.")
 ]
 Steps = Annotated[int, Field(ge=1, le=10**9, description="Training steps to make, of one batch each."), Cli(short="-s")]
 Epochs = Annotated[
@@ -82,6 +84,7 @@ Keep = Annotated[int, Field(ge=1, le=1000, description="Checkpoints kept, beside
 Patience = Annotated[
     int,
     Field(ge=0, le=10**6, description="Validations without improvement before training stops; 0: never."),
+    Cli(rare=True),
 ]
 MaxTime = Annotated[
     Annotated[float, Field(gt=0)] | None,
@@ -91,7 +94,7 @@ MaxTime = Annotated[
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice in the run.")]
 LearningRate = Annotated[float, Field(gt=0, le=1e6, description="Peak step size of the optimizer."), Cli(short="-l")]
-Schedule = Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps.")]
+Schedule = Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps."), Cli(rare=True)]
 Momentum = Annotated[
     float,
     Field(ge=0, lt=1, description="Momentum coefficient (momentum, nesterov, rmsprop)."),
@@ -99,7 +102,9 @@ Momentum = Annotated[
     Cli(rare=True),
 ]
 WeightDecay = Annotated[
-    float, Field(ge=0, description="Decoupled decay of the weights by this rate times the learning rate.")
+    float,
+    Field(ge=0, description="Decoupled decay of the weights by this rate times the learning rate."),
+    Cli(rare=True),
 ]
 Dropout = Annotated[float, Field(ge=0, lt=1, description="Share of hidden units set to zero in training.")]
 InputDropout = Annotated[
@@ -109,11 +114,11 @@ Augment = Annotated[
     str,
     AfterValidator(augmentation),
     Field(description=f"Random changes to training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
-    Cli(metavar="NAME:STRENGTH,…", complete="augmentations"),
+    Cli(metavar="NAME,…", complete="augmentations"),
 ]
 Vocabulary = Annotated[
     int,
-    Field(ge=8, le=2**18, description="Entries of the tokenizer's vocabulary at most, its four special ones included."),
+    Field(ge=8, le=2**18, description="Vocabulary size at most, the four special tokens included."),
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Which weights: of the best validation, or the last.")]
 Out = Annotated[

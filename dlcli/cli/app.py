@@ -13,11 +13,11 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
-from typer.core import TyperGroup
 
 from dlcli import __version__, figures, studies, techniques
 from dlcli.cli import console, streams
 from dlcli.cli.bridge import Call, changes, command
+from dlcli.cli.commands import Command, Group
 from dlcli.errors import DeviceError, DiskError, UserError
 from dlcli.options import Options
 
@@ -151,7 +151,7 @@ def _version_option(
     """Nothing is left to do where `--version` is not given."""
 
 
-class _InOrder(TyperGroup):
+class _InOrder(Group):
     def list_commands(self, ctx: Any) -> list[str]:
         return [verb for verb in VERBS if verb in self.commands]
 
@@ -163,15 +163,17 @@ def _add_techniques(app: typer.Typer, verb: str, summary: str) -> None:
         package = importlib.import_module(f"dlcli.techniques.{name}")
         callback = command(model, _runner(verb, name), training=verb == "train")
         name = name.replace("_", "-")
-        group.command(name, help=_help(package), context_settings=SETTINGS, epilog=_examples(model))(callback)
+        group.command(name, help=_help(package), cls=Command, context_settings=SETTINGS, epilog=_examples(model))(
+            callback
+        )
     app.add_typer(group, name=verb, help=summary)
 
 
 def _add_run_command(app: typer.Typer, verb: str, summary: str) -> None:
     module = importlib.import_module(f"dlcli.cli.{verb}")
     models = {name: techniques.options(name, module.MODELS) for name in techniques.having(module.OF)}
-    callback = changes({"": module.Common, **models}, module.run)
-    app.command(verb, help=summary, context_settings=SETTINGS, epilog=module.EXAMPLES)(callback)
+    callback = changes({"": module.Common, **models}, module.run, module.USUAL, module.EXAMPLES)
+    app.command(verb, help=summary, cls=Command, context_settings=SETTINGS, epilog=_listed(module.EXAMPLES))(callback)
 
 
 def _add_figures(app: typer.Typer, verb: str, summary: str) -> None:
@@ -186,30 +188,32 @@ def _add_catalogue(app: typer.Typer, verb: str, summary: str, models: Mapping[st
     group = _group()
     for name, model in models.items():
         callback = command(model, _runner(verb, name))
-        group.command(name, help=_help(model), context_settings=SETTINGS, epilog=_examples(model))(callback)
+        group.command(name, help=_help(model), cls=Command, context_settings=SETTINGS, epilog=_examples(model))(
+            callback
+        )
     app.add_typer(group, name=verb, help=summary)
 
 
 def _add_group(app: typer.Typer, verb: str, summary: str) -> None:
     group = _group()
     for name, (model, run) in importlib.import_module(f"dlcli.cli.{verb}").COMMANDS.items():
-        group.command(name, help=_help(model), context_settings=SETTINGS)(command(model, run))
+        group.command(name, help=_help(model), cls=Command, context_settings=SETTINGS)(command(model, run))
     app.add_typer(group, name=verb, help=summary)
 
 
 def _add_checks(app: typer.Typer, verb: str, summary: str) -> None:
     module = importlib.import_module("dlcli.cli.check")
     callback = command(module.Check, module.run)
-    app.command(verb, help=summary, context_settings=SETTINGS, epilog=module.examples())(callback)
+    app.command(verb, help=summary, cls=Command, context_settings=SETTINGS, epilog=module.examples())(callback)
 
 
 def _add_doctor(app: typer.Typer, verb: str, summary: str) -> None:
     module = importlib.import_module("dlcli.cli.doctor")
-    app.command(verb, help=summary, context_settings=SETTINGS)(command(module.Doctor, module.doctor))
+    app.command(verb, help=summary, cls=Command, context_settings=SETTINGS)(command(module.Doctor, module.doctor))
 
 
 def _group() -> typer.Typer:
-    return typer.Typer(no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
+    return typer.Typer(cls=Group, no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
 
 
 def _runner(verb: str, subject: str) -> Callable[[Any, Call], None]:
@@ -226,7 +230,11 @@ def _help(described: Any) -> str:
 
 def _examples(model: type[Options]) -> str | None:
     """Return the examples that the model lists, for the end of its help."""
-    return "\n\n".join(f"[dim]$ {line}[/]" for line in model.examples) or None
+    return _listed(model.examples) or None
+
+
+def _listed(examples: tuple[str, ...]) -> str:
+    return "\n\n".join(f"[dim]$ {line}[/]" for line in examples)
 
 
 # In the order of a day's work.

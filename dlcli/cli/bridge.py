@@ -10,7 +10,7 @@ import dataclasses
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,10 +19,11 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from dlcli.cli import meaning
+from dlcli.cli.commands import show_all
 from dlcli.cli.config import read_config
 from dlcli.errors import UsageError
 from dlcli.fields import cli, flag
-from dlcli.nearest import did_you_mean
 from dlcli.options import Options
 
 Complete = Callable[[str], list[str]]
@@ -71,7 +72,7 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, training:
     """
 
     def callback(**values: Any) -> None:
-        flags = {name: values.pop(name, None) for name in ("json", "debug", "config", "plan")}
+        flags = {name: values.pop(name, None) for name in ("json", "debug", "config", "plan", "help_all")}
         given = _given(values)
         file = read_config(flags["config"], model) if flags["config"] else {}
         options = validate(model, {**file, **given}, flags=given)
@@ -80,19 +81,31 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, training:
         }
         run(options, Call(given, origins, json=bool(flags["json"]), plan=bool(flags["plan"])))
 
-    _sign(callback, columns(model), training=training)
+    offered = columns(model)
+    _sign(callback, offered, {name for name, each in offered.items() if cli(each.field).rare}, training=training)
+    callback.examples = model.examples  # type: ignore[attr-defined]
     return callback
 
 
-def changes(models: Mapping[str, type[Options]], run: Callable[[dict[str, Any], Call], None]) -> Callable[..., None]:
+def changes(
+    models: Mapping[str, type[Options]],
+    run: Callable[[dict[str, Any], Call], None],
+    usual: Collection[str] = (),
+    examples: tuple[str, ...] = (),
+) -> Callable[..., None]:
     """Return a function for Typer that offers the fields of all `models`, none with a default.
 
-    It serves the commands that learn from a run which technique they deal with: `run` gets the
-    values that were given.
+    It serves the commands that learn from a run which technique they deal with.
+
+    Args:
+        models: by technique.
+        run: does the work; it gets the values that were given.
+        usual: the fields that `--help` shows; none: all.
+        examples: command lines.
     """
 
     def callback(**values: Any) -> None:
-        flags = {name: values.pop(name, None) for name in ("json", "debug")}
+        flags = {name: values.pop(name, None) for name in ("json", "debug", "help_all")}
         given = _given(values)
         run(given, Call(given, dict.fromkeys(given, "flag"), json=bool(flags["json"])))
 
@@ -100,7 +113,8 @@ def changes(models: Mapping[str, type[Options]], run: Callable[[dict[str, Any], 
     for model in models.values():
         for name, column in columns(model).items():
             offered.setdefault(name, column if column.argument else dataclasses.replace(column, default=""))
-    _sign(callback, offered, training=False)
+    _sign(callback, offered, set(offered).difference(usual) if usual else set(), training=False)
+    callback.examples = examples  # type: ignore[attr-defined]
     return callback
 
 
@@ -151,11 +165,14 @@ def validate(
         name = str(problem["loc"][0])
         given = name.upper() if cli(model.model_fields[name]).argument else flag(name)
         value = problem["input"]
-        near = did_you_mean(str(value), map(str, _choices(model.model_fields[name])))
+        meant = meaning.value(str(value), [str(each) for each in _choices(model.model_fields[name])])
+        near = f"; did you mean {meant!r}?" if meant else ""
         raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
 
 
-def _sign(callback: Callable[..., None], offered: Mapping[str, Column], *, training: bool) -> None:
+def _sign(
+    callback: Callable[..., None], offered: Mapping[str, Column], rare: Collection[str], *, training: bool
+) -> None:
     parameters = [_parameter(name, column) for name, column in offered.items()]
     extra: dict[str, tuple[Any, str]] = {
         "json": (bool, "Print one JSON object on standard output."),
@@ -169,18 +186,25 @@ def _sign(callback: Callable[..., None], offered: Mapping[str, Column], *, train
         }
     for name, (kind, text) in extra.items():
         short = ["-c"] if name == "config" else []
-        metavar = "FILE" if kind is Path else None
+        metavar = "FILE" if kind is Path else " "
         option = typer.Option(
             f"--{name}", *short, help=text, show_default=False, metavar=metavar, rich_help_panel="General"
         )
         parameters.append(_keyword(name, Annotated[kind | None, option], None))
+    if rare:
+        option = typer.Option(
+            "--help-all", help="Show every option.", callback=show_all, is_eager=True, show_default=False
+        )
+        parameters.append(_keyword("help_all", Annotated[bool | None, option], None))
+    callback.short = {name: _described(each, bounds=False) for name, each in offered.items()}  # type: ignore[attr-defined]
+    callback.rare = (*rare, "debug", "help_all") if rare else ()  # type: ignore[attr-defined]
     callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
 
 
 def _parameter(name: str, column: Column) -> inspect.Parameter:
     field, look, kind = column.field, cli(column.field), _kind(column.field)
     common: dict[str, Any] = {
-        "help": f"{field.description}{_dimmed(domain(field))}{_dimmed(_default(column))}",
+        "help": _described(column),
         "metavar": look.metavar or _metavar(field),
         "autocompletion": _completion(field),
     }
@@ -192,9 +216,14 @@ def _parameter(name: str, column: Column) -> inspect.Parameter:
         return _keyword(name, annotation, inspect.Parameter.empty if required else None)
     long = flag(name)
     names = [f"{long}/--no-{long[2:]}"] if kind is bool else [long, *filter(None, [look.short])]
-    common["metavar"] = None if kind is bool else common["metavar"]
+    common["metavar"] = " " if kind is bool else common["metavar"]
     option = typer.Option(*names, show_default=False, rich_help_panel=column.panel, **common)
     return _keyword(name, Annotated[kind | None, option], None)
+
+
+def _described(column: Column, *, bounds: bool = True) -> str:
+    allowed = domain(column.field) if bounds or _choices(column.field) else ""
+    return f"{column.field.description}{_dimmed(allowed)}{_dimmed(_default(column))}"
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:

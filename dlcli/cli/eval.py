@@ -18,7 +18,8 @@ from dlcli.options import EvalOptions
 
 MODELS = "eval"
 OF = "eval"
-EXAMPLES = "[dim]$ dlcli eval cnn[/]\n\n[dim]$ dlcli eval cnn --json | jq .accuracy.value[/]"
+EXAMPLES = ("dlcli eval cnn", "dlcli eval cnn --json | jq .accuracy.value")
+USUAL = ()  # options that `--help` shows, where not all
 Common = EvalOptions
 
 

@@ -14,7 +14,8 @@ from dlcli.options import Options, RunArgument
 
 MODELS = "train"
 OF = "resume"
-EXAMPLES = "[dim]$ dlcli resume cnn[/]\n\n[dim]$ dlcli resume runs/cnn-digits-20261122-141503 --steps 4000[/]"
+EXAMPLES = ("dlcli resume cnn", "dlcli resume runs/cnn-digits-20261122-141503 --steps 4000")
+USUAL = ("run", "steps", "epochs", "max_time", "patience", "learning_rate", "validate_every", "save_every", "device")
 
 
 class Common(Options):

@@ -23,10 +23,10 @@ def of(technique: str) -> list[str]:
     return [name for name, owner in owners.items() if technique in ((owner,) if isinstance(owner, str) else owner)]
 
 
-def best_of(technique: str, trained: Mapping[str, Any]) -> str:
+def best_of(technique: str, trained: Mapping[str, Any] | None = None) -> str:
     """Return the name of the figure to look at first, of a run of this technique trained with these options."""
     best = ((name, model) for name, model in catalogue().items() if technique in getattr(model, "best_of", ()))
-    return next(name for name, model in best if reads(model, trained))
+    return next(name for name, model in best if trained is None or reads(model, trained))
 
 
 def figure_name(model: type[Options]) -> str:

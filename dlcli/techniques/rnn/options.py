@@ -48,13 +48,13 @@ class Train(DropoutOptions, TokenizerOptions, TrainOptions):
     cell: Annotated[Literal["elman", "lstm", "gru"], Field(description="Kind of the recurrent layers.")] = "lstm"
     layers: Annotated[int, Field(ge=1, le=64, description="Recurrent layers.")] = 1
     hidden: Annotated[int, Field(ge=1, le=2**15, description="Units of each recurrent layer.")] = 256
-    embedding: Annotated[int, Field(ge=1, le=2**15, description="Numbers that stand for a token.")] = 128
+    embedding: Annotated[int, Field(ge=1, le=2**15, description="Embedding dimension."), Cli(rare=True)] = 128
     context: Annotated[
         int,
         Field(
             ge=1,
             le=2**16,
-            description="Tokens that gradients reach back over; the state itself goes on. To classify: tokens read.",
+            description="Truncated-BPTT length in tokens; to classify: tokens read.",
         ),
     ] = 64
     tied: Annotated[

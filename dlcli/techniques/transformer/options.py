@@ -77,12 +77,14 @@ class Train(TokenizerOptions, TrainOptions):
         "decoder"
     )
     preset: Annotated[
-        Literal["original", "gpt2", "modern"], Field(description="Whose blocks: Vaswani's of 2017, GPT-2's, LLaMA's.")
+        Literal["original", "gpt2", "modern"],
+        Field(description="Whose blocks: Vaswani's of 2017, GPT-2's, LLaMA's."),
+        Cli(rare=True),
     ] = "modern"
-    layers: Annotated[int, Field(ge=1, le=256, description="Blocks of the encoder and of the decoder.")] = 4
-    heads: Annotated[int, Field(ge=1, le=256, description="Heads of each attention.")] = 4
-    width: Annotated[int, Field(ge=2, le=2**16, description="Features of each position.")] = 128
-    context: Annotated[int, Field(ge=1, le=2**17, description="Tokens seen at once; longer texts are cut.")] = 64
+    layers: Annotated[int, Field(ge=1, le=256, description="Blocks of encoder and decoder.")] = 4
+    heads: Annotated[int, Field(ge=1, le=256, description="Attention heads.")] = 4
+    width: Annotated[int, Field(ge=2, le=2**16, description="d_model, features of a token.")] = 128
+    context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
     vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
     label_smoothing: Annotated[
