@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic.fields import FieldInfo
 
 _NAME, _PATH = 255, 4095  # bytes that a part of a path, and a path, may have on Linux
+_NAMING = ("runs", "datasets", "images", "texts", "tokenizers")  # values that may be paths
 _OFF = (None, False, 0, "", ())
 Offered = Literal["runs", "datasets", "images", "texts", "layers", "augmentations", "checks", "tokenizers"]
 
@@ -111,7 +112,7 @@ class Options(BaseModel):
             value = getattr(self, name)
             if isinstance(value, str | Path) and "\0" in str(value):
                 raise ValueError(f"{flag(name)} must not hold the character NUL")
-            if isinstance(value, Path) or (isinstance(value, str) and cli(field).complete in ("runs", "datasets")):
+            if isinstance(value, Path) or (isinstance(value, str) and cli(field).complete in _NAMING):
                 longest = max(len(_bytes(part)) for part in str(value).split("/"))
                 if longest > _NAME or len(_bytes(str(value))) > _PATH:
                     reason = f"{flag(name)} must name a file in at most {_NAME} bytes, and its path in {_PATH}"

@@ -25,12 +25,12 @@ DatasetName = Annotated[str, AfterValidator(named)]
 Dataset = Annotated[
     DatasetName,
     Field(description="Data set: an embedded name, tfds:NAME, folder:PATH or a file."),
-    Cli(short="-d", metavar="NAME", complete="datasets"),
+    Cli(short="-d", metavar="NAME", complete="images"),
 ]
 TextDataset = Annotated[
     DatasetName,
     Field(description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them."),
-    Cli(short="-d", metavar="NAME", complete="datasets"),
+    Cli(short="-d", metavar="NAME", complete="texts"),
 ]
 DataDir = Annotated[
     Path | None, Field(description="Folder of prepared tfds data sets; default TFDS_DATA_DIR."), Cli(rare=True)
@@ -270,7 +270,7 @@ class TokenizerOptions(Options):
         Field(
             description="How text is cut: characters, words, bpe, wordpiece, unigram, or a trained tokenizer's file."
         ),
-        Cli(metavar="KIND"),
+        Cli(metavar="KIND", complete="tokenizers"),
     ] = "characters"
     vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 512
 

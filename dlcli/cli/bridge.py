@@ -26,7 +26,7 @@ from dlcli.errors import UsageError
 from dlcli.fields import cli, flag
 from dlcli.options import Options
 
-Complete = Callable[[str], list[str]]
+Complete = Callable[..., list[str]]
 _LONGEST = 300  # characters of a wrong value that a message repeats
 _ENDLESS = 10_000  # a bound above this guards the program, and tells the user nothing
 
@@ -296,14 +296,17 @@ def _completion(field: FieldInfo) -> Complete | None:
     if choices:
         return lambda incomplete: [each for each in choices if each.startswith(incomplete)]
     if look.complete:
-        return lambda incomplete: _names(str(look.complete), incomplete)
+        return _offer(look.complete)
     return None
 
 
-def _names(what: str, incomplete: str) -> list[str]:
-    from dlcli.cli import complete  # only while a shell completes
+def _offer(what: str) -> Complete:
+    def offer(ctx: typer.Context, incomplete: str) -> list[str]:
+        from dlcli.cli import complete  # only while a shell completes
 
-    return [each for each in getattr(complete, what)() if each.startswith(incomplete)]
+        return complete.offered(what, ctx, incomplete)
+
+    return offer
 
 
 def _panel(model: type[Options], name: str) -> str:

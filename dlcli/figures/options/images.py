@@ -8,7 +8,11 @@ from dlcli.figures.options.kinds import FreeImageOptions, ImageOptions, RunFigur
 from dlcli.options import Augment, Cli, DataDir, Needs, Seed, Use
 from dlcli.techniques.cnn.options import BackboneOptions
 
-Layer = Annotated[str, Field(description="Layer to draw; a wrong name lists those there are."), Cli(metavar="NAME")]
+Layer = Annotated[
+    str,
+    Field(description="Layer to draw; a wrong name lists those there are."),
+    Cli(metavar="NAME", complete="layers"),
+]
 
 
 def _unit(value: str) -> str:

@@ -33,7 +33,7 @@ class Train(TrainOptions):
     dataset: Annotated[
         DatasetName,
         Field(description="Image set (an embedded name, tfds:NAME, folder:PATH, a file), or density: ring, grid."),
-        Cli(short="-d", metavar="NAME", complete="datasets"),
+        Cli(short="-d", metavar="NAME", complete="images"),
     ] = "digits"
     image_size: Annotated[ImageSize, Needs("dataset", but=DENSITIES)] = None
     batch_size: BatchSize = 64

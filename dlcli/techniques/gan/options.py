@@ -46,7 +46,7 @@ class Train(TrainOptions):
             description="Image set (an embedded name, tfds:NAME, folder:PATH, a file), or density: ring, grid, which "
             "bring other defaults: 10,000 steps of 256 points, noise of 2 numbers, less penalty."
         ),
-        Cli(short="-d", metavar="NAME", complete="datasets"),
+        Cli(short="-d", metavar="NAME", complete="images"),
     ] = "digits"
     image_size: Annotated[ImageSize, Needs("dataset", but=DENSITIES)] = None
     batch_size: BatchSize = 64

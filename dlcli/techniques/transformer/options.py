@@ -71,7 +71,7 @@ class Train(TokenizerOptions, TrainOptions):
             description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them; "
             "pairs for encoder-decoder: dates, a table, a folder or FOLDER:ONE-TWO. Default pydocs, or dates."
         ),
-        Cli(short="-d", metavar="NAME", complete="datasets"),
+        Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
     shape: Annotated[Shape, Field(description="Writes text, classifies it, or turns one text into another.")] = (
         "decoder"
