@@ -62,7 +62,7 @@ RunFolder = Annotated[
 RunName = Annotated[
     str | None,
     AfterValidator(run_name),
-    Field(description="Name of the run: its folder is runs/NAME; default TECHNIQUE-DATASET-TIME."),
+    Field(description="Name of the run, which is the folder runs/NAME."),
 ]
 WhichRun = Annotated[
     str, Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run.")
@@ -118,7 +118,7 @@ Augment = Annotated[
 ]
 Vocabulary = Annotated[
     int,
-    Field(ge=8, le=2**18, description="Vocabulary size at most, the four special tokens included."),
+    Field(ge=8, le=2**18, description="Largest size of the vocabulary."),
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Which weights: of the best validation, or the last.")]
 Out = Annotated[

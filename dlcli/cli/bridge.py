@@ -40,12 +40,14 @@ class Call:
         origins: where each option's value came from: "flag", "file" or "default".
         json: whether standard output is to hold JSON.
         plan: whether to say what would be done, and do nothing.
+        full: whether a plan lists every layer.
     """
 
     given: Mapping[str, Any]
     origins: Mapping[str, str]
     json: bool = False
     plan: bool = False
+    full: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,18 +70,22 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, training:
     Args:
         model: the options; `run` gets an instance.
         run: does the work.
-        training: whether to offer `--config` and `--plan`.
+        training: whether to offer `--config`, `--plan` and `--full`.
     """
 
     def callback(**values: Any) -> None:
-        flags = {name: values.pop(name, None) for name in ("json", "debug", "config", "plan", "help_all")}
+        own = ("json", "debug", "config", "plan", "help_all", *(["full"] * training))
+        flags = {name: values.pop(name, None) for name in own}
+        if flags.get("full") and not flags["plan"]:
+            raise UsageError("--full lists the layers of a plan: give --plan too")
         given = _given(values)
         file = read_config(flags["config"], model) if flags["config"] else {}
         options = validate(model, {**file, **given}, flags=given)
         origins = {
             name: "flag" if name in given else "file" if name in file else "default" for name in model.model_fields
         }
-        run(options, Call(given, origins, json=bool(flags["json"]), plan=bool(flags["plan"])))
+        shown = {name: bool(flags.get(name)) for name in ("json", "plan", "full")}
+        run(options, Call(given, origins, **shown))
 
     offered = columns(model)
     _sign(callback, offered, {name for name, each in offered.items() if cli(each.field).rare}, training=training)
@@ -100,7 +106,7 @@ def changes(
     Args:
         models: by technique.
         run: does the work; it gets the values that were given.
-        usual: the fields that `--help` shows; none: all.
+        usual: the fields that `--help` shows; none: those that are not rare.
         examples: command lines.
     """
 
@@ -113,7 +119,8 @@ def changes(
     for model in models.values():
         for name, column in columns(model).items():
             offered.setdefault(name, column if column.argument else dataclasses.replace(column, default=""))
-    _sign(callback, offered, set(offered).difference(usual) if usual else set(), training=False)
+    rare = {name for name, each in offered.items() if (name not in usual if usual else cli(each.field).rare)}
+    _sign(callback, offered, rare, training=False)
     callback.examples = examples  # type: ignore[attr-defined]
     return callback
 
@@ -181,7 +188,8 @@ def _sign(
     if training:
         extra = {
             "config": (Path, "Read option values from a TOML or JSON file; flags win."),
-            "plan": (bool, "Say what would be done, and train nothing."),
+            "plan": (bool, "Show what the run would do and cost."),
+            "full": (bool, "With --plan: list every layer."),
             **extra,
         }
     for name, (kind, text) in extra.items():
@@ -197,7 +205,7 @@ def _sign(
         )
         parameters.append(_keyword("help_all", Annotated[bool | None, option], None))
     callback.short = {name: _described(each, bounds=False) for name, each in offered.items()}  # type: ignore[attr-defined]
-    callback.rare = (*rare, "debug", "help_all") if rare else ()  # type: ignore[attr-defined]
+    callback.rare = (*rare, "debug", "full", "help_all") if rare else ()  # type: ignore[attr-defined]
     callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
 
 

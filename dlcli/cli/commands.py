@@ -46,7 +46,8 @@ class Command(TyperCommand):
             super().format_help(ctx, formatter)
         finally:
             self.params, self.epilog = whole
-        console.out().print(f"{len(rare) - 1} more options: --help-all", style="dim")  # itself is one of them
+        left_out = sum(each.name in rare and each.name != "help_all" for each in self.params)
+        console.out().print(f"{left_out} more options: --help-all", style="dim")
 
     def _unknown(self, name: str, ctx: Any) -> UsageError:
         there = [each for param in self.get_params(ctx) for each in (*param.opts, *param.secondary_opts)]

@@ -37,7 +37,8 @@ def run(given: dict[str, Any], call: Call) -> None:
         from dlcli.engine.devices import prepare
     if "device" in model.model_fields:
         prepare(options.device)
-    found: Table = import_module(f"dlcli.techniques.{technique}.eval").evaluate(options)
+    with progress.working("measuring"):
+        found: Table = import_module(f"dlcli.techniques.{technique}.eval").evaluate(options)
     output.write(_named(found, folder, options.dataset), call)
 
 

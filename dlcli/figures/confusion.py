@@ -12,10 +12,12 @@ from flax import nnx
 from dlcli import engine, techniques
 from dlcli.artifacts import Figure
 from dlcli.engine import metrics
+from dlcli.engine.load import measured
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.options import Confusion
 from dlcli.folders import technique_of
+from dlcli.formats import printable
 from dlcli.plot import matrices, terminal
 from dlcli.types import Batch
 
@@ -29,12 +31,13 @@ def draw(options: Confusion) -> Figure:
     learner_type = techniques.learner(technique_of(folder))
     run = Run(folder)
     moved = {"data_dir": options.data_dir} if options.data_dir else {}
-    data = learner_type.read(run.options(learner_type).model_copy(update=moved))
-    if data.facts != run.facts(learner_type):
+    trained, facts = run.options(learner_type).model_copy(update=moved), run.facts(learner_type)
+    data = measured(run, None, lambda: learner_type.reread(trained, facts))
+    if data.facts != facts:
         raise RunError(f"the data must have the shapes and classes that {folder} was trained on, found others")
     counts = _counts(engine.load(folder, learner_type, options.use), data.validation, folder)
     rate = metrics.Rate(np.trace(counts), counts.sum()).describe()
-    title = f"{folder.name} on the validation split: {rate['value']:.2%} of {rate['n']:,} are right"
+    title = f"{printable(folder.name)} on the validation split: {rate['value']:.2%} of {rate['n']:,} are right"
     names = data.facts.classes
     numbers = {"run": options.run, "split": "validation", "classes": names, "counts": counts.tolist(), "accuracy": rate}
     return Figure(

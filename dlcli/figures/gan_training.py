@@ -15,6 +15,7 @@ from dlcli.errors import RunError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import GanTraining
+from dlcli.formats import printable
 from dlcli.plot import course, plane, terminal
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row, Tile
@@ -43,7 +44,7 @@ def draw(options: GanTraining) -> Figure:
         raise RunError(f"{folder} must have measured something, found no metrics: it ended before its first report")
     times = sorted(drawn.items())
     panels = [panel for name, lines in _PANELS.items() if (panel := _panel(name, lines, points)).series]
-    title = f"{folder.name}: samples of the same noise over the run, and both players"
+    title = f"{printable(folder.name)}: samples of the same noise over the run, and both players"
     tiles: dict[int, list[Tile]]
     if learner.space.classes:
         shown = [(step, np.stack([subject.drawable(image) for image in each])) for step, each in times]

@@ -17,6 +17,7 @@ from dlcli.errors import RunError
 from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import LearningCurves
+from dlcli.formats import printable
 from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
 
@@ -53,7 +54,7 @@ def draw(options: LearningCurves) -> Figure:
         )
         for metric in metrics
     ]
-    title = f"learning curves of {histories[0].folder.name}" if len(histories) == 1 else "learning curves"
+    title = f"learning curves of {printable(histories[0].folder.name)}" if len(histories) == 1 else "learning curves"
     numbers = {"metrics": metrics, "runs": [_numbers(history, metrics) for history in histories]}
     return Figure(
         "learning-curves",
@@ -87,7 +88,7 @@ def _labels(histories: Sequence[_History]) -> list[str]:
     if len(folders) == 1:
         return [""]
     shared = os.path.commonpath(folders)
-    return [os.path.relpath(folder, shared) for folder in folders]
+    return [printable(os.path.relpath(folder, shared)) for folder in folders]
 
 
 def _metrics(wanted: Sequence[str], histories: Sequence[_History]) -> list[str]:

@@ -11,11 +11,13 @@ from typing import Any
 
 from dlcli.artifacts import Figure
 from dlcli.data import text, tokenizers
+from dlcli.data.columns import Reading
 from dlcli.data.tokenizers import UNKNOWN, Tokenizer
 from dlcli.data.vocabularies import SPECIAL
 from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError
 from dlcli.figures.options import Subwords
+from dlcli.formats import printable
 from dlcli.plot import boxes, terminal
 from dlcli.plot.boxes import Box, BoxRow
 from dlcli.techniques.tokenizer.options import Train
@@ -48,7 +50,7 @@ def draw(options: Subwords) -> Figure:
         rows.append(BoxRow(word, f"{count:,} {'time' if count == 1 else 'times'}" if count else "", shown))
         found = [{"piece": piece, "id": number} for piece, number in pieces]
         numbers.append({"text": word, "count": count, "pieces": found})
-    title = f"{folder.name}: how words break, {tokenizer.kind} with {len(tokenizer):,} entries"
+    title = f"{printable(folder.name)}: how words break, {tokenizer.kind} with {len(tokenizer):,} entries"
     note = "In each box a piece, ␣ for a space, and its id."
     if any(piece["id"] == UNKNOWN for row in numbers for piece in row["pieces"]):
         note += " Gray: not in the vocabulary."
@@ -69,7 +71,8 @@ def draw(options: Subwords) -> Figure:
 
 def _words(folder: Path, count: int) -> dict[str, int]:
     """Return words of the validation split with their counts, at ranks that grow as cubes: most are rare ones."""
-    texts = text.open(Run(folder).read("options.json", Train).dataset)
+    trained = Run(folder).read_options(Train)
+    texts = text.open(trained.dataset, Reading.of(trained))
     counts = Counter(word for each in texts.splits["validation"].texts for word in _WORD.findall(each))
     if not counts:
         raise DatasetError(f"the validation part of {texts.name} must have words, found none: give --text")

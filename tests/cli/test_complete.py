@@ -82,10 +82,8 @@ def test_checks_and_tokenizers_are_offered(tmp_path):
 def test_the_shell_is_answered_without_jax(tmp_path):
     code = "import sys; from dlcli.cli.complete import offered; from types import SimpleNamespace as S;"
     code += "c = S(info_name='cnn', parent=S(info_name='train', parent=None), params={});"
-    code += (
-        "[offered(w, c, '') for w in ('runs', 'images', 'texts', 'layers', 'datasets')]; "
+    code += "[offered(w, c, '') for w in ('runs', 'images', 'texts', 'layers', 'datasets')];"
     code += "print('jax' in sys.modules)"
-    )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout == "False\n"

@@ -21,9 +21,10 @@ from dlcli.options import (
     TokenizerOptions,
     TrainOptions,
 )
+from dlcli.table_options import LabelColumnOptions
 
 
-class Train(DropoutOptions, TokenizerOptions, TrainOptions):
+class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, TrainOptions):
     """Options of `dlcli train rnn`."""
 
     panel = "Model"
@@ -71,13 +72,15 @@ class Train(DropoutOptions, TokenizerOptions, TrainOptions):
     ] = "last"
 
     @model_validator(mode="after")
-    def _as_wide_as_the_embedding(self) -> "Train":
+    def _fits_the_task(self) -> "Train":
+        if self.label_column and self.task != "classify":
+            raise ValueError("--label-column needs --task classify")
         if self.tied and self.embedding != self.hidden:
             raise ValueError(f"--tied needs --embedding {self.hidden}, the units of --hidden, got {self.embedding}")
         return self
 
 
-class Eval(EvalOptions):
+class Eval(LabelColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of rnn."""
 
 
