@@ -66,7 +66,6 @@ PATHS = [
     "loop",
     "gone",
     "a" * 300,
-    "~nobody-here/x",
     "pipe",
 ]
 
@@ -98,6 +97,13 @@ def test_no_path_makes_a_fault(dlcli, tmp_path, path):
         code, _, err = dlcli(*arguments)
         assert code in (2, 3, 4, 6, 7), arguments
         assert "error:" in err
+
+
+def test_the_home_of_nobody_is_a_path_like_others(dlcli):
+    for arguments in (["train", "cnn", "--dataset", "folder:~nobody-here/x"], ["data", "show", "~nobody-here/x.txt"]):
+        code, _, err = dlcli(*arguments)
+        assert code in (2, 3)
+        assert "~nobody-here/x" in err
 
 
 def test_the_cache_goes_where_it_can_be_had(monkeypatch, tmp_path):
