@@ -63,17 +63,6 @@ class Embeddings(RunFigureOptions):
     ] = 8
     seed: Seed = 0
 
-    @model_validator(mode="after")
-    def _around_words(self) -> "Embeddings":
-        given = self.model_fields_set
-        if self.words and "count" in given:
-            raise ValueError("give --words or --count, not both")
-        if not self.words and "neighbors" in given:
-            raise ValueError("--neighbors are drawn around words: give --words too")
-        if self.neighbors and "clusters" in given:
-            raise ValueError("with --neighbors each of --words is a group: leave --clusters out")
-        return self
-
 
 class TokenProbabilities(TextFigureOptions):
     """How probable each token of a text is, its surprise, and what was likelier in its place."""
