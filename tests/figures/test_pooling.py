@@ -70,5 +70,5 @@ def test_a_file_that_is_no_image_is_a_fault_of_the_data(tmp_path):
 
 
 def test_a_layer_without_a_run_is_refused():
-    with pytest.raises(ValueError, match="give its --run too"):
+    with pytest.raises(ValueError, match="--layer conv1 needs --run"):
         Pooling(layer="conv1")
