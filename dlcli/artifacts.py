@@ -41,12 +41,21 @@ class Text:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Rows under named columns; `numbers` is what `--json` prints in its stead."""
+    """Rows under named columns.
+
+    Attributes:
+        title: stands above it; a table without columns is its title alone.
+        columns: their names.
+        rows: a cell for each column; numbers in a column are written alike (see `dlcli.formats`).
+        numbers: what `--json` prints instead.
+        below: further tables, printed after this one.
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     numbers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    below: Sequence[Table] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,10 @@ import os
 import secrets
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +21,12 @@ from dlcli.errors import DiskError
 LARGEST = 16 * 2**20  # bytes of a JSON object we agree to read; parsed, it may take twenty times as much
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 UNFINISHED = ".part"  # ending of a file that is being written
+_STRAY = {
+    *(".DS_Store", ".localized", ".directory", ".Spotlight-V100", ".Trashes", ".fseventsd", "Icon\r", "__MACOSX"),
+    *("Thumbs.db", "ehthumbs.db", "desktop.ini", "@eaDir", "#recycle", "lost+found", ".snapshot"),
+    *(".stfolder", ".stignore", ".stversions", ".dropbox", ".dropbox.attrs", ".dropbox.cache"),
+}
+_STRAY_STARTS = ("._", ".nfs", ".fuse_hidden", ".syncthing.", "~syncthing~", ".~lock.", ".Trash-", ".goutputstream-")
 
 
 @contextmanager
@@ -58,6 +66,31 @@ def write_text(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
+@contextmanager
+def opened(path: Path, *, links: bool = True) -> Iterator[BufferedReader]:
+    """Open an untrusted file to read: a regular one, not a pipe, a device or a folder.
+
+    Args:
+        path: of the file.
+        links: whether a symbolic link to such a file is followed.
+
+    Raises:
+        OSError: it is missing or cannot be opened.
+        ValueError: it is not a regular file.
+    """
+    if not links and path.is_symlink():
+        raise ValueError("it must be a regular file, found a link")
+    # Opening a named pipe waits for a writer unless told not to; the check on the open file cannot be outrun.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW))
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("it must be a regular file")
+        with open(handle, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(handle)
+
+
 def read_bytes(path: Path, largest: int, *, links: bool = True) -> bytes:
     """Read an untrusted file: a regular one, of bounded size.
 
@@ -70,22 +103,13 @@ def read_bytes(path: Path, largest: int, *, links: bool = True) -> bytes:
         OSError: it is missing or cannot be read.
         ValueError: it is not a regular file, or too large.
     """
-    if not links and path.is_symlink():
-        raise ValueError("it must be a regular file, found a link")
-    # Opening a named pipe waits for a writer unless told not to; the check on the open file cannot be outrun.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW))
-    try:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise ValueError("it must be a regular file")
-        if about.st_size > largest:
-            raise ValueError(f"it must be at most {largest / 2**20:,.0f} MiB, found {about.st_size / 2**20:,.0f} MiB")
-        with open(handle, "rb", closefd=False) as file:
-            found = file.read(largest + 1)
-    finally:
-        os.close(handle)
+    with opened(path, links=links) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > largest:
+            raise ValueError(f"it must be at most {size_text(largest)}, found {size_text(size)}")
+        found = file.read(largest + 1)
     if len(found) > largest:  # files below /proc say that they are empty, and others grow
-        raise ValueError(f"it must be at most {largest / 2**20:,.0f} MiB, found more")
+        raise ValueError(f"it must be at most {size_text(largest)}, found more")
     return found
 
 
@@ -117,6 +141,44 @@ def lines(text: str) -> list[str]:
 def as_json(value: Any, indent: int | None = None) -> str:
     """Return `value` as strict JSON, which has no word for infinity or for what is no number: null stands for them."""
     return json.dumps(_finite(value), indent=indent, allow_nan=False)
+
+
+def size_text(count: float) -> str:
+    """Return a number of bytes in the unit that fits it: 0 bytes, 3.2 KiB, 16 MiB, 2 GiB."""
+    units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+    power = 0
+    while count >= 1024 and power + 1 < len(units):
+        count, power = count / 1024, power + 1
+    return f"{count:.0f} {units[power]}" if power == 0 or count >= 10 else f"{count:.2g} {units[power]}"
+
+
+def is_stray(name: str) -> bool:
+    """Tell whether a file or folder of this name was left by a system or a program that looks after folders.
+
+    Such are the hidden files of the macOS Finder and of NFS, thumbnails of Windows and of network disks, and the
+    copies that synchronizing programs make of files in conflict.
+    """
+    return name in _STRAY or name.startswith(_STRAY_STARTS) or ".sync-conflict-" in name or "conflicted copy" in name
+
+
+@contextmanager
+def plain_path(folder: Path) -> Iterator[Path]:
+    """Yield a short path of plain ASCII that leads to `folder`, for libraries that cannot take every path.
+
+    Orbax looks for its files by patterns, in which `[`, `?` and `*` of a path have a meaning, and tensorstore takes
+    no path that is not UTF-8.
+    """
+    if Path("/proc/self/fd").is_dir():
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield Path(f"/proc/self/fd/{handle}")
+        finally:
+            os.close(handle)
+    else:
+        with tempfile.TemporaryDirectory(prefix="dlcli-") as place:
+            link = Path(place, "folder")
+            link.symlink_to(folder.absolute())
+            yield link
 
 
 def sync(path: Path) -> None:
@@ -165,4 +227,4 @@ def _reason(error: Exception) -> str:
 
 def _free(path: Path) -> str:
     there = next(folder for folder in [path, *path.absolute().parents] if folder.exists())
-    return f"{shutil.disk_usage(there).free / 2**20:,.0f} MiB"
+    return size_text(shutil.disk_usage(there).free)

@@ -1,21 +1,28 @@
 """Run folders: where they are, and what they say of themselves.
 
-It takes no jax to read one: `dlcli runs list` answers at once.
+It takes no jax to read one: `dlcli runs list` answers at once. Everything in a folder is untrusted, and each of its
+files is read in one way: a regular file, no link, of bounded size, that fits a model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fcntl
+import os
+import shlex
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from dlcli.errors import RunError
-from dlcli.files import read_object
+from dlcli.files import opened, read_object, size_text
 from dlcli.paths import runs_folder
+from dlcli.warnings import warn
 
 _LONGEST = 2**20  # bytes of a line of metrics.jsonl
+_MOST = 2**32  # bytes of metrics.jsonl
+_TAIL = 2**18  # bytes at its end that tell how a run stands
 
 M = TypeVar("M", bound=BaseModel)
 Number = Annotated[float, BeforeValidator(lambda value: float("nan") if value is None else value)]
@@ -33,12 +40,52 @@ class Record(BaseModel):
     metrics: dict[str, Number]
 
 
-class About(BaseModel):
-    """What is relied on in `run.json`."""
+class DataAbout(BaseModel):
+    """What `run.json` says of the data."""
 
-    data: dict[str, Any] = {}
-    sessions: list[Any] = []
-    ended: dict[str, Any] | None = None
+    dataset: str = "?"
+    digest: str | None = None
+    sizes: dict[str, int] = {}
+
+
+class Session(BaseModel):
+    """What `run.json` says of a time that the run was resumed."""
+
+    from_step: int | None = None
+    created: str | None = None
+
+
+class EndedAbout(BaseModel):
+    """What `run.json` says of how the run ended."""
+
+    reason: str = "?"
+    step: int | None = None
+    best_step: int | None = None
+    best: dict[str, Number] = {}
+    last: dict[str, Number] = {}
+    seconds: float | None = None
+
+
+class About(BaseModel):
+    """What is relied on in `run.json`.
+
+    Attributes:
+        technique: checked by `technique_of`.
+        folder: the working folder of the command that began the run, below which relative paths of its options lie.
+        note: of the user.
+    """
+
+    technique: Any = None
+    created: str | None = None
+    folder: str | None = None
+    note: str = ""
+    parameters: int | None = None
+    device: str | None = None
+    dtype: str | None = None
+    versions: dict[str, str] = {}
+    data: DataAbout = DataAbout()
+    sessions: list[Session] = []
+    ended: EndedAbout | None = None
 
 
 class Folder:
@@ -48,11 +95,15 @@ class Folder:
         self.folder = folder
 
     def about(self) -> dict[str, Any]:
-        """Return what `run.json` says; nothing if it is not there yet."""
-        if not (self.folder / "run.json").exists():
+        """Return what `run.json` says, in full; nothing if it is not there yet.
+
+        Raises:
+            RunError: it does not fit `About`.
+        """
+        if not os.path.lexists(self.folder / "run.json"):
             return {}
         self.read("run.json", About)
-        return _object(self.folder / "run.json")
+        return self.raw("run.json")
 
     def read(self, name: str, model: type[M]) -> M:
         """Read one of the JSON files of the folder.
@@ -61,26 +112,140 @@ class Folder:
             RunError: it is missing, or does not fit the model.
         """
         try:
-            return model.model_validate(_object(self.folder / name))
+            return model.model_validate(self.raw(name))
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             where = ".".join(map(str, problem["loc"]))
             reason = f"{where}: {problem['msg']}"
             raise RunError(f"{self.folder / name} does not fit this technique or version: {reason}") from error
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Read `metrics.jsonl`; a line that a crash cut off is left out."""
+    def raw(self, name: str) -> dict[str, Any]:
+        """Read one of the JSON files of the folder as it is; raise `RunError` where it holds no object."""
+        return _object(self.folder / name)
+
+    def records(self, last: int | None = None) -> Iterator[dict[str, Any]]:
+        """Read `metrics.jsonl`; a line that a crash cut off is left out.
+
+        Args:
+            last: bytes at the end of the file to read alone; None reads it all.
+
+        Raises:
+            RunError: it is no regular file, or too large.
+        """
         path = self.folder / "metrics.jsonl"
-        if not path.exists():
+        if not os.path.lexists(path):
             return
-        if path.is_symlink() or not path.is_file():
-            raise RunError(f"{path} must be a regular file")
-        with path.open("rb") as file:
-            while line := file.readline(_LONGEST):
-                try:
-                    yield Record.model_validate_json(line).model_dump(exclude_unset=True)
-                except ValidationError:
-                    continue
+        try:
+            with opened(path, links=False) as file:
+                size = os.fstat(file.fileno()).st_size
+                if last is None and size > _MOST:
+                    raise ValueError(f"it must be at most {size_text(_MOST)}, found {size_text(size)}")
+                if last is not None and size > last:
+                    file.seek(size - last)
+                    file.readline(_LONGEST)  # the rest of a line
+                while line := file.readline(_LONGEST):
+                    try:
+                        yield Record.model_validate_json(line).model_dump(exclude_unset=True)
+                    except ValidationError:
+                        continue
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path} cannot be read: {error}") from error
+
+    def saved_steps(self) -> list[int]:
+        """Return the steps of the checkpoints there are, whole or not, in rising order."""
+        folder = self.folder / "checkpoints"
+        try:
+            names = [each.name for each in folder.iterdir()] if not folder.is_symlink() else []
+        except OSError:
+            return []
+        steps = (int(name) for name in names if name.isdecimal() and len(name) <= 12)
+        return sorted(step for step in steps if os.path.lexists(folder / f"{step:08d}" / "manifest.json"))
+
+    def has_model(self) -> bool:
+        """Tell whether there is something to evaluate: a checkpoint, or what a technique without steps has learnt."""
+        if self.saved_steps():
+            return True
+        try:
+            ended = self.read("run.json", About).ended
+        except RunError:
+            return False
+        return ended is not None and ended.reason == "trained"
+
+    def is_running(self) -> bool:
+        """Tell whether a process of this machine is training in the folder, by the lock that it holds."""
+        try:
+            handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a file system without locks
+            return False
+        finally:
+            os.close(handle)
+        return False
+
+    def summary(self) -> Summary:
+        """Return how the run stands; raise `RunError` where its files are not what they should be."""
+        about, running = self.read("run.json", About), self.is_running()
+        self.raw("options.json")
+        steps = self.saved_steps()
+        best: dict[str, float] = {}
+        step, seconds = steps[-1] if steps else 0, None
+        for record in self.records(last=_TAIL):
+            step, seconds = max(step, record["step"]), record.get("seconds", seconds)
+            best = record["metrics"] if record.get("best") else best
+        ended = None if running else about.ended
+        if ended is not None:
+            best, seconds = ended.best or best, ended.seconds if ended.seconds is not None else seconds
+            step = step if ended.step is None else ended.step
+        return Summary(
+            folder=self.folder,
+            technique=technique_of(self.folder),
+            about=about,
+            state="running" if running else _state(ended, bool(steps)),
+            step=step,
+            seconds=seconds,
+            best=best,
+        )
+
+
+class Summary(BaseModel):
+    """How a run stands.
+
+    Attributes:
+        state: running, finished, stopped early, time limit, interrupted, terminated, diverged, killed or no checkpoint.
+        step: the last one that is known.
+        seconds: spent in training, as far as it was reported.
+        best: metrics of the best validation.
+    """
+
+    folder: Path
+    technique: str
+    about: About
+    state: str
+    step: int
+    seconds: float | None
+    best: dict[str, float]
+
+
+_STATES = {
+    "steps": "finished",
+    "trained": "finished",
+    "patience": "stopped early",
+    "time": "time limit",
+    "SIGINT": "interrupted",
+    "SIGTERM": "terminated",
+    "diverged": "diverged",
+}
+
+
+def _state(ended: EndedAbout | None, saved: bool) -> str:
+    if ended is None:
+        return "killed" if saved else "no checkpoint"
+    return _STATES.get(ended.reason, "ended")
 
 
 def find(name: str, technique: str | tuple[str, ...] = "") -> Path:
@@ -96,12 +261,12 @@ def find(name: str, technique: str | tuple[str, ...] = "") -> Path:
     """
     allowed = (technique,) if isinstance(technique, str) else technique
     for folder in (Path(name), runs_folder() / name) if name else ():
-        if (folder / "options.json").exists():
+        if os.path.exists(folder / "options.json"):  # which unlike Path.exists takes a name of any kind
             if allowed != ("",) and technique_of(folder) not in allowed:
                 raise RunError(f"{folder} must be a run of {' or '.join(allowed)}, found one of {technique_of(folder)}")
             return folder
     wanted = (name,) if name else allowed
-    latest = max((folder for each in wanted for folder in list_runs(each)[-1:]), key=_began, default=None)
+    latest = _latest([folder for each in wanted for folder in list_runs(each)])
     if latest is None:
         there = ", ".join(folder.name for folder in list_runs()[-3:])
         hint = (
@@ -114,6 +279,17 @@ def find(name: str, technique: str | tuple[str, ...] = "") -> Path:
     return latest
 
 
+def _latest(folders: Sequence[Path]) -> Path | None:
+    """Return the run that was trained last; one without a checkpoint only where all are without."""
+    newest = sorted(folders, key=_began, reverse=True)
+    found = next((folder for folder in newest if Folder(folder).has_model()), None)
+    if found is None:
+        return newest[0] if newest else None
+    if found != newest[0]:
+        warn(f"{newest[0]} has no checkpoint; the latest run that has one is {found}")
+    return found
+
+
 def list_runs(technique: str = "") -> list[Path]:
     """Return the folders under `runs/` that hold a run, of one technique or of all, the latest last."""
     folders = [path.parent for path in runs_folder().glob("*/options.json")]
@@ -121,9 +297,28 @@ def list_runs(technique: str = "") -> list[Path]:
     return sorted(found, key=lambda folder: (_began(folder), folder.name))
 
 
+def is_unfinished(folder: Path, names: set[str]) -> bool:
+    """Tell whether a folder that holds files of these names is what is left of a run killed before it began."""
+    if "run.json" not in names or "options.json" in names or not all(name.endswith(".json") for name in names):
+        return False
+    try:
+        technique_of(folder)
+        return "dlcli" in Folder(folder).read("run.json", About).versions
+    except RunError:
+        return False
+
+
+def command(*words: object) -> str:
+    """Return a command line of dlcli that can be pasted into a shell."""
+    return shlex.join(["dlcli", *map(str, words)])
+
+
 def _began(folder: Path) -> float:
-    """Return when training last began or went on; the folder's own time changes with each figure drawn into it."""
-    return (folder / "options.json").stat().st_mtime
+    """Return when training last began or was resumed; the folder's own time changes with each figure drawn into it."""
+    try:
+        return (folder / "options.json").stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def technique_of(folder: Path) -> str:
@@ -137,7 +332,7 @@ def technique_of(folder: Path) -> str:
 def _is_of(folder: Path, technique: str) -> bool:
     try:
         return technique_of(folder) == technique
-    except RunError:  # one spoilt folder must not hide the others
+    except RunError:  # one bad folder must not hide the others
         return False
 
 

@@ -4,6 +4,7 @@ Import-light on purpose: no jax, no numpy. `dlcli --help` reads every `options` 
 """
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -52,6 +53,16 @@ def _named(value: str) -> str:
     return value
 
 
+def _run_name(value: str | None) -> str | None:
+    if value is not None and (
+        value.startswith((".", "-")) or not value.strip() or set(value) & {"/", "\\", "\0", "\n"}
+    ):
+        raise ValueError("must be a name without slashes that does not begin with a dot or a dash")
+    if value is not None and len(os.fsencode(value)) > 255:
+        raise ValueError("must have at most 255 bytes")
+    return value
+
+
 def _augmentation(value: str) -> str:
     parse_augmentation(value)
     return value
@@ -80,6 +91,9 @@ MemoryLimit = Annotated[
     Field(ge=0, description="A decoded data set larger than this streams from its files: bytes, or 512M, 2G."),
     Cli(metavar="SIZE"),
 ]
+SkipBad = Annotated[
+    bool, Field(description="Leave out examples that cannot be read, instead of refusing the data set; names them.")
+]
 TrainExamples = Annotated[
     int | None,
     Field(
@@ -91,6 +105,11 @@ RunFolder = Annotated[
     Path | None,
     Field(description="Folder of the run; default runs/TECHNIQUE-DATASET-TIME."),
     Cli(short="-o"),
+]
+RunName = Annotated[
+    str | None,
+    AfterValidator(_run_name),
+    Field(description="Name of the run: its folder is runs/NAME; default TECHNIQUE-DATASET-TIME."),
 ]
 WhichRun = Annotated[
     str, Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run.")
@@ -167,6 +186,7 @@ class StorageOptions(Options):
     panel = "Data"
     data_dir: DataDir = None
     memory_limit: MemoryLimit = 2 * 2**30
+    skip_bad: SkipBad = False
 
 
 class SubsetOptions(Options):
@@ -176,11 +196,24 @@ class SubsetOptions(Options):
     train_examples: TrainExamples = None
 
 
-class RunOptions(Options):
-    """How long a run goes on, and what it writes."""
+class PlaceOptions(Options):
+    """Where a new run is kept."""
 
     panel = "Run"
     out: RunFolder = None
+    name: RunName = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "PlaceOptions":
+        if self.out is not None and self.name is not None:
+            raise ValueError("give --out or --name, not both")
+        return self
+
+
+class RunOptions(PlaceOptions):
+    """How long a run goes on, and what it writes."""
+
+    panel = "Run"
     steps: Steps = 1_000
     epochs: Epochs = None
     report_every: Every = 50
@@ -284,12 +317,11 @@ class TokenizerOptions(Options):
         return self
 
 
-class DirectOptions(Options):
+class DirectOptions(PlaceOptions):
     """Options of every run that is trained in one go, without gradient steps."""
 
     panel = "Run"
     dataset: Dataset
-    out: RunFolder = None
 
 
 class TrainOptions(PenaltyOptions, OptimizerOptions, StorageOptions, FitOptions):

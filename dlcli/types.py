@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,6 +35,7 @@ class Data:
         facts: what shapes the model.
         sizes: examples in each split, by its name.
         digest: identifies the training data: the same data gives the same digest.
+        chosen: options of training that the data decided where they were left open, by name.
     """
 
     train_from: Callable[[int], Iterator[Batch]]
@@ -43,3 +44,4 @@ class Data:
     facts: Facts
     sizes: Mapping[str, int]
     digest: str
+    chosen: Mapping[str, Any] = dataclasses.field(default_factory=dict)

@@ -11,7 +11,7 @@
 #             0.382 and 17.0 %; gensim: 0.556, 0.300 and 20.0 %
 set -eu
 data=${1:?usage: recipes/word2vec-glosses.sh FOLDER}
-dlcli train word2vec --dataset "$data"/glosses.txt.xz
+dlcli train word2vec --dataset "$data"/glosses.txt.xz --pattern "[a-z']+"
 dlcli eval word2vec --pairs "$data"/wordsim353.tsv --pairs "$data"/simlex999.txt --analogies "$data"/questions-words.txt
 dlcli predict word2vec --nearest music --nearest water --top 5
 dlcli viz embeddings --words king,water,music,red,seven,doctor --neighbors 12

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dlcli.errors import DiskError
-from dlcli.files import as_json, disk_errors, lines, read_bytes, read_object, replacing, write_text
+from dlcli.files import as_json, disk_errors, lines, read_bytes, read_object, replacing, size_text, write_text
 
 
 def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path):
@@ -29,7 +29,7 @@ def test_whoever_has_the_old_file_open_keeps_it(tmp_path):
 
 
 def test_a_full_disk_is_an_error_of_the_disk_that_says_how_much_is_free(tmp_path):
-    told = r"cannot write .*/file: no space left on device, [\d,]+ MiB free"
+    told = r"cannot write .*/file: no space left on device, [\d.]+ \w+ free"
     with pytest.raises(DiskError, match=told), disk_errors(tmp_path / "gone" / "file"):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -71,7 +71,7 @@ def test_what_is_no_regular_file_or_too_large_is_not_opened(tmp_path):
             read_object(tmp_path / name)
     (tmp_path / "giant").touch()
     os.truncate(tmp_path / "giant", 10**12)
-    with pytest.raises(ValueError, match="at most 16 MiB, found 953,674 MiB"):
+    with pytest.raises(ValueError, match="at most 16 MiB, found 931 GiB"):
         read_object(tmp_path / "giant")
 
 
@@ -92,3 +92,19 @@ def test_a_line_ends_at_a_line_feed_alone():
     assert lines("a\u2028b\x85c\fd\x1ce\r\n\nf\n") == ["a\u2028b\x85c\fd\x1ce", "", "f"]
     assert lines("") == []
     assert lines("no end") == ["no end"]
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "0 bytes"),
+        (1, "1 bytes"),
+        (1023, "1023 bytes"),
+        (1024, "1 KiB"),
+        (1536, "1.5 KiB"),
+        (2**31, "2 GiB"),
+        (5e16, "44 PiB"),
+    ],
+)
+def test_a_number_of_bytes_is_written_in_the_unit_that_fits_it(count, told):
+    assert size_text(count) == told

@@ -14,7 +14,7 @@ LAYERS = [
     {"techniques"},
     {"engine", "data", "nn", "optim", "plot"},
     {"types", "artifacts", "folders"},
-    {"files", "paths", "warnings", "compiling"},
+    {"files", "paths", "warnings", "compiling", "formats"},
     {"options", "errors"},
     {"augmentations"},
 ]

@@ -7,19 +7,22 @@ import errno
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, NoReturn
 
 import typer
+from rich.text import Text
 from typer.core import TyperGroup
 
 from dlcli import __version__, figures, studies, techniques
-from dlcli.cli import console
+from dlcli.cli import console, streams
 from dlcli.cli.bridge import Call, changes, command
 from dlcli.errors import DiskError, UserError
 from dlcli.options import Options
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what writing to a full disk fails with
+# What writing to a stream fails with where its disk is full, where it is closed, and where its terminal has gone.
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EIO)
 _INTERRUPTED = 130
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -56,11 +59,12 @@ def build(words: Collection[str] | None = None) -> typer.Typer:
 
 def main() -> NoReturn:
     """Run the program and exit: user errors as one line, or as JSON; bugs with a traceback."""
+    streams.prepare()
     console.show_messages()
     try:
         code = _run()
-    except OSError as error:  # of a standard stream, where the disk it goes to is full
-        if error.errno not in _FULL:
+    except OSError as error:  # of a standard stream that cannot be written to
+        if error.errno not in _UNWRITABLE:
             raise
         code = _without_streams(error)
     if code == _INTERRUPTED and "jax" in sys.modules:
@@ -75,7 +79,9 @@ def main() -> NoReturn:
 def _run() -> int | None:
     try:
         # While a shell completes, it passes the words of its command line in a variable.
-        return build([*sys.argv[1:], *os.environ.get("COMP_WORDS", "").split()])(standalone_mode=False)
+        code: int | None = build([*sys.argv[1:], *os.environ.get("COMP_WORDS", "").split()])(standalone_mode=False)
+        sys.stdout.flush()
+        return code
     except UserError as error:
         return _fail(error.kind, str(error), error.hint, error.exit_code, error)
     except typer.TyperException as error:
@@ -87,7 +93,7 @@ def _run() -> int | None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _FULL:
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
         hint = "this is a fault of dlcli; --debug shows where"
         return _fail("fault", f"{type(error).__name__}: {error}", hint, 1, error)
@@ -95,7 +101,7 @@ def _run() -> int | None:
 
 def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
     if "--debug" in sys.argv or os.environ.get("DLCLI_DEBUG") == "1":
-        raise error
+        console.err().print(Text("".join(traceback.format_exception(error))), soft_wrap=True)
     if "--json" in sys.argv and not (isinstance(error, UserError) and error.told):
         console.print_json({"error": {"kind": kind, "message": message, "hint": hint}})
     if not message:  # the help was shown instead
@@ -120,7 +126,7 @@ def _without_streams(error: OSError) -> int:
 
 def _print_version(wanted: bool | None) -> None:
     if wanted:
-        print(__version__)
+        console.write(__version__)
         raise typer.Exit()
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dlcli import checks
+from dlcli import checks, formats
 from dlcli.artifacts import Table
 from dlcli.checks import Result
 from dlcli.cli import output, progress
@@ -51,9 +51,11 @@ def _timed(name: str) -> tuple[Result, float]:
 
 
 def _table(found: list[tuple[Result, float]]) -> Table:
+    first = [next(iter(result.numbers.items())) for result, _ in found]
+    measured = formats.column([number for _, number in first])
     rows = [
-        (result.name, _verdict(result), *_first(result), f"{result.tolerance:.3g}", f"{seconds:.1f} s")
-        for result, seconds in found
+        (result.name, _verdict(result), name.replace("_", " "), number, result.tolerance, f"{seconds:.1f} s")
+        for (result, seconds), (name, _), number in zip(found, first, measured, strict=True)
     ]
     numbers = {
         "checks": [{**result.described(), "seconds": round(seconds, 3)} for result, seconds in found],
@@ -65,7 +67,7 @@ def _table(found: list[tuple[Result, float]]) -> Table:
 def _single(result: Result, seconds: float) -> Table:
     rows = [("verdict", _verdict(result)), ("tolerance", f"{result.tolerance:.3g}")]
     rows += [
-        (name.replace("_", " "), "none" if number is None else f"{number:.6g}")
+        (name.replace("_", " "), formats.MISSING if number is None else f"{number:.6g}")
         for name, number in result.numbers.items()
     ]
     return Table(
@@ -78,8 +80,3 @@ def _single(result: Result, seconds: float) -> Table:
 
 def _verdict(result: Result) -> str:
     return "holds" if result.holds else "fails"
-
-
-def _first(result: Result) -> tuple[str, str]:
-    name, number = next(iter(result.numbers.items()))
-    return name.replace("_", " "), "none" if number is None else f"{number:.3g}"

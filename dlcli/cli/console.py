@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
+from rich.segment import Segment
 
 from dlcli.files import as_json
 
 _PIPE_WIDTH = 160  # columns; a file has no width of its own, and a table must not be cut
+# What steers a terminal or turns its text around: C0 and C1 controls but for tab and line end, DEL, the marks of
+# bidirectional text, line and paragraph separators, and lone surrogates, which stand for bytes that are not UTF-8.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def out() -> Console:
@@ -32,14 +39,25 @@ def canvas() -> tuple[int, bool]:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON object on one line of standard output."""
-    sys.stdout.write(as_json(value) + "\n")
+    """Print one JSON object on one line of standard output; what no Unicode text can hold becomes U+FFFD."""
+    sys.stdout.write(as_json(_unicode(value)) + "\n")
     sys.stdout.flush()
 
 
+def write(text: object, end: str = "\n") -> None:
+    """Write a text to standard output as it is, at once; only what would steer a terminal is made visible."""
+    sys.stdout.write(visible(str(text)) + end)
+    sys.stdout.flush()
+
+
+def visible(text: str) -> str:
+    r"""Return `text` with the characters that a terminal would obey in the notation of Python: "\x1b", "\u202e"."""
+    return _UNSEEN.sub(_notation, text.replace("\r\n", "\n"))
+
+
 def plain(text: object) -> str:
-    """Return a text that stands for itself within markup: a file or a class may be called "[b]"."""
-    return escape(str(text))
+    """Return a text that stands for itself within markup, on one line: a file or a class may be called "[b]"."""
+    return escape(visible(str(text)).replace("\n", "\\n"))
 
 
 def show_messages() -> None:
@@ -62,6 +80,35 @@ class _Lines(logging.Handler):
         err().print(f"[dim]{plain(record.getMessage())}[/]", soft_wrap=True)
 
 
+class _Safe(Console):
+    """A console on which no text steers the terminal, wherever it comes from; its own styles still do."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or not _UNSEEN.search(segment.text):
+                yield segment
+            else:
+                yield Segment(visible(segment.text), segment.style)
+
+
 def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)
+    return _Safe(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH, highlight=False)
+
+
+def _notation(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _unicode(value: Any) -> Any:
+    match value:
+        case str():
+            return _LONE.sub("\ufffd", value)
+        case dict():
+            return {_unicode(name): _unicode(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_unicode(each) for each in value]
+    return value

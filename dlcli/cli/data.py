@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -77,11 +78,13 @@ def show(options: Show, call: Call) -> None:
 
 def _images(options: Show) -> Table:
     from dlcli.data import sources
+    from dlcli.data.layout import UNLABELLED
 
     images = sources.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
     counts = {name: split.counts().tolist() for name, split in images.splits.items()}
     shape = list(images.image)
-    title = f"{options.name}: images {' × '.join(map(str, shape))}, {len(images.classes)} classes"
+    classes = "no classes" if images.classes == (UNLABELLED,) else f"{len(images.classes)} classes"
+    title = f"{options.name}: images {' × '.join(map(str, shape))}, {classes}"
     numbers = {"name": options.name, "image": shape, "classes": list(images.classes), "examples": counts}
     rows = [*_by_class(images.classes, counts), ("all", *(sum(each) for each in counts.values()))]
     return Table(title, ["class", *counts], rows, numbers)
@@ -152,7 +155,7 @@ def check(options: Check, call: Call) -> None:
             "points": list,  # drawn from a formula, nothing can be wrong with them
         }
         findings = checks[names.medium(options.name, options.data_dir)]()
-    found = [{"kind": f.kind, "split": f.split, "where": f.where, "message": f.message} for f in findings]
+    found = [dataclasses.asdict(finding) for finding in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
         (kind, finding.split, finding.message)
@@ -165,8 +168,12 @@ def check(options: Check, call: Call) -> None:
     numbers = {"name": options.name, "findings": found}
     if findings:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
-        output.fail(DatasetError(f"{options.name} has {len(findings)} problem{'s' * (len(findings) > 1)}"), call)
-    output.write(Table("", ["data set", ""], [(options.name, "nothing wrong")], numbers), call)
+    problems = sum(not finding.harmless for finding in findings)
+    if problems:
+        output.fail(DatasetError(f"{options.name} has {problems} problem{'s' * (problems > 1)}"), call)
+    if not findings or not call.json:
+        sound = "no problems besides these notes" if findings else "nothing wrong"
+        output.write(Table("", ["data set", ""], [(options.name, sound)], numbers), call)
 
 
 def prepare(options: Prepare, call: Call) -> None:

@@ -23,10 +23,7 @@ def run(technique: str, options: DirectOptions, call: Call) -> None:
     if call.plan:
         return _plan(begun, call)
     err = console.err()
-    err.print(
-        f"{console.plain(options.dataset)} ({_sizes(begun.data)}) · [bold]{console.plain(begun.folder)}[/]",
-        soft_wrap=True,
-    )
+    err.print(f"{console.plain(options.dataset)} ({_sizes(begun.data)})", soft_wrap=True)
     with progress.working("training"):
         done = direct.finish(trainer, begun)
     if call.json:
@@ -40,7 +37,7 @@ def run(technique: str, options: DirectOptions, call: Call) -> None:
 
 def _plan(begun: Any, call: Call) -> None:
     """Print the resolved options, where each came from, and what the run would read and write."""
-    resolved = begun.options.model_dump(mode="json")
+    resolved = begun.options.model_copy(update={"out": begun.folder, "name": None}).model_dump(mode="json")
     origins = {
         name: "chosen now" if name == "out" and call.origins[name] == "default" else call.origins[name]
         for name in resolved

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from dlcli.cli import streams
 from dlcli.errors import DatasetError
-
-IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+from dlcli.files import lines as split
+from dlcli.warnings import warn
 
 
 def lines(texts: Iterable[str]) -> list[str]:
@@ -17,7 +18,7 @@ def lines(texts: Iterable[str]) -> list[str]:
     Raises:
         DatasetError: there is none.
     """
-    found = [line for text in texts for line in (sys.stdin.read().splitlines() if text == "-" else [text])]
+    found = [line for text in texts for line in (split(streams.read_text()) if text == "-" else [text])]
     if not found:
         raise DatasetError("at least one text must be given, found none")
     return found
@@ -26,20 +27,36 @@ def lines(texts: Iterable[str]) -> list[str]:
 def expand(paths: Iterable[Path]) -> list[Path]:
     """Replace folders by the images below them, in order of their names, and "-" by the paths on standard input.
 
+    Which files are images is what training says too; the others in a folder are skipped with a note.
+
     Raises:
         DatasetError: a folder holds no image, or nothing is left.
     """
     found: list[Path] = []
     for path in paths:
         if str(path) == "-":
-            found += [Path(line) for line in sys.stdin.read().splitlines() if line]
+            found += [Path(_name(line)) for line in split(streams.read_text()) if line]
         elif path.is_dir():
-            below = sorted(each for each in path.rglob("*") if each.suffix.lower() in IMAGES)
-            if not below:
-                raise DatasetError(f"{path} must hold images ({' '.join(sorted(IMAGES))}), found none")
-            found += below
+            found += _below(path)
         else:
             found.append(path)
     if not found:
         raise DatasetError("at least one image must be named, found none on standard input")
     return found
+
+
+def _name(line: str) -> str:
+    """Return the file name that the bytes of a line stand for, in a locale that is not UTF-8 too."""
+    return os.fsdecode(line.encode("utf-8", "surrogateescape"))
+
+
+def _below(folder: Path) -> list[Path]:
+    from dlcli.data import image_files
+
+    listing = image_files.below(folder)
+    if not listing.images:
+        held = f"{len(listing.strays):,} other files: {image_files.several(listing.strays)}"
+        raise DatasetError(f"{folder} must hold images, found {held if listing.strays else 'none'}")
+    if listing.strays:
+        warn(image_files.skipped(folder, listing.strays))
+    return [folder / name for name in sorted(listing.images)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,12 +12,18 @@ from typing import Any, NoReturn
 from rich.table import Table as Grid
 from rich.text import Text as RichText
 
+from dlcli import formats
 from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Table, Text
 from dlcli.cli import console
 from dlcli.cli.bridge import Call
 from dlcli.errors import UserError
 
 _SKETCHED = 16  # images of a batch that the terminal shows
+# An escape that begins none of the colours of a sketch: it came with a name.
+_FOREIGN = re.compile(r"\x1b(?!\[(?:0|[34]8;2;[0-9;]+)m)")
+# What stands to the right in a table: a number with a sign, a bound or a unit, two joined by a dash, or none.
+_ONE = r"[<>±~]? ?[-+]?[\d,]*\.?\d+(e[-+]?\d+)?( ?[%×a-zµ]{1,3})?( \*)?"
+_NUMBER = re.compile(rf"{_ONE}( – {_ONE})?|[–∞]|none")
 
 
 def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool = True) -> None:
@@ -26,15 +33,27 @@ def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool
             if call.json:
                 console.print_json(artifact.numbers)
             else:
-                if artifact.title:
-                    console.out().print(f"[bold]{console.plain(artifact.title)}[/]", soft_wrap=True)
-                console.out().print(table(artifact))
+                _write_table(artifact)
         case Figure():
             _write_figure(artifact, call, out, show=show)
         case Text():
-            print("\n".join(artifact.lines))
+            console.write("\n".join(artifact.lines))
         case Images():
             _write_images(artifact, call, out, show=show)
+
+
+def _write_table(artifact: Table) -> None:
+    """Print a table and those below it."""
+    out = console.out()
+    if artifact.title:
+        heading = bool(artifact.columns)  # else it is a remark, which may be long
+        out.print(RichText(artifact.title, "bold" if heading else ""), soft_wrap=heading)
+    if artifact.columns:
+        out.print(table(artifact))
+    for part in artifact.below:
+        if part.columns:
+            out.print()
+        _write_table(part)
 
 
 def fail(error: UserError, call: Call) -> NoReturn:
@@ -44,16 +63,23 @@ def fail(error: UserError, call: Call) -> NoReturn:
 
 
 def table(artifact: Table) -> Grid:
-    """Return a table for rich; numbers stand to the right."""
+    """Return a table for rich; the numbers of a column are written alike and stand to the right."""
     grid = Grid(header_style="bold", box=None, pad_edge=False)
-    for index, name in enumerate(artifact.columns):
-        cells = [row[index] for row in artifact.rows]
-        numbers = bool(cells) and all(map(_is_number, cells))
+    cells = [_column([row[index] for row in artifact.rows]) for index in range(len(artifact.columns))]
+    for name, column in zip(artifact.columns, cells, strict=True):
+        numbers = any(column) and all(map(_NUMBER.fullmatch, filter(None, column)))
         # A name is folded where there is no room for it, so that it can still be copied; a number is never cut.
         grid.add_column(console.plain(name), justify="right" if numbers else "left", no_wrap=numbers, overflow="fold")
-    for row in artifact.rows:
-        grid.add_row(*map(_cell, row))
+    for row in zip(*cells, strict=True):
+        grid.add_row(*map(console.plain, row))
     return grid
+
+
+def _column(cells: Sequence[Any]) -> list[str]:
+    """Return the cells of a column as text."""
+    if all(cell is None or type(cell) in (int, float) for cell in cells):
+        return formats.column(cells)
+    return [_cell(cell) for cell in cells]
 
 
 def print_predictions(predictions: Sequence[Prediction | Pieces]) -> None:
@@ -83,41 +109,47 @@ def _print_pieces(found: Pieces) -> None:
 
 def _print_answers(predictions: Sequence[Prediction]) -> None:
     """Print a row an input; a row an answer where the answers have no room side by side."""
-    out = console.out()
+    out, measure = console.out(), predictions[0].measure
+    name = "probability" if measure == "log_probability" else measure.replace("_", " ")
     # Texts, not markup: a file or a class may be called "[b]".
     rows = [
-        [
-            RichText(each.source),
-            *(RichText.assemble(label, (f" {_measured(n, each.measure)}", "dim")) for label, n in each.answers),
-        ]
+        [RichText(console.visible(each.source))]
+        + [RichText(cell) for label, n in each.answers for cell in (console.visible(label), _measured(n, each.measure))]
         for each in predictions
     ]
     widest = [max(cell.cell_len for cell in column) for column in zip_longest(*rows, fillvalue=RichText())]
-    if sum(widest) + 2 * (len(widest) - 1) > out.width:
+    widest[2:3] = [max(len(name), *widest[2:3])]
+    if sum(widest) + len(widest) - 1 > out.width:
         rows = [
-            [source if not number else RichText(), answer]
-            for source, *answers in rows
-            for number, answer in enumerate(answers)
+            [row[0] if place == 1 else RichText(), *row[place : place + 2]]
+            for row in rows
+            for place in range(1, len(row), 2)
         ]
-    out.print(_answers(rows))
+    out.print(_answers(rows, name))
 
 
-def _answers(rows: Sequence[Sequence[RichText]]) -> Grid:
+def _answers(rows: Sequence[Sequence[RichText]], measure: str) -> Grid:
     grid = Grid(header_style="bold", box=None, pad_edge=False)
-    for name in ["input", "answer", *[""] * (max(map(len, rows)) - 2)]:
-        grid.add_column(name, overflow="fold")
+    grid.add_column("input", overflow="fold")
+    for place in range(1, max(map(len, rows)), 2):
+        first = place == 1
+        grid.add_column("answer" if first else "", overflow="fold")
+        grid.add_column(measure if first else "", justify="right", no_wrap=True, style="dim", header_style="not dim")
     for row in rows:
         grid.add_row(*row)
     return grid
 
 
 def _measured(number: float, measure: str) -> str:
-    """Write the number beside an answer so that small probabilities can be ranked too."""
-    if measure not in ("probability", "log_probability"):
-        return f"{number:.4g}"
-    # Decimal, since e^-800 is 0 as a float.
-    share = Decimal(number).exp() if measure == "log_probability" else Decimal(number)
-    return f"{share:.1e}" if 0 < share < 0.001 else f"{share:.1%}"
+    """Write the number beside an answer; `--json` has all its digits."""
+    match measure:
+        case "probability":
+            return formats.percent(number, places=1)
+        case "log_probability":
+            return formats.percent(math.exp(max(number, -700.0)), places=1)  # e^-800 would be 0
+        case "count":
+            return formats.count(number)
+    return f"{number:.4f}"
 
 
 def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -> None:
@@ -130,7 +162,7 @@ def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -
         return
     if show:
         sketch(figure.sketch)
-    print(path)
+    console.write(path)
 
 
 def _write_images(images: Images, call: Call, out: Path | None, *, show: bool) -> None:
@@ -147,21 +179,18 @@ def _write_images(images: Images, call: Call, out: Path | None, *, show: bool) -
         return
     if show:
         sketch(lambda width, colour: terminal.album(grid, most=_SKETCHED, width=width, colour=colour))
-    print(path)
+    console.write(path)
 
 
 def sketch(lines: Callable[[int, bool], Sequence[str]]) -> None:
     """Draw a sketch, from a width in columns and whether colours may be used, into the terminal."""
     # Through rich, which brings 24-bit colours down to what the terminal can show.
     width, colour = console.canvas()
-    console.out().print(RichText.from_ansi("\n".join(lines(width, colour))), soft_wrap=True)
-
-
-def _is_number(cell: Any) -> bool:
-    return isinstance(cell, int | float) or (isinstance(cell, str) and cell[:1].isdigit())
+    drawn = _FOREIGN.sub(r"\\x1b", "\n".join(lines(width, colour)))
+    console.out().print(RichText.from_ansi(drawn), soft_wrap=True)
 
 
 def _cell(cell: Any) -> str:
     if cell is None:
-        return "–"
-    return f"{cell:.4g}" if isinstance(cell, float) else console.plain(cell)
+        return formats.MISSING
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)

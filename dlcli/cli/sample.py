@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from itertools import groupby
@@ -53,16 +52,13 @@ def stream(pieces: Iterable[Piece]) -> None:
     for piece in pieces:
         if piece.number != number:
             number = piece.number
-            sys.stdout.write("\n")
-            out.rule(style="dim") if out.is_terminal else sys.stdout.write("\n")
-        # Text of a model must not steer the terminal: control characters other than line ends are left out.
-        text = "".join(each for each in piece.text if each.isprintable() or each in "\n\t")
+            console.write("")
+            out.rule(style="dim") if out.is_terminal else console.write("")
         if piece.prompt:
-            out.print(RichText(text, "bold"), end="", soft_wrap=True)
+            out.print(RichText(piece.text, "bold"), end="", soft_wrap=True)
         else:
-            sys.stdout.write(text)
-        sys.stdout.flush()
-    sys.stdout.write("\n")
+            console.write(piece.text, end="")
+    console.write("")
 
 
 def joined(pieces: Iterable[Piece]) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table as Grid
 from rich.text import Text
 
+from dlcli import formats
 from dlcli.artifacts import Likelihood
 from dlcli.cli import console, progress
 from dlcli.cli.bridge import Call
@@ -79,14 +80,15 @@ def _print(of: Likelihood) -> None:
     most = max(*bits, 1.0)
     for token, log_probability, surprise in zip(of.tokens, of.log_probabilities, bits, strict=True):
         bar = Text("█" * round(_BAR * surprise / most), style="blue")
-        grid.add_row(Text(token), f"{math.exp(log_probability):.4g}", f"{surprise:.2f}", bar)
+        share = math.exp(max(log_probability, -700.0))  # e^-800 would be 0
+        grid.add_row(Text(console.visible(token)), formats.percent(share), f"{surprise:.2f}", bar)
     out.print(Text(f"after {of.after}" if of.after else "", style="dim"))
     out.print(grid)
     out.print(
         f"sum over the tokens {of.total:.4f} nats, in one pass {of.whole:.4f}; {sum(bits):.2f} bits", soft_wrap=True
     )
     out.print(
-        f"{-of.total / len(of.tokens):.4f} nats a token, perplexity {math.exp(-of.total / len(of.tokens)):.4g}, "
+        f"{-of.total / len(of.tokens):.4f} nats a token, perplexity {formats.perplexity(-of.total / len(of.tokens))}, "
         f"{sum(bits) / len(of.source):.4f} bits a character\n",
         soft_wrap=True,
     )

@@ -39,7 +39,7 @@ def _show(table: Table, figure: Figure, path: Path, options: Any, call: Call) ->
     output.write(table, call)
     if options.show:
         output.sketch(figure.sketch)
-    print(path)
+    console.write(path)
 
 
 def _line(cell: Any) -> str:

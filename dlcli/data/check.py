@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -10,13 +10,21 @@ import numpy as np
 
 from dlcli.data import sources
 from dlcli.data.decoding import chunks
-from dlcli.data.findings import Finding, Malformed, few_examples, mixed_sizes, no_examples, wrong_labels
-from dlcli.data.pixels import conform
+from dlcli.data.findings import (
+    Finding,
+    Malformed,
+    few_examples,
+    mixed_sizes,
+    no_examples,
+    one_class,
+    wrong_labels,
+)
 from dlcli.data.sets import Split
+from dlcli.data.spelling import alike
 
 
 def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[Finding]:
-    """Return everything that is wrong; unlike training, this reads the test part too, and trusts no cache.
+    """Return everything that is wrong or worth knowing; unlike training, this decodes all splits, and trusts no cache.
 
     Raises:
         DatasetError: the set cannot be opened at all.
@@ -25,11 +33,12 @@ def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[F
         images, findings = sources.find(dataset, data_dir, image_size, memory_limit=0)
     except Malformed as error:
         return list(error.findings)
+    findings += alike(images.classes) + [dataclasses.replace(each, harmless=True) for each in one_class(images.classes)]
     readings = {name: Reading(split) for name, split in images.splits.items()}
     train = readings["train"]
     size = next(iter(train.sizes)) if len(train.sizes) == 1 else None
     for name, reading in readings.items():
-        findings += no_examples(name, len(reading.split)) + reading.findings
+        findings += no_examples(name, len(reading.split.listed)) + reading.findings
         findings += mixed_sizes(name, reading.sizes, None if name == "train" else size)
         findings += wrong_labels(name, reading.labels, len(images.classes))
     counts = [int((train.labels == label).sum()) for label in range(len(images.classes))]
@@ -52,23 +61,17 @@ class Reading:
         self.sizes: Counter[tuple[int, int]] = Counter()
         self.places: dict[bytes, int] = {}
         labels: list[int] = []
-        for chunk in chunks(split.name, split.source, None):
+        for chunk in chunks(split.name, split.listed, None):
             self.findings += chunk.findings
             self.sizes += chunk.sizes
             labels += chunk.labels
-            for index, image in zip(chunk.indices, chunk.images, strict=True):
-                self.places.setdefault(_digest(image), index)
+            for index, digest in zip(chunk.indices, chunk.digests, strict=True):
+                self.places.setdefault(digest, index)
         self.labels = np.array(labels, dtype=np.int64)
 
     def where(self, pixels: bytes) -> str:
         """Name the example with these pixels."""
-        return self.split.source.where(self.places[pixels])
-
-
-def _digest(image: np.ndarray) -> bytes:
-    # A gray picture equals the same one saved as colour.
-    coloured = conform(image, 3) if image.shape[-1] == 1 else image
-    return hashlib.sha256(repr(coloured.shape).encode() + coloured.tobytes()).digest()
+        return self.split.listed.where(self.places[pixels])
 
 
 def _duplicates(train: Reading, test: Reading) -> list[Finding]:

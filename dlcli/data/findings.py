@@ -10,12 +10,20 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from dlcli.errors import DatasetError
+from dlcli.warnings import warn
 
 KINDS = {
     "layout": "things out of place",
+    "splits": "folders that might be splits or classes",
+    "stray": "files that are no images, skipped",
+    "no class": "images without a class, skipped",
+    "nested": "folders within classes",
     "columns": "arrays or rows of the wrong form",
     "classes": "classes that some split lacks",
+    "one class": "sets of a single class",
     "few examples": "classes with too few examples",
+    "labels": "labels that may be the same",
+    "unlabelled": "rows without a label",
     "empty": "empty files or texts",
     "undecodable": "files that cannot be decoded",
     "sizes": "splits with images of several sizes",
@@ -35,35 +43,59 @@ class Finding:
         split: the split it was found in, or "" where it concerns all.
         where: the file, the class or the array.
         message: the whole of it, in a sentence.
+        skippable: whether it is of a single example, without which the set can be used.
+        harmless: whether the set can be used in spite of it.
     """
 
     kind: str
     split: str
     where: str
     message: str
+    skippable: bool = False
+    harmless: bool = False
 
 
 class Malformed(DatasetError):
     """A data set with problems: the message counts them and names the first few of each kind."""
 
-    def __init__(self, dataset: str, findings: Sequence[Finding]):
+    def __init__(self, dataset: str, findings: Sequence[Finding], *, flags: Sequence[str] = ()):
         self.findings = tuple(findings)
         parts = [_summary(kind, [found for found in findings if found.kind == kind]) for kind in KINDS]
-        super().__init__(
-            f"{dataset} cannot be used: {'; '.join(filter(None, parts))}",
-            hint=f"`dlcli data check {shlex.quote(dataset)}` lists every problem",
-        )
+        hint = f"`{shlex.join(['dlcli', 'data', 'check', dataset, *flags])}` lists every problem"
+        if all(found.skippable for found in findings):
+            hint += "; --skip-bad trains without these examples"
+        super().__init__(f"{dataset} cannot be used: {'; '.join(filter(None, parts))}", hint=hint)
 
 
-def refuse(dataset: str, findings: Sequence[Finding]) -> None:
-    """Raise `Malformed` if there are findings."""
+def refuse(dataset: str, findings: Sequence[Finding], *, skip_bad: bool = False, flags: Sequence[str] = ()) -> None:
+    """Raise `Malformed` if there are findings, or with `skip_bad` note those of examples that are left out.
+
+    Args:
+        dataset: its name.
+        findings: what is wrong with it.
+        skip_bad: whether the caller leaves the examples of skippable findings out.
+        flags: further words of a command line that opens the set the same way.
+    """
+    findings = [found for found in findings if not found.harmless]
+    fatal = [found for found in findings if not (skip_bad and found.skippable)]
+    if fatal:
+        raise Malformed(dataset, fatal, flags=flags)
     if findings:
-        raise Malformed(dataset, findings)
+        named = "; ".join(finding.message for finding in findings[:NAMED])
+        more = "; …" if len(findings) > NAMED else ""
+        warn(f"--skip-bad leaves out {len(findings):,} examples of {dataset}: {named}{more}")
+
+
+def summarized(findings: Sequence[Finding]) -> list[str]:
+    """Return a sentence for each kind of harmless findings."""
+    harmless = [found for found in findings if found.harmless]
+    return [_summary(kind, same) for kind in KINDS if (same := [found for found in harmless if found.kind == kind])]
 
 
 def _summary(kind: str, findings: Sequence[Finding]) -> str:
     if len(findings) <= 1 or kind in _EXPLAINED:
-        return "; ".join(finding.message for finding in findings[:NAMED])
+        more = f"; … ({len(findings):,} in all)" if len(findings) > NAMED else ""
+        return "; ".join(finding.message for finding in findings[:NAMED]) + more
     named = ", ".join(finding.where for finding in findings[:NAMED])
     return f"{len(findings)} {KINDS[kind]}: {named}{', …' if len(findings) > NAMED else ''}"
 
@@ -73,6 +105,14 @@ def no_examples(split: str, count: int) -> list[Finding]:
     return (
         [] if count else [Finding("few examples", split, split, f"{split} must hold an example or more, and has none")]
     )
+
+
+def one_class(classes: Sequence[str]) -> list[Finding]:
+    """Find that there is nothing to tell apart."""
+    if len(classes) != 1:
+        return []
+    message = f"a classifier needs two classes or more, found only {classes[0]!r}"
+    return [Finding("one class", "", classes[0], message)]
 
 
 def few_examples(classes: Sequence[str], counts: Iterable[int]) -> list[Finding]:

@@ -1,44 +1,47 @@
 """Image sets that are folders of image files: `folder:PATH`.
 
 PATH holds a folder for each class with its images, or `train` and perhaps `validation` (or `valid`, `val`) and `test`
-with such folders in them. Hidden files are passed over; any other file must be an image that pillow can read. Colour
-and gray may be mixed: the set is colour if one training image is.
+with such folders in them; images without such folders are a set without classes. `dlcli.data.image_files` says which
+files are images, `dlcli.data.layout` which folders are splits and classes. Colour and gray may be mixed: the set is
+colour if one training image is.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dlcli.data import splits
+from dlcli.data import layout, splits
 from dlcli.data.examples import Example, Unreadable
 from dlcli.data.findings import Finding, Malformed
-from dlcli.data.pixels import load
+from dlcli.data.pixels import Header, brightest, header, load
 from dlcli.data.sets import ImageSet
 from dlcli.errors import DatasetError
-
-_ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val"), "test": ("test",)}
-_BY_SYSTEMS = {"thumbs.db", "desktop.ini"}  # files that desktops leave in folders of pictures
 
 
 class Files:
     """The image files of one split."""
 
-    def __init__(self, slot: str, root: Path, names: Sequence[str], classes: Sequence[str], image_size: int | None):
-        """Take the files `names`, each "class/file" below `root`, as they are or scaled to `image_size`."""
-        self.slot = f"{slot}-{image_size or 'own'}"
-        self.root, self.names, self.classes = root, names, classes
-        label = {name: number for number, name in enumerate(classes)}
-        self.labels = [label[name.partition("/")[0]] for name in names]
-        self.size = (image_size, image_size) if image_size else None
+    def __init__(self, slot: str, root: Path, names: Sequence[str], labels: Sequence[int], side: int | None):
+        """Take the files `names` below `root` and the number of each one's class, as they are or scaled to `side`."""
+        self.root, self.names, self.labels = root, names, labels
+        self._slot, self.side, self.white = slot, side, None
+
+    @property
+    def slot(self) -> str:
+        """A short name of the folder, the split and the size."""
+        return f"{self._slot}-{self.side or 'own'}"
 
     @functools.cached_property
     def identity(self) -> str:
         """The names, sizes and times of change of all files; asked for late, as each takes a call to the disk."""
-        return "\n".join([str(self.size), repr(self.classes), *map(self._state, self.names)])
+        size = (self.side, self.side) if self.side else None
+        labels = hashlib.sha256(repr(list(self.labels)).encode()).hexdigest()
+        return "\n".join([str(size), str(self.white), labels, *map(self._state, self.names)])
 
     def _state(self, name: str) -> str:
         try:
@@ -60,99 +63,75 @@ class Files:
 
     def _example(self, index: int) -> Example:
         try:
-            return load(f"{self.root}/{self.names[index]}", self.size), self.labels[index]
+            return load(self.where(index), (self.side, self.side) if self.side else None, self.white), self.labels[
+                index
+            ]
         except Unreadable as error:
             return error
 
+    def headers(self) -> Iterator[Header | Unreadable]:
+        """Read the header of each file."""
+        for index in range(len(self)):
+            try:
+                yield header(self.where(index))
+            except Unreadable as error:
+                yield error
+
+    def brightest(self, index: int) -> float:
+        """Return the highest value of a file of more than 8 bits a channel, 0 if it cannot be decoded."""
+        try:
+            return brightest(self.where(index))
+        except Unreadable:
+            return 0.0
+
+    def fitted(self, side: int | None, white: float | None) -> Files:
+        """Return the same files with `white` as white in deep ones, scaled to `side` if they have their own size."""
+        fitted = copy.copy(self)
+        fitted.__dict__.pop("identity", None)
+        fitted.side, fitted.white = self.side or side, white
+        return fitted
+
 
 def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSet, list[Finding]]:
-    """List the folder and divide its files; none is opened.
+    """List the folder, divide its files, and read the headers of the training images.
 
     Returns:
-        The set, and what is wrong with its layout.
+        The set, and what is wrong with its layout or worth knowing of it.
 
     Raises:
-        DatasetError: the folder is missing or holds no classes.
+        DatasetError: the folder is missing or holds no images.
     """
     if not path.is_dir():
-        raise DatasetError(f"{path} must be a folder of images, and {'is a file' if path.exists() else 'is missing'}")
-    roots = {split: root for split, aliases in _ALIASES.items() if (root := _first_folder(path, aliases))}
-    if "train" not in roots:
-        roots = {"train": path}
-    listing = _Listing()
-    found = {split: listing.classes(split, root) for split, root in roots.items()}
-    classes = sorted(found["train"])
-    if not classes:
-        none = Finding("layout", "", str(path), f"{roots['train']} must hold a folder for each class, and holds none")
-        raise Malformed(f"folder:{path}", [*listing.findings, none])
-    findings = listing.findings + _differences(found)
+        there = "is a file" if path.exists() else "is missing"
+        raise DatasetError(f"{path} must be a folder of images, and {there}")
+    found = layout.read(path)
+    if not any(found.splits["train"].values()):
+        message = f"{found.roots['train']} must hold a folder of images for each class, or images, and holds neither"
+        none = Finding("layout", "", str(path), message)
+        raise Malformed(f"folder:{path}", [*[each for each in found.findings if not each.harmless], none])
     whole = path.resolve()
     slot = f"folder-{whole.name}-{hashlib.sha256(os.fsencode(whole)).hexdigest()[:8]}"
+    number = {name: index for index, name in enumerate(found.classes)}
     sources = {
-        split: Files(f"{slot}-{split}", roots.get(split, roots["train"]), names, classes, image_size)
-        for split, names in _divide(found, classes).items()
+        split: Files(
+            f"{slot}-{split}",
+            found.roots.get(split, found.roots["train"]),
+            [name for names in by_class.values() for name in names],
+            [number[label] for label, names in by_class.items() for _ in names],
+            image_size,
+        )
+        for split, by_class in _divide(found.splits, found.classes).items()
     }
-    return ImageSet.of(f"folder:{path}", classes, sources, memory_limit), findings
+    return ImageSet.of(f"folder:{path}", found.classes, sources, memory_limit), found.findings
 
 
-def _first_folder(path: Path, names: Sequence[str]) -> Path | None:
-    return next((path / name for name in names if (path / name).is_dir()), None)
-
-
-class _Listing:
-    """Lists the files of classes, and collects what is out of place."""
-
-    def __init__(self) -> None:
-        self.findings: list[Finding] = []
-
-    def classes(self, split: str, root: Path) -> dict[str, list[str]]:
-        """Return the names of each class's files below a split's folder, "class/file" in order."""
-        return {
-            name: [f"{name}/{file}" for file in self._names(split, root / name, folders=False)]
-            for name in self._names(split, root, folders=True)
-        }
-
-    def _names(self, split: str, path: Path, *, folders: bool) -> list[str]:
-        names = []
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.name.startswith(".") or entry.name.lower() in _BY_SYSTEMS:
-                    continue
-                if problem := _problem(entry, folders):
-                    where = ascii(entry.path)[1:-1]
-                    self.findings.append(Finding("layout", split, where, f"{where} {problem}"))
-                else:
-                    names.append(entry.name)
-        return sorted(names)
-
-
-def _problem(entry: os.DirEntry[str], folders: bool) -> str:
-    if entry.is_dir() != folders:
-        return f"is {'a file beside the folders of classes' if folders else 'a folder within a class'}: move it away"
-    try:
-        entry.name.encode()
-    except UnicodeEncodeError:
-        return "has a name that is not UTF-8: rename it"
-    return ""
-
-
-def _differences(found: Mapping[str, Mapping[str, object]]) -> list[Finding]:
-    """Find the classes that are not in every split."""
-    everywhere = set().union(*found.values())
-    return [
-        Finding("classes", split, name, f"class {name!r} is missing in {split}: all splits must have the same classes")
-        for split, classes in found.items()
-        for name in sorted(everywhere - set(classes))
-    ]
-
-
-def _divide(found: Mapping[str, Mapping[str, list[str]]], classes: Sequence[str]) -> dict[str, list[str]]:
+def _divide(found: Mapping[str, Mapping[str, list[str]]], classes: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     """Take the splits that are missing off the training files; a split's files are in the order of their classes."""
     count = sum(map(len, found["train"].values()))
-    divided: dict[str, list[str]] = {split: [] for split in _ALIASES}
+    divided: dict[str, dict[str, list[str]]] = {split: {} for split in layout.SPLITS}
     for name in classes:
         for split, names in splits.named(found["train"][name], found, of=count).items():
-            divided[split] += names
+            divided[split][name] = names
         for split in set(found) - {"train"}:
-            divided[split] += found[split].get(name, [])
+            divided[split][name] = found[split].get(name, [])
     return divided

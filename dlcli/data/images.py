@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from dlcli.data import loader, pixels, sources
 from dlcli.data.examples import Unreadable
 from dlcli.data.findings import few_examples, refuse
+from dlcli.data.sets import ImageSet
 from dlcli.errors import DatasetError, UsageError
 from dlcli.options import TrainOptions
 from dlcli.types import Batch, Data, Facts
@@ -31,12 +32,14 @@ class ImageFacts(Facts):
         image: height, width and channels.
         classes: their names, in the order of the labels.
         mean, deviation: of each channel of the training pixels in [0, 1]; a constant channel's deviation is 1.
+        white: value taken as white in images of more than 8 bits a channel, where the training images have such.
     """
 
     image: tuple[Side, Side, Channels]
     classes: Annotated[tuple[Class, ...], Field(min_length=1, max_length=2**16)]
     mean: tuple[Share, ...]
     deviation: tuple[Annotated[float, Field(gt=0, le=1)], ...]
+    white: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
     def _one_value_a_channel(self) -> ImageFacts:
@@ -45,40 +48,62 @@ class ImageFacts(Facts):
         return self
 
 
-def read(options: TrainOptions, seed: int, image_size: int | None = None, train_examples: int | None = None) -> Data:
+def read(
+    options: TrainOptions,
+    seed: int,
+    image_size: int | None = None,
+    train_examples: int | None = None,
+    *,
+    labelled: bool = False,
+) -> Data:
     """Open an image set, check all that training will read of it, and divide it into batches.
 
     Batches hold `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; held-out ones also
-    `mask`, float32 [batch]: 1 for an example, 0 for padding. Images are scaled to `image_size` in height and width,
-    or must be of one size without it. Of the training part `train_examples` are used, the same ones for every seed;
-    what is known of the pixels is then known of those alone.
+    `mask`, float32 [batch]: 1 for an example, 0 for padding. Images are scaled to `image_size` in height and width;
+    without it those of several sizes are scaled to one that is chosen, and the options of the run say which. Of the
+    training part `train_examples` are used, the same ones for every seed; what is known of the pixels is then known of
+    those alone. `labelled` says that there must be classes to tell apart.
 
     Raises:
         UsageError: there are fewer training examples than are asked for.
         DatasetError: the set is missing, or something in its training or validation part is wrong.
     """
-    images = sources.open(options.dataset, options.data_dir, image_size, options.memory_limit)
+    images = sources.open(
+        options.dataset,
+        options.data_dir,
+        image_size,
+        options.memory_limit,
+        labelled=labelled,
+        skip_bad=options.skip_bad,
+    )
     if train_examples is not None:
         images = images.limited(train_examples)
     train, validation, test = (images.splits[name] for name in ("train", "validation", "test"))
     refuse(options.dataset, few_examples(images.classes, train.counts()))
     validation.counts()  # reads it, so that what is wrong with it shows now and not after the first training steps
+    return Data(
+        train_from=functools.partial(loader.train_from, train, options.batch_size, seed),
+        validation=loader.HeldOut(validation, options.batch_size),
+        test=loader.HeldOut(test, options.batch_size),
+        facts=_facts(images),
+        sizes={"train": len(train), "validation": len(validation), "test": len(test.listed)},  # the last is not read
+        digest=train.digest,
+        chosen={"image_size": images.survey.side} if images.survey and images.survey.side and not image_size else {},
+    )
+
+
+def _facts(images: ImageSet) -> ImageFacts:
+    train, white = images.splits["train"], images.survey.white if images.survey else None
     try:
-        facts = ImageFacts(image=train.image, classes=images.classes, mean=train.mean, deviation=train.deviation)
+        return ImageFacts(
+            image=train.image, classes=images.classes, mean=train.mean, deviation=train.deviation, white=white
+        )
     except ValidationError as error:
         problem = error.errors()[0]
         raise DatasetError(
             f"{images.name} is beyond what is supported: {problem['loc'][0]}: {problem['msg']}, got {problem['input']}",
             hint="--image-size makes large images smaller",
         ) from error
-    return Data(
-        train_from=functools.partial(loader.train_from, train, options.batch_size, seed),
-        validation=loader.HeldOut(validation, options.batch_size),
-        test=loader.HeldOut(test, options.batch_size),
-        facts=facts,
-        sizes={name: len(split) for name, split in images.splits.items()},
-        digest=train.digest,
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +156,7 @@ def decode(path: Path, facts: ImageFacts) -> np.ndarray:
     if facts.image[-1] not in (1, 3):
         raise DatasetError(f"{path} is a picture of 1 or 3 channels, and the model wants {facts.image[-1]}")
     try:
-        image = pixels.load(path, facts.image[:2])
+        image = pixels.load(path, facts.image[:2], facts.white)
     except Unreadable as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
     return pixels.conform(image, facts.image[-1])

@@ -10,9 +10,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from dlcli.data import splits, store
+from dlcli.data import survey as surveys
 from dlcli.data.examples import Example, Source, Unreadable
+from dlcli.data.findings import NAMED
 from dlcli.data.pixels import conform
+from dlcli.data.survey import Survey
 from dlcli.errors import DatasetError, UsageError
+from dlcli.warnings import warn
 
 
 class Subset:
@@ -46,27 +50,46 @@ class Split:
     ones and the statistics; what it finds is kept in the cache.
     """
 
-    def __init__(self, dataset: str, name: str, source: Source, *, classes: int, largest: int, like: Split | None):
-        """Prepare to read `source`.
+    def __init__(self, dataset: str, name: str, listed: Source, *, classes: int, largest: int, like: Split | None):
+        """Prepare to read `listed`.
 
         The set is held in memory if an image takes `largest` bytes or fewer. The images must have the shape of those
         of the split `like`; without it they say it themselves.
         """
-        self.dataset, self.name, self.source = dataset, name, source
+        self.dataset, self.name, self.listed = dataset, name, listed
         self.classes, self.largest, self.like = classes, largest, like
+        self.skip_bad = False
 
     def __len__(self) -> int:
         return len(self.source)
+
+    @property
+    def source(self) -> Source:
+        """What is listed; where bad examples are skipped, the readable part of it, for which all of it is read."""
+        return self._readable if self.skip_bad else self.listed
+
+    @functools.cached_property
+    def _readable(self) -> Source:
+        bad = self._decoded.bad
+        if not bad:
+            return self.listed
+        named = ", ".join(self.listed.where(index) for index in bad[:NAMED]) + (", …" if len(bad) > NAMED else "")
+        warn(
+            f"--skip-bad leaves out {len(bad):,} of {len(self.listed):,} {self.name} images of {self.dataset}, "
+            f"which cannot be decoded: {named}"
+        )
+        return Subset(self.listed, np.delete(np.arange(len(self.listed)), bad))
 
     @functools.cached_property
     def _decoded(self) -> store.Decoded:
         entry = store.Entry(
             self.dataset,
             self.name,
-            self.source,
+            self.listed,
             classes=self.classes,
             largest=self.largest,
             shape=self.like.image if self.like else None,
+            skip_bad=self.skip_bad,
         )
         return entry.load() or entry.build()
 
@@ -128,22 +151,33 @@ class Split:
 
 @dataclasses.dataclass(frozen=True)
 class ImageSet:
-    """A data set of labelled images: `train`, `validation` and `test`."""
+    """A data set of labelled images: `train`, `validation` and `test`.
+
+    Attributes:
+        name: of the set.
+        classes: their names, in the order of the labels.
+        splits: by name.
+        survey: of the headers of the training images, where these may differ in size or depth.
+    """
 
     name: str
     classes: tuple[str, ...]
     splits: Mapping[str, Split]
+    survey: Survey | None = None
 
     @classmethod
     def of(cls, name: str, classes: Sequence[str], sources: Mapping[str, Source], memory_limit: int) -> ImageSet:
         """Make the splits of the sources; the images of `train` say the shape of all others."""
+        survey = surveys.survey(sources["train"])
+        if survey:
+            sources = {split: survey.fitted(source) for split, source in sources.items()}
         largest = memory_limit // max(1, sum(map(len, sources.values())))
         made: dict[str, Split] = {}
         for split in sorted(sources, key=lambda split: split != "train"):
             made[split] = Split(
                 name, split, sources[split], classes=len(classes), largest=largest, like=made.get("train")
             )
-        return cls(name, tuple(classes), made)
+        return cls(name, tuple(classes), made, survey)
 
     def limited(self, count: int) -> ImageSet:
         """Return the set with so many of its training examples, evenly over the classes (see `splits.few`).
@@ -159,6 +193,12 @@ class ImageSet:
         source = Subset(train.source, splits.few(train.labels, count))
         part = Split(train.dataset, "train", source, classes=train.classes, largest=train.largest, like=None)
         return dataclasses.replace(self, splits={**self.splits, "train": part})
+
+    def without_bad(self) -> ImageSet:
+        """Return the set without the examples that cannot be decoded; each split names them when it is read."""
+        for split in self.splits.values():
+            split.skip_bad = True
+        return self
 
     @property
     def image(self) -> tuple[int, int, int]:

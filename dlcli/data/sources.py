@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.data import arrays, folder, tfds
 from dlcli.data.embedded import digits
-from dlcli.data.findings import Finding, refuse
+from dlcli.data.findings import Finding, one_class, refuse, summarized
+from dlcli.data.layout import UNLABELLED
 from dlcli.data.sets import ImageSet
+from dlcli.data.spelling import alike
 from dlcli.errors import UsageError
+from dlcli.warnings import warn
 
 
 def embedded() -> dict[str, str]:
@@ -22,22 +27,46 @@ def claims(dataset: str) -> bool:
     return dataset.startswith(("tfds:", "folder:")) or dataset.endswith(".npz") or dataset in embedded()
 
 
-def open(dataset: str, data_dir: Path | None, image_size: int | None, memory_limit: int) -> ImageSet:
+def open(
+    dataset: str,
+    data_dir: Path | None,
+    image_size: int | None,
+    memory_limit: int,
+    *,
+    labelled: bool = False,
+    skip_bad: bool = False,
+) -> ImageSet:
     """Open an image set; its images are read when they are asked for.
 
     Args:
         dataset: `digits`, `tfds:NAME`, `folder:PATH` or the path of an `.npz` file.
         data_dir: folder of prepared tfds sets; None for TFDS_DATA_DIR or the library's own.
-        image_size: height and width to which images are scaled; None takes them as they are.
+        image_size: height and width to which images are scaled; None takes them as they are, or of several sizes
+            chooses one.
         memory_limit: bytes of decoded images above which they are read from their files again and again.
+        labelled: whether the set must have classes to tell apart.
+        skip_bad: whether images that cannot be decoded are left out, with a note.
 
     Raises:
         UsageError: there is no set of this name.
         DatasetError: its files are not where they should be, or not what they should be.
     """
     images, findings = find(dataset, data_dir, image_size, memory_limit)
-    refuse(dataset, findings)
-    return images
+    refuse(dataset, findings + (_classless(images.classes, findings) if labelled else []))
+    for note in [*summarized(findings), *(found.message for found in alike(images.classes))]:
+        warn(note)
+    for note in images.survey.notes(dataset, image_size) if images.survey else ():
+        warn(note)
+    return images.without_bad() if skip_bad else images
+
+
+def _classless(classes: Sequence[str], findings: Sequence[Finding]) -> list[Finding]:
+    """Find what a classifier cannot use: folders within classes, no classes, a single one."""
+    nested = [dataclasses.replace(found, harmless=False) for found in findings if found.kind == "nested"]
+    if tuple(classes) == (UNLABELLED,):
+        message = "its images have no classes: to be told apart they must lie in a folder for each class"
+        return [Finding("one class", "", "", message)]
+    return nested or one_class(classes)
 
 
 def find(

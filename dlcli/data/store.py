@@ -25,13 +25,16 @@ from dlcli.data.decoding import Chunk, chunks
 from dlcli.data.examples import Source, Unreadable
 from dlcli.data.findings import Finding, mixed_sizes, no_examples, refuse, wrong_labels
 
-FORMAT = 1  # goes up when the same source gives other arrays than before
+FORMAT = 2  # goes up when the same source gives other arrays than before
 
 log = logging.getLogger(__name__)
 
 
 class Record(BaseModel):
-    """What the pass found out, beside the arrays; the checksums are CRC-32 of the arrays' bytes."""
+    """What the pass found out, beside the arrays; the checksums are CRC-32 of the arrays' bytes.
+
+    `bad` are the places of the examples that cannot be decoded, which the arrays leave out.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,13 +42,17 @@ class Record(BaseModel):
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
     digest: str
+    bad: tuple[int, ...]
     labels_checksum: int
     images_checksum: int | None
 
 
 @dataclasses.dataclass(frozen=True)
 class Decoded:
-    """What a pass over a split gave; `images` is None where the set streams from its files."""
+    """What a pass over a split gave; `images` is None where the set streams from its files.
+
+    `bad` are the places of the examples that cannot be decoded, which the arrays leave out.
+    """
 
     image: tuple[int, int, int]
     labels: np.ndarray
@@ -53,6 +60,7 @@ class Decoded:
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
     digest: str
+    bad: tuple[int, ...]
 
 
 class Entry:
@@ -67,13 +75,15 @@ class Entry:
         classes: int,
         largest: int,
         shape: tuple[int, int, int] | None,
+        skip_bad: bool = False,
     ):
         """Name the files for the split `name` of `dataset`.
 
-        They hold the images if one takes `largest` bytes or fewer. All must be of `shape`, or alike without it.
+        They hold the images if one takes `largest` bytes or fewer. All must be of `shape`, or alike without it; and
+        all must be readable unless `skip_bad` leaves the others out.
         """
         self.dataset, self.name, self.source = dataset, name, source
-        self.classes, self.largest, self.shape = classes, largest, shape
+        self.classes, self.largest, self.shape, self.skip_bad = classes, largest, shape, skip_bad
         self.stem = cache.Stem(source.slot, f"{FORMAT}\n{shape}\n{classes}\n{source.identity}")
 
     def load(self) -> Decoded | None:
@@ -86,7 +96,9 @@ class Entry:
                 images = _array(self.stem.path("images.npy"), record.images_checksum)
         except (OSError, ValueError, EOFError):
             return None
-        return Decoded(record.image, labels, images, record.mean, record.deviation, record.digest)
+        if record.bad and not self.skip_bad:
+            return None
+        return _decoded(record, labels, images)
 
     def build(self) -> Decoded:
         """Go through the source once, write the entry, and return it.
@@ -110,17 +122,21 @@ class Entry:
         with cache.replacing(self.stem.path("json")) as file:
             file.write(cache.seal(record.model_dump_json().encode()))
         images = _map(self.stem.path("images.npy")) if survey.kept else None
-        return Decoded(record.image, labels, images, record.mean, record.deviation, record.digest)
+        return _decoded(record, labels, images)
 
     def _survey(self, shape: tuple[int, int, int]) -> _Survey:
         survey = _Survey(shape, kept=self._fits(shape), may_turn_colour=self.shape is None)
         with cache.replacing(self.stem.path("images.npy")) if survey.kept else contextlib.nullcontext() as file:
             if file:
-                header = {"descr": "|u1", "fortran_order": False, "shape": (len(self.source), *shape)}
-                np.lib.format.write_array_header_1_0(file, header)
+                _write_header(file, (len(self.source), *shape))
             for chunk in chunks(self.name, self.source, shape):
                 survey.add(chunk, file)
-            refuse(self.dataset, survey.problems(self.name, self.classes, self.shape))
+            problems = survey.problems(self.name, self.classes, self.shape)
+            refuse(self.dataset, [each for each in problems if not (self.skip_bad and each.skippable)])
+            refuse(self.dataset, no_examples(self.name, len(survey.labels)))
+            if file and survey.bad:
+                file.seek(0)
+                _write_header(file, (len(survey.labels), *shape))  # numpy makes both of one length
         return survey
 
     def _fits(self, image: tuple[int, ...]) -> bool:
@@ -137,6 +153,7 @@ class _Survey:
     def __init__(self, shape: tuple[int, int, int], *, kept: bool, may_turn_colour: bool):
         self.shape, self.kept, self.may_turn_colour = shape, kept, may_turn_colour
         self.labels: list[int] = []
+        self.bad: list[int] = []
         self.findings: list[Finding] = []
         self.sizes: Counter[tuple[int, int]] = Counter()
         self.histogram = np.zeros([shape[-1], 256], dtype=np.int64)
@@ -147,6 +164,7 @@ class _Survey:
         if chunk.coloured and self.may_turn_colour and self.shape[-1] == 1:
             raise _ColourAfterGray
         self.labels += chunk.labels
+        self.bad += chunk.bad
         self.findings += chunk.findings
         self.sizes += chunk.sizes
         if not chunk.images:
@@ -171,6 +189,7 @@ class _Survey:
             mean=mean,
             deviation=deviation,
             digest=self.digest.hexdigest(),
+            bad=tuple(self.bad),
             labels_checksum=zlib.crc32(labels),
             images_checksum=self.checksum if self.kept else None,
         )
@@ -191,6 +210,14 @@ def _first_shape(source: Source) -> tuple[int, int, int]:
         if not isinstance(example, Unreadable):
             return example[0].shape
     return (1, 1, 1)  # all are unreadable, which the pass reports
+
+
+def _decoded(record: Record, labels: np.ndarray, images: np.ndarray | None) -> Decoded:
+    return Decoded(record.image, labels, images, record.mean, record.deviation, record.digest, record.bad)
+
+
+def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
 def _map(path: Path) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Running words of a text set as numbers: the vocabulary of its training part, and its sentences.
 
-A sentence is a line; a longer one than `LONGEST` words is cut. A raw text (a single `.txt` file) is a set of lines
-here, divided by `dlcli.data.splits`; other text sets have their splits. Words that are no part of the vocabulary are
-left out, so that their neighbours become each other's, as in word2vec.c.
+A sentence is a line of `dlcli.data.lines`; a longer one than `LONGEST` words is cut. Text is brought into Unicode's
+composed form (NFC), so that a letter with an accent is the same however it was typed. Words that are no part of the
+vocabulary are left out, so that their neighbours become each other's, as in word2vec.c.
 
 What a text is turned into lies in the cache: numbers that are mapped into memory, and the vocabulary.
 """
@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-import re
+import unicodedata
 import zlib
 from array import array
 from collections.abc import Mapping, Sequence
@@ -21,17 +21,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import regex
 from pydantic import Field, model_validator
 
 from dlcli import files
-from dlcli.data import cache, splits, text, text_files
+from dlcli.data import cache, lines
+from dlcli.data.coverage import LONGEST_WORD, Coverage
 from dlcli.errors import DatasetError
 from dlcli.types import Facts
 
-FORMAT = 1  # goes up when the same text gives other numbers than before
+FORMAT = 2  # goes up when the same text gives other numbers than before
 LONGEST = 1_000  # words of a sentence; word2vec.c cuts there too
 SPLITS = ("train", "validation", "test")
-Word = Annotated[str, Field(min_length=1, max_length=1_000)]
+Word = Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +60,14 @@ class WordFacts(Facts):
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """What a word is, and how often one must stand in the training part to be in the vocabulary."""
+    r"""What a word is, and how often one must stand in the training part to be in the vocabulary.
+
+    Attributes:
+        pattern: of a word, as the `regex` library reads it: there `\w` has the combining marks that Hindi, Arabic
+            and other scripts write vowels with, and `\p{Thai}` stands for a script.
+        lower: whether text is turned into lower case.
+        least: occurrences.
+    """
 
     pattern: str
     lower: bool
@@ -83,11 +92,19 @@ class Sentences:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Corpus:
-    """A text set as numbers; `digest` identifies the training part and the rules."""
+    """A text set as numbers.
+
+    Attributes:
+        facts: what a model must know.
+        splits: those that have a word of the vocabulary.
+        digest: identifies the training part and the rules.
+        coverage: how much of the training part its words are.
+    """
 
     facts: WordFacts
     splits: Mapping[str, Sentences]
     digest: str
+    coverage: Coverage
 
 
 def read(dataset: str, rules: Rules) -> Corpus:
@@ -97,10 +114,10 @@ def read(dataset: str, rules: Rules) -> Corpus:
         UsageError: there is no set of this name.
         DatasetError: a file is missing or damaged, or too few words are left.
     """
-    lines = {split: found for split, found in _lines(dataset).items() if found}
-    if "train" not in lines:
+    texts = lines.read(dataset)
+    if "train" not in texts:
         raise DatasetError(f"{dataset} must hold lines of text to train on, found none")
-    digest = _digest(lines, rules)
+    digest = _digest(texts, rules)
     stem = cache.Stem(f"words-{Path(dataset).name}", f"{FORMAT}\n{digest}")
     try:
         return _load(stem, digest)
@@ -108,28 +125,15 @@ def read(dataset: str, rules: Rules) -> Corpus:
         pass
     log.info("counting the words of %s", dataset)
     stem.clear()
-    _save(stem, *_numbered(dataset, lines, rules))
+    _save(stem, *_numbered(dataset, texts, rules))
     return _load(stem, digest)
 
 
-def _lines(dataset: str) -> dict[str, list[str]]:
-    """Return the lines of each split."""
-    path = Path(dataset).expanduser()
-    if text_files.is_text(path) and text_files.ending(path) == text_files.RAW:
-        lines = text_files.read(path).splitlines()
-        return {split: [lines[place] for place in places] for split, places in splits.numbered(len(lines)).items()}
-    texts = text.open(dataset)
-    return {
-        split: [line for document in documents.texts for line in document.splitlines()]
-        for split, documents in texts.splits.items()
-    }
-
-
-def _digest(lines: Mapping[str, Sequence[str]], rules: Rules) -> str:
+def _digest(texts: Mapping[str, Sequence[str]], rules: Rules) -> str:
     digest = hashlib.sha256(repr(rules).encode())
     for split in SPLITS:
         digest.update(f"\n{split}\n".encode())
-        digest.update("\n".join(lines.get(split, ())).encode("utf-8", "surrogatepass"))
+        digest.update("\n".join(texts.get(split, ())).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
@@ -142,21 +146,19 @@ class _Numbers(dict[str, int]):
 
 
 def _numbered(
-    dataset: str, lines: Mapping[str, Sequence[str]], rules: Rules
-) -> tuple[WordFacts, dict[str, tuple[np.ndarray, np.ndarray]]]:
-    """Return the vocabulary, and words and lengths of sentences of each split."""
+    dataset: str, texts: Mapping[str, Sequence[str]], rules: Rules
+) -> tuple[WordFacts, Coverage, dict[str, tuple[np.ndarray, np.ndarray]]]:
+    """Return the vocabulary, how much of the text it is, and words and lengths of sentences of each split."""
     numbers = _Numbers()
-    found = {split: _counted(lines[split], rules, numbers) for split in SPLITS if split in lines}
+    found = {split: _counted(texts[split], rules, numbers) for split in SPLITS if split in texts}
     names = list(numbers)
     counts = np.bincount(found["train"][0], minlength=len(names))
-    kept = np.flatnonzero(counts >= rules.least).tolist()
+    coverage = Coverage.of(names, counts, (normalized(line, rules.lower) for line in texts["train"]))
+    usable = np.where(np.fromiter(map(len, names), int, len(names)) <= LONGEST_WORD, counts, 0)
+    kept = np.flatnonzero(usable >= rules.least).tolist()
     kept.sort(key=lambda number: (-counts[number], names[number]))
     if len(kept) < 2:
-        raise DatasetError(
-            f"{dataset} must have two words or more that stand {rules.least} times in its training part, "
-            f"found {len(kept)} of {len(names):,} different words",
-            hint="lower --min-count, or give more text",
-        )
+        raise _too_few(dataset, rules, coverage, usable)
     facts = WordFacts(
         words=tuple(names[number] for number in kept), counts=tuple(counts[kept].tolist()), lower=rules.lower
     )
@@ -169,16 +171,36 @@ def _numbered(
     ranks = np.full(len(names), -1, np.int32)
     ranks[kept] = np.arange(len(kept), dtype=np.int32)
     encoded = {split: _encoded(*each, ranks) for split, each in found.items()}
-    return facts, {split: each for split, each in encoded.items() if len(each[0])}
+    return facts, coverage, {split: each for split, each in encoded.items() if len(each[0])}
 
 
-def _counted(lines: Sequence[str], rules: Rules, numbers: _Numbers) -> tuple[np.ndarray, np.ndarray]:
+def _too_few(dataset: str, rules: Rules, coverage: Coverage, counts: np.ndarray) -> DatasetError:
+    """Say why there is no vocabulary, from the counts of the words that might be in it, int [word]."""
+    seen = np.sort(counts[counts > 0])
+    if not coverage.matched:
+        return DatasetError(
+            f"{dataset} must have words that --pattern {rules.pattern!r} matches, found none among the "
+            f"{coverage.visible:,} characters of its training part that are not white space",
+            hint=r"give a --pattern of its words: '\w+' matches those of any language",
+        )
+    if len(seen) > 1:
+        hint = f"--min-count {seen[-2]} keeps two words or more; or give more text"
+    else:
+        hint = coverage.remedy() or "give more text, or another --pattern"
+    return DatasetError(
+        f"{dataset} must have two words or more that stand {rules.least:,} times in its training part, "
+        f"found {(seen >= rules.least).sum()} of {len(seen):,} different words",
+        hint=hint,
+    )
+
+
+def _counted(texts: Sequence[str], rules: Rules, numbers: _Numbers) -> tuple[np.ndarray, np.ndarray]:
     """Return the words of all lines by their first numbers, and how many each line has."""
-    find, number = re.compile(rules.pattern).findall, numbers.__getitem__
+    find, number = regex.compile(rules.pattern).findall, numbers.__getitem__
     words, lengths = array("i"), array("i")
-    for line in lines:
+    for line in texts:
         before = len(words)
-        words.extend(map(number, find(line.lower() if rules.lower else line)))
+        words.extend(map(number, find(normalized(line, rules.lower))))
         lengths.append(len(words) - before)
     return np.frombuffer(words, np.int32), np.frombuffer(lengths, np.int32)
 
@@ -196,8 +218,14 @@ def _encoded(words: np.ndarray, lengths: np.ndarray, ranks: np.ndarray) -> tuple
     return ranked[kept], np.minimum(left[owners] - number * LONGEST, LONGEST).astype(np.int32)
 
 
-def _save(stem: cache.Stem, facts: WordFacts, found: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
-    record: dict[str, Any] = {"facts": facts.model_dump(), "checksums": {}}
+def _save(
+    stem: cache.Stem, facts: WordFacts, coverage: Coverage, found: Mapping[str, tuple[np.ndarray, np.ndarray]]
+) -> None:
+    record: dict[str, Any] = {
+        "facts": facts.model_dump(),
+        "coverage": dataclasses.asdict(coverage),
+        "checksums": {},
+    }
     for split, arrays in found.items():
         record["checksums"][split] = [zlib.crc32(each) for each in arrays]
         for ending, each in zip(("words", "lengths"), arrays, strict=True):
@@ -221,7 +249,7 @@ def _load(stem: cache.Stem, digest: str) -> Corpus:
             for ending, checksum in zip(("words", "lengths"), checksums, strict=True)
         )
         found[split] = Sentences(words, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]))
-    return Corpus(WordFacts.model_validate(record["facts"]), found, digest)
+    return Corpus(WordFacts.model_validate(record["facts"]), found, digest, Coverage(**record["coverage"]))
 
 
 def _array(path: Path, checksum: int) -> np.ndarray:
@@ -231,6 +259,6 @@ def _array(path: Path, checksum: int) -> np.ndarray:
     return found
 
 
-def spoken(facts: WordFacts, word: str) -> str:
-    """Return a word as the vocabulary would have it."""
-    return word.lower() if facts.lower else word
+def normalized(text: str, lower: bool) -> str:
+    """Return a text in the form in which its words are counted and looked up."""
+    return unicodedata.normalize("NFC", text.lower() if lower else text)

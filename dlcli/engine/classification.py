@@ -1,4 +1,4 @@
-"""What is measured of a classifier, and how it is told."""
+"""What is measured of a classifier, and the tables of it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.engine.metrics import Calibration, Confusion, Mean, Metric, Metrics, Rate
+from dlcli.engine.roc import RocAuc
 from dlcli.types import Batch
 
 _WORST = 10  # classes listed in the table where there are more
+_MANY = 10  # classes above which the five most probable ones say something
+_SCORES = ("precision", "recall", "f1-score")
 
 
 def measure(log_probabilities: jax.Array, batch: Batch) -> Metrics:
@@ -27,56 +32,133 @@ def measure(log_probabilities: jax.Array, batch: Batch) -> Metrics:
         "confusion": Confusion.of(labels, prediction, classes, mask),
         "calibration_error": Calibration.of(jnp.exp(log_probabilities.max(axis=-1)), hits, mask),
     }
-    if classes > 10:
+    if classes == 2:
+        metrics["roc_auc"] = RocAuc.of(log_probabilities[:, 1] - log_probabilities[:, 0], labels, mask)
+    if classes > _MANY:
         _, best = jax.lax.top_k(log_probabilities, 5)
         metrics["top5_accuracy"] = Rate.of((best == labels[:, None]).any(axis=-1), mask)
     return metrics
 
 
+def report(counts: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
+    """Return precision, recall, F1 and support, named as in scikit-learn's `classification_report`.
+
+    A score whose denominator is zero is None: the precision of a class that is never predicted, the recall of one
+    without examples. In the averages it counts as 0 (scikit-learn's `zero_division=0`); a class that neither
+    occurs nor is predicted is in none, as there.
+
+    Args:
+        counts: [true class, predicted class].
+        classes: their names.
+    """
+    counts = np.asarray(counts, np.int64)
+    hits, predicted, support = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
+    scores = {
+        "precision": _divided(hits, predicted),
+        "recall": _divided(hits, support),
+        "f1-score": _divided(2 * hits, predicted + support),
+    }
+    seen = predicted + support > 0
+    per_class = [
+        {"class": name, **{score: scores[score][index] for score in _SCORES}, "support": int(support[index])}
+        for index, name in enumerate(classes)
+    ]
+    filled = {score: np.array([each or 0.0 for each in values])[seen] for score, values in scores.items()}
+    weights = support[seen] / max(int(support.sum()), 1)
+    total = {"support": int(support.sum())}
+    return {
+        "per_class": per_class,
+        "macro avg": {**{score: float(filled[score].mean()) if seen.any() else 0.0 for score in _SCORES}, **total},
+        "weighted avg": {**{score: float(filled[score] @ weights) for score in _SCORES}, **total},
+    }
+
+
 def table(described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str, Any]) -> Table:
-    """Tell what `measure` found, with the accuracy of each class.
+    """Show what `measure` found, with precision, recall and F1 of each class below.
 
     Args:
         described: of each metric.
         classes: their names.
         how: it was measured, the `split` among others; `--json` prints it too.
     """
-    accuracy, confusion = described["accuracy"], described["confusion"]
-    rows = [
-        (
-            "accuracy",
-            f"{accuracy['value']:.2%}",
-            f"95 % interval {accuracy['low']:.2%} – {accuracy['high']:.2%}, N = {accuracy['n']:,}",
-        )
-    ]
+    found = report(np.asarray(described["confusion"]["counts"]), classes)
+    numbers = {
+        **how,
+        **described,
+        **{f"{name.removesuffix('-score')}_macro": found["macro avg"][name] for name in _SCORES},
+        "classification_report": found,
+        "classes": list(classes),
+    }
+    below = _by_class(found, described["confusion"]["counts"], classes)
+    return Table(f"{how['split']} split", ["measure", "value", ""], _summary(described, found, classes), numbers, below)
+
+
+def _divided(numerator: np.ndarray, denominator: np.ndarray) -> list[float | None]:
+    return [int(over) / int(under) if under else None for over, under in zip(numerator, denominator, strict=True)]
+
+
+def _summary(described: Mapping[str, Any], found: Mapping[str, Any], classes: Sequence[str]) -> list[tuple[str, ...]]:
+    accuracy, macro = described["accuracy"], found["macro avg"]
+    rows: list[tuple[str, ...]] = [("accuracy", formats.percent(accuracy["value"]), formats.interval(accuracy))]
     if "top5_accuracy" in described:
-        rows.append(("top-5 accuracy", f"{described['top5_accuracy']['value']:.2%}", ""))
+        top = described["top5_accuracy"]
+        rows.append(("top-5 accuracy", formats.percent(top["value"]), formats.interval(top)))
+    if "roc_auc" in described:
+        rows.append(_area(described["roc_auc"], classes[1]))
+    rows += [(f"{name}, macro", formats.percent(macro[key]), "") for name, key in _named()]
     rows += [
-        ("loss", f"{described['loss']['value']:.4f}", "nats, cross-entropy"),
-        ("calibration error", f"{described['calibration_error']['value']:.4f}", "expected, 15 bins"),
+        ("loss", formats.loss(described["loss"]["value"]), "nats, cross-entropy"),
+        ("calibration error", formats.loss(described["calibration_error"]["value"]), "expected, 15 bins"),
     ]
-    ranked = sorted(range(len(classes)), key=lambda index: confusion["recall"][index] or 0.0)
-    shown = sorted(ranked[:_WORST]) if len(classes) <= _WORST else ranked[:_WORST]
-    rows += [
-        (classes[index], _share(confusion["recall"][index]), _mistakes(confusion["counts"][index], index, classes))
-        for index in shown
-    ]
-    title = f"{how['split']} split"
-    if len(classes) > _WORST:
-        title += f"; of {len(classes)} classes the {_WORST} worst"
-    numbers = {**how, **described, "classes": list(classes)}
-    return Table(title, ["measure", "value", ""], rows, numbers)
+    return rows
 
 
-def _share(recall: float | None) -> str:
-    return "–" if recall is None else f"{recall:.2%}"
+def _area(found: Mapping[str, Any], positive: str) -> tuple[str, str, str]:
+    if found["value"] is None:
+        return "ROC AUC", formats.MISSING, "needs examples of both classes"
+    error = "" if found["error"] < 5e-5 else f", error at most {formats.loss(found['error'])}"
+    return "ROC AUC", formats.loss(found["value"]), f"positive class: {positive}{error}"
 
 
-def _mistakes(counts: list[int], truth: int, classes: Sequence[str]) -> str:
-    """Say for what a class is taken most often."""
+def _named() -> list[tuple[str, str]]:
+    return [("precision", "precision"), ("recall", "recall"), ("F1", "f1-score")]
+
+
+def _by_class(found: Mapping[str, Any], counts: Sequence[Sequence[int]], classes: Sequence[str]) -> list[Table]:
+    """Return a row for each class, of many the worst by F1, with the averages and what is undefined."""
+    rows_of = found["per_class"]
+    scored = [index for index, each in enumerate(rows_of) if each["f1-score"] is not None]
+    ranked = sorted(scored, key=lambda index: rows_of[index]["f1-score"])
+    many = len(classes) > _WORST
+    shown = ranked[:_WORST] if many else range(len(classes))
+    rows = [(classes[index], *_scores(rows_of[index]), _mistakes(counts[index], index, classes)) for index in shown]
+    rows += [(name, *_scores(found[f"{name} avg"]), "") for name in ("macro", "weighted")]
+    title = f"the {len(shown)} of {len(classes)} classes with the lowest F1" if many else "by class"
+    columns = ["class", *(name for name, _ in _named()), "support", "mistaken for"]
+    return [Table(title, columns, rows), *(Table(note, [], []) for note in _undefined(rows_of))]
+
+
+def _scores(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (*(formats.percent(row[name]) for name in _SCORES), formats.count(row["support"]))
+
+
+def _mistakes(counts: Sequence[int], truth: int, classes: Sequence[str]) -> str:
+    """Name the classes that examples of a class are predicted as most often, with their counts."""
     wrong = sorted(
         ((count, name) for index, (count, name) in enumerate(zip(counts, classes, strict=True)) if index != truth),
-        reverse=True,
+        key=lambda pair: -pair[0],
     )
-    taken = [f"{name} {count}" for count, name in wrong[:3] if count]
-    return f"{counts[truth]} of {sum(counts)}" + (f"; taken for {', '.join(taken)}" if taken else "")
+    return ", ".join(f"{name} ({count:,}×)" for count, name in wrong[:3] if count)
+
+
+def _undefined(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say which scores have no value, and how the averages count them."""
+    never = sum(row["precision"] is None and row["support"] > 0 for row in rows)
+    absent = sum(row["f1-score"] is None for row in rows)
+    lacking = sum(row["recall"] is None and row["f1-score"] is not None for row in rows)
+    notes = [
+        (never, "never predicted: no precision, counted as 0 in the averages"),
+        (lacking, "predicted but without examples in this split: no recall, counted as 0 in the averages"),
+        (absent, "neither in this split nor predicted: not in the averages"),
+    ]
+    return [f"{formats.count(n)} class{'es' * (n > 1)} {text}" for n, text in notes if n]

@@ -14,9 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from dlcli.engine import runs
-from dlcli.engine.runs import Run
-from dlcli.files import disk_errors
+from dlcli.engine import new_runs, runs
 from dlcli.options import DirectOptions
 from dlcli.types import Facts
 
@@ -60,13 +58,13 @@ class Trainer(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Begun:
-    """A run that is set up: its data are open and its folder can be written.
+    """A run whose data are open, and whose folder is free.
 
     Attributes:
         technique: its name.
-        options: with the run folder named.
+        options: of the run.
         data: what `read` returned.
-        folder: of the run.
+        folder: that it would have now; another run may take it before this one begins.
     """
 
     technique: str
@@ -86,39 +84,38 @@ class Done:
 
 
 def begin(technique: str, trainer: Trainer, options: DirectOptions) -> Begun:
-    """Choose the run folder and open the data; nothing is written.
+    """Open the data; nothing is written.
 
     Raises:
         UsageError: the folder is in use.
         DatasetError: something is wrong with the data.
     """
-    folder = options.out or runs.new_folder(technique, options.dataset)
-    runs.refuse_used(folder)
-    return Begun(technique, options.model_copy(update={"out": folder}), trainer.read(options), folder)
+    new_runs.refuse_taken(options)
+    return Begun(technique, options, trainer.read(options), new_runs.expected(technique, options))
 
 
 def finish(trainer: Trainer, begun: Begun) -> Done:
     """Train the run and write its folder.
 
     Raises:
+        UsageError: another run has taken the folder.
         DiskError: the folder cannot be written; where that can be known, before training.
     """
-    with disk_errors(begun.folder):
-        begun.folder.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
-    learnt = trainer.train(begun.options, begun.data)
-    seconds = round(time.perf_counter() - start, 3)
-    done = Done(begun.folder, learnt.parameters, learnt.validation, seconds)
-    data = {"dataset": begun.options.dataset, "digest": begun.data.digest, "sizes": dict(begun.data.sizes)}
-    about = {
-        "technique": begun.technique,
-        **runs.surroundings(),
-        "parameters": learnt.parameters,
-        "data": data,
-        "ended": summary(done),
-    }
-    with Run(begun.folder) as run:
-        run.create(begun.options, learnt.facts, about, learnt.files)
+    with new_runs.begun(begun.technique, begun.options) as run:
+        options = begun.options.model_copy(update={"out": run.folder, "name": None})
+        start = time.perf_counter()
+        learnt = trainer.train(options, begun.data)
+        seconds = round(time.perf_counter() - start, 3)
+        done = Done(run.folder, learnt.parameters, learnt.validation, seconds)
+        data = {"dataset": options.dataset, "digest": begun.data.digest, "sizes": dict(begun.data.sizes)}
+        about = {
+            "technique": begun.technique,
+            **runs.surroundings(),
+            "parameters": learnt.parameters,
+            "data": data,
+            "ended": summary(done),
+        }
+        run.create(options, learnt.facts, about, learnt.files)
     return done
 
 

@@ -39,6 +39,11 @@ class Learner(nnx.Module):
     def read(options: FitOptions) -> Data:
         """Open the data; raise `DatasetError` where it is missing or malformed."""
 
+    @classmethod
+    def reread(cls, options: FitOptions, facts: types.Facts) -> Data:
+        """Open the data of a run with these facts, which may hold what `read` would make or load again."""
+        return cls.read(options)
+
     @abstractmethod
     def __init__(self, options: FitOptions, facts: types.Facts):
         """Build the untrained learner; the same arguments give the same parameters."""

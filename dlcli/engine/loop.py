@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dlcli.engine import devices, runs
+from dlcli.engine import devices, new_runs, runs
 from dlcli.engine.checkpoints import require_room
 from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored, Started, Trained
 from dlcli.engine.learner import Learner
@@ -22,7 +22,16 @@ from dlcli.engine.metrics import values
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Leaves, Program, Window, score_all
 from dlcli.engine.progress import Progress, Snapshot
-from dlcli.engine.resuming import changed, note_session, over, require_more, require_same_data, restored, went_on
+from dlcli.engine.resuming import (
+    changed,
+    note_session,
+    over,
+    require_more,
+    require_same_data,
+    reread,
+    restored,
+    went_on,
+)
 from dlcli.engine.runs import Run
 from dlcli.engine.stopping import Rule, first_of, patience, time_budget
 from dlcli.errors import DivergedError, RunError
@@ -70,18 +79,17 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
         UserError: one of its kin, before anything is compiled where that can be known.
     """
     technique = technique_name(learner_type)
-    folder = options.out or runs.new_folder(technique, options.dataset)
-    runs.refuse_used(folder)
-    devices.prepare(options.device)
-    data = learner_type.read(options)
-    options = resolve(options, data, folder)
-    program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
-    require_room(existing(folder), program.bytes, options.keep + 2)
-    with Run(folder) as run, devices.memory_errors():
+    data, program, options = prepared(learner_type, options)
+    with new_runs.begun(technique, options) as run, devices.memory_errors():
+        options = options.model_copy(update={"out": run.folder, "name": None})
+        yield _started(run, options, data, program, step=0)
+        yield Compiling("initial weights")
+        start = time.perf_counter()
+        leaves = initial(program, options)
+        yield Compiled("initial weights", time.perf_counter() - start)
         about = {"technique": technique, **runs.surroundings(), **_record(program, data, options)}
         run.create(options, data.facts, about)
-        yield _started(run, options, data, program, step=0)
-        yield from _begin(run, options, data, program, stop)
+        yield from _begin(_Session(run, options, data, program, Progress(), stop, leaves))
 
 
 def resume(
@@ -105,17 +113,18 @@ def resume(
         run.claim()
         options = changed(before, changes)
         devices.prepare(options.device)
-        data = learner_type.read(options)
-        options = resolve(options, data, folder)
+        data = reread(learner_type, run, options, changes)
+        options = resolve(options, data).model_copy(update={"out": folder})
         require_same_data(run, before, options, data, learner_type)
         what = learner_type, options, data.facts, devices.mesh(options.batch_size)
         program = Program(*what) if changes else rebuilt(folder, *what)  # changes are no fault of the folder
         if not run.has_begun():
-            warn(f"{folder} was broken off before its first checkpoint; starting it anew")
+            warn(f"{folder} was interrupted before its first checkpoint; restarting it")
             run.rewind(0)
             note_session(run, 0, before, options)
             yield _started(run, options, data, program, step=0)
-            yield from _begin(run, options, data, program, stop)
+            leaves = initial(program, options)
+            yield from _begin(_Session(run, options, data, program, Progress(), stop, leaves))
             return
         arrays, snapshot = restored(run, program, changes)
         progress = snapshot.progress
@@ -141,23 +150,50 @@ def technique_name(learner_type: type[Learner]) -> str:
     return learner_type.__module__.split(".")[-2]
 
 
-def resolve(options: FitOptions, data: Data, folder: Path) -> FitOptions:
-    """Turn `--epochs` into steps and name the folder, so that the options say all there is to say."""
+def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Program, FitOptions]:
+    """Open the data of a new run and check what can be known before it begins; nothing is written.
+
+    Returns:
+        The data, the program, and the options with `--epochs` turned into steps.
+
+    Raises:
+        UserError: one of its kin.
+    """
+    new_runs.refuse_taken(options)
+    devices.prepare(options.device)
+    data = learner_type.read(options)
+    options = resolve(options, data)
+    program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
+    folder = new_runs.expected(technique_name(learner_type), options)
+    require_room(existing(folder), program.bytes, options.keep + 2)
+    return data, program, options
+
+
+def resolve(options: FitOptions, data: Data) -> FitOptions:
+    """Turn `--epochs` into steps and add what the data chose: the options say all there is to say."""
     steps = options.steps
     if options.epochs is not None:
         steps = max(1, math.ceil(options.epochs * data.sizes["train"] / options.batch_size))
-    return options.model_copy(update={"steps": steps, "epochs": None, "out": folder})
+    return options.model_copy(update={"steps": steps, "epochs": None, **data.chosen})
 
 
-def _begin(run: Run, options: FitOptions, data: Data, program: Program, stop: Rule) -> Iterator[Event]:
-    """Train from the first step."""
-    yield Compiling("initial weights")
-    start = time.perf_counter()
-    leaves = _initial(program, options)
-    yield Compiled("initial weights", time.perf_counter() - start)
-    session = _Session(run, options, data, program, Progress(), stop, leaves)
+def initial(program: Program, options: FitOptions) -> Leaves:
+    """Return the weights before the first step; those of another run where the options ask for them.
+
+    Raises:
+        RunError: the other run cannot be used.
+    """
+    leaves = program.initial()
+    learner = program.learner(leaves)
+    if learner.warm_start(options):
+        leaves = program.leaves_of(learner)
+    return leaves
+
+
+def _begin(session: _Session) -> Iterator[Event]:
+    """Save the state before the first step, and train."""
     yield _save(session)
-    run.wait()  # a full disk or a wrong path shows before the first step
+    session.run.wait()  # a full disk or a wrong path shows before the first step
     yield from _train(session)
 
 
@@ -326,14 +362,6 @@ def _record(program: Program, data: Data, options: FitOptions) -> dict[str, Any]
         "parameters": program.parameters,
         "data": {"dataset": options.dataset, "digest": data.digest, "sizes": dict(data.sizes)},
     }
-
-
-def _initial(program: Program, options: FitOptions) -> Leaves:
-    leaves = program.initial()
-    learner = program.learner(leaves)
-    if learner.warm_start(options):
-        leaves = program.leaves_of(learner)
-    return leaves
 
 
 def _window(empty: Window, saved: list[Any] | None) -> Window:

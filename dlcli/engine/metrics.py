@@ -209,6 +209,14 @@ def wilson(hits: float, trials: float, z: float = 1.959964) -> tuple[float, floa
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
+def perplexity(loss: float) -> float:
+    """Return exp(loss) of a loss in nats, infinite where no float holds it."""
+    try:
+        return math.exp(loss)
+    except OverflowError:
+        return math.inf
+
+
 def add(left: Metrics, right: Metrics) -> Metrics:
     """Merge two dictionaries of metrics of the same kinds."""
     return jax.tree.map(jnp.add, left, right)

@@ -6,16 +6,18 @@ import dataclasses
 import shutil
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from statistics import median
 
 import jax
 
-from dlcli.engine import devices, runs
+from dlcli.engine import devices, new_runs
 from dlcli.engine.learner import Learner
-from dlcli.engine.loop import existing, resolve, technique_name
+from dlcli.engine.loop import existing, initial, prepared, technique_name
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
 from dlcli.options import FitOptions
+from dlcli.types import Data
 
 _MEASURED = 5  # steps
 
@@ -58,13 +60,14 @@ class Plan:
 
 def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     """Set a run up as `fit` does, make a few steps, and keep nothing."""
-    folder = options.out or runs.new_folder(technique_name(learner_type), options.dataset)
-    runs.refuse_used(folder)
-    devices.prepare(options.device)
-    data = learner_type.read(options)
-    options = resolve(options, data, folder)
-    program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
-    leaves, batches = program.initial(), prefetch(data.train_from(0), devices.split(program.mesh))
+    data, program, options = prepared(learner_type, options)
+    options = options.model_copy(update={"out": new_runs.expected(technique_name(learner_type), options), "name": None})
+    with devices.memory_errors():
+        return _measured(options, data, program)
+
+
+def _measured(options: FitOptions, data: Data, program: Program) -> Plan:
+    leaves, batches = initial(program, options), prefetch(data.train_from(0), devices.split(program.mesh))
     batch = next(batches)
     window = program.empty_window(batch)
     cost = program.update.lower(leaves, window, batch).cost_analysis() or {}
@@ -85,7 +88,7 @@ def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
         bytes=cost.get("bytes accessed"),
         checkpoint=program.bytes,
         checkpoints=options.keep + 1,
-        free=shutil.disk_usage(existing(folder)).free,
+        free=shutil.disk_usage(existing(options.out or Path())).free,
         compile_seconds=seconds[0],
         step_seconds=median(seconds[1:]),
     )

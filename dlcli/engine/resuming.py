@@ -8,44 +8,64 @@ from typing import Any
 import numpy as np
 
 from dlcli.engine import runs
+from dlcli.engine.checkpoints import OtherArrays
 from dlcli.engine.learner import Learner
 from dlcli.engine.program import Program
 from dlcli.engine.progress import Progress, Snapshot
 from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError, UsageError
-from dlcli.options import FitOptions
+from dlcli.folders import About, command
+from dlcli.options import FitOptions, RunOptions, TokenizerOptions
 from dlcli.types import Data
+
+_SHAPELESS = RunOptions.model_fields.keys() - {"seed"}  # options on which no array depends
 
 
 def changed(before: FitOptions, changes: Mapping[str, Any]) -> FitOptions:
-    """Return `before` with some options changed, validated anew."""
+    """Return `before` with some options changed, validated again."""
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
     return type(before).model_validate({**kept, **changes})
+
+
+def reread(learner_type: type[Learner], run: Run, options: FitOptions, changes: Mapping[str, Any]) -> Data:
+    """Open the data of a run again, with the tokenizer that the run holds unless another is asked for."""
+    try:
+        if changes.keys() & TokenizerOptions.model_fields.keys():
+            return learner_type.read(options)
+        return learner_type.reread(options, run.facts(learner_type))
+    except DatasetError as error:
+        run.say_where(options.dataset, error)
+        raise
 
 
 def require_same_data(
     run: Run, before: FitOptions, options: FitOptions, data: Data, learner_type: type[Learner]
 ) -> None:
-    """Raise where the data would not fit the model, or are others than those the run began with."""
-    if data.facts != run.facts(learner_type):
-        raise RunError(
-            f"{options.dataset} must have the shapes and classes of the run's data", hint="train a new run on it"
-        )
-    known = run.about().get("data", {}).get("digest")
+    """Raise where the data are others than those the run began with, or would not fit the model."""
+    known = run.read("run.json", About).data.digest
     if options.dataset == before.dataset and known != data.digest:
         raise DatasetError(
-            f"{options.dataset} must be the data the run began with (digest {known}), found {data.digest}"
+            f"{options.dataset} must be the data the run began with (digest {known}), found {data.digest}",
+            hint="train a new run on it, or bring the data back",
+        )
+    facts = run.facts(learner_type)
+    if data.facts != facts:
+        other = [name for name in type(facts).model_fields if getattr(facts, name) != getattr(data.facts, name, None)]
+        raise RunError(
+            f"{options.dataset} must give the model what the run's data gave, found another {', '.join(other)}",
+            hint="train a new run on it",
         )
 
 
 def restored(run: Run, program: Program, changes: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], Snapshot]:
-    """Read the newest intact checkpoint; blame the changes where it does not fit the program."""
+    """Read the newest intact checkpoint; blame the changes where its arrays are not those of the program."""
     try:
         return run.restore(program.shapes)
-    except RunError as error:
-        if not changes or not run.checkpoints.steps():
+    except OtherArrays as error:
+        shaping = [name for name in changes if name not in _SHAPELESS]
+        if not shaping:
             raise
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in changes)
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in shaping)
         raise RunError(f"{flags} cannot change on resume: {error}", hint=error.hint) from error
 
 
@@ -75,12 +95,13 @@ def require_more(run: Run, progress: Progress, before: FitOptions, options: FitO
     if reason == "steps" and progress.step < before.steps:
         raise UsageError(
             f"--steps {options.steps} must lie beyond step {progress.step}, where {run.folder} stands",
-            hint=f"dlcli resume {run.folder} goes on to its {before.steps} steps",
+            hint=f"{command('resume', run.folder)} continues to its {before.steps} steps",
         )
     if reason == "steps":
-        hint = f"dlcli resume {run.folder} --steps {2 * progress.step} goes on, by the schedule of a run of that length"
+        again = command("resume", run.folder, "--steps", 2 * progress.step)
+        hint = f"{again} continues, with the schedule of a run of that length"
         raise UsageError(f"{run.folder} has made all its {progress.step} steps", hint=hint)
-    hint = f"dlcli resume {run.folder} --patience {2 * options.patience} goes on"
+    hint = f"{command('resume', run.folder, '--patience', 2 * options.patience)} continues"
     raise UsageError(f"{run.folder} was stopped early at step {progress.step}", hint=hint)
 
 

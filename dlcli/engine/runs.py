@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import subprocess
@@ -12,22 +13,26 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from dlcli import __version__
 from dlcli.engine.checkpoints import Checkpoints, Damaged, Shapes
 from dlcli.engine.learner import Learner
+from dlcli.engine.places import is_relative, located, places
 from dlcli.engine.progress import Snapshot
-from dlcli.errors import RunError, UsageError
-from dlcli.files import UNFINISHED, as_json, disk_errors, sync, write_text
-from dlcli.folders import Folder
-from dlcli.options import FitOptions, Options
-from dlcli.paths import runs_folder
+from dlcli.errors import DatasetError, RunError
+from dlcli.files import UNFINISHED, as_json, disk_errors, is_stray, sync, write_text
+from dlcli.folders import About, Folder, command, is_unfinished
+from dlcli.options import DirectOptions, FitOptions, Options
 from dlcli.types import Facts
 from dlcli.warnings import warn
+
+P = TypeVar("P", FitOptions, DirectOptions)
+_TRIES = 10  # at the lock of a folder
 
 
 class Run(Folder):
@@ -60,7 +65,14 @@ class Run(Folder):
         """
         self._claim = os.open(self.folder, os.O_RDONLY)
         try:
-            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for remaining in reversed(range(_TRIES)):
+                try:
+                    fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if not remaining:
+                        raise
+                    time.sleep(0.01)  # `dlcli runs list` holds the lock for a moment to see whether it is free
         except BlockingIOError as error:
             hint = "wait until it ends, or stop it with Ctrl-C"
             raise RunError(f"{self.folder} must be trained by one process, found another at work", hint=hint) from error
@@ -70,7 +82,7 @@ class Run(Folder):
     def create(
         self, options: Options, facts: Facts, about: Mapping[str, Any], files: Mapping[str, str] = MappingProxyType({})
     ) -> None:
-        """Make the folder and write down what is needed to build the learner again.
+        """Write down in the folder what is needed to build the learner again.
 
         Args:
             options: of the technique's `train`.
@@ -79,32 +91,68 @@ class Run(Folder):
             files: further texts by the names of their files.
 
         Raises:
-            UsageError: the folder exists and is not empty.
             DiskError: it cannot be written.
         """
-        refuse_used(self.folder)
         with disk_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             sync(self.folder.absolute().parent)
-        self.claim()
-        write_text(self.folder / "facts.json", facts.model_dump_json(indent=2))
+        if self._claim is None:
+            self.claim()
+        self._clear()
+        # First what tells that the folder is ours, last the options: a folder with options is a run, and one without
+        # is none, which a new run may take.
+        write_text(self.folder / "run.json", as_json(about, indent=2))
+        write_text(self.folder / "facts.json", _as_json(facts))
         for name, text in files.items():
             write_text(self.folder / name, text)
-        self.note(**about)
-        # Last: a folder with options is a run, one without is none.
         self.set_options(options)
+
+    def discard(self, *, folder: bool) -> None:
+        """Remove what `create` has written, and the folder itself if wished; files of others stay, and their folder."""
+        self._clear()
+        if is_unfinished(self.folder, {each.name for each in self.folder.iterdir() if not is_stray(each.name)}):
+            for path in self.folder.glob("*.json"):
+                path.unlink()
+        if folder:
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()
 
     def set_options(self, options: Options) -> None:
         """Write down the options, in place of those before."""
-        write_text(self.folder / "options.json", options.model_dump_json(indent=2))
+        write_text(self.folder / "options.json", _as_json(options))
 
     def note(self, **changes: Any) -> None:
         """Set entries of `run.json`."""
-        write_text(self.folder / "run.json", as_json({**self.about(), **changes}, indent=2))
+        write_text(self.folder / "run.json", as_json({**self.raw("run.json"), **changes}, indent=2))
 
     def options(self, learner_type: type[Learner]) -> FitOptions:
-        """Read the options of the run."""
-        return self.read("options.json", learner_type.Options)
+        """Read the options of the run; a relative path of its data leads there from the working folder."""
+        return self.read_options(learner_type.Options)
+
+    def read_options(self, model: type[P]) -> P:
+        """Read the options of the run as `model`, which has a data set, as `options` does."""
+        options = self.read("options.json", model)
+        there = located(options.dataset, self._origin())
+        return options if there == options.dataset else options.model_copy(update={"dataset": there})
+
+    def say_where(self, dataset: str, error: DatasetError) -> None:
+        """Add to an error of the run's data where a relative path was looked for."""
+        if is_relative(dataset) and not error.hint:
+            error.hint = places(dataset, self._origin())
+
+    def notice_other_data(self, dataset: str, digest: str) -> None:
+        """Tell the user where the data that a run is measured on are not from those that it was trained on.
+
+        Args:
+            dataset: its name.
+            digest: of its training part.
+        """
+        known = self.read("run.json", About).data.digest
+        if known is not None and known != digest:
+            warn(f"{dataset} has changed since {self.folder} was trained on it: the digest was {known}, now {digest}")
+
+    def _origin(self) -> str | None:
+        return self.read("run.json", About).folder if os.path.lexists(self.folder / "run.json") else None
 
     def facts(self, learner_type: type[Learner]) -> Facts:
         """Read what the data told the model."""
@@ -121,13 +169,19 @@ class Run(Folder):
         return bool(self.checkpoints.steps()) or next(self.records(), None) is not None
 
     def rewind(self, step: int) -> None:
-        """Forget what was measured after `step`, and there if only because the run ended."""
+        """Forget what was measured after `step`, and there if only because the run ended.
+
+        Checkpoints of later steps, which could not be read, are kept under another name, as they may be whole on
+        another machine or another day; those kept so before are removed.
+        """
         kept = [r for r in self.records() if r["step"] <= step and not (r["step"] == step and r.get("closing"))]
         write_text(self.folder / "metrics.jsonl", "".join(as_json(record) + "\n" for record in kept))
-        for draft in self.folder.glob(f".*{UNFINISHED}"):  # a crash left it
-            if not draft.is_dir():
-                draft.unlink()
-        self.checkpoints.prune({each for each in self.checkpoints.steps() if each <= step})
+        self._clear()
+        later = [each for each in self.checkpoints.steps() if each > step]
+        if moved := self.checkpoints.set_aside(later):
+            names = ", ".join(path.name for path in moved)
+            warn(f"training continues from step {step}; what could not be read is kept in {moved[0].parent}: {names}")
+        self.checkpoints.prune(set(self.checkpoints.steps()))
 
     def save(self, step: int, arrays: Mapping[str, np.ndarray], snapshot: Snapshot, keep: int) -> None:
         """Write a checkpoint in a thread of its own; an error shows at the next call, or in `wait`."""
@@ -163,8 +217,14 @@ class Run(Folder):
             if damages:
                 warn(f"{damages[0]}; using the checkpoint of step {step} instead")
             return arrays, snapshot
-        hint = f"train it again: dlcli train … --config {self.folder / 'options.json'}"
+        hint = f"train it again: {command('train', '…', '--config', self.folder / 'options.json')}"
         raise RunError(": ".join([f"{self.folder} has no intact checkpoint", *map(str, damages[:1])]), hint=hint)
+
+    def _clear(self) -> None:
+        """Remove the drafts of files that a crash left."""
+        for draft in self.folder.glob(f".*{UNFINISHED}"):
+            if not draft.is_dir():
+                draft.unlink()
 
     def _save(self, step: int, arrays: Mapping[str, np.ndarray], snapshot: Snapshot, keep: int) -> None:
         if (measured := self.folder / "metrics.jsonl").exists():
@@ -197,26 +257,8 @@ class Run(Folder):
         return snapshot
 
 
-def refuse_used(folder: Path) -> None:
-    """Raise `UsageError` where `folder` exists and is not empty."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        hint = f"dlcli resume {folder} goes on with it; another --out starts a new run"
-        raise UsageError(f"--out {folder} must be a new or empty folder, found one that is in use", hint=hint)
-    above = next(each for each in folder.absolute().parents if each.exists())
-    if not above.is_dir():
-        raise UsageError(f"--out {folder} must lie in a folder, but {above} is a file")
-
-
-def new_folder(technique: str, dataset: str) -> Path:
-    """Return a folder under `runs/` that does not exist yet, named for technique, data and time."""
-    data = "".join(c if c.isalnum() else "-" for c in dataset.split(":")[-1].rstrip("/").split("/")[-1].split(".")[0])
-    name = f"{technique}-{data or 'data'}-{time.strftime('%Y%m%d-%H%M%S')}"
-    taken = [name, *(f"{name}-{number}" for number in range(2, 1000))]
-    return next(folder for each in taken if not (folder := runs_folder() / each).exists())
-
-
 def surroundings() -> dict[str, Any]:
-    """Return what a run can be explained by later: command line, versions, the caller's commit."""
+    """Return what a run can be explained by later: command line, versions, the caller's folder and its commit."""
     packages = {
         name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "tokenizers")
     }
@@ -224,8 +266,23 @@ def surroundings() -> dict[str, Any]:
         "command": sys.argv,
         "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "versions": {"dlcli": __version__, "python": sys.version.split()[0], **packages},
+        "folder": _working_folder(),
         "commit": _commit(),
     }
+
+
+def _as_json(model: BaseModel) -> str:
+    try:
+        return model.model_dump_json(indent=2)
+    except PydanticSerializationError:  # a path that is not UTF-8
+        return as_json(model.model_dump(mode="json"), indent=2)
+
+
+def _working_folder() -> str | None:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:  # it has been removed
+        return None
 
 
 def _commit() -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli import formats
 from dlcli.artifacts import Figure, Table
 from dlcli.options import OptimizerName
 from dlcli.plot import curves, terminal
@@ -82,7 +83,7 @@ def _table(options: Optimizers, tuned: Mapping[str, _Tuned], found: Mapping[str,
         accuracy = estimate([result.get("test_accuracy", 0.0) for result in results])
         loss = estimate([result["train"]["loss"] for result in results if "diverged" not in result] or [float("nan")])
         rate = f"{tuned[name].rate:g}" + (" *" if tuned[name].at_edge else "")
-        rows.append((name, rate, f"{loss.mean:.4f}", f"{accuracy.mean:.2%}", _interval(accuracy)))
+        rows.append((name, rate, formats.loss(loss.mean), formats.percent(accuracy.mean), _interval(accuracy)))
         numbers[name] = {
             "learning_rate": tuned[name].rate,
             "at_edge": tuned[name].at_edge,
@@ -124,4 +125,6 @@ def _figure(
 
 
 def _interval(found: Estimate) -> str:
-    return f"{max(found.low, 0):.2%} – {min(found.high, 1):.2%}"  # Student's t knows no bounds
+    return (
+        f"{formats.percent(max(found.low, 0))} – {formats.percent(min(found.high, 1))}"  # Student's t knows no bounds
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli import formats
 from dlcli.artifacts import Figure, Table
 from dlcli.options import Use
 from dlcli.plot import terminal
@@ -53,7 +54,13 @@ def _table(options: Regularization, found: Mapping[str, Sequence[Mapping[str, An
         accuracy, difference = _accuracies(found, name)
         gap = estimate([_gap(result) for result in results if "diverged" not in result] or [float("nan")])
         rows.append(
-            (name, _percent(accuracy.mean), _interval(accuracy), _difference(name, difference), f"{gap.mean:.3f}")
+            (
+                name,
+                formats.percent(accuracy.mean),
+                _interval(accuracy),
+                _difference(name, difference),
+                formats.loss(gap.mean),
+            )
         )
         numbers[name] = {
             "options": TREATMENTS[name],
@@ -105,12 +112,10 @@ def _examples(options: Regularization) -> str:
     return f"{count:,} examples of {options.dataset}" if count else f"all examples of {options.dataset}"
 
 
-def _percent(share: float) -> str:
-    return f"{share:.2%}"
-
-
 def _interval(found: Estimate) -> str:
-    return f"{max(found.low, 0):.2%} – {min(found.high, 1):.2%}"  # Student's t knows no bounds
+    return (
+        f"{formats.percent(max(found.low, 0))} – {formats.percent(min(found.high, 1))}"  # Student's t knows no bounds
+    )
 
 
 def _difference(name: str, found: Estimate) -> str:

@@ -138,7 +138,7 @@ def test_a_run_in_use_is_refused_and_left_alone(dlcli, tmp_path):
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     code, _, err = dlcli("train", "cnn", "--out", "mine", "--steps", 1)
     assert code == 2
-    assert "resume" in err
+    assert "another --out" in err
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 

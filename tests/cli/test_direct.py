@@ -75,7 +75,7 @@ def test_the_latest_run_is_found_by_its_technique_and_read_by_every_verb(dlcli):
 
 def test_predictions_are_one_json_object_an_input_empty_ones_too_and_a_dash_reads_lines(dlcli, monkeypatch):
     dlcli(*TRAIN)
-    monkeypatch.setattr(sys, "stdin", io.StringIO("first line\n\nsecond\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"first line\n\nsecond\n")))
     code, out, _ = dlcli("predict", "tokenizer", "Where?", "-", "--json")
     found = [json.loads(line) for line in out.splitlines()]
     assert code == 0

@@ -14,25 +14,37 @@ def test_log_probabilities_of_long_texts_have_a_probability_that_float32_has_not
 @pytest.mark.parametrize(
     ("measure", "number", "written"),
     [
-        ("probability", 0.25, "25.0%"),
-        ("probability", 0.00031, "3.1e-4"),
-        ("probability", 0.0, "0.0%"),
-        ("log_probability", float(np.log(0.25)), "25.0%"),
-        ("log_probability", float(np.log(3.1e-7)), "3.1e-7"),
-        ("log_probability", -800.0, "3.7e-348"),  # as a float it would be 0
+        ("probability", 0.25, "25.0 %"),
+        ("probability", 0.00031, "< 0.1 %"),
+        ("probability", 0.99996, "> 99.9 %"),
+        ("probability", 1.0, "100.0 %"),
+        ("probability", 0.0, "0.0 %"),
+        ("log_probability", float(np.log(0.25)), "25.0 %"),
+        ("log_probability", float(np.log(3.1e-7)), "< 0.1 %"),
+        ("log_probability", -800.0, "< 0.1 %"),  # as a float it would be 0
         ("cosine", -0.12346, "-0.1235"),
+        ("count", 12345, "12,345"),
     ],
 )
-def test_the_number_beside_an_answer_can_be_ranked_however_small(capsys, measure, number, written):
+def test_the_number_beside_an_answer_has_the_format_of_its_kind(capsys, measure, number, written):
     output.print_predictions([Prediction("source", [("answer", number)], measure=measure)])
-    assert capsys.readouterr().out.splitlines()[-1].split() == ["source", "answer", written]
+    assert capsys.readouterr().out.splitlines()[-1].split(maxsplit=2) == ["source", "answer", written]
 
 
-@pytest.mark.parametrize(("width", "lines"), [(80, 3), (30, 7)])
+def test_probabilities_below_each_other_end_in_the_same_column(capsys, monkeypatch):
+    monkeypatch.setattr(console, "_PIPE_WIDTH", 30)
+    output.print_predictions([Prediction("an input", [("yes", 0.998), ("no", 0.002), ("?", 1e-9)])])
+    rows = capsys.readouterr().out.splitlines()[1:]
+    assert [row.split("  ")[-1].strip() for row in rows] == ["99.8 %", "0.2 %", "< 0.1 %"]
+    assert len({len(row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize(("width", "lines"), [(80, 3), (34, 7)])
 def test_answers_that_have_no_room_side_by_side_stand_in_a_row_each(capsys, monkeypatch, width, lines):
     monkeypatch.setattr(console, "_PIPE_WIDTH", width)
     answers = [("charlemagne", 0.5), ("adolphus", 0.3), ("canute", 0.1)]
     output.print_predictions([Prediction(source, answers) for source in ("king", "queen")])
     out = capsys.readouterr().out.splitlines()
     assert len(out) == lines
-    assert all(f"{name} {share:.1%}" in " ".join(out) for name, share in answers)
+    words = " ".join(" ".join(out).split())
+    assert all(f"{name} {100 * share:.1f} %" in words for name, share in answers)

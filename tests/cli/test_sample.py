@@ -20,9 +20,9 @@ def test_texts_stand_below_each_other(capsys):
     assert capsys.readouterr().out == "Once upon a time\n\nThe end\n"
 
 
-def test_what_would_steer_the_terminal_is_left_out_and_markup_is_text(capsys):
+def test_what_would_steer_the_terminal_is_made_visible_and_markup_is_text(capsys):
     sample.stream([Piece(0, "[b]", prompt=True), Piece(0, "a\x1b[31mb\n\t"), Piece(0, "[bold]:smile:")])
-    assert capsys.readouterr().out == "[b]a[31mb\n\t[bold]:smile:\n"
+    assert capsys.readouterr().out == "[b]a\\x1b[31mb\n\t[bold]:smile:\n"
 
 
 def test_a_run_writes_texts_that_the_seed_decides(dlcli, rnn_run):

@@ -21,7 +21,7 @@ def test_a_table_names_each_token_with_its_probability_and_surprise(capsys):
     run([GOOD])
     out = capsys.readouterr().out
     assert "after <end>" in out
-    assert ["a", "0.5", "1.00"] in [line.split()[:3] for line in out.splitlines()]
+    assert ["a", "50.00", "%", "1.00"] in [line.split()[:4] for line in out.splitlines()]
     assert "3.00 bits" in out
     assert "1.5000 bits a character" in out
 
@@ -61,7 +61,7 @@ def test_a_run_scores_texts_and_lines_of_standard_input(dlcli, rnn_run, monkeypa
     import io
     import sys
 
-    monkeypatch.setattr(sys, "stdin", io.StringIO("The blade\nA tree\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"The blade\nA tree\n")))
     code, out, _ = dlcli("score", "rnn", "--run", rnn_run, "--json", "He took", "-")
     assert code == 0
     assert [json.loads(line)["input"] for line in out.splitlines()] == ["He took", "The blade", "A tree"]

@@ -36,7 +36,7 @@ def test_all_problems_are_found_at_once(pets, save):
     save(pets / "train" / "bird" / "2.png", shape=(9, 9, 3))
     shutil.copy(pets / "train" / "dog" / "00.png", pets / "test" / "dog" / "copy.png")
     assert set(kinds(pets)) == {
-        "undecodable", "empty", "layout", "classes", "few examples", "sizes", "duplicate"
+        "undecodable", "empty", "stray", "classes", "few examples", "duplicate"
     }  # fmt: skip
 
 
@@ -57,8 +57,27 @@ def test_a_gray_copy_of_equal_channels_is_a_duplicate(pets, save):
 
 def test_sizes_are_no_problem_where_they_are_scaled(pets, save):
     save(pets / "train" / "cat" / "large.png", shape=(20, 20, 3))
+    assert kinds(pets) == []
+    assert kinds(pets, image_size=6) == []
+
+
+def test_held_out_images_of_another_size_are_a_problem_where_all_training_images_are_of_one(pets, save):
+    save(pets / "test" / "cat" / "large.png", shape=(20, 20, 3))
     assert kinds(pets) == ["sizes"]
     assert kinds(pets, image_size=6) == []
+
+
+def test_stray_files_and_a_single_class_do_no_harm(classes):
+    (classes / "readme.txt").write_text("x")
+    shutil.rmtree(classes / "dog")
+    found = check(f"folder:{classes}", None, None)
+    assert {(each.kind, each.harmless) for each in found} == {("stray", True), ("one class", True)}
+
+
+def test_classes_of_nearly_the_same_name_are_a_problem(classes):
+    shutil.copytree(classes / "dog", classes / "Cat")
+    [finding] = [each for each in check(f"folder:{classes}", None, None) if each.kind == "labels"]
+    assert (finding.message, finding.harmless) == ("'Cat' and 'cat' are 2 classes, and may be meant as one", False)
 
 
 def test_each_bad_file_of_every_split_is_listed(pets):

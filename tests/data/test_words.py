@@ -1,5 +1,6 @@
 import logging
 import lzma
+import unicodedata
 
 import numpy as np
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from dlcli.data import words
 from dlcli.data.words import LONGEST, Rules
 from dlcli.errors import DatasetError
+from dlcli.techniques.word2vec.options import Train
 
 RULES = Rules(pattern="[a-z']+", lower=True, least=2)
+DEFAULT = Rules(Train.model_fields["pattern"].default, lower=True, least=1)
 
 
 @pytest.fixture
@@ -109,3 +112,95 @@ def test_the_docstrings_of_the_installation_are_a_text_of_words():
 def test_an_empty_text_is_refused(text):
     with pytest.raises(DatasetError, match="must hold lines of text to train on, found none"):
         words.read(text(), RULES)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Кошка СПИТ.", ["кошка", "спит"]),
+        ("Straße, Übung!", ["straße", "übung"]),
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("عَرَبِيّ نص", ["عَرَبِيّ", "نص"]),
+        ("Tiếng Việt", ["tiếng", "việt"]),
+        ("don't say l’amour 'quoted' rock'n'roll", ["don't", "say", "l’amour", "quoted", "rock'n'roll"]),
+        ("route 66, well-known", ["route", "66", "well", "known"]),
+    ],
+)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_word_is_one_of_any_language_with_its_marks_and_inner_apostrophes(text, line, expected, form):
+    corpus = words.read(text(*[unicodedata.normalize(form, line)] * 20), DEFAULT)
+    assert sentences(corpus, "train")[0] == [unicodedata.normalize("NFC", each) for each in expected]
+    assert not list(corpus.coverage.notes(DEFAULT.pattern))
+
+
+def test_a_word_is_looked_up_as_it_was_counted():
+    assert words.normalized("КОШКА", True) == "кошка"
+    assert words.normalized("Cafe\u0301", True) == "café"
+    assert words.normalized("Cafe\u0301", False) == "Café"
+
+
+def test_a_pattern_that_misses_a_fifth_of_the_text_is_noted_and_one_that_misses_less_is_not(text):
+    english = words.read(text(*["abcd efgh!!"] * 20), RULES)
+    assert not list(english.coverage.notes(RULES.pattern))
+    [note] = words.read(text(*["größer Öl ist da"] * 20), RULES).coverage.notes(RULES.pattern)
+    assert note.startswith("23% of the training text's characters are part of no word")  # ö, ß and ö of 13
+    assert '--pattern "[a-z\']+"' in note
+
+
+def test_a_note_on_the_text_comes_from_the_cache_too(text):
+    path = text(*["größer Öl ist da"] * 20)
+    assert words.read(path, RULES).coverage == words.read(path, RULES).coverage
+
+
+def test_a_text_of_which_no_word_matches_names_the_pattern_and_not_the_count(text):
+    with pytest.raises(DatasetError, match=r"found none among the \d+ characters") as raised:
+        words.read(text(*["кошка спит"] * 20), RULES)
+    assert "--pattern" in raised.value.hint
+    assert "--min-count" not in raised.value.hint
+
+
+def test_words_that_are_all_too_rare_name_the_count_that_keeps_two(text):
+    path = text(*["a b", "a c", "d e"] * 7)
+    with pytest.raises(DatasetError, match=r"found 0 of 5 different words") as raised:
+        words.read(path, Rules("[a-z]+", True, 50))
+    least = int(raised.value.hint.split()[1])
+    assert len(words.read(path, Rules("[a-z]+", True, least)).facts.words) >= 2
+    with pytest.raises(DatasetError):
+        words.read(path, Rules("[a-z]+", True, least + 1))
+
+
+def test_a_text_of_one_word_does_not_advise_to_lower_the_count(text):
+    with pytest.raises(DatasetError, match="found 1 of 1 different words") as raised:
+        words.read(text(*["a"] * 20), DEFAULT)
+    assert "--min-count" not in raised.value.hint
+
+
+@pytest.mark.parametrize("phrase", ["猫が座っている", "我们今天去北京看朋友", "ประเทศไทยรวมเลือดเนื้อ"])
+def test_phrases_of_a_script_without_spaces_are_noted(text, phrase):
+    lines = [f"{phrase}{ending}" for ending in "你我他" for _ in range(20)]
+    [note] = words.read(text(*lines), DEFAULT).coverage.notes(DEFAULT.pattern)
+    assert "without spaces" in note
+    with pytest.raises(DatasetError) as raised:
+        words.read(text(*[phrase] * 20), DEFAULT)
+    assert "subword tokenizer" in raised.value.hint
+
+
+def test_segmented_text_of_such_a_script_is_not_noted(text):
+    assert not list(words.read(text(*["猫 が 座っ て いる", "我们 今天 去 北京"] * 20), DEFAULT).coverage.notes(""))
+
+
+def test_a_word_of_more_than_a_thousand_characters_is_left_out_and_noted(text):
+    corpus = words.read(text(*[f"a {'x' * 1_000} b {'y' * 1_001}"] * 20), DEFAULT)
+    assert set(corpus.facts.words) == {"a", "b", "x" * 1_000}
+    assert list(corpus.coverage.notes("")) == ["words of more than 1,000 characters are left out: 1 different ones"]
+
+
+def test_a_text_of_one_overlong_word_asks_for_a_pattern(text):
+    with pytest.raises(DatasetError) as raised:
+        words.read(text("x" * 1_000_000), DEFAULT)
+    assert "--pattern" in raised.value.hint
+
+
+@pytest.mark.parametrize("line", ["12 34 56", "a\0b\0c", "naïve 😀 b"])
+def test_digits_and_stray_characters_are_text(text, line):
+    assert len(words.read(text(*[line] * 20), DEFAULT).facts.words) >= 2

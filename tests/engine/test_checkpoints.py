@@ -1,6 +1,8 @@
 import json
+import os
 import resource
 import shutil
+from pathlib import Path
 
 import jax
 import ml_dtypes
@@ -11,6 +13,7 @@ import tensorstore
 
 from dlcli.engine.checkpoints import Checkpoints, Damaged, require_room
 from dlcli.errors import DiskError, RunError
+from tests.comparing import assert_same_arrays
 from tests.forging import seal
 
 ARRAYS = {
@@ -98,10 +101,157 @@ def test_progress_that_was_changed_is_found_without_reading_the_arrays(checkpoin
         checkpoints.progress(5)
 
 
-def test_a_file_that_nobody_wrote_is_found(checkpoints):
-    (checkpoints.path(5) / "state" / "extra").write_text("?")
-    with pytest.raises(Damaged, match="extra"):
+ANY_PATH = [
+    "a[1]",
+    "[",
+    "a*b",
+    "a?b",
+    "{a}",
+    "~",
+    "a$b",
+    "100%",
+    "a%20b",
+    "a#b",
+    "a:b",
+    "it's",
+    'a"b',
+    "a b",
+    "a\nb",
+    "Übung 中",
+]
+
+
+@pytest.mark.parametrize("name", [*ANY_PATH, "a\udcffb", "a\\b", "x" * 255, "\x1b[31m"], ids=ascii)
+def test_a_folder_of_any_name_holds_checkpoints_that_can_be_read(tmp_path, name):
+    checkpoints = Checkpoints(tmp_path / name / "checkpoints")
+    checkpoints.save(5, ARRAYS, PROGRESS)
+    assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
+
+
+def test_a_path_of_a_thousand_characters_holds_checkpoints_that_can_be_read(tmp_path):
+    checkpoints = Checkpoints(tmp_path.joinpath(*["folder" * 40] * 4))
+    checkpoints.save(5, ARRAYS, PROGRESS)
+    assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
+
+
+def test_a_pattern_in_the_path_does_not_bring_in_the_arrays_of_another_folder(tmp_path):
+    others = {"x": np.ones([3], np.float32), "y": np.ones([2], np.float32)}
+    Checkpoints(tmp_path / "ab").save(5, others, {})
+    Checkpoints(tmp_path / "a?").save(5, {"x": np.zeros([3], np.float32)}, {})
+    assert Checkpoints(tmp_path / "a?").load(5, shapes({"x": others["x"]}))["x"].tolist() == [0, 0, 0]
+
+
+def test_a_checkpoint_written_without_the_detour_is_read(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(5, {"x": np.zeros([3], np.float32)}, {})
+    shutil.rmtree(checkpoints.path(5) / "state")
+    later = {"x": np.ones([3], np.float32)}
+    ocp.PyTreeCheckpointer(use_compression=False).save(checkpoints.path(5) / "state", later)
+    seal(checkpoints.path(5))
+    assert checkpoints.load(5, shapes(later))["x"].tolist() == [1, 1, 1]
+
+
+def test_where_there_is_no_proc_a_link_leads_to_the_folder(tmp_path, monkeypatch):
+    is_dir = Path.is_dir
+    monkeypatch.setattr(Path, "is_dir", lambda path, **how: str(path) != "/proc/self/fd" and is_dir(path, **how))
+    checkpoints = Checkpoints(tmp_path / "a[1]")
+    checkpoints.save(5, ARRAYS, PROGRESS)
+    assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
+
+
+def test_a_checkpoint_that_cannot_be_read_back_replaces_nothing(checkpoints, monkeypatch):
+    def lose_index(checkpointer, folder, *_, **__):
+        Path(folder).mkdir()
+
+    monkeypatch.setattr(ocp.PyTreeCheckpointer, "save", lose_index)
+    with pytest.raises(DiskError, match="cannot be read back"):
+        checkpoints.save(5, ARRAYS, {"step": 6})
+    assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
+    assert [path.name for path in checkpoints.folder.iterdir()] == ["00000005"]
+
+
+STRAYS = [
+    ".DS_Store",
+    "._x",
+    "Thumbs.db",
+    "desktop.ini",
+    ".nfs0000000000c0ffee",
+    "@eaDir/x",
+    "notes.txt",
+    "a.sync-conflict-1",
+]
+
+
+@pytest.mark.parametrize("place", ["", "state", "state/d", "state/ocdbt.process_0"])
+def test_files_that_no_manifest_names_do_no_harm(checkpoints, place):
+    for name in STRAYS:
+        path = checkpoints.path(5) / place / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"\0\0\0\1Bud1")
+    (checkpoints.path(5) / place / "._link").symlink_to("/dev/zero")
+    assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
+    assert checkpoints.progress(5) == PROGRESS
+
+
+def test_what_a_system_leaves_in_a_checkpoint_while_it_is_written_is_no_part_of_it(tmp_path, monkeypatch):
+    save = ocp.PyTreeCheckpointer.save
+
+    def and_a_stray(checkpointer, folder, *rest, **more):
+        save(checkpointer, folder, *rest, **more)
+        Path(folder, ".DS_Store").write_text("x")
+
+    monkeypatch.setattr(ocp.PyTreeCheckpointer, "save", and_a_stray)
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(5, ARRAYS, PROGRESS)
+    (checkpoints.path(5) / "state" / ".DS_Store").unlink()
+    assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
+
+
+@pytest.mark.parametrize("name", ["state/link", "state/d/link", "state/_sharding", "state/checkpoint"])
+def test_what_orbax_might_read_must_be_named_by_the_manifest(checkpoints, name):
+    path = checkpoints.path(5) / name
+    path.symlink_to("/etc/hostname") if path.name == "link" else path.write_text("{}")
+    with pytest.raises(Damaged, match="must be a plain file that the manifest names"):
         checkpoints.load(5, shapes(ARRAYS))
+
+
+@pytest.mark.parametrize("name", ["progress.json", "manifest.json", "state/_METADATA"])
+def test_a_pipe_in_place_of_a_file_is_damage_and_is_not_waited_for(checkpoints, name):
+    path = checkpoints.path(5) / name
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(Damaged):
+        checkpoints.load(5, shapes(ARRAYS))
+    with pytest.raises(Damaged):
+        checkpoints.progress(5) if name != "state/_METADATA" else checkpoints.load(5, shapes(ARRAYS))
+
+
+def test_a_giant_progress_is_not_read(checkpoints):
+    os.truncate(checkpoints.path(5) / "progress.json", 10**12)
+    with pytest.raises(Damaged, match="progress"):
+        checkpoints.progress(5)
+
+
+def test_a_folder_that_cannot_be_removed_stops_no_later_write(checkpoints, monkeypatch):
+    for name in (".draft-00000005", ".removed-00000005"):
+        (checkpoints.folder / name / "kept").mkdir(parents=True)
+    remove = shutil.rmtree
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **how: None if (path / "kept").exists() else remove(path, **how))
+    checkpoints.save(5, ARRAYS, {"step": 6})
+    checkpoints.prune(set())
+    assert checkpoints.steps() == []
+
+
+def test_what_is_set_aside_counts_no_more_and_replaces_what_was_set_aside_before(checkpoints):
+    for step in (6, 7):
+        shutil.copytree(checkpoints.path(5), checkpoints.path(step))
+    checkpoints.set_aside([5])
+    moved = checkpoints.set_aside([6, 7])
+    assert checkpoints.steps() == []
+    assert [path.name for path in moved] == sorted(path.name for path in checkpoints.folder.iterdir())
+    assert [path.name for path in moved] == ["damaged-00000006", "damaged-00000007"]
+    assert checkpoints.set_aside([]) == []
+    assert all(path.exists() for path in moved)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +414,7 @@ def files_of_at_most():
 @pytest.mark.parametrize("room", [100_000, 700, 1])
 def test_a_write_that_fails_leaves_no_draft_and_the_others_whole(checkpoints, files_of_at_most, room):
     files_of_at_most(room)
-    with pytest.raises(DiskError, match=r"file too large.*MiB free"):
+    with pytest.raises(DiskError, match=r"file too large.*[GT]iB free"):
         checkpoints.save(6, {"x": np.ones([1000, 1000], np.float32)}, {})
     assert [path.name for path in checkpoints.folder.iterdir()] == ["00000005"]
     checkpoints.load(5, shapes(ARRAYS))
@@ -273,6 +423,6 @@ def test_a_write_that_fails_leaves_no_draft_and_the_others_whole(checkpoints, fi
 def test_too_little_room_is_known_beforehand_with_how_much_is_free(tmp_path):
     require_room(tmp_path, bytes_each=1000, count=3)
     free = shutil.disk_usage(tmp_path).free
-    with pytest.raises(DiskError, match=r"3 checkpoints.*MiB free") as raised:
+    with pytest.raises(DiskError, match=r"3 checkpoints.*[GT]iB free") as raised:
         require_room(tmp_path, bytes_each=free, count=3)
     assert "--keep" in raised.value.hint

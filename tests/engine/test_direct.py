@@ -11,6 +11,7 @@ from dlcli.engine.direct import Learnt
 from dlcli.errors import DiskError, UsageError
 from dlcli.folders import technique_of
 from dlcli.options import DirectOptions
+from dlcli.paths import runs_folder
 from dlcli.types import Facts
 
 
@@ -47,7 +48,7 @@ def test_nothing_is_a_run_before_training_is_over(tmp_path):
 
 
 def test_without_a_folder_one_under_runs_is_chosen(tmp_path):
-    assert finished(None).folder.parent == runs.runs_folder()
+    assert finished(None).folder.parent == runs_folder()
 
 
 def test_a_folder_that_is_no_folder_or_lies_in_a_file_is_refused_before_training(tmp_path):

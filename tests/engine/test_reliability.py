@@ -39,7 +39,6 @@ def begin_or_go_on(options: Train, pause: float) -> None:
     if (options.out / "options.json").exists():
         events = engine.resume(Learner, options.out, {}, slow_down)
     else:  # killed before there was a run
-        shutil.rmtree(options.out, ignore_errors=True)
         events = engine.fit(Learner, options, slow_down)
     for event in events:
         if isinstance(event, engine.Saved):
@@ -112,8 +111,10 @@ def test_a_run_whose_last_checkpoint_is_damaged_goes_on_from_the_one_before_bit_
     whole, harmed = (Path(shutil.copytree(trained, tmp_path / name)) for name in ("whole", "harmed"))
     state = next((harmed / "checkpoints" / "00000009" / "state").rglob("_METADATA"))
     state.write_bytes(state.read_bytes()[:100])
-    with pytest.warns(Notice, match="using the checkpoint of step 8 instead"):
+    with pytest.warns(Notice) as notices:
         list(engine.resume(Learner, harmed, {}))
+    assert "using the checkpoint of step 8 instead" in str(notices[0].message)
+    assert str(notices[1].message).endswith("checkpoints: damaged-00000009")
     list(engine.resume(Learner, whole, {}))
     assert_same_run(whole, harmed)
 
@@ -180,7 +181,7 @@ def test_a_full_disk_ends_a_run_which_goes_on_when_there_is_room(small_disk, tmp
     events = engine.fit(Learner, Train(out=folder))
     next(event for event in events if isinstance(event, engine.Saved) and event.step == 3)
     fill(filler)
-    with pytest.raises(DiskError, match=r"no space left on device, 0 MiB free"):
+    with pytest.raises(DiskError, match=r"no space left on device, \d+ \w+ free"):
         list(events)
     assert not [path for path in folder.rglob(".*")]
     filler.unlink()
@@ -190,7 +191,7 @@ def test_a_full_disk_ends_a_run_which_goes_on_when_there_is_room(small_disk, tmp
 
 
 def test_a_disk_without_room_for_the_checkpoints_is_refused_before_anything_is_written(small_disk):
-    with pytest.raises(DiskError, match="MiB free"):
+    with pytest.raises(DiskError, match=r"free at"):
         next(engine.fit(Learner, Train(out=small_disk / "run", features=20_000)))
     assert list(small_disk.iterdir()) == []
 

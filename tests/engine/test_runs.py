@@ -6,10 +6,9 @@ import jax
 import numpy as np
 import pytest
 
-from dlcli.engine import runs
 from dlcli.engine.progress import Progress, Snapshot
 from dlcli.engine.runs import Run
-from dlcli.errors import RunError, UsageError
+from dlcli.errors import RunError
 from dlcli.folders import technique_of
 from dlcli.warnings import Notice
 from tests.forging import seal
@@ -158,8 +157,18 @@ def test_rewinding_forgets_what_came_later_and_what_only_an_end_measured(run):
         run.record(step, "train", {"loss": 1 / 3})
     run.record(2, "validation", {"loss": 0.25}, closing=True)
     before = (run.folder / "metrics.jsonl").read_text().splitlines()
-    run.rewind(2)
+    with pytest.warns(Notice, match="continues from step 2; what could not be read is kept in .*: damaged-00000003"):
+        run.rewind(2)
     assert (run.folder / "metrics.jsonl").read_text().splitlines() == before[:2]
+    assert run.checkpoints.steps() == [1, 2]
+
+
+def test_a_checkpoint_that_could_not_be_read_is_kept_when_the_run_goes_back(run):
+    before = {path.name: path.read_bytes() for path in run.checkpoints.path(3).iterdir() if path.is_file()}
+    with pytest.warns(Notice):
+        run.rewind(2)
+    kept = run.checkpoints.folder / "damaged-00000003"
+    assert {path.name: path.read_bytes() for path in kept.iterdir() if path.is_file()} == before
     assert run.checkpoints.steps() == [1, 2]
 
 
@@ -247,31 +256,6 @@ def test_a_run_json_of_other_kinds_is_an_error_of_the_run(run, content):
         run.about()
 
 
-# Names
-
-
-def test_a_new_folder_is_named_for_technique_and_data_and_never_taken_twice(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLCLI_RUNS", str(tmp_path / "runs"))
-    names = []
-    for _ in range(3):
-        folder = runs.new_folder("cnn", "folder:../my set/images.v2/")
-        folder.mkdir(parents=True)
-        names.append(folder.name)
-    assert len(set(names)) == 3
-    assert all(name.startswith("cnn-images-") for name in names)
-
-
-@pytest.mark.parametrize("make", [lambda path: path.write_text("x"), lambda path: (path / "x").mkdir(parents=True)])
-def test_a_folder_in_use_is_refused(tmp_path, make):
-    make(tmp_path / "used")
-    with pytest.raises(UsageError, match="found one that is in use"):
-        runs.refuse_used(tmp_path / "used")
-
-
-def test_an_empty_folder_may_be_used_and_a_missing_one(tmp_path):
-    assert [runs.refuse_used(folder) for folder in (tmp_path, tmp_path / "missing")] == [None, None]
-
-
 def test_what_makes_a_folder_a_run_is_written_when_all_else_is_there(run):
-    written = [(run.folder / name).stat().st_mtime_ns for name in ("facts.json", "run.json", "options.json")]
+    written = [(run.folder / name).stat().st_mtime_ns for name in ("run.json", "facts.json", "options.json")]
     assert written == sorted(written)

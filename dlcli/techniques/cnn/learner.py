@@ -38,7 +38,7 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        return images.read(options, options.seed, options.image_size, options.train_examples)
+        return images.read(options, options.seed, options.image_size, options.train_examples, labelled=True)
 
     def __init__(self, options: Train, facts: ImageFacts):
         rngs = nnx.Rngs(options.seed)

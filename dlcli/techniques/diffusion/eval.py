@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dlcli import engine
+from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import cache, images
-from dlcli.engine import Frechet, Metrics, Rate
+from dlcli.engine import Frechet, Metrics, Rate, frechet
 from dlcli.engine.metrics import add
 from dlcli.engine.modes import Found, Modes
 from dlcli.engine.runs import Run
@@ -119,18 +119,21 @@ def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> T
     distance, floor = found["distance"], found["floor"]
     samples, real = distance["n"]
     rows = [
-        ("Fréchet distance", f"{distance['value']:.2f}", f"{samples:,} samples to {real:,} test images"),
-        ("floor", f"{floor['value']:.2f}", f"{floor['n'][0]:,} draws of the {data.sizes['train']:,} training images"),
-        ("features", str(distance["features"]), f"of a classifier trained on these data, {protocol['judge'][:12]}"),
-        ("loss", f"{protocol['loss']['value']:.4f}", "squared error on test images"),
+        ("Fréchet distance", frechet.written(distance), f"{samples:,} samples to {real:,} test images"),
+        ("floor", frechet.written(floor), f"{floor['n'][0]:,} draws of the {data.sizes['train']:,} training images"),
+        (
+            "features",
+            formats.count(distance["features"]),
+            f"of a classifier trained on these data, {protocol['judge'][:12]}",
+        ),
+        ("loss", formats.loss(protocol["loss"]["value"]), "squared error on test images"),
     ]
     if "as_asked" in found:
         asked, sure = found["as_asked"], found["judge_accuracy"]["value"]
-        interval = (
-            f"95 % interval {asked['low']:.2%} – {asked['high']:.2%}, by that classifier, itself {sure:.2%} right"
-        )
-        rows.insert(2, ("of the class asked for", f"{asked['value']:.2%}", interval))
-    return Table("test split", ["measure", "value", ""], rows, {**protocol, **found})
+        interval = f"{formats.interval(asked)}, by that classifier, itself {formats.percent(sure)} right"
+        rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
+    numbers, below = frechet.caution({**protocol, **found}, distance)
+    return Table("test split", ["measure", "value", ""], rows, numbers, below)
 
 
 def _points(learner: Learner, data: Data, how: Manner, samples: int | None, protocol: dict[str, Any]) -> Table:
@@ -144,9 +147,9 @@ def _points(learner: Learner, data: Data, how: Manner, samples: int | None, prot
     found = {name: metric.describe() for name, metric in metrics.items()}
     rows = [
         ("modes found", str(found["modes"]["value"]), f"of {found['modes']['of']}, by {count:,} samples"),
-        ("high quality", f"{quality.value():.2%}", "of the samples, within 3 deviations of a mode"),
-        ("distance", f"{modes.value():.4f}", "total variation between the shares of the modes"),
-        ("floor", f"{floor.value():.4f}", f"of {len(real):,} points of the density itself"),
-        ("loss", f"{protocol['loss']['value']:.4f}", "squared error on test points"),
+        ("high quality", formats.percent(quality.value()), "of the samples, within 3 deviations of a mode"),
+        ("distance", formats.loss(modes.value()), "total variation between the shares of the modes"),
+        ("floor", formats.loss(floor.value()), f"of {len(real):,} points of the density itself"),
+        ("loss", formats.loss(protocol["loss"]["value"]), "squared error on test points"),
     ]
     return Table("test split", ["measure", "value", ""], rows, {**protocol, "samples": count, **found})

@@ -34,5 +34,5 @@ def read(options: Train) -> Data:
             raise UsageError(f"--conditional needs data with classes, and {options.dataset} has none; leave it out")
         data = densities.read(options, options.seed)
     else:
-        data = images.read(options, options.seed, options.image_size)
+        data = images.read(options, options.seed, options.image_size, labelled=options.conditional)
     return dataclasses.replace(data, facts=DiffusionFacts(data=data.facts))

@@ -8,9 +8,9 @@ from typing import Any
 import jax
 from flax import nnx
 
-from dlcli import engine
+from dlcli import engine, formats
 from dlcli.artifacts import Table
-from dlcli.engine import Metrics
+from dlcli.engine import Metrics, frechet
 from dlcli.engine.metrics import add
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
@@ -66,23 +66,28 @@ def _of_images(described: dict[str, Any], protocol: dict[str, Any], data: Data) 
     names = ("samples", "real", "features")
     known = dict(zip(names, (samples, real, distance["features"]), strict=True))
     rows = [
-        ("Fréchet distance", f"{distance['value']:.2f}", f"{samples:,} samples to {real:,} test images"),
-        ("floor", f"{floor['value']:.2f}", f"{floor['n'][0]:,} draws of the {data.sizes['train']:,} training images"),
-        ("features", str(distance["features"]), f"of a classifier trained on these data, {protocol['judge'][:12]}"),
+        ("Fréchet distance", frechet.written(distance), f"{samples:,} samples to {real:,} test images"),
+        ("floor", frechet.written(floor), f"{floor['n'][0]:,} draws of the {data.sizes['train']:,} training images"),
+        (
+            "features",
+            formats.count(distance["features"]),
+            f"of a classifier trained on these data, {protocol['judge'][:12]}",
+        ),
     ]
     if "as_asked" in described:
         asked = described["as_asked"]
-        interval = f"95 % interval {asked['low']:.2%} – {asked['high']:.2%}, by that classifier"
-        rows.insert(2, ("of the class asked for", f"{asked['value']:.2%}", interval))
-    return Table("test split", ["measure", "value", ""], rows, {**protocol, **known, **described})
+        interval = f"{formats.interval(asked)}, by that classifier"
+        rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
+    numbers, below = frechet.caution({**protocol, **known, **described}, distance)
+    return Table("test split", ["measure", "value", ""], rows, numbers, below)
 
 
 def _of_points(described: dict[str, Any], protocol: dict[str, Any]) -> Table:
     modes, quality = described["modes"], described["high_quality"]
     rows = [
         ("modes found", str(modes["value"]), f"of {modes['of']}, by {quality['n']:,} samples"),
-        ("high quality", f"{quality['value']:.2%}", "of the samples, within 3 deviations of a mode"),
-        ("distance", f"{described['distance']['value']:.4f}", "total variation between the shares of the modes"),
-        ("floor", f"{described['floor']['value']:.4f}", "of as many points of the density itself"),
+        ("high quality", formats.percent(quality["value"]), "of the samples, within 3 deviations of a mode"),
+        ("distance", formats.loss(described["distance"]["value"]), "total variation between the shares of the modes"),
+        ("floor", formats.loss(described["floor"]["value"]), "of as many points of the density itself"),
     ]
     return Table("test split", ["measure", "value", ""], rows, {**protocol, "samples": quality["n"], **described})

@@ -42,7 +42,7 @@ def read(options: Train) -> Data:
         data = densities.read(options, options.seed)
         return dataclasses.replace(data, facts=GanFacts(data=data.facts))
     try:
-        data = images.read(options, options.seed, options.image_size)
+        data = images.read(options, options.seed, options.image_size, labelled=options.conditional)
     except UsageError as error:
         raise UsageError(str(error), hint=f"{error.hint}; densities: {', '.join(densities.NAMES)}") from error
     draws = max(1, _ENOUGH // max(1, data.sizes["validation"]))

@@ -10,12 +10,12 @@ from typing import Any
 import jax
 from flax import nnx
 
-from dlcli import engine
+from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import text, tokens
 from dlcli.engine import Metrics
 from dlcli.engine.classification import table
-from dlcli.engine.metrics import add
+from dlcli.engine.metrics import add, perplexity
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.techniques.rnn.learner import Learner, batches
@@ -61,10 +61,10 @@ def totals(learner: Learner, held_out: Iterable[Batch]) -> Metrics:
 
 def _table(loss: dict[str, Any], characters: int, how: dict[str, Any]) -> Table:
     bits = loss["value"] * loss["n"] / math.log(2) / characters
-    numbers = {"loss": loss, "perplexity": math.exp(loss["value"]), "bits_per_character": bits}
+    numbers = {"loss": loss, "perplexity": perplexity(loss["value"]), "bits_per_character": bits}
     rows = [
-        ("loss", f"{loss['value']:.4f}", f"nats a token, N = {loss['n']:,.0f} tokens"),
-        ("perplexity", f"{numbers['perplexity']:.4g}", "equally likely tokens that would surprise as much"),
-        ("bits a character", f"{bits:.4f}", f"of {characters:,} characters"),
+        ("loss", formats.loss(loss["value"]), f"nats a token, N = {loss['n']:,.0f} tokens"),
+        ("perplexity", formats.perplexity(loss["value"]), "exp(loss)"),
+        ("bits a character", formats.loss(bits), f"of {characters:,} characters"),
     ]
     return Table(f"{how['split']} split", ["measure", "value", ""], rows, {**how, **numbers, "characters": characters})

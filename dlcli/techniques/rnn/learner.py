@@ -56,6 +56,10 @@ class Learner(engine.Learner):
         texts = text.open(options.dataset)
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
 
+    @classmethod
+    def reread(cls, options: Train, facts: TextFacts) -> Data:
+        return batches(options, text.open(options.dataset), facts.load())
+
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
         self.facts = facts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.data import text, tokenizers
 from dlcli.engine.runs import Run
@@ -29,7 +30,7 @@ def evaluate(options: Eval) -> Table:
     counts = measure(tokenizers.load(folder), texts.splits[texts.measured].texts)
     values = counts.values()
     rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]
-    rows += [(name, f"{value:,}", "") for name, value in dataclasses.asdict(counts).items()]
+    rows += [(name, formats.count(value), "") for name, value in dataclasses.asdict(counts).items()]
     numbers = {
         "run": str(folder),
         "dataset": texts.name,
@@ -42,4 +43,4 @@ def evaluate(options: Eval) -> Table:
 
 
 def _shown(name: str, value: float) -> str:
-    return f"{value:.2%}" if name.endswith("share") else f"{value:.3f}"
+    return formats.percent(value) if name.endswith("share") else f"{value:.4f}"

@@ -10,11 +10,11 @@ from typing import Any
 import jax
 from flax import nnx
 
-from dlcli import engine
+from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import text, tokens
 from dlcli.engine import Metrics, classification
-from dlcli.engine.metrics import add
+from dlcli.engine.metrics import add, perplexity
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.techniques.transformer.learner import Learner
@@ -53,12 +53,12 @@ def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: d
     characters = tokens.stream(texts, texts.measured, learner.facts.load()).characters
     bits = loss["value"] * loss["n"] / math.log(2) / characters
     rows = [
-        ("loss", f"{loss['value']:.4f}", f"nats a token, N = {loss['n']:,.0f} tokens"),
-        ("perplexity", f"{math.exp(loss['value']):.4g}", "equally likely tokens that would surprise as much"),
-        ("bits a character", f"{bits:.4f}", f"of {characters:,} characters"),
+        ("loss", formats.loss(loss["value"]), f"nats a token, N = {loss['n']:,.0f} tokens"),
+        ("perplexity", formats.perplexity(loss["value"]), "exp(loss)"),
+        ("bits a character", formats.loss(bits), f"of {characters:,} characters"),
         ("accuracy", *_interval(described["accuracy"])),
     ]
-    more = {"perplexity": math.exp(loss["value"]), "bits_per_character": bits, "characters": characters}
+    more = {"perplexity": perplexity(loss["value"]), "bits_per_character": bits, "characters": characters}
     numbers = {"split": texts.measured, **how, **described, **more}
     return Table(f"{texts.measured} split", ["measure", "value", ""], rows, numbers)
 
@@ -72,16 +72,13 @@ def _of_pairs(_: Learner, described: dict[str, Any], __: Train, how: dict[str, A
     rows = [
         ("exact match", *_interval(described["exact_match"])),
         ("accuracy", *_interval(described["accuracy"])),
-        ("loss", f"{described['loss']['value']:.4f}", "nats a token, without smoothing"),
+        ("loss", formats.loss(described["loss"]["value"]), "nats a token, without smoothing"),
     ]
     return Table("test split", ["measure", "value", ""], rows, {"split": "test", **how, **described})
 
 
 def _interval(rate: dict[str, Any]) -> tuple[str, str]:
-    return (
-        f"{rate['value']:.2%}",
-        f"95 % interval {rate['low']:.2%} – {rate['high']:.2%}, N = {rate['n']:,}",
-    )
+    return formats.percent(rate["value"]), formats.interval(rate)
 
 
 _TABLES: dict[str, Callable[..., Table]] = {"decoder": _of_text, "encoder": _of_classes, "encoder-decoder": _of_pairs}

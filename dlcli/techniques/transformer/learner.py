@@ -38,6 +38,10 @@ class Learner(engine.Learner):
         """Open the data of the shape's task, cut by the tokenizer of `facts` where there are any."""
         return TASKS[options.shape].read(options, facts)
 
+    @classmethod
+    def reread(cls, options: Train, facts: TransformerFacts) -> Data:
+        return cls.read(options, facts)
+
     def __init__(self, options: Train, facts: TransformerFacts):
         self.facts, self.shape = facts, options.shape
         self.smoothing = options.label_smoothing

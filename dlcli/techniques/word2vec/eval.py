@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import scipy.stats
 
-from dlcli import engine
+from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.engine.devices import split
 from dlcli.engine.load import one_device
@@ -35,13 +35,12 @@ def evaluate(options: Eval) -> Table:
     rows: list[tuple[str, str, str]] = []
     if options.dataset is not None or not (similarities or analogies):
         numbers |= _loss(options, folder, learner)
-        rows.append(("loss", f"{numbers['loss']['value']:.4f}", f"nats a prediction, {numbers['split']} split"))
+        rows.append(("loss", formats.loss(numbers["loss"]["value"]), f"nats a prediction, {numbers['split']} split"))
     vectors = Vectors(learner.facts, learner.vectors())
     for name, asked in similarities.items():
         found = similarity(vectors, asked)
         numbers.setdefault("pairs", {})[name] = found
-        rho = "–" if found["rho"] is None else f"{found['rho']:.4f}"
-        rows.append((f"Spearman's ρ, {Path(name).name}", rho, _counted(found)))
+        rows.append((f"Spearman's ρ, {Path(name).name}", formats.loss(found["rho"]), _counted(found)))
     if analogies:
         numbers["analogies"] = {"file": str(options.analogies), **answered(vectors, analogies, options.restrict)}
         rows += _analogy_rows(numbers["analogies"])
@@ -101,7 +100,7 @@ def _rate(right: int, count: int, asked: int) -> dict[str, Any]:
 
 def _loss(options: Eval, folder: Path, learner: Learner) -> dict[str, Any]:
     run = Run(folder).options(Learner)
-    data = Learner.read(run.model_copy(update={"dataset": options.dataset} if options.dataset else {}))
+    data = Learner.read(run.model_copy(update={"dataset": options.dataset} if options.dataset else {}), noted=False)
     if data.facts.words != learner.facts.words:
         raise RunError(
             f"the data must have the vocabulary that {folder} was trained on",
@@ -119,13 +118,13 @@ def _loss(options: Eval, folder: Path, learner: Learner) -> dict[str, Any]:
 def _analogy_rows(found: dict[str, Any]) -> list[tuple[str, str, str]]:
     sections = [(f"analogies, {name or 'no section'}", each) for name, each in found["sections"].items()]
     return [
-        (name, _share(each["value"]), f"{each['right']:,} of {each['n']:,}; {each['asked'] - each['n']:,} left out")
+        (
+            name,
+            formats.percent(each["value"]),
+            f"{each['right']:,} of {each['n']:,}; {each['asked'] - each['n']:,} left out",
+        )
         for name, each in [*sections, (f"analogies, first {found['restrict']:,} words", found)]
     ]
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2%}"
 
 
 def _counted(found: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from dlcli.techniques.word2vec import model, rates
 from dlcli.techniques.word2vec.noise import Noise
 from dlcli.techniques.word2vec.options import Train
 from dlcli.types import Batch, Data
+from dlcli.warnings import warn
 
 _LAST_RATE = 1e-4 / 0.025  # share of the learning rate at the end, as gensim has it
 
@@ -34,8 +35,11 @@ class Learner(engine.Learner):
     Facts = WordFacts
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, *, noted: bool = True) -> Data:
+        """Open a text set as running words; unless it is not to be `noted`, say where they may not be what is meant."""
         corpus = words.read(options.dataset, words.Rules(options.pattern, options.lower, options.min_count))
+        for note in corpus.coverage.notes(options.pattern) if noted else ():
+            warn(note)
         rules = block_rules(options)
         blocks = contexts.Blocks(corpus.splits["train"], corpus.facts.counts, rules)
         return Data(

@@ -1,6 +1,5 @@
 """Options of word embeddings."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,9 +9,11 @@ from dlcli.options import Cli, Epochs, EvalOptions, FitOptions, ReadingOptions, 
 
 
 def _pattern(value: str) -> str:
+    import regex  # here, since `--help` needs none
+
     try:
-        found = re.compile(value)
-    except re.error as error:
+        found = regex.compile(value)
+    except regex.error as error:
         raise ValueError(f"must be a regular expression: {error}") from None
     if found.groups:
         raise ValueError("must have no groups; write (?:…)")
@@ -60,7 +61,7 @@ class Train(FitOptions):
     ] = 5
     pattern: Annotated[
         str, AfterValidator(_pattern), Field(description="Regular expression of a word."), Cli(metavar="REGEX")
-    ] = "[a-z']+"
+    ] = r"\w+(?:['’]\w+)*"
     lower: Annotated[bool, Field(description="Turn the text into lower case first.")] = True
 
 

@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 
 from dlcli import files
-from dlcli.data.words import WordFacts, spoken
+from dlcli.data.words import WordFacts, normalized
 from dlcli.errors import UsageError
 
 
@@ -30,7 +30,7 @@ class Vectors:
 
     def find(self, word: str) -> int | None:
         """Return the number of a word, or None where the vocabulary lacks it."""
-        return self._numbers.get(spoken(self.facts, word))
+        return self._numbers.get(normalized(word, self.facts.lower))
 
     def number(self, flag: str, word: str) -> int:
         """Return the number of a word that a flag names.
@@ -40,7 +40,7 @@ class Vectors:
         """
         if (number := self.find(word)) is not None:
             return number
-        near = difflib.get_close_matches(spoken(self.facts, word), self.words, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(normalized(word, self.facts.lower), self.words, n=1, cutoff=0.6)
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise UsageError(f"{flag} needs words of the vocabulary, {len(self.words):,} in all, got {word!r}{meant}")
 

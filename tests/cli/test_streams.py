@@ -1,0 +1,144 @@
+"""The standard streams whatever their state: closed, full, of another locale, and with texts that steer a terminal."""
+
+import ast
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.text import Text
+
+from dlcli.artifacts import Likelihood, Piece, Prediction, Table
+from dlcli.cli import console, output, sample, score
+from dlcli.cli.bridge import Call
+
+ROOT = Path(__file__).parents[2]
+HOSTILE = "a\x1b[31m\x1b]0;t\x07\x9b1m\r\u202e\u2028\udce9z"
+SEEN = r"a\x1b[31m\x1b]0;t\x07\x9b1m\x0d\u202e\u2028\xe9z"
+PLAIN, JSON = Call({}, {}), Call({}, {}, json=True)
+
+
+def shell(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "DLCLI": f"{sys.executable} -m dlcli", **environment}
+    return subprocess.run(["bash", "-c", command], cwd=folder, env=variables, capture_output=True, timeout=120)
+
+
+def stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        lambda: output.write(Table(HOSTILE, [HOSTILE], [(HOSTILE,)], {}), PLAIN),
+        lambda: output.print_predictions([Prediction(HOSTILE, [(HOSTILE, 0.5)])]),
+        lambda: output.sketch(lambda width, colour: [HOSTILE]),
+        lambda: sample.stream([Piece(0, HOSTILE, prompt=True), Piece(0, HOSTILE)]),
+        lambda: list(score.show([Likelihood(HOSTILE, [HOSTILE], [-1.0], -1.0, after=HOSTILE)], PLAIN)),
+        lambda: console.err().print(f"[red]{console.plain(HOSTILE)}[/]"),
+        lambda: console.err().print(Text(HOSTILE)),
+        lambda: console.err().rule(Text(HOSTILE)),
+        lambda: console.write(HOSTILE),
+    ],
+)
+def test_no_text_steers_the_terminal(capsys, monkeypatch, show):
+    monkeypatch.setenv("NO_COLOR", "1")
+    show()
+    captured = capsys.readouterr()
+    shown = captured.out + captured.err
+    assert not [c for c in shown if not c.isprintable() and c != "\n"]
+    assert shown.strip()
+
+
+def test_what_would_steer_the_terminal_is_shown_in_pythons_notation():
+    assert console.visible(HOSTILE) == SEEN
+    assert console.visible("tab\tend\r\n") == "tab\tend\n"
+    assert console.plain("[b]\nc") == r"\[b]\nc"
+
+
+def test_json_holds_no_character_that_steers_the_terminal_and_no_lone_surrogate(capsys):
+    console.print_json({HOSTILE: [HOSTILE]})
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.isprintable()
+    [(name, [value])] = json.loads(line).items()
+    assert name == value == HOSTILE.replace("\udce9", "\ufffd")
+
+
+def test_only_the_console_writes_to_the_streams():
+    wrong = []
+    for path in (ROOT / "dlcli").rglob("*.py"):
+        if path.parts[-2:] in [("cli", "console.py"), ("cli", "streams.py"), ("cli", "app.py")]:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
+                wrong.append((path, node.lineno))
+            if isinstance(node, ast.Attribute) and node.attr == "write" and ast.unparse(node.value).startswith("sys."):
+                wrong.append((path, node.lineno))
+    assert not wrong
+
+
+def test_a_line_that_is_not_utf8_is_answered_in_its_place_whatever_the_locale(tokenizer_run, tmp_path):
+    (tmp_path / "in.txt").write_bytes(b"\xef\xbb\xbfthe cat\ncaf\xe9\nthe mat\n")
+    command = f"$DLCLI predict tokenizer - --run {tokenizer_run} --json < in.txt"
+    for locale in ({"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}):
+        done = shell(command, tmp_path, **locale)
+        found = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        assert [each["input"] for each in found[::2]] == ["the cat", "the mat"]
+        assert ["error" in each for each in found] == [False, True, False]
+        assert done.returncode == 3
+
+
+def test_standard_input_is_bounded(monkeypatch, dlcli, tokenizer_run):
+    monkeypatch.setattr("dlcli.cli.streams._LARGEST", 100)
+    stdin(monkeypatch, b"a" * 101)
+    code, _, err = dlcli("predict", "tokenizer", "-", "--run", tokenizer_run)
+    assert code == 3
+    assert "standard input must be at most" in err
+
+
+@pytest.mark.parametrize(
+    ("redirection", "command", "code"),
+    [
+        ("<&-", "predict tokenizer -", 3),
+        (">&-", "data list", 7),
+        (">&-", "data list --json", 7),
+        (">&-", "--help", 7),
+        (">/dev/full", "--version", 7),
+        ("2>&-", "data list", 0),
+        ("2>&-", "trian", 2),
+        (">&- 2>&-", "data list", 7),
+        ("<&- >&- 2>&-", "data list", 7),
+    ],
+)
+def test_a_closed_stream_ends_the_program_as_a_full_disk_does(tokenizer_run, tmp_path, redirection, command, code):
+    command = command.replace("tokenizer -", f"tokenizer - --run {tokenizer_run}")
+    done = shell(f"$DLCLI {command} {redirection}", tmp_path)
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+    assert b"Exception" not in done.stderr
+
+
+def test_a_file_never_takes_the_number_of_a_closed_stream(tmp_path):
+    code = "import os; from dlcli.cli import streams; streams.prepare(); os._exit(os.open('f', os.O_CREAT))"
+    assert shell(f'{sys.executable} -c "{code}" <&- >&- 2>&-', tmp_path).returncode > 2
+
+
+def test_what_is_said_is_utf8_in_a_locale_that_is_not(tmp_path):
+    done = shell("$DLCLI data show 'caf\N{LATIN SMALL LETTER E WITH ACUTE}'", tmp_path, PYTHONIOENCODING="ascii")
+    assert "café".encode() in done.stderr
+    assert done.returncode == 2
+
+
+def test_debug_shows_the_traceback_and_keeps_the_exit_code(dlcli):
+    code, out, err = dlcli("eval", "nothing-here", "--debug", "--json")
+    assert code == 4
+    assert "Traceback" in err
+    assert json.loads(out)["error"]["kind"] == "run"
+
+
+def test_a_name_with_unseen_characters_is_not_cut(capsys):
+    output.print_predictions([Prediction("caf\udce9.png", [("\x1b[1m", 0.5)])])
+    assert capsys.readouterr().out.splitlines()[-1].split() == [r"caf\xe9.png", r"\x1b[1m", "50.0%"]

@@ -1,0 +1,198 @@
+"""How a new run gets its folder, alone and among others that begin at the same time."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+
+import pytest
+
+from dlcli import engine
+from dlcli.engine import new_runs
+from dlcli.engine.runs import Run
+from dlcli.errors import DatasetError, RunError, UsageError
+from dlcli.folders import list_runs
+from tests.linear import Learner, LineFacts, Train
+from tests.processes import Child
+
+ABOUT = {"technique": "tests", "versions": {"dlcli": "1"}}
+
+
+@pytest.fixture(autouse=True)
+def runs_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLCLI_RUNS", str(tmp_path / "runs"))
+
+
+def fill(run):
+    run.create(Train(), LineFacts(features=3), ABOUT)
+
+
+def test_a_new_folder_is_named_for_technique_and_data_and_never_taken_twice(monkeypatch):
+    monkeypatch.setattr(time, "strftime", lambda form: "20261122-141503")
+    names = []
+    for _ in range(3):
+        with new_runs.begun("cnn", Train(dataset="folder:../my set/images.v2/")) as run:
+            fill(run)
+        names.append(run.folder.name)
+    assert names == [f"cnn-images-20261122-141503{end}" for end in ("", "-2", "-3")]
+
+
+def test_runs_that_begin_at_once_each_have_a_folder(monkeypatch):
+    monkeypatch.setattr(time, "strftime", lambda form: "20261122-141503")
+    together, found = threading.Barrier(8), []
+
+    def begin():
+        together.wait()
+        with new_runs.begun("cnn", Train(dataset="x")) as run:
+            found.append(run.folder.name)
+            time.sleep(0.05)
+            fill(run)
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 8
+
+
+@pytest.mark.parametrize("dataset", ["a" * 255 + ".tsv", "folder:" + "漢" * 200, "\udcff.tsv", "[x].npz", "..", "/"])
+def test_the_name_of_a_run_is_a_short_plain_one_whatever_its_data_are_called(dataset):
+    name = new_runs.expected("transformer", Train.model_construct(dataset=dataset, out=None, name=None)).name
+    assert len(os.fsencode(name)) <= 255
+    assert all(character.isalnum() or character == "-" for character in name)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.write_text("x"), lambda path: (path / "x").mkdir(parents=True)])
+def test_a_folder_in_use_is_refused(tmp_path, make):
+    make(tmp_path / "used")
+    with pytest.raises(UsageError, match="found one that is in use"):
+        new_runs.refuse_used(tmp_path / "used")
+
+
+def test_an_empty_folder_may_be_used_and_a_missing_one(tmp_path):
+    assert [new_runs.refuse_used(folder) for folder in (tmp_path / "missing", tmp_path)] == [None, None]
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "._x", "Thumbs.db", ".0123456789abcdef.part"])
+def test_a_folder_is_empty_though_a_system_or_a_killed_start_left_a_file(tmp_path, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text("x")
+    assert list(engine.fit(Learner, Train(out=tmp_path / "out", steps=2)))
+
+
+@pytest.mark.parametrize("name", [".git", "notes.txt", "tokenizer.json", "options.json"])
+def test_a_folder_with_a_file_of_somebody_is_in_use(tmp_path, name):
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(UsageError, match="in use"):
+        new_runs.refuse_used(tmp_path)
+
+
+def test_a_folder_with_a_run_json_of_something_else_is_in_use(tmp_path):
+    (tmp_path / "run.json").write_text('{"technique": "running", "distance": 42}')
+    with pytest.raises(UsageError, match="in use"):
+        new_runs.refuse_used(tmp_path)
+
+
+@pytest.mark.parametrize("written", [["run.json"], ["run.json", "facts.json"]])
+def test_what_a_kill_left_of_a_start_is_taken_by_a_new_run(tmp_path, written):
+    with new_runs.begun("tests", Train(out=tmp_path / "out")) as run:
+        fill(run)
+    for path in run.folder.iterdir():
+        if path.name not in written:
+            path.unlink()
+    (run.folder / ".0123456789abcdef.part").write_text("{")
+    (run.folder / "facts.json").touch()
+    list(engine.fit(Learner, Train(out=run.folder, steps=2)))
+    assert not list(run.folder.glob(".*"))
+    assert Run(run.folder).facts(Learner) == LineFacts(features=3)
+
+
+def start(out, seconds):
+    """Begin a run that takes its time before it is written down; give it to `Child`."""
+    with new_runs.begun("tests", Train(out=out)) as run:
+        print("begun", flush=True)
+        time.sleep(seconds)
+        fill(run)
+
+
+def test_of_two_runs_for_one_folder_the_second_is_refused_before_it_trains(tmp_path):
+    out = tmp_path / "out"
+    child = Child(tmp_path, start, out, 60)
+    child.until(lambda: "begun" in child.out.read_text())
+    with pytest.raises(UsageError, match="another run begins in it"), new_runs.begun("tests", Train(out=out)):
+        pytest.fail("it began")
+    assert out.is_dir()
+    child.send(signal.SIGKILL)
+    child.wait()
+    with new_runs.begun("tests", Train(out=out)) as run:
+        fill(run)
+
+
+def test_a_run_that_fails_before_it_begins_leaves_no_folder(tmp_path):
+    class Unreadable(Learner):
+        @staticmethod
+        def read(options):
+            raise DatasetError("no data")
+
+    class Cold(Learner):
+        def warm_start(self, options):
+            raise RunError("no such backbone")
+
+    for kind in (Unreadable, Cold):
+        for out in (tmp_path / "out", None):
+            with pytest.raises((DatasetError, RunError)):
+                list(engine.fit(kind, Train(out=out)))
+    assert not (tmp_path / "out").exists()
+    assert list_runs() == []
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+def test_a_folder_that_was_there_stays_where_the_run_fails_to_begin(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".DS_Store").write_text("x")
+    (tmp_path / "out" / "run.json").write_text('{"technique": "tests", "versions": {"dlcli": "1"}}')
+    with pytest.raises(RunError), new_runs.begun("tests", Train(out=tmp_path / "out")):
+        raise RunError("failed")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".DS_Store"]
+
+
+def test_a_plan_finds_what_would_stop_the_run(tmp_path):
+    class Cold(Learner):
+        def warm_start(self, options):
+            raise RunError("no such backbone")
+
+    from dlcli.engine.plan import plan
+
+    with pytest.raises(RunError, match="no such backbone"):
+        plan(Cold, Train(out=tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+# --name
+
+
+def test_a_run_has_the_name_that_it_is_given_and_no_other_run_gets_it(tmp_path):
+    with new_runs.begun("tests", Train(name="first try")) as run:
+        fill(run)
+    assert run.folder == tmp_path / "runs" / "first try"
+    with pytest.raises(UsageError, match="--name first try must be the name of no other run"):
+        new_runs.refuse_taken(Train(name="first try"))
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "-x", "", " ", "a\0b", "a\nb", "x" * 256, "a\\b"])
+def test_a_name_that_is_no_name_of_a_folder_is_refused(name):
+    with pytest.raises(ValueError, match="must"):
+        Train(name=name)
+
+
+def test_a_name_beside_a_folder_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="--out or --name"):
+        Train(name="x", out=tmp_path)
+
+
+def test_a_run_can_be_resumed_after_it_was_given_a_name(tmp_path):
+    list(engine.fit(Learner, Train(name="named", steps=2)))
+    shutil.move(tmp_path / "runs" / "named", tmp_path / "moved")
+    assert list(engine.resume(Learner, tmp_path / "moved", {"steps": 4}))[-1].step == 4
