@@ -310,7 +310,9 @@ def is_unfinished(folder: Path, names: set[str]) -> bool:
 
 def command(*words: object) -> str:
     """Return a command line of dlcli that can be pasted into a shell."""
-    return shlex.join(["dlcli", *map(str, words)])
+    # A path that begins with a dash would be taken for an option.
+    shown = [f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word) for word in words]
+    return shlex.join(["dlcli", *shown])
 
 
 def _began(folder: Path) -> float:

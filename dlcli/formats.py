@@ -51,6 +51,17 @@ def count(number: float | None) -> str:
     return MISSING if number is None else f"{number:,.0f}"
 
 
+def scaled(number: float | None) -> str:
+    """Write a large amount with three digits and the prefix of its unit, which the caller adds: "1.23 M"."""
+    if number is None:
+        return "? "
+    for prefix in ("", "k", "M", "G"):
+        if number < 999.5:
+            return f"{number:.3g} {prefix}"
+        number /= 1000
+    return f"{number:.3g} T"
+
+
 def column(values: Sequence[float | None], digits: int = 3) -> list[str]:
     """Write the numbers of one column alike: all as counts, all with the same decimals, or all as powers of ten.
 

@@ -53,7 +53,8 @@ def _named(value: str) -> str:
     return value
 
 
-def _run_name(value: str | None) -> str | None:
+def run_name(value: Any) -> Any:
+    """Return the name of a run; raise ValueError where it cannot be that of a folder, or would be hidden."""
     if value is not None and (
         value.startswith((".", "-")) or not value.strip() or set(value) & {"/", "\\", "\0", "\n"}
     ):
@@ -108,7 +109,7 @@ RunFolder = Annotated[
 ]
 RunName = Annotated[
     str | None,
-    AfterValidator(_run_name),
+    AfterValidator(run_name),
     Field(description="Name of the run: its folder is runs/NAME; default TECHNIQUE-DATASET-TIME."),
 ]
 WhichRun = Annotated[

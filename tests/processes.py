@@ -72,7 +72,7 @@ def _load() -> None:
 
 def dlcli(*arguments: str) -> None:
     """Call the program; give it to `Child`."""
-    from dlcli.cli.app import main
+    from dlcli.__main__ import main
 
     sys.argv = ["dlcli", *arguments]
     main()

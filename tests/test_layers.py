@@ -12,9 +12,9 @@ LAYERS = [
     {"cli", "__main__"},
     {"figures", "studies", "checks"},
     {"techniques"},
-    {"engine", "data", "nn", "optim", "plot"},
+    {"engine", "data", "nn", "optim", "plot", "run_changes"},
     {"types", "artifacts", "folders"},
-    {"files", "paths", "warnings", "compiling", "formats"},
+    {"files", "paths", "warnings", "compiling", "formats", "activity", "interrupts", "table_options"},
     {"options", "errors"},
     {"augmentations"},
 ]

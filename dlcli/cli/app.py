@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
-from dlcli import __version__, figures, studies, techniques
+from dlcli import __version__, figures, interrupts, studies, techniques
 from dlcli.cli import console, streams
 from dlcli.cli.bridge import Call, changes, command
 from dlcli.errors import DiskError, UserError
@@ -23,7 +23,6 @@ from dlcli.options import Options
 
 # What writing to a stream fails with where its disk is full, where it is closed, and where its terminal has gone.
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EIO)
-_INTERRUPTED = 130
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -67,12 +66,8 @@ def main() -> NoReturn:
         if error.errno not in _UNWRITABLE:
             raise
         code = _without_streams(error)
-    if code == _INTERRUPTED and "jax" in sys.modules:
-        # A function of XLA may still be running, and the interpreter's own end under it now and then crashes.
-        with contextlib.suppress(OSError):  # nobody reads on
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+    if code and code in interrupts.CODES.values() and "jax" in sys.modules:
+        interrupts.leave(code)  # a function of XLA may still be running, and the interpreter's own end then may crash
     sys.exit(code or 0)
 
 
@@ -87,7 +82,7 @@ def _run() -> int | None:
     except typer.TyperException as error:
         return _fail("usage", error.format_message(), "", error.exit_code, error)
     except (KeyboardInterrupt, typer.Abort):
-        return _INTERRUPTED
+        return interrupts.CODES["SIGINT"]
     except (BrokenPipeError, SystemExit):  # as which Typer passes the first on
         # The reader of our output has gone; Python would complain once more when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -38,12 +38,14 @@ class Call:
         origins: where each option's value came from: "flag", "file" or "default".
         json: whether standard output is to hold JSON.
         plan: whether to say what would be done, and do nothing.
+        full: whether a plan lists every layer.
     """
 
     given: Mapping[str, Any]
     origins: Mapping[str, str]
     json: bool = False
     plan: bool = False
+    full: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,18 +68,21 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, training:
     Args:
         model: the options; `run` gets an instance.
         run: does the work.
-        training: whether to offer `--config` and `--plan`.
+        training: whether to offer `--config`, `--plan` and `--full`.
     """
 
     def callback(**values: Any) -> None:
-        flags = {name: values.pop(name, None) for name in ("json", "debug", "config", "plan")}
+        flags = {name: values.pop(name, None) for name in ("json", "debug", "config", "plan", *(["full"] * training))}
+        if flags.get("full") and not flags["plan"]:
+            raise UsageError("--full lists the layers of a plan: give --plan too")
         given = _given(values)
         file = read_config(flags["config"], model) if flags["config"] else {}
         options = validate(model, {**file, **given})
         origins = {
             name: "flag" if name in given else "file" if name in file else "default" for name in model.model_fields
         }
-        run(options, Call(given, origins, json=bool(flags["json"]), plan=bool(flags["plan"])))
+        shown = {name: bool(flags.get(name)) for name in ("json", "plan", "full")}
+        run(options, Call(given, origins, **shown))
 
     _sign(callback, columns(model), training=training)
     return callback
@@ -179,7 +184,8 @@ def _sign(callback: Callable[..., None], offered: Mapping[str, Column], *, train
     if training:
         extra = {
             "config": (Path, "Read option values from a TOML or JSON file; flags win."),
-            "plan": (bool, "Say what would be done, and train nothing."),
+            "plan": (bool, "Show what the run would do: options, layers, cost; train nothing."),
+            "full": (bool, "With --plan: list every layer."),
             **extra,
         }
     for name, (kind, text) in extra.items():

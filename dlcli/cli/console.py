@@ -13,6 +13,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.segment import Segment
 
+from dlcli import activity
 from dlcli.files import as_json
 
 _PIPE_WIDTH = 160  # columns; a file has no width of its own, and a table must not be cut
@@ -30,6 +31,11 @@ def out() -> Console:
 def err() -> Console:
     """Return the console of progress and errors."""
     return _console(stderr=True)
+
+
+def asks() -> bool:
+    """Tell whether there is a user to ask: a terminal to write to and to read from."""
+    return sys.stdin is not None and sys.stdin.isatty() and err().is_terminal
 
 
 def canvas() -> tuple[int, bool]:
@@ -64,8 +70,11 @@ def show_messages() -> None:
     """Print our own warnings and log as one line each on standard error; leave the libraries' out."""
     from dlcli.warnings import Notice
 
+    said: set[str] = set()
+
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        if issubclass(category, Notice):
+        if issubclass(category, Notice) and str(message) not in said:
+            said.add(str(message))  # data that are opened twice have the same to say
             err().print(f"[yellow]note:[/] {plain(message)}", highlight=False, soft_wrap=True)
 
     warnings.showwarning = show
@@ -77,7 +86,9 @@ def show_messages() -> None:
 
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        err().print(f"[dim]{plain(record.getMessage())}[/]", soft_wrap=True)
+        message = record.getMessage()
+        if not activity.report(message):  # a line that ticks says it already
+            err().print(f"[dim]{plain(message)}[/]", soft_wrap=True)
 
 
 class _Safe(Console):

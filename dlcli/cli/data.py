@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
 from dlcli.errors import DatasetError, UsageError
 from dlcli.options import Cli, DataDir, Options
+from dlcli.table_options import LabelColumnOptions, PairColumnOptions
 
 if TYPE_CHECKING:
     from dlcli.data.findings import Finding
@@ -40,16 +41,23 @@ class Named(Options):
     data_dir: DataDir = None
 
 
-class Show(Named):
+class _Read(LabelColumnOptions, PairColumnOptions, Named):
+    image_size: Annotated[int | None, Field(ge=4, le=1024, description="Side that images are scaled to.")] = None
+
+    @model_validator(mode="after")
+    def _texts_or_pairs(self) -> _Read:
+        one, other = (self.text_column or self.label_column, self.source_column or self.target_column)
+        if one and other:
+            raise ValueError("give the columns of texts (text, label) or those of pairs (source, target), not both")
+        return self
+
+
+class Show(_Read):
     """Show what a data set holds: splits, sizes, classes."""
 
-    image_size: Annotated[int | None, Field(ge=4, le=1024, description="Side that images are scaled to.")] = None
 
-
-class Check(Named):
+class Check(_Read):
     """Check a data set: every example is read, and every problem listed; exit 3 if there are any."""
-
-    image_size: Annotated[int | None, Field(ge=4, le=1024, description="Side that images are scaled to.")] = None
 
 
 class Prepare(Named):
@@ -69,11 +77,28 @@ def list_(options: List, call: Call) -> None:
 def show(options: Show, call: Call) -> None:
     """Print the examples of each class in each split."""
     with progress.working("reading"):
-        from dlcli.data import names
-
         tables = {"images": _images, "pairs": _pairs, "points": _points, "text": _texts}
-        table = tables[names.medium(options.name, options.data_dir)](options)
+        table = tables[_medium(options)](options)
     output.write(table, call)
+
+
+def _medium(options: _Read) -> str:
+    """Tell what a data set is made of; refuse options that another kind of set has."""
+    from dlcli.data import names
+    from dlcli.data.columns import Reading
+
+    reading = Reading.of(options)
+    medium = names.medium(options.name, options.data_dir, reading)
+    fitting = {"text": ("--text-column", "--label-column"), "pairs": ("--source-column", "--target-column")}
+    for flag in reading.flags[::2]:
+        if flag not in fitting.get(medium, ()):
+            raise UsageError(
+                f"{flag} needs a table of {'pairs' if flag in fitting['pairs'] else 'texts'}, "
+                f"and {options.name} holds {medium}"
+            )
+    if options.image_size is not None and medium != "images":
+        raise UsageError(f"--image-size needs images, and {options.name} holds {medium}")
+    return medium
 
 
 def _images(options: Show) -> Table:
@@ -85,15 +110,22 @@ def _images(options: Show) -> Table:
     shape = list(images.image)
     classes = "no classes" if images.classes == (UNLABELLED,) else f"{len(images.classes)} classes"
     title = f"{options.name}: images {' × '.join(map(str, shape))}, {classes}"
-    numbers = {"name": options.name, "image": shape, "classes": list(images.classes), "examples": counts}
+    numbers = {
+        "name": options.name,
+        "kind": "images",
+        "image": shape,
+        "classes": list(images.classes),
+        "examples": counts,
+    }
     rows = [*_by_class(images.classes, counts), ("all", *(sum(each) for each in counts.values()))]
     return Table(title, ["class", *counts], rows, numbers)
 
 
 def _texts(options: Show) -> Table:
     from dlcli.data import text
+    from dlcli.data.columns import Reading
 
-    texts = text.open(options.name)
+    texts = text.open(options.name, Reading.of(options))
     counts = {name: texts.counts(name) for name in texts.splits}
     characters = {name: split.characters for name, split in texts.splits.items()}
     rows = [
@@ -101,9 +133,18 @@ def _texts(options: Show) -> Table:
         ("documents", *(f"{size:,}" for size in texts.sizes.values())),
         ("characters", *(f"{count:,}" for count in characters.values())),
     ]
-    title = f"{options.name}: text, {len(texts.classes)} classes" if texts.classes else f"{options.name}: text"
-    numbers = {"name": options.name, "classes": list(texts.classes), "characters": characters, "documents": texts.sizes}
+    title = f"{options.name}: text{_classes(len(texts.classes), sum(texts.sizes.values()))}"
+    numbers = {"name": options.name, "kind": "text", "classes": list(texts.classes), "characters": characters}
+    numbers["documents"] = texts.sizes
     return Table(title, ["class" if texts.classes else "", *counts], rows, {**numbers, "examples": counts})
+
+
+def _classes(classes: int, rows: int) -> str:
+    if not classes:
+        return ""
+    if classes > rows // 2:
+        return f", {classes:,} different labels in {rows:,} rows: is this the column of classes?"
+    return f", {classes:,} class{'es' * (classes > 1)}"
 
 
 def _points(options: Show) -> Table:
@@ -112,13 +153,14 @@ def _points(options: Show) -> Table:
     facts = densities.mixture(options.name)
     title = f"{options.name}: {densities.NAMES[options.name]}; as many points as a run asks for"
     rows = [(number, *mode) for number, mode in enumerate(facts.modes)]
-    return Table(title, ["mode", "x", "y"], rows, {"name": options.name, **facts.model_dump()})
+    return Table(title, ["mode", "x", "y"], rows, {"name": options.name, "kind": "points", **facts.model_dump()})
 
 
 def _pairs(options: Show) -> Table:
     from dlcli.data import pairs
+    from dlcli.data.columns import Reading
 
-    found = pairs.open(options.name)
+    found = pairs.open(options.name, Reading.of(options))
     sides = {"source": "sources", "target": "targets"}
     characters = {
         side: {name: sum(map(len, getattr(split, texts))) for name, split in found.splits.items()}
@@ -128,7 +170,7 @@ def _pairs(options: Show) -> Table:
     rows += [(f"characters, {side}", *(f"{n:,}" for n in counts.values())) for side, counts in characters.items()]
     first = next(iter(found.splits.values()))
     title = f"{options.name}: pairs, such as {first.sources[0][:40]!r} → {first.targets[0][:40]!r}"
-    numbers = {"name": options.name, "pairs": found.sizes, "characters": characters}
+    numbers = {"name": options.name, "kind": "pairs", "pairs": found.sizes, "characters": characters}
     return Table(title, ["", *found.splits], rows, numbers)
 
 
@@ -146,15 +188,18 @@ def check(options: Check, call: Call) -> None:
     """Print all that is wrong."""
     with progress.working("reading every example"):
         from dlcli.data import check as images
-        from dlcli.data import names, pairs, text_check
+        from dlcli.data import pairs, text_check
+        from dlcli.data.columns import Reading
 
+        reading = Reading.of(options)
         checks: dict[str, Callable[[], list[Finding]]] = {
             "images": lambda: images.check(options.name, options.data_dir, options.image_size),
-            "pairs": lambda: pairs.check(options.name),
-            "text": lambda: text_check.check(options.name),
+            "pairs": lambda: pairs.check(options.name, reading),
+            "text": lambda: text_check.check(options.name, reading),
             "points": list,  # drawn from a formula, nothing can be wrong with them
         }
-        findings = checks[names.medium(options.name, options.data_dir)]()
+        medium = _medium(options)
+        findings = checks[medium]()
     found = [dataclasses.asdict(finding) for finding in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
@@ -165,15 +210,16 @@ def check(options: Check, call: Call) -> None:
     left_out = len(findings) - len(rows)
     if left_out:
         rows.append(("…", "", f"{left_out} more; --json lists them all"))
-    numbers = {"name": options.name, "findings": found}
+    numbers = {"name": options.name, "kind": medium, "findings": found}
     if findings:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
     problems = sum(not finding.harmless for finding in findings)
     if problems:
-        output.fail(DatasetError(f"{options.name} has {problems} problem{'s' * (problems > 1)}"), call)
+        counted = f"{problems:,} problem{'s' * (problems > 1)}"
+        output.fail(DatasetError(f"{options.name} ({medium}) has {counted}"), call)
     if not findings or not call.json:
         sound = "no problems besides these notes" if findings else "nothing wrong"
-        output.write(Table("", ["data set", ""], [(options.name, sound)], numbers), call)
+        output.write(Table("", ["data set", "kind", ""], [(options.name, medium, sound)], numbers), call)
 
 
 def prepare(options: Prepare, call: Call) -> None:

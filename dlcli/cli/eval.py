@@ -31,4 +31,6 @@ def run(given: dict[str, Any], call: Call) -> None:
         from dlcli.engine.devices import prepare
     if "device" in model.model_fields:
         prepare(options.device)
-    output.write(import_module(f"dlcli.techniques.{technique}.eval").evaluate(options), call)
+    with progress.working("measuring"):
+        measured = import_module(f"dlcli.techniques.{technique}.eval").evaluate(options)
+    output.write(measured, call)

@@ -1,25 +1,25 @@
-"""Draws the events of a training run: a live bar on a terminal, one plain line a report elsewhere."""
+"""Shows that work goes on, and what a training run says from its first line to the commands that come next."""
 
 from __future__ import annotations
 
-import json
-import os
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from dlcli.cli import console
+from dlcli.cli import console, layout
 from dlcli.cli.bridge import Call
+from dlcli.cli.display import Display
+from dlcli.cli.training import Training
+from dlcli.folders import Folder, command
+from dlcli.interrupts import CODES, Signals
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from dlcli.engine import Compiled, Compiling, Ended, Event, Scored, Started, Trained
+    from dlcli.engine import Ended, Event
 
 REASONS = {
     "steps": "all steps made",
@@ -28,17 +28,13 @@ REASONS = {
     "SIGINT": "interrupted",
     "SIGTERM": "terminated",
 }
-_EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
 
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """Show on a terminal that something happens: "reading …"."""
-    err = console.err()
-    if not err.is_terminal:
-        yield
-        return
-    with err.status(f"{what} …"):
+    """Show that something happens, and for how long: "reading  0:12"."""
+    with Display(console.err()) as display:
+        display.busy(what)
         yield
 
 
@@ -47,59 +43,22 @@ def importing() -> AbstractContextManager[None]:
     return working("loading jax")
 
 
-def show(events: Iterable[Event], call: Call) -> Ended:
-    """Run through `events`, show each on standard error, and return the last."""
+def show(events: Iterable[Event], signals: Signals) -> Ended:
+    """Run through `events`, show each on standard error, and return the last.
+
+    Args:
+        events: of a run.
+        signals: answered as the run needs it; its rule stops the run.
+    """
     from dlcli.engine import Ended
 
-    err = console.err()
-    live = err.is_terminal and os.environ.get("TERM") != "dumb"
     event = None
-    with _bars(err, live) as bars:
-        display = Display(bars, live)
+    with Display(console.err()) as display:
+        shown = Training(display, signals)
         for event in events:
-            display.show(event)
+            shown.show(event)
     assert isinstance(event, Ended)
     return event
-
-
-class Display:
-    """The lines and bars of one run; a method for each kind of event, named for it."""
-
-    def __init__(self, bars: Progress, live: bool):
-        self._bars, self._live = bars, live
-        self._bar = bars.add_task("", total=None, visible=False)
-        self._wait = bars.add_task("", total=None, visible=False)
-        self._steps = 0
-
-    def show(self, event: Event) -> None:
-        """Draw one event."""
-        getattr(self, f"_{type(event).__name__.lower()}", lambda event: None)(event)
-
-    def _started(self, event: Started) -> None:
-        self._steps = event.steps
-        self._bars.update(self._bar, total=event.steps, completed=event.step)
-        self._print(_opening(event))
-
-    def _compiling(self, event: Compiling) -> None:
-        self._bars.reset(self._wait, description=f"compiling {event.what}", visible=True)
-
-    def _compiled(self, event: Compiled) -> None:
-        self._bars.update(self._wait, visible=False)
-        self._print(f"[dim]compiled {event.what} in {event.seconds:.1f} s[/]")
-
-    def _trained(self, event: Trained) -> None:
-        line = f"{metrics_line(event.metrics)}  {event.rate:.1f} steps/s"
-        self._bars.update(self._bar, completed=event.step, description=line, visible=True)
-        if not self._live:
-            left = (self._steps - event.step) / max(event.rate, 1e-9)
-            self._print(f"step {event.step}  {line}  {event.step / self._steps:.0%}  {spent(left)} left")
-
-    def _scored(self, event: Scored) -> None:
-        mark = "  [green]best[/]" if event.best else ""
-        self._print(f"step {event.step}  validation  {metrics_line(event.metrics)}{mark}")
-
-    def _print(self, line: str) -> None:
-        self._bars.console.print(line, soft_wrap=True)
 
 
 def finish(ended: Ended, technique: str, call: Call) -> None:
@@ -109,15 +68,14 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
     err = console.err()
     err.print(f"[bold]{REASONS[ended.reason]}[/] at step {ended.step}, after {spent(ended.seconds)} of training")
     if ended.best_step is not None:
-        err.print(
-            f"best at step {ended.best_step}  {metrics_line(ended.best)}   last  {metrics_line(ended.last)}",
-            soft_wrap=True,
-        )
+        width = err.width if err.is_terminal else None
+        for name, metrics in ((f"best, step {ended.best_step}", ended.best), ("last", ended.last)):
+            err.print(console.plain(layout.fit([name, *layout.entries(metrics)], width)), soft_wrap=True)
     err.print(f"saved in {console.plain(ended.folder)}; next:", soft_wrap=True)
-    resumed = [f"dlcli resume {ended.folder}"] if ended.reason in (*_EXIT_CODES, "time") else []
+    resumed = [command("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
     for line in [*resumed, *next_commands(ended.folder, technique)]:
         err.print(f"  {console.plain(line)}", soft_wrap=True)
-    if code := _EXIT_CODES.get(ended.reason):
+    if code := CODES.get(ended.reason):
         raise typer.Exit(code)
 
 
@@ -134,38 +92,9 @@ def summary(ended: Ended) -> dict[str, Any]:
     }
 
 
-def _bars(err: Console, live: bool) -> Progress:
-    from rich import progress  # here, since `--help` needs none of it
-
-    columns = (
-        progress.SpinnerColumn(),
-        progress.BarColumn(bar_width=20),
-        progress.MofNCompleteColumn(),
-        progress.TimeElapsedColumn(),
-        progress.TimeRemainingColumn(),
-        progress.TextColumn("{task.description}"),
-    )
-    return progress.Progress(*columns, console=err, disable=not live, transient=True)
-
-
-def _opening(event: Started) -> str:
-    sizes = ", ".join(f"{size:,} {name}" for name, size in event.sizes.items())
-    begun = f" from step {event.step:,}" if event.step else ""
-    return (
-        f"{event.device} · {event.dtype} · {console.plain(event.dataset)} ({sizes}) · {event.parameters:,} parameters"
-        f" · {event.steps:,} steps{begun} · [bold]{console.plain(event.folder)}[/]"
-    )
-
-
 def metrics_line(metrics: Mapping[str, float]) -> str:
     """Return names and values in one line, the most important first."""
-    first = [name for name in ("loss", "accuracy") if name in metrics]
-    names = [*first, *(name for name in metrics if name not in first)]
-    return "  ".join(f"{name.replace('_', ' ')} {_number(metrics[name])}" for name in names)
-
-
-def _number(value: float) -> str:
-    return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.2e}"
+    return "  ".join(layout.entries(metrics))
 
 
 def spent(seconds: float) -> str:
@@ -181,16 +110,16 @@ def next_commands(folder: Path, technique: str) -> list[str]:
     """Return the commands that read this run of the technique."""
     from dlcli import figures, techniques
 
-    chosen = json.loads((folder / "options.json").read_text(encoding="utf-8"))
-    lines = [f"dlcli eval {folder}"]
+    chosen = Folder(folder).raw("options.json")
+    lines = [command("eval", folder)]
     if technique in techniques.having("resume"):
-        lines.append(f"dlcli viz learning-curves --run {folder}")
+        lines.append(command("viz", "learning-curves", "--run", folder))
     else:
-        lines += [f"dlcli viz {name} --run {folder}" for name in figures.of(technique)]
+        lines += [command("viz", name, "--run", folder) for name in figures.of(technique)]
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)
         if model is not None and (not model.of_runs or any(chosen[name] == value for name, value in model.of_runs)):
             needed = [name.upper() for name, field in model.model_fields.items() if field.is_required()]
-            usual = " ".join(["dlcli", verb, technique, f"--run {folder}", *needed])
-            lines.append(f"{model.examples[0]} --run {folder}" if model.examples else usual)
+            usual = " ".join([command(verb, technique, "--run", folder), *needed])
+            lines.append(f"{model.examples[0]} --run {shlex.quote(str(folder))}" if model.examples else usual)
     return lines

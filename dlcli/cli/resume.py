@@ -8,7 +8,8 @@ from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call, validate
 from dlcli.errors import UsageError
-from dlcli.folders import Folder, find, technique_of
+from dlcli.folders import Folder, command, find, technique_of
+from dlcli.interrupts import answered
 from dlcli.options import Options, RunArgument
 
 MODELS = "train"
@@ -28,9 +29,11 @@ def run(given: dict[str, Any], call: Call) -> None:
     technique = technique_of(folder)
     if "out" in given:
         raise UsageError(f"--out cannot change: a run is resumed in its own folder, {folder}")
+    if "name" in given:
+        hint = command("runs", "rename", folder, given["name"])
+        raise UsageError(f"--name cannot change on resume, which keeps the folder {folder}", hint=hint)
     with progress.importing():
         from dlcli import engine
-        from dlcli.engine.stopping import signals
     learner = techniques.learner(technique)
     before = Folder(folder).read("options.json", learner.Options)
     for name in given:
@@ -38,7 +41,7 @@ def run(given: dict[str, Any], call: Call) -> None:
             raise UsageError(f"--{name.replace('_', '-')} is no option of train {technique}")
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in given else {"epochs"})
     after = validate(learner.Options, {**kept, **given})
-    with signals() as stop:
-        events = engine.resume(learner, folder, {name: getattr(after, name) for name in given}, stop)
-        ended = progress.show(events, call)
-    progress.finish(ended, technique, call)
+    with answered() as signals:
+        changes = {name: getattr(after, name) for name in given}
+        ended = progress.show(engine.resume(learner, folder, changes, lambda at: signals.caught), signals)
+        progress.finish(ended, technique, call)

@@ -1,23 +1,31 @@
-"""What has been trained."""
+"""What has been trained: listed, shown, compared, renamed, removed."""
 
 from __future__ import annotations
 
 import json
-import re
+import os
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from dlcli import run_changes, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import output
-from dlcli.cli.bridge import Call
-from dlcli.errors import RunError
-from dlcli.folders import Folder, find, list_runs
-from dlcli.options import Cli, Options, RunArgument
+from dlcli.cli import console, listing, output
+from dlcli.cli.bridge import Call, flag
+from dlcli.cli.listing import printable, spent
+from dlcli.errors import RunError, UsageError
+from dlcli.files import size_text
+from dlcli.folders import Folder, Summary, find, list_runs
+from dlcli.options import Cli, Options, RunArgument, run_name
+from dlcli.paths import runs_folder
 from dlcli.warnings import warn
 
-_QUIET = {"out", "data_dir", "device"}  # options that two runs may differ in without being different
+_QUIET = {"out", "name", "data_dir", "device"}  # options that two runs may differ in without being different
+_UNITS: dict[str, Callable[[float], str]] = {"memory_limit": size_text, "max_time": spent}
+_YES = frozenset({"y", "yes"})
 
 
 class List(Options):
@@ -40,85 +48,215 @@ class Compare(Options):
     ]
 
 
+class Rename(Options):
+    """Give a run another name, in the folder where it is."""
+
+    run: RunArgument
+    name: Annotated[
+        str,
+        AfterValidator(run_name),
+        Field(description="Its new name, without slashes."),
+        Cli(metavar="NAME", argument=True),
+    ]
+
+
+class Note(Options):
+    """Write a note on a run, which `runs list` and `runs show` print."""
+
+    run: RunArgument
+    text: Annotated[
+        str,
+        Field(max_length=1000, description="The note; an empty one removes it."),
+        Cli(metavar="TEXT", argument=True),
+    ]
+
+
+class Remove(Options):
+    """Remove runs, with their checkpoints and everything else in their folders."""
+
+    runs: Annotated[
+        list[str],
+        Field(description="Runs to remove: folders, or names under runs/."),
+        Cli(metavar="RUN…", complete="runs", argument=True),
+    ]
+    yes: Annotated[bool, Field(description="Remove without asking.")] = False
+
+
 def list_(options: List, call: Call) -> None:
-    """Print a row a run."""
+    """Print a line for each run."""
     found = []
     for folder in list_runs(options.technique):
         try:
-            found.append(_summary(folder))
-        except RunError as error:  # one spoilt folder must not hide the others
+            found.append(Folder(folder).summary())
+        except RunError as error:  # one bad folder must not hide the others
             warn(f"left out: {error}")
-    columns = ["run", "technique", "dataset", "parameters", "step", "ended", "best"]
-    rows = [
-        [{**row, "dataset": _name(row["dataset"]), "best": _best(row)}[column] for column in columns] for row in found
-    ]
-    output.write(Table("", columns, rows, {"runs": found}), call)
+    if call.json:
+        console.print_json({"runs": [_numbers(each) for each in found]})
+    elif found:
+        out = console.out()
+        for line in listing.lines(found, out.width if out.is_terminal else None):
+            out.print(console.plain(line), soft_wrap=True)
+    else:
+        console.err().print("no runs yet; train one first: dlcli train cnn")
 
 
 def show(options: Show, call: Call) -> None:
     """Print what a run says of itself."""
     folder = find(options.run)
-    about, chosen = Folder(folder).about(), _options(folder)
-    rows = [
-        (name, _flat(value))
-        for name, value in {**_summary(folder), **about}.items()
-        if name not in ("versions", "ended")
+    run = Folder(folder)
+    summary, about, chosen = run.summary(), run.about(), run.raw("options.json")
+    rows = [(name, value) for name, value in _described(summary, about).items() if value not in ("", "–")]
+    rows += [
+        ("", ""),
+        *((printable(flag(name)), _option(name, each)) for name, each in chosen.items() if each is not None),
     ]
-    rows += [(f"--{name.replace('_', '-')}", _flat(value)) for name, value in chosen.items()]
-    output.write(Table(str(folder), ["what", "value"], rows, {**about, "run": str(folder), "options": chosen}), call)
+    numbers = {**about, "run": str(folder), "state": summary.state, "options": chosen}
+    output.write(Table(printable(folder), ["what", "value"], rows, numbers), call)
 
 
 def compare(options: Compare, call: Call) -> None:
-    """Print a column a run."""
+    """Print a column for each run."""
     folders = [find(name) for name in options.runs]
-    summaries, chosen = [_summary(folder) for folder in folders], [_options(folder) for folder in folders]
+    summaries = [_numbers(Folder(folder).summary()) for folder in folders]
+    chosen = [Folder(folder).raw("options.json") for folder in folders]
     metrics = list(dict.fromkeys(name for each in summaries for name in each["best"]))
-    rows: list[list[Any]] = [[f"best {name}", *(each["best"].get(name, "–") for each in summaries)] for name in metrics]
-    rows += [
-        [name, *(each[name] for each in summaries)] for name in ("best step", "step", "parameters", "seconds", "ended")
+    rows: list[list[Any]] = [
+        [printable(f"best {name}"), *(each["best"].get(name, "–") for each in summaries)] for name in metrics
     ]
+    rows += [[name, *(each[name] for each in summaries)] for name in ("best step", "step", "parameters", "state")]
+    rows.append(["took", *(spent(each["seconds"]) for each in summaries)])
     names = list(dict.fromkeys(name for each in chosen for name in each if name not in _QUIET))
     differing = [name for name in names if len({json.dumps(each.get(name)) for each in chosen}) > 1]
-    rows += [[f"--{name.replace('_', '-')}", *(_flat(each.get(name)) for each in chosen)] for name in differing]
+    rows += [[printable(flag(name)), *(_option(name, each.get(name)) for each in chosen)] for name in differing]
     numbers = {"runs": summaries, "differing": {name: [each.get(name) for each in chosen] for name in differing}}
-    output.write(Table("", ["", *(folder.name for folder in folders)], rows, numbers), call)
+    output.write(Table("", ["", *(printable(folder.name) for folder in folders)], rows, numbers), call)
 
 
-def _summary(folder: Path) -> dict[str, Any]:
-    about = Folder(folder).about()
-    ended = about.get("ended") or {}
-    records = list(Folder(folder).records())
+def rename(options: Rename, call: Call) -> None:
+    """Rename the folder of a run."""
+    folder = find(options.run)
+    if options.name in techniques.names():
+        raise UsageError(f"NAME must not be that of a technique, which stands for its latest run, got {options.name!r}")
+    renamed = run_changes.rename(folder, options.name)
+    if call.json:
+        console.print_json({"run": str(renamed), "was": str(folder)})
+    else:
+        console.err().print(
+            f"{console.plain(printable(folder))} is now {console.plain(printable(renamed))}", soft_wrap=True
+        )
+
+
+def note(options: Note, call: Call) -> None:
+    """Write the note into `run.json`."""
+    folder = find(options.run)
+    run_changes.note(folder, options.text)
+    if call.json:
+        console.print_json({"run": str(folder), "note": options.text})
+
+
+def remove(options: Remove, call: Call) -> None:
+    """Remove the folders of runs, once that is confirmed."""
+    folders = list(dict.fromkeys(map(_named, options.runs)))
+    for folder in folders:
+        run_changes.require_removable(folder)
+    if not options.yes and not _confirmed(folders, call):
+        console.err().print("nothing was removed")
+        return
+    for folder in folders:
+        run_changes.remove(folder)
+        if not call.json:
+            console.err().print(f"removed {console.plain(printable(folder))}", soft_wrap=True)
+    if call.json:
+        console.print_json({"removed": [str(folder) for folder in folders]})
+
+
+def _named(name: str) -> Path:
+    """Return the folder that is named; the name of a technique, which stands for its latest run, does not suffice."""
+    for folder in (Path(name), runs_folder() / name):
+        if name and os.path.lexists(folder):
+            return folder
+    raise RunError(
+        f"RUN must be the folder of a run or its name under {runs_folder()}, found none for {name!r}",
+        hint="dlcli runs list shows what there is",
+    )
+
+
+def _confirmed(folders: list[Path], call: Call) -> bool:
+    if call.json or not console.asks():
+        again = shlex.join(["dlcli", "runs", "remove", "--yes", "--", *map(str, folders)])
+        raise UsageError("removing runs must be confirmed, and there is no terminal to ask on", hint=again)
+    for folder in folders:
+        size = size_text(run_changes.size(folder))
+        console.err().print(f"  {console.plain(printable(folder))}  {size}", soft_wrap=True)
+    what = "this run" if len(folders) == 1 else f"these {len(folders)} runs"
+    console.err().print(f"Remove {what}? [bold]y[/]/[bold]N[/] ", end="")
+    return input().strip().lower() in _YES
+
+
+def _numbers(run: Summary) -> dict[str, Any]:
+    """Return what `--json` prints of a run."""
+    ended = run.about.ended
     return {
-        "run": folder.name,
-        "technique": about.get("technique", "?"),
-        "dataset": about.get("data", {}).get("dataset", "?"),
-        "parameters": about.get("parameters"),
-        "step": ended.get("step", max((record["step"] for record in records), default=0)),
-        "ended": ended.get("reason", "not yet, or killed"),
-        "best step": ended.get("best_step"),
-        "best": ended.get("best", {}),
-        "seconds": ended.get("seconds"),
+        "run": run.folder.name,
+        "technique": run.technique,
+        "dataset": run.about.data.dataset,
+        "parameters": run.about.parameters,
+        "created": run.about.created,
+        "state": run.state,
+        "step": run.step,
+        "ended": ended.reason if ended else None,
+        "best step": ended.best_step if ended else None,
+        "best": run.best,
+        "seconds": run.seconds,
+        "note": run.about.note,
     }
 
 
-def _options(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "options.json").read_text())
-    return found
+def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is told of a run, in words."""
+    said, began = run.about, listing.when(run.about.created)
+    best = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in run.best.items())
+    at = f" at step {said.ended.best_step:,}" if said.ended and said.ended.best_step is not None else ""
+    sizes = ", ".join(f"{size:,} {name}" for name, size in said.data.sizes.items())
+    command, versions = about.get("command"), ", ".join(f"{name} {number}" for name, number in said.versions.items())
+    shown = {
+        "note": said.note,
+        "technique": run.technique,
+        "state": run.state,
+        "step": f"{run.step:,}" if run.step else "",
+        "best": f"{best}{at}" if best else "",
+        "trained": f"{began:%-d %B %Y, %H:%M}" if began else "",
+        "took": spent(run.seconds),
+        "resumed": ", ".join(f"from step {each.from_step:,}" for each in said.sessions if each.from_step is not None),
+        "data": f"{said.data.dataset} ({sizes})" if sizes else said.data.dataset,
+        "device": ", ".join(filter(None, [said.device, said.dtype])),
+        "parameters": f"{said.parameters:,}" if said.parameters is not None else "",
+        "command": shlex.join(map(str, command)) if isinstance(command, list) else "",
+        "in folder": said.folder or "",
+        "versions": versions,
+        "commit": str(about.get("commit") or ""),
+    }
+    return {name: printable(value) for name, value in shown.items()}
 
 
-def _name(dataset: str) -> str:
-    """Return a data set without the folders that it is in, for which a row has no room: folder:DATA, novel.txt."""
-    return re.sub(r"[^:]*/", "", dataset.rstrip("/"))
+def _option(name: str, value: Any) -> str:
+    """Return the value of an option as it would be given, with its unit."""
+    if value is None or value == "" or value == []:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in _UNITS and isinstance(value, int | float):
+        return _UNITS[name](value)
+    if isinstance(value, list):
+        return printable(", ".join(map(str, value)))
+    return f"{value:g}" if isinstance(value, float) else printable(value)
 
 
-def _best(row: dict[str, Any]) -> str:
-    """Return the metric of the best validation that says most, as a row has room for one; `runs show` has all."""
-    name = next((name for name in ("accuracy", "distance", "loss", *row["best"]) if name in row["best"]), None)
-    return "–" if name is None else f"{name.replace('_', ' ')} {row['best'][name]:.4g}"
-
-
-def _flat(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-COMMANDS = {"list": (List, list_), "show": (Show, show), "compare": (Compare, compare)}
+COMMANDS = {
+    "list": (List, list_),
+    "show": (Show, show),
+    "compare": (Compare, compare),
+    "rename": (Rename, rename),
+    "note": (Note, note),
+    "remove": (Remove, remove),
+}

@@ -9,6 +9,7 @@ from dlcli import studies
 from dlcli.artifacts import Figure, Table
 from dlcli.cli import console, output, progress
 from dlcli.cli.bridge import Call
+from dlcli.interrupts import saying
 
 
 def run(name: str, options: Any, call: Call) -> None:
@@ -18,7 +19,7 @@ def run(name: str, options: Any, call: Call) -> None:
         from dlcli.plot.files import save
         from dlcli.studies.cells import Cell, Report
     prepare(options.device)
-    try:
+    with saying("what was measured is kept; the same command continues"):
         for event in studies.begin(name, options):
             match event:
                 case Cell():
@@ -27,9 +28,6 @@ def run(name: str, options: Any, call: Call) -> None:
                     path = folder / f"{figure.name}.png"
                     save(figure.drawing, path)
                     _show(table, figure, path, options, call)
-    except KeyboardInterrupt:
-        console.err().print("interrupted; what was measured is kept, and the same command goes on")
-        raise
 
 
 def _show(table: Table, figure: Figure, path: Path, options: Any, call: Call) -> None:

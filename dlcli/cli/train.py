@@ -7,10 +7,14 @@ from typing import Any
 from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call
+from dlcli.errors import UsageError
+from dlcli.interrupts import answered
 
 
 def run(technique: str, options: Any, call: Call) -> None:
     """Train a new run, or with `--plan` say what that would be."""
+    if options.name in techniques.names():
+        raise UsageError(f"--name must not be that of a technique, which stands for its latest run, got {options.name}")
     if technique not in techniques.having("resume"):
         from dlcli.cli import direct
 
@@ -21,9 +25,8 @@ def run(technique: str, options: Any, call: Call) -> None:
         return plan.show(technique, options, call)
     with progress.importing():
         from dlcli import engine
-        from dlcli.engine.stopping import signals
 
         learner = techniques.learner(technique)
-    with signals() as stop:
-        ended = progress.show(engine.fit(learner, options, stop), call)
-    progress.finish(ended, technique, call)
+    with answered() as signals:
+        ended = progress.show(engine.fit(learner, options, lambda at: signals.caught), signals)
+        progress.finish(ended, technique, call)

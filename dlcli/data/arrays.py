@@ -8,25 +8,24 @@ An `.npz` file holds two arrays for each of its splits:
 - if it likes, `classes`: the names of the classes, in the order of the labels.
 
 Images are uint8 [example, height, width] or [example, height, width, channel], labels whole numbers [example] or
-[example, 1] from 0. Nothing is ever unpickled.
+[example, 1] from 0. Images without labels are a set without classes. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import math
-import shutil
-import zipfile
-import zlib
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dlcli.data import cache, splits
+from dlcli.data import splits
 from dlcli.data.examples import Example, Source
 from dlcli.data.findings import Finding, Malformed
+from dlcli.data.layout import UNLABELLED
+from dlcli.data.npz import Archive
 from dlcli.data.pixels import resize
 from dlcli.data.sets import ImageSet
 from dlcli.errors import DatasetError
@@ -35,8 +34,10 @@ _ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val"), "
 _BARE = (("image", "label"), ("images", "labels"), ("x", "y"))
 _MOST_CHANNELS = 4
 _MOST_CLASSES = 2**16
-# What zipfile and numpy raise at archives that are damaged, encrypted or packed in an unknown way.
-_DAMAGED = (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_LONGEST_NAME = 255  # characters of the name of a class
+
+Form = tuple[tuple[int, ...], np.dtype]
+Pair = tuple[str, str | None]  # names of the images and of the labels, if there are any
 
 
 class Arrays:
@@ -69,7 +70,7 @@ class Arrays:
         return [(self._image(images[place]), int(labels[place])) for place in self.places[list(indices)]]
 
     def _image(self, image: np.ndarray) -> np.ndarray:
-        image = image.reshape(*image.shape[:2], -1)
+        image = np.ascontiguousarray(image.reshape(*image.shape[:2], -1))  # arrays may be in Fortran's order
         return resize(image, self.size) if self.size else image
 
 
@@ -79,117 +80,117 @@ def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSe
     Raises:
         DatasetError: it is missing, not an `.npz` file, or lacks arrays of the names and forms above.
     """
-    archive = _Archive(path)
-    given = {split: pair for split, aliases in _ALIASES.items() if (pair := archive.pair(split, aliases))}
+    archive = Archive(path)
+    given = {split: pair for split, aliases in _ALIASES.items() if (pair := _pair(archive.forms, split, aliases))}
     if "train" not in given:
         raise DatasetError(
             f"{path} must hold the arrays `image` and `label`, or `x_train` and `y_train`, and holds "
-            f"{', '.join(sorted(archive.members)) or 'none'}"
+            f"{', '.join(sorted(archive.forms)) or 'none'}"
         )
-    if findings := [finding for split, pair in given.items() for finding in archive.problems(split, *pair)]:
+    findings = [finding for split, pair in given.items() for finding in _problems(archive.forms, split, *pair)]
+    if findings := findings or _wrong_names(archive):
         raise Malformed(str(path), findings)
-    sources: dict[str, Source] = {}
-    for split, places in splits.numbered(archive.shape(given["train"][0])[0], given).items():
-        sources[split] = archive.source(split, given["train"], places, image_size)
-    for split, pair in given.items():
-        if split != "train":
-            sources[split] = archive.source(split, pair, np.arange(archive.shape(pair[0])[0]), image_size)
-    return ImageSet.of(str(path), archive.classes(given["train"][1]), sources, memory_limit), []
+    classes = _classes(archive, given["train"][1])
+    count = {split: archive.forms[image][0][0] for split, (image, _) in given.items()}
+    sources: dict[str, Source] = {
+        split: _source(archive, split, given["train"], places, image_size)
+        for split, places in splits.numbered(count["train"], given).items()
+    }
+    for split in set(given) - {"train"}:
+        sources[split] = _source(archive, split, given[split], np.arange(count[split]), image_size)
+    return ImageSet.of(str(path), classes, sources, memory_limit), []
 
 
-class _Archive:
-    """The arrays of an `.npz` file, by name."""
+def _pair(forms: Mapping[str, Form], split: str, aliases: Sequence[str]) -> Pair | None:
+    """Return the names of the images and of the labels of a split; of images alone where there are no labels."""
+    names = [(f"x_{alias}", f"y_{alias}") for alias in aliases]
+    names += [(f"{alias}_{image}", f"{alias}_{label}") for alias in aliases for image, label in _BARE]
+    if split == "train":
+        names += _BARE
+    labelled = next((pair for pair in names if set(pair) <= set(forms)), None)
+    return labelled or next(((image, None) for image, _ in names if image in forms), None)
 
-    def __init__(self, path: Path):
-        self.path = path
-        try:
-            with zipfile.ZipFile(path) as file:
-                names = [name.removesuffix(".npy") for name in file.namelist() if name.endswith(".npy")]
-                self.members = {name: self._header(file, name) for name in names}
-            status = path.stat()
-        except FileNotFoundError:
-            raise DatasetError(f"{path} does not exist") from None
-        except _DAMAGED as error:
-            raise self._damaged(error) from error
-        self.identity = f"{path.resolve()}\n{status.st_size}\n{status.st_mtime_ns}"
-        self.slot = f"npz-{path.stem}-{hashlib.sha256(bytes(path.resolve())).hexdigest()[:8]}"
 
-    @staticmethod
-    def _header(file: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype]:
-        with file.open(f"{name}.npy") as member:
-            version = np.lib.format.read_magic(member)
-            read = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }
-            if version not in read:
-                raise ValueError(f"array {name} has an unknown format {version}")
-            shape, _, dtype = read[version](member)
-        if not dtype.hasobject and file.getinfo(f"{name}.npy").file_size < math.prod(shape) * dtype.itemsize:
-            raise ValueError(f"array {name} is shorter than its shape {shape}")
-        return shape, dtype
+def _problems(forms: Mapping[str, Form], split: str, image: str, label: str | None) -> list[Finding]:
+    """Find what is wrong with the forms of two arrays, and say how to mend it."""
+    wrong = _problems_of_images(image, *forms[image])
+    if label is not None:
+        wrong += _problems_of_labels(label, *forms[label], image, forms[image][0])
+    return [Finding("columns", split, name, message) for name, message in wrong]
 
-    def _damaged(self, error: Exception) -> DatasetError:
-        return DatasetError(f"{self.path} must be an .npz file of arrays, and cannot be read: {error}")
 
-    def shape(self, name: str) -> tuple[int, ...]:
-        return self.members[name][0]
+def _problems_of_images(name: str, shape: tuple[int, ...], dtype: np.dtype) -> list[tuple[str, str]]:
+    wrong = []
+    if dtype != np.uint8:
+        if dtype.kind == "f":
+            mend = f": save (255 * {name}).round().astype('uint8') where it lies in 0 … 1"
+        else:
+            mend = f": bring it to 0 … 255 and save {name}.astype('uint8')" if dtype.kind in "iub" else ""
+        wrong.append((name, f"{name} must be uint8 from 0 to 255, and is {dtype}{mend}"))
+    if len(shape) not in (3, 4) or not 1 <= (*shape, 1)[3] <= _MOST_CHANNELS or 0 in shape:
+        turned = len(shape) == 4 and shape[1] <= _MOST_CHANNELS
+        mend = f": save {name}.transpose(0, 2, 3, 1)" if turned else ""
+        wrong.append((name, f"{name} must be [example, height, width, channel], and is {list(shape)}{mend}"))
+    return wrong
 
-    def pair(self, split: str, aliases: Sequence[str]) -> tuple[str, str] | None:
-        """Return the names of the images and of the labels of a split."""
-        names = [(f"x_{alias}", f"y_{alias}") for alias in aliases]
-        names += [(f"{alias}_{image}", f"{alias}_{label}") for alias in aliases for image, label in _BARE]
-        if split == "train":
-            names += _BARE
-        return next((pair for pair in names if set(pair) <= set(self.members)), None)
 
-    def problems(self, split: str, image: str, label: str) -> list[Finding]:
-        """Find what is wrong with the forms of two arrays."""
-        (shape, dtype), (label_shape, label_dtype) = self.members[image], self.members[label]
-        wrong = []
-        if dtype != np.uint8:
-            wrong.append((image, f"{image} must be uint8 from 0 to 255, and is {dtype}"))
-        if len(shape) not in (3, 4) or not 1 <= (*shape, 1)[3] <= _MOST_CHANNELS or 0 in shape:
-            wrong.append((image, f"{image} must be [example, height, width, channel], and is {list(shape)}"))
-        if label_dtype.kind not in "iu":
-            wrong.append((label, f"{label} must be whole numbers, and is {label_dtype}"))
-        if label_shape not in (shape[:1], (*shape[:1], 1)):
-            wrong.append((label, f"{label} must be {list(shape[:1])} as {image} is, and is {list(label_shape)}"))
-        return [Finding("columns", split, name, message) for name, message in wrong]
+def _problems_of_labels(
+    name: str, shape: tuple[int, ...], dtype: np.dtype, image: str, images: tuple[int, ...]
+) -> list[tuple[str, str]]:
+    wrong = []
+    if dtype.kind not in "iu":
+        if dtype.kind in "US":
+            mend = f": save classes, {name} = numpy.unique({name}, return_inverse=True)"
+        else:
+            mend = f": save {name}.astype(int)" if dtype.kind in "fb" and len(shape) == 1 else ""
+        wrong.append((name, f"{name} must be whole numbers, and is {dtype}{mend}"))
+    if shape not in (images[:1], (*images[:1], 1)):
+        mend = f": save {name}.argmax(axis=1)" if len(shape) == 2 and shape[:1] == images[:1] else ""
+        wrong.append((name, f"{name} must be {list(images[:1])} as {image} is, and is {list(shape)}{mend}"))
+    return wrong
 
-    def classes(self, label: str) -> list[str]:
-        """Return the names of the classes: those of `classes`, or the numbers up to the highest label."""
-        if "classes" in self.members:
-            if self.members["classes"][1].kind != "U":
-                raise DatasetError(f"classes of {self.path} must be names, and are {self.members['classes'][1]}")
-            return [str(name) for name in self._map("classes").ravel()]
-        highest = int(self._map(label).max())
-        if highest >= _MOST_CLASSES:
-            raise DatasetError(
-                f"{label} of {self.path} must be numbers of classes below {_MOST_CLASSES}, found {highest}"
-            )
-        return [str(number) for number in range(highest + 1)]
 
-    def source(self, split: str, pair: tuple[str, str], places: np.ndarray, image_size: int | None) -> Arrays:
-        load = functools.cache(lambda: (self._map(pair[0]), self._map(pair[1]).ravel()))
-        return Arrays(f"{self.slot}-{split}", f"{self.identity}\n{pair}", load, places, image_size)
+def _wrong_names(archive: Archive) -> list[Finding]:
+    """Find what is wrong with the names of classes, where they are given."""
+    if "classes" not in archive.forms:
+        return []
+    dtype = archive.forms["classes"][1]
+    if dtype.kind != "U":
+        return [Finding("columns", "", "classes", f"classes must be names, and are {dtype}")]
+    names = _given_names(archive)
+    wrong = [f"classes must have different names, and {name!r} stands there twice" for name in _repeated(names)]
+    if not names or "" in names or max(map(len, names)) > _LONGEST_NAME:
+        wrong.append(f"classes must be names of 1 to {_LONGEST_NAME} characters, and some are not")
+    return [Finding("columns", "", "classes", message) for message in wrong]
 
-    def _map(self, name: str) -> np.ndarray:
-        """Map an array that may be larger than memory: the archive's member is unpacked into the cache."""
-        stem = cache.Stem(f"{self.slot}-array-{name}", self.identity)
-        target = stem.path("npy")
-        if not target.exists():
-            stem.clear()
-            self._unpack(name, target)
-        return np.load(target, mmap_mode="r", allow_pickle=False).view(np.ndarray)
 
-    def _unpack(self, name: str, target: Path) -> None:
-        try:
-            with (
-                zipfile.ZipFile(self.path) as file,
-                file.open(f"{name}.npy") as member,
-                cache.replacing(target) as copy,
-            ):
-                shutil.copyfileobj(member, copy, 2**20)
-        except _DAMAGED as error:
-            raise self._damaged(error) from error
+def _repeated(names: Sequence[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
+
+
+def _given_names(archive: Archive) -> list[str]:
+    return [str(name) for name in archive.array("classes").ravel()[: _MOST_CLASSES + 1]]
+
+
+def _classes(archive: Archive, label: str | None) -> list[str]:
+    """Return the names of the classes: those of `classes`, or the numbers up to the highest label."""
+    if label is None:
+        return [UNLABELLED]
+    if "classes" in archive.forms:
+        return _given_names(archive)
+    highest = int(archive.array(label).max())
+    if highest >= _MOST_CLASSES:
+        raise DatasetError(
+            f"{label} of {archive.path} must be numbers of classes below {_MOST_CLASSES}, found {highest}"
+        )
+    return [str(number) for number in range(max(highest, 0) + 1)]
+
+
+def _source(archive: Archive, split: str, pair: Pair, places: np.ndarray, image_size: int | None) -> Arrays:
+    image, label = pair
+
+    def load() -> tuple[np.ndarray, np.ndarray]:
+        images = archive.array(image)
+        return images, np.zeros(len(images), np.int64) if label is None else archive.array(label).ravel()
+
+    return Arrays(f"{archive.slot}-{split}", f"{archive.identity}\n{pair}", functools.cache(load), places, image_size)

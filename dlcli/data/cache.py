@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import time
 import zlib
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -16,7 +18,8 @@ from dlcli.errors import DiskError
 from dlcli.paths import cache_folder
 
 _HINT = "free some space, or set DLCLI_CACHE to a folder that has it"
-_A_DAY = 86_400.0
+_AN_HOUR, _A_DAY = 3_600.0, 86_400.0
+_LONGEST = 40  # characters of a slot; names of files have at most 255 bytes
 
 
 def folder(*parts: str) -> Path:
@@ -51,23 +54,60 @@ def unseal(sealed: bytes) -> bytes:
     return body
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """Turn the loss of a file that was just written, as somebody emptied the cache, into a `DiskError`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        hint = "run the command again, and empty the cache while none is running"
+        raise DiskError(
+            f"the cache must keep its files while they are in use, lost {error.filename}", hint=hint
+        ) from error
+
+
 class Stem:
-    """The beginning `SLOT.KEY` of the names of files that were made from one state of one place."""
+    """The beginning `SLOT.KEY` of the names of files that were made from one state of one place.
+
+    Several processes may use the states of one place at once, as a sweep over an option does, so that a state is
+    removed only when none has used it for an hour.
+    """
 
     def __init__(self, slot: str, key: str):
         """Name the files of `slot`, a short name of the place, in the state that `key` describes in full."""
         self.folder = folder("data")
         self.slot = re.sub(r"[^\w-]", "_", slot)
-        self.name = f"{self.slot}.{hashlib.sha256(key.encode('utf-8', 'surrogateescape')).hexdigest()[:20]}"
+        if len(self.slot) > _LONGEST:
+            self.slot = f"{self.slot[:_LONGEST]}-{_hash(slot)[:8]}"
+        self.name = f"{self.slot}.{_hash(key)[:20]}"
+        for path in self.folder.glob(f"{self.name}.*"):
+            with contextlib.suppress(OSError):
+                os.utime(path)  # in use from now on
 
     def path(self, ending: str) -> Path:
         """Return the path of one of the files."""
         return self.folder / f"{self.name}.{ending}"
 
     def clear(self) -> None:
-        """Remove what was made from other states of the place, and what a killed process left behind."""
-        others = [path for path in self.folder.glob(f"{self.slot}.*") if not path.name.startswith(f"{self.name}.")]
-        for path in [*others, *self.folder.glob(f".*{files.UNFINISHED}")]:
+        """Remove other states of the place that are no longer used, and what a killed process left behind."""
+        states: dict[str, list[Path]] = {}
+        for path in self.folder.glob(f"{self.slot}.*"):
+            states.setdefault(path.name.removeprefix(f"{self.slot}.").partition(".")[0], []).append(path)
+        states.pop(self.name.removeprefix(f"{self.slot}."), None)
+        old = [path for paths in states.values() if min(map(_age, paths)) > _AN_HOUR for path in paths]
+        left = [path for path in self.folder.glob(f".*{files.UNFINISHED}") if _age(path) > _A_DAY]
+        for path in [*old, *left]:
             with contextlib.suppress(OSError):
-                if path.suffix != files.UNFINISHED or time.time() - path.stat().st_mtime > _A_DAY:
-                    path.unlink()
+                path.unlink()
+
+
+def _age(path: Path) -> float:
+    """Return how many seconds ago a file was written or used; 0 for one that has gone meanwhile."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

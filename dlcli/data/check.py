@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlcli.data import sources
+from dlcli.data import labels, sources
 from dlcli.data.decoding import chunks
 from dlcli.data.findings import (
     Finding,
@@ -16,11 +16,9 @@ from dlcli.data.findings import (
     few_examples,
     mixed_sizes,
     no_examples,
-    one_class,
     wrong_labels,
 )
 from dlcli.data.sets import Split
-from dlcli.data.spelling import alike
 
 
 def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[Finding]:
@@ -33,7 +31,9 @@ def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[F
         images, findings = sources.find(dataset, data_dir, image_size, memory_limit=0)
     except Malformed as error:
         return list(error.findings)
-    findings += alike(images.classes) + [dataclasses.replace(each, harmless=True) for each in one_class(images.classes)]
+    findings += labels.problems(images.classes) + [
+        dataclasses.replace(each, harmless=True) for each in sources.classless(images.classes)
+    ]
     readings = {name: Reading(split) for name, split in images.splits.items()}
     train = readings["train"]
     size = next(iter(train.sizes)) if len(train.sizes) == 1 else None

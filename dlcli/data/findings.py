@@ -16,6 +16,7 @@ KINDS = {
     "layout": "things out of place",
     "splits": "folders that might be splits or classes",
     "stray": "files that are no images, skipped",
+    "other": "files that are no texts, skipped",
     "no class": "images without a class, skipped",
     "nested": "folders within classes",
     "columns": "arrays or rows of the wrong form",
@@ -83,7 +84,8 @@ def refuse(dataset: str, findings: Sequence[Finding], *, skip_bad: bool = False,
     if findings:
         named = "; ".join(finding.message for finding in findings[:NAMED])
         more = "; …" if len(findings) > NAMED else ""
-        warn(f"--skip-bad leaves out {len(findings):,} examples of {dataset}: {named}{more}")
+        count = f"{len(findings):,} example{'s' * (len(findings) > 1)}"
+        warn(f"--skip-bad leaves out {count} of {dataset}: {named}{more}")
 
 
 def summarized(findings: Sequence[Finding]) -> list[str]:

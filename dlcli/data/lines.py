@@ -9,29 +9,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from dlcli import files
 from dlcli.data import splits, text, text_files
+from dlcli.data.columns import USUAL, Reading
+from dlcli.data.findings import refuse
 
 _LARGEST_SHARE, _PIECE_SHARE = 0.1, 0.01  # of the characters of the text
 _SHORTEST = 100  # characters of a piece: fewer hold too few neighbours
 _SPACE = re.compile(r"\s")
 
 
-def read(dataset: str) -> dict[str, list[str]]:
+def read(dataset: str, reading: Reading = USUAL) -> dict[str, list[str]]:
     """Return the lines of each split that has some.
 
     Raises:
         UsageError: there is no set of this name.
         DatasetError: a file is missing or damaged.
     """
-    path = Path(dataset).expanduser()
+    path = text_files.located(dataset)
     if text_files.is_text(path) and text_files.ending(path) == text_files.RAW:
-        found = list(pieces(files.lines(text_files.read(path))))
+        raw, bad = text_files.raw(path)
+        refuse(dataset, bad, skip_bad=reading.skip_bad)
+        found = list(pieces(files.lines(raw)))
         parts = {split: [found[place] for place in places] for split, places in splits.numbered(len(found)).items()}
     else:
-        texts = text.open(dataset)
+        texts = text.open(dataset, reading)
         parts = {
             split: [line for document in documents.texts for line in files.lines(document)]
             for split, documents in texts.splits.items()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from dlcli.data import densities, pairs, sources, text, tfds
+from dlcli.data.columns import USUAL, Reading
 from dlcli.errors import UsageError
 
 
@@ -15,15 +16,17 @@ def embedded() -> dict[str, str]:
     return {**sources.embedded(), **text.embedded(), **pairs.embedded(), **densities.NAMES}
 
 
-def medium(dataset: str, data_dir: Path | None) -> Literal["images", "pairs", "points", "text"]:
-    """Tell what a data set is made of, by its name.
+def medium(
+    dataset: str, data_dir: Path | None, reading: Reading = USUAL
+) -> Literal["images", "pairs", "points", "text"]:
+    """Tell what a data set is made of, by its name, the columns that options name, and the header of a table.
 
     Raises:
         UsageError: a name of this form is that of no set.
     """
     if sources.claims(dataset):
         return "images"
-    if pairs.claims(dataset):
+    if pairs.claims(dataset, reading):
         return "pairs"
     if text.claims(dataset):
         return "text"

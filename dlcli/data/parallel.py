@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from dlcli.data import pairs, tokenizers
+from dlcli.data.columns import Reading
 from dlcli.data.loader import STEPS, Order
 from dlcli.data.pairs import Pairs
 from dlcli.data.sequences import TextFacts
@@ -104,7 +105,7 @@ def read(options: Any, most: int, facts: PairFacts | None = None) -> Data:
     Raises:
         DatasetError: the set or the tokenizer is missing, or something in it is wrong.
     """
-    found = pairs.open(options.dataset)
+    found = pairs.open(options.dataset, Reading.of(options))
     parts = found.splits
     chosen = _tokenizer(options, parts["train"], facts)
     times = (facts.source_time, facts.target_time) if facts else (0, 0)

@@ -17,14 +17,15 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from dlcli.data import tokenizers, tokens, vocabularies
-from dlcli.data.findings import few_examples, refuse
+from dlcli.data import labels, tokenizers, tokens, vocabularies
+from dlcli.data.findings import few_examples, one_class, refuse
 from dlcli.data.loader import STEPS, Order
 from dlcli.data.text import TextSet
 from dlcli.data.tokenizers import PADDING, UNKNOWN, Tokenizer
 from dlcli.data.tokens import Stream
 from dlcli.errors import DatasetError
 from dlcli.types import Batch, Data, Facts
+from dlcli.warnings import warn
 
 
 class TextFacts(Facts):
@@ -108,8 +109,10 @@ def classification(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, tim
         DatasetError: the set has no labels, or too few texts of a class.
     """
     if not texts.classes:
-        raise DatasetError(f"{texts.name} must have a column `label` to be classified, and has none")
-    refuse(texts.name, few_examples(texts.classes, texts.counts("train")))
+        raise DatasetError(f"{texts.name} must have labels to be classified, and has none")
+    refuse(texts.name, one_class(texts.classes) or few_examples(texts.classes, texts.counts("train")))
+    for problem in labels.problems(texts.labels):
+        warn(problem.message)
     parts = {
         name: functools.partial(_Labelled, texts, name, tokenizer, time)
         for name in ("train", "validation", texts.measured)

@@ -7,12 +7,11 @@ import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from dlcli.data import arrays, folder, tfds
+from dlcli.data import arrays, folder, labels, tfds
 from dlcli.data.embedded import digits
 from dlcli.data.findings import Finding, one_class, refuse, summarized
 from dlcli.data.layout import UNLABELLED
 from dlcli.data.sets import ImageSet
-from dlcli.data.spelling import alike
 from dlcli.errors import UsageError
 from dlcli.warnings import warn
 
@@ -52,21 +51,25 @@ def open(
         DatasetError: its files are not where they should be, or not what they should be.
     """
     images, findings = find(dataset, data_dir, image_size, memory_limit)
-    refuse(dataset, findings + (_classless(images.classes, findings) if labelled else []))
-    for note in [*summarized(findings), *(found.message for found in alike(images.classes))]:
+    refuse(dataset, findings + ((_nested(findings) or classless(images.classes)) if labelled else []))
+    for note in [*summarized(findings), *(found.message for found in labels.problems(images.classes))]:
         warn(note)
     for note in images.survey.notes(dataset, image_size) if images.survey else ():
         warn(note)
     return images.without_bad() if skip_bad else images
 
 
-def _classless(classes: Sequence[str], findings: Sequence[Finding]) -> list[Finding]:
-    """Find what a classifier cannot use: folders within classes, no classes, a single one."""
-    nested = [dataclasses.replace(found, harmless=False) for found in findings if found.kind == "nested"]
-    if tuple(classes) == (UNLABELLED,):
-        message = "its images have no classes: to be told apart they must lie in a folder for each class"
-        return [Finding("one class", "", "", message)]
-    return nested or one_class(classes)
+def classless(classes: Sequence[str]) -> list[Finding]:
+    """Find that a set has no classes to tell apart."""
+    if tuple(classes) != (UNLABELLED,):
+        return one_class(classes)
+    message = "its images have no classes: a classifier needs a folder for each class, or an array of labels"
+    return [Finding("one class", "", "", message)]
+
+
+def _nested(findings: Sequence[Finding]) -> list[Finding]:
+    """Return what a classifier refuses, though others read it: images in folders within classes."""
+    return [dataclasses.replace(found, harmless=False) for found in findings if found.kind == "nested"]
 
 
 def find(

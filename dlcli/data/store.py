@@ -121,7 +121,8 @@ class Entry:
         record = survey.record(labels)
         with cache.replacing(self.stem.path("json")) as file:
             file.write(cache.seal(record.model_dump_json().encode()))
-        images = _map(self.stem.path("images.npy")) if survey.kept else None
+        with cache.kept():
+            images = _map(self.stem.path("images.npy")) if survey.kept else None
         return _decoded(record, labels, images)
 
     def _survey(self, shape: tuple[int, int, int]) -> _Survey:
@@ -169,7 +170,7 @@ class _Survey:
         self.sizes += chunk.sizes
         if not chunk.images:
             return
-        images = np.stack(chunk.images)
+        images = np.ascontiguousarray(np.stack(chunk.images))
         for channel, counts in enumerate(self.histogram):
             counts += np.bincount(images[..., channel].ravel(), minlength=256)
         self.digest.update(images)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dlcli.data import text
-from dlcli.data.findings import Finding, Malformed, few_examples
+from dlcli.data import labels, text
+from dlcli.data.columns import USUAL, Reading
+from dlcli.data.findings import Finding, Malformed, few_examples, one_class
 from dlcli.data.text import TextSet
 
 
-def check(dataset: str) -> list[Finding]:
+def check(dataset: str, reading: Reading = USUAL) -> list[Finding]:
     """Return everything that is wrong; unlike training, this reads the test part too.
 
     Raises:
         DatasetError: the set cannot be opened at all.
     """
     try:
-        texts, findings = text.find(dataset)
+        texts, findings = text.find(dataset, reading)
     except Malformed as error:
         return list(error.findings)
     if texts.classes:
-        findings += few_examples(texts.classes, texts.counts("train")) + _lacking(texts)
+        findings += one_class(texts.classes) + few_examples(texts.classes, texts.counts("train")) + _lacking(texts)
+        findings += labels.problems(texts.labels)
     return findings + _duplicates(texts)
 
 

@@ -1,188 +1,199 @@
-"""Files of text: raw text, and tables of one text a row.
+"""Files of text: which there are, and their text, of bounded size.
 
-- `.txt` is one raw text.
-- `.tsv` and `.csv` begin with the names of their columns, of which `text` and perhaps `label` are read. A `.tsv`
-  without them holds `label<TAB>text`. Quotes mean something in `.csv` alone.
-- `.jsonl` holds an object a line, with `text` and perhaps `label`.
+- `.txt` is raw text.
+- `.tsv`, `.csv` and `.jsonl` are tables (see `dlcli.data.tables`).
 
-All are UTF-8; a further `.gz` or `.xz` says that the file is packed.
+All are UTF-8, with a byte order mark or without; a further `.gz` or `.xz` says that the file is compressed. Endings
+may be in capitals. Only regular files are read, of at most `LARGEST` bytes once they are decompressed.
 """
 
 from __future__ import annotations
 
-import csv
-import dataclasses
+import codecs
 import gzip
-import json
 import lzma
+import os
+import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO, Any
 
-from dlcli.data.findings import Finding, Malformed
+from dlcli import files
+from dlcli.data.findings import Finding
 from dlcli.errors import DatasetError
 
 RAW = ".txt"
 TABLES = (".tsv", ".csv", ".jsonl")
-_PACKED = {".gz": gzip.open, ".xz": lzma.open}
-_LONGEST = 2**30  # characters of a cell; the csv module's own bound is 128 KiB
+LARGEST = 2**31  # bytes of a file, and of all the files of a folder of documents, decompressed
+_PACKED: dict[str, Callable[[Any], IO[bytes]]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
+_CHUNK = 2**20  # bytes
+_NUL_SHARE = 0.45  # of the bytes; of plain text in UTF-16 it is a half
+_MOST_FILES = 10**6  # of a folder, the folders below it included
+_ABOUT = {"authors", "changelog", "changes", "citation", "contributing", "copying", "licence", "license", "notice"}
+_ABOUT |= {"readme"}  # stems of files that tell of a data set and are no part of it
+_OTHER_ENCODINGS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+BAD_BYTES = re.compile("[\udc80-\udcff]+")  # what stands for bytes that are not UTF-8
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """A text, its class where the file has one, and the line it begins on."""
-
-    text: str
-    label: str | None
-    line: int
+def located(dataset: str) -> Path:
+    """Return the path that the name of a data set is; `~` is the home folder, where there is one."""
+    return Path(os.path.expanduser(dataset))
 
 
 def ending(path: Path) -> str:
-    """Return the ending that says what the file holds, without that of its packing."""
-    return Path(path.stem).suffix if path.suffix in _PACKED else path.suffix
+    """Return the ending that says what the file holds, in small letters, without that of its compression."""
+    return (Path(path.stem).suffix if path.suffix.lower() in _PACKED else path.suffix).lower()
 
 
 def is_text(path: Path) -> bool:
-    """Tell whether the name is that of a file read here."""
+    """Tell whether the name is that of a text file or a table."""
     return ending(path) in (RAW, *TABLES)
+
+
+def is_stray(path: Path) -> bool:
+    """Tell whether a file's name says that it is no data: hidden, left by a system, or a readme."""
+    return _is_hidden(path.name) or path.name.lower().partition(".")[0] in _ABOUT
+
+
+def is_document(path: Path, folder: Path) -> bool:
+    """Tell whether a file is a document of a folder of texts."""
+    hidden = any(map(_is_hidden, path.relative_to(folder).parts))
+    return ending(path) == RAW and not hidden and not is_stray(path)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or files.is_stray(name)
+
+
+def listed(folder: Path) -> list[Path]:
+    """Return what lies in a folder, by name.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise DatasetError(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def below(folder: Path) -> list[Path]:
+    """Return all that is no folder in a folder and the folders below it, by name.
+
+    Raises:
+        DatasetError: there are too many.
+    """
+    found: list[Path] = []
+    for root, _, names in os.walk(folder):
+        found += [Path(root, name) for name in names]
+        if len(found) > _MOST_FILES:
+            raise DatasetError(f"{folder} must hold at most {_MOST_FILES:,} files, found more")
+    return sorted(found)
+
+
+def skipped(paths: Sequence[Path], why: str) -> list[Finding]:
+    """Find files of a folder that are not read."""
+    return [Finding("other", "", str(path), f"{path} is skipped: {why}", harmless=True) for path in paths]
 
 
 def read(path: Path) -> str:
     """Return the whole text of a file.
 
     Raises:
-        DatasetError: it is missing, damaged or not UTF-8.
+        DatasetError: it is missing, too large, damaged or not UTF-8.
     """
-    try:
-        with _PACKED.get(path.suffix, open)(path, "rb") as file:
-            return file.read().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise DatasetError(f"{path} does not exist") from None
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} must be UTF-8, and is not from byte {error.start:,} on") from error
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-        raise DatasetError(f"{path} cannot be read: {error}") from error
+    text, bad = decoded(path)
+    if bad:
+        raise DatasetError(bad[0].message)
+    return text
 
 
-def rows(path: Path) -> list[Row]:
-    """Read a table of texts.
+def raw(path: Path) -> tuple[str, list[Finding]]:
+    """Return the text of a file without the lines that are not UTF-8, and these.
 
     Raises:
-        DatasetError: it cannot be read, or rows lack what the first has; the error knows all that is wrong.
+        DatasetError: it is missing, too large or damaged.
     """
-    found = [Row(row["text"], row.get("label"), line) for line, row in table(path, ("text",), ("label",))]
-    if problems := _half_labelled(path, found):
-        raise Malformed(str(path), problems)
+    text, bad = decoded(path)
+    if bad:
+        text = "".join(line for line in re.findall(r"[^\n]*\n|[^\n]+", text) if not BAD_BYTES.search(line))
+    return text, bad
+
+
+def decoded(path: Path) -> tuple[str, list[Finding]]:
+    """Return the text of a file, and its lines that are not UTF-8, whose bad bytes `BAD_BYTES` matches in the text.
+
+    Raises:
+        DatasetError: it is missing, too large, damaged or of another encoding.
+    """
+    data = _bytes(path)
+    for mark, name in _OTHER_ENCODINGS:
+        if data.startswith(mark):
+            raise _encoded(path, name)
+    if data[:_CHUNK].count(0) > _NUL_SHARE * len(data[:_CHUNK]):
+        raise DatasetError(f"{path} must be text in UTF-8, found NUL bytes: it is UTF-16, or no text at all")
+    try:
+        return data.decode("utf-8-sig"), []
+    except UnicodeDecodeError:
+        return data.decode("utf-8-sig", "surrogateescape"), _undecodable(path, data)
+
+
+def head(path: Path) -> str:
+    """Return the first megabyte of a file's text, up to the end of a line; "" for what cannot be read."""
+    try:
+        with files.opened(path) as file:
+            data = _PACKED.get(path.suffix.lower(), lambda file: file)(file).read(_CHUNK)
+    except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
+        return ""
+    whole = data if len(data) < _CHUNK else data[: data.rfind(b"\n") + 1]
+    return whole.decode("utf-8-sig", "surrogateescape")
+
+
+def _bytes(path: Path) -> bytearray:
+    try:
+        with files.opened(path) as file:
+            return _bounded(path, _PACKED.get(path.suffix.lower(), lambda file: file)(file))
+    except FileNotFoundError:
+        raise DatasetError(f"{path} does not exist") from None
+    except MemoryError:
+        raise DatasetError(f"{path} must fit in the memory, and is too large") from None
+    except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise DatasetError(f"{path} cannot be read: {reason}") from error
+
+
+def _bounded(path: Path, file: IO[bytes]) -> bytearray:
+    found = bytearray()
+    while chunk := file.read(_CHUNK):
+        found += chunk
+        if len(found) > LARGEST:
+            packed = ", decompressed," if path.suffix.lower() in _PACKED else ""
+            raise DatasetError(f"{path} must have{packed} at most {files.size_text(LARGEST)}, found more")
     return found
 
 
-def table(path: Path, needed: tuple[str, ...], more: tuple[str, ...] = ()) -> list[tuple[int, dict[str, str]]]:
-    """Read a table; return the line of each row and its cells by the names of their columns.
-
-    Args:
-        path: of the file.
-        needed: columns that must be there. Others are left out.
-        more: columns that may be there. A `.tsv` that does not name its columns has these before the needed ones.
-
-    Raises:
-        DatasetError: it cannot be read, or rows lack what is needed; the error knows all that is wrong.
-    """
-    text = read(path)
-    if not text.strip():
-        raise DatasetError(f"{path} must hold a {' and a '.join(needed)} a row, and is empty")
-    found = list((_objects if ending(path) == ".jsonl" else _cells)(path, text, needed, more))
-    if problems := [each for each in found if isinstance(each, Finding)]:
-        raise Malformed(str(path), problems)
-    return [each for each in found if not isinstance(each, Finding)]
-
-
-def names(path: Path, column: str) -> bool:
-    """Tell whether a table has a column of this name, by its first line."""
-    first = read(path).partition("\n")[0]
-    if ending(path) == ".jsonl":
-        return f'"{column}"' in first
-    return column in first.rstrip("\r").split("\t" if ending(path) == ".tsv" else ",")
-
-
-Cells = tuple[int, dict[str, str]] | Finding
-
-
-def _objects(path: Path, text: str, needed: tuple[str, ...], more: tuple[str, ...]) -> Iterator[Cells]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
+def _undecodable(path: Path, data: bytearray) -> list[Finding]:
+    """Find the lines that are not UTF-8."""
+    found, start = [], 0
+    for number, line in enumerate(data.split(b"\n"), 1):
         try:
-            found = json.loads(line)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in needed):
-            named = " and ".join(f'"{name}"' for name in needed)
-            yield _problem(path, number, f"must be a JSON object with a string named {named}")
-            continue
-        given = {name: found[name] for name in (*needed, *more) if found.get(name) is not None}
-        wrong = [name for name, value in given.items() if not isinstance(value, str | int)]
-        if wrong:
-            yield _problem(
-                path, number, f"must have a string or a number as its {wrong[0]}, and has {given[wrong[0]]!r}"
-            )
-        else:
-            yield number, {name: _whole(str(value)) for name, value in given.items()}
+            line.decode()
+        except UnicodeDecodeError as error:
+            where, place = f"line {number} of {path}", start + error.start
+            what = f"found the byte 0x{line[error.start]:02X} at byte {place:,} of the file"
+            found.append(Finding("undecodable", "", where, f"{where} must be UTF-8, {what}", skippable=True))
+        start += len(line) + 1
+    return found
 
 
-def _cells(path: Path, text: str, needed: tuple[str, ...], more: tuple[str, ...]) -> Iterator[Cells]:
-    lines = _tabs(text) if ending(path) == ".tsv" else _commas(path, text)
-    first = next(lines)[1]
-    names = first
-    if not set(needed) <= set(first):
-        names = [*more, *needed]
-        if ending(path) != ".tsv" or len(first) != len(names):
-            raise DatasetError(
-                f"{path} must begin with the names of its columns, {_named(needed, more)}, "
-                f"and begins with {', '.join(map(repr, first[:5]))}"
-            )
-        yield 1, dict(zip(names, first, strict=True))
-    for number, cells in lines:
-        if len(cells) != len(names):
-            yield _problem(path, number, f"must have {len(names)} columns, and has {len(cells)}")
-        else:
-            row = dict(zip(names, cells, strict=True))
-            yield number, {name: row[name] for name in (*needed, *more) if name in row}
-
-
-def _named(needed: tuple[str, ...], more: tuple[str, ...]) -> str:
-    listed = " and ".join(f"`{name}`" for name in needed)
-    perhaps = " and ".join(f"`{name}`" for name in more)
-    return f"{listed} and perhaps {perhaps} among them" if more else f"{listed} among them"
-
-
-def _tabs(text: str) -> Iterator[tuple[int, list[str]]]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if line := line.removesuffix("\r"):
-            yield number, line.split("\t")
-
-
-def _commas(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(_LONGEST)
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
-    try:
-        for cells in reader:
-            if cells:
-                yield reader.line_num, cells
-    except csv.Error as error:
-        raise DatasetError(f"line {reader.line_num} of {path} cannot be read as CSV: {error}") from error
-
-
-def _whole(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()  # JSON can hold halves of a character
-
-
-def _half_labelled(path: Path, found: Sequence[Row]) -> list[Finding]:
-    lacking = [row for row in found if row.label is None]
-    if len(lacking) == len(found):
-        return []
-    return [_problem(path, row.line, "must have a label, as others do") for row in lacking]
-
-
-def _problem(path: Path, line: int, what: str) -> Finding:
-    where = f"line {line} of {path}"
-    return Finding("columns", "", where, f"{where} {what}")
+def _encoded(path: Path, name: str) -> DatasetError:
+    return DatasetError(
+        f"{path} must be UTF-8, found {name} (by its byte order mark)",
+        hint=f"iconv -f {name} -t UTF-8 FILE > NEW converts it",
+    )

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli import files
 from dlcli.data import preparing, splits
 from dlcli.data.examples import Example, Source, Unreadable
 from dlcli.data.findings import Finding
@@ -192,7 +193,7 @@ def _form(name: str, features: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _classes(path: Path, count: int) -> list[str]:
-    names = _text(path).splitlines() if path.exists() else []
+    names = files.lines(_text(path)) if path.exists() else []
     return names if len(names) == count else [str(number) for number in range(count)]
 
 

@@ -107,7 +107,8 @@ def _build(stem: cache.Stem, texts: Sequence[str], tokenizer: Tokenizer) -> np.n
     record = Record(tokens=count, dtype=dtype, checksum=checksum)
     with cache.replacing(stem.path("json")) as file:
         file.write(cache.seal(record.model_dump_json().encode()))
-    return np.memmap(stem.path("ids"), _DTYPES[dtype], mode="r").view(np.ndarray)
+    with cache.kept():
+        return np.memmap(stem.path("ids"), _DTYPES[dtype], mode="r").view(np.ndarray)
 
 
 def _parts(texts: Sequence[str], tokenizer: Tokenizer) -> Iterator[np.ndarray]:

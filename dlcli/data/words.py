@@ -26,6 +26,7 @@ from pydantic import Field, model_validator
 
 from dlcli import files
 from dlcli.data import cache, lines
+from dlcli.data.columns import USUAL, Reading
 from dlcli.data.coverage import LONGEST_WORD, Coverage
 from dlcli.errors import DatasetError
 from dlcli.types import Facts
@@ -107,14 +108,14 @@ class Corpus:
     coverage: Coverage
 
 
-def read(dataset: str, rules: Rules) -> Corpus:
+def read(dataset: str, rules: Rules, reading: Reading = USUAL) -> Corpus:
     """Turn a text set into numbers, or take them from the cache.
 
     Raises:
         UsageError: there is no set of this name.
         DatasetError: a file is missing or damaged, or too few words are left.
     """
-    texts = lines.read(dataset)
+    texts = lines.read(dataset, reading)
     if "train" not in texts:
         raise DatasetError(f"{dataset} must hold lines of text to train on, found none")
     digest = _digest(texts, rules)
@@ -126,7 +127,8 @@ def read(dataset: str, rules: Rules) -> Corpus:
     log.info("counting the words of %s", dataset)
     stem.clear()
     _save(stem, *_numbered(dataset, texts, rules))
-    return _load(stem, digest)
+    with cache.kept():
+        return _load(stem, digest)
 
 
 def _digest(texts: Mapping[str, Sequence[str]], rules: Rules) -> str:

@@ -1,6 +1,6 @@
 """The training engine: one loop for every technique."""
 
-from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored, Started, Trained
+from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored, Started, Stepped, Trained, Validating
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import load
 from dlcli.engine.loop import fit, resume
@@ -21,7 +21,9 @@ __all__ = [
     "Saved",
     "Scored",
     "Started",
+    "Stepped",
     "Trained",
+    "Validating",
     "fit",
     "load",
     "resume",

@@ -48,12 +48,32 @@ class Compiled:
 
 
 @dataclasses.dataclass(frozen=True)
+class Stepped:
+    """The device has computed this step; told about ten times a second, or for each step where they are slower.
+
+    Attributes:
+        step: the last one that is computed.
+        metrics: means of the training metrics since the last report; None where they were read less than a second ago.
+    """
+
+    step: int
+    metrics: Mapping[str, float] | None
+
+
+@dataclasses.dataclass(frozen=True)
 class Trained:
     """Means of the training metrics since the last report; `rate` is in steps a second."""
 
     step: int
     metrics: Mapping[str, float]
     rate: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Validating:
+    """The validation of a step begins; `Scored` says what it measured, if it is not interrupted."""
+
+    step: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,4 +115,4 @@ class Ended:
     seconds: float
 
 
-Event = Started | Compiling | Compiled | Trained | Scored | Saved | Ended
+Event = Started | Compiling | Compiled | Stepped | Trained | Validating | Scored | Saved | Ended

@@ -17,6 +17,17 @@ def written(described: Mapping[str, Any]) -> str:
     return f"{value:,.2f}" if value == value else formats.MISSING  # not a number: fewer than two images
 
 
+def features_of(classes: int, digest: str) -> str:
+    """Say whose features a distance is over: without classes to tell apart, the feature classifier is untrained.
+
+    Args:
+        classes: of the data.
+        digest: of the classifier.
+    """
+    of = "a classifier trained on these data" if classes > 1 else "an untrained network, as there are no classes"
+    return f"of {of}, {digest[:12]}"
+
+
 def caution(numbers: Mapping[str, Any], distance: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[Table]]:
     """Return the numbers with a `warning`, and what stands below the table, where a distance is of few images.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from flax import nnx
 
@@ -43,6 +44,11 @@ class Learner(nnx.Module):
     def reread(cls, options: FitOptions, facts: types.Facts) -> Data:
         """Open the data of a run with these facts, which may hold what `read` would make or load again."""
         return cls.read(options)
+
+    @staticmethod
+    def chosen(options: FitOptions) -> Mapping[str, tuple[Any, str]]:
+        """Return what the options leave to the technique, by name: its value, and what chose it, such as `--arch`."""
+        return {}
 
     @abstractmethod
     def __init__(self, options: FitOptions, facts: types.Facts):

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import jax
 import numpy as np
 from jax.sharding import Mesh
+from pydantic import BaseModel
 
 from dlcli.engine.learner import Learner
 from dlcli.engine.program import Program
 from dlcli.engine.runs import Run
-from dlcli.errors import RunError, UsageError
+from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.options import FitOptions
 from dlcli.types import Facts
 
 L = TypeVar("L", bound=Learner)
+
+
+class Digested(Protocol):
+    """Data that can be told from others."""
+
+    @property
+    def digest(self) -> str: ...
+
+
+D = TypeVar("D", bound=Digested)
 
 
 def load(folder: Path, learner_type: type[L], use: str = "best") -> L:
@@ -37,6 +49,30 @@ def load(folder: Path, learner_type: type[L], use: str = "best") -> L:
     learner = program.learner(program.from_host(arrays))
     assert isinstance(learner, learner_type)
     return learner
+
+
+def measured(run: Run, dataset: str | None, read: Callable[[], D]) -> D:
+    """Open the data that a run is measured on, and tell the user where they are not those it was trained on.
+
+    Args:
+        run: its folder.
+        dataset: that the user names; None for the run's own.
+        read: opens them; what it returns has a digest.
+    """
+    if dataset is not None:
+        return read()
+    named = run.read("options.json", _Named).dataset
+    try:
+        found = read()
+    except DatasetError as error:
+        run.say_where(named, error)
+        raise
+    run.notice_other_data(named, found.digest)
+    return found
+
+
+class _Named(BaseModel):
+    dataset: str
 
 
 def one_device() -> Mesh:

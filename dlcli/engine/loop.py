@@ -1,27 +1,20 @@
-"""The training loop: feeds batches to a learner and yields what happened."""
+"""Begins and resumes runs: each is a sequence of events."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
 from dlcli.engine import devices, new_runs, runs
 from dlcli.engine.checkpoints import require_room
-from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored, Started, Trained
+from dlcli.engine.events import Compiled, Compiling, Event, Started
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import rebuilt
-from dlcli.engine.metrics import values
-from dlcli.engine.prefetch import prefetch
-from dlcli.engine.program import Leaves, Program, Window, score_all
-from dlcli.engine.progress import Progress, Snapshot
+from dlcli.engine.program import Leaves, Program
+from dlcli.engine.progress import Progress
 from dlcli.engine.resuming import (
     changed,
     note_session,
@@ -33,38 +26,11 @@ from dlcli.engine.resuming import (
     went_on,
 )
 from dlcli.engine.runs import Run
-from dlcli.engine.stopping import Rule, first_of, patience, time_budget
-from dlcli.errors import DivergedError, RunError
+from dlcli.engine.stopping import Rule
+from dlcli.engine.training import Session, begin, end, train
 from dlcli.options import FitOptions
 from dlcli.types import Data
 from dlcli.warnings import warn
-
-
-@dataclasses.dataclass
-class _Session:
-    """What one stretch of training needs and changes."""
-
-    run: Run
-    options: FitOptions
-    data: Data
-    program: Program
-    progress: Progress
-    stop: Rule
-    leaves: Leaves
-    saved_sums: list[Any] | None = None  # of the window that was open when the state was saved
-    window: Window | None = None  # until the first batch shows what it holds
-    last: dict[str, float] = dataclasses.field(default_factory=dict)
-    clock: float = dataclasses.field(default_factory=time.perf_counter)
-
-    def count_time(self) -> None:
-        """Add the time since the last call of this or `skip_time` to that spent in training."""
-        now = time.perf_counter()
-        self.progress = self.progress.model_copy(update={"seconds": self.progress.seconds + now - self.clock})
-        self.clock = now
-
-    def skip_time(self) -> None:
-        """Leave the time since the last call of this or `count_time` out."""
-        self.clock = time.perf_counter()
 
 
 def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
@@ -89,7 +55,7 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
         yield Compiled("initial weights", time.perf_counter() - start)
         about = {"technique": technique, **runs.surroundings(), **_record(program, data, options)}
         run.create(options, data.facts, about)
-        yield from _begin(_Session(run, options, data, program, Progress(), stop, leaves))
+        yield from begin(Session(run, options, data, program, Progress(), stop, leaves))
 
 
 def resume(
@@ -124,15 +90,16 @@ def resume(
             note_session(run, 0, before, options)
             yield _started(run, options, data, program, step=0)
             leaves = initial(program, options)
-            yield from _begin(_Session(run, options, data, program, Progress(), stop, leaves))
+            yield from begin(Session(run, options, data, program, Progress(), stop, leaves))
             return
         arrays, snapshot = restored(run, program, changes)
         progress = snapshot.progress
-        if reason := over(progress, options):
+        owed = snapshot.validation_due and progress.step <= options.steps  # a validation that was interrupted
+        if (reason := over(progress, options)) and not owed:
             asked = bool(changes) or went_on(run, progress.step)
             if not asked and run.about().get("ended") is None:
                 # Killed between the last checkpoint and the word that it was the last.
-                yield _ended(run, snapshot.closing or progress, reason)
+                yield end(run, snapshot.closing or progress, reason)
                 return
             if reason == "steps" or not asked:
                 require_more(run, progress, before, options, reason)
@@ -142,7 +109,9 @@ def resume(
         note_session(run, progress.step, before, options)
         yield _started(run, options, data, program, progress.step)
         leaves = program.from_host(arrays)
-        yield from _train(_Session(run, options, data, program, progress, stop, leaves, snapshot.window))
+        session = Session(run, options, data, program, progress, stop, leaves, snapshot.window)
+        session.validation_due = snapshot.validation_due
+        yield from train(session)
 
 
 def technique_name(learner_type: type[Learner]) -> str:
@@ -190,158 +159,6 @@ def initial(program: Program, options: FitOptions) -> Leaves:
     return leaves
 
 
-def _begin(session: _Session) -> Iterator[Event]:
-    """Save the state before the first step, and train."""
-    yield _save(session)
-    session.run.wait()  # a full disk or a wrong path shows before the first step
-    yield from _train(session)
-
-
-def _train(session: _Session) -> Iterator[Event]:
-    """Train until a rule says stop, then save, and say how it ended."""
-    options, program = session.options, session.program
-    first = session.progress.step
-    # Patience first: a run that was interrupted where it ends by itself has ended by itself.
-    stop = first_of(patience(options.patience), session.stop, time_budget(options.max_time))
-    reason = None
-    with closing(prefetch(session.data.train_from(first), devices.split(program.mesh))) as batches:
-        for step, batch in zip(range(first + 1, options.steps + 1), batches, strict=True):
-            yield from _steps(session, step, batch, compiling=step == first + 1)
-            reason = "steps" if step == options.steps else stop(session.progress)
-            if reason:
-                yield from _close(session, reason)
-                break
-            if step % options.save_every == 0 or session.progress.best_step == step:
-                yield _save(session)
-    assert reason  # batches come without end
-    yield _ended(session.run, session.progress, reason)
-
-
-def _steps(session: _Session, step: int, batch: Mapping[str, jax.Array], *, compiling: bool) -> Iterator[Event]:
-    """Make one step; report and validate where they are due."""
-    if compiling:
-        yield Compiling("training step")
-        session.window = _window(session.program.empty_window(batch), session.saved_sums)
-        session.skip_time()
-    session.leaves, session.window = session.program.update(session.leaves, session.window, batch)
-    if compiling:
-        jax.block_until_ready(session.leaves)
-        yield Compiled("training step", time.perf_counter() - session.clock)
-        session.skip_time()
-    session.progress = session.progress.model_copy(update={"step": step})
-    if step % session.options.report_every == 0:
-        yield _report(session)
-    if step % session.options.validate_every == 0:
-        yield from _validate(session)
-
-
-def _report(session: _Session, *, closing: bool = False) -> Trained:
-    """Read the window of training metrics, and start a new one."""
-    window = session.window
-    assert window is not None  # a report follows a step
-    seen, bad = int(window.seen), int(window.bad)  # waits for the device
-    session.count_time()
-    step, seconds = session.progress.step, session.progress.seconds
-    metrics = values(jax.device_get(window.metrics))
-    if bad:
-        _diverged(session, step - seen + bad, metrics)
-    rate = seen / max(seconds - session.progress.reported_seconds, 1e-9)
-    session.progress = session.progress.model_copy(update={"reported_seconds": seconds})
-    session.window = jax.tree.map(lambda leaf: jax.device_put(np.zeros(leaf.shape, leaf.dtype), leaf.sharding), window)
-    session.run.record(step, "train", metrics, rate=round(rate, 3), seconds=round(seconds, 3), **_marked(closing))
-    return Trained(step, metrics, rate)
-
-
-def _validate(session: _Session, *, closing: bool = False) -> Iterator[Event]:
-    """Measure on the validation data and judge whether these weights are the best."""
-    jax.block_until_ready(session.leaves)
-    session.count_time()
-    step, place = session.progress.step, devices.split(session.program.mesh)
-    compiling = not session.last
-    if compiling:
-        yield Compiling("validation")
-    start = time.perf_counter()
-    totals = score_all(session.program, session.leaves, session.data.validation, place)
-    if compiling:
-        yield Compiled("validation", time.perf_counter() - start)
-    if totals is not None:
-        session.last = values(jax.device_get(totals))
-        session.progress = session.progress.judge(step, session.last, session.program.monitor)
-        best = session.progress.best_step == step
-        session.run.record(step, "validation", session.last, **({"best": True} if best else {}), **_marked(closing))
-        yield Scored(step, session.last, best)
-    session.skip_time()
-
-
-def _close(session: _Session, reason: str) -> Iterator[Event]:
-    """Save the state as a longer run would have it at this step, and beside it how this run ends."""
-    jax.block_until_ready(session.leaves)
-    session.count_time()  # a run that goes on from here has spent it too
-    before, window = session.progress, session.window
-    if reason not in ("SIGINT", "SIGTERM"):
-        if before.step % session.options.report_every:
-            yield _report(session, closing=True)
-        if before.step % session.options.validate_every:
-            yield from _validate(session, closing=True)
-    closing = session.progress
-    session.progress, session.window = before, window
-    yield _save(session, closing)
-    session.progress = closing
-    session.run.wait()
-
-
-def _save(session: _Session, closing: Progress | None = None) -> Saved:
-    session.count_time()
-    step = session.progress.step
-    sums = None
-    if session.window is not None:
-        if bad := int(session.window.bad):
-            _diverged(session, step - int(session.window.seen) + bad, values(jax.device_get(session.window.metrics)))
-        sums = [np.asarray(leaf).tolist() for leaf in jax.tree.leaves(jax.device_get(session.window))]
-    if not session.program.is_finite(session.leaves):
-        _diverged(session, step, {})
-    snapshot = Snapshot(progress=session.progress, window=sums, closing=closing)
-    session.run.save(step, session.program.to_host(session.leaves), snapshot, session.options.keep)
-    session.skip_time()
-    return Saved(step)
-
-
-def _ended(run: Run, progress: Progress, reason: str) -> Ended:
-    best: Mapping[str, float] = {}
-    last: Mapping[str, float] = {}
-    for record in run.records():
-        if record["split"] == "validation":
-            last = record["metrics"]
-            best = last if record["step"] == progress.best_step else best
-    ended = Ended(run.folder, reason, progress.step, progress.best_step, best, last, round(progress.seconds, 3))
-    run.note(ended={**dataclasses.asdict(ended), "folder": str(run.folder)})
-    return ended
-
-
-def _diverged(session: _Session, step: int, metrics: Mapping[str, float]) -> None:
-    session.run.wait()
-    what = next(
-        (f"{name} became {value}" for name, value in metrics.items() if not math.isfinite(value)),
-        "the state is no longer finite",
-    )
-    kept = session.run.checkpoints.steps()[-1:]
-    session.run.note(ended={"reason": "diverged", "step": step})
-    raise DivergedError(
-        f"{what} at step {step}" + (f"; the last finite state, of step {kept[0]}, is kept" if kept else ""),
-        hint=_remedies(session.options),
-    )
-
-
-def _remedies(options: FitOptions) -> str:
-    """Return what helps against divergence, among the options that there are."""
-    remedies = {
-        "learning_rate": "lower --learning-rate",
-        "clip_norm": "bound the gradients with --clip-norm 1",
-        "warmup_steps": "warm up with --warmup-steps 200",
-    }
-    return ", or ".join(text for name, text in remedies.items() if name in type(options).model_fields)
-
-
 def _started(run: Run, options: FitOptions, data: Data, program: Program, step: int) -> Started:
     return Started(
         folder=run.folder,
@@ -362,25 +179,6 @@ def _record(program: Program, data: Data, options: FitOptions) -> dict[str, Any]
         "parameters": program.parameters,
         "data": {"dataset": options.dataset, "digest": data.digest, "sizes": dict(data.sizes)},
     }
-
-
-def _window(empty: Window, saved: list[Any] | None) -> Window:
-    """Restore the sums of the window that was open when the state was saved, if there was one."""
-    if saved is None:
-        return empty
-    leaves, treedef = jax.tree.flatten(empty)
-    try:
-        found = [np.asarray(each, leaf.dtype) for each, leaf in zip(saved, leaves, strict=True)]
-    except (ValueError, TypeError, OverflowError):
-        found = []
-    if [each.shape for each in found] != [leaf.shape for leaf in leaves]:
-        raise RunError("the checkpoint's sums of training metrics must be those of this technique and version")
-    placed = [jax.device_put(each, leaf.sharding) for each, leaf in zip(found, leaves, strict=True)]
-    return jax.tree.unflatten(treedef, placed)
-
-
-def _marked(closing: bool) -> dict[str, bool]:
-    return {"closing": True} if closing else {}
 
 
 def existing(folder: Path) -> Path:

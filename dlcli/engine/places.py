@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dlcli.data import names
+# Names of data sets that stand for no file; `dlcli.data.names`, which is above this layer, has them too.
+EMBEDDED = {"dates", "digits", "grid", "pydocs", "ring"}
 
 
 def located(dataset: str, origin: str | None) -> str:
@@ -31,7 +32,7 @@ def located(dataset: str, origin: str | None) -> str:
 def is_relative(dataset: str) -> bool:
     """Tell whether a data set is named by a path that begins in the working folder."""
     path = dataset.removeprefix("folder:")
-    named = dataset in names.embedded() or dataset.startswith("tfds:")
+    named = dataset in EMBEDDED or dataset.startswith("tfds:")
     return not named and not path.startswith("~") and not os.path.isabs(path)
 
 

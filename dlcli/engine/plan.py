@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import jax
 
 from dlcli.engine import devices, new_runs
+from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
 from dlcli.engine.loop import existing, initial, prepared, technique_name
 from dlcli.engine.prefetch import prefetch
@@ -38,6 +40,8 @@ class Plan:
         free: bytes free where the run folder would be.
         compile_seconds: of the training step.
         step_seconds: median of a few steps.
+        layers: of the network, with the output shapes for one batch.
+        chosen: what the options leave to the technique, by name: its value, and what chose it.
     """
 
     options: FitOptions
@@ -51,6 +55,8 @@ class Plan:
     free: int
     compile_seconds: float
     step_seconds: float
+    layers: Sequence[Layer]
+    chosen: Mapping[str, tuple[Any, str]]
 
     @property
     def seconds(self) -> float:
@@ -63,10 +69,10 @@ def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     data, program, options = prepared(learner_type, options)
     options = options.model_copy(update={"out": new_runs.expected(technique_name(learner_type), options), "name": None})
     with devices.memory_errors():
-        return _measured(options, data, program)
+        return _measured(learner_type, options, data, program)
 
 
-def _measured(options: FitOptions, data: Data, program: Program) -> Plan:
+def _measured(learner_type: type[Learner], options: FitOptions, data: Data, program: Program) -> Plan:
     leaves, batches = initial(program, options), prefetch(data.train_from(0), devices.split(program.mesh))
     batch = next(batches)
     window = program.empty_window(batch)
@@ -91,4 +97,6 @@ def _measured(options: FitOptions, data: Data, program: Program) -> Plan:
         free=shutil.disk_usage(existing(options.out or Path())).free,
         compile_seconds=seconds[0],
         step_seconds=median(seconds[1:]),
+        layers=layers(lambda: learner_type(options, data.facts), batch),
+        chosen=learner_type.chosen(options),
     )

@@ -21,6 +21,7 @@ from jax.sharding import Mesh, Sharding
 from dlcli import types
 from dlcli.compiling import compiler_options
 from dlcli.engine import devices
+from dlcli.engine.in_flight import InFlight
 from dlcli.engine.learner import Learner
 from dlcli.engine.metrics import Metrics, add
 from dlcli.options import FitOptions
@@ -77,8 +78,9 @@ class Program:
         compiled = functools.partial(
             jax.jit, out_shardings=devices.replicated(mesh), compiler_options=compiler_options()
         )
-        self.update = compiled(self._update, donate_argnums=(0, 1))
-        self.score = compiled(self._score, donate_argnums=1)
+        # The sums are small and are not donated: those of a step tell when the device has computed it.
+        self.update = compiled(self._update, donate_argnums=0)
+        self.score = compiled(self._score)
         self._finite = jax.jit(lambda leaves: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves])))
 
     @property
@@ -99,9 +101,8 @@ class Program:
 
     def empty_window(self, batch: Batch) -> Window:
         """Return the window of no steps."""
-        # Arrays of their own each: the step donates them, and a buffer can be donated once.
-        seen, bad = np.zeros([], np.int32), np.zeros([], np.int32)
-        return Window(**self._place({"metrics": self._no_metrics("update", batch), "seen": seen, "bad": bad}))
+        zero = np.zeros([], np.int32)
+        return Window(**self._place({"metrics": self._no_metrics("update", batch), "seen": zero, "bad": zero}))
 
     def empty_score(self, batch: Batch) -> Metrics:
         """Return the metrics of no examples."""
@@ -158,14 +159,16 @@ class Program:
 def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place: Sharding) -> Metrics | None:
     """Return the metrics over all `batches`, or None where there are none.
 
-    The state passes from batch to batch, so that a carry goes on; at the end it is dropped.
+    The state passes from batch to batch, so that a carry goes on; at the end it is dropped. A batch is asked for when
+    at most half a second of work waits for the device, so that whoever ends `batches` early does not wait long.
     """
-    totals = None
-    for batch in batches:
+    totals, in_flight = None, InFlight()
+    for number, batch in enumerate(batches):
         placed = jax.device_put(dict(batch), place)
         if totals is None:
             totals = program.empty_score(placed)
         leaves, totals = program.score(leaves, totals, placed)
+        in_flight.add(number, totals)
     return totals
 
 

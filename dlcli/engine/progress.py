@@ -48,6 +48,7 @@ class Snapshot(BaseModel):
         progress: as a longer run would have it at this step.
         window: the sums of the training metrics since the last report, if there was one to come.
         closing: the progress of a run that ended here, what it measured only because it ended included.
+        validation_due: whether the validation of this step was interrupted; a resumed run begins with it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +56,7 @@ class Snapshot(BaseModel):
     progress: Progress
     window: list[Any] | None = None
     closing: Progress | None = None
+    validation_due: bool = False
 
     @property
     def best_step(self) -> int | None:

@@ -217,7 +217,7 @@ class Run(Folder):
             if damages:
                 warn(f"{damages[0]}; using the checkpoint of step {step} instead")
             return arrays, snapshot
-        hint = f"train it again: {command('train', '…', '--config', self.folder / 'options.json')}"
+        hint = f"train it again: {command('train', 'TECHNIQUE', '--config', self.folder / 'options.json')}"
         raise RunError(": ".join([f"{self.folder} has no intact checkpoint", *map(str, damages[:1])]), hint=hint)
 
     def _clear(self) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 from dlcli.engine.progress import Progress
 
@@ -27,23 +24,3 @@ def time_budget(seconds: float | None) -> Rule:
 def first_of(*rules: Rule) -> Rule:
     """Stop for the first reason that any rule gives."""
     return lambda progress: next((reason for rule in rules if (reason := rule(progress))), None)
-
-
-@contextmanager
-def signals() -> Iterator[Rule]:
-    """Catch SIGINT and SIGTERM once: the rule names the signal, a second one acts as it always does."""
-    caught: list[str] = []
-    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def catch(number: int, frame: FrameType | None) -> None:
-        caught.append(signal.Signals(number).name)
-        for each in usual:
-            signal.signal(each, signal.SIG_DFL)
-
-    for each in usual:
-        signal.signal(each, catch)
-    try:
-        yield lambda progress: caught[0] if caught else None
-    finally:
-        for each, handler in usual.items():
-            signal.signal(each, handler)

@@ -13,6 +13,7 @@ from flax import nnx
 
 from dlcli.artifacts import Figure
 from dlcli.data import pairs, text
+from dlcli.data.columns import Reading
 from dlcli.data.embedded import dates
 from dlcli.data.tokenizers import END, START
 from dlcli.engine.runs import Run
@@ -116,18 +117,19 @@ def _recorded(trained: Trained, call: Callable[[Any, list[jax.Array]], object], 
 
 def _document(options: Attention) -> str:
     """Return the text of the validation split that `--index` names."""
-    texts = text.open(Run(Path(options.run)).options(Learner).dataset).splits["validation"].texts
+    trained = Run(Path(options.run)).options(Learner)
+    texts = text.open(trained.dataset, Reading.of(trained)).splits["validation"].texts
     return texts[_within(options.index, len(texts))]
 
 
 def _source(options: Attention) -> tuple[str, tuple[str, ...] | None]:
     """Return a source of the validation split, and of a date which part of it each character tells."""
-    dataset = Run(Path(options.run)).options(Learner).dataset
-    if dataset == "dates":
+    trained = Run(Path(options.run)).options(Learner)
+    if trained.dataset == "dates":
         found = dates.dates("validation")
         date = found[_within(options.index, len(found))]
         return date.source, date.parts
-    sources = pairs.open(dataset).splits["validation"].sources
+    sources = pairs.open(trained.dataset, Reading.of(trained)).splits["validation"].sources
     return sources[_within(options.index, len(sources))], None
 
 

@@ -12,6 +12,7 @@ from flax import nnx
 from dlcli import engine, techniques
 from dlcli.artifacts import Figure
 from dlcli.engine import metrics
+from dlcli.engine.load import measured
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.options import Confusion
@@ -29,8 +30,9 @@ def draw(options: Confusion) -> Figure:
     learner_type = techniques.learner(technique_of(folder))
     run = Run(folder)
     moved = {"data_dir": options.data_dir} if options.data_dir else {}
-    data = learner_type.read(run.options(learner_type).model_copy(update=moved))
-    if data.facts != run.facts(learner_type):
+    trained, facts = run.options(learner_type).model_copy(update=moved), run.facts(learner_type)
+    data = measured(run, None, lambda: learner_type.reread(trained, facts))
+    if data.facts != facts:
         raise RunError(f"the data must have the shapes and classes that {folder} was trained on, found others")
     counts = _counts(engine.load(folder, learner_type, options.use), data.validation, folder)
     rate = metrics.Rate(np.trace(counts), counts.sum()).describe()

@@ -85,7 +85,8 @@ def _frame(learner: Learner, x: np.ndarray) -> drowning.Picture:
     """Return points as they are, and images [sample, height, width, channel] side by side on gray."""
     if not learner.space.classes:
         return _cloud(learner, x)
-    images = [np.pad(_image(each), [(1, 1), (1, 1), (0, 0)], constant_values=0.5) for each in x]
+    # What has no colours is [height, width], the others [height, width, channel].
+    images = [np.pad(image, [(1, 1), (1, 1), (0, 0)][: image.ndim], constant_values=0.5) for image in map(_image, x)]
     across = min(_COLUMNS, len(images))
     blank = np.full_like(images[0], 0.5)
     images += [blank] * (-len(images) % across)

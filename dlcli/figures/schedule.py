@@ -15,7 +15,7 @@ from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Schedule
-from dlcli.folders import technique_of
+from dlcli.folders import command, technique_of
 from dlcli.optim import build, schedules
 from dlcli.options import OptimizerOptions, ScheduleName
 from dlcli.plot import curves, terminal
@@ -62,7 +62,7 @@ def _of_run(folder: Path) -> tuple[str, int, dict[str, Callable[[Any], Any]]]:
     if not isinstance(train, OptimizerOptions):
         raise RunError(
             f"{folder} must be a run with a schedule, and its learning rate follows a rule of its own",
-            hint=f"dlcli viz learning-curves --run {folder} --metric learning_rate draws it",
+            hint=f"{command('viz', 'learning-curves', '--run', folder, '--metric', 'learning_rate')} draws it",
         )
     ended = (run.about().get("ended") or {}).get("step", train.steps)
     stopped = f", which ended at step {ended:,} of {train.steps:,}" if ended < train.steps else ""

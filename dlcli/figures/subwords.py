@@ -11,6 +11,7 @@ from typing import Any
 
 from dlcli.artifacts import Figure
 from dlcli.data import text, tokenizers
+from dlcli.data.columns import Reading
 from dlcli.data.tokenizers import UNKNOWN, Tokenizer
 from dlcli.data.vocabularies import SPECIAL
 from dlcli.engine.runs import Run
@@ -69,7 +70,8 @@ def draw(options: Subwords) -> Figure:
 
 def _words(folder: Path, count: int) -> dict[str, int]:
     """Return words of the validation split with their counts, at ranks that grow as cubes: most are rare ones."""
-    texts = text.open(Run(folder).read("options.json", Train).dataset)
+    trained = Run(folder).read_options(Train)
+    texts = text.open(trained.dataset, Reading.of(trained))
     counts = Counter(word for each in texts.splits["validation"].texts for word in _WORD.findall(each))
     if not counts:
         raise DatasetError(f"the validation part of {texts.name} must have words, found none: give --text")

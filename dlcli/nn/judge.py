@@ -2,7 +2,12 @@
 
 The Fréchet distance is usually taken over the features of an Inception network, which means little
 for digits and clothes and has to be downloaded. This judge is trained on the spot: small, of a fixed
-seed, on the very data set in question.
+seed, on the very data set in question, and kept in the cache for all later runs on the same data.
+
+Distances can be compared only if the same classifier measures them. So how long it is trained depends on the shape of
+the images alone: not on the length of the run that needs it first, nor on the size of the data set. The work is bounded
+instead: at most as many multiplications as take two processor cores half a minute, and images over 32 pixels are
+scaled down before the first layer.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import logging
 import math
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +29,28 @@ import numpy as np
 import optax
 from flax import nnx
 
+from dlcli import activity
 from dlcli.compiling import compiler_options
 from dlcli.files import replacing
 from dlcli.nn.initial import he_normal
 
-EXAMPLES = 20_000  # that a judge is trained on at most
+_EXAMPLES = 20_000  # that a judge is trained on at most
+_BYTES = 2**29  # of pixels that are held for it at most
+_SIDE = 32  # pixels; larger images are scaled down
 _FEATURES = 64
 _CHANNELS = 32  # of the first layer; each further one has twice as many, up to 128
 _SEED, _STEPS, _BATCH, _RATE = 0, 500, 128, 1e-3
-_RECIPE = "1"  # changes with anything above or below that changes the judge
+_WORK = 2e11  # multiplications of all forward passes at most, which bounds the steps where images are large
+_RECIPE = "2"  # changes with anything above or below that changes the judge
 
 Weights = dict[str, Any]
 
 log = logging.getLogger(__name__)
+
+
+def examples(image: tuple[int, ...], there: int) -> int:
+    """Return how many of the images that are there, of height, width and channels, a judge is trained on."""
+    return min(there, _EXAMPLES, max(_BATCH, _BYTES // math.prod(image)))
 
 
 class Judge(nnx.Module):
@@ -73,21 +88,24 @@ class Judge(nnx.Module):
             labels: int [example].
         """
         self._set(_train(self._arrays(), images, labels))
+        activity.report("")
 
-    def learn_once(self, folder: Path, digest: str, images: np.ndarray, labels: np.ndarray) -> None:
+    def learn_once(self, folder: Path, digest: str, read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
         """Learn as `learn` does, or read from `folder` what was learnt from the same data before.
 
         Args:
             folder: that keeps judges; it must be there.
             digest: tells the data from others.
-            images: as for `learn`.
-            labels: likewise.
+            read: returns images and labels as `learn` takes them; not called where a judge is kept.
         """
         key = hashlib.sha256(f"{digest} {_RECIPE}".encode()).hexdigest()[:20]
         path = folder / f"judge-{key}.npz"
         if not self._load(path):
-            log.info("training the classifier that will judge samples, on %d images", len(images))
+            images, labels = read()
+            log.info("training the feature classifier on %d images", len(images))
             self.learn(images, labels)
+            if self._load(path):  # another process was faster: both measure with the same one
+                return
             held = io.BytesIO()
             np.savez(held, **{name: np.asarray(array) for name, array in self._arrays().items()})
             with replacing(path) as file:
@@ -118,9 +136,15 @@ class Judge(nnx.Module):
         return True
 
 
+def _scaled(height: int, width: int) -> tuple[int, int]:
+    """Return the height and width at which images are seen."""
+    scale = min(1.0, _SIDE / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
 def _initial(image: tuple[int, int, int], classes: int) -> Weights:
     """Return the weights of as many halvings as leave 4 to 7 pixels a side, and of two dense layers."""
-    height, width, inputs = image
+    (height, width), inputs = _scaled(*image[:2]), image[2]
     halvings = max(0, int(math.log2(max(min(height, width), 4) / 4)))
     shapes = {}
     for layer in range(halvings + 1):
@@ -137,6 +161,8 @@ def _initial(image: tuple[int, int, int], classes: int) -> Weights:
 
 def _features(weights: Weights, images: jax.Array) -> jax.Array:
     x = images.astype(jnp.float32) / 127.5 - 1
+    if (seen := _scaled(*x.shape[1:3])) != x.shape[1:3]:
+        x = jax.image.resize(x, (len(x), *seen, x.shape[-1]), "linear")
     for layer in range(sum(name.startswith("kernel") for name in weights) // 2):
         stride = (1, 1) if layer == 0 else (2, 2)
         x = jax.lax.conv_general_dilated(
@@ -151,14 +177,26 @@ def _logits(weights: Weights, features: jax.Array) -> jax.Array:
     return features @ weights["logits"] + weights["logits_bias"].reshape(1, -1)
 
 
+def _steps(weights: Weights, image: tuple[int, ...]) -> int:
+    """Return how many steps are made on images of height, width and channels."""
+    height, width = _scaled(*image[:2])
+    work = weights["features"].size + weights["logits"].size
+    for layer in range(sum(name.startswith("kernel") for name in weights) // 2):
+        work += -(-height // 2**layer) * -(-width // 2**layer) * weights[f"kernel{layer}"].size
+    return max(1, min(_STEPS, int(_WORK / (work * _BATCH))))
+
+
 def _train(weights: Weights, images: np.ndarray, labels: np.ndarray) -> Weights:
     """Minimize the cross-entropy with Adam, at a rate that falls to 0 along a cosine."""
-    optimizer = optax.adam(optax.cosine_decay_schedule(_RATE, _STEPS))
+    steps = _steps(weights, images.shape[1:])
+    optimizer = optax.adam(optax.cosine_decay_schedule(_RATE, steps))
     state, random = optimizer.init(weights), np.random.default_rng(_SEED)
     step = jax.jit(functools.partial(_step, optimizer), compiler_options=compiler_options())
-    for _ in range(_STEPS):
+    for done in range(steps):
+        activity.report("training the feature classifier", done, steps)
         rows = random.integers(len(images), size=_BATCH)
-        weights, state = step(weights, state, images[rows], labels[rows])
+        # Waited for, so that the count is of steps that the device has made.
+        weights, state = jax.block_until_ready(step(weights, state, images[rows], labels[rows]))
     return weights
 
 

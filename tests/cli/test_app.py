@@ -105,7 +105,9 @@ def test_an_unknown_config_key_is_refused_with_the_nearest_right_one(dlcli, tmp_
 def test_a_plan_trains_nothing(dlcli, tmp_path):
     code, out, _ = dlcli("train", "cnn", "--plan", "--json")
     assert code == 0
-    assert json.loads(out)["parameters"] > 1000
+    found = json.loads(out)
+    assert found["parameters"] == sum(each["parameters"] for each in found["layers"] if "/" not in each["path"]) > 1000
+    assert found["chosen"]["pool"] == {"value": "max", "by": "--arch small"}
     assert not (tmp_path / "runs").exists()
 
 

@@ -90,3 +90,33 @@ def test_a_pair_without_its_target_is_found(dlcli, sums):
     code, out, _ = dlcli("data", "check", sums)
     assert code == 3
     assert "line 22" in out
+
+
+def test_columns_are_shown_by_the_names_that_are_given(dlcli, tmp_path):
+    (tmp_path / "a.CSV").write_text("review;stars\n" + "".join(f"r{n};{n % 2}\n" for n in range(40)))
+    columns = ("--text-column", "review", "--label-column", "stars")
+    code, out, _ = dlcli("data", "show", "a.CSV", *columns, "--json")
+    assert code == 0
+    assert json.loads(out)["classes"] == ["0", "1"]
+    assert dlcli("data", "check", "a.CSV", *columns)[0] == 0
+    code, _, err = dlcli("data", "check", "a.CSV", "--text-column", "reviw")
+    assert code == 3
+    assert "did you mean 'review'" in err
+
+
+def test_columns_of_another_kind_of_set_are_refused(dlcli, sums, table):
+    assert dlcli("data", "show", table, "--source-column", "text", "--text-column", "text")[0] == 2
+    code, _, err = dlcli("data", "show", "digits", "--label-column", "label")
+    assert code == 2
+    assert "--label-column needs a table of texts" in err
+    assert dlcli("data", "show", sums, "--image-size", "8")[0] == 2
+
+
+def test_a_check_says_what_kind_of_set_it_is(dlcli, sums, table):
+    kinds = [json.loads(dlcli("data", "check", name, "--json")[1])["kind"] for name in (sums, table, "digits", "ring")]
+    assert kinds == ["pairs", "text", "images", "points"]
+
+
+def test_a_column_with_a_label_for_nearly_every_row_is_questioned(dlcli, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"t{n},l{n}\n" for n in range(40)))
+    assert "40 different labels in 40 rows" in dlcli("data", "show", "a.csv")[1]

@@ -103,3 +103,37 @@ def test_damaged_files_are_unreadable_or_decoded_and_nothing_else(kind, png):
 def test_a_missing_file_is_unreadable(tmp_path):
     with pytest.raises(Unreadable, match="No such file"):
         pixels.load(tmp_path / "none.png")
+
+
+@pytest.mark.parametrize(("highest", "white"), [(1, 1), (255, 255), (900, 1023), (4095, 4095), (4096, 16383)])
+def test_white_of_sixteen_bits_is_the_next_range_of_cameras_where_none_is_given(highest, white, png):
+    values = np.array([[0, highest // 2, highest]], dtype=np.uint16)
+    decoded = pixels.decode(png(Image.fromarray(values)))[0, :, 0]
+    np.testing.assert_allclose(decoded, values[0].astype(float) * 255 / white, atol=1)
+
+
+def test_a_given_white_holds_whatever_the_image(png):
+    values = np.array([[0, 100, 200, 5000]], dtype=np.uint16)
+    assert pixels.decode(png(Image.fromarray(values)), white=4095)[0, :, 0].tolist() == [0, 6, 12, 255]
+
+
+def test_floats_between_0_and_1_are_shades(png):
+    values = np.array([[0, 0.25, 1]], dtype=np.float32)
+    assert pixels.decode(png(Image.fromarray(values), "tiff"))[0, :, 0].tolist() == [0, 64, 255]
+
+
+@pytest.mark.parametrize(("value", "reason"), [(np.nan, "must be finite"), (-1, "must be 0 or more, found -1")])
+def test_floats_without_a_range_are_unreadable(value, reason, png):
+    with pytest.raises(Unreadable, match=reason):
+        pixels.decode(png(Image.fromarray(np.array([[value, 1]], np.float32)), "tiff"))
+
+
+def test_an_image_of_too_many_pixels_is_not_decoded(png):
+    huge = png(Image.new("1", (30_000, 30_000)))
+    with pytest.raises(Unreadable, match="it must have at most 89,478,485 pixels, and has more"):
+        pixels.decode(huge)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_a_header_tells_size_and_depth(mode, png):
+    assert pixels.header(png(Image.new(mode, (5, 4)))) == pixels.Header((4, 5), mode == "I;16")

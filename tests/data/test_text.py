@@ -3,13 +3,16 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
+import os
 
 import numpy as np
 import pytest
 
 from dlcli.data import text
+from dlcli.data.columns import Reading
 from dlcli.data.embedded import pydocs
 from dlcli.errors import DatasetError, UsageError
+from dlcli.warnings import Notice
 
 PLAY = "".join(f"Line {number} of the play.\n" for number in range(100))
 
@@ -170,18 +173,20 @@ def test_pydocs_opens_with_some_fifteen_million_characters():
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.txt", b"\xff\xfe not utf-8", "must be UTF-8, and is not from byte 0 on"),
+        ("a.txt", b"one\ntwo \xff", "line 2 of .* must be UTF-8, found the byte 0xFF at byte 8 of the file"),
+        ("a.txt", "text".encode("utf-16"), "must be UTF-8, found UTF-16"),
+        ("a.txt", "text".encode("utf-16-le"), "must be text in UTF-8, found NUL bytes"),
         ("a.txt", b"", "2 empty files or texts: train of"),
         ("a.txt.gz", b"not packed", "cannot be read"),
         ("a.txt.xz", b"not packed", "cannot be read"),
-        ("a.tsv", b"", "must hold a text a row, and is empty"),
-        ("a.tsv", b"a\tb\tc\n", "must begin with the names of its columns"),
+        ("a.tsv", b"", "must hold a text per row, and is empty"),
+        ("a.tsv", b"a\tb\tc\n", "must have a column 'text', found 'a', 'b', 'c'"),
         ("a.tsv", b"x\ty\nonly one\n", "line 2 of .* must have 2 columns, and has 1"),
-        ("a.csv", b"x,y\n1,2\n", "must begin with the names of its columns"),
-        ("a.csv", b'text\n"open\n', "cannot be read as CSV"),
-        ("a.jsonl", b'{"text": 3}\n', "line 1 of .* must be a JSON object with a string"),
+        ("a.csv", b"x,y\n1,2\n", "must have a column 'text', found 'x', 'y'"),
+        ("a.csv", b'text\n"open\n', "line 2 of .* has a quote that opens and is never closed"),
+        ("a.jsonl", b'{"text": 3}\n', "line 1 of .* must have a string as its text, found a number"),
         ("a.jsonl", b"[" * 100_000, "must be a JSON object"),
-        ("a.jsonl", b'{"text": "a", "label": []}\n', "must have a string or a number as its label"),
+        ("a.jsonl", b'{"text": "a", "label": []}\n', "must have a string, a finite number or a boolean as its label"),
         ("a.jsonl", b'{"text": "a", "label": 1}\n{"text": "b"}\n', "line 2 of .* must have a label, as others do"),
         ("a.tsv", b"text\n" + b"x\n" * 9 + b" \t\n", "line 11 of .* must have 1 columns, and has 2"),
     ],
@@ -229,3 +234,93 @@ def test_an_empty_name_does_not_claim_the_current_folder():
 def test_an_unknown_name_is_answered_with_the_nearest(name, message):
     with pytest.raises(UsageError, match=message):
         text.open(name)
+
+
+def test_labels_are_read_without_white_space_around_them(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"t{n},{('a', ' a ', 'b')[n % 3]}\n" for n in range(30)))
+    found = text.open(str(tmp_path / "a.csv"))
+    assert found.classes == ("a", "b")
+    assert found.labels == {"a": 10, " a ": 10, "b": 10}
+
+
+@pytest.mark.parametrize("empty", ["", "  ", "\u00a0"])
+def test_a_row_without_a_label_is_named_by_its_line(tmp_path, empty):
+    rows = [f"t{n},{'ab'[n % 2]}\n" for n in range(20)]
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(rows) + f"t,{empty}\n")
+    with pytest.raises(DatasetError, match=r"line 22 of .* must have a label, as others do"):
+        text.open(str(tmp_path / "a.csv"))
+
+
+def test_a_column_of_labels_that_is_empty_is_none(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"t{n},\n" for n in range(20)))
+    assert text.open(str(tmp_path / "a.csv")).classes == ()
+
+
+def test_bad_rows_are_left_out_and_named_where_that_is_asked_for(tmp_path):
+    rows = "".join(f"t{n},{'ab'[n % 2]}\n" for n in range(20))
+    (tmp_path / "a.csv").write_bytes(f"text,label\n{rows}".encode() + b"caf\xe9,a\n,b\nx,\nmore,than,two\n")
+    with pytest.raises(DatasetError) as refused:
+        text.open(str(tmp_path / "a.csv"))
+    assert "--skip-bad" in refused.value.hint
+    with pytest.warns(Notice, match=r"leaves out 4 examples of .*: line 22 of .* must be UTF-8") as noted:
+        found = text.open(str(tmp_path / "a.csv"), Reading(skip_bad=True))
+    assert len(noted) == 1
+    assert sum(found.sizes.values()) == 20
+
+
+def test_a_raw_text_without_its_bad_lines_is_the_rest(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"one\ncaf\xe9\nthree\f\xc3\xa9\n" * 10)
+    with pytest.warns(Notice, match="leaves out 10 examples"):
+        found = text.open(str(tmp_path / "a.txt"), Reading(skip_bad=True))
+    assert "".join(split.texts[0] for split in found.splits.values()) == "one\nthree\f\u00e9\n" * 10
+
+
+def test_a_set_of_bad_rows_alone_says_what_is_wrong_with_them(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n1,2,3\n")
+    with pytest.raises(DatasetError, match=r"line 2 of .* must have 2 columns"):
+        text.open(str(tmp_path / "a.csv"), Reading(skip_bad=True))
+
+
+def test_a_folder_of_documents_leaves_out_readmes_and_what_systems_left(tmp_path):
+    for number in range(10):
+        (tmp_path / f"{number}.TXT").write_text(f"document {number}")
+    for name in ("readme.txt", "LICENSE.txt", ".hidden.txt", "._1.txt", "notes.md", "__MACOSX/1.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\xff")
+    with pytest.warns(Notice, match="6 files that are no texts, skipped"):
+        assert sum(text.open(str(tmp_path)).sizes.values()) == 10
+
+
+@pytest.mark.parametrize("target", ["pipe", "/dev/zero", "nowhere"])
+def test_a_document_that_is_no_file_is_refused_and_can_be_skipped(tmp_path, target):
+    (tmp_path / "set").mkdir()
+    for number in range(10):
+        (tmp_path / "set" / f"{number}.txt").write_text(f"document {number}")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "set" / "odd.txt").symlink_to(tmp_path / target)
+    with pytest.raises(DatasetError, match=r"odd.txt"):
+        text.open("set")
+    with pytest.warns(Notice, match="leaves out 1 example "):
+        assert sum(text.open("set", Reading(skip_bad=True)).sizes.values()) == 10
+
+
+def test_a_class_that_looks_like_one_of_training_is_shown_by_its_code_points(table, tmp_path):
+    table("set/train.tsv", classes=("caf\u00e9", "tea"))
+    table("set/test.tsv", classes=("cafe\u0301", "tea"), rows=4)
+    with pytest.raises(DatasetError) as refused:
+        text.open(str(tmp_path / "set"))
+    [first, _] = refused.value.findings
+    assert "'cafe\u0301' (cafe<U+0301>), which training lacks, and has 'caf\u00e9' (caf<U+00E9>)" in first.message
+
+
+def test_a_split_without_labels_is_told_where_training_has_some(tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\n" + "".join(f"t{n},{'ab'[n % 2]}\n" for n in range(20)))
+    (tmp_path / "test.csv").write_text("text\nx\n")
+    with pytest.raises(DatasetError, match=r"test.csv must have labels, as other splits do"):
+        text.open(str(tmp_path))
+
+
+def test_a_table_without_a_header_that_may_have_one_is_noted(tmp_path):
+    (tmp_path / "a.tsv").write_text("kind\tsentence\n" + "".join(f"{'ab'[n % 2]}\ttext {n}\n" for n in range(20)))
+    with pytest.warns(Notice, match="line 1 has the label 'kind', which no other line has"):
+        text.open(str(tmp_path / "a.tsv"))

@@ -51,3 +51,12 @@ def test_raw_text_has_nothing_to_be_found_but_emptiness(tmp_path):
     assert check(str(tmp_path / "a.txt")) == []
     (tmp_path / "a.txt").write_text("  ")
     assert {each.kind for each in check(str(tmp_path / "a.txt"))} == {"empty"}
+
+
+def test_a_single_class_and_labels_that_look_alike_are_problems(tmp_path):
+    (tmp_path / "one.csv").write_text("text,label\n" + "".join(f"t{n},same\n" for n in range(30)))
+    assert [each.kind for each in check(str(tmp_path / "one.csv"))] == ["one class"]
+    (tmp_path / "two.csv").write_text("text,label\n" + "".join(f"t{n},{('a', 'a ', 'b')[n % 3]}\n" for n in range(99)))
+    assert [each.message for each in check(str(tmp_path / "two.csv"))] == [
+        "'a' (33) and 'a ' (33) are one class: white space around a label is left out"
+    ]

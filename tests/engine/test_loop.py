@@ -3,11 +3,12 @@ import math
 import shutil
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from dlcli import engine
-from dlcli.engine import Compiled, Compiling, Ended, Saved, Scored, Started, Trained
+from dlcli.engine import Compiled, Compiling, Ended, Saved, Scored, Started, Stepped, Trained, Validating
 from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, DivergedError, RunError, UsageError
 from dlcli.warnings import Notice
@@ -29,6 +30,15 @@ def break_off(events, step):
     """Run through events up to the first one of a step or a later one, then close."""
     with closing(events):
         next(event for event in events if isinstance(event, Trained | Scored | Saved) and event.step >= step)
+
+
+def interrupted(begin, event):
+    """The events of a run for which a signal arrives right after one of them."""
+    told = []
+    for each in begin(lambda progress: "SIGINT" if event in told else None):
+        told.append(each)
+    assert event in told
+    return told
 
 
 def about(folder):
@@ -84,6 +94,16 @@ def test_each_function_is_announced_before_it_is_compiled_and_timed_after(unbrok
     assert [event.what for event in told[::2]] == ["initial weights", "training step", "validation"]
     assert [event.what for event in told[1::2]] == [event.what for event in told[::2]]
     assert all(event.seconds > 0 for event in told[1::2])
+
+
+def test_steps_are_told_in_their_order_and_never_before_the_device_has_computed_them(unbroken):
+    made = 0
+    for event in unbroken:
+        if isinstance(event, Stepped):
+            assert made < event.step <= 12
+            assert event.metrics is None or event.metrics["loss"] >= 0
+        made = getattr(event, "step", made)
+    assert of(Stepped, unbroken)
 
 
 def test_metrics_jsonl_holds_each_report_once_as_it_was_told(unbroken):
@@ -148,11 +168,10 @@ def test_a_run_broken_off_at_any_event_goes_on_bit_for_bit(unbroken, tmp_path):
         assert_same_run(unbroken[0].folder, folder)
 
 
-def test_a_run_broken_off_before_its_first_checkpoint_starts_anew_and_says_so(unbroken, tmp_path):
-    folder = tmp_path / "young"
-    with closing(engine.fit(Learner, Train(out=folder))) as events:
-        next(events)
-    assert not (folder / "checkpoints").exists()
+def test_a_run_killed_before_its_first_checkpoint_restarts_and_says_so(unbroken, tmp_path):
+    folder = Path(shutil.copytree(unbroken[0].folder, tmp_path / "young"))
+    shutil.rmtree(folder / "checkpoints")
+    (folder / "metrics.jsonl").unlink()
     with pytest.warns(Notice, match="before its first checkpoint"):
         go_on(folder)
     assert_same_run(unbroken[0].folder, folder)
@@ -166,10 +185,29 @@ def test_a_signal_saves_the_step_it_came_in_and_the_run_goes_on_bit_for_bit(unbr
     assert_same_run(unbroken[0].folder, folder)
 
 
-def test_a_signal_at_the_last_step_leaves_a_finished_run(unbroken, copy):
+@pytest.mark.parametrize("step", [8, 12])
+def test_a_signal_drops_an_unfinished_validation_and_the_resumed_run_makes_it_bit_for_bit(unbroken, copy, step):
     folder = copy("broken")
-    events = list(engine.resume(Learner, folder, {}, lambda progress: "SIGINT" if progress.step == 12 else None))
-    assert events[-1].reason == "steps"
+    events = interrupted(lambda stop: engine.resume(Learner, folder, {}, stop), Validating(step))
+    assert (events[-1].reason, events[-1].step) == ("SIGINT", step)
+    assert step not in [event.step for event in of(Scored, events)]
+    assert step in [event.step for event in of(Scored, go_on(folder))]
+    assert_same_run(unbroken[0].folder, folder)
+
+
+def test_a_signal_in_the_validation_that_ends_a_run_leaves_it_to_the_resumed_run(tmp_path):
+    options = Train(out=tmp_path / "run", steps=7)  # no multiple of the steps between validations
+    events = interrupted(lambda stop: engine.fit(Learner, options, stop), Validating(7))
+    assert (events[-1].reason, events[-1].step) == ("SIGINT", 7)
+    assert [event.step for event in of(Scored, go_on(tmp_path / "run"))] == [7]
+    train(tmp_path / "whole", steps=7)
+    assert_same_run(tmp_path / "whole", tmp_path / "run")
+
+
+def test_a_signal_after_the_last_validation_leaves_a_finished_run(unbroken, copy):
+    folder = copy("broken")
+    last = of(Scored, unbroken)[-1]
+    assert interrupted(lambda stop: engine.resume(Learner, folder, {}, stop), last)[-1].reason == "steps"
     assert_same_run(unbroken[0].folder, folder)
 
 
@@ -211,7 +249,7 @@ def test_a_length_that_lies_before_the_step_of_a_run_broken_off_is_refused_as_su
     folder = copy("broken")
     with pytest.raises(UsageError, match=f"--steps 2 must lie beyond step 6, where {folder} stands") as raised:
         go_on(folder, steps=2)
-    assert raised.value.hint == f"dlcli resume {folder} goes on to its 12 steps"
+    assert raised.value.hint == f"dlcli resume {folder} continues to its 12 steps"
 
 
 def test_a_run_that_goes_on_after_its_end_has_spent_the_time_until_then(tmp_path):
@@ -254,6 +292,20 @@ def test_changed_options_are_recorded_and_hold_from_there_on(copy):
     assert json.loads((folder / "options.json").read_text())["report_every"] == 3
 
 
+def test_a_checkpoint_that_cannot_be_read_is_not_blamed_on_the_changes(copy):
+    folder = copy("broken")
+    for manifest in (folder / "checkpoints").glob("*/manifest.json"):
+        manifest.write_text("{}")
+    with pytest.raises(RunError, match="no intact checkpoint") as raised:
+        go_on(folder, steps=20)
+    assert "cannot change on resume" not in str(raised.value)
+
+
+def test_of_several_changes_the_one_that_shapes_no_array_is_not_blamed(copy):
+    with pytest.raises(RunError, match=r"^--optimizer cannot change on resume"):
+        go_on(copy("broken"), steps=20, optimizer="sgd", patience=3)
+
+
 def test_a_change_that_needs_other_shapes_is_refused_with_the_reason(copy):
     folder = copy("broken")
     before = snapshot(folder)
@@ -264,7 +316,10 @@ def test_a_change_that_needs_other_shapes_is_refused_with_the_reason(copy):
 
 @pytest.mark.parametrize(
     ("changes", "error", "what"),
-    [({"seed": 1}, DatasetError, r"line-0.*line-1"), ({"features": 4}, RunError, "shapes")],
+    [
+        ({"seed": 1}, DatasetError, r"line-0.*line-1"),
+        ({"features": 4}, RunError, "found another features"),
+    ],
 )
 def test_other_data_are_refused(copy, changes, error, what):
     with pytest.raises(error, match=what):

@@ -67,3 +67,16 @@ def test_the_loader_reads_ahead_while_the_consumer_works_but_not_without_bound()
     time.sleep(0.2)
     assert 3 <= len(read) <= 5
     batches.close()
+
+
+def test_a_consumer_that_stops_does_not_wait_for_a_batch_that_does_not_come():
+    held = threading.Event()
+
+    def stalled():
+        yield from numbered(1)
+        held.wait(60)
+
+    batches = prefetch(stalled(), HERE, stopped=lambda: True)
+    next(batches)
+    assert next(batches, None) is None
+    held.set()

@@ -1,12 +1,7 @@
-import os
-import signal
 import time
 
-import pytest
-
 from dlcli.engine.progress import Progress
-from dlcli.engine.stopping import first_of, patience, signals, time_budget
-from tests.processes import Child
+from dlcli.engine.stopping import first_of, patience, time_budget
 
 
 def test_patience_ends_when_as_many_validations_in_a_row_were_no_better():
@@ -32,38 +27,3 @@ def test_the_first_rule_with_a_reason_is_the_one_that_is_named():
     rules = [lambda progress: None, lambda progress: "one", lambda progress: "two"]
     assert first_of(*rules)(Progress()) == "one"
     assert first_of(rules[0])(Progress()) is None
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_becomes_a_reason_to_stop(number):
-    with signals() as stop:
-        assert stop(Progress()) is None
-        os.kill(os.getpid(), number)
-        assert stop(Progress()) == number.name
-
-
-def test_signals_act_as_before_once_training_is_over():
-    before = signal.getsignal(signal.SIGINT)
-    with signals():
-        assert signal.getsignal(signal.SIGINT) != before
-    assert signal.getsignal(signal.SIGINT) == before
-
-
-def test_a_second_signal_ends_the_process_at_once(tmp_path):
-    child = Child(tmp_path, _catch_for_a_minute)
-    child.until(lambda: "ready" in child.out.read_text())
-    child.send(signal.SIGTERM)
-    child.until(lambda: "SIGTERM" in child.out.read_text())
-    child.send(signal.SIGINT)
-    assert child.wait() == -signal.SIGINT
-
-
-def _catch_for_a_minute():
-    with signals() as stop:
-        print("ready", flush=True)
-        end, told = time.monotonic() + 60, False
-        while time.monotonic() < end:
-            time.sleep(0.01)
-            if not told and stop(Progress()):
-                print(stop(Progress()), flush=True)
-                told = True

@@ -53,6 +53,8 @@ class Architecture:
         whole = dataclasses.replace(self, **filled)
         if whole.depth is not None and whole.depth not in RESNETS:
             raise UsageError(f"--depth must be one of {', '.join(map(str, RESNETS))}, got {whole.depth}")
+        if whole.channels is None and whole.depth is not None:
+            return dataclasses.replace(whole, channels=RESNETS[whole.depth].channels)
         return whole
 
 

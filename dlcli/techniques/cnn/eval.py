@@ -14,6 +14,7 @@ from dlcli import engine
 from dlcli.artifacts import Table
 from dlcli.engine import Metrics
 from dlcli.engine.classification import measure, table
+from dlcli.engine.load import measured
 from dlcli.engine.metrics import add
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
@@ -29,7 +30,9 @@ def evaluate(options: Eval) -> Table:
     learners = [engine.load(folder, Learner, options.use) for folder in folders]
     _same_classes(folders, learners)
     changes = {name: value for name in ("data_dir", "dataset") if (value := getattr(options, name)) is not None}
-    data = Learner.read(Run(folders[0]).options(Learner).model_copy(update=changes))
+    run = Run(folders[0])
+    trained = run.options(Learner).model_copy(update=changes)
+    data = measured(run, options.dataset, lambda: Learner.read(trained))
     if data.facts.classes != learners[0].facts.classes or data.facts.image != learners[0].facts.image:
         raise RunError(f"the data must have the images and classes that {folders[0]} was trained on")
     totals = _totals(_predictor(learners, options.mc_dropout), data.test)

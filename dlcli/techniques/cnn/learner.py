@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -39,6 +41,17 @@ class Learner(engine.Learner):
     @staticmethod
     def read(options: Train) -> Data:
         return images.read(options, options.seed, options.image_size, options.train_examples, labelled=True)
+
+    @staticmethod
+    def chosen(options: Train) -> dict[str, tuple[Any, str]]:
+        style = architecture(options).resolved()
+        family = f"--arch {options.arch}"
+        names = ("depth", "channels", "stages", "pool", "norm", "activation", "hidden")
+        return {
+            name: (value, family)
+            for name in names
+            if getattr(options, name) is None and (value := getattr(style, name)) is not None
+        }
 
     def __init__(self, options: Train, facts: ImageFacts):
         rngs = nnx.Rngs(options.seed)

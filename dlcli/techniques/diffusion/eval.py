@@ -14,11 +14,12 @@ from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import cache, images
 from dlcli.engine import Frechet, Metrics, Rate, frechet
+from dlcli.engine.load import measured
 from dlcli.engine.metrics import add
 from dlcli.engine.modes import Found, Modes
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
-from dlcli.nn.judge import EXAMPLES, Judge
+from dlcli.nn.judge import Judge, examples
 from dlcli.techniques.diffusion.drawing import Manner, draw, manner
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Eval, Train
@@ -34,7 +35,7 @@ def evaluate(options: Eval) -> Table:
     how = manner(learner, options, options.run)
     changes = {name: value for name in ("data_dir", "dataset") if (value := getattr(options, name)) is not None}
     train = Run(folder).options(Learner).model_copy(update=changes)
-    data = Learner.read(train)
+    data = measured(Run(folder), options.dataset, lambda: Learner.read(train))
     _require_same_kind(folder, learner, data)
     protocol = {"run": options.run, "use": options.use, "split": "test", **how.described()}
     protocol["loss"] = _loss(learner, data)
@@ -92,11 +93,16 @@ def _images(
 
 
 def _judge(train: Train) -> Judge:
-    """Train the judge on the training images, or read one that was; the same whatever the seed of the run."""
+    """Train the judge on the training images, or read one that was; the same whatever the seed of the run.
+
+    Of images of one class there is nothing to learn: its weights stay random.
+    """
     data = images.read(train, 0, train.image_size)
     judge = Judge(data.facts.image, len(data.facts.classes))
-    pixels, label = images.training(data, min(data.sizes["train"], EXAMPLES))
-    judge.learn_once(cache.folder("judges"), data.digest, pixels, label)
+    if len(data.facts.classes) < 2:
+        return judge
+    count = examples(data.facts.image, data.sizes["train"])
+    judge.learn_once(cache.folder("judges"), data.digest, lambda: images.training(data, count))
     return judge
 
 
@@ -124,7 +130,7 @@ def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> T
         (
             "features",
             formats.count(distance["features"]),
-            f"of a classifier trained on these data, {protocol['judge'][:12]}",
+            frechet.features_of(len(data.facts.data.classes), protocol["judge"]),
         ),
         ("loss", formats.loss(protocol["loss"]["value"]), "squared error on test images"),
     ]

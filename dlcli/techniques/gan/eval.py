@@ -11,6 +11,7 @@ from flax import nnx
 from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.engine import Metrics, frechet
+from dlcli.engine.load import measured
 from dlcli.engine.metrics import add
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
@@ -24,7 +25,9 @@ def evaluate(options: Eval) -> Table:
     folder = Path(options.run)
     learner = engine.load(folder, Learner, options.use)
     changes = {name: value for name in ("data_dir", "dataset") if (value := getattr(options, name)) is not None}
-    data = Learner.read(Run(folder).options(Learner).model_copy(update=changes))
+    run = Run(folder)
+    trained = run.options(Learner).model_copy(update=changes)
+    data = measured(run, options.dataset, lambda: Learner.read(trained))
     _require_same_kind(folder, learner, data)
     learner.rngs = nnx.Rngs(noise=options.seed, score=options.seed)
     described = {name: metric.describe() for name, metric in _totals(learner, data).items()}
@@ -71,7 +74,7 @@ def _of_images(described: dict[str, Any], protocol: dict[str, Any], data: Data) 
         (
             "features",
             formats.count(distance["features"]),
-            f"of a classifier trained on these data, {protocol['judge'][:12]}",
+            frechet.features_of(len(data.facts.data.classes), protocol["judge"]),
         ),
     ]
     if "as_asked" in described:

@@ -26,6 +26,7 @@ Pullback = Callable[[jax.Array], tuple[nnx.State]]
 # By loss: steps of the discriminator for one of the generator, weight of the gradient penalty, b1 and b2. The betas of
 # the first are those of Radford et al. 2015, section 4; all of the second those of Gulrajani et al. 2017, algorithm 1.
 _USUAL = {"non-saturating": (1, 1.0, 0.5, 0.999), "wasserstein": (5, 10.0, 0.0, 0.9)}
+_LEFT = ("critic_steps", "gradient_penalty", "beta1", "beta2")  # options that the loss chooses where none is given
 # Shares of a run after which the samples of a few fixed draws of noise are kept: early on, more changes.
 _KEPT = (1 / 128, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 
@@ -55,11 +56,15 @@ class Learner(engine.Learner):
     def read(options: Train) -> Data:
         return facts_.read(options)
 
+    @staticmethod
+    def chosen(options: Train) -> dict[str, tuple[Any, str]]:
+        usual = zip(_LEFT, _USUAL[options.loss], strict=True)
+        return {name: (value, f"--loss {options.loss}") for name, value in usual if getattr(options, name) is None}
+
     def __init__(self, options: Train, facts: GanFacts):
         rngs = nnx.Rngs(options.seed)
-        given = options.critic_steps, options.gradient_penalty, options.beta1, options.beta2
-        usual = _USUAL[options.loss]
-        self.critic_steps, self.penalty, *betas = (u if g is None else g for g, u in zip(given, usual, strict=True))
+        usual = {name: value for name, (value, _) in self.chosen(options).items()}
+        self.critic_steps, self.penalty, *betas = (usual.get(name, getattr(options, name)) for name in _LEFT)
         self.facts, self.loss, self.latent, self.conditional = facts, options.loss, options.latent, options.conditional
         self.weight_penalty = (options.l1, options.l2)
         self.space = (Pictures if isinstance(facts.data, ImageFacts) else Points)(facts.data)

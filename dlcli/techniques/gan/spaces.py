@@ -12,7 +12,7 @@ from dlcli.data.densities import DensityFacts
 from dlcli.data.images import ImageFacts
 from dlcli.engine import Frechet, Metrics, Rate
 from dlcli.engine.modes import Found, Modes
-from dlcli.nn.judge import EXAMPLES, Judge
+from dlcli.nn.judge import Judge, examples
 from dlcli.techniques.gan import model
 from dlcli.techniques.gan.options import Train
 from dlcli.types import Batch
@@ -76,10 +76,12 @@ class Pictures(nnx.Module):
         return metrics
 
     def prepare(self, options: Train) -> bool:
-        """Train the judge on the training images, or read one that was."""
+        """Train the judge on the training images, or read one that was; of one class there is nothing to learn."""
+        if len(self.classes) < 2:
+            return False
         data = images.read(options, 0, options.image_size)
-        pixels, labels = images.training(data, min(data.sizes["train"], EXAMPLES))
-        self.judge.learn_once(cache.folder("judges"), data.digest, pixels, labels)
+        count = examples(self.image, data.sizes["train"])
+        self.judge.learn_once(cache.folder("judges"), data.digest, lambda: images.training(data, count))
         return True
 
 

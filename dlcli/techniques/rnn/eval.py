@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,32 +13,51 @@ from flax import nnx
 
 from dlcli import engine, formats
 from dlcli.artifacts import Table
-from dlcli.data import text, tokens
+from dlcli.data import labels, text, tokens
+from dlcli.data.columns import Reading
+from dlcli.data.text import TextSet
+from dlcli.data.tokenizers import Tokenizer
 from dlcli.engine import Metrics
 from dlcli.engine.classification import table
+from dlcli.engine.load import measured
 from dlcli.engine.metrics import add, perplexity
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.techniques.rnn.learner import Learner, batches
-from dlcli.techniques.rnn.options import Eval
-from dlcli.types import Batch
+from dlcli.techniques.rnn.options import Eval, Train
+from dlcli.types import Batch, Data
 
 
 def evaluate(options: Eval) -> Table:
     """Return nats a token and bits a character of a language model, accuracy and confusions of a classifier."""
     folder = Path(options.run)
-    learner = engine.load(folder, Learner, options.use)
-    trained = Run(folder).options(Learner)
-    texts = text.open(options.dataset or trained.dataset)
-    if learner.classify and texts.classes != learner.facts.classes:
-        raise RunError(f"the data must have the classes that {folder} was trained on, found others")
-    tokenizer = learner.facts.load()
-    data = batches(trained, texts, tokenizer)
-    described = {name: metric.describe() for name, metric in totals(learner, data.test).items()}
-    how = {"split": texts.measured, "use": options.use, "run": str(folder)}
+    learner, run = engine.load(folder, Learner, options.use), Run(folder)
+    trained, tokenizer = run.options(Learner), learner.facts.load()
+    read = measured(run, options.dataset, lambda: _read(trained, options, tokenizer))
+    if learner.classify and read.texts.classes != learner.facts.classes:
+        raise RunError(labels.other_classes(folder, learner.facts.classes, read.texts.classes))
+    described = {name: metric.describe() for name, metric in totals(learner, read.data.test).items()}
+    how = {"split": read.texts.measured, "use": options.use, "run": str(folder)}
     if learner.classify:
         return table(described, learner.facts.classes, how)
-    return _table(described["loss"], tokens.stream(texts, texts.measured, tokenizer).characters, how)
+    return _table(described["loss"], tokens.stream(read.texts, read.texts.measured, tokenizer).characters, how)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Read:
+    """Texts, and the batches that they are cut into."""
+
+    texts: TextSet
+    data: Data
+
+    @property
+    def digest(self) -> str:
+        return self.data.digest
+
+
+def _read(trained: Train, options: Eval, tokenizer: Tokenizer) -> _Read:
+    texts = text.open(options.dataset or trained.dataset, Reading.of(trained, options))
+    return _Read(texts, batches(trained, texts, tokenizer))
 
 
 def totals(learner: Learner, held_out: Iterable[Batch]) -> Metrics:

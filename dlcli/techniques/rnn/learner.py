@@ -11,6 +11,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.data import sequences, text, tokenizers
+from dlcli.data.columns import Reading
 from dlcli.data.sequences import TextFacts
 from dlcli.data.text import TextSet
 from dlcli.data.tokenizers import Tokenizer
@@ -53,7 +54,7 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        texts = text.open(options.dataset)
+        texts = text.open(options.dataset, Reading.of(options))
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
 
     @classmethod

@@ -19,9 +19,10 @@ from dlcli.options import (
     TokenizerOptions,
     TrainOptions,
 )
+from dlcli.table_options import LabelColumnOptions
 
 
-class Train(DropoutOptions, TokenizerOptions, TrainOptions):
+class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, TrainOptions):
     """Options of `dlcli train rnn`."""
 
     panel = "Model"
@@ -64,12 +65,14 @@ class Train(DropoutOptions, TokenizerOptions, TrainOptions):
             raise ValueError("--tied needs --task language: classes have no embeddings")
         if self.tied and self.embedding != self.hidden:
             raise ValueError(f"--tied needs --embedding {self.hidden}, the units of --hidden, got {self.embedding}")
+        if self.label_column and self.task != "classify":
+            raise ValueError("--label-column needs --task classify")
         if self.task == "language" and self.pool != "last":
             raise ValueError("--pool mean needs --task classify: a next token is predicted from the last state")
         return self
 
 
-class Eval(EvalOptions):
+class Eval(LabelColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of rnn."""
 
 

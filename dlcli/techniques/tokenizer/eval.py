@@ -8,6 +8,8 @@ from pathlib import Path
 from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.data import text, tokenizers
+from dlcli.data.columns import Reading
+from dlcli.engine.load import measured
 from dlcli.engine.runs import Run
 from dlcli.techniques.tokenizer.measuring import measure
 from dlcli.techniques.tokenizer.options import Eval, Train
@@ -26,7 +28,10 @@ def evaluate(options: Eval) -> Table:
     It is measured on the test split, or on the validation split of a set that has no test part.
     """
     folder = Path(options.run)
-    texts = text.open(options.dataset or Run(folder).read("options.json", Train).dataset)
+    run = Run(folder)
+    trained = run.read_options(Train)
+    dataset, reading = options.dataset or trained.dataset, Reading.of(trained, options)
+    texts = measured(run, options.dataset, lambda: text.open(dataset, reading))
     counts = measure(tokenizers.load(folder), texts.splits[texts.measured].texts)
     values = counts.values()
     rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]

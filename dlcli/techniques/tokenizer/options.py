@@ -16,9 +16,10 @@ from dlcli.options import (
     TokenizerKind,
     Vocabulary,
 )
+from dlcli.table_options import TextColumnOptions, TextTableOptions
 
 
-class Train(DirectOptions):
+class Train(TextTableOptions, DirectOptions):
     """Options of `dlcli train tokenizer`."""
 
     panel = "Model"
@@ -43,7 +44,7 @@ class Train(DirectOptions):
         return self
 
 
-class Eval(Options):
+class Eval(TextColumnOptions):
     """Options of `dlcli eval` for a run of tokenizer."""
 
     panel = "Run"

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dlcli.data import text, tokenizers
+from dlcli.data.columns import Reading
 from dlcli.data.text import TextSet
 from dlcli.engine.direct import Learnt
 from dlcli.techniques.tokenizer.measuring import measure
@@ -23,7 +24,7 @@ class TokenizerFacts(Facts):
 
 def read(options: Train) -> TextSet:
     """Open the text set, of which the vocabulary must be large enough."""
-    found = text.open(options.dataset)
+    found = text.open(options.dataset, Reading.of(options))
     tokenizers.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
     return found
 

@@ -12,13 +12,15 @@ from flax import nnx
 
 from dlcli import engine, formats
 from dlcli.artifacts import Table
-from dlcli.data import text, tokens
+from dlcli.data import labels, text, tokens
+from dlcli.data.columns import Reading
 from dlcli.engine import Metrics, classification
+from dlcli.engine.load import measured
 from dlcli.engine.metrics import add, perplexity
 from dlcli.engine.runs import Run
-from dlcli.errors import RunError
+from dlcli.errors import RunError, UsageError
 from dlcli.techniques.transformer.learner import Learner
-from dlcli.techniques.transformer.options import Eval, Train
+from dlcli.techniques.transformer.options import Eval, Train, misplaced_column
 from dlcli.types import Batch
 
 
@@ -26,11 +28,14 @@ def evaluate(options: Eval) -> Table:
     """Return nats a token and bits a character, accuracies and confusions, or exact matches, by the run's shape."""
     folder = Path(options.run)
     learner = engine.load(folder, Learner, options.use)
-    changes = {name: value for name in ("data_dir", "dataset") if (value := getattr(options, name)) is not None}
+    names = ("data_dir", "dataset", "text_column", "label_column", "source_column", "target_column")
+    changes = {name: value for name in names if (value := getattr(options, name)) is not None}
+    if misplaced := misplaced_column(learner.shape, changes):
+        raise UsageError(f"{misplaced} for a run of --shape {learner.shape}")
     trained = Run(folder).options(Learner).model_copy(update=changes)
-    data = Learner.read(trained, learner.facts)
+    data = measured(Run(folder), options.dataset, lambda: Learner.read(trained, learner.facts))
     if data.facts.classes != learner.facts.classes:
-        raise RunError(f"the data must have the classes that {folder} was trained on, found others")
+        raise RunError(labels.other_classes(folder, learner.facts.classes, data.facts.classes))
     described = {name: metric.describe() for name, metric in _totals(learner, data.test).items()}
     how = {"use": options.use, "run": str(folder)}
     return _TABLES[learner.shape](learner, described, trained, how)
@@ -49,7 +54,7 @@ def _totals(learner: Learner, batches: Iterable[Batch]) -> Metrics:
 
 
 def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
-    texts, loss = text.open(trained.dataset), described["loss"]
+    texts, loss = text.open(trained.dataset, Reading.of(trained)), described["loss"]
     characters = tokens.stream(texts, texts.measured, learner.facts.load()).characters
     bits = loss["value"] * loss["n"] / math.log(2) / characters
     rows = [
@@ -64,7 +69,7 @@ def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: d
 
 
 def _of_classes(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
-    split = text.open(trained.dataset).measured
+    split = text.open(trained.dataset, Reading.of(trained)).measured
     return classification.table(described, learner.facts.classes, {"split": split, **how})
 
 

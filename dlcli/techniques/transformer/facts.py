@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable
 
 from dlcli.data import text, tokenizers
+from dlcli.data.columns import Reading
 from dlcli.data.parallel import PairFacts
 from dlcli.techniques.transformer.options import Train
 from dlcli.types import Data
@@ -23,7 +24,7 @@ def read_text(cut: Callable[..., Data], options: Train, facts: TransformerFacts 
         options: of the run.
         facts: of a trained model, whose tokenizer is taken; without, one is trained or loaded.
     """
-    texts = text.open(options.dataset)
+    texts = text.open(options.dataset, Reading.of(options))
     if facts is None:
         tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"])
     else:

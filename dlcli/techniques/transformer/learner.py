@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 from flax import nnx
 
@@ -41,6 +43,11 @@ class Learner(engine.Learner):
     @classmethod
     def reread(cls, options: Train, facts: TransformerFacts) -> Data:
         return cls.read(options, facts)
+
+    @staticmethod
+    def chosen(options: Train) -> dict[str, tuple[Any, str]]:
+        found, names = style(options), ("positions", "norm", "activation", "hidden", "bias")
+        return {name: (getattr(found, name), f"--preset {options.preset}") for name in names}
 
     def __init__(self, options: Train, facts: TransformerFacts):
         self.facts, self.shape = facts, options.shape

@@ -1,5 +1,6 @@
 """Options of the transformer."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -22,6 +23,7 @@ from dlcli.options import (
     WeightDecay,
     filled,
 )
+from dlcli.table_options import LabelColumnOptions, PairColumnOptions
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
 
@@ -52,7 +54,23 @@ _CHOICES: dict[str, dict[str, Any]] = {
 }
 
 
-class Train(TokenizerOptions, TrainOptions):
+_COLUMNS = {
+    "text_column": ("decoder", "encoder"),
+    "label_column": ("encoder",),
+    "source_column": ("encoder-decoder",),
+    "target_column": ("encoder-decoder",),
+}
+
+
+def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
+    """Say which of the given columns a shape does not read; "" if it reads all."""
+    for name, shapes in _COLUMNS.items():
+        if given.get(name) is not None and shape not in shapes:
+            return f"--{name.replace('_', '-')} needs --shape {' or '.join(shapes)}"
+    return ""
+
+
+class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOptions):
     """Options of `dlcli train transformer`."""
 
     panel = "Model"
@@ -108,8 +126,14 @@ class Train(TokenizerOptions, TrainOptions):
             chosen = {**chosen, "warmup_steps": min(_WARMUP, int(steps) // 10)}  # a short run has less of it
         return filled(given, chosen)
 
+    @model_validator(mode="after")
+    def _columns_of_the_shape(self) -> "Train":
+        if misplaced := misplaced_column(self.shape, self.model_dump(include=set(_COLUMNS))):
+            raise ValueError(f"{misplaced}, got {self.shape}")
+        return self
 
-class Eval(EvalOptions):
+
+class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of transformer."""
 
 

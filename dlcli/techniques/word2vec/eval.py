@@ -12,7 +12,7 @@ import scipy.stats
 from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.engine.devices import split
-from dlcli.engine.load import one_device
+from dlcli.engine.load import measured, one_device
 from dlcli.engine.metrics import wilson
 from dlcli.engine.program import Program, score_all
 from dlcli.engine.runs import Run
@@ -100,7 +100,9 @@ def _rate(right: int, count: int, asked: int) -> dict[str, Any]:
 
 def _loss(options: Eval, folder: Path, learner: Learner) -> dict[str, Any]:
     run = Run(folder).options(Learner)
-    data = Learner.read(run.model_copy(update={"dataset": options.dataset} if options.dataset else {}), noted=False)
+    given = {"dataset": options.dataset, "text_column": options.text_column}
+    asked = run.model_copy(update={name: value for name, value in given.items() if value is not None})
+    data = measured(Run(folder), options.dataset, lambda: Learner.read(asked, noted=False))
     if data.facts.words != learner.facts.words:
         raise RunError(
             f"the data must have the vocabulary that {folder} was trained on",

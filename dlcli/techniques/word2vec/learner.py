@@ -12,6 +12,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.data import contexts, words
+from dlcli.data.columns import Reading
 from dlcli.data.words import WordFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.techniques.word2vec import model, rates
@@ -37,7 +38,8 @@ class Learner(engine.Learner):
     @staticmethod
     def read(options: Train, *, noted: bool = True) -> Data:
         """Open a text set as running words; unless it is not to be `noted`, say where they may not be what is meant."""
-        corpus = words.read(options.dataset, words.Rules(options.pattern, options.lower, options.min_count))
+        asked = words.Rules(options.pattern, options.lower, options.min_count)
+        corpus = words.read(options.dataset, asked, Reading.of(options))
         for note in corpus.coverage.notes(options.pattern) if noted else ():
             warn(note)
         rules = block_rules(options)

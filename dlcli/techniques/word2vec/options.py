@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dlcli.options import Cli, Epochs, EvalOptions, FitOptions, ReadingOptions, TextDataset
+from dlcli.options import (
+    Cli,
+    Epochs,
+    EvalOptions,
+    FitOptions,
+    ReadingOptions,
+    TextDataset,
+)
+from dlcli.table_options import TextColumnOptions, TextTableOptions
 
 
 def _pattern(value: str) -> str:
@@ -27,7 +35,7 @@ Words = Annotated[
 ]
 
 
-class Train(FitOptions):
+class Train(TextTableOptions, FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
@@ -65,7 +73,7 @@ class Train(FitOptions):
     lower: Annotated[bool, Field(description="Turn the text into lower case first.")] = True
 
 
-class Eval(EvalOptions):
+class Eval(TextColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of word2vec."""
 
     pairs: Annotated[

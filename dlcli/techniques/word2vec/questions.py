@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from dlcli import files
+from dlcli.data import text_files
 from dlcli.errors import DatasetError
 
 Pair = tuple[str, str, float]
@@ -65,11 +67,6 @@ def analogies(path: Path) -> dict[str, list[Analogy]]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not empty, with their numbers."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise DatasetError(f"{path} cannot be read: {reason}") from error
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(files.lines(text_files.read(path)), 1):
         if line.strip():
             yield number, line.strip()

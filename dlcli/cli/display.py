@@ -1,0 +1,153 @@
+"""Shows on standard error what the program is doing: lines that tick on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from dlcli import activity
+from dlcli.cli import console, layout
+from dlcli.cli.layout import Standing
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+_REFRESHES = 8  # a second
+_SOON, _SELDOM = 10.0, 30.0  # seconds after which a plain line says that something goes on: the first one, and others
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_PLAIN_SPINNER = "|/-\\"
+
+
+class Display:
+    """The lines below those that stay: the bar of a run, its metrics, and what is being done.
+
+    Attributes:
+        live: whether they tick on a terminal; otherwise each is printed now and then.
+    """
+
+    def __init__(self, err: Console):
+        self.live = err.is_terminal and not err.is_dumb_terminal
+        self.width = err.width if err.is_terminal else None  # of a file: any
+        self._console = err
+        self._lock, self._ended = threading.RLock(), threading.Event()
+        self._standing: Standing | None = None
+        self._base, self._what, self._done, self._since = "", "", 0, 0.0
+        self._total: int | None = None
+        self._printed, self._pause = time.monotonic(), _SOON
+        self._moved = 0.0
+        self._live = _live(err, self) if self.live else None
+
+    def __enter__(self) -> Display:
+        self._listening = activity.listening(self._report)
+        self._listening.__enter__()
+        if self._live:
+            self._live.__enter__()
+        else:
+            threading.Thread(target=self._tick, name="display", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._listening.__exit__(kind, error, trace)
+        if self._live:
+            with self._lock:
+                self._standing, self._what = None, ""
+            self._live.__exit__(kind, error, trace)
+
+    def busy(self, what: str) -> None:
+        """Show that something is being done, and since when."""
+        with self._lock:
+            self._base = what
+            self._report(what)
+
+    def idle(self) -> None:
+        """Nothing is done but training."""
+        self.busy("")
+
+    def move(self, standing: Standing) -> None:
+        """Show how far training is."""
+        with self._lock:
+            self._standing, self._moved = standing, time.monotonic()
+
+    def print(self, line: str) -> None:
+        """Print lines that stay, in rich's markup."""
+        self._printed, self._pause = time.monotonic(), _SELDOM
+        self._console.print(line, soft_wrap=True)  # without our lock: rich has one that it holds as it asks for lines
+
+    def print_if_due(self, line: str, seconds: float) -> None:
+        """Print a line if none was printed for so long."""
+        if time.monotonic() - self._printed >= seconds:
+            self.print(line)
+
+    def __rich__(self) -> Text:
+        """Return the lines as they are now."""
+        from rich.text import Text
+
+        with self._lock:
+            lines = [*self._bar(self._console.width), *self._busy(self._console.width)]
+        return Text("\n").join(lines) if lines else Text()
+
+    def _bar(self, width: int) -> list[Text]:
+        from rich.text import Text
+
+        at = self._now()
+        if at is None:
+            return []
+        glyphs = "=-" if self._console.options.ascii_only else "━─"
+        done, rest, words = layout.bar(at, width, glyphs)
+        line = Text.assemble((done, "green"), (rest, "dim"), "  ", words, no_wrap=True, overflow="crop")
+        below = layout.fit(layout.others(at.metrics), width)
+        return [line, Text(below, "dim", no_wrap=True, overflow="crop")] if below else [line]
+
+    def _busy(self, width: int) -> list[Text]:
+        from rich.text import Text
+
+        if not self._what:
+            return []
+        glyphs = _PLAIN_SPINNER if self._console.options.ascii_only else _SPINNER
+        spinner = glyphs[int(time.monotonic() * _REFRESHES) % len(glyphs)]
+        line = layout.activity(self._what, self._done, self._total, time.monotonic() - self._since, width - 2)
+        return [Text.assemble((spinner, "green"), " ", line, no_wrap=True, overflow="crop")]
+
+    def _now(self) -> Standing | None:
+        """Return the standing with the time left as it is now."""
+        at = self._standing
+        if at is None or at.left is None:
+            return at
+        return Standing(at.step, at.steps, at.rate, max(0.0, at.left - (time.monotonic() - self._moved)), at.metrics)
+
+    def _report(self, what: str, done: int = 0, total: int | None = None) -> bool:
+        """Show what is being done within that; "" for no more than that."""
+        with self._lock:
+            what = what or self._base
+            if what != self._what:
+                self._since = time.monotonic()
+            self._what, self._done, self._total = what, done, total
+        return self.live
+
+    def _tick(self) -> None:
+        """Say now and then, where nothing else is printed, that something goes on."""
+        while not self._ended.wait(1.0):
+            line = self._plain()
+            if line and time.monotonic() - self._printed >= self._pause:
+                self.print(console.plain(line))
+
+    def _plain(self) -> str:
+        with self._lock:
+            if self._what:
+                passed = time.monotonic() - self._since
+                return layout.activity(self._what, self._done, self._total, passed, self.width)
+            at = self._now()
+            return layout.report(at, self.width) if at else ""
+
+
+def _live(err: Console, display: Display) -> Live:
+    from rich.live import Live
+
+    return Live(get_renderable=display.__rich__, console=err, refresh_per_second=_REFRESHES, transient=True)

@@ -1,0 +1,288 @@
+"""Trains a learner step by step: reports, validates, saves, and ends where a rule says so."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+import jax
+import numpy as np
+
+from dlcli.engine import devices
+from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored, Stepped, Trained, Validating
+from dlcli.engine.in_flight import InFlight
+from dlcli.engine.metrics import values
+from dlcli.engine.prefetch import prefetch
+from dlcli.engine.program import Leaves, Program, Window, score_all
+from dlcli.engine.progress import Progress, Snapshot
+from dlcli.engine.runs import Run
+from dlcli.engine.stopping import Rule, first_of, patience, time_budget
+from dlcli.errors import DivergedError, RunError
+from dlcli.options import FitOptions
+from dlcli.types import Batch, Data
+
+_SIGNALS = ("SIGINT", "SIGTERM")
+_METRICS_SECONDS = 1.0  # between two readings of the metrics for `Stepped`
+
+
+@dataclasses.dataclass
+class Session:
+    """What one stretch of training needs and changes."""
+
+    run: Run
+    options: FitOptions
+    data: Data
+    program: Program
+    progress: Progress
+    stop: Rule
+    leaves: Leaves
+    saved_sums: list[Any] | None = None  # of the window that was open when the state was saved
+    window: Window | None = None  # until the first batch shows what it holds
+    last: dict[str, float] = dataclasses.field(default_factory=dict)
+    validation_due: bool = False  # that of the step which the session begins with was interrupted
+    interrupted: str | None = None  # the signal that a validation was given up for
+    in_flight: InFlight = dataclasses.field(default_factory=InFlight)
+    told: float = 0.0  # when metrics were last read for `Stepped`
+    clock: float = dataclasses.field(default_factory=time.perf_counter)
+
+    def count_time(self) -> None:
+        """Add the time since the last call of this or `skip_time` to that spent in training."""
+        now = time.perf_counter()
+        self.progress = self.progress.model_copy(update={"seconds": self.progress.seconds + now - self.clock})
+        self.clock = now
+
+    def skip_time(self) -> None:
+        """Leave the time since the last call of this or `count_time` out."""
+        self.clock = time.perf_counter()
+
+    def signal(self) -> str | None:
+        """Return the signal that has arrived, if one has."""
+        reason = self.stop(self.progress)
+        return reason if reason in _SIGNALS else None
+
+
+def begin(session: Session) -> Iterator[Event]:
+    """Save the state before the first step, and train."""
+    yield _save(session)
+    session.run.wait()  # a full disk or a wrong path shows before the first step
+    yield from train(session)
+
+
+def train(session: Session) -> Iterator[Event]:
+    """Train until a rule says stop, then save, and say how it ended."""
+    # Patience first: a run that was interrupted where it ends by itself has ended by itself.
+    stop = first_of(patience(session.options.patience), session.stop, time_budget(session.options.max_time))
+    reason = yield from _catch_up(session, stop)
+    place, first = devices.split(session.program.mesh), session.progress.step
+    with closing(prefetch(session.data.train_from(first), place, lambda: bool(session.signal()))) as batches:
+        while not reason:
+            batch = next(batches, None)  # they come without end, but for an interruption
+            if batch is None:
+                reason = yield from _close(session, session.signal() or "")
+            else:
+                yield from _steps(session, batch, compiling=session.progress.step == first)
+                reason = yield from _settle(session, stop)
+    yield end(session.run, session.progress, reason)
+
+
+def _catch_up(session: Session, stop: Rule) -> Generator[Event, None, str | None]:
+    """Make the validation whose interruption ended the session before, and what follows a step."""
+    if not session.validation_due:
+        return None
+    # The sums of training metrics are restored before there is a step: they may be reported here, or saved again.
+    with closing(prefetch(session.data.train_from(session.progress.step), devices.split(session.program.mesh))) as some:
+        session.window = _window(session.program.empty_window(next(some)), session.saved_sums)
+    session.skip_time()
+    if session.progress.step % session.options.validate_every == 0:
+        yield from _validate(session)
+    return (yield from _settle(session, stop))
+
+
+def _settle(session: Session, stop: Rule) -> Generator[Event, None, str | None]:
+    """Save where that is due after a step, or end the run where a rule says so; return the reason."""
+    step = session.progress.step
+    reason = session.interrupted or ("steps" if step == session.options.steps else stop(session.progress))
+    if reason:
+        return (yield from _close(session, reason))
+    if step % session.options.save_every == 0 or session.progress.best_step == step:
+        yield _save(session)
+    return None
+
+
+def _steps(session: Session, batch: Mapping[str, jax.Array], *, compiling: bool) -> Iterator[Event]:
+    """Make one step; report and validate where they are due."""
+    step = session.progress.step + 1
+    if compiling:
+        yield Compiling("training step")
+        session.window = _window(session.program.empty_window(batch), session.saved_sums)
+        session.skip_time()
+    session.leaves, session.window = session.program.update(session.leaves, session.window, batch)
+    if compiling:
+        jax.block_until_ready(session.leaves)
+        yield Compiled("training step", time.perf_counter() - session.clock)
+        session.skip_time()
+        session.in_flight.clear()
+    session.progress = session.progress.model_copy(update={"step": step})
+    session.in_flight.add(step, session.window)
+    yield from _news(session)
+    if step % session.options.report_every == 0:
+        yield _report(session)
+    if step % session.options.validate_every == 0:
+        yield from _validate(session)
+
+
+def _news(session: Session) -> Iterator[Event]:
+    """Tell how far the device is, without waiting for it."""
+    if news := session.in_flight.news():
+        step, window = news
+        now = time.perf_counter()
+        if now - session.told < _METRICS_SECONDS:
+            yield Stepped(step, None)
+        else:
+            session.told = now
+            yield Stepped(step, values(jax.device_get(window.metrics)))
+
+
+def _report(session: Session, *, closing: bool = False) -> Trained:
+    """Read the window of training metrics, and start a new one."""
+    window = session.window
+    assert window is not None  # a report follows a step
+    seen, bad = int(window.seen), int(window.bad)  # waits for the device
+    session.in_flight.clear()
+    session.count_time()
+    step, seconds = session.progress.step, session.progress.seconds
+    metrics = values(jax.device_get(window.metrics))
+    if bad:
+        _diverged(session, step - seen + bad, metrics)
+    rate = seen / max(seconds - session.progress.reported_seconds, 1e-9)
+    session.progress = session.progress.model_copy(update={"reported_seconds": seconds})
+    session.window = jax.tree.map(lambda leaf: jax.device_put(np.zeros(leaf.shape, leaf.dtype), leaf.sharding), window)
+    session.run.record(step, "train", metrics, rate=round(rate, 3), seconds=round(seconds, 3), **_marked(closing))
+    return Trained(step, metrics, rate)
+
+
+def _validate(session: Session, *, closing: bool = False) -> Iterator[Event]:
+    """Measure on the validation data and judge whether these weights are the best."""
+    jax.block_until_ready(session.leaves)
+    session.in_flight.clear()
+    session.count_time()
+    step, place = session.progress.step, devices.split(session.program.mesh)
+    compiling = not session.last
+    yield Validating(step)
+    if compiling:
+        yield Compiling("validation")
+    start = time.perf_counter()
+    totals = score_all(session.program, session.leaves, _until_interrupted(session), place)
+    if compiling:
+        yield Compiled("validation", time.perf_counter() - start)
+    if totals is not None and not session.interrupted:
+        session.last = values(jax.device_get(totals))
+        session.progress = session.progress.judge(step, session.last, session.program.monitor)
+        best = session.progress.best_step == step
+        session.run.record(step, "validation", session.last, **({"best": True} if best else {}), **_marked(closing))
+        yield Scored(step, session.last, best)
+    session.skip_time()
+
+
+def _until_interrupted(session: Session) -> Iterator[Batch]:
+    """Yield the batches of the validation data until a signal arrives: what is measured then is dropped."""
+    for batch in session.data.validation:
+        session.interrupted = session.signal()
+        if session.interrupted:
+            return
+        yield batch
+
+
+def _close(session: Session, reason: str) -> Generator[Event, None, str]:
+    """Save the state as a longer run would have it at this step, and beside it how this run ends; return the reason."""
+    jax.block_until_ready(session.leaves)
+    session.count_time()  # a run that goes on from here has spent it too
+    before, window = session.progress, session.window
+    if reason not in _SIGNALS:
+        if before.step % session.options.report_every:
+            yield _report(session, closing=True)
+        if before.step % session.options.validate_every:
+            yield from _validate(session, closing=True)
+    reason = session.interrupted or reason
+    closing = session.progress
+    session.progress, session.window = before, window
+    yield _save(session, closing)
+    session.progress = closing
+    session.run.wait()
+    return reason
+
+
+def _save(session: Session, closing: Progress | None = None) -> Saved:
+    session.count_time()
+    step = session.progress.step
+    sums = None
+    if session.window is not None:
+        if bad := int(session.window.bad):
+            _diverged(session, step - int(session.window.seen) + bad, values(jax.device_get(session.window.metrics)))
+        sums = [np.asarray(leaf).tolist() for leaf in jax.tree.leaves(jax.device_get(session.window))]
+    if not session.program.is_finite(session.leaves):
+        _diverged(session, step, {})
+    due = bool(session.interrupted)
+    snapshot = Snapshot(progress=session.progress, window=sums, closing=closing, validation_due=due)
+    session.run.save(step, session.program.to_host(session.leaves), snapshot, session.options.keep)
+    session.skip_time()
+    return Saved(step)
+
+
+def end(run: Run, progress: Progress, reason: str) -> Ended:
+    best: Mapping[str, float] = {}
+    last: Mapping[str, float] = {}
+    for record in run.records():
+        if record["split"] == "validation":
+            last = record["metrics"]
+            best = last if record["step"] == progress.best_step else best
+    ended = Ended(run.folder, reason, progress.step, progress.best_step, best, last, round(progress.seconds, 3))
+    run.note(ended={**dataclasses.asdict(ended), "folder": str(run.folder)})
+    return ended
+
+
+def _diverged(session: Session, step: int, metrics: Mapping[str, float]) -> None:
+    session.run.wait()
+    what = next(
+        (f"{name} became {value}" for name, value in metrics.items() if not math.isfinite(value)),
+        "the state is no longer finite",
+    )
+    kept = session.run.checkpoints.steps()[-1:]
+    session.run.note(ended={"reason": "diverged", "step": step})
+    raise DivergedError(
+        f"{what} at step {step}" + (f"; the last finite state, of step {kept[0]}, is kept" if kept else ""),
+        hint=_remedies(session.options),
+    )
+
+
+def _remedies(options: FitOptions) -> str:
+    """Return what helps against divergence, among the options that there are."""
+    remedies = {
+        "learning_rate": "lower --learning-rate",
+        "clip_norm": "bound the gradients with --clip-norm 1",
+        "warmup_steps": "warm up with --warmup-steps 200",
+    }
+    return ", or ".join(text for name, text in remedies.items() if name in type(options).model_fields)
+
+
+def _window(empty: Window, saved: list[Any] | None) -> Window:
+    """Restore the sums of the window that was open when the state was saved, if there was one."""
+    if saved is None:
+        return empty
+    leaves, treedef = jax.tree.flatten(empty)
+    try:
+        found = [np.asarray(each, leaf.dtype) for each, leaf in zip(saved, leaves, strict=True)]
+    except (ValueError, TypeError, OverflowError):
+        found = []
+    if [each.shape for each in found] != [leaf.shape for leaf in leaves]:
+        raise RunError("the checkpoint's sums of training metrics must be those of this technique and version")
+    placed = [jax.device_put(each, leaf.sharding) for each, leaf in zip(found, leaves, strict=True)]
+    return jax.tree.unflatten(treedef, placed)
+
+
+def _marked(closing: bool) -> dict[str, bool]:
+    return {"closing": True} if closing else {}

@@ -1,0 +1,119 @@
+"""Runs and their data that are not where they were, or not what they were."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dlcli import engine
+from dlcli.data import names
+from dlcli.engine import places
+from dlcli.engine.runs import Run
+from dlcli.errors import DatasetError, RunError
+from dlcli.techniques.rnn.eval import evaluate
+from dlcli.techniques.rnn.learner import Learner
+from dlcli.techniques.rnn.options import Eval, Train
+from dlcli.warnings import Notice
+
+TINY = {"batch_size": 4, "context": 8, "hidden": 8, "embedding": 4, "steps": 4, "report_every": 2, "validate_every": 2}
+POEM = Path(__file__).parents[1] / "texts" / "jabberwocky.txt"
+
+
+@pytest.mark.parametrize("dataset", ["digits", "pydocs", "dates", "tfds:mnist", "~/x.txt", "/abs/x.txt", "folder:/abs"])
+def test_a_name_that_is_no_relative_path_stays_as_it_is(tmp_path, dataset):
+    for name in ("digits", "pydocs", "dates", "tfds:mnist"):
+        (tmp_path / "home" / name).mkdir(parents=True)
+    assert places.located(dataset, str(tmp_path / "home")) == dataset
+
+
+@pytest.mark.parametrize(
+    ("dataset", "there"),
+    [("x.txt", "x.txt"), ("folder:photos", "photos"), ("corpus:de-en", "corpus"), ("a b/[1].tsv", "a b/[1].tsv")],
+)
+def test_a_relative_path_is_looked_for_below_the_folder_where_the_run_was_begun(tmp_path, dataset, there):
+    home = tmp_path / "home"
+    assert places.located(dataset, str(home)) == dataset
+    (home / there).mkdir(parents=True)
+    kind, path = ("folder:", dataset[7:]) if dataset.startswith("folder:") else ("", dataset)
+    assert places.located(dataset, str(home)) == f"{kind}{home}/{path}"
+    assert places.located(dataset, None) == dataset
+    os.chdir(home)
+    assert places.located(dataset, str(home)) == dataset
+
+
+def test_the_names_that_stand_for_no_file_are_those_of_the_embedded_sets():
+    assert names.embedded().keys() == places.EMBEDDED
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory, tokenizer_run):
+    """A folder with a text, a tokenizer, and the run `runs/l` of a model of them, all named by relative paths."""
+    home, before = tmp_path_factory.mktemp("project"), Path.cwd()
+    shutil.copy(POEM, home / "poem.txt")
+    shutil.copytree(tokenizer_run, home / "tok")
+    os.chdir(home)
+    list(engine.fit(Learner, Train(dataset="poem.txt", tokenizer="tok", out=Path("runs/l"), **TINY)))
+    os.chdir(before)
+    return home
+
+
+@pytest.fixture
+def copy(project, tmp_path):
+    return Path(shutil.copytree(project, tmp_path / "project"))
+
+
+def go_on(folder, **changes):
+    return list(engine.resume(Learner, folder, changes))[-1]
+
+
+def test_the_options_are_kept_as_they_were_given(project):
+    said = json.loads((project / "runs" / "l" / "options.json").read_text())
+    assert (said["dataset"], said["tokenizer"]) == ("poem.txt", "tok")
+    assert Run(project / "runs" / "l").about()["folder"] == str(project)
+
+
+def test_a_run_is_measured_and_resumed_from_another_folder_though_the_tokenizer_is_gone(project, tmp_path):
+    folder = Path(shutil.copytree(project / "runs" / "l", tmp_path / "moved run"))
+    (tmp_path / "poem.txt").write_text("something else " * 100)
+    assert not (tmp_path / "tok").exists()
+    measured = [evaluate(Eval(run=str(folder), **named)).numbers["loss"] for named in ({}, {"dataset": str(POEM)})]
+    assert measured[0] == measured[1]
+    assert go_on(folder, steps=6).step == 6
+
+
+def test_data_that_have_changed_are_noticed_when_a_run_is_measured_and_refused_when_it_is_resumed(copy, monkeypatch):
+    monkeypatch.chdir(copy)
+    shutil.rmtree("tok")
+    text = Path("poem.txt").read_text()
+    Path("poem.txt").write_text(text + text[:500])
+    Run(Path("runs/l")).note(folder=str(copy))
+    with pytest.warns(Notice, match=r"poem\.txt has changed since runs/l was trained on it"):
+        evaluate(Eval(run="runs/l"))
+    with pytest.raises(DatasetError, match="must be the data the run began with"):
+        go_on(Path("runs/l"), steps=6)
+
+
+def test_other_data_that_are_asked_for_are_no_surprise(copy, monkeypatch):
+    monkeypatch.chdir(copy)
+    Path("other.txt").write_text(Path("poem.txt").read_text() * 2)
+    evaluate(Eval(run="runs/l", dataset="other.txt"))  # a Notice would be an error here
+
+
+def test_an_error_of_missing_data_says_where_they_were_looked_for(copy, monkeypatch, tmp_path):
+    Run(copy / "runs" / "l").note(folder=str(tmp_path / "gone"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DatasetError) as raised:
+        evaluate(Eval(run=str(copy / "runs" / "l")))
+    assert f"looked for below {tmp_path / 'gone'} and {tmp_path}" in raised.value.hint
+    with pytest.raises(DatasetError) as raised:
+        go_on(copy / "runs" / "l", steps=6)
+    assert str(tmp_path / "gone") in raised.value.hint
+
+
+def test_another_tokenizer_cannot_be_brought_in_when_a_run_is_resumed(copy, monkeypatch):
+    monkeypatch.chdir(copy)
+    Run(Path("runs/l")).note(folder=str(copy))
+    with pytest.raises((DatasetError, RunError), match=r"must be the data|must give the model"):
+        go_on(Path("runs/l"), steps=6, tokenizer="characters")
