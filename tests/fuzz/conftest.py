@@ -15,6 +15,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_terminal_summary(terminalreporter):
+    for name, (cases, seconds, busy) in harness.costs.items():
+        terminalreporter.write_line(f"{cases} cases, {seconds:.0f} s, {busy:.0f} s of processor time: {name}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _warm(tmp_path_factory):
     with harness.warmed(tmp_path_factory.mktemp("warm")):

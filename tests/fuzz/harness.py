@@ -51,6 +51,7 @@ class Outcome:
         out, err: bytes of the standard streams, where they went into files.
         seconds: from start to end.
         peak: bytes of memory at most.
+        busy: seconds of processor time.
         noted: what it did outside its folder, a line each.
     """
 
@@ -60,6 +61,7 @@ class Outcome:
     err: bytes
     seconds: float
     peak: int
+    busy: float
     noted: tuple[str, ...]
 
     @property
@@ -85,7 +87,7 @@ class Place:
             each.mkdir(parents=True, exist_ok=True)
         (self.near / "thesis.txt").write_text("years of work")
         self.before = snapshot(self.near)
-        self.count = 0
+        self.count, self.busy = 0, 0.0
 
     def environment(self, more: Mapping[str, str | None] = {}) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name.startswith(("JAX", "XLA", "PATH", "PYTHONP"))}
@@ -168,7 +170,9 @@ class Process:
         streams = [path.read_bytes() if path.is_file() else b"" for path in (self._out, self._err)]
         noted = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
         seconds = time.monotonic() - self.began
-        return Outcome(self.command(), ended["code"], *streams, seconds, ended["peak"], tuple(dict.fromkeys(noted)))
+        self.place.busy += ended["busy"]
+        told = tuple(dict.fromkeys(noted))
+        return Outcome(self.command(), ended["code"], *streams, seconds, ended["peak"], ended["busy"], told)
 
     def command(self) -> str:
         """Return the command as a shell takes it."""
@@ -220,6 +224,7 @@ class Warm:
 
 
 _warm: list[Warm] = []
+costs: dict[str, tuple[int, float, float]] = {}  # of each test: cases, seconds, and seconds of processor time
 
 
 def warm() -> Warm:
@@ -298,6 +303,7 @@ def campaign(name: str, attempt: Attempt, cases: int, folder: Path, cache: Path 
         cache: what the cases use instead of the usual cache.
     """
     numbers = [int(ONE)] if ONE else range(CASES or cases)
+    began, busy = time.monotonic(), []
 
     def carry_out(number: int) -> str:
         place = Place(folder / f"{SEED}-{number}", cache=cache)
@@ -305,6 +311,7 @@ def campaign(name: str, attempt: Attempt, cases: int, folder: Path, cache: Path 
             wrong = attempt(random.Random(f"{name} {SEED} {number}"), place)
         except Exception as error:
             wrong = [f"the test itself: {type(error).__name__}: {error}"]
+        busy.append(place.busy)
         if snapshot(place.near) != place.before:
             wrong.append(f"{place.near} is not as it was")
         if not wrong:
@@ -315,7 +322,9 @@ def campaign(name: str, attempt: Attempt, cases: int, folder: Path, cache: Path 
         return "\n".join([f"case {number}, in {place.folder}; again: {repeat}", *(f"    {each}" for each in wrong)])
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return [report for report in pool.map(carry_out, numbers) if report]
+        reports = [report for report in pool.map(carry_out, numbers) if report]
+    costs[name] = len(numbers), time.monotonic() - began, sum(busy)
+    return reports
 
 
 def said(found: Outcome, wrong: Sequence[str]) -> list[str]:

@@ -79,7 +79,11 @@ def _watch_over(connection: socket.socket) -> None:
         _case(request)
     connection.sendall(f"{pid}\n".encode())
     _, status, usage = os.wait4(pid, 0)
-    ended = {"code": os.waitstatus_to_exitcode(status), "peak": usage.ru_maxrss * 1024}
+    ended = {
+        "code": os.waitstatus_to_exitcode(status),
+        "peak": usage.ru_maxrss * 1024,
+        "busy": usage.ru_utime + usage.ru_stime,
+    }
     connection.sendall(json.dumps(ended).encode())
 
 
