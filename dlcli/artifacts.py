@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure as Drawing
+
+_BLOCK = 4_096  # tokens that are turned into JSON at a time: as Python objects they take a hundred times their room
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,23 +61,53 @@ class Table:
 
 
 @dataclasses.dataclass(frozen=True)
+class Truncation:
+    """A text that is longer than a model reads.
+
+    Attributes:
+        tokens: the text has.
+        read: of these, by the model.
+        part: which of them are read, "first" or "last".
+    """
+
+    tokens: int
+    read: int
+    part: str = "first"
+
+    def note(self, text: str) -> str:
+        """Return it in a sentence."""
+        return f"{text[:40]!r} has {self.tokens:,} tokens, of which the model reads the {self.part} {self.read:,}"
+
+    def numbers(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
 class Prediction:
     """What a model says of one input: answers with their probabilities, likeliest first, or a problem.
 
     Where the numbers beside the answers are no probabilities, `measure` says what they are:
-    "log_probability", in nats, for answers so long that their probability may be too small for a float.
+    "log_probability", in nats, for answers so long that their probability may be too small for a float;
+    "score", the log-probability of a text divided by ((5 + tokens) / 6)^0.6, beside `log_probabilities`.
+    `truncated` is there where the model did not read all of the input.
     """
 
     source: str
     answers: Sequence[tuple[str, float]] = ()
     problem: str | None = None
     measure: str = "probability"
+    truncated: Truncation | None = None
+    log_probabilities: Sequence[float] = ()
 
     def numbers(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         if self.problem:
             return {"input": self.source, "error": self.problem}
-        return {"input": self.source, "predictions": [{"label": a, **self._measured(n)} for a, n in self.answers]}
+        found: list[dict[str, Any]] = [{"label": a, **self._measured(n)} for a, n in self.answers]
+        for each, nats in zip(found, self.log_probabilities, strict=False):
+            each |= {"log_probability": nats, "probability": math.exp(nats)}
+        return {"input": self.source, "predictions": found, **_truncated(self.truncated)}
 
     def _measured(self, number: float) -> dict[str, float]:
         if self.measure == "log_probability":
@@ -91,11 +123,20 @@ class Pieces:
     tokens: Sequence[tuple[str, int]] = ()
     problem: str | None = None
 
-    def numbers(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+    def rest(self) -> dict[str, Any]:
+        """Return it as JSON can hold it, but for the tokens: these come in `blocks`."""
         if self.problem:
             return {"input": self.source, "error": self.problem}
-        return {"input": self.source, "tokens": [{"piece": piece, "id": number} for piece, number in self.tokens]}
+        return {"input": self.source, "tokens": []}
+
+    def blocks(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield the tokens as JSON can hold them, some at a time."""
+        for start in range(0, len(self.tokens), _BLOCK):
+            yield [{"piece": piece, "id": number} for piece, number in self.tokens[start : start + _BLOCK]]
+
+    def numbers(self) -> dict[str, Any]:
+        """Return all of it as JSON can hold it."""
+        return _whole(self.rest(), self.blocks())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,11 +166,13 @@ class Piece:
         number: of the text it belongs to, from 0 up; the pieces of a text come in order.
         text: what comes next in it.
         prompt: whether it was given, not written.
+        truncated: there where the model did not read all of the prompt.
     """
 
     number: int
     text: str
     prompt: bool = False
+    truncated: Truncation | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,6 +186,7 @@ class Likelihood:
         whole: log-probability of the text, computed in one pass over it.
         after: what stands before the first token, in a form to be read.
         problem: why there is none.
+        windows: how many tokens a model sees at once that could not see all, and how many it goes on by.
     """
 
     source: str
@@ -151,22 +195,41 @@ class Likelihood:
     whole: float = 0.0
     after: str = ""
     problem: str | None = None
+    windows: tuple[int, int] | None = None
 
     @property
     def total(self) -> float:
         """The sum over the tokens, which the chain rule says is the log-probability of the text."""
         return math.fsum(self.log_probabilities)
 
-    def numbers(self) -> dict[str, Any]:
-        """Return it as JSON can hold it; surprise is -log2 of the probability."""
+    def rest(self) -> dict[str, Any]:
+        """Return it as JSON can hold it, but for the tokens: these come in `blocks`."""
         if self.problem:
             return {"input": self.source, "error": self.problem}
-        parts = [
-            {"token": token, "probability": math.exp(each), "log_probability": each, "surprise": -each / math.log(2)}
-            for token, each in zip(self.tokens, self.log_probabilities, strict=True)
-        ]
-        measured = {"log_probability": self.total, "one_pass": self.whole, "surprise": -self.total / math.log(2)}
-        return {"input": self.source, "after": self.after, "tokens": parts, **measured}
+        total = self.total
+        measured = {"log_probability": total, "one_pass": self.whole, "surprise": -total / math.log(2)}
+        windows = {"windows": dict(zip(("tokens", "stride"), self.windows, strict=True))} if self.windows else {}
+        return {"input": self.source, "after": self.after, "tokens": [], **measured, **windows}
+
+    def blocks(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield the tokens as JSON can hold them, some at a time; surprise is -log2 of the probability."""
+        for start in range(0, len(self.tokens), _BLOCK):
+            some = slice(start, start + _BLOCK)
+            yield [
+                {"token": token, "probability": math.exp(n), "log_probability": n, "surprise": -n / math.log(2)}
+                for token, n in zip(self.tokens[some], map(float, self.log_probabilities[some]), strict=True)
+            ]
+
+    def numbers(self) -> dict[str, Any]:
+        """Return all of it as JSON can hold it."""
+        return _whole(self.rest(), self.blocks())
+
+
+class Sketch(Protocol):
+    """Draws a picture in characters (see `dlcli.plot.terminal`)."""
+
+    def __call__(self, width: int, colour: bool, most: int | None = None) -> Sequence[str]:
+        """Return lines of at most `width` columns, at most `most` of them, or all where it is None."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,16 +240,23 @@ class Figure:
         name: the figure's name, from which its file is named.
         drawing: what is written as PNG, SVG or PDF.
         numbers: the values drawn, as JSON can hold them.
-        sketch: from a width in columns and whether colours may be used, the lines of a small
-            rendering (see `dlcli.plot.terminal`).
+        sketch: the lines of a small rendering (see `Sketch`).
         animation: makes what is written as GIF, of a figure whose options say that it is `animated`.
     """
 
     name: str
     drawing: Drawing
     numbers: Mapping[str, Any]
-    sketch: Callable[[int, bool], Sequence[str]]
+    sketch: Sketch
     animation: Callable[[], Animation] | None = None
 
 
 Artifact = Images | Text | Table | Figure
+
+
+def _truncated(found: Truncation | None) -> dict[str, Any]:
+    return {"truncated": found.numbers()} if found else {}
+
+
+def _whole(rest: dict[str, Any], blocks: Iterator[list[dict[str, Any]]]) -> dict[str, Any]:
+    return {**rest, "tokens": [each for block in blocks for each in block]} if "tokens" in rest else rest

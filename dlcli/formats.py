@@ -84,3 +84,8 @@ def _finite(value: float | None, pattern: str) -> str:
     if value is None or math.isnan(value):
         return MISSING
     return pattern.format(value) if math.isfinite(value) else ("∞" if value > 0 else "-∞")
+
+
+def printable(text: object) -> str:
+    """Return a text without characters that steer a terminal, end a line or are no characters, as in odd file names."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(text))

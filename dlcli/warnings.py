@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Notice(UserWarning):
@@ -12,3 +14,11 @@ class Notice(UserWarning):
 def warn(message: str) -> None:
     """Tell the caller's user, through Python's warnings, so that a library caller can filter or raise it."""
     warnings.warn(message, Notice, stacklevel=3)
+
+
+@contextmanager
+def unsaid() -> Iterator[None]:
+    """Leave out what is said within the block: of data that are opened again it has been said before."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Notice)
+        yield

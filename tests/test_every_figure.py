@@ -5,11 +5,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
 from dlcli import figures
 from dlcli.artifacts import Figure
 from dlcli.cli import viz
 from dlcli.plot.files import save
+from dlcli.plot.terminal.text import columns
 
 CATALOGUE = figures.catalogue()
 OF_RUNS = [name for name, model in CATALOGUE.items() if "run" in model.model_fields]
@@ -68,6 +70,20 @@ def test_its_sketch_fits_the_terminal_and_is_plain_without_colour(figure, width)
     assert lines
     assert max(map(len, lines)) <= width
     assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize("colour", [True, False])
+@pytest.mark.parametrize(("width", "most"), [(80, 48), (60, 48), (80, 30)])
+def test_its_sketch_is_no_wider_than_the_terminal_and_no_higher_than_asked(figure, colour, width, most):
+    _, drawn = figure
+    lines = [Text.from_ansi(line).plain for line in drawn.sketch(width, colour, most)]
+    assert len(lines) <= most
+    assert max(map(columns, lines)) <= width
+
+
+def test_its_sketch_in_full_has_at_least_as_many_lines(figure):
+    _, drawn = figure
+    assert len(drawn.sketch(80, True)) >= len(drawn.sketch(80, True, 48))
 
 
 def test_its_sketch_has_colours_where_they_may_be_used(figure):

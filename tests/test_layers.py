@@ -14,7 +14,17 @@ LAYERS = [
     {"techniques"},
     {"engine", "data", "nn", "optim", "plot", "run_changes"},
     {"types", "artifacts", "folders"},
-    {"files", "paths", "warnings", "compiling", "formats", "activity", "interrupts", "table_options"},
+    {
+        "files",
+        "paths",
+        "warnings",
+        "compiling",
+        "formats",
+        "activity",
+        "interrupts",
+        "table_options",
+        "picture_options",
+    },
     {"options", "errors"},
     {"augmentations"},
 ]

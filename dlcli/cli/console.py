@@ -50,6 +50,17 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def print_blocks(rest: dict[str, Any], blocks: Iterable[list[Any]], name: str = "tokens") -> None:
+    """Print a JSON object as `print_json` does, whose list `name`, empty in `rest`, comes in blocks."""
+    # Within a string, quotes are escaped: what stands there cannot be taken for the list.
+    before, begin, after = as_json(_unicode(rest)).partition(f'"{name}": [')
+    sys.stdout.write(before + begin)
+    for number, block in enumerate(blocks):
+        sys.stdout.write((", " if number else "") + as_json(_unicode(block))[1:-1])
+    sys.stdout.write(after + "\n")
+    sys.stdout.flush()
+
+
 def write(text: object, end: str = "\n") -> None:
     """Write a text to standard output as it is, at once; only what would steer a terminal is made visible."""
     sys.stdout.write(visible(str(text)) + end)

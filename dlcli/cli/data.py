@@ -108,7 +108,13 @@ def _images(options: Show) -> Table:
     images = sources.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
     counts = {name: split.counts().tolist() for name, split in images.splits.items()}
     shape = list(images.image)
-    classes = "no classes" if images.classes == (UNLABELLED,) else f"{len(images.classes)} classes"
+    classes = (
+        "no classes"
+        if images.classes == (UNLABELLED,)
+        else "1 class"
+        if len(images.classes) == 1
+        else f"{len(images.classes)} classes"
+    )
     title = f"{options.name}: images {' × '.join(map(str, shape))}, {classes}"
     numbers = {
         "name": options.name,

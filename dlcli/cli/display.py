@@ -80,11 +80,6 @@ class Display:
         self._printed, self._pause = time.monotonic(), _SELDOM
         self._console.print(line, soft_wrap=True)  # without our lock: rich has one that it holds as it asks for lines
 
-    def print_if_due(self, line: str, seconds: float) -> None:
-        """Print a line if none was printed for so long."""
-        if time.monotonic() - self._printed >= seconds:
-            self.print(line)
-
     def __rich__(self) -> Text:
         """Return the lines as they are now."""
         from rich.text import Text

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.cells import cell_len, set_cell_size
 
 from dlcli.folders import Summary
+from dlcli.formats import printable
 
 _GAP = "  "
 _DATASET = 16  # columns of the name of a data set, where room is short
@@ -34,11 +35,6 @@ def lines(runs: Sequence[Summary], width: int | None) -> list[str]:
         _GAP.join(set_cell_size(cell, size) for cell, size in zip(row, widths.values(), strict=True)).rstrip()
         for row in table
     ]
-
-
-def printable(text: object) -> str:
-    """Return a text without characters that steer a terminal or end a line."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(text))
 
 
 def dataset_name(dataset: str) -> str:
@@ -80,10 +76,16 @@ def when(created: str | None) -> datetime.datetime | None:
         return None
 
 
-def best(metrics: Mapping[str, float]) -> str:
-    """Return the metric of the best validation that says most, as a row has room for one; `runs show` has all."""
+def best(metrics: Mapping[str, float], most: int = 40) -> str:
+    """Return the metric of the best validation that says most, as a row has room for one; `runs show` has all.
+
+    Its name is cut to `most` characters.
+    """
     name = next((name for name in ("accuracy", "distance", "loss", *metrics) if name in metrics), None)
-    return "–" if name is None else f"{printable(name.replace('_', ' '))} {metrics[name]:.4g}"
+    if name is None:
+        return "–"
+    told = printable(name.replace("_", " "))
+    return f"{told if len(told) <= most else f'{told[: most - 1]}…'} {metrics[name]:.4g}"
 
 
 _WIDE: dict[str, Callable[[Summary], str]] = {
@@ -119,6 +121,10 @@ def _round_times(shown: _Columns, runs: Sequence[Summary]) -> None:
     shown["took"] = [spent(run.seconds, units=1) for run in runs]
 
 
+def _shorten_metrics(shown: _Columns, runs: Sequence[Summary]) -> None:
+    shown["best"] = [best(run.best, most=8) for run in runs]
+
+
 def _drop_said_techniques(shown: _Columns, runs: Sequence[Summary]) -> None:
     """Drop the techniques where each name begins with one, as those do that are chosen for a run."""
     if all(run.folder.name.startswith(f"{run.technique}-") for run in runs):
@@ -130,6 +136,7 @@ _REDUCTIONS: list[Callable[[_Columns, Sequence[Summary]], None]] = [
     _shorten("note", 24),
     _round_times,
     _shorten("data", _DATASET),
+    _shorten_metrics,
     _drop("note"),
     _drop_said_techniques,
     _drop("took"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,12 +14,16 @@ from rich.table import Table as Grid
 from rich.text import Text as RichText
 
 from dlcli import formats
-from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Table, Text
+from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Sketch, Table, Text
 from dlcli.cli import console
 from dlcli.cli.bridge import Call
 from dlcli.errors import UserError
 
-_SKETCHED = 16  # images of a batch that the terminal shows
+# What a number beside an answer is, where its name does not say it.
+_EXPLAINED = {
+    "score": "score: log-probability in nats, length-normalized: divided by ((5 + tokens) / 6)^0.6; higher is better"
+}
+_TALLEST = 48  # lines of a picture without --full: two screens of 24 lines
 # An escape that begins none of the colours of a sketch: it came with a name.
 _FOREIGN = re.compile(r"\x1b(?!\[(?:0|[34]8;2;[0-9;]+)m)")
 # What stands to the right in a table: a number with a sign, a bound or a unit, two joined by a dash, or none.
@@ -26,8 +31,16 @@ _ONE = r"[<>±~]? ?[-+]?[\d,]*\.?\d+(e[-+]?\d+)?( ?[%×a-zµ]{1,3})?( \*)?"
 _NUMBER = re.compile(rf"{_ONE}( – {_ONE})?|[–∞]|none")
 
 
-def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool = True) -> None:
-    """Show an artifact on standard output, or its numbers with `--json`; save it where it is a picture."""
+def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool = True, full: bool = False) -> None:
+    """Show an artifact on standard output, or its numbers with `--json`; save it where it is a picture.
+
+    Args:
+        artifact: what a subject returned.
+        call: how it was called.
+        out: the file of a picture.
+        show: whether a picture is drawn into the terminal too.
+        full: whether all of it is, however many lines that takes.
+    """
     match artifact:
         case Table():
             if call.json:
@@ -35,11 +48,11 @@ def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool
             else:
                 _write_table(artifact)
         case Figure():
-            _write_figure(artifact, call, out, show=show)
+            _write_figure(artifact, call, out, show=show, full=full)
         case Text():
             console.write("\n".join(artifact.lines))
         case Images():
-            _write_images(artifact, call, out, show=show)
+            _write_images(artifact, call, out, show=show, full=full)
 
 
 def _write_table(artifact: Table) -> None:
@@ -99,12 +112,20 @@ def _print_pieces(found: Pieces) -> None:
     from dlcli.plot.terminal.text import beside, columns, fit  # here, since `--help` needs no numpy
 
     out = console.out()
-    cells = [(piece, str(number), max(columns(piece), len(str(number))) + 1) for piece, number in found.tokens]
-    for row in beside([min(width, out.width) for _, _, width in cells], out.width):
-        shown = [cells[place] for place in row]
-        out.print(RichText("".join(fit(piece, width) for piece, _, width in shown).rstrip()), soft_wrap=True)
-        numbers = "".join(fit(number, width) for _, number, width in shown).rstrip()
-        out.print(RichText(numbers, "dim"), soft_wrap=True)
+
+    @functools.cache  # a long text has the same tokens again and again
+    def cell(piece: str, number: int) -> tuple[str, str]:
+        width = max(columns(piece), len(str(number))) + 1
+        return fit(piece, width), fit(str(number), width)
+
+    @functools.cache
+    def room(piece: str, number: int) -> int:
+        return min(columns(cell(piece, number)[1]), out.width)
+
+    for row in beside([room(*token) for token in found.tokens], out.width):
+        pieces, numbers = zip(*(cell(*found.tokens[place]) for place in row), strict=True)
+        out.print(RichText("".join(pieces).rstrip()), soft_wrap=True)
+        out.print(RichText("".join(numbers).rstrip(), "dim"), soft_wrap=True)
 
 
 def _print_answers(predictions: Sequence[Prediction]) -> None:
@@ -126,6 +147,8 @@ def _print_answers(predictions: Sequence[Prediction]) -> None:
             for place in range(1, len(row), 2)
         ]
     out.print(_answers(rows, name))
+    if explained := _EXPLAINED.get(measure):
+        out.print(RichText(explained, "dim"), soft_wrap=True)
 
 
 def _answers(rows: Sequence[Sequence[RichText]], measure: str) -> Grid:
@@ -152,7 +175,7 @@ def _measured(number: float, measure: str) -> str:
     return f"{number:.4f}"
 
 
-def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -> None:
+def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool, full: bool) -> None:
     from dlcli.plot.files import moves, save
 
     path = out or Path(f"{figure.name}.png")
@@ -161,11 +184,11 @@ def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool) -
         console.print_json({"figure": figure.name, "file": str(path), **figure.numbers})
         return
     if show:
-        sketch(figure.sketch)
+        sketch(figure.sketch, full=full)
     console.write(path)
 
 
-def _write_images(images: Images, call: Call, out: Path | None, *, show: bool) -> None:
+def _write_images(images: Images, call: Call, out: Path | None, *, show: bool, full: bool) -> None:
     from dlcli.plot import grids, terminal
     from dlcli.plot.files import save
     from dlcli.plot.tiles import album
@@ -178,15 +201,15 @@ def _write_images(images: Images, call: Call, out: Path | None, *, show: bool) -
         console.print_json({"file": str(path), "count": count, "captions": captions, **images.numbers})
         return
     if show:
-        sketch(lambda width, colour: terminal.album(grid, most=_SKETCHED, width=width, colour=colour))
+        sketch(lambda width, colour, most=None: terminal.album(grid, width=width, colour=colour, most=most), full=full)
     console.write(path)
 
 
-def sketch(lines: Callable[[int, bool], Sequence[str]]) -> None:
-    """Draw a sketch, from a width in columns and whether colours may be used, into the terminal."""
+def sketch(draw: Sketch, *, full: bool = False) -> None:
+    """Draw a sketch into the terminal, on two screens at most or in full."""
     # Through rich, which brings 24-bit colours down to what the terminal can show.
-    width, colour = console.canvas()
-    drawn = _FOREIGN.sub(r"\\x1b", "\n".join(lines(width, colour)))
+    lines = draw(*console.canvas(), None if full else _TALLEST)
+    drawn = _FOREIGN.sub(r"\\x1b", "\n".join(lines))
     console.out().print(RichText.from_ansi(drawn), soft_wrap=True)
 
 

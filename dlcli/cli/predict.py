@@ -28,7 +28,9 @@ def run(technique: str, options: Any, call: Call) -> None:
     for prediction in predict(options.model_copy(update=changed)):
         read += 1
         bad += prediction.problem is not None
-        if call.json:
+        if call.json and isinstance(prediction, Pieces):
+            console.print_blocks(prediction.rest(), prediction.blocks())
+        elif call.json:
             console.print_json(prediction.numbers())
         elif prediction.problem:
             console.err().print(f"[red]unreadable:[/] {console.plain(prediction.problem)}", soft_wrap=True)

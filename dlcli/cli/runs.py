@@ -15,10 +15,11 @@ from dlcli import run_changes, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import console, listing, output
 from dlcli.cli.bridge import Call, flag
-from dlcli.cli.listing import printable, spent
+from dlcli.cli.listing import spent
 from dlcli.errors import RunError, UsageError
 from dlcli.files import size_text
 from dlcli.folders import Folder, Summary, find, list_runs
+from dlcli.formats import printable
 from dlcli.options import Cli, Options, RunArgument, run_name
 from dlcli.paths import runs_folder
 from dlcli.warnings import warn

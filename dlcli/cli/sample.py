@@ -27,10 +27,9 @@ def run(technique: str, options: Any, call: Call) -> None:
         sample = import_module(f"dlcli.techniques.{technique}.sample").sample
         drawn = sample(options.model_copy(update={"run": str(folder)}))
     if isinstance(drawn, Images | Figure):
-        output.write(drawn, call, out, show=options.show)
+        output.write(drawn, call, out, show=options.show, full=options.full)
     elif call.json:
-        texts = [{"prompt": prompt, "text": text} for prompt, text in joined(drawn)]
-        console.print_json({"run": str(folder), "texts": texts})
+        console.print_json({"run": str(folder), "texts": list(joined(drawn))})
     else:
         stream(drawn)
 
@@ -61,9 +60,11 @@ def stream(pieces: Iterable[Piece]) -> None:
     console.write("")
 
 
-def joined(pieces: Iterable[Piece]) -> Iterator[tuple[str, str]]:
-    """Yield the prompt and the text after it, for each text."""
+def joined(pieces: Iterable[Piece]) -> Iterator[dict[str, Any]]:
+    """Yield the prompt and the text after it, for each text, and what was not read of the prompt."""
     for _, group in groupby(pieces, key=lambda piece: piece.number):
         parts = list(group)
         prompt = "".join(part.text for part in parts if part.prompt)
-        yield prompt, "".join(part.text for part in parts if not part.prompt)
+        text = "".join(part.text for part in parts if not part.prompt)
+        cut = [part.truncated for part in parts if part.truncated]
+        yield {"prompt": prompt, "text": text, **({"truncated": cut[0].numbers()} if cut else {})}

@@ -22,6 +22,7 @@ from dlcli.folders import find
 # orders, and a product of a few hundred terms rounds to about 1e-5.
 _TOLERANCE, _PER_TOKEN = 1e-3, 1e-4
 _BAR = 24  # columns of the longest bar of surprise
+_SHOWN = 1_000  # tokens; a longer table takes minutes, and nobody reads it
 
 
 def run(technique: str, options: Any, call: Call) -> None:
@@ -44,7 +45,8 @@ def show(scored: Iterable[Likelihood], call: Call) -> Iterator[Likelihood]:
     """Print each likelihood as it comes, and hand it on."""
     for each in scored:
         if call.json:
-            console.print_json({**each.numbers(), "agrees": None if each.problem else agrees(each)})
+            rest = {**each.rest(), "agrees": None if each.problem else agrees(each)}
+            console.print_blocks(rest, each.blocks())
         elif each.problem:
             console.err().print(f"[red]not scored:[/] {console.plain(each.problem)}", soft_wrap=True)
         else:
@@ -54,15 +56,18 @@ def show(scored: Iterable[Likelihood], call: Call) -> Iterator[Likelihood]:
 
 def finish(scored: Iterable[Likelihood]) -> None:
     """Take all in, and raise what is wrong with them."""
-    found = list(scored)
-    if wrong := [each for each in found if not each.problem and not agrees(each)]:
-        worst = max(wrong, key=lambda each: abs(each.total - each.whole))
-        raise CheckFailed(
-            f"the tokens' log-probabilities must add up to that of the text, found {worst.total:.6f} and "
-            f"{worst.whole:.6f} nats for {worst.source[:40]!r}"
-        )
-    if bad := sum(each.problem is not None for each in found):
-        raise DatasetError(f"{bad} of {len(found)} texts could not be scored")
+    count = bad = 0
+    worst, most = "", 0.0
+    for each in scored:
+        count += 1
+        bad += each.problem is not None
+        if not each.problem and not agrees(each) and abs(each.total - each.whole) >= most:
+            most = abs(each.total - each.whole)
+            worst = f"{each.total:.6f} and {each.whole:.6f} nats for {each.source[:40]!r}"
+    if worst:
+        raise CheckFailed(f"the tokens' log-probabilities must add up to that of the text, found {worst}")
+    if bad:
+        raise DatasetError(f"{bad} of {count} texts could not be scored")
 
 
 def agrees(of: Likelihood) -> bool:
@@ -71,19 +76,26 @@ def agrees(of: Likelihood) -> bool:
 
 
 def _print(of: Likelihood) -> None:
+    from dlcli.plot.palette import TERMINAL  # here, since `--help` needs no numpy
+
     out, bits = console.out(), [-each / math.log(2) for each in of.log_probabilities]
     grid = Grid(header_style="bold", box=None, pad_edge=False)
     grid.add_column("token")
     for name in ("probability", "surprise, bits"):
         grid.add_column(name, justify="right")
     grid.add_column("")
-    most = max(*bits, 1.0)
-    for token, log_probability, surprise in zip(of.tokens, of.log_probabilities, bits, strict=True):
-        bar = Text("█" * round(_BAR * surprise / most), style="blue")
+    most = max(*bits[:_SHOWN], 1.0)
+    shown = zip(of.tokens[:_SHOWN], of.log_probabilities[:_SHOWN], bits, strict=False)
+    for token, log_probability, surprise in shown:
+        bar = Text("█" * round(_BAR * surprise / most), style=TERMINAL[0])
         share = math.exp(max(log_probability, -700.0))  # e^-800 would be 0
         grid.add_row(Text(console.visible(token)), formats.percent(share), f"{surprise:.2f}", bar)
     out.print(Text(f"after {of.after}" if of.after else "", style="dim"))
     out.print(grid)
+    if len(of.tokens) > _SHOWN:
+        out.print(f"… and {len(of.tokens) - _SHOWN:,} tokens more, which --json lists", soft_wrap=True)
+    if of.windows:
+        out.print("read in windows of {:,} tokens, each {:,} further on".format(*of.windows), soft_wrap=True)
     out.print(
         f"sum over the tokens {of.total:.4f} nats, in one pass {of.whole:.4f}; {sum(bits):.2f} bits", soft_wrap=True
     )

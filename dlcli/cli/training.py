@@ -30,6 +30,7 @@ class Training:
         self._pace = Pace(time.monotonic(), 0)
         self._metrics: dict[str, float] = {}
         self._doing = ""
+        self._told = float("-inf")  # when the last report was printed as a line
         display.busy("reading the data")
 
     def show(self, event: Event) -> None:
@@ -65,9 +66,10 @@ class Training:
         self._pace.at(now, event.step)
         self._metrics = dict(event.metrics)
         self._move(event.step)
-        if not self._display.live:
+        if not self._display.live and (now - self._told >= _LINE_SECONDS or event.step == self._steps):
             at = Standing(event.step, self._steps, event.rate, self._pace.left(now, self._steps), event.metrics)
-            self._display.print_if_due(layout.report(at, self._display.width), _LINE_SECONDS)
+            self._display.print(layout.report(at, self._display.width))
+            self._told = now
 
     def _validating(self, event: Validating) -> None:
         self._doing = "validating"

@@ -23,7 +23,7 @@ def run(name: str, options: Any, call: Call) -> None:
         prepare(options.device)
     with progress.working("drawing"):
         figure = figures.draw(name, options)
-    output.write(figure, call, options.out or _home(options) / f"{name}.png", show=options.show)
+    output.write(figure, call, options.out or _home(options) / f"{name}.png", show=options.show, full=options.full)
 
 
 def _with_folders(options: Any) -> Any:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from dlcli.data import layout, splits
 from dlcli.data.examples import Example, Unreadable
-from dlcli.data.findings import Finding, Malformed
+from dlcli.data.findings import NAMED, Finding, Malformed
 from dlcli.data.pixels import Header, brightest, header, load
 from dlcli.data.sets import ImageSet
 from dlcli.errors import DatasetError
@@ -106,7 +106,9 @@ def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSe
         raise DatasetError(f"{path} must be a folder of images, and {there}")
     found = layout.read(path)
     if not any(found.splits["train"].values()):
-        message = f"{found.roots['train']} must hold a folder of images for each class, or images, and holds neither"
+        strays = [each.where for each in found.findings if each.kind == "stray"]
+        held = f"{len(strays):,} other files: {', '.join(strays[:NAMED])}" if strays else "neither"
+        message = f"{found.roots['train']} must hold a folder of images for each class, or images, and holds {held}"
         none = Finding("layout", "", str(path), message)
         raise Malformed(f"folder:{path}", [*[each for each in found.findings if not each.harmless], none])
     whole = path.resolve()

@@ -22,7 +22,7 @@ from dlcli.errors import DatasetError
 _LEFT_BEHIND = {"thumbs.db", "desktop.ini", "__macosx", "@eadir"}
 # Formats of which pillow reads the header alone, or which it hands to another program to draw.
 _WITHOUT_PIXELS = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
-_DEEPEST = 32  # folders within each other
+_MOST_FOLDERS = 100_000  # in a folder of images, each within another or beside it
 NAMED = 3  # files that a message names
 
 
@@ -70,8 +70,9 @@ def is_image(path: str | Path) -> bool:
     if os.path.splitext(path)[1].lower() in endings():
         return True
     try:
-        # Opening a pipe would wait for a writer.
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        # Opening a pipe would wait for a writer, and so do some files below /proc, all of which say they are empty.
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) or not status.st_size:
             return False
         with Image.open(path, formats=formats(by_content=True)):
             return True
@@ -94,15 +95,34 @@ def files(path: Path) -> Listing:
 
 
 def below(path: Path) -> Listing:
-    """List the files in a folder and in all folders below it; a link back to a folder on the way is a stray file."""
+    """List the files in a folder and in all folders below it.
+
+    Links to folders are stray files: they may lead in a circle, or to all of the disk. `path` itself may be a link, and
+    then the folders below it are strays too.
+
+    Raises:
+        DatasetError: a folder cannot be read, or there are too many.
+    """
     found = Listing()
-    _descend(path, "", (), found)
-    return found
+    seen, waiting = 0, [""]
+    while waiting:
+        prefix, seen = waiting.pop(), seen + 1
+        if seen > _MOST_FOLDERS:
+            raise DatasetError(f"{path} must hold at most {_MOST_FOLDERS:,} folders, found more")
+        listed = files(path / prefix)
+        found.images += [prefix + name for name in listed.images]
+        found.strays += [prefix + name for name in listed.strays]
+        for name in folders(path / prefix):
+            if path.is_symlink() or (path / prefix / name).is_symlink():
+                found.strays.append(prefix + name)
+            else:
+                waiting.append(f"{prefix}{name}/")
+    return Listing(sorted(found.images), sorted(found.strays))
 
 
 def holds_image(path: Path) -> bool:
     """Tell whether a folder or one below it holds an image."""
-    return bool(files(path).images) or any(below(path / name).images for name in folders(path))
+    return bool(files(path).images or below(path).images)
 
 
 def several(names: list[str]) -> str:
@@ -114,19 +134,6 @@ def skipped(path: Path, strays: list[str]) -> str:
     """Say which files of a folder are skipped since they are no images."""
     what = "1 file that is no image" if len(strays) == 1 else f"{len(strays):,} files that are no images"
     return f"{path}: skipping {what}: {several(strays)}"
-
-
-def _descend(folder: Path, prefix: str, above: tuple[tuple[int, int], ...], found: Listing) -> None:
-    status = folder.stat()
-    here = (status.st_dev, status.st_ino)
-    if here in above or len(above) >= _DEEPEST:
-        found.strays.append(prefix.rstrip("/"))
-        return
-    listed = files(folder)
-    found.images += [prefix + name for name in listed.images]
-    found.strays += [prefix + name for name in listed.strays]
-    for name in folders(folder):
-        _descend(folder / name, f"{prefix}{name}/", (*above, here), found)
 
 
 def _entries(path: Path) -> Iterator[os.DirEntry[str]]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
-from dlcli.data import pairs, tokenizers
+from dlcli.data import pairs, tokenizers, truncation
 from dlcli.data.columns import Reading
 from dlcli.data.loader import STEPS, Order
-from dlcli.data.pairs import Pairs
+from dlcli.data.pairs import Pairs, PairSet
 from dlcli.data.sequences import TextFacts
 from dlcli.data.text import Documents
 from dlcli.data.tokenizers import END, PADDING, START, Tokenizer
-from dlcli.types import Batch, Data
-from dlcli.warnings import warn
+from dlcli.types import Batch, Data, Facts
 
 Time = Annotated[int, Field(ge=0, le=2**20)]
 
@@ -42,6 +42,7 @@ class Encoded:
         length: tokens of each source that count, int32 [pair].
         target: int32 [pair, target_time + 1], from `<start>` to `<end>`, padded.
         cut: pairs that were too long, and end where the time does.
+        longest: tokens of the longest source, or of the longest target with its end.
     """
 
     def __init__(self, pairs: Pairs, tokenizer: Tokenizer, times: tuple[int, int], most: int = 0):
@@ -59,10 +60,9 @@ class Encoded:
         self.source = _padded(sources, source_time)
         self.length = np.array([min(len(each), source_time) for each in sources], np.int32)
         self.target = _padded([[START, *each, END] for each in targets], target_time + 1)
-        self.cut = sum(
-            len(source) > source_time or len(target) >= target_time + 1
-            for source, target in zip(sources, targets, strict=True)
-        )
+        lengths = [(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
+        self.cut = sum(source > source_time or target > target_time for source, target in lengths)
+        self.longest = max(map(max, lengths), default=0)
 
     def __len__(self) -> int:
         return len(self.length)
@@ -73,21 +73,25 @@ class Encoded:
 
 
 class HeldOut:
-    """The batches of a held-out split in order; `mask` float32 [batch] says 0 for what only fills up the last."""
+    """The batches of a held-out split in order; `mask` float32 [batch] says 0 for what only fills up the last.
 
-    def __init__(self, pairs: Pairs, tokenizer: Tokenizer, times: tuple[int, int], batch_size: int):
-        self.encode, self.batch_size = functools.partial(Encoded, pairs, tokenizer, times), batch_size
+    It is encoded when first asked for.
+    """
+
+    def __init__(self, open_split: Callable[[], Encoded], batch_size: int):
+        self.open_split, self.batch_size = open_split, batch_size
 
     @functools.cached_property
-    def _pairs(self) -> Encoded:
-        return self.encode()
+    def pairs(self) -> Encoded:
+        """The split."""
+        return self.open_split()
 
     def __iter__(self) -> Iterator[Batch]:
-        for start in range(0, len(self._pairs), self.batch_size):
+        for start in range(0, len(self.pairs), self.batch_size):
             places = np.arange(start, start + self.batch_size)
-            mask = (places < len(self._pairs)).astype(np.float32)
+            mask = (places < len(self.pairs)).astype(np.float32)
             # What fills up is a pair that counts for nothing: an attention must see something.
-            yield {**self._pairs.at(np.minimum(places, len(self._pairs) - 1)), "mask": mask}
+            yield {**self.pairs.at(np.minimum(places, len(self.pairs) - 1)), "mask": mask}
 
 
 def read(options: Any, most: int, facts: PairFacts | None = None) -> Data:
@@ -95,7 +99,8 @@ def read(options: Any, most: int, facts: PairFacts | None = None) -> Data:
 
     Batches hold `source` int32 [batch, source_time], `length` int32 [batch] and `target` int32
     [batch, target_time + 1]; held-out ones also `mask` float32 [batch]. Texts longer than `most`
-    tokens are cut there, which a note counts.
+    tokens are cut there. A note counts them in what is read: in training and validation, or, of a
+    trained model, in test.
 
     Args:
         options: with `dataset`, `batch_size`, `seed`, `tokenizer` and `vocabulary`.
@@ -106,34 +111,61 @@ def read(options: Any, most: int, facts: PairFacts | None = None) -> Data:
         DatasetError: the set or the tokenizer is missing, or something in it is wrong.
     """
     found = pairs.open(options.dataset, Reading.of(options))
+    opened = _trained(found, facts, options) if facts else _untrained(found, options, most)
+    return dataclasses.replace(opened, sizes=found.sizes, digest=found.splits["train"].digest)
+
+
+def _untrained(found: PairSet, options: Any, most: int) -> Data:
     parts = found.splits
-    chosen = _tokenizer(options, parts["train"], facts)
-    times = (facts.source_time, facts.target_time) if facts else (0, 0)
-    train = Encoded(parts["train"], chosen, times, most)
-    if train.cut:
-        warn(f"{train.cut:,} of {len(train):,} pairs are longer than {most} tokens and end there: --context is more")
+    train_texts = Documents((*parts["train"].sources, *parts["train"].targets))
+    tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, train_texts)
+    train = Encoded(parts["train"], tokenizer, (0, 0), most)
     times = (train.source.shape[1], train.target.shape[1] - 1)
-    held_out = {name: HeldOut(part, chosen, times, options.batch_size) for name, part in parts.items()}
-    told = facts or PairFacts(
-        tokenizer=chosen.to_json(), vocabulary=len(chosen), source_time=times[0], target_time=times[1]
+    data = _data(found, tokenizer, times, options, lambda: train)
+    validation = data.validation.pairs
+    counts = {"training": (train.cut, len(train)), "validation": (validation.cut, len(validation))}
+    # A larger context changes nothing where no training text reached it.
+    longest = train.longest if train.cut else 0
+    truncation.note(counts, "pairs", _limit(times), longest=longest)
+    facts = PairFacts(
+        tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer), source_time=times[0], target_time=times[1]
     )
+    return dataclasses.replace(data, facts=facts)
+
+
+def _trained(found: PairSet, facts: PairFacts, options: Any) -> Data:
+    tokenizer, times = facts.load(), (facts.source_time, facts.target_time)
+    train = functools.partial(Encoded, found.splits["train"], tokenizer, times)
+
+    def test() -> Encoded:
+        pairs = Encoded(found.splits["test"], tokenizer, times)
+        truncation.note({"test": (pairs.cut, len(pairs))}, "pairs", _limit(times))
+        return pairs
+
+    data = _data(found, tokenizer, times, options, train)
+    return dataclasses.replace(data, facts=facts, test=HeldOut(test, options.batch_size))
+
+
+def _data(
+    found: PairSet, tokenizer: Tokenizer, times: tuple[int, int], options: Any, train: Callable[[], Encoded]
+) -> Data:
+    """Return the batches, without facts, sizes and digest; `train` opens the training part."""
+    held_out = {
+        name: HeldOut(functools.partial(Encoded, found.splits[name], tokenizer, times), options.batch_size)
+        for name in ("validation", "test")
+    }
     return Data(
-        train_from=functools.partial(_train_from, train, Order(len(train), options.batch_size, options.seed)),
-        validation=held_out["validation"],
-        test=held_out["test"],
-        facts=told,
-        sizes=found.sizes,
-        digest=parts["train"].digest,
+        train_from=functools.partial(_train_from, train, options), **held_out, facts=Facts(), sizes={}, digest=""
     )
 
 
-def _tokenizer(options: Any, train: Pairs, facts: PairFacts | None) -> Tokenizer:
-    if facts is not None:
-        return facts.load()
-    return tokenizers.resolve(options.tokenizer, options.vocabulary, Documents((*train.sources, *train.targets)))
+def _limit(times: tuple[int, int]) -> str:
+    return f"{times[0]:,} tokens of a source and {times[1]:,} of a target with its end"
 
 
-def _train_from(train: Encoded, order: Order, step: int) -> Iterator[Batch]:
+def _train_from(open_train: Callable[[], Encoded], options: Any, step: int) -> Iterator[Batch]:
+    train = open_train()
+    order = Order(len(train), options.batch_size, options.seed)
     for number in range(step, STEPS):
         yield train.at(order.at(number))
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from dlcli.data import labels, tokenizers, tokens, vocabularies
+from dlcli.data import labels, tokenizers, tokens, truncation, vocabularies
 from dlcli.data.findings import few_examples, one_class, refuse
 from dlcli.data.loader import STEPS, Order
 from dlcli.data.text import TextSet
@@ -98,8 +98,13 @@ def rows(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, time: int, se
     )
 
 
-def classification(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, time: int, seed: int) -> Data:
-    """Return texts with their classes.
+def classification(
+    texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, time: int, seed: int, trained: bool = False
+) -> Data:
+    """Return texts with their classes; for a model that is `trained`, what is not measured stays closed.
+
+    A note counts the texts that are cut in what is read: in training and validation, or, of a trained model, in the
+    split that is measured.
 
     Batches hold `tokens`, int32 [batch, time], cut at `time` and filled up with padding; `length`, int32 [batch], at
     least 1: a text without a token is one unknown; and `label`, int32 [batch]. Held-out ones also have `mask`,
@@ -114,13 +119,17 @@ def classification(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, tim
     for problem in labels.problems(texts.labels):
         warn(problem.message)
     parts = {
-        name: functools.partial(_Labelled, texts, name, tokenizer, time)
+        name: functools.cache(functools.partial(_Labelled, texts, name, tokenizer, time))
         for name in ("train", "validation", texts.measured)
     }
+    if not trained:
+        read = {"training": parts["train"](), "validation": parts["validation"]()}
+        longest = max(int(split.lengths.max()) for split in read.values())
+        truncation.note(_cut(read), "texts", f"{time:,} tokens", longest=longest)
     return Data(
-        train_from=functools.partial(_train_texts, parts["train"](), batch_size, seed),
+        train_from=functools.partial(_train_texts, parts["train"], batch_size, seed),
         validation=_LabelledBatches(parts["validation"], batch_size),
-        test=_LabelledBatches(parts[texts.measured], batch_size),
+        test=_LabelledBatches(parts[texts.measured], batch_size, noted=texts.measured if trained else ""),
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer), classes=texts.classes),
         sizes=texts.sizes,
         digest=_digest(texts, tokenizer),
@@ -227,21 +236,31 @@ class _Labelled:
         return {"tokens": found, "length": np.maximum(lengths, 1).astype(np.int32), "label": self.labels[indices]}
 
 
-class _LabelledBatches:
-    """The texts of a held-out split in their own order; it is opened when first iterated."""
+def _cut(read: Mapping[str, _Labelled]) -> dict[str, truncation.Count]:
+    return {name: (int((split.lengths > split.time).sum()), len(split)) for name, split in read.items()}
 
-    def __init__(self, open_split: Callable[[], _Labelled], batch_size: int):
-        self.open_split, self.batch_size = open_split, batch_size
+
+class _LabelledBatches:
+    """The texts of a held-out split in their own order; it is opened when first iterated.
+
+    Those that are cut are noted under the name of the split that is `noted`.
+    """
+
+    def __init__(self, open_split: Callable[[], _Labelled], batch_size: int, *, noted: str = ""):
+        self.open_split, self.batch_size, self.noted = open_split, batch_size, noted
 
     def __iter__(self) -> Iterator[Batch]:
         split = self.open_split()
+        if self.noted:
+            truncation.note(_cut({self.noted: split}), "texts", f"{split.time:,} tokens")
         for start in range(0, len(split), self.batch_size):
             indices = np.arange(start, start + self.batch_size)
             batch = split.at(np.minimum(indices, len(split) - 1))
             yield {**batch, "mask": (indices < len(split)).astype(np.float32)}
 
 
-def _train_texts(split: _Labelled, batch_size: int, seed: int, first: int) -> Iterator[Batch]:
+def _train_texts(open_split: Callable[[], _Labelled], batch_size: int, seed: int, first: int) -> Iterator[Batch]:
+    split = open_split()
     order = Order(len(split), batch_size, seed)
     for step in range(first, STEPS):
         yield split.at(order.at(step))

@@ -106,6 +106,8 @@ class _Form:
 
     def header(self, lines: Sequence[str]) -> list[str]:
         """Return the cells of the first line, or of the first few where a cell holds line ends."""
+        if not lines:
+            return []
         if not self.quoted:
             return lines[0].removesuffix("\r").split(self.delimiter)
         try:

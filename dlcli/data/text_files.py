@@ -28,6 +28,8 @@ TABLES = (".tsv", ".csv", ".jsonl")
 LARGEST = 2**31  # bytes of a file, and of all the files of a folder of documents, decompressed
 _PACKED: dict[str, Callable[[Any], IO[bytes]]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
 _CHUNK = 2**20  # bytes
+# Times that a file may grow when it is decompressed, beyond so many bytes: text grows 3 to 20 times.
+_RATIO, _UNSUSPECTED = 200, 2**28
 _NUL_SHARE = 0.45  # of the bytes; of plain text in UTF-16 it is a half
 _MOST_FILES = 10**6  # of a folder, the folders below it included
 _ABOUT = {"authors", "changelog", "changes", "citation", "contributing", "copying", "licence", "license", "notice"}
@@ -169,13 +171,24 @@ def _bytes(path: Path) -> bytearray:
 
 
 def _bounded(path: Path, file: IO[bytes]) -> bytearray:
-    found = bytearray()
+    found, size = bytearray(), os.stat(path).st_size
+    if size > LARGEST:  # before reading, as that takes a minute
+        raise _too_large(path)
     while chunk := file.read(_CHUNK):
         found += chunk
         if len(found) > LARGEST:
-            packed = ", decompressed," if path.suffix.lower() in _PACKED else ""
-            raise DatasetError(f"{path} must have{packed} at most {files.size_text(LARGEST)}, found more")
+            raise _too_large(path)
+        if path.suffix.lower() in _PACKED and len(found) > max(_UNSUSPECTED, _RATIO * size):
+            raise DatasetError(
+                f"{path} must grow at most {_RATIO} times when it is decompressed, "
+                f"found more than {files.size_text(len(found))} in {files.size_text(size)}"
+            )
     return found
+
+
+def _too_large(path: Path) -> DatasetError:
+    packed = ", decompressed," if path.suffix.lower() in _PACKED else ""
+    return DatasetError(f"{path} must have{packed} at most {files.size_text(LARGEST)}, found more")
 
 
 def _undecodable(path: Path, data: bytearray) -> list[Finding]:

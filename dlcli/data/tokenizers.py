@@ -12,6 +12,7 @@ They come from the program alone: `<end>` in a text is five characters like any 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
@@ -44,8 +45,8 @@ _PIECE = 2**16  # characters that are encoded at a time
 _COUNTED = 2**22  # characters that are counted at a time
 _TOGETHER = 64  # pieces that the library encodes in parallel
 _FOR_A_CHARACTER = 8  # entries of `wordpiece` for each character that it knows
-# Every kind ends a token before a lone space or line's end; of several in a row, bpe puts some together.
-_CUT = re.compile(r"(?<=\S)(?=[ \n]\S)")
+# Every kind ends a token before a lone space, tab or line's end; of several in a row, bpe puts some together.
+_CUT = re.compile(r"(?<=\S)(?=[ \t\n]\S)")
 _VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
 
 
@@ -97,10 +98,15 @@ class Tokenizer:
 
     def pieces(self, ids: Sequence[int] | np.ndarray) -> list[str]:
         """Return what each id stands for, in a form to be read: ␣ is a space, ↵ a line's end, ⟨E2⟩ a byte."""
-        found = [self.entries[int(each)] for each in ids]
+        readable = self._readable
+        return [readable[each] for each in np.asarray(ids).tolist()]
+
+    @functools.cached_property
+    def _readable(self) -> list[str]:
+        entries = self.entries
         if self.kind == "bpe":
-            found = [piece if piece in SPECIAL else _of_bytes(piece) for piece in found]
-        return [piece.translate(_VISIBLE) for piece in found]
+            entries = tuple(piece if piece in SPECIAL else _of_bytes(piece) for piece in entries)
+        return [piece.translate(_VISIBLE) for piece in entries]
 
     def to_json(self) -> str:
         """Return it as the library writes it."""

@@ -41,7 +41,7 @@ def draw(options: Activations) -> Figure:
         "activations",
         grids.draw(_wrapped(grid)),
         numbers,
-        lambda width, colour: terminal.grid(grid, width=width, height=height, colour=colour),
+        lambda width, colour, most=None: terminal.grid(grid, width=width, height=height, colour=colour, most=most),
     )
 
 

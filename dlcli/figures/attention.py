@@ -11,7 +11,8 @@ import jax
 import numpy as np
 from flax import nnx
 
-from dlcli.artifacts import Figure
+from dlcli import formats
+from dlcli.artifacts import Figure, Truncation
 from dlcli.data import pairs, text
 from dlcli.data.columns import Reading
 from dlcli.data.embedded import dates
@@ -25,12 +26,15 @@ from dlcli.plot.attention import Weights
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
+from dlcli.warnings import warn
 
 
 def draw(options: Attention) -> Figure:
     """Show the weights of each layer and head over the tokens of a text."""
     trained = Trained(options.run, options.use, "decoder", "encoder", "encoder-decoder")
-    shown = _LOOKS[trained.learner.shape](trained, options)
+    shown, truncated = _LOOKS[trained.learner.shape](trained, options)
+    if truncated and options.text:
+        warn(truncated.note(options.text))
     note = f"{shown.note}; {Path(options.run).name}"
     numbers = {
         "run": options.run,
@@ -38,42 +42,52 @@ def draw(options: Attention) -> Figure:
         "answering": list(shown.answering),
         "axes": ["layer", "head", "asking", "answering"],
         "weights": listed(shown.shares),
+        **({"truncated": truncated.numbers()} if truncated else {}),
     }
     if shown.expected is not None:
         told = shown.expected.any(axis=1)
         found = float((shown.mean * shown.expected).sum(axis=1)[told].mean())
         uniform = float(shown.expected.mean(axis=1)[told].mean())
-        note += f"; framed: the characters that tell each digit, which get {found:.0%} (evenly spread {uniform:.0%})"
+        shares = f"{formats.percent(found, 0)} (uniform {formats.percent(uniform, 0)})"
+        note += f"; framed: the source characters of each digit, attention mass {shares}"
         numbers |= {"expected": shown.expected.tolist(), "aligned": found, "evenly": uniform}
     shown = dataclasses.replace(shown, note=note)
     return Figure(
         "attention",
         attention.draw(shown),
         numbers,
-        lambda width, colour: attention.sketch(shown, width, colour),
+        lambda width, colour, most=None: attention.sketch(shown, width, colour),
     )
 
 
-def _of_text(trained: Trained, options: Attention) -> Weights:
+Looked = tuple[Weights, Truncation | None]
+
+
+def _of_text(trained: Trained, options: Attention) -> Looked:
     """Look at a text: what a decoder asks those before, or an encoder all."""
     given = options.text or _document(options)
-    tokens = trained.read_some(given)
+    tokens = found = trained.read_some(given)
     if trained.learner.shape == "decoder":
         tokens = np.concatenate([[END], tokens]).astype(np.int32)
-    tokens = tokens[: trained.context][: options.tokens]
+    lacking = max(0, len(tokens) - min(trained.context, options.tokens))
+    tokens = tokens[: len(tokens) - lacking]
+    truncated = Truncation(len(found), len(found) - lacking) if lacking else None
     rest = () if trained.learner.shape == "decoder" else (np.array([len(tokens)]),)
     shares = _recorded(trained, lambda network, record: network(tokens[None], *rest, record))
     names = trained.tokenizer.pieces(tokens)
     note = "rows ask, columns answer; the large picture is the average of the small ones"
-    title = f"attention of the {trained.learner.shape} over {len(tokens)} tokens"
-    return Weights(shares, names, names, title, note)
+    over = f"the first {truncated.read} of {truncated.tokens:,}" if truncated else f"{len(tokens)}"
+    title = f"attention of the {trained.learner.shape} over {over} tokens"
+    return Weights(shares, names, names, title, note), truncated
 
 
-def _of_pair(trained: Trained, options: Attention) -> Weights:
+def _of_pair(trained: Trained, options: Attention) -> Looked:
     """Look at a source while its target is written: what the decoder asks the encoder."""
     source, parts = (options.text, None) if options.text else _source(options)
     facts, network = trained.learner.facts, trained.learner.network
-    read = trained.read_some(source)[: facts.source_time]
+    whole = trained.read_some(source)
+    read = whole[: facts.source_time]
+    truncated = Truncation(len(whole), len(read)) if len(read) < len(whole) else None
     rows = np.pad(read, (0, facts.source_time - len(read)))[None]
     length = np.array([len(read)], np.int32)
     found = np.asarray(translator(network, facts.target_time, 1)(rows, length).tokens)[0, 0]
@@ -85,10 +99,10 @@ def _of_pair(trained: Trained, options: Attention) -> Weights:
     known = expected(parts, len(asking)) if parts and trained.tokenizer.kind == "characters" else None
     title = f"cross-attention: {source} → {trained.tokenizer.decode(written)}"
     note = "rows are the tokens as they are written, columns the source; the large picture is the average"
-    return Weights(shares, asking, trained.tokenizer.pieces(read), title, note, known)
+    return Weights(shares, asking, trained.tokenizer.pieces(read), title, note, known), truncated
 
 
-_LOOKS: dict[str, Callable[[Trained, Attention], Weights]] = {
+_LOOKS: dict[str, Callable[[Trained, Attention], Looked]] = {
     "decoder": _of_text,
     "encoder": _of_text,
     "encoder-decoder": _of_pair,

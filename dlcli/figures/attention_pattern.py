@@ -50,5 +50,7 @@ def draw(options: AttentionPattern) -> Figure:
         "attention-pattern",
         grids.draw(grid),
         numbers,
-        lambda width, colour: terminal.grid(grid, width=width, height=10, per_line=3, colour=colour),
+        lambda width, colour, most=None: terminal.grid(
+            grid, width=width, height=10, per_line=3, colour=colour, most=most
+        ),
     )

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.data import augment, pixels
@@ -41,7 +42,9 @@ def draw(options: Augmentation) -> Figure:
         "augmentation",
         grids.draw(grid),
         numbers,
-        lambda width, colour: terminal.grid(grid, width=width, height=7, per_line=5, colour=colour),
+        lambda width, colour, most=None: terminal.grid(
+            grid, width=width, height=7, per_line=5, colour=colour, most=most
+        ),
     )
 
 
@@ -106,6 +109,6 @@ _CAPTIONS: dict[str, Callable[[Any], str]] = {
     "noise": lambda deviation: f"deviation {deviation:.3g}",
     "shift": lambda shift: f"↓ {shift[0]:+d}, → {shift[1]:+d}",
     "flip": lambda mirrored: "mirrored" if mirrored else "as it was",
-    "cutout": lambda square: f"side {square[2]:.0%}",
-    "mixup": lambda share: f"own share {share:.0%}",
+    "cutout": lambda square: f"side {formats.percent(float(square[2]), 0)}",
+    "mixup": lambda share: f"own share {formats.percent(float(share), 0)}",
 }

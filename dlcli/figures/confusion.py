@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from flax import nnx
 
-from dlcli import engine, techniques
+from dlcli import engine, formats, techniques
 from dlcli.artifacts import Figure
 from dlcli.engine import metrics
 from dlcli.engine.load import measured
@@ -17,6 +17,7 @@ from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.options import Confusion
 from dlcli.folders import technique_of
+from dlcli.formats import printable
 from dlcli.plot import matrices, terminal
 from dlcli.types import Batch
 
@@ -36,17 +37,21 @@ def draw(options: Confusion) -> Figure:
         raise RunError(f"the data must have the shapes and classes that {folder} was trained on, found others")
     counts = _counts(engine.load(folder, learner_type, options.use), data.validation, folder)
     rate = metrics.Rate(np.trace(counts), counts.sum()).describe()
-    title = f"{folder.name} on the validation split: {rate['value']:.2%} of {rate['n']:,} are right"
+    found = f"accuracy {formats.percent(rate['value'])} (N = {rate['n']:,})"
+    title = f"{printable(folder.name)} on the validation split: {found}"
     names = data.facts.classes
     numbers = {"run": options.run, "split": "validation", "classes": names, "counts": counts.tolist(), "accuracy": rate}
     return Figure(
         "confusion",
         matrices.confusion(counts, names, title=title, percent=options.percent),
         numbers,
-        lambda width, colour: [
-            title,
-            *terminal.confusion(counts, names, percent=options.percent, width=width, colour=colour),
-        ],
+        lambda width, colour, most=None: terminal.below(
+            terminal.paragraph(title, width),
+            most,
+            lambda left: terminal.confusion(
+                counts, names, percent=options.percent, width=width, colour=colour, most=left
+            ),
+        ),
     )
 
 

@@ -56,7 +56,7 @@ def draw(options: Denoising) -> Figure:
         "denoising",
         drowning.page(strips, few, title=title),
         numbers,
-        lambda width, colour: _sketch(title, strips, few, width, colour),
+        lambda width, colour, most=None: _sketch(title, strips, few, width, colour, most),
         lambda: drowning.moving(
             tuple(
                 Strip(name, [_frame(learner, x) for x in each])
@@ -94,10 +94,14 @@ def _frame(learner: Learner, x: np.ndarray) -> drowning.Picture:
     return np.concatenate(rows)
 
 
-def _sketch(title: str, strips: list[Strip], captions: list[str], width: int, colour: bool) -> list[str]:
+def _sketch(
+    title: str, strips: list[Strip], captions: list[str], width: int, colour: bool, most: int | None
+) -> list[str]:
     chosen = np.unique(np.rint(np.linspace(0, len(captions) - 1, _SKETCHED)).astype(int))
     rows = [
         Row([drowning.tile(strip.pictures[place], captions[place]) for place in chosen], strip.label)
         for strip in strips
     ]
-    return terminal.grid(Grid(title, rows), width=width, height=6, per_line=_SKETCHED, colour=colour)
+    return terminal.grid(
+        Grid(title, rows), width=width, height=6, per_line=_SKETCHED, colour=colour, most=most, together=2
+    )

@@ -65,11 +65,12 @@ def draw(options: DiffusionProcess) -> Figure:
             "expected": listed(shares.signal[shown] * points.var(axis=0).mean() + shares.noise[shown]),
         },
     }
+    grid, panel = _grid(title, strips, captions), _panel(shares)
     return Figure(
         "diffusion-process",
         drowning.page(strips, captions, title=title, shares=shares),
         numbers,
-        lambda width, colour: _sketch(title, strips, captions, shares, width, colour),
+        lambda width, colour, most=None: _sketch(grid, panel, width, colour, most),
     )
 
 
@@ -113,15 +114,23 @@ def _strips(images: _Drowned, clouds: _Drowned, modes: np.ndarray, signal: np.nd
     ]
 
 
-def _sketch(
-    title: str, strips: list[Strip], captions: list[str], shares: Shares, width: int, colour: bool
-) -> list[str]:
+def _grid(title: str, strips: list[Strip], captions: list[str]) -> Grid:
     chosen = np.unique(np.rint(np.linspace(0, len(captions) - 1, _SKETCHED)).astype(int))
     rows = [
         Row([drowning.tile(strip.pictures[place], captions[place]) for place in chosen], strip.label)
         for strip in strips
     ]
-    lines = terminal.grid(Grid(title, rows), width=width, height=6, per_line=_SKETCHED, colour=colour)
+    return Grid(title, rows)
+
+
+def _panel(shares: Shares) -> Panel:
     levels = np.arange(len(shares.signal))
-    panel = Panel([Series("signal", levels, shares.signal), Series("noise", levels, shares.noise)], "share of variance")
-    return [*lines, "", *terminal.lines(panel, width=width, height=8, colour=colour)]
+    return Panel([Series("signal", levels, shares.signal), Series("noise", levels, shares.noise)], "share of variance")
+
+
+def _sketch(grid: Grid, panel: Panel, width: int, colour: bool, most: int | None) -> list[str]:
+    """Draw the pictures above the curves, which become a little lower for them."""
+    height = 8 if most is None else 5
+    curves = terminal.lines(panel, width=width, height=height, colour=colour)
+    left = None if most is None else most - len(curves) - 1
+    return [*terminal.grid(grid, width=width, height=6, per_line=_SKETCHED, colour=colour, most=left), "", *curves]

@@ -50,7 +50,11 @@ def draw(options: Embeddings) -> Figure:
             "groups": groups.tolist(),
             "names": names,
         },
-        lambda width, colour: [title[:width], *terminal.cloud(found, width=width, colour=colour)],
+        lambda width, colour, most=None: terminal.below(
+            terminal.paragraph(title, width),
+            most,
+            lambda left: terminal.cloud(found, width=width, colour=colour, most=left),
+        ),
     )
 
 

@@ -35,8 +35,8 @@ def draw(options: Filters) -> Figure:
         "filters",
         grids.draw(_grid(weights, title, _DRAWN)),
         numbers,
-        lambda width, colour: terminal.grid(
-            _grid(weights, title, _SKETCHED), width=width, height=4, per_line=8, colour=colour
+        lambda width, colour, most=None: terminal.grid(
+            _grid(weights, title, _SKETCHED), width=width, height=4, per_line=8, colour=colour, most=most
         ),
     )
 

@@ -15,6 +15,7 @@ from dlcli.errors import RunError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import GanTraining
+from dlcli.formats import printable
 from dlcli.plot import course, plane, terminal
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row, Tile
@@ -43,7 +44,7 @@ def draw(options: GanTraining) -> Figure:
         raise RunError(f"{folder} must have measured something, found no metrics: it ended before its first report")
     times = sorted(drawn.items())
     panels = [panel for name, lines in _PANELS.items() if (panel := _panel(name, lines, points)).series]
-    title = f"{folder.name}: samples of the same noise over the run, and both players"
+    title = f"{printable(folder.name)}: samples of the same noise over the run, and both players"
     tiles: dict[int, list[Tile]]
     if learner.space.classes:
         shown = [(step, np.stack([subject.drawable(image) for image in each])) for step, each in times]
@@ -61,7 +62,10 @@ def draw(options: GanTraining) -> Figure:
             for (split, name), line in points.items()
         },
     }
-    return Figure("gan-training", drawing, numbers, lambda width, colour: _sketch(title, tiles, panels, width, colour))
+    grid = _grid(title, tiles)
+    return Figure(
+        "gan-training", drawing, numbers, lambda width, colour, most=None: _sketch(grid, panels, width, colour, most)
+    )
 
 
 def _points(run: Run) -> Points:
@@ -82,16 +86,23 @@ def _panel(name: str, lines: Mapping[tuple[str, str], str], points: Points) -> P
     return Panel(series, name)
 
 
-def _sketch(
-    title: str, tiles: Mapping[int, Sequence[Tile]], panels: Sequence[Panel], width: int, colour: bool
-) -> list[str]:
+def _grid(title: str, tiles: Mapping[int, Sequence[Tile]]) -> Grid:
+    """Return a row of samples for some of the steps, or one row where each step has one picture."""
     chosen = list(tiles)[:: -(-len(tiles) // _SKETCHED)]
     chosen = sorted({*chosen[:-1], list(tiles)[-1]})
     if any(len(tiles[step]) > 1 for step in chosen):
-        rows = [Row(tiles[step], f"step {step:,}") for step in chosen]
-    else:
-        rows = [Row([Tile(tiles[step][0].pixels, f"step {step:,}", tiles[step][0].palette) for step in chosen])]
-    lines = terminal.grid(Grid(title, rows), width=width, height=6, per_line=6, colour=colour)
-    for panel in panels:
-        lines += ["", *terminal.lines(panel, width=width, height=_HEIGHT, colour=colour)]
-    return lines
+        return Grid(title, [Row(tiles[step], f"step {step:,}") for step in chosen])
+    return Grid(
+        title, [Row([Tile(tiles[step][0].pixels, f"step {step:,}", tiles[step][0].palette) for step in chosen])]
+    )
+
+
+def _sketch(grid: Grid, panels: Sequence[Panel], width: int, colour: bool, most: int | None) -> list[str]:
+    """Draw the samples in half of the lines, and the curves in what they leave."""
+    half = None if most is None else most // 2 - 1
+    samples = terminal.grid(grid, width=width, height=6, per_line=6, colour=colour, most=half)
+    return terminal.below(
+        [*samples, ""],
+        most,
+        lambda left: terminal.charts(panels, width=width, height=_HEIGHT, colour=colour, most=left),
+    )

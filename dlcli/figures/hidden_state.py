@@ -15,7 +15,7 @@ from dlcli.errors import UsageError
 from dlcli.figures import language
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import HiddenState
-from dlcli.plot import tokens
+from dlcli.plot import terminal, tokens
 from dlcli.plot.terminal import tokens as sketches
 
 
@@ -47,8 +47,9 @@ def draw(options: HiddenState) -> Figure:
         "hidden-state",
         tokens.states(pieces, values, units.tolist(), title=title),
         numbers,
-        lambda width, colour: [
-            title[:width],
-            *sketches.states(pieces, values, units.tolist(), width=width, colour=colour),
-        ],
+        lambda width, colour, most=None: terminal.below(
+            terminal.paragraph(title, width),
+            most,
+            lambda left: sketches.states(pieces, values, units.tolist(), width=width, colour=colour, most=left),
+        ),
     )

@@ -38,7 +38,9 @@ def draw(options: LatentWalk) -> Figure:
         "latent-walk",
         grids.draw(grid),
         numbers,
-        lambda width, colour: terminal.grid(grid, width=width, height=6, per_line=min(options.steps, 8), colour=colour),
+        lambda width, colour, most=None: terminal.grid(
+            grid, width=width, height=6, per_line=min(options.steps, 8), colour=colour, most=most
+        ),
     )
 
 

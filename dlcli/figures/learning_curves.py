@@ -17,6 +17,7 @@ from dlcli.errors import RunError
 from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import LearningCurves
+from dlcli.formats import printable
 from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
 
@@ -53,13 +54,17 @@ def draw(options: LearningCurves) -> Figure:
         )
         for metric in metrics
     ]
-    title = f"learning curves of {histories[0].folder.name}" if len(histories) == 1 else "learning curves"
+    title = f"learning curves of {printable(histories[0].folder.name)}" if len(histories) == 1 else "learning curves"
     numbers = {"metrics": metrics, "runs": [_numbers(history, metrics) for history in histories]}
     return Figure(
         "learning-curves",
         curves.curves(panels, title=title),
         numbers,
-        lambda width, colour: [title, *_sketch(panels, width, colour)],
+        lambda width, colour, most=None: terminal.below(
+            [*terminal.paragraph(title, width), ""],
+            most,
+            lambda left: terminal.charts(panels, width=width, height=_HEIGHT, colour=colour, most=left),
+        ),
     )
 
 
@@ -87,7 +92,7 @@ def _labels(histories: Sequence[_History]) -> list[str]:
     if len(folders) == 1:
         return [""]
     shared = os.path.commonpath(folders)
-    return [os.path.relpath(folder, shared) for folder in folders]
+    return [printable(os.path.relpath(folder, shared)) for folder in folders]
 
 
 def _metrics(wanted: Sequence[str], histories: Sequence[_History]) -> list[str]:
@@ -127,8 +132,3 @@ def _numbers(history: _History, metrics: Sequence[str]) -> dict[str, Any]:
         for split, measured in history.points.items()
     }
     return {"run": str(history.folder), "best_step": history.best, **found}
-
-
-def _sketch(panels: Sequence[Panel], width: int, colour: bool) -> list[str]:
-    parts = [["", *terminal.lines(panel, width=width, height=_HEIGHT, colour=colour)] for panel in panels]
-    return [line for part in parts for line in part]

@@ -65,7 +65,7 @@ def draw(options: OptimizerSurface) -> Figure:
         "optimizer-surface",
         drawings.landscape(scene, three_d=options.three_d),
         _numbers(chosen, found, runs, lowest),
-        lambda width, colour: _sketch(scene, width, colour),
+        lambda width, colour, most=None: _sketch(scene, width, colour, most),
         lambda: drawings.animation(scene, three_d=options.three_d),
     )
 
@@ -184,13 +184,11 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str) else listed(value)
 
 
-def _sketch(scene: Scene, width: int, colour: bool) -> list[str]:
+def _sketch(scene: Scene, width: int, colour: bool, most: int | None) -> list[str]:
     series = [
         Series(trail.label, np.arange(len(trail.heights)), np.maximum(trail.heights, _LEAST)) for trail in scene.trails
     ]
     panel = Panel(series, "height above the lowest point known", log=True)
-    return [
-        *terminal.landscape(scene, width=width, colour=colour),
-        "",
-        *terminal.lines(panel, width=width, height=8, colour=colour),
-    ]
+    curves = terminal.lines(panel, width=width, height=8, colour=colour)
+    left = None if most is None else most - len(curves) - 1
+    return [*terminal.landscape(scene, width=width, colour=colour, most=left), "", *curves]

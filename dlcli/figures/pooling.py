@@ -41,7 +41,7 @@ def draw(options: Pooling) -> Figure:
         "pooling",
         grids.draw(grid),
         numbers,
-        lambda width, colour: terminal.grid(grid, width=width, colour=colour),
+        lambda width, colour, most=None: terminal.grid(grid, width=width, colour=colour, most=most),
     )
 
 

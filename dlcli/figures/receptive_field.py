@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures import subject
@@ -78,7 +79,7 @@ def draw(options: ReceptiveField) -> Figure:
         "receptive-field",
         receptive.receptive_field(image, gradient, box, stages, title=title),
         numbers,
-        lambda width, colour: _sketch(_grid(image, gradient, box, title), stages, width, colour),
+        lambda width, colour, most=None: _sketch(_grid(image, gradient, box, title), stages, width, colour, most),
     )
 
 
@@ -195,7 +196,9 @@ def _title(options: ReceptiveField, layer: _Layer, images: int, leak: float) -> 
     network = _UNTRAINED[options.arch] if options.run is None else Path(options.run).name
     seen = f"it sees {field.size} × {field.size} pixels, its neighbour those {field.jump} further on"
     measured = f"gradient over {images} image{'s' * (images > 1)}"
-    beyond = f"; {leak:.1%} of it outside the field, through group normalization" if leak > _LEAK else ""
+    beyond = (
+        f"; {formats.percent(leak, 1)} of it outside the field, through group normalization" if leak > _LEAK else ""
+    )
     return f"{which}: {seen} ({network}; {measured}{beyond})"
 
 
@@ -216,19 +219,23 @@ def _grid(image: np.ndarray, gradient: np.ndarray, box: Box, title: str) -> Grid
     return Grid(title, [Row(tiles)])
 
 
-def _sketch(grid: Grid, stages: Sequence[Stage], width: int, colour: bool) -> list[str]:
+def _sketch(grid: Grid, stages: Sequence[Stage], width: int, colour: bool, most: int | None) -> list[str]:
     labels, sizes = zip(*(_bars(stage) for stage in stages), strict=True)
-    return [
-        *terminal.grid(grid, width=width, height=12, per_line=3, colour=colour),
-        "",
-        "side of the field in pixels, analytic and, indented, measured",
-        *terminal.bars(
-            [label for pair in labels for label in pair],
-            np.array([size for pair in sizes for size in pair]),
-            width=width,
-            colour=colour,
-        ),
-    ]
+    bars = terminal.bars(
+        [label for pair in labels for label in pair],
+        np.array([size for pair in sizes for size in pair]),
+        width=width,
+        colour=colour,
+    )
+    return terminal.below(
+        [
+            *terminal.grid(grid, width=width, height=12, per_line=3, colour=colour),
+            "",
+            *terminal.paragraph("side of the field in pixels, theoretical and, indented, measured", width),
+        ],
+        most,
+        lambda left: terminal.cut(bars, left, "fields"),
+    )
 
 
 def _bars(stage: Stage) -> tuple[tuple[str, str], tuple[float, Any]]:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
 from dlcli.figures.choices import chosen
@@ -50,7 +51,7 @@ def draw(options: Saliency) -> Figure:
         "saliency",
         grids.draw(grid),
         numbers,
-        lambda width, colour: terminal.grid(grid, width=width, colour=colour),
+        lambda width, colour, most=None: terminal.grid(grid, width=width, colour=colour, most=most),
     )
 
 
@@ -100,7 +101,7 @@ def _last_convolution(learner: Learner) -> str:
 
 def _title(example: Example, shares: np.ndarray, classes: tuple[str, ...]) -> str:
     best = int(shares.argmax())
-    predicted = f"predicted {classes[best]} with {shares[best]:.1%}"
+    predicted = f"predicted {classes[best]} with {formats.percent(shares[best], 1)}"
     if example.label is None:
         return f"{example.source}: {predicted}"
     return f"{example.source}: true class {classes[example.label]}, {predicted}"

@@ -16,6 +16,7 @@ from dlcli.errors import RunError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Schedule
 from dlcli.folders import command, technique_of
+from dlcli.formats import printable
 from dlcli.optim import build, schedules
 from dlcli.options import OptimizerOptions, ScheduleName
 from dlcli.plot import curves, terminal
@@ -43,7 +44,11 @@ def draw(options: Schedule) -> Figure:
         "schedule",
         curves.curves([panel], title=title),
         numbers,
-        lambda width, colour: [title, *terminal.lines(panel, width=width, colour=colour)],
+        lambda width, colour, most=None: terminal.below(
+            terminal.paragraph(title, width),
+            most,
+            lambda left: terminal.charts([panel], width=width, colour=colour, most=left),
+        ),
     )
 
 
@@ -66,4 +71,4 @@ def _of_run(folder: Path) -> tuple[str, int, dict[str, Callable[[Any], Any]]]:
         )
     ended = (run.about().get("ended") or {}).get("step", train.steps)
     stopped = f", which ended at step {ended:,} of {train.steps:,}" if ended < train.steps else ""
-    return f"learning rate of {folder.name}{stopped}", train.steps, {train.schedule: build.schedule(train)}
+    return f"learning rate of {printable(folder.name)}{stopped}", train.steps, {train.schedule: build.schedule(train)}

@@ -17,6 +17,7 @@ from dlcli.data.vocabularies import SPECIAL
 from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError
 from dlcli.figures.options import Subwords
+from dlcli.formats import printable
 from dlcli.plot import boxes, terminal
 from dlcli.plot.boxes import Box, BoxRow
 from dlcli.techniques.tokenizer.options import Train
@@ -49,7 +50,7 @@ def draw(options: Subwords) -> Figure:
         rows.append(BoxRow(word, f"{count:,} {'time' if count == 1 else 'times'}" if count else "", shown))
         found = [{"piece": piece, "id": number} for piece, number in pieces]
         numbers.append({"text": word, "count": count, "pieces": found})
-    title = f"{folder.name}: how words break, {tokenizer.kind} with {len(tokenizer):,} entries"
+    title = f"{printable(folder.name)}: how words break, {tokenizer.kind} with {len(tokenizer):,} entries"
     note = "In each box a piece, ␣ for a space, and its id."
     if any(piece["id"] == UNKNOWN for row in numbers for piece in row["pieces"]):
         note += " Gray: not in the vocabulary."
@@ -60,11 +61,14 @@ def draw(options: Subwords) -> Figure:
         "subwords",
         boxes.boxes(rows, title=title, note=note, ends=(first, last)),
         values,
-        lambda width, colour: [
-            *terminal.paragraph(f"{title}. {note}" + (f" Dark: {first}; light: {last}." if colour else ""), width),
-            "",
-            *terminal.boxes(rows, width=width, colour=colour),
-        ],
+        lambda width, colour, most=None: terminal.below(
+            [
+                *terminal.paragraph(f"{title}. {note}" + (f" Dark: {first}; light: {last}." if colour else ""), width),
+                "",
+            ],
+            most,
+            lambda left: terminal.boxes(rows, width=width, colour=colour, most=left),
+        ),
     )
 
 

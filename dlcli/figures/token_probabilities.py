@@ -10,7 +10,7 @@ from dlcli.artifacts import Figure
 from dlcli.figures import language
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import TokenProbabilities
-from dlcli.plot import tokens
+from dlcli.plot import terminal, tokens
 from dlcli.plot.reading import Read
 from dlcli.plot.terminal import tokens as sketches
 
@@ -42,5 +42,9 @@ def draw(options: TokenProbabilities) -> Figure:
         "token-probabilities",
         tokens.probabilities(read, title=title),
         numbers,
-        lambda width, colour: [title, *sketches.probabilities(read, width=width, colour=colour)],
+        lambda width, colour, most=None: terminal.below(
+            terminal.paragraph(title, width),
+            most,
+            lambda left: sketches.probabilities(read, width=width, colour=colour, most=left),
+        ),
     )

@@ -28,10 +28,17 @@ class Special(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Sequences, the best first: int [batch, beam, time] from behind the start on, and their log-probabilities."""
+    """Sequences, the best first.
+
+    Attributes:
+        tokens: int [batch, beam, time], from behind the start on.
+        scores: their log-probabilities, float32 [batch, beam].
+        ranked: what they are ranked by: log-probability / ((5 + length) / 6)^0.6, likewise.
+    """
 
     tokens: jax.Array
     scores: jax.Array
+    ranked: jax.Array
 
 
 class _Beams(NamedTuple):
@@ -72,7 +79,7 @@ def search(step: Step, memory: Any, *, batch: int, beams: int, time: int, specia
     ranked = found.scores / ((5 + lengths) / 6) ** ALPHA
     order = jnp.argsort(-ranked, axis=-1)
     tokens = jnp.take_along_axis(found.tokens, order[:, :, None], axis=1)
-    return Found(tokens, jnp.take_along_axis(found.scores, order, axis=1))
+    return Found(tokens, *(jnp.take_along_axis(each, order, axis=1) for each in (found.scores, ranked)))
 
 
 def _extended(step: Step, beams: _Beams, place: jax.Array, special: Special) -> _Beams:

@@ -95,11 +95,10 @@ def draw(weights: Weights) -> Figure:
     return sheet.figure
 
 
-def sketch(weights: Weights, width: int, colour: bool) -> list[str]:
+def sketch(weights: Weights, width: int, colour: bool, most: int | None = None) -> list[str]:
     """Draw the average with its tokens, and each layer and head by itself, for a terminal."""
     mean = weights.mean
     shades = weights.shades(mean)
-    lines = terminal.matrix(mean, weights.asking, weights.answering, shades=shades, width=width, colour=colour)
     tiles = [
         Row(
             [
@@ -112,8 +111,14 @@ def sketch(weights: Weights, width: int, colour: bool) -> list[str]:
     ]
     heading = "average over layers and heads; rows ask, columns answer; "
     heading += f"shades: the square root of the weight, from 0 to {weights.greatest:.2g} in all pictures"
-    grid = terminal.grid(Grid(weights.title, tiles, weights.note), width=width, height=6, colour=colour)
-    return [*paragraph(heading, width), *lines, "", *grid]
+    above = paragraph(heading, width)
+    half = None if most is None else most // 2 - len(above)
+    names = weights.asking, weights.answering
+    above += [*terminal.matrix(mean, names, shades=shades, width=width, colour=colour, most=half), ""]
+    grid = Grid(weights.title, tiles, weights.note)
+    return terminal.below(
+        above, most, lambda left: terminal.grid(grid, width=width, height=6, colour=colour, most=left)
+    )
 
 
 def _scale(sheet: Sheet, weights: Weights, place: Place) -> None:

@@ -16,6 +16,10 @@ LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000
 # For words on white: the first seven at 0.7 of their brightness, and a gray in place of the yellow.
 LETTERS = ("#00507D", "#954200", "#006F50", "#8F5575", "#A16F00", "#3C7EA3", "#000000", "#8C8C8C")
 
+# For signs on the ground of a terminal, dark or light: the same hues, darkened or lightened so that each has a contrast
+# (WCAG 2) of 3 or more with black and with white. None is the terminal's own.
+TERMINAL = ("#1480C4", "#D55E00", "#009E73", "#C375A0", "#B87F00", "#4691BB", None, "#948C26")
+
 Palette = Literal["gray", "blues", "heat", "signed"]
 
 # Evenly spaced from the lowest value to the highest. Heat: matplotlib's inferno (lightness grows
@@ -75,6 +79,33 @@ def paint(shares: np.ndarray, palette: Palette) -> np.ndarray:
 def luminance(colors: np.ndarray) -> np.ndarray:
     """Map colours [..., 3] to their lightness [...] in [0, 1] (weights of ITU-R BT.709)."""
     return colors @ np.array([0.2126, 0.7152, 0.0722])
+
+
+def relative_luminance(colors: np.ndarray) -> np.ndarray:
+    """Map sRGB colours [..., 3] to their relative luminance [...] in [0, 1], as WCAG 2 defines it."""
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    return luminance(linear)
+
+
+def contrast(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the contrast of two colours [3], from 1 for equal ones to 21 for black and white (WCAG 2)."""
+    low, high = sorted(float(relative_luminance(np.asarray(each))) for each in (one, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def lightened(color: np.ndarray, ground: np.ndarray, least: float = 3.0) -> np.ndarray:
+    """Mix a colour [3] with as much white as it takes to have this contrast with a dark ground [3]."""
+    for share in np.linspace(0, 1, 21):
+        mixed = color + share * (1 - color)
+        if contrast(mixed, ground) >= least:
+            return mixed
+    return np.ones(3)
+
+
+def terminal_ink(number: int) -> np.ndarray | None:
+    """Return the colour of the line or group of this number in a terminal; None: the terminal's own."""
+    color = TERMINAL[number % len(TERMINAL)]
+    return None if color is None else from_hex(color)
 
 
 def ink(ground: np.ndarray) -> np.ndarray:

@@ -47,7 +47,11 @@ def artifact(points: np.ndarray, modes: np.ndarray, *, title: str, numbers: Mapp
         "sample",
         scatter(cloud, title=title),
         {**numbers, "count": len(points), "points": points.tolist()},
-        lambda width, colour: [title, *terminal.image(shades.pixels, width=width, palette="heat", colour=colour)],
+        lambda width, colour, most=None: terminal.below(
+            terminal.paragraph(title, width),
+            most,
+            lambda left: terminal.image(shades.pixels, width=width, palette="heat", colour=colour),
+        ),
     )
 
 

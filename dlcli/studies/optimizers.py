@@ -120,7 +120,11 @@ def _figure(
         "optimizers",
         curves.curves([panel], title=title),
         {},
-        lambda width, colour: [title, *terminal.lines(panel, width=width, colour=colour)],
+        lambda width, colour, most=None: terminal.below(
+            terminal.paragraph(title, width),
+            most,
+            lambda left: terminal.charts([panel], width=width, colour=colour, most=left),
+        ),
     )
 
 

@@ -89,7 +89,7 @@ def _figure(options: Regularization, found: Mapping[str, Sequence[Mapping[str, A
         "regularization",
         intervals(rows, title=title, xlabel=xlabel),
         {},
-        lambda width, colour: terminal.intervals(rows, title=title, width=width, colour=colour),
+        lambda width, colour, most=None: terminal.intervals(rows, title=title, width=width, colour=colour),
     )
 
 

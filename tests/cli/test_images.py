@@ -146,12 +146,21 @@ def test_a_classifier_reads_dark_images_of_16_bits_as_it_read_them_in_training(d
 def test_images_without_classes_are_data_to_generate_and_none_for_conditional(dlcli, tmp_path, technique):
     for number in range(30):
         painted(tmp_path / "faces" / f"{number}.png", number)
+    (tmp_path / "faces" / "readme.txt").write_text("x")
     command = ("train", technique, "-d", f"folder:{tmp_path / 'faces'}", *SMALL)
     code, _, err = dlcli(*command, "--conditional", "--out", tmp_path / "a")
     assert code == 3
     assert "its images have no classes" in err.replace("\n", " ")
     code, _, err = dlcli(*command, "--out", tmp_path / "b")
     assert code == 0, err
+    assert err.replace("\n", " ").count("readme.txt is no image: it is skipped") == 1
     code, out, _ = dlcli("data", "show", f"folder:{tmp_path / 'faces'}")
     assert "images 8 × 8 × 3, no classes" in out
     assert code == 0
+
+
+def test_what_was_said_at_the_start_of_a_gan_is_not_said_again_for_its_distance(dlcli, pets, tmp_path):
+    code, _, err = dlcli("train", "gan", "-d", f"folder:{pets}", *SMALL, "--out", tmp_path / "run")
+    assert code == 0
+    assert err.replace("\n", " ").count("readme.txt") == 1
+    assert json.loads((tmp_path / "run" / "options.json").read_text())["image_size"] == 16

@@ -1,7 +1,9 @@
+import json
+
 import numpy as np
 import pytest
 
-from dlcli.artifacts import Prediction
+from dlcli.artifacts import Pieces, Prediction
 from dlcli.cli import console, output
 
 
@@ -48,3 +50,23 @@ def test_answers_that_have_no_room_side_by_side_stand_in_a_row_each(capsys, monk
     assert len(out) == lines
     words = " ".join(" ".join(out).split())
     assert all(f"{name} {100 * share:.1f} %" in words for name, share in answers)
+
+
+def test_a_score_is_explained_and_stands_beside_its_log_probability(capsys):
+    found = Prediction("source", [("answer", -1.5)], measure="score", log_probabilities=[-2.0])
+    output.print_predictions([found])
+    assert "-1.5000" in (shown := capsys.readouterr().out)
+    assert "length-normalized" in shown
+    [answer] = found.numbers()["predictions"]
+    assert answer == {"label": "answer", "score": -1.5, "log_probability": -2.0, "probability": np.exp(-2.0)}
+
+
+def test_tokens_in_blocks_are_the_json_of_all_of_them(capsys):
+    tricky = '"tokens": [] \\"tokens\\": []'
+    for found in (
+        Pieces(tricky, [("x", number) for number in range(10_000)]),
+        Pieces("", []),
+        Pieces("a", problem="b"),
+    ):
+        console.print_blocks(found.rest(), found.blocks())
+        assert json.loads(capsys.readouterr().out) == found.numbers()

@@ -214,6 +214,13 @@ def test_no_name_is_cut_and_no_line_is_wider_than_the_terminal_unless_name_and_s
     assert all("stopped early" in line for line in lines[1:])
 
 
+def test_the_names_of_metrics_are_cut_before_a_column_goes():
+    runs = [summary("first try", "tokenizer", dataset="words.txt", best={"characters_per_token": 1.775})]
+    [header, line] = listing.lines(runs, 75)
+    assert header.split() == ["name", "technique", "data", "when", "took", "state", "best"]
+    assert line.endswith("charact… 1.775")
+
+
 def test_without_a_bound_everything_is_said():
     [header, *lines] = listing.lines(USUAL, None)
     assert header.split() == ["name", "technique", "data", "when", "took", "state", "best"]

@@ -12,7 +12,10 @@ PIECES = [Piece(0, "Once", prompt=True), Piece(0, " upon"), Piece(0, " a time"),
 
 
 def test_texts_are_put_together_of_their_pieces_apart_from_the_prompt():
-    assert list(sample.joined(PIECES)) == [("Once", " upon a time"), ("", "The end")]
+    assert list(sample.joined(PIECES)) == [
+        {"prompt": "Once", "text": " upon a time"},
+        {"prompt": "", "text": "The end"},
+    ]
 
 
 def test_texts_stand_below_each_other(capsys):
@@ -40,7 +43,7 @@ def test_a_picture_is_saved_here_and_sketched_above_its_name(dlcli, gan_run, tmp
     code, out, _ = dlcli("sample", "gan", "--run", gan_run, "--count", 20)
     assert code == 0
     assert out.splitlines()[-1] == "sample.png"
-    assert "16 of 20 shown here" in out
+    assert len(out.splitlines()) <= 49
     assert max(map(len, out.splitlines())) <= 80
     with Image.open(tmp_path / "sample.png") as picture:
         assert picture.format == "PNG"
@@ -71,3 +74,12 @@ def test_what_cannot_be_drawn_is_refused_in_one_line(dlcli, gan_run, tmp_path, a
     assert message in err
     assert err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_samples_are_sketched_on_two_screens_unless_all_are_asked_for(dlcli, gan_run):
+    _, out, _ = dlcli("sample", "gan", "--run", gan_run, "--count", 64)
+    assert len(out.splitlines()) <= 49  # the file's name among them
+    assert "of 64 shown here, --full shows all" in out
+    _, out, _ = dlcli("sample", "gan", "--run", gan_run, "--count", 64, "--full")
+    assert len(out.splitlines()) > 49
+    assert "shown here" not in out

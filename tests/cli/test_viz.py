@@ -69,3 +69,21 @@ def test_with_json_an_error_is_one_object(dlcli):
     code, out, _ = dlcli("viz", "confusion", "--run", "nowhere", "--json")
     assert code == 4
     assert json.loads(out)["error"]["kind"] == "run"
+
+
+def test_a_tall_picture_is_cut_to_two_screens_unless_all_of_it_is_asked_for(dlcli, tmp_path):
+    _, out, _ = dlcli("viz", "augmentation")
+    *short, name = out.splitlines()
+    assert name == "augmentation.png"
+    assert len(short) <= 48
+    assert short[-1].endswith("rows left out: --full shows all")
+    _, out, _ = dlcli("viz", "augmentation", "--full")
+    assert len(out.splitlines()) > 48
+    assert "left out" not in out
+
+
+@pytest.mark.parametrize("arguments", [("viz", "schedule"), ("sample", "gan"), ("sample", "diffusion")])
+def test_full_without_a_rendering_is_refused(dlcli, arguments):
+    code, out, err = dlcli(*arguments, "--full", "--no-show")
+    assert (code, out) == (2, "")
+    assert "--no-show" in err

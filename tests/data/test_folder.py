@@ -345,6 +345,14 @@ def test_a_folder_without_classes_is_refused(tmp_path):
         open_folder(tmp_path)
 
 
+def test_a_folder_of_other_files_says_what_it_holds(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.heic").write_bytes(b"x")
+    with pytest.raises(Malformed, match=r"and holds 2 other files: .*/a/1.heic, .*/b/1.heic"):
+        open_folder(tmp_path)
+
+
 def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(DatasetError, match="must be a folder of images, and is missing"):
         open_folder(tmp_path / "none")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from dlcli.data import image_files
+from dlcli.errors import DatasetError
 
 
 def picture(path, kind):
@@ -49,3 +51,25 @@ def test_images_below_a_folder_are_listed_and_the_rest_is_stray(tmp_path):
     listing = image_files.below(tmp_path)
     assert listing.images == ["2.png", "a/b/1.jpg"]
     assert sorted(listing.strays) == ["a/again", "a/notes.txt"]
+
+
+def test_links_to_folders_are_not_followed_below_the_folder(tmp_path):
+    picture(tmp_path / "1.png", "png")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "disk").symlink_to("/")
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert image_files.below(tmp_path).strays == ["link", "sub/disk"]
+    assert image_files.below(tmp_path / "link").images == ["1.png"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="other systems have no such folder")
+def test_the_files_of_processes_are_listed_and_none_is_opened():
+    assert image_files.below(Path("/proc/self")).images == []
+
+
+def test_too_many_folders_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_files, "_MOST_FOLDERS", 5)
+    for number in range(5):
+        (tmp_path / str(number)).mkdir()
+    with pytest.raises(DatasetError, match="must hold at most 5 folders, found more"):
+        image_files.below(tmp_path)

@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dlcli.data import parallel, tokenizers
+from dlcli.data import pairs, parallel, tokenizers
+from dlcli.data.pairs import Pairs
 from dlcli.data.tokenizers import END, PADDING, START
 from dlcli.warnings import Notice
 
@@ -21,11 +22,11 @@ def test_a_batch_holds_sources_with_their_lengths_and_targets_between_start_and_
     data = parallel.read(options, 16)
     tokenizer = tokenizers.from_json(data.facts.tokenizer)
     batch = next(data.train_from(0))
-    pairs = {
+    found = {
         (tokenizer.decode(source[:length]), tokenizer.decode(target))
         for source, length, target in zip(batch["source"], batch["length"], batch["target"], strict=True)
     }
-    assert pairs <= set(ROWS)
+    assert found <= set(ROWS)
     assert (batch["target"][:, 0] == START).all()
     assert ((batch["target"] == END).sum(axis=1) == 1).all()
 
@@ -35,12 +36,39 @@ def test_times_are_those_of_the_longest_texts(options):
     assert (facts.source_time, facts.target_time) == (len("19 and 19"), len("38") + 1)
 
 
-def test_a_text_that_is_too_long_is_cut_and_counted(options):
-    with pytest.warns(Notice, match="14 of 14 pairs are longer than 4 tokens"):
+def test_texts_that_are_too_long_are_cut_and_counted_in_each_split_that_is_read(options):
+    with pytest.warns(Notice) as notes:
         data = parallel.read(options, 4)
+    [note] = notes
+    assert str(note.message) == (
+        "14 of 14 training and 2 of 2 validation pairs are longer than the model reads, and are cut at 4 tokens of a "
+        "source and 3 of a target with its end; the longest has 9: a larger --context reads more"
+    )
     batch = next(data.train_from(0))
     assert batch["source"].shape == (4, 4)
     assert (batch["length"] == 4).all()
+
+
+def test_a_target_whose_end_has_no_room_is_cut(options):
+    one = Pairs(["a"], ["bcd"], ["line 1"])
+    tokenizer = tokenizers.train("characters", 64, ["abcd"])
+    assert [parallel.Encoded(one, tokenizer, (1, time)).cut for time in (3, 4)] == [1, 0]
+
+
+def test_a_trained_model_counts_what_is_cut_in_the_split_that_is_measured_alone(options, tmp_path):
+    facts = parallel.read(options, 64).facts
+    other = tmp_path / "other.tsv"
+    other.write_text("source\ttarget\n" + "".join(f"{'1' * (5 + number)}\t7\n" for number in range(20)))
+    facts = facts.model_copy(update={"source_time": 8})
+    data = parallel.read(SimpleNamespace(**{**vars(options), "dataset": str(other)}), 64, facts)
+    count = sum(len(source) > 8 for source in pairs.open(str(other)).splits["test"].sources)
+    with pytest.warns(Notice) as notes:
+        list(data.test)
+    [note] = notes
+    assert str(note.message) == (
+        f"{count} of 4 test pairs are longer than the model reads, and are cut at 8 tokens of a source and 3 of a "
+        "target with its end"
+    )
 
 
 def test_held_out_batches_hold_every_pair_once_and_a_mask_for_what_fills_up(options):

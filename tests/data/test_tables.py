@@ -192,3 +192,14 @@ def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path, kind):
     with pytest.raises(DatasetError, match="must be a regular file"):
         text_files.read(path)
     assert text_files.head(path) == ""
+
+
+@pytest.mark.parametrize("ending", ["gz", "xz"])
+def test_a_small_file_that_decompresses_without_end_is_refused_early(write, monkeypatch, ending):
+    import gzip
+    import lzma
+
+    monkeypatch.setattr(text_files, "_UNSUSPECTED", 2**20)
+    packed = {"gz": gzip.compress, "xz": lzma.compress}[ending](b"a" * 2**24)
+    with pytest.raises(DatasetError, match=r"at most 200 times when it is decompressed, found more than"):
+        text_files.read(write(f"a.txt.{ending}", packed))

@@ -15,9 +15,13 @@ from dlcli.data.sequences import TextFacts
 from dlcli.data.text import Documents, TextSet
 from dlcli.data.tokenizers import END, PADDING, UNKNOWN
 from dlcli.errors import DatasetError
+from dlcli.warnings import Notice
 
 TEXT = "".join(random.Random(0).choices("abcdefghij klm\n", k=997))  # of a length no batch divides
 LINES = [f"text number {number} of the set" for number in range(37)]
+
+
+CUT = pytest.mark.filterwarnings("ignore:.*longer than the model reads:dlcli.warnings.Notice")
 
 
 @pytest.fixture
@@ -206,6 +210,7 @@ def test_a_set_without_a_test_part_is_tested_on_validation(raw):
     assert all(same(left, right) for left, right in zip(data.test, data.validation, strict=True))
 
 
+@CUT
 def test_the_test_part_is_opened_when_it_is_read(labelled, monkeypatch):
     texts, tokenizer = labelled
     texts = TextSet(texts.name, {**texts.splits, "test": Documents(["the test"], np.zeros(1, np.int32))}, texts.classes)
@@ -227,6 +232,7 @@ def test_too_little_text_is_refused_with_what_would_do(raw, build):
     assert "--context" in raised.value.hint
 
 
+@CUT
 def test_texts_are_cut_and_filled_up_with_padding(labelled):
     texts, tokenizer = labelled
     [batch] = list(sequences.classification(texts, tokenizer, batch_size=64, time=8, seed=0).validation)
@@ -237,6 +243,32 @@ def test_texts_are_cut_and_filled_up_with_padding(labelled):
     assert batch["mask"][len(texts.splits["train"]) :].sum() == 0
 
 
+def test_a_classifier_counts_the_texts_that_are_cut_in_the_splits_that_are_read(labelled):
+    texts, tokenizer = labelled
+    lengths = {name: [len(tokenizer.encode(each)) for each in split.texts] for name, split in texts.splits.items()}
+    cut = {name: f"{sum(length > 8 for length in each)} of {len(each)}" for name, each in lengths.items()}
+    longest = max(lengths["train"] + lengths["validation"])
+    with pytest.warns(Notice) as notes:
+        sequences.classification(texts, tokenizer, batch_size=64, time=8, seed=0)
+    assert [str(note.message) for note in notes] == [
+        f"{cut['train']} training and {cut['validation']} validation texts are longer than the model reads, and are "
+        f"cut at 8 tokens; the longest has {longest}: a larger --context reads more"
+    ]
+    trained = sequences.classification(texts, tokenizer, batch_size=64, time=8, seed=0, trained=True)
+    with pytest.warns(Notice) as notes:
+        list(trained.test)
+    assert [str(note.message) for note in notes] == [
+        f"{cut[texts.measured]} {texts.measured} texts are longer than the model reads, and are cut at 8 tokens"
+    ]
+
+
+def test_texts_as_long_as_the_context_are_not_noted(labelled):
+    texts, tokenizer = labelled
+    longest = max(len(tokenizer.encode(each)) for split in texts.splits.values() for each in split.texts)
+    list(sequences.classification(texts, tokenizer, batch_size=64, time=longest, seed=0).validation)
+
+
+@CUT
 def test_an_epoch_of_texts_sees_each_once(labelled):
     texts, tokenizer = labelled
     data = sequences.classification(texts, tokenizer, batch_size=13, time=8, seed=3)
@@ -251,6 +283,7 @@ def test_texts_without_labels_cannot_be_classified(raw):
         sequences.classification(*raw, batch_size=2, time=4, seed=0)
 
 
+@CUT
 def test_facts_bring_the_tokenizer_back_and_refuse_another(labelled):
     texts, tokenizer = labelled
     facts = sequences.classification(texts, tokenizer, batch_size=4, time=8, seed=0).facts

@@ -12,12 +12,14 @@ from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import RunError
+from dlcli.techniques.rnn import score as score_module
 from dlcli.techniques.rnn.eval import evaluate
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Eval, Predict, Sample, Score, Train
 from dlcli.techniques.rnn.predict import predict
 from dlcli.techniques.rnn.sample import sample
 from dlcli.techniques.rnn.score import score
+from dlcli.warnings import Notice
 
 TEXTS = Path(__file__).parents[1] / "texts"
 TINY = {
@@ -29,7 +31,7 @@ TINY = {
     "learning_rate": 0.02,
     "schedule": "constant",
 }
-CLASSIFY = {"task": "classify", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16}
+CLASSIFY = {"task": "classify", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16, "context": 20}
 INPUTS = {
     "sample": lambda folder: {"prompt": "The ", "length": 20, "count": 2},
     "score": lambda folder: {"text": ["The vorpal blade", "gimble"]},
@@ -213,6 +215,62 @@ def test_a_classifier_learns_moods_and_names_them(classifier):
     assert (where.answers[0][0], take.answers[0][0]) == ("question", "command")
     assert sum(share for _, share in where.answers) == pytest.approx(1)
     assert nothing.problem
+
+
+SMALL = ("--task", "classify", "--steps", 2, "--batch-size", 4, "--context", 8, "--hidden", 4, "--embedding", 4)
+
+
+def labelled(path, *labels, header="text,label"):
+    path.write_text(f"{header}\n" + "".join(f"text {n},{labels[n % len(labels)]}\n" for n in range(40)))
+    return path
+
+
+def test_texts_of_a_single_class_are_refused_before_there_is_a_folder(dlcli, tmp_path):
+    code, _, err = dlcli("train", "rnn", "--dataset", labelled(tmp_path / "a.csv", "same"), *SMALL, "--out", "run")
+    assert code == 3
+    assert "a classifier needs two classes or more, found only 'same'" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_remembers_its_columns_and_that_bad_rows_are_left_out(dlcli, tmp_path):
+    path = labelled(tmp_path / "a.csv", "a", "b", header="review,stars")
+    path.write_text(path.read_text() + "no,\n")
+    columns = ("--text-column", "review", "--label-column", "stars")
+    assert dlcli("train", "rnn", "--dataset", path, *SMALL, *columns, "--out", "run")[0] == 3
+    code, _, err = dlcli("train", "rnn", "--dataset", path, *SMALL, *columns, "--skip-bad", "--out", "run")
+    assert code == 0
+    assert "line 42" in err
+    assert dlcli("eval", "run")[0] == 0
+    assert dlcli("resume", "run", "--steps", 3)[0] == 0
+    labelled(tmp_path / "b.csv", "caf\u00e9", "b")
+    code, _, err = dlcli("eval", "run", "--dataset", "b.csv", "--text-column", "text", "--label-column", "label")
+    assert code == 4
+    assert "found without 'a'; also 'caf\u00e9' (caf<U+00E9>)" in err
+
+
+def test_labels_that_look_alike_are_noted_at_training(dlcli, tmp_path):
+    path = labelled(tmp_path / "a.csv", "a", "a ", "b", "B")
+    _, _, err = dlcli("train", "rnn", "--dataset", path, *SMALL, "--out", "run")
+    assert "'a' (10) and 'a ' (10) are one class" in err
+    assert "'b' (10) and 'B' (10) are 2 classes" in err
+
+
+def test_a_text_that_is_longer_than_the_model_reads_says_so_with_its_answer(classifier):
+    text = "Where is the foe, the foe?"
+    with pytest.warns(Notice, match="has 26 tokens, of which the model reads the first 20"):
+        short, long, same = predict(Predict(run=classifier, text=["Where is the foe", text, text[:20]]))
+    assert long.numbers()["truncated"] == {"tokens": 26, "read": 20, "part": "first"}
+    assert long.answers == same.answers
+    assert "truncated" not in short.numbers()
+
+
+def test_a_text_of_many_stretches_has_the_probability_it_has_in_one_pass(language, monkeypatch):
+    text = "The vorpal blade went snicker-snack! " * 8
+    [whole] = score(Score(run=language, text=[text]))
+    monkeypatch.setattr(score_module, "_LONGEST", 64)
+    [parted] = score(Score(run=language, text=[text]))
+    np.testing.assert_allclose(parted.log_probabilities, whole.log_probabilities, atol=1e-4)
+    assert parted.whole == pytest.approx(whole.whole, abs=1e-3) == pytest.approx(parted.total, abs=1e-3)
 
 
 def test_a_run_of_the_other_task_is_refused(language, classifier):

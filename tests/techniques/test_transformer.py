@@ -1,3 +1,4 @@
+import contextlib
 import math
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from flax import nnx
 
 from dlcli import engine
+from dlcli.data.pairs import open as open_pairs
 from dlcli.data.tokenizers import END, START
-from dlcli.engine import devices
+from dlcli.engine import bleu, devices
 from dlcli.errors import RunError, UsageError
 from dlcli.techniques.transformer.eval import evaluate
 from dlcli.techniques.transformer.learner import Learner
@@ -18,6 +20,7 @@ from dlcli.techniques.transformer.options import Eval, Predict, Sample, Score, T
 from dlcli.techniques.transformer.predict import predict
 from dlcli.techniques.transformer.sample import sample
 from dlcli.techniques.transformer.score import score, windows
+from dlcli.warnings import Notice
 
 TEXTS = Path(__file__).parents[1] / "texts"
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
@@ -32,7 +35,7 @@ TINY = {
     "schedule": "constant",
     "warmup_steps": 0,
 }
-CLASSIFY = {"shape": "encoder", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16, "dropout": 0.0}
+CLASSIFY = {"shape": "encoder", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16, "dropout": 0.0, "context": 20}
 PAIRS = {
     "shape": "encoder-decoder",
     "dataset": str(TEXTS / "numbers.tsv"),
@@ -172,7 +175,7 @@ def test_without_temperature_the_likeliest_token_of_the_full_pass_is_written(dec
 
 
 def test_a_text_goes_on_where_the_context_is_full(decoder):
-    assert len(written(sample(Sample(run=decoder, prompt="The Jabberwock, with", length=30, temperature=2.0)))) > 8
+    assert len(written(sample(Sample(run=decoder, prompt="The ", length=30, temperature=2.0)))) > 8
 
 
 def test_the_windows_of_a_long_text_count_each_next_token_once():
@@ -224,11 +227,37 @@ def test_written_targets_come_with_the_probability_that_the_model_gives_them(pai
     learner = engine.load(Path(pairs), Learner)
     tokenizer = learner.facts.load()
     [found] = predict(Predict(run=pairs, text=["one two"], beams=beams, top=1))
-    text, log_probability = found.answers[0]
+    [(text, score)], [log_probability] = found.answers, found.log_probabilities
     source = tokenizer.encode("one two").astype(np.int32)
     target = jnp.array([[START, *tokenizer.encode(text).tolist(), END]])
     nats = written_nats(learner.network, jnp.asarray(source)[None], target)
     assert log_probability == pytest.approx(-float(nats), abs=1e-3)
+    assert score == pytest.approx(log_probability / ((5 + target.shape[1] - 1) / 6) ** 0.6, rel=1e-5)
+
+
+def test_written_targets_come_in_the_order_of_their_scores(pairs):
+    [found] = predict(Predict(run=pairs, text=["six six six"], beams=16, top=16))
+    scores = [each["score"] for each in found.numbers()["predictions"]]
+    assert found.measure == "score"
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_evaluation_compares_what_is_written_greedily_with_the_targets(pairs):
+    found = evaluate(Eval(run=pairs)).numbers
+    split = open_pairs(str(TEXTS / "numbers.tsv")).splits["test"]
+    greedy = [each.answers[0][0] for each in predict(Predict(run=pairs, text=list(split.sources), beams=1, top=1))]
+    right = sum(one == other for one, other in zip(greedy, split.targets, strict=True))
+    assert found["exact_match"]["value"] == pytest.approx(right / 20)
+    assert found["chrf"]["value"] == pytest.approx(bleu.scores(greedy, split.targets)["chrf"]["value"])
+    assert (found["chrf"]["n"], found["bleu"]["value"]) == (20, None)
+
+
+def test_of_a_large_test_split_some_pairs_are_written_and_counted(pairs, monkeypatch):
+    for name, value in (("_BATCH", 4), ("_MOST_PAIRS", 6)):
+        monkeypatch.setattr(f"dlcli.techniques.transformer.eval.{name}", value)
+    table = evaluate(Eval(run=pairs))
+    assert (table.numbers["chrf"]["n"], table.numbers["exact_match"]["n"]) == (6, 20)
+    assert any("N = 6 of 20 pairs" in row[2] for row in table.rows)
 
 
 def test_written_targets_have_a_log_probability_that_no_length_makes_zero(pairs):
@@ -237,6 +266,59 @@ def test_written_targets_have_a_log_probability_that_no_length_makes_zero(pairs)
         assert len(answers) == 16
         assert all(math.isfinite(each["log_probability"]) for each in answers)
         assert [each["probability"] for each in answers] == [math.exp(each["log_probability"]) for each in answers]
+
+
+def test_a_text_that_is_longer_than_an_encoder_reads_says_so_with_its_answer(encoder):
+    with pytest.warns(Notice, match="has 24 tokens, of which the model reads the first 20"):
+        long, same = predict(Predict(run=encoder, text=["Where is the foe " * 6, "Where is the foe " * 5]))
+    assert long.numbers()["truncated"] == {"tokens": 24, "read": 20, "part": "first"}
+    assert long.answers == same.answers
+    assert same.truncated is None
+
+
+def test_a_source_that_is_longer_than_any_of_training_says_so_with_its_answer(pairs):
+    most = engine.load(Path(pairs), Learner).facts.source_time
+    text = "one " * most
+    with pytest.warns(Notice, match=f"has {len(text)} tokens, of which the model reads the first {most}"):
+        [found] = predict(Predict(run=pairs, text=[text]))
+    assert found.numbers()["truncated"] == {"tokens": len(text), "read": most, "part": "first"}
+
+
+@pytest.mark.parametrize(("length", "cut"), [(7, False), (8, True), (20, True)])
+def test_a_prompt_that_fills_the_context_says_how_much_of_it_is_read(decoder, length, cut):
+    prompt = "The vorpal blade went"[:length]
+    with contextlib.nullcontext() if not cut else pytest.warns(Notice, match="the model reads the last 4"):
+        first, *_ = sample(Sample(run=decoder, prompt=prompt, length=1))
+    assert (first.truncated is not None) == cut
+    assert not cut or first.truncated.numbers() == {"tokens": length, "read": 4, "part": "last"}
+
+
+def test_what_is_written_after_a_long_prompt_is_what_is_written_after_the_part_that_is_read(decoder):
+    learner = engine.load(Path(decoder), Learner)
+    tokens = learner.facts.load().encode("The vorpal blade went")
+    logits = full_pass(learner.network, jnp.pad(jnp.asarray(tokens[-4:], jnp.int32), (0, 4))[None])[0, 3]
+    expected = learner.facts.load().decode([int(logits.at[:START].set(-jnp.inf).argmax())])
+    with pytest.warns(Notice):
+        assert written(sample(Sample(run=decoder, prompt="The vorpal blade went", length=1, temperature=0))) == expected
+
+
+def test_windows_are_named_where_a_text_is_longer_than_the_context(decoder):
+    short, long = score(Score(run=decoder, text=["The vorp", "The vorpal"]))
+    assert "windows" not in short.numbers()
+    assert long.numbers()["windows"] == {"tokens": 8, "stride": 4}
+
+
+def test_a_text_of_many_windows_has_the_parts_of_each_window_by_itself(decoder):
+    text = "The vorpal blade went snicker-snack! " * 4
+    [found] = score(Score(run=decoder, text=[text]))
+    learner = engine.load(Path(decoder), Learner)
+    tokens = np.concatenate([[END], learner.facts.load().encode(text)]).astype(np.int32)
+    expected = []
+    for window, first in windows(tokens, 8):
+        rows = np.pad(window, (0, 9 - len(window)))
+        nats = -cross_entropy(full_pass(learner.network, jnp.asarray(rows[None, :-1])), jnp.asarray(rows[None, 1:]))[0]
+        expected += nats[first : len(window) - 1].tolist()
+    np.testing.assert_allclose(found.log_probabilities, expected, atol=1e-4)
 
 
 def test_a_verb_refuses_a_run_of_another_shape(decoder, encoder):

@@ -260,7 +260,7 @@ def test_a_file_of_another_form_says_where(read, text, reason, tmp_path):
     (tmp_path / "file").write_text(text)
     with pytest.raises(DatasetError, match=reason):
         read(tmp_path / "file")
-    with pytest.raises(DatasetError, match="cannot be read"):
+    with pytest.raises(DatasetError, match="does not exist"):
         read(tmp_path / "nowhere")
 
 

@@ -6,10 +6,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from dlcli.options import Cli, DataDir, Dataset, Device, Options, Out, RunRef, Use
+from dlcli.picture_options import ShowOptions
 from dlcli.techniques.cnn.options import ImageSize
 
 
-class FigureOptions(Options):
+class FigureOptions(ShowOptions):
     """Options of every figure.
 
     Attributes:
@@ -21,7 +22,6 @@ class FigureOptions(Options):
     technique: ClassVar[str | tuple[str, ...]] = ""
     animated: ClassVar[bool] = False
     out: Out = None
-    show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True
 
 
 class RunFigureOptions(FigureOptions):

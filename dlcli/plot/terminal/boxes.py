@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlcli.plot.palette import ink, paint
+from dlcli.plot.terminal.fitting import first
 from dlcli.plot.terminal.text import Cell, beside, columns, fit, printable, render
 
 if TYPE_CHECKING:
@@ -16,17 +17,19 @@ if TYPE_CHECKING:
 _LABEL = 24  # columns at most
 
 
-def boxes(rows: Sequence[BoxRow], *, width: int = 80, colour: bool = True) -> list[str]:
+def boxes(rows: Sequence[BoxRow], *, width: int = 80, colour: bool = True, most: int | None = None) -> list[str]:
     """Draw a row of boxes for each label, with the notes on a line below; a row that is too long goes on below.
 
     Args:
         rows: from top to bottom.
         width: columns of the terminal.
         colour: shades of blue; else the boxes stand between brackets.
+        most: lines of the whole, for which the last rows are left out; None: any number.
     """
     label = min(max(max(columns(printable(row.label)), columns(row.note)) for row in rows), _LABEL, width // 3)
-    lines = []
+    blocks = []
     for row in rows:
+        lines: list[str] = []
         heads = [row.label, row.note]
         sizes = [min(max(columns(printable(box.text)), len(box.note)) + 3, width - label - 1) for box in row.boxes]
         for places in beside(sizes, width - label - 1):
@@ -40,4 +43,5 @@ def boxes(rows: Sequence[BoxRow], *, width: int = 80, colour: bool = True) -> li
             for cells in (upper, lower):
                 head = heads.pop(0) if heads else ""
                 lines.append(f"{fit(head, label, 'right')} {render(cells[:-1], colour)}".rstrip())
-    return lines
+        blocks.append(lines)
+    return first(blocks, most, "rows")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from dlcli.plot.palette import LINES, from_hex
+from dlcli.plot.palette import terminal_ink
 from dlcli.plot.series import Panel, Series, colors
-from dlcli.plot.terminal.text import Cell, columns, fit, paragraph, render
+from dlcli.plot.terminal.fitting import spread
+from dlcli.plot.terminal.text import MARKS, Cell, columns, fit, paragraph, render
 
 # The bit of each dot of a braille character, [row, column] (Unicode, U+2800 and on).
 _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-_MARKS = "*+ox#%@&"  # in plain characters, a mark for each line
 _BEST = "●"
+_LOWEST = 4  # lines of a panel that must share the terminal
 
 
 class _Axis(NamedTuple):
@@ -58,6 +58,18 @@ def lines(panel: Panel, *, width: int = 80, height: int = 12, xlabel: str = "ste
     ]
     below = [" " * gutter + line for line in _step_axis(across, width - gutter - 1)]
     return [*heading, *rows, *below, *_legend(panel.series, width, colour)]
+
+
+def charts(
+    panels: Sequence[Panel], *, width: int = 80, height: int = 12, colour: bool = True, most: int | None = None
+) -> list[str]:
+    """Draw panels below each other, lower ones where all must fit in `most` lines; see `lines`."""
+    sizes = [height] if most is None else range(height, _LOWEST - 1, -1)
+    for size in sizes:
+        blocks = [lines(panel, width=width, height=size, colour=colour) for panel in panels]
+        if most is None or sum(map(len, blocks)) + len(blocks) - 1 <= most:
+            break
+    return spread(blocks, most, "panels")
 
 
 def _spaced(values: np.ndarray, log: bool) -> np.ndarray:
@@ -136,7 +148,7 @@ def _canvas(
         if braille:
             np.bitwise_or.at(text, at, _DOTS[rows % 4, places % 2])
         else:
-            text[at] = ord(_MARKS[number % len(_MARKS)])
+            text[at] = ord(MARKS[number % len(MARKS)])
         owner[at] = color
     text[text == 0x2800] = ord(" ")  # some fonts draw an empty braille character
     for line, color in zip(series, colors(series), strict=True):
@@ -144,16 +156,12 @@ def _canvas(
             at = _trace(_only(line, line.best), axes, shape)
             text[at], owner[at] = ord(_BEST), color
     return [
-        [Cell(chr(character), None if color < 0 else _ink(color)) for character, color in zip(*row, strict=True)]
+        [
+            Cell(chr(character), None if color < 0 else terminal_ink(color))
+            for character, color in zip(*row, strict=True)
+        ]
         for row in zip(text, owner, strict=True)
     ]
-
-
-@functools.cache
-def _ink(number: int) -> np.ndarray | None:
-    """Return the colour of a line as in a file; black becomes the terminal's own, which is seen on its ground."""
-    color = LINES[number % len(LINES)]
-    return None if color == "#000000" else from_hex(color)
 
 
 def _only(line: Series, step: int) -> Series:
@@ -186,8 +194,8 @@ def _legend(series: Sequence[Series], width: int, colour: bool) -> list[str]:
     """Return the keys and captions of the lines, as many in a line as fit."""
     entries = []
     for number, (line, color) in enumerate(zip(series, colors(series), strict=True)):
-        key = ("⠒ ⠒" if line.dashed else "⠒⠒⠒") if colour or len(series) == 1 else _MARKS[number % len(_MARKS)] * 3
-        entries.append((Cell(key, _ink(color)), line.caption))
+        key = ("⠒ ⠒" if line.dashed else "⠒⠒⠒") if colour or len(series) == 1 else MARKS[number % len(MARKS)] * 3
+        entries.append((Cell(key, terminal_ink(color)), line.caption))
     lines, room = [], 0
     for key, caption in entries:
         taken = min(len(key.text) + 1 + columns(caption), width)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlcli.plot.palette import LINES, from_hex
+from dlcli.plot.palette import terminal_ink
 from dlcli.plot.points import Cloud, corners
-from dlcli.plot.terminal.text import Cell, columns, fit, printable, render, shorten
+from dlcli.plot.terminal.fitting import cut
+from dlcli.plot.terminal.text import MARKS, Cell, columns, fit, printable, render, shorten
 
-_MARKS = "*+ox#%@&"  # in plain characters, a mark for each group
 _LONGEST = 16  # columns of a label
 
 
-def cloud(points: Cloud, *, width: int = 80, height: int = 24, colour: bool = True) -> list[str]:
-    """Draw a mark for each point, its name beside it where there is room, and a line for each group below."""
+def cloud(
+    points: Cloud, *, width: int = 80, height: int = 24, colour: bool = True, most: int | None = None
+) -> list[str]:
+    """Draw a mark for each point, its name beside it where there is room, and a line for each group below.
+
+    Within `most` lines the last groups are left out of the legend.
+    """
     places = np.floor(points.within(width, height, 0.5)) + 0.5
     labels = [shorten(printable(label), _LONGEST) for label in points.labels]
     sizes = np.array([[columns(label), 1] for label in labels], float)
@@ -31,12 +36,12 @@ def cloud(points: Cloud, *, width: int = 80, height: int = 24, colour: bool = Tr
         render([_cell(_mark(group, colour), group), Cell(f" {fit(name, min(width - 2, columns(name)))}")], colour)
         for group, name in enumerate(points.names)
     ]
-    return [*rows, "", *legend]
+    return [*rows, "", *cut(legend, None if most is None else most - height - 1, "groups")]
 
 
 def _mark(group: int, colour: bool) -> str:
-    return "●" if colour else _MARKS[group % len(_MARKS)]
+    return "●" if colour else MARKS[group % len(MARKS)]
 
 
 def _cell(text: str, group: int) -> Cell:
-    return Cell(text, from_hex(LINES[group % len(LINES)]))
+    return Cell(text, terminal_ink(group))

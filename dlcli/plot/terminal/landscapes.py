@@ -7,32 +7,35 @@ import itertools
 import numpy as np
 
 from dlcli.plot import palette
-from dlcli.plot.palette import LINES, from_hex
 from dlcli.plot.scene import Scene, scale
-from dlcli.plot.terminal.text import Cell, fit, paragraph, render
+from dlcli.plot.terminal.text import MARKS, Cell, fit, paragraph, render
 
 _RAMP = " .:-="  # from the lowest height to the highest; the characters of marks and trails are others
 _MARKS = {"minimum": "M", "saddle": "S", "maximum": "A", "flat": "F"}
-_TRAILS = "*+ox#%@&"
-_GROUND = (0.08, 0.42)  # grays of the lowest and the highest place
+_GROUND = (0.04, 0.30)  # grays of the lowest and the highest place
 _START = "O"
+_LEAST = 6  # lines of the map
 
 
-def landscape(scene: Scene, *, width: int = 80, height: int = 20, colour: bool = True) -> list[str]:
+def landscape(
+    scene: Scene, *, width: int = 80, height: int = 20, colour: bool = True, most: int | None = None
+) -> list[str]:
     """Draw a surface from above with its trails, and what the signs mean.
 
     Args:
         scene: what is shown.
         width: columns.
-        height: lines of the map itself.
+        height: lines of the map itself at most.
+        most: lines of all of it; None: any number.
         colour: shades of gray and a colour for each trail; else characters of growing weight.
     """
+    around = len(paragraph(scene.title, width)) + 1 + len(_key(scene, width, colour))
+    height = height if most is None else max(min(height, most - around), _LEAST)
     gutter = max(len(label) for label in _row_labels(scene, height)) + 1
     shape = height, width - gutter
     cells = _ground(scene, shape, colour)
     for number, trail in enumerate(scene.trails):
-        color = None if LINES[number] == "#000000" else from_hex(LINES[number])
-        _put(cells, scene, _dense(trail.points, scene), _TRAILS[number], color)
+        _put(cells, scene, _dense(trail.points, scene), MARKS[number % len(MARKS)], palette.terminal_ink(number))
     for kind, x, y in scene.marks:
         _put(cells, scene, np.array([[x, y]]), _MARKS[kind], None)
     _put(cells, scene, scene.trails[0].points[:1], _START, None)
@@ -62,11 +65,13 @@ def _put(cells: list[list[Cell]], scene: Scene, points: np.ndarray, sign: str, c
         across = (points[:, 0] - scene.x[0]) / (scene.x[-1] - scene.x[0])
         up = (points[:, 1] - scene.y[0]) / (scene.y[-1] - scene.y[0])
         seen = (across >= 0) & (across <= 1) & (up >= 0) & (up <= 1)
+    inks: dict[float, np.ndarray] = {}
     for place, level in zip(across[seen], up[seen], strict=True):
         row, column = round((1 - level) * (height - 1)), round(place * (width - 1))
         ground = cells[row][column].ground
-        ink = color if color is not None or ground is None else palette.ink(ground)
-        cells[row][column] = Cell(sign, ink, ground)
+        if ground is not None and ground[0] not in inks:
+            inks[ground[0]] = palette.ink(ground) if color is None else palette.lightened(color, ground)
+        cells[row][column] = Cell(sign, color if ground is None else inks[ground[0]], ground)
 
 
 def _dense(points: np.ndarray, scene: Scene) -> np.ndarray:
@@ -93,7 +98,6 @@ def _key(scene: Scene, width: int, colour: bool) -> list[str]:
     signs = [f"{_START} start", *(f"{_MARKS[kind]} {kind}" for kind in scene.kinds()), shades]
     lines = paragraph("   ".join(signs), width)
     for number, trail in enumerate(scene.trails):
-        color = None if LINES[number] == "#000000" else from_hex(LINES[number])
-        sign = render([Cell(_TRAILS[number], color)], colour)
+        sign = render([Cell(MARKS[number % len(MARKS)], palette.terminal_ink(number))], colour)
         lines.append(f"{sign} {fit(f'{trail.label}: {trail.result}', width - 2)}")
     return lines

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlcli.plot.palette import Palette, limits, luminance, normalize, paint, plane
+from dlcli.plot.terminal.fitting import cut, spread
 from dlcli.plot.terminal.text import Cell, columns, fit, paragraph, render
 from dlcli.plot.tiles import Grid, Row, Tile
 
@@ -61,34 +62,89 @@ def images(
     slot = min(room, max((max(block.across, columns(block.caption)) for block in blocks), default=0))
     lines: list[str] = []
     for start in range(0, len(blocks), per_line):
+        lines += [""] * (start > 0)  # else the pictures of two rows would touch
         lines += _side_by_side(blocks[start : start + per_line], slot)
     return lines
 
 
-def grid(content: Grid, *, width: int = 80, height: int = 9, per_line: int = 4, colour: bool = True) -> list[str]:
-    """Draw a grid; of a row with a label only the first `per_line` pictures, and it says so."""
+def grid(
+    content: Grid,
+    *,
+    width: int = 80,
+    height: int = 9,
+    per_line: int = 4,
+    colour: bool = True,
+    most: int | None = None,
+    together: int = 1,
+) -> list[str]:
+    """Draw a grid; within `most` lines of a row with a label only the first `per_line` pictures, and it says so.
+
+    Args:
+        content: the rows of pictures.
+        width: columns of the whole.
+        height: lines of a picture at most.
+        per_line: pictures side by side.
+        colour: see `image`.
+        most: lines of the whole. Pictures become a little smaller for it, then rows are left out; None: any number.
+        together: rows that are shown together or not at all.
+    """
     lines = [*paragraph(content.title, width), *paragraph(content.note, width)]
-    if not colour and any(tile.palette == "signed" for row in content.rows for tile in row.tiles):
+    if not colour:
+        lines += paragraph(_meaning({tile.palette for row in content.rows for tile in row.tiles}), width)
+    lines.append("")
+    room = None if most is None else most - len(lines)
+    for size in (height, *range(height - 1, height * 2 // 3, -1)):
+        blocks = [_row(row, (width, size), per_line, colour, whole=most is None) for row in content.rows]
+        if room is None or len(spread(blocks, None, "rows")) <= room:
+            return lines + spread(blocks, None, "rows")
+    blocks = [_row(row, (width, height), per_line, colour, whole=False) for row in content.rows]
+    return lines + spread(blocks, room, "rows", together)
+
+
+def _meaning(palettes: set[Palette]) -> str:
+    """Say in plain characters what the title says in colours."""
+    if "signed" in palettes:
         below, above = " ".join(_SIGNED_RAMP[:3]), " ".join(_SIGNED_RAMP[4:])
-        lines += paragraph(f"in characters: {below} are negative, {above} positive", width)
-    for row in content.rows:
-        shown = row.tiles[:per_line] if row.label else row.tiles
-        heading = paragraph(_heading(row, len(shown)), width)
-        lines += ["", *heading] if heading else []
-        lines += images(shown, width=width, height=height, per_line=per_line, colour=colour)
-    return lines
+        return f"in characters: {below} are negative, {above} positive"
+    if palettes & {"heat", "blues"}:
+        return f"in characters: from the lowest, a blank, to the highest: {' '.join(_RAMP[1:])}"
+    return ""
 
 
-def album(content: Grid, *, most: int, width: int = 80, height: int = 9, colour: bool = True) -> list[str]:
-    """Draw the first images of a grid, as many side by side as have room in their own size, four at least."""
+def _row(row: Row, size: tuple[int, int], per_line: int, colour: bool, *, whole: bool) -> list[str]:
+    """Draw one row, in `size` columns and lines for each picture, with what is said of it above."""
+    shown = row.tiles[:per_line] if row.label and not whole else row.tiles
+    heading = paragraph(_heading(row, len(shown)), size[0])
+    return heading + images(shown, width=size[0], height=size[1], per_line=per_line, colour=colour)
+
+
+def album(
+    content: Grid, *, width: int = 80, height: int = 9, colour: bool = True, most: int | None = None
+) -> list[str]:
+    """Draw the images of a grid, as many side by side as have room in their own size, four at least.
+
+    Args:
+        content: the images; its rows are not kept.
+        width: columns of the whole.
+        height: lines of an image at most.
+        colour: see `image`.
+        most: lines of the whole, for which the last images are left out; None: any number.
+    """
     tiles = [tile for row in content.rows for tile in row.tiles]
-    widest = max(np.shape(tile.pixels)[1] for tile in tiles[:most]) * (1 if colour else 2)
-    heading = content.title + (f"; {most} of {len(tiles)} shown here" if most < len(tiles) else "")
+    widest = max(np.shape(tile.pixels)[1] for tile in tiles) * (1 if colour else 2)
     per_line = min(max((width + _GAP) // (widest + _GAP), 4), 8)
-    return [
-        *paragraph(heading, width),
-        *images(tiles[:most], width=width, height=height, per_line=per_line, colour=colour),
-    ]
+    rows = -(-len(tiles) // per_line)
+    if most is not None:
+        least = len(images(tiles[:per_line], width=width, height=height, per_line=per_line, colour=colour)) + 1
+        rows = min(rows, max(most // least, 1))
+    for shown in range(rows * per_line, 0, -per_line):
+        shown = min(shown, len(tiles))
+        left = f"; {shown} of {len(tiles)} shown here, --full shows all" if shown < len(tiles) else ""
+        lines = paragraph(content.title + left, width)
+        lines += images(tiles[:shown], width=width, height=height, per_line=per_line, colour=colour)
+        if most is None or len(lines) <= most:
+            return lines
+    return cut(lines, most, "lines")
 
 
 class _Block(NamedTuple):

@@ -6,18 +6,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dlcli import formats
 from dlcli.plot.counts import row_shares
 from dlcli.plot.estimates import Interval
-from dlcli.plot.palette import LINES, from_hex, ink, normalize, paint
+from dlcli.plot.palette import ink, normalize, paint, terminal_ink
+from dlcli.plot.terminal.fitting import cut
 from dlcli.plot.terminal.text import Cell, columns, fit, paragraph, printable, render, shorten
 
 _SHADES = " ░▒▓█"
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _LABEL, _CELL = 20, 8  # columns at most
+_AROUND = 8  # lines that a matrix may need for the names and the unit of its numbers
 
 
 def confusion(
-    counts: np.ndarray, labels: Sequence[str], *, percent: bool = False, width: int = 80, colour: bool = True
+    counts: np.ndarray,
+    labels: Sequence[str],
+    *,
+    percent: bool = False,
+    width: int = 80,
+    colour: bool = True,
+    most: int | None = None,
 ) -> list[str]:
     """Draw a confusion matrix, int [class, class] with the true classes below each other.
 
@@ -30,55 +39,60 @@ def confusion(
     heading = "rows: true class; columns: predicted class"
     if np.isnan(shares).any():
         heading += f"; {'gray' if colour else '?'}: no examples"
-    lines = matrix(numbers, labels, labels, shades=np.sqrt(shares), unit=unit, width=width, colour=colour)
-    return [*paragraph(heading, width), *lines]
+    above = paragraph(heading, width)
+    room = None if most is None else most - len(above)
+    lines = matrix(numbers, (labels, labels), shades=np.sqrt(shares), unit=unit, width=width, colour=colour, most=room)
+    return [*above, *lines]
 
 
 def matrix(
     values: np.ndarray,
-    rows: Sequence[str],
-    names: Sequence[str],
+    labels: tuple[Sequence[str], Sequence[str]],
     *,
     shades: np.ndarray | None = None,
     unit: str = "",
     width: int = 80,
     colour: bool = True,
+    most: int | None = None,
 ) -> list[str]:
     """Draw a table of shaded cells, with their numbers where there is room.
 
-    Columns whose names do not fit are numbered. Where there are more columns than fit, neighbours
+    Columns whose names do not fit are numbered. Where there are more columns or rows than fit, neighbours
     share a cell, in both directions.
 
     Args:
         values: [row, column].
-        rows: labels of the rows.
-        names: labels of the columns.
+        labels: of the rows and of the columns.
         shades: [row, column] in [0, 1], 1 being the darkest; by default from the least value to the greatest.
         unit: of the numbers, named where they are shown.
         width: columns of the terminal.
         colour: shades of blue; else characters of growing weight.
+        most: lines of the whole; None: any number.
     """
+    rows, names = labels
     if values.shape != (len(rows), len(names)):
         raise ValueError(f"there must be labels for all cells, got {len(rows)} by {len(names)} for {values.shape}")
     shades = normalize(values, "blues") if shades is None else shades
     label = min(max(columns(name) for name in rows) + 4, _LABEL, width // 3)
     together = -(-len(names) // (width - label - 1))
+    if most is not None and len(rows) + _AROUND > most:
+        together = max(together, -(-len(rows) // (most - _AROUND)))
     if together > 1:
         return _condensed(shades, rows, together, width, colour)
     cell = min((width - label - 1) // len(names), _CELL)
     numbered = max(columns(name) for name in names) >= cell
-    labels = [f"{index} {name}" for index, name in enumerate(rows)] if numbered else list(rows)
+    sides = [f"{index} {name}" for index, name in enumerate(rows)] if numbered else list(rows)
     heads = [str(index) for index in range(len(names))] if numbered else list(names)
     lines = [" " * (label + 1) + head for head in _header(heads, cell)]
     texts = _numbers(values, cell - 1 if colour else cell - 2)
-    for name, written, shade in zip(labels, texts, shades, strict=True):
+    for name, written, shade in zip(sides, texts, shades, strict=True):
         cells = [_cell(*pair, cell, colour) for pair in zip(written, shade, strict=True)]
         lines.append(fit(name, label) + " " + render(cells, colour))
     if unit and any(any(row) for row in texts):
         lines.append(shorten(f"numbers: {unit}", width))
     if numbered and list(rows) != list(names):
         lines += paragraph("columns: " + ", ".join(f"{index} {name}" for index, name in enumerate(names)), width)
-    return lines
+    return cut(lines, most, "lines")
 
 
 def _condensed(shades: np.ndarray, rows: Sequence[str], together: int, width: int, colour: bool) -> list[str]:
@@ -119,7 +133,7 @@ def _cell(text: str, shade: float, width: int, colour: bool) -> Cell:
 
 
 def bars(
-    labels: Sequence[str], values: np.ndarray, *, width: int = 80, most: float | None = None, colour: bool = True
+    labels: Sequence[str], values: np.ndarray, *, width: int = 80, longest: float | None = None, colour: bool = True
 ) -> list[str]:
     """Draw a bar from zero for each value, with the value to its right.
 
@@ -127,22 +141,28 @@ def bars(
         labels: a name for each bar.
         values: [bar], at least 0; NaN has no bar.
         width: columns of the terminal.
-        most: value of a bar over the whole width; by default the greatest.
+        longest: value of a bar over the whole width; by default the greatest.
         colour: whether bars are blue.
     """
     if len(labels) != len(values):
         raise ValueError(f"there must be a label for each value, got {len(labels)} and {len(values)}")
     if np.any(values < 0):
         raise ValueError(f"values must be at least 0, got {np.min(values)}")
-    most = most or float(np.nanmax(values, initial=0.0)) or 1.0
-    numbers = ["none" if np.isnan(value) else f"{value:.4g}" for value in values]
+    longest = longest or float(np.nanmax(values, initial=0.0)) or 1.0
+    numbers = ["none" if np.isnan(value) else number for value, number in zip(values, _written(values), strict=True)]
     label = min(max(columns(printable(name)) for name in labels), _LABEL, width // 3)
-    room = width - label - 2 - max(len(number) for number in numbers) - 1
+    aligned = max(map(len, numbers))
+    room = width - label - 2 - aligned - 1
     lines = []
     for name, value, number in zip(labels, values, numbers, strict=True):
-        bar = render([Cell(_bar(min(float(np.nan_to_num(value)) / most, 1.0), room), from_hex(LINES[0]))], colour)
-        lines.append(f"{fit(name, label)} ▕{bar} {number}")
+        bar = render([Cell(_bar(min(float(np.nan_to_num(value)) / longest, 1.0), room), terminal_ink(0))], colour)
+        lines.append(f"{fit(name, label)} ▕{bar} {number:>{aligned}}")
     return lines
+
+
+def _written(values: np.ndarray) -> list[str]:
+    whole = all(value == round(value) for value in values if np.isfinite(value))
+    return formats.column([int(v) if whole and np.isfinite(v) else float(v) for v in values])
 
 
 def intervals(rows: Sequence[Interval], *, title: str, width: int = 80, colour: bool = True) -> list[str]:
@@ -165,7 +185,7 @@ def intervals(rows: Sequence[Interval], *, title: str, width: int = 80, colour: 
             signs[place(row.low)], signs[place(row.high)] = "├", "┤"
         signs[place(0.0)] = "│" if signs[place(0.0)] == " " else "┼"
         signs[place(row.mean)] = "●"
-        line = render([Cell("".join(signs), from_hex(LINES[0]))], colour)
+        line = render([Cell("".join(signs), terminal_ink(0))], colour)
         lines.append(f"{fit(row.label, label)} {line} {number}")
     return lines
 

@@ -10,6 +10,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+# Without colours, a mark for each line, trail or group; no letter that stands for a kind of place on a surface.
+MARKS = "*+ox#%@&^$BCDEGHIJKLNPQRTUVWXYZ"
+
 
 class Cell(NamedTuple):
     """Some characters that share their colours, each [3] in [0, 1]; None: the terminal's own."""

@@ -24,6 +24,7 @@ from dlcli.techniques.diffusion.drawing import Manner, draw, manner
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Eval, Train
 from dlcli.types import Data
+from dlcli.warnings import unsaid
 
 _ENOUGH = 1_000  # samples by which a distance is taken, if there are not more test examples
 
@@ -97,7 +98,8 @@ def _judge(train: Train) -> Judge:
 
     Of images of one class there is nothing to learn: its weights stay random.
     """
-    data = images.read(train, 0, train.image_size)
+    with unsaid():
+        data = images.read(train, 0, train.image_size)
     judge = Judge(data.facts.image, len(data.facts.classes))
     if len(data.facts.classes) < 2:
         return judge

@@ -16,6 +16,7 @@ from dlcli.options import (
     Steps,
     TrainOptions,
 )
+from dlcli.picture_options import ShowOptions
 
 ImageSize = Annotated[
     int | None, Field(ge=4, le=256, description="Side in pixels that images of a folder are resized to.")
@@ -102,7 +103,7 @@ class Eval(DrawingOptions, EvalOptions):
     ] = None
 
 
-class Sample(DrawingOptions, ReadingOptions):
+class Sample(ShowOptions, DrawingOptions, ReadingOptions):
     """Options of `dlcli sample diffusion`."""
 
     panel = "Samples"
@@ -116,4 +117,3 @@ class Sample(DrawingOptions, ReadingOptions):
     ] = ""
     grid: Annotated[int, Field(ge=1, le=100, description="Images side by side in the picture.")] = 8
     out: Out = None
-    show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True

@@ -17,6 +17,7 @@ from dlcli.options import (
     TrainOptions,
     filled,
 )
+from dlcli.picture_options import ShowOptions
 
 ImageSize = Annotated[
     int | None, Field(ge=4, le=256, description="Side in pixels that images of a folder are resized to.")
@@ -95,7 +96,7 @@ class Eval(EvalOptions):
     seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of the noise that the samples are made of.")] = 0
 
 
-class Sample(ReadingOptions):
+class Sample(ShowOptions, ReadingOptions):
     """Options of `dlcli sample gan`."""
 
     panel = "Samples"
@@ -106,4 +107,3 @@ class Sample(ReadingOptions):
     ] = ""
     grid: Annotated[int, Field(ge=1, le=100, description="Images side by side in the picture.")] = 8
     out: Out = None
-    show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True

@@ -16,6 +16,7 @@ from dlcli.nn.judge import Judge, examples
 from dlcli.techniques.gan import model
 from dlcli.techniques.gan.options import Train
 from dlcli.types import Batch
+from dlcli.warnings import unsaid
 
 
 class Pictures(nnx.Module):
@@ -79,7 +80,8 @@ class Pictures(nnx.Module):
         """Train the judge on the training images, or read one that was; of one class there is nothing to learn."""
         if len(self.classes) < 2:
             return False
-        data = images.read(options, 0, options.image_size)
+        with unsaid():
+            data = images.read(options, 0, options.image_size)
         count = examples(self.image, data.sizes["train"])
         self.judge.learn_once(cache.folder("judges"), data.digest, lambda: images.training(data, count))
         return True

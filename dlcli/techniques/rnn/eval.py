@@ -57,7 +57,7 @@ class _Read:
 
 def _read(trained: Train, options: Eval, tokenizer: Tokenizer) -> _Read:
     texts = text.open(options.dataset or trained.dataset, Reading.of(trained, options))
-    return _Read(texts, batches(trained, texts, tokenizer))
+    return _Read(texts, batches(trained, texts, tokenizer, trained=True))
 
 
 def totals(learner: Learner, held_out: Iterable[Batch]) -> Metrics:

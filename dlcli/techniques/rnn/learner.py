@@ -59,7 +59,7 @@ class Learner(engine.Learner):
 
     @classmethod
     def reread(cls, options: Train, facts: TextFacts) -> Data:
-        return batches(options, text.open(options.dataset), facts.load())
+        return batches(options, text.open(options.dataset, Reading.of(options)), facts.load(), trained=True)
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
@@ -143,10 +143,12 @@ class Learner(engine.Learner):
         return network.logits(pooled)
 
 
-def batches(options: Train, texts: TextSet, tokenizer: Tokenizer) -> Data:
-    """Return the batches of a task from texts that are cut by this tokenizer."""
-    cut = sequences.classification if options.task == "classify" else sequences.rows
-    return cut(texts, tokenizer, batch_size=options.batch_size, time=options.context, seed=options.seed)
+def batches(options: Train, texts: TextSet, tokenizer: Tokenizer, *, trained: bool = False) -> Data:
+    """Return the batches of a task from texts that are cut by this tokenizer, that of a `trained` model or not."""
+    sizes = {"batch_size": options.batch_size, "time": options.context, "seed": options.seed}
+    if options.task == "classify":
+        return sequences.classification(texts, tokenizer, **sizes, trained=trained)
+    return sequences.rows(texts, tokenizer, **sizes)
 
 
 def shape(options: Train, outputs: int) -> Shape:

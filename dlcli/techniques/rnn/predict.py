@@ -10,18 +10,22 @@ import numpy as np
 from flax import nnx
 
 from dlcli import engine
-from dlcli.artifacts import Prediction
+from dlcli.artifacts import Prediction, Truncation
 from dlcli.data import tokenizers
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Predict
+from dlcli.warnings import warn
 
 _BATCH = 64  # texts labelled at once
 
 
 def predict(options: Predict) -> Iterator[Prediction]:
-    """Yield a prediction for each text in turn; one that cannot be cut into tokens has a problem instead."""
+    """Yield a prediction for each text in turn; one that cannot be cut into tokens has a problem instead.
+
+    Of a text that is longer than those of training, as many tokens are read as there; a note says so.
+    """
     folder = Path(options.run)
     learner, context = engine.load(folder, Learner, options.use), Run(folder).options(Learner).context
     if not learner.classify:
@@ -31,24 +35,28 @@ def predict(options: Predict) -> Iterator[Prediction]:
     classify = jax.jit(lambda state, *texts: nnx.merge(graph, state).class_log_probabilities(*texts))
     for start in range(0, len(options.text), _BATCH):
         texts = options.text[start : start + _BATCH]
-        read = [_read(tokenizer, text, context) for text in texts]
+        read = [_read(tokenizer, text) for text in texts]
         rows, length = np.zeros([_BATCH, context], np.int32), np.zeros([_BATCH], np.int32)
         for row, found in enumerate(read):
             if isinstance(found, np.ndarray):
-                rows[row, : len(found)], length[row] = found, len(found)
+                length[row] = min(len(found), context)
+                rows[row, : length[row]] = found[:context]
         shares = np.exp(np.asarray(classify(state, rows, length), np.float64))
         for text, found, share in zip(texts, read, shares, strict=False):
             if isinstance(found, str):
                 yield Prediction(text, problem=found)
                 continue
             ranked = np.argsort(-share, kind="stable")[: options.top]
-            yield Prediction(text, [(classes[index], float(share[index])) for index in ranked])
+            truncated = Truncation(len(found), context) if len(found) > context else None
+            if truncated:
+                warn(truncated.note(text))
+            yield Prediction(text, [(classes[index], float(share[index])) for index in ranked], truncated=truncated)
 
 
-def _read(tokenizer: tokenizers.Tokenizer, text: str, most: int) -> np.ndarray | str:
-    """Return the first tokens of a text, or why there are none."""
+def _read(tokenizer: tokenizers.Tokenizer, text: str) -> np.ndarray | str:
+    """Return the tokens of a text, or why there are none."""
     try:
-        found = tokenizer.encode(text)[:most]
+        found = tokenizer.encode(text)
     except ValueError as error:
         return f"{text[:40]!r} must be a text: {error}"
     return found if len(found) else f"a text must have a token at least, found none in {text[:40]!r}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -24,7 +26,7 @@ def read(options: Train, facts: TransformerFacts | None = None) -> Data:
     Raises:
         DatasetError: the texts have no labels.
     """
-    return read_text(sequences.classification, options, facts)
+    return read_text(functools.partial(sequences.classification, trained=facts is not None), options, facts)
 
 
 def network(style: Style, facts: TransformerFacts, rngs: nnx.Rngs) -> Encoder:

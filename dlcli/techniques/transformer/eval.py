@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 from flax import nnx
 
 from dlcli import engine, formats
 from dlcli.artifacts import Table
-from dlcli.data import labels, text, tokens
+from dlcli.data import labels, pairs, text, tokens
 from dlcli.data.columns import Reading
-from dlcli.engine import Metrics, classification
+from dlcli.data.pairs import Pairs
+from dlcli.data.parallel import Encoded
+from dlcli.engine import Metrics, bleu, classification
 from dlcli.engine.load import measured
 from dlcli.engine.metrics import add, perplexity
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError, UsageError
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.options import Eval, Train, misplaced_column
+from dlcli.techniques.transformer.translation import translator
 from dlcli.types import Batch
 
 
@@ -73,17 +77,43 @@ def _of_classes(learner: Learner, described: dict[str, Any], trained: Train, how
     return classification.table(described, learner.facts.classes, {"split": split, **how})
 
 
-def _of_pairs(_: Learner, described: dict[str, Any], __: Train, how: dict[str, Any]) -> Table:
+def _of_pairs(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
+    count = described["exact_match"]["n"]
+    closeness = _closeness(learner, trained)
     rows = [
         ("exact match", *_interval(described["exact_match"])),
         ("accuracy", *_interval(described["accuracy"])),
         ("loss", formats.loss(described["loss"]["value"]), "nats a token, without smoothing"),
     ]
-    return Table("test split", ["measure", "value", ""], rows, {"split": "test", **how, **described})
+    for name, found in closeness.items():
+        of = f"N = {found['n']:,} of {count:,} pairs" if found["n"] < count else f"N = {count:,}"
+        short = "" if found["value"] is not None else "; no target has four words"
+        value = "none" if found["value"] is None else f"{found['value']:.1f}"
+        rows.append((_CLOSENESS[name], value, f"0 – 100, greedy decoding, {of}{short}"))
+    return Table("test split", ["measure", "value", ""], rows, {"split": "test", **how, **described, **closeness})
+
+
+def _closeness(learner: Learner, trained: Train) -> dict[str, Any]:
+    """Return BLEU and chrF of what is written for the test split's sources, or for some of them, evenly spread."""
+    facts, tokenizer = learner.facts, learner.facts.load()
+    pairs_ = pairs.open(trained.dataset, Reading.of(trained)).splits["test"]
+    most = max(_BATCH, min(_MOST_PAIRS, _MOST_TOKENS // facts.target_time))
+    chosen = np.arange(min(most, len(pairs_))) * len(pairs_) // min(most, len(pairs_))
+    some = Pairs(*([texts[place] for place in chosen] for texts in (pairs_.sources, pairs_.targets, pairs_.places)))
+    encoded = Encoded(some, tokenizer, (facts.source_time, facts.target_time))
+    translate, written = translator(learner.network, facts.target_time, 1), []
+    for start in range(0, len(some), _BATCH):
+        places = np.minimum(np.arange(start, start + _BATCH), len(some) - 1)
+        found = np.asarray(translate(encoded.source[places], encoded.length[places]).tokens)[:, 0]
+        written += map(tokenizer.decode, found[: len(some) - start])
+    return bleu.scores(written, some.targets)
 
 
 def _interval(rate: dict[str, Any]) -> tuple[str, str]:
     return formats.percent(rate["value"]), formats.interval(rate)
 
 
+_CLOSENESS = {"bleu": "BLEU", "chrf": "chrF"}
+_BATCH = 32  # sources translated at once
+_MOST_PAIRS, _MOST_TOKENS = 1_000, 2**16  # written at most: one token after the other takes a while
 _TABLES: dict[str, Callable[..., Table]] = {"decoder": _of_text, "encoder": _of_classes, "encoder-decoder": _of_pairs}

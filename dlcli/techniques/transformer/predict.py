@@ -8,13 +8,14 @@ import jax
 import numpy as np
 from flax import nnx
 
-from dlcli.artifacts import Prediction
+from dlcli.artifacts import Prediction, Truncation
 from dlcli.errors import DatasetError
 from dlcli.techniques.transformer.options import Predict
 from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
+from dlcli.warnings import warn
 
-Answers = list[tuple[str, float]]
+Answers = list[tuple[str, float, float]]  # an answer, what it is ranked by, and its log-probability
 
 _BATCH = 16  # texts at once
 
@@ -22,11 +23,12 @@ _BATCH = 16  # texts at once
 def predict(options: Predict) -> Iterator[Prediction]:
     """Yield a prediction for each text in turn; one that cannot be cut into tokens has a problem instead.
 
-    Of an encoder, the answers are classes; of an encoder-decoder texts with the log-probabilities
-    that the model gives them.
+    Of an encoder, the answers are classes with their probabilities; of an encoder-decoder texts with the scores that
+    they are ranked by, see `dlcli.nn.beam`, and their log-probabilities. Of a longer text than the model was trained
+    on, as many tokens are read as there; a note says so.
     """
     trained = Trained(options.run, options.use, "encoder", "encoder-decoder")
-    measure = "probability" if trained.learner.shape == "encoder" else "log_probability"
+    measure = "probability" if trained.learner.shape == "encoder" else "score"
     answer, most = _ANSWERS[trained.learner.shape](trained, options)
     for start in range(0, len(options.text), _BATCH):
         texts = options.text[start : start + _BATCH]
@@ -34,13 +36,18 @@ def predict(options: Predict) -> Iterator[Prediction]:
         rows, length = np.zeros([_BATCH, most], np.int32), np.ones([_BATCH], np.int32)
         for row, found in enumerate(read):
             if isinstance(found, np.ndarray):
-                found = found[:most]
-                rows[row, : len(found)], length[row] = found, len(found)
+                length[row] = min(len(found), most)
+                rows[row, : length[row]] = found[:most]
         for text, found, answers in zip(texts, read, answer(rows, length), strict=False):
             if isinstance(found, str):
                 yield Prediction(text, problem=found)
-            else:
-                yield Prediction(text, answers, measure=measure)
+                continue
+            truncated = Truncation(len(found), most) if len(found) > most else None
+            if truncated:
+                warn(truncated.note(text))
+            ranked = [(answer, number) for answer, number, _ in answers]
+            nats = [each for *_, each in answers] if measure == "score" else []
+            yield Prediction(text, ranked, measure=measure, truncated=truncated, log_probabilities=nats)
 
 
 def _read(trained: Trained, text: str) -> np.ndarray | str:
@@ -64,7 +71,8 @@ def _classes(trained: Trained, options: Predict) -> Answering:
         shares = np.asarray(classify(state, rows, length), np.float64)
         ranked = np.argsort(-shares, axis=-1, kind="stable")[:, : options.top]
         return [
-            [(names[index], float(share[index])) for index in row] for share, row in zip(shares, ranked, strict=True)
+            [(names[index], float(share[index]), float(np.log(share[index]))) for index in row]
+            for share, row in zip(shares, ranked, strict=True)
         ]
 
     return answer, trained.context
@@ -75,15 +83,15 @@ def _targets(trained: Trained, options: Predict) -> Answering:
     translate = translator(trained.learner.network, trained.learner.facts.target_time, options.beams)
 
     def answer(rows: np.ndarray, length: np.ndarray) -> list[Answers]:
-        found = translate(rows, length)
-        # In the order of the search, which weighs the length too: its first answer is what evaluation measures.
+        tokens, nats, ranked = map(np.asarray, translate(rows, length))
+        # In the order of the search: its first answer is what evaluation measures.
         return [
             [
-                (trained.tokenizer.decode(tokens), float(score))
-                for tokens, score in zip(each[: options.top], scores[: options.top], strict=True)
-                if np.isfinite(score)
+                (trained.tokenizer.decode(tokens[row, beam]), float(ranked[row, beam]), float(nats[row, beam]))
+                for beam in range(min(options.top, options.beams))
+                if np.isfinite(nats[row, beam])
             ]
-            for each, scores in zip(*map(np.asarray, found), strict=True)
+            for row in range(len(rows))
         ]
 
     return answer, trained.learner.facts.source_time

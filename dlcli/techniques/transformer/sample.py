@@ -9,13 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dlcli.artifacts import Piece
+from dlcli.artifacts import Piece, Truncation
 from dlcli.data.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.data.writing import Writer
 from dlcli.nn.attention import Memory
 from dlcli.nn.sampling import draw
 from dlcli.techniques.transformer.options import Sample
 from dlcli.techniques.transformer.trained import Trained
+from dlcli.warnings import warn
 
 Past = tuple[Memory, ...]
 
@@ -24,9 +25,13 @@ def sample(options: Sample) -> Iterator[Piece]:
     """Yield the pieces of `options.count` texts, one text after the other; the same seed writes the same."""
     trained = Trained(options.run, options.use, "decoder")
     prompt, writing = trained.read(options.prompt), _Writing(trained, options)
+    # The token that ends what came before the prompt takes a place in the context too.
+    truncated = Truncation(len(prompt), writing.kept, "last") if len(prompt) + 1 > trained.context else None
+    if truncated:
+        warn(truncated.note(options.prompt))
     for number in range(options.count):
         if options.prompt:
-            yield Piece(number, options.prompt, prompt=True)
+            yield Piece(number, options.prompt, prompt=True, truncated=truncated)
         writer = Writer(trained.tokenizer)
         for token in prompt:
             writer.add(int(token))
@@ -44,6 +49,7 @@ class _Writing:
     def __init__(self, trained: Trained, options: Sample):
         graph, state = nnx.split(trained.learner.network)
         self.context = trained.context
+        self.kept = max(1, self.context // 2)  # tokens that are read again where the context is full
 
         def chosen(logits: jax.Array, key: jax.Array, place: jax.Array) -> jax.Array:
             # No text holds these, but for what its vocabulary lacked.
@@ -80,7 +86,7 @@ class _Writing:
         seen, past = list(prompt), None
         for place in range(length):
             if past is None or len(seen) > self.context:
-                seen = seen if len(seen) <= self.context else seen[-max(1, self.context // 2) :]
+                seen = seen if len(seen) <= self.context else seen[-self.kept :]
                 rows = np.pad(np.array(seen, np.int32), (0, self.context - len(seen)))[None]
                 token, past = self._read(rows, len(seen), key, place)
             else:

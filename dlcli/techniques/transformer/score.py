@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import jax
@@ -14,6 +15,11 @@ from dlcli.data.tokenizers import END
 from dlcli.errors import DatasetError
 from dlcli.techniques.transformer.options import Score
 from dlcli.techniques.transformer.trained import Trained
+
+_SHORTEST = 64  # tokens; shorter texts are padded, so that few lengths are compiled
+_TOGETHER = 32  # windows read at once; fewer where these would be too large:
+_LOGITS = 2**23  # numbers
+_TOKENS = 2**13
 
 
 def score(options: Score) -> Iterator[Likelihood]:
@@ -32,10 +38,15 @@ def score(options: Score) -> Iterator[Likelihood]:
         except DatasetError as error:
             yield Likelihood(text, problem=str(error))
             continue
-        parts = np.concatenate([model.parts(*window) for window in windows(tokens, trained.context)])
-        whole = sum(model.whole(*window) for window in windows(tokens, trained.context))
+        parts, whole = model.log_probabilities(tokens)
         pieces, after = trained.tokenizer.pieces(tokens[1:]), trained.tokenizer.pieces([END])[0]
-        yield Likelihood(text, pieces, parts.tolist(), whole, after)
+        read_in = (trained.context, stride(trained.context)) if len(tokens) - 1 > trained.context else None
+        yield Likelihood(text, pieces, parts, float(whole.sum()), after, windows=read_in)
+
+
+def stride(context: int) -> int:
+    """Return how many tokens a window begins after the one before it."""
+    return max(1, context // 2)
 
 
 def windows(tokens: np.ndarray, context: int) -> Iterator[tuple[np.ndarray, int]]:
@@ -43,8 +54,8 @@ def windows(tokens: np.ndarray, context: int) -> Iterator[tuple[np.ndarray, int]
 
     Each token but the first is the next token of one place that counts.
     """
-    stride, counted = max(1, context // 2), 0
-    for start in range(0, len(tokens) - 1, stride):
+    counted = 0
+    for start in range(0, len(tokens) - 1, stride(context)):
         yield tokens[start : start + context + 1], counted - start
         counted = min(start + context, len(tokens) - 1)
         if counted == len(tokens) - 1:
@@ -56,31 +67,48 @@ class _Model:
 
     def __init__(self, trained: Trained):
         graph, self.state = nnx.split(trained.learner.network)
-        self.context, self.empty = trained.context, trained.learner.network.empty(1)
+        self.context = trained.context
+        tokens = min(_TOKENS, _LOGITS // trained.learner.facts.vocabulary)
+        self.together = max(1, min(_TOGETHER, tokens // self.context))
 
         @jax.jit
-        def one(state: nnx.State, token: jax.Array, following: jax.Array, start: jax.Array, past: object) -> tuple:
-            logits, past = nnx.merge(graph, state).step(token.reshape(1, 1), start, past)
-            return jax.nn.log_softmax(logits[0, 0])[following], past
+        def by_token(state: nnx.State, read: jax.Array, following: jax.Array) -> jax.Array:
+            def one(past: object, place: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[object, jax.Array]:
+                start, token, following = place
+                logits, past = nnx.merge(graph, state).step(token[:, None], start, past)
+                return past, _chosen(logits, following[:, None])[:, 0]
+
+            places = jnp.arange(read.shape[1]), read.T, following.T
+            return jax.lax.scan(one, nnx.merge(graph, state).empty(len(read)), places)[1].T
 
         @jax.jit
-        def all_of(state: nnx.State, read: jax.Array, following: jax.Array) -> jax.Array:
-            found = jax.nn.log_softmax(nnx.merge(graph, state)(read[None])[0])
-            return jnp.take_along_axis(found, following[:, None], axis=-1)[:, 0]
+        def at_once(state: nnx.State, read: jax.Array, following: jax.Array) -> jax.Array:
+            return _chosen(nnx.merge(graph, state)(read), following)
 
-        self._one, self._all = one, all_of
+        self._programs = by_token, at_once
 
-    def parts(self, window: np.ndarray, first: int) -> np.ndarray:
-        """Return the log-probability of each next token from the place `first` on, in one step each."""
-        past, parts = self.empty, []
-        for start in range(len(window) - 1):
-            part, past = self._one(self.state, window[start], window[start + 1], start, past)
-            parts.append(part)
-        return np.array(parts[first:], np.float64)
+    def log_probabilities(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the log-probability of each token but the first, float64 [token], by either program."""
+        found: tuple[list[np.ndarray], list[np.ndarray]] = [], []
+        remaining = windows(tokens, self.context)
+        while some := list(itertools.islice(remaining, self.together)):
+            rows = self._padded([window for window, _ in some])
+            for program, parts in zip(self._programs, found, strict=True):
+                shares = np.asarray(program(self.state, rows[:, :-1], rows[:, 1:]), np.float64)
+                parts += [share[first : len(window) - 1] for share, (window, first) in zip(shares, some, strict=False)]
+        by_token, at_once = map(np.concatenate, found)
+        return by_token, at_once
 
-    def whole(self, window: np.ndarray, first: int) -> float:
-        """Return the sum of the same, in one pass."""
-        room = self.context + 1 - len(window)
-        padded = np.pad(window, (0, room))
-        found = self._all(self.state, padded[:-1], padded[1:])
-        return float(np.asarray(found, np.float64)[first : len(window) - 1].sum())
+    def _padded(self, some: list[np.ndarray]) -> np.ndarray:
+        """Return windows as int32 [window, time + 1] of one of a few shapes."""
+        count = max(map(len, some)) - 1
+        time = min(self.context, max(_SHORTEST, 1 << (count - 1).bit_length()))
+        rows = np.zeros([1 if len(some) == 1 else self.together, time + 1], np.int32)
+        for row, window in zip(rows, some, strict=False):
+            row[: len(window)] = window
+        return rows
+
+
+def _chosen(logits: jax.Array, tokens: jax.Array) -> jax.Array:
+    """Return the log-probabilities of tokens, int [batch, time], from logits, [batch, time, token]."""
+    return jnp.take_along_axis(jax.nn.log_softmax(logits), tokens[..., None], axis=-1)[..., 0]

@@ -82,7 +82,7 @@ def test_a_missing_value_leaves_a_gap():
 
 def test_runs_have_colours_and_without_them_characters():
     drawn = lines(Panel(two_runs(), "loss"))
-    assert {"38;2;0;114;178", "38;2;213;94;0"} <= set(re.findall(r"38;2;\d+;\d+;\d+", "".join(drawn)))
+    assert {"38;2;20;128;196", "38;2;213;94;0"} <= set(re.findall(r"38;2;\d+;\d+;\d+", "".join(drawn)))
     bare = lines(Panel(two_runs(), "loss"), colour=False)
     assert "\x1b" not in "".join(bare)
     assert {"***", "+++"} <= {line[:3] for line in bare} | {part[:3] for part in bare[-1].split("   ")}

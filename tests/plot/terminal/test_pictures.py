@@ -106,7 +106,7 @@ def test_images_stand_side_by_side_with_their_captions(colour, width):
 
 def test_a_grid_names_its_rows_and_says_what_it_leaves_out():
     rows = [Row([Tile(RANDOM.random((4, 4)))] * 6, "conv1\n4 × 4 × 6", ("gray", (0.0, 1.0)))]
-    lines = grid(Grid("The title", rows, "The note"), per_line=4, colour=False)
+    lines = grid(Grid("The title", rows, "The note"), per_line=4, colour=False, most=48)
     assert lines[:2] == ["The title", "The note"]
     assert "conv1, 4 × 4 × 6, from 0 to 1, 4 of 6 shown here" in lines
 

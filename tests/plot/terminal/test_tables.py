@@ -28,26 +28,26 @@ def test_no_line_is_wider_than_the_terminal(classes, width, colour):
 
 
 def test_the_greatest_cell_is_the_darkest():
-    lines = matrix(np.array([[1, 9], [3, 5]]), ["a", "b"], ["c", "d"], colour=False)
+    lines = matrix(np.array([[1, 9], [3, 5]]), (["a", "b"], ["c", "d"]), colour=False)
     assert lines[1].count("█") == 1
     assert lines[1].index("█") > lines[1].index("1")
     assert "█" not in lines[2]
 
 
 def test_the_greatest_cell_is_the_darkest_in_colour():
-    lines = matrix(np.array([[1, 9], [3, 5]]), ["a", "b"], ["c", "d"])
+    lines = matrix(np.array([[1, 9], [3, 5]]), (["a", "b"], ["c", "d"]))
     grounds = [sum(map(int, codes.split(";"))) for line in lines for codes in re.findall(r"48;2;([0-9;]*)m", line)]
     assert np.argmin(grounds) == 1
 
 
 def test_cells_show_their_numbers_where_they_fit():
-    lines = plain(matrix(np.array([[170, 5], [9, 140]]), ["cat", "dog"], ["cat", "dog"]))
+    lines = plain(matrix(np.array([[170, 5], [9, 140]]), (["cat", "dog"], ["cat", "dog"])))
     assert [line.split() for line in lines] == [["cat", "dog"], ["cat", "170", "5"], ["dog", "9", "140"]]
 
 
 def test_names_that_are_too_long_become_numbers_with_a_key():
     names = [f"a long name {number}" for number in range(8)]
-    lines = matrix(np.zeros((2, 8), dtype=int), ["x", "y"], names, colour=False)
+    lines = matrix(np.zeros((2, 8), dtype=int), (["x", "y"], names), colour=False)
     assert lines[0].split() == [str(number) for number in range(8)]
     assert "0 a long name 0, 1 a long name 1" in " ".join(lines)
 
@@ -89,9 +89,9 @@ def test_bars_grow_with_their_values():
 @pytest.mark.parametrize("colour", [True, False])
 def test_bars_fit_and_name_their_values(colour):
     labels = ["short", "a name that is far too long for a label", "数字" * 9]
-    lines = plain(bars(labels, np.array([0.5, 1.0, np.nan]), width=60, most=1.0, colour=colour))
+    lines = plain(bars(labels, np.array([0.5, 1.0, np.nan]), width=60, longest=1.0, colour=colour))
     assert max(map(columns, lines)) <= 60
-    assert [line.split()[-1] for line in lines] == ["0.5", "1", "none"]
+    assert [line.split()[-1] for line in lines] == ["0.500", "1.000", "none"]
 
 
 def test_no_codes_are_written_without_colour():
