@@ -39,7 +39,7 @@ IDLE = [
     (["sample", "rnn", "--temperature", "0", "--top-k", "5"], "--top-k 5 needs --temperature: without it"),
     (["predict", "word2vec", "--similarity", "a", "b", "--top", "3"], "--top 3 needs --nearest or --analogy"),
     (["viz", "pooling", "--layer", "conv1"], "--layer conv1 needs --run"),
-    (["viz", "augmentation", "--image", "a.png", "--dataset", "digits"], "--dataset digits does nothing with --image"),
+    (["viz", "pooling", "--image", "a.png", "--dataset", "digits"], "--dataset digits does nothing with --image"),
     (["viz", "embeddings", "--words", "a,b,c,d", "--count", "9"], "--count 9 does nothing with --words a,b,c,d"),
     (["viz", "embeddings", "--neighbors", "9"], "--neighbors 9 needs --words"),
     (["viz", "subwords", "--text", "a", "--count", "9"], "--count 9 does nothing with --text"),

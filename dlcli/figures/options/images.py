@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from dlcli.figures.options.kinds import FreeImageOptions, ImageOptions, RunFigureOptions
-from dlcli.options import Augment, Cli, DataDir, Needs, Seed, Use
-from dlcli.techniques.cnn.options import BackboneOptions
+from dlcli.options import Augment, Cli, DataDir, Dataset, Needs, Seed, Use
+from dlcli.techniques.cnn.options import BackboneOptions, ImageSize
 
 Layer = Annotated[
     str,
@@ -30,6 +30,9 @@ class Augmentation(FreeImageOptions):
         "dlcli viz augmentation --augment rotate:30,flip,cutout --count 6",
         "dlcli viz augmentation --image cat.jpg",
     )
+    # Without the rules of other figures: an image of one's own is mixed with one of the data set.
+    dataset: Dataset = "digits"
+    image_size: ImageSize = None
     augment: Augment = ""
     count: Annotated[int, Field(ge=1, le=16, description="Draws of each change."), Cli(short="-k")] = 4
     seed: Seed = 0
