@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from dlcli.errors import RunError
 from dlcli.files import opened, read_object, size_text
+from dlcli.nearest import did_you_mean
 from dlcli.paths import runs_folder
 from dlcli.warnings import warn
 
@@ -112,7 +113,8 @@ class Folder:
             RunError: it is missing, or does not fit the model.
         """
         try:
-            return model.model_validate(self.raw(name))
+            found = self.raw(name)
+            return model.model_validate(found, context={"kept": set(found)})
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             where = ".".join(map(str, problem["loc"]))
@@ -248,35 +250,47 @@ def _state(ended: EndedAbout | None, saved: bool) -> str:
     return _STATES.get(ended.reason, "ended")
 
 
-def find(name: str, technique: str | tuple[str, ...] = "") -> Path:
+def find(name: str, technique: str | tuple[str, ...] = "", purpose: str = "this") -> Path:
     """Return the folder of a run.
 
     Args:
         name: a path, the name of a run under `runs/`, or a technique's name for its latest run;
             empty: the latest run of `technique`.
         technique: what the run must be of, one of several; empty: anything.
+        purpose: what needs the run, for the message where it is of another technique.
 
     Raises:
-        RunError: there is none.
+        RunError: there is none, or it is of another technique.
     """
     allowed = (technique,) if isinstance(technique, str) else technique
     for folder in (Path(name), runs_folder() / name) if name else ():
         if os.path.exists(folder / "options.json"):  # which unlike Path.exists takes a name of any kind
-            if allowed != ("",) and technique_of(folder) not in allowed:
-                raise RunError(f"{folder} must be a run of {' or '.join(allowed)}, found one of {technique_of(folder)}")
-            return folder
+            return _of(folder, allowed, purpose)
     wanted = (name,) if name else allowed
     latest = _latest([folder for each in wanted for folder in list_runs(each)])
     if latest is None:
-        there = ", ".join(folder.name for folder in list_runs()[-3:])
-        hint = (
-            f"dlcli runs list shows what there is, at last {there}"
-            if there
-            else f"dlcli train {allowed[0] or 'cnn'} makes a first one"
-        )
-        places = f"a run folder, a run under {runs_folder()} or a technique with one"
-        raise RunError(f"RUN must be {places}, found none for {' or '.join(wanted)!r}", hint=hint)
-    return latest
+        raise _none(name, allowed)
+    return _of(latest, allowed, purpose)
+
+
+def _of(folder: Path, allowed: tuple[str, ...], purpose: str) -> Path:
+    """Return the folder if its run is of a technique that is allowed; raise `RunError` otherwise."""
+    if allowed != ("",) and (found := technique_of(folder)) not in allowed:
+        hint = f"dlcli runs list --technique {allowed[0]} shows what there is"
+        raise RunError(f"{folder} is a {found} run; {purpose} needs a {' or '.join(allowed)} run", hint=hint)
+    return folder
+
+
+def _none(name: str, allowed: tuple[str, ...]) -> RunError:
+    """Return the error for a run that is not there, with the command that makes or finds one."""
+    there = [folder.name for folder in list_runs()]
+    if there and name:
+        hint = f"dlcli runs list shows what there is, at last {', '.join(there[-3:])}"
+    else:
+        hint = f"train one first: dlcli train {(allowed[0] or 'cnn').replace('_', '-')}"
+    wanted = name or " or ".join(allowed)
+    places = f"a run folder, a run under {runs_folder()} or a technique with one"
+    return RunError(f"RUN must be {places}, found none for {wanted!r}{did_you_mean(name, there)}", hint=hint)
 
 
 def _latest(folders: Sequence[Path]) -> Path | None:

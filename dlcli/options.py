@@ -3,103 +3,55 @@
 Import-light on purpose: no jax, no numpy. `dlcli --help` reads every `options` module.
 """
 
-import dataclasses
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from dlcli.augmentations import AUGMENTATIONS, parse_augmentation
-
-
-@dataclasses.dataclass(frozen=True)
-class Cli:
-    """How a field looks on the command line, beyond its name, type and description."""
-
-    short: str | None = None  # "-s"
-    argument: bool = False  # positional
-    metavar: str | None = None
-    complete: Literal["runs", "datasets", None] = None  # what the shell offers
-
-
-def _duration(value: Any) -> Any:
-    """Turn "90s", "10m" and "1.5h" into seconds."""
-    units = {"s": 1, "m": 60, "h": 3600}
-    if isinstance(value, str) and value[-1:] in units:
-        try:
-            return float(value[:-1]) * units[value[-1]]
-        except ValueError:
-            raise ValueError("must be a number of seconds, or a number with s, m or h") from None
-    return value
-
-
-def _memory(value: Any) -> Any:
-    """Turn "512M" and "2G" into bytes."""
-    units = {"K": 2**10, "M": 2**20, "G": 2**30}
-    if isinstance(value, str) and value[-1:].upper() in units:
-        try:
-            return int(float(value[:-1]) * units[value[-1].upper()])
-        except ValueError:
-            raise ValueError("must be a number of bytes, or a number with K, M or G") from None
-    return value
-
-
-def _named(value: str) -> str:
-    # As a path the empty text is the current folder, which nobody means who gives a variable that is not set.
-    if not value:
-        raise ValueError("must name a data set")
-    return value
-
-
-def run_name(value: Any) -> Any:
-    """Return the name of a run; raise ValueError where it cannot be that of a folder, or would be hidden."""
-    if value is not None and (
-        value.startswith((".", "-")) or not value.strip() or set(value) & {"/", "\\", "\0", "\n"}
-    ):
-        raise ValueError("must be a name without slashes that does not begin with a dot or a dash")
-    if value is not None and len(os.fsencode(value)) > 255:
-        raise ValueError("must have at most 255 bytes")
-    return value
-
-
-def _augmentation(value: str) -> str:
-    parse_augmentation(value)
-    return value
-
+from dlcli.augmentations import AUGMENTATIONS
+from dlcli.fields import Cli as Cli
+from dlcli.fields import Needs as Needs
+from dlcli.fields import Options as Options
+from dlcli.values import augmentation, duration, memory, named, run_name
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon"]
+WITH_MOMENTUM, WITH_BETAS = ("momentum", "nesterov", "rmsprop"), ("adam", "adamw")
 ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
 TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
 # Entries that a kind of tokenizer cannot do without: the four special ones, and for bpe all bytes.
 LEAST_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
-DatasetName = Annotated[str, AfterValidator(_named)]
+DatasetName = Annotated[str, AfterValidator(named)]
 Dataset = Annotated[
     DatasetName,
     Field(description="Data set: an embedded name, tfds:NAME, folder:PATH or a file."),
-    Cli(short="-d", metavar="NAME", complete="datasets"),
+    Cli(short="-d", metavar="NAME", complete="images"),
 ]
 TextDataset = Annotated[
     DatasetName,
     Field(description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them."),
-    Cli(short="-d", metavar="NAME", complete="datasets"),
+    Cli(short="-d", metavar="NAME", complete="texts"),
 ]
-DataDir = Annotated[Path | None, Field(description="Folder of prepared tfds data sets; default TFDS_DATA_DIR.")]
+DataDir = Annotated[
+    Path | None, Field(description="Folder of prepared tfds data sets; default TFDS_DATA_DIR."), Cli(rare=True)
+]
 MemoryLimit = Annotated[
     int,
-    BeforeValidator(_memory),
+    BeforeValidator(memory),
     Field(ge=0, description="A decoded data set larger than this streams from its files: bytes, or 512M, 2G."),
-    Cli(metavar="SIZE"),
+    Cli(rare=True, metavar="SIZE"),
 ]
 SkipBad = Annotated[
-    bool, Field(description="Leave out examples that cannot be read, instead of refusing the data set; names them.")
+    bool,
+    Field(description="Leave out examples that cannot be read, instead of refusing the data set; names them."),
+    Cli(rare=True),
 ]
 TrainExamples = Annotated[
     int | None,
     Field(
         ge=1, le=10**9, description="Train on so few of the training examples, evenly over the classes; default all."
     ),
+    Cli(rare=True),
 ]
 BatchSize = Annotated[int, Field(ge=1, le=2**20, description="Examples in one update."), Cli(short="-b")]
 RunFolder = Annotated[
@@ -110,7 +62,7 @@ RunFolder = Annotated[
 RunName = Annotated[
     str | None,
     AfterValidator(run_name),
-    Field(description="Name of the run: its folder is runs/NAME; default TECHNIQUE-DATASET-TIME."),
+    Field(description="Name of the run, which is the folder runs/NAME."),
 ]
 WhichRun = Annotated[
     str, Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run.")
@@ -118,7 +70,7 @@ WhichRun = Annotated[
 RunRef = Annotated[WhichRun, Cli(short="-r", metavar="RUN", complete="runs")]
 RunArgument = Annotated[WhichRun, Cli(metavar="RUN", complete="runs", argument=True)]
 Device = Annotated[
-    Literal["auto", "cpu", "gpu", "tpu"], Field(description="Where to compute; a device that is named must be there.")
+    Literal["auto", "cpu", "gpu", "tpu"], Field(description="Device to compute on; error if it is not available.")
 ]
 Steps = Annotated[int, Field(ge=1, le=10**9, description="Training steps to make, of one batch each."), Cli(short="-s")]
 Epochs = Annotated[
@@ -126,51 +78,52 @@ Epochs = Annotated[
     Field(gt=0, le=10**6, description="Passes over the training data, instead of --steps."),
     Cli(short="-e"),
 ]
-Every = Annotated[int, Field(ge=1, le=10**9, description="Steps between two reports.")]
-ValidateEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")]
-Keep = Annotated[int, Field(ge=1, le=1000, description="Checkpoints kept, besides the best one.")]
+Every = Annotated[int, Field(ge=1, le=10**9, description="Steps between two reports."), Cli(rare=True)]
+ValidateEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations."), Cli(rare=True)]
+Keep = Annotated[int, Field(ge=1, le=1000, description="Checkpoints kept, besides the best one."), Cli(rare=True)]
 Patience = Annotated[
-    int, Field(ge=0, le=10**6, description="Validations without improvement before training stops; 0: never.")
+    int,
+    Field(ge=0, le=10**6, description="Validations without improvement before training stops; 0: never."),
+    Cli(rare=True),
 ]
 MaxTime = Annotated[
     Annotated[float, Field(gt=0)] | None,
-    BeforeValidator(_duration),
+    BeforeValidator(duration),
     Field(description="Stop after this long: seconds, or 90s, 10m, 1.5h."),
     Cli(metavar="TIME"),
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice in the run.")]
 LearningRate = Annotated[float, Field(gt=0, le=1e6, description="Peak step size of the optimizer."), Cli(short="-l")]
-Schedule = Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps.")]
-Momentum = Annotated[float, Field(ge=0, lt=1, description="Share of the last update that goes on: sgd's kin, rmsprop.")]
+Schedule = Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps."), Cli(rare=True)]
+Momentum = Annotated[
+    float,
+    Field(ge=0, lt=1, description="Momentum coefficient (momentum, nesterov, rmsprop)."),
+    Needs("optimizer", WITH_MOMENTUM),
+    Cli(rare=True),
+]
 WeightDecay = Annotated[
-    float, Field(ge=0, description="Decoupled decay of the weights by this rate times the learning rate.")
+    float,
+    Field(ge=0, description="Decoupled decay of the weights by this rate times the learning rate."),
+    Cli(rare=True),
 ]
 Dropout = Annotated[float, Field(ge=0, lt=1, description="Share of hidden units set to zero in training.")]
-InputDropout = Annotated[float, Field(ge=0, lt=1, description="Share of inputs set to zero in training.")]
+InputDropout = Annotated[
+    float, Field(ge=0, lt=1, description="Share of inputs set to zero in training."), Cli(rare=True)
+]
 Augment = Annotated[
     str,
-    AfterValidator(_augmentation),
+    AfterValidator(augmentation),
     Field(description=f"Random changes to training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
-    Cli(metavar="NAME:STRENGTH,…"),
+    Cli(metavar="NAME,…", complete="augmentations"),
 ]
 Vocabulary = Annotated[
     int,
-    Field(ge=8, le=2**18, description="Entries of the tokenizer's vocabulary at most, its four special ones included."),
+    Field(ge=8, le=2**18, description="Largest size of the vocabulary."),
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Which weights: of the best validation, or the last.")]
 Out = Annotated[
     Path | None, Field(description="File to write; its ending says the format."), Cli(short="-o", metavar="FILE")
 ]
-
-
-class Options(BaseModel):
-    """Base of all options: immutable, and a misspelt name is an error."""
-
-    # Deferred: only the models that a command validates are built, which makes `--help` faster.
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
-    panel: ClassVar[str] = "Options"  # title of the help panel for the fields this class declares
-    examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
-    of_runs: ClassVar[tuple[tuple[str, str], ...]] = ()  # options of training, of which a run to read has one
 
 
 class DataOptions(Options):
@@ -219,7 +172,9 @@ class RunOptions(PlaceOptions):
     epochs: Epochs = None
     report_every: Every = 50
     validate_every: ValidateEvery = 200
-    save_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two checkpoints.")] = 1_000
+    save_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two checkpoints."), Cli(rare=True)] = (
+        1_000
+    )
     keep: Keep = 2
     patience: Patience = 0
     max_time: MaxTime = None
@@ -233,11 +188,15 @@ class OptimizerOptions(Options):
     optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "adam"
     learning_rate: LearningRate = 1e-3
     schedule: Schedule = "cosine"
-    warmup_steps: Annotated[int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate.")] = 0
+    warmup_steps: Annotated[
+        int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate."), Cli(rare=True)
+    ] = 0
     momentum: Momentum = 0.9
-    clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 0.0
+    clip_norm: Annotated[
+        float, Field(ge=0, description="Bound on the gradients' global norm; 0: none."), Cli(rare=True)
+    ] = 0.0
     accumulate: Annotated[
-        int, Field(ge=1, le=10**6, description="Batches whose gradients are averaged into one update.")
+        int, Field(ge=1, le=10**6, description="Batches whose gradients are averaged into one update."), Cli(rare=True)
     ] = 1
 
 
@@ -245,8 +204,12 @@ class PenaltyOptions(Options):
     """What keeps the weights small."""
 
     panel = "Regularization"
-    l1: Annotated[float, Field(ge=0, description="Penalty on the loss: this times the sum of |w|.")] = 0.0
-    l2: Annotated[float, Field(ge=0, description="Penalty on the loss: half of this times the sum of w².")] = 0.0
+    l1: Annotated[float, Field(ge=0, description="Penalty on the loss: this times the sum of |w|."), Cli(rare=True)] = (
+        0.0
+    )
+    l2: Annotated[
+        float, Field(ge=0, description="Penalty on the loss: half of this times the sum of w²."), Cli(rare=True)
+    ] = 0.0
     weight_decay: WeightDecay = 0.0
 
 
@@ -273,6 +236,7 @@ class MachineOptions(Options):
     dtype: Annotated[
         Literal["float32", "bfloat16"],
         Field(description="Type of activations; weights, norms and losses stay float32."),
+        Cli(rare=True),
     ] = "float32"
 
 
@@ -306,9 +270,9 @@ class TokenizerOptions(Options):
         Field(
             description="How text is cut: characters, words, bpe, wordpiece, unigram, or a trained tokenizer's file."
         ),
-        Cli(metavar="KIND"),
+        Cli(metavar="KIND", complete="tokenizers"),
     ] = "characters"
-    vocabulary: Vocabulary = 512
+    vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 512
 
     @model_validator(mode="after")
     def _enough_for_the_tokenizer(self) -> "TokenizerOptions":
@@ -358,11 +322,17 @@ class TextSampleOptions(ReadingOptions):
     temperature: Annotated[
         float, Field(ge=0, le=100, description="What the logits are divided by; 0: always the likeliest token.")
     ] = 0.8
-    top_k: Annotated[int | None, Field(ge=1, description="Choose among so many likeliest tokens.")] = None
-    top_p: Annotated[
-        float | None, Field(gt=0, le=1, description="Choose among the likeliest that together reach this probability.")
+    top_k: Annotated[
+        int | None, Field(ge=1, description="Sample from the k most likely tokens."), Needs("temperature")
     ] = None
-    seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of the choices.")] = 0
+    top_p: Annotated[
+        float | None,
+        Field(
+            gt=0, le=1, description="Nucleus sampling: from the most likely tokens that together have probability p."
+        ),
+        Needs("temperature"),
+    ] = None
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of the sampling."), Needs("temperature")] = 0
 
 
 Texts = Annotated[

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from dlcli.options import Cli, Options, SkipBad
 
-_NAME = Cli(metavar="NAME")
+_NAME = Cli(metavar="NAME", rare=True)
 _Column = Annotated[str, Field(min_length=1)] | None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+_SHORT = 60  # characters of an example that a hint repeats
+
+
 @dataclasses.dataclass(frozen=True)
 class Data:
     """What a learner reads.
@@ -36,6 +40,7 @@ class Data:
         sizes: examples in each split, by its name.
         digest: identifies the training data: the same data gives the same digest.
         chosen: options of training that the data decided where they were left open, by name.
+        example: an input of the validation split, as `predict` takes it; empty: none that could be typed.
     """
 
     train_from: Callable[[int], Iterator[Batch]]
@@ -45,3 +50,12 @@ class Data:
     sizes: Mapping[str, int]
     digest: str
     chosen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    example: str = ""
+
+
+def shortened(example: str) -> str:
+    """Return the first line of an input, cut after a word where it is long, as a hint can name it; a path whole."""
+    line = next((line.strip() for line in example.splitlines() if line.strip()), "")
+    if len(line) <= _SHORT or os.path.exists(line):
+        return line
+    return line[:_SHORT].rsplit(" ", 1)[0]

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from dlcli import errors, figures, studies, techniques
-from dlcli.cli.bridge import Column, columns, domain, flag
+from dlcli.cli.bridge import Column, columns, domain
+from dlcli.fields import flag
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

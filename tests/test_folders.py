@@ -42,7 +42,7 @@ def test_the_run_trained_last_is_the_last_of_the_list_whatever_its_name(several)
 
 
 def test_a_run_of_another_technique_is_refused_by_name(several):
-    with pytest.raises(RunError, match="must be a run of cnn, found one of tests"):
+    with pytest.raises(RunError, match="tests-1 is a tests run; this needs a cnn run"):
         folders.find("tests-1", "cnn")
 
 
@@ -63,7 +63,7 @@ def test_where_there_is_no_run_the_hint_is_of_the_technique_that_is_wanted(tmp_p
     monkeypatch.setenv("DLCLI_RUNS", str(tmp_path))
     with pytest.raises(RunError) as found:
         folders.find("", "diffusion")
-    assert found.value.hint == "dlcli train diffusion makes a first one"
+    assert found.value.hint == "train one first: dlcli train diffusion"
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "cnn"], ["compare", "cnn-0", "cnn-2"]])

@@ -26,6 +26,7 @@ LAYERS = [
         "picture_options",
     },
     {"options", "errors"},
+    {"fields", "nearest", "values"},
     {"augmentations"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

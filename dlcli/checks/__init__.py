@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import difflib
 import pkgutil
 from collections.abc import Mapping
 from importlib import import_module
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.errors import UsageError
+from dlcli.nearest import did_you_mean
 
 Number = float | int | None
 
@@ -67,8 +67,7 @@ def run(name: str) -> Result:
         UsageError: there is none of this name.
     """
     if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.4)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
+        meant = did_you_mean(name, names())
         raise UsageError(f"IDENTITY must be one of {', '.join(names())}, got {name!r}{meant}")
     found: Result = import_module(f"dlcli.checks.{name.replace('-', '_')}").check()
     return found

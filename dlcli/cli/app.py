@@ -13,12 +13,12 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
-from typer.core import TyperGroup
 
 from dlcli import __version__, figures, interrupts, studies, techniques
 from dlcli.cli import console, streams
 from dlcli.cli.bridge import Call, changes, command
-from dlcli.errors import DiskError, UserError
+from dlcli.cli.commands import Command, Group
+from dlcli.errors import DeviceError, DiskError, UserError
 from dlcli.options import Options
 
 # What writing to a stream fails with where its disk is full, where it is closed, and where its terminal has gone.
@@ -88,10 +88,22 @@ def _run() -> int | None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if known := _known(error):
+            return _fail(known.kind, str(known), known.hint, known.exit_code, error)
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
         hint = "this is a fault of dlcli; --debug shows where"
         return _fail("fault", f"{type(error).__name__}: {error}", hint, 1, error)
+
+
+def _known(error: Exception) -> UserError | None:
+    """Return what an error of a library says of the user's machine or files; None for a fault of the program."""
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+        hint = "ask for less at once: a smaller --batch-size, --count or model"
+        return DeviceError(": ".join(["there is too little memory", *str(error).splitlines()[:1]]), hint=hint)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return DiskError(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror.lower()}")
+    return None
 
 
 def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
@@ -134,7 +146,7 @@ def _version_option(
     """Nothing is left to do where `--version` is not given."""
 
 
-class _InOrder(TyperGroup):
+class _InOrder(Group):
     def list_commands(self, ctx: Any) -> list[str]:
         return [verb for verb in VERBS if verb in self.commands]
 
@@ -146,15 +158,17 @@ def _add_techniques(app: typer.Typer, verb: str, summary: str) -> None:
         package = importlib.import_module(f"dlcli.techniques.{name}")
         callback = command(model, _runner(verb, name), training=verb == "train")
         name = name.replace("_", "-")
-        group.command(name, help=_help(package), context_settings=SETTINGS, epilog=_examples(model))(callback)
+        group.command(name, help=_help(package), cls=Command, context_settings=SETTINGS, epilog=_examples(model))(
+            callback
+        )
     app.add_typer(group, name=verb, help=summary)
 
 
 def _add_run_command(app: typer.Typer, verb: str, summary: str) -> None:
     module = importlib.import_module(f"dlcli.cli.{verb}")
     models = {name: techniques.options(name, module.MODELS) for name in techniques.having(module.OF)}
-    callback = changes({"": module.Common, **models}, module.run)
-    app.command(verb, help=summary, context_settings=SETTINGS, epilog=module.EXAMPLES)(callback)
+    callback = changes({"": module.Common, **models}, module.run, module.USUAL, module.EXAMPLES)
+    app.command(verb, help=summary, cls=Command, context_settings=SETTINGS, epilog=_listed(module.EXAMPLES))(callback)
 
 
 def _add_figures(app: typer.Typer, verb: str, summary: str) -> None:
@@ -169,30 +183,32 @@ def _add_catalogue(app: typer.Typer, verb: str, summary: str, models: Mapping[st
     group = _group()
     for name, model in models.items():
         callback = command(model, _runner(verb, name))
-        group.command(name, help=_help(model), context_settings=SETTINGS, epilog=_examples(model))(callback)
+        group.command(name, help=_help(model), cls=Command, context_settings=SETTINGS, epilog=_examples(model))(
+            callback
+        )
     app.add_typer(group, name=verb, help=summary)
 
 
 def _add_group(app: typer.Typer, verb: str, summary: str) -> None:
     group = _group()
     for name, (model, run) in importlib.import_module(f"dlcli.cli.{verb}").COMMANDS.items():
-        group.command(name, help=_help(model), context_settings=SETTINGS)(command(model, run))
+        group.command(name, help=_help(model), cls=Command, context_settings=SETTINGS)(command(model, run))
     app.add_typer(group, name=verb, help=summary)
 
 
 def _add_checks(app: typer.Typer, verb: str, summary: str) -> None:
     module = importlib.import_module("dlcli.cli.check")
     callback = command(module.Check, module.run)
-    app.command(verb, help=summary, context_settings=SETTINGS, epilog=module.examples())(callback)
+    app.command(verb, help=summary, cls=Command, context_settings=SETTINGS, epilog=module.examples())(callback)
 
 
 def _add_doctor(app: typer.Typer, verb: str, summary: str) -> None:
     module = importlib.import_module("dlcli.cli.doctor")
-    app.command(verb, help=summary, context_settings=SETTINGS)(command(module.Doctor, module.doctor))
+    app.command(verb, help=summary, cls=Command, context_settings=SETTINGS)(command(module.Doctor, module.doctor))
 
 
 def _group() -> typer.Typer:
-    return typer.Typer(no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
+    return typer.Typer(cls=Group, no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
 
 
 def _runner(verb: str, subject: str) -> Callable[[Any, Call], None]:
@@ -209,7 +225,11 @@ def _help(described: Any) -> str:
 
 def _examples(model: type[Options]) -> str | None:
     """Return the examples that the model lists, for the end of its help."""
-    return "\n\n".join(f"[dim]$ {line}[/]" for line in model.examples) or None
+    return _listed(model.examples) or None
+
+
+def _listed(examples: tuple[str, ...]) -> str:
+    return "\n\n".join(f"[dim]$ {line}[/]" for line in examples)
 
 
 # In the order of a day's work.

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
-import tomllib
 import types
 import typing
-from collections.abc import Callable, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,10 +19,15 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from dlcli.cli import meaning
+from dlcli.cli.commands import show_all
+from dlcli.cli.config import read_config
 from dlcli.errors import UsageError
-from dlcli.options import Cli, Options
+from dlcli.fields import cli, flag
+from dlcli.options import Options
 
-Complete = Callable[[str], list[str]]
+Complete = Callable[..., list[str]]
+_LONGEST = 300  # characters of a wrong value that a message repeats
 _ENDLESS = 10_000  # a bound above this guards the program, and tells the user nothing
 
 
@@ -59,7 +61,7 @@ class Column:
     @property
     def argument(self) -> bool:
         """Whether it is given by its place rather than by a flag."""
-        return _cli(self.field).argument
+        return cli(self.field).argument
 
 
 def command(model: type[Options], run: Callable[[Any, Call], None], *, training: bool = False) -> Callable[..., None]:
@@ -72,31 +74,44 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, training:
     """
 
     def callback(**values: Any) -> None:
-        flags = {name: values.pop(name, None) for name in ("json", "debug", "config", "plan", *(["full"] * training))}
+        own = ("json", "debug", "config", "plan", "help_all", *(["full"] * training))
+        flags = {name: values.pop(name, None) for name in own}
         if flags.get("full") and not flags["plan"]:
             raise UsageError("--full lists the layers of a plan: give --plan too")
         given = _given(values)
         file = read_config(flags["config"], model) if flags["config"] else {}
-        options = validate(model, {**file, **given})
+        options = validate(model, {**file, **given}, flags=given)
         origins = {
             name: "flag" if name in given else "file" if name in file else "default" for name in model.model_fields
         }
         shown = {name: bool(flags.get(name)) for name in ("json", "plan", "full")}
         run(options, Call(given, origins, **shown))
 
-    _sign(callback, columns(model), training=training)
+    offered = columns(model)
+    _sign(callback, offered, {name for name, each in offered.items() if cli(each.field).rare}, training=training)
+    callback.examples = model.examples  # type: ignore[attr-defined]
     return callback
 
 
-def changes(models: Mapping[str, type[Options]], run: Callable[[dict[str, Any], Call], None]) -> Callable[..., None]:
+def changes(
+    models: Mapping[str, type[Options]],
+    run: Callable[[dict[str, Any], Call], None],
+    usual: Collection[str] = (),
+    examples: tuple[str, ...] = (),
+) -> Callable[..., None]:
     """Return a function for Typer that offers the fields of all `models`, none with a default.
 
-    It serves the commands that learn from a run which technique they deal with: `run` gets the
-    values that were given.
+    It serves the commands that learn from a run which technique they deal with.
+
+    Args:
+        models: by technique.
+        run: does the work; it gets the values that were given.
+        usual: the fields that `--help` shows; none: those that are not rare.
+        examples: command lines.
     """
 
     def callback(**values: Any) -> None:
-        flags = {name: values.pop(name, None) for name in ("json", "debug")}
+        flags = {name: values.pop(name, None) for name in ("json", "debug", "help_all")}
         given = _given(values)
         run(given, Call(given, dict.fromkeys(given, "flag"), json=bool(flags["json"])))
 
@@ -104,7 +119,9 @@ def changes(models: Mapping[str, type[Options]], run: Callable[[dict[str, Any], 
     for model in models.values():
         for name, column in columns(model).items():
             offered.setdefault(name, column if column.argument else dataclasses.replace(column, default=""))
-    _sign(callback, offered, training=False)
+    rare = {name for name, each in offered.items() if (name not in usual if usual else cli(each.field).rare)}
+    _sign(callback, offered, rare, training=False)
+    callback.examples = examples  # type: ignore[attr-defined]
     return callback
 
 
@@ -131,51 +148,38 @@ def domain(field: FieldInfo) -> str:
     return f" [{', '.join(told)}]" if told else ""
 
 
-def flag(name: str) -> str:
-    """Return a field's name as the command line has it; `class_`, as Python has to spell it, is --class."""
-    return "--" + name.removesuffix("_").replace("_", "-")
+def validate(
+    model: type[Options], values: Mapping[str, Any], *, flags: Iterable[str] = (), kept: Iterable[str] = ()
+) -> Any:
+    """Build the options.
 
+    Args:
+        model: their class.
+        values: those given, by name.
+        flags: names of those that stood on the command line.
+        kept: names of those that a run has already.
 
-def validate(model: type[Options], values: Mapping[str, Any]) -> Any:
-    """Build the options; raise `UsageError` that names the flag, the reason and the value."""
+    Raises:
+        UsageError: the message names the flag, the reason and the value.
+    """
     try:
-        return model(**values)
+        return model.model_validate(dict(values), context={"flags": set(flags), "kept": set(kept)})
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("'", "")
         if not problem["loc"]:
             raise UsageError(reason) from error
         name = str(problem["loc"][0])
-        given = name.upper() if _cli(model.model_fields[name]).argument else flag(name)
+        given = name.upper() if cli(model.model_fields[name]).argument else flag(name)
         value = problem["input"]
-        near = _nearest(str(value), [str(each) for each in _choices(model.model_fields[name])])
-        raise UsageError(f"{given} {reason}, got {value!r}{near}") from error
+        meant = meaning.value(str(value), [str(each) for each in _choices(model.model_fields[name])])
+        near = f"; did you mean {meant!r}?" if meant else ""
+        raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
 
 
-def read_config(path: Path, model: type[Options]) -> dict[str, Any]:
-    """Read option values from a TOML or JSON file, a run's options.json too.
-
-    Raises:
-        UsageError: the file cannot be read, or holds a key that is no option.
-    """
-    try:
-        text = path.read_text()
-        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--config {path} cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"--config {path} must hold names and values")
-    found = {name.replace("-", "_"): value for name, value in found.items()}
-    for name in found:
-        if name not in model.model_fields:
-            near = _nearest(name, list(model.model_fields))
-            raise UsageError(f"--config {path} holds {name!r}, which is no option of this command{near}")
-    if path.name == "options.json":
-        found.pop("out", None)  # a run's own folder is taken
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _sign(callback: Callable[..., None], offered: Mapping[str, Column], *, training: bool) -> None:
+def _sign(
+    callback: Callable[..., None], offered: Mapping[str, Column], rare: Collection[str], *, training: bool
+) -> None:
     parameters = [_parameter(name, column) for name, column in offered.items()]
     extra: dict[str, tuple[Any, str]] = {
         "json": (bool, "Print one JSON object on standard output."),
@@ -184,38 +188,50 @@ def _sign(callback: Callable[..., None], offered: Mapping[str, Column], *, train
     if training:
         extra = {
             "config": (Path, "Read option values from a TOML or JSON file; flags win."),
-            "plan": (bool, "Show what the run would do: options, layers, cost; train nothing."),
+            "plan": (bool, "Show what the run would do and cost."),
             "full": (bool, "With --plan: list every layer."),
             **extra,
         }
     for name, (kind, text) in extra.items():
         short = ["-c"] if name == "config" else []
-        metavar = "FILE" if kind is Path else None
+        metavar = "FILE" if kind is Path else " "
         option = typer.Option(
             f"--{name}", *short, help=text, show_default=False, metavar=metavar, rich_help_panel="General"
         )
         parameters.append(_keyword(name, Annotated[kind | None, option], None))
+    if rare:
+        option = typer.Option(
+            "--help-all", help="Show every option.", callback=show_all, is_eager=True, show_default=False
+        )
+        parameters.append(_keyword("help_all", Annotated[bool | None, option], None))
+    callback.short = {name: _described(each, bounds=False) for name, each in offered.items()}  # type: ignore[attr-defined]
+    callback.rare = (*rare, "debug", "full", "help_all") if rare else ()  # type: ignore[attr-defined]
     callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
 
 
 def _parameter(name: str, column: Column) -> inspect.Parameter:
-    field, cli, kind = column.field, _cli(column.field), _kind(column.field)
+    field, look, kind = column.field, cli(column.field), _kind(column.field)
     common: dict[str, Any] = {
-        "help": f"{field.description}{_dimmed(domain(field))}{_dimmed(_default(column))}",
-        "metavar": cli.metavar or _metavar(field),
+        "help": _described(column),
+        "metavar": look.metavar or _metavar(field),
         "autocompletion": _completion(field),
     }
-    if cli.argument:
+    if look.argument:
         required = field.is_required()
         annotation = (
             Annotated[kind, typer.Argument(**common)] if required else Annotated[kind | None, typer.Argument(**common)]
         )
         return _keyword(name, annotation, inspect.Parameter.empty if required else None)
     long = flag(name)
-    names = [f"{long}/--no-{long[2:]}"] if kind is bool else [long, *filter(None, [cli.short])]
-    common["metavar"] = None if kind is bool else common["metavar"]
+    names = [f"{long}/--no-{long[2:]}"] if kind is bool else [long, *filter(None, [look.short])]
+    common["metavar"] = " " if kind is bool else common["metavar"]
     option = typer.Option(*names, show_default=False, rich_help_panel=column.panel, **common)
     return _keyword(name, Annotated[kind | None, option], None)
+
+
+def _described(column: Column, *, bounds: bool = True) -> str:
+    allowed = domain(column.field) if bounds or _choices(column.field) else ""
+    return f"{column.field.description}{_dimmed(allowed)}{_dimmed(_default(column))}"
 
 
 def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
@@ -284,22 +300,21 @@ def _shown(field: FieldInfo) -> str:
 
 
 def _completion(field: FieldInfo) -> Complete | None:
-    cli, choices = _cli(field), [str(each) for each in _choices(field)]
+    look, choices = cli(field), [str(each) for each in _choices(field)]
     if choices:
         return lambda incomplete: [each for each in choices if each.startswith(incomplete)]
-    if cli.complete:
-        return lambda incomplete: _names(str(cli.complete), incomplete)
+    if look.complete:
+        return _offer(look.complete)
     return None
 
 
-def _names(what: str, incomplete: str) -> list[str]:
-    from dlcli.cli import complete  # only while a shell completes
+def _offer(what: str) -> Complete:
+    def offer(ctx: typer.Context, incomplete: str) -> list[str]:
+        from dlcli.cli import complete  # only while a shell completes
 
-    return [each for each in getattr(complete, what)() if each.startswith(incomplete)]
+        return complete.offered(what, ctx, incomplete)
 
-
-def _cli(field: FieldInfo) -> Cli:
-    return next((each for each in field.metadata if isinstance(each, Cli)), Cli())
+    return offer
 
 
 def _panel(model: type[Options], name: str) -> str:
@@ -312,6 +327,6 @@ def _missing_description(model: type[Options], name: str) -> bool:
     raise TypeError(f"{model.__name__}.{name} has no description; every option needs its help text")
 
 
-def _nearest(name: str, names: list[str]) -> str:
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

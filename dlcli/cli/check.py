@@ -21,7 +21,9 @@ class Check(Options):
 
     panel = "General"
     identity: Annotated[
-        str, Field(description="What to check; default everything."), Cli(argument=True, metavar="IDENTITY")
+        str,
+        Field(description="What to check; default everything."),
+        Cli(argument=True, metavar="IDENTITY", complete="checks"),
     ] = ""
 
 

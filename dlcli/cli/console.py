@@ -90,6 +90,10 @@ def show_messages() -> None:
 
     warnings.showwarning = show
     warnings.simplefilter("always", Notice)
+    # Whoever logs where the root has no handler gets one that prints; matplotlib, orbax and absl have a lot to say.
+    logging.getLogger().addHandler(logging.NullHandler())
+    for name in ("absl", "orbax", "jax", "matplotlib"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     logger = logging.getLogger("dlcli")
     logger.handlers, logger.propagate = [_Lines()], False
     logger.setLevel(logging.INFO)

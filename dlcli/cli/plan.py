@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call, flag
+from dlcli.cli.bridge import Call
+from dlcli.fields import flag
 from dlcli.options import FitOptions
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from dlcli.artifacts import Pieces, Prediction
 from dlcli.cli import console, output, progress
 from dlcli.cli.bridge import Call
 from dlcli.cli.inputs import expand, lines
+from dlcli.cli.reading import run_of
 from dlcli.errors import DatasetError
-from dlcli.folders import find
 
 
 def run(technique: str, options: Any, call: Call) -> None:
     """Print a row, or with `--json` a line, for each input; an input that cannot be read is reported at its place."""
-    folder = find(options.run, technique)
+    folder = run_of(options.run, technique, f"predict {technique}", options, call)
     with progress.importing():
         from dlcli.engine.devices import prepare
     if "device" in type(options).model_fields:

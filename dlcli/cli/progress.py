@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from dlcli.cli import console, layout
+from dlcli.cli import console, hints, layout
 from dlcli.cli.bridge import Call
 from dlcli.cli.display import Display
 from dlcli.cli.training import Training
-from dlcli.folders import Folder, command
+from dlcli.folders import command
 from dlcli.interrupts import CODES, Signals
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dlcli.engine import Ended, Event
 
 REASONS = {
@@ -73,7 +70,7 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
             err.print(console.plain(layout.fit([name, *layout.entries(metrics)], width)), soft_wrap=True)
     err.print(f"saved in {console.plain(ended.folder)}; next:", soft_wrap=True)
     resumed = [command("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
-    for line in [*resumed, *next_commands(ended.folder, technique)]:
+    for line in [*resumed, *hints.next_commands(ended.folder, technique)]:
         err.print(f"  {console.plain(line)}", soft_wrap=True)
     if code := CODES.get(ended.reason):
         raise typer.Exit(code)
@@ -104,22 +101,3 @@ def spent(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
-
-
-def next_commands(folder: Path, technique: str) -> list[str]:
-    """Return the commands that read this run of the technique."""
-    from dlcli import figures, techniques
-
-    chosen = Folder(folder).raw("options.json")
-    lines = [command("eval", folder)]
-    if technique in techniques.having("resume"):
-        lines.append(command("viz", "learning-curves", "--run", folder))
-    else:
-        lines += [command("viz", name, "--run", folder) for name in figures.of(technique)]
-    for verb in ("sample", "predict", "score"):
-        model = techniques.options(technique, verb)
-        if model is not None and (not model.of_runs or any(chosen[name] == value for name, value in model.of_runs)):
-            needed = [name.upper() for name, field in model.model_fields.items() if field.is_required()]
-            usual = " ".join([command(verb, technique, "--run", folder), *needed])
-            lines.append(f"{model.examples[0]} --run {shlex.quote(str(folder))}" if model.examples else usual)
-    return lines

@@ -7,14 +7,16 @@ from typing import Any
 from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call, validate
+from dlcli.cli.reading import any_run
 from dlcli.errors import UsageError
-from dlcli.folders import Folder, command, find, technique_of
+from dlcli.folders import Folder, command, technique_of
 from dlcli.interrupts import answered
 from dlcli.options import Options, RunArgument
 
 MODELS = "train"
 OF = "resume"
-EXAMPLES = "[dim]$ dlcli resume cnn[/]\n\n[dim]$ dlcli resume runs/cnn-digits-20261122-141503 --steps 4000[/]"
+EXAMPLES = ("dlcli resume cnn", "dlcli resume runs/cnn-digits-20261122-141503 --steps 4000")
+USUAL = ("run", "steps", "epochs", "max_time", "patience", "learning_rate", "validate_every", "save_every", "device")
 
 
 class Common(Options):
@@ -25,7 +27,7 @@ class Common(Options):
 
 def run(given: dict[str, Any], call: Call) -> None:
     """Find the run, apply the changes, and train on."""
-    folder = find(given.pop("run"))
+    folder = any_run(given.pop("run"))
     technique = technique_of(folder)
     if "out" in given:
         raise UsageError(f"--out cannot change: a run is resumed in its own folder, {folder}")
@@ -40,7 +42,7 @@ def run(given: dict[str, Any], call: Call) -> None:
         if name not in learner.Options.model_fields:
             raise UsageError(f"--{name.replace('_', '-')} is no option of train {technique}")
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in given else {"epochs"})
-    after = validate(learner.Options, {**kept, **given})
+    after = validate(learner.Options, {**kept, **given}, flags=given, kept=kept.keys() - given.keys())
     with answered() as signals:
         changes = {name: getattr(after, name) for name in given}
         ended = progress.show(engine.resume(learner, folder, changes, lambda at: signals.caught), signals)

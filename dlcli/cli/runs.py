@@ -14,14 +14,16 @@ from pydantic import AfterValidator, Field
 from dlcli import run_changes, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import console, listing, output
-from dlcli.cli.bridge import Call, flag
+from dlcli.cli.bridge import Call
 from dlcli.cli.listing import spent
 from dlcli.errors import RunError, UsageError
+from dlcli.fields import flag
 from dlcli.files import size_text
 from dlcli.folders import Folder, Summary, find, list_runs
 from dlcli.formats import printable
-from dlcli.options import Cli, Options, RunArgument, run_name
+from dlcli.options import Cli, Options, RunArgument
 from dlcli.paths import runs_folder
+from dlcli.values import run_name
 from dlcli.warnings import warn
 
 _QUIET = {"out", "name", "data_dir", "device"}  # options that two runs may differ in without being different

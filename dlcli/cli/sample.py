@@ -13,12 +13,12 @@ from rich.text import Text as RichText
 from dlcli.artifacts import Figure, Images, Piece
 from dlcli.cli import console, output, progress
 from dlcli.cli.bridge import Call
-from dlcli.folders import find
+from dlcli.cli.reading import run_of
 
 
 def run(technique: str, options: Any, call: Call) -> None:
     """Draw samples and show them: text piece by piece, pictures in a file that `--out` may name."""
-    folder = find(options.run, technique)
+    folder = run_of(options.run, technique, f"sample {technique}", options, call)
     out = _file(options)
     with progress.importing():
         from dlcli.engine.devices import prepare

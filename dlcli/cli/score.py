@@ -15,8 +15,8 @@ from dlcli.artifacts import Likelihood
 from dlcli.cli import console, progress
 from dlcli.cli.bridge import Call
 from dlcli.cli.inputs import lines
+from dlcli.cli.reading import run_of
 from dlcli.errors import CheckFailed, DatasetError
-from dlcli.folders import find
 
 # Nats by which sum and whole may differ for a text, and for each of its tokens: both round in float32, in different
 # orders, and a product of a few hundred terms rounds to about 1e-5.
@@ -32,7 +32,7 @@ def run(technique: str, options: Any, call: Call) -> None:
         CheckFailed: the probabilities of the tokens do not multiply to that of the text.
         DatasetError: a text cannot be scored.
     """
-    folder = find(options.run, technique)
+    folder = run_of(options.run, technique, f"score {technique}", options, call)
     with progress.importing():
         from dlcli.engine.devices import prepare
     prepare(options.device)

@@ -17,7 +17,7 @@ from dlcli import files
 from dlcli.errors import DiskError
 from dlcli.paths import cache_folder
 
-_HINT = "free some space, or set DLCLI_CACHE to a folder that has it"
+_HINT = "free some space, or set DLCLI_CACHE to a folder that has it and may be written to"
 _AN_HOUR, _A_DAY = 3_600.0, 86_400.0
 _LONGEST = 40  # characters of a slot; names of files have at most 255 bytes
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from dlcli.data.labels import form, visible
 from dlcli.errors import DatasetError
+from dlcli.nearest import nearest
 from dlcli.warnings import warn
 
 _NAMED = 10  # columns that a message lists
@@ -125,7 +125,7 @@ def _place(path: Path, header: Sequence[str], column: Column) -> int | None:
 
 def _missing(path: Path, header: Sequence[str], missing: Sequence[Column]) -> DatasetError:
     names = " and ".join(repr(column.name) for column in missing)
-    near = [difflib.get_close_matches(column.name, header, 1, 0.5) for column in missing]
+    near = [nearest(column.name, header) for column in missing]
     meant = f"; did you mean {' and '.join(repr(each[0]) for each in near if each)}?" if any(near) else ""
     flags = " and ".join(f"{column.flag} NAME" for column in missing)
     return DatasetError(

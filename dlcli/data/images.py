@@ -89,6 +89,7 @@ def read(
         sizes={"train": len(train), "validation": len(validation), "test": len(test.listed)},  # the last is not read
         digest=train.digest,
         chosen={"image_size": images.survey.side} if images.survey and images.survey.side and not image_size else {},
+        example=first if Path(first := validation.source.where(0)).is_file() else "",
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Literal
 
 from dlcli.data import densities, pairs, sources, text, tfds
 from dlcli.data.columns import USUAL, Reading
 from dlcli.errors import UsageError
+from dlcli.nearest import nearest
 
 
 def embedded() -> dict[str, str]:
@@ -33,7 +33,7 @@ def medium(
     if dataset in densities.NAMES:
         return "points"
     known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]
-    near = [name for name in known if difflib.get_close_matches(dataset, [name, name.removeprefix("tfds:")], 1)]
+    near = [name for name in known if nearest(dataset, [name, name.removeprefix("tfds:")])]
     meant = f": did you mean {' or '.join(near)}?" if near else ""
     forms = f"{', '.join(embedded())}, tfds:NAME, folder:PATH, an .npz file, a file of text or a folder of them"
     raise UsageError(f"a data set must be {forms}, got {dataset!r}{meant}", hint="`dlcli data list` names those here")

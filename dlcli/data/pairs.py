@@ -15,7 +15,6 @@ What is missing of a folder is taken off training as of a table.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import hashlib
 import os
@@ -29,6 +28,7 @@ from dlcli.data.columns import USUAL, Reading
 from dlcli.data.embedded import dates
 from dlcli.data.findings import Finding, Malformed, no_examples, refuse, summarized
 from dlcli.errors import DatasetError, UsageError
+from dlcli.nearest import nearest
 from dlcli.warnings import warn
 
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
@@ -294,6 +294,6 @@ def _pairs(rows: Sequence[Row]) -> Pairs:
 
 def _unknown(dataset: str) -> UsageError:
     forms = "dates, a file that ends in .tsv, .csv or .jsonl, a folder of them, or FOLDER:SOURCE-TARGET"
-    near = difflib.get_close_matches(dataset, embedded(), 1)
+    near = nearest(dataset, embedded())
     meant = f": did you mean {near[0]}?" if near else ""
     return UsageError(f"a set of pairs must be {forms}, got {dataset!r}{meant}")

@@ -112,7 +112,8 @@ def read(options: Any, most: int, facts: PairFacts | None = None) -> Data:
     """
     found = pairs.open(options.dataset, Reading.of(options))
     opened = _trained(found, facts, options) if facts else _untrained(found, options, most)
-    return dataclasses.replace(opened, sizes=found.sizes, digest=found.splits["train"].digest)
+    example = next(iter(found.splits["validation"].sources), "")
+    return dataclasses.replace(opened, sizes=found.sizes, digest=found.splits["train"].digest, example=example)
 
 
 def _untrained(found: PairSet, options: Any, most: int) -> Data:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib.util
 import os
 import shlex
@@ -16,13 +15,15 @@ from urllib.parse import urlsplit
 
 from dlcli.errors import DatasetError, DiskError, UsageError, UserError
 from dlcli.files import NO_ROOM
+from dlcli.nearest import nearest
+from dlcli.paths import expanded
 
 FORMAT = "array_record"  # the one of the library's formats that gives random access and needs no TensorFlow
 
 
 def folder(data_dir: Path | None) -> Path:
     """Return the folder of prepared sets: the given one, else TFDS_DATA_DIR, else the library's own."""
-    return (data_dir or Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")).expanduser()
+    return expanded(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def prepare(name: str, data_dir: Path | None) -> None:
@@ -91,7 +92,7 @@ def _reach_hosts(name: str, data_dir: Path | None, builder: Any) -> None:
 
 
 def _unknown(name: str, known: list[str]) -> UsageError:
-    near = difflib.get_close_matches(name.partition("/")[0].partition(":")[0], known)
+    near = nearest(name.partition("/")[0].partition(":")[0], known, 3)
     meant = f": did you mean {' or '.join(f'tfds:{match}' for match in near)}?" if near else ""
     return UsageError(f"tensorflow-datasets has no set {name!r}{meant}", hint="`dlcli data list` names what is here")
 

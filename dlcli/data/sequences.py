@@ -133,6 +133,7 @@ def classification(
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer), classes=texts.classes),
         sizes=texts.sizes,
         digest=_digest(texts, tokenizer),
+        example=texts.example,
     )
 
 
@@ -185,6 +186,7 @@ def _language(
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer)),
         sizes={"train": examples, "validation": -(-validation.targets // batches.time)},
         digest=_digest(texts, tokenizer),
+        example=texts.example,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from dlcli.data.findings import Finding, one_class, refuse, summarized
 from dlcli.data.layout import UNLABELLED
 from dlcli.data.sets import ImageSet
 from dlcli.errors import UsageError
+from dlcli.nearest import nearest
+from dlcli.paths import expanded
 from dlcli.warnings import warn
 
 
@@ -80,9 +81,9 @@ def find(
     if kind == "tfds":
         return tfds.find(rest, data_dir, image_size, memory_limit)
     if kind == "folder":
-        return folder.find(Path(rest).expanduser(), image_size, memory_limit)
+        return folder.find(expanded(rest), image_size, memory_limit)
     if dataset.endswith(".npz"):
-        return arrays.find(Path(dataset).expanduser(), image_size, memory_limit)
+        return arrays.find(expanded(dataset), image_size, memory_limit)
     if dataset == "digits":
         return digits.open_digits(image_size, memory_limit), []
     raise _unknown(dataset, data_dir)
@@ -90,10 +91,10 @@ def find(
 
 def _unknown(dataset: str, data_dir: Path | None) -> UsageError:
     forms = "digits, tfds:NAME, folder:PATH or a file that ends in .npz"
-    if Path(dataset).expanduser().is_dir():
+    if expanded(dataset).is_dir():
         return UsageError(f"an image set must be {forms}, got {dataset!r}: did you mean folder:{dataset}?")
     known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]
-    near = [name for name in known if difflib.get_close_matches(dataset, [name, name.removeprefix("tfds:")], 1)]
+    near = [name for name in known if nearest(dataset, [name, name.removeprefix("tfds:")])]
     meant = f": did you mean {' or '.join(near)}?" if near else ""
     return UsageError(
         f"an image set must be {forms}, got {dataset!r}{meant}", hint="`dlcli data list` names those here"

@@ -21,7 +21,6 @@ Classes are the labels of the training part without white space around them, in 
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import functools
 import hashlib
 import os
@@ -39,6 +38,7 @@ from dlcli.data.findings import Finding, Malformed, refuse, summarized
 from dlcli.data.labels import form, visible
 from dlcli.data.text_files import RAW
 from dlcli.errors import DatasetError, UsageError
+from dlcli.nearest import nearest
 from dlcli.warnings import warn
 
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
@@ -102,6 +102,11 @@ class TextSet:
         """Return how many documents of each class a split has; none without labels."""
         labels = self.splits[split].labels
         return [] if labels is None else np.bincount(labels[labels >= 0], minlength=len(self.classes)).tolist()
+
+    @property
+    def example(self) -> str:
+        """A document of the validation part."""
+        return next((each for each in self.splits["validation"].texts if each.strip()), "")
 
     @property
     def digest(self) -> str:
@@ -303,6 +308,6 @@ def _unknown(dataset: str) -> UsageError:
     forms = (
         "pydocs, a file that ends in .txt, .tsv, .csv or .jsonl, one of them packed as .xz or .gz, or a folder of them"
     )
-    near = difflib.get_close_matches(dataset, embedded(), 1)
+    near = nearest(dataset, embedded())
     meant = f": did you mean {near[0]}?" if near else ""
     return UsageError(f"a text set must be {forms}, got {dataset!r}{meant}", hint="`dlcli data list` names those here")

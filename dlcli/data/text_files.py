@@ -22,6 +22,7 @@ from typing import IO, Any
 from dlcli import files
 from dlcli.data.findings import Finding
 from dlcli.errors import DatasetError
+from dlcli.paths import expanded
 
 RAW = ".txt"
 TABLES = (".tsv", ".csv", ".jsonl")
@@ -45,7 +46,7 @@ BAD_BYTES = re.compile("[\udc80-\udcff]+")  # what stands for bytes that are not
 
 def located(dataset: str) -> Path:
     """Return the path that the name of a data set is; `~` is the home folder, where there is one."""
-    return Path(os.path.expanduser(dataset))
+    return expanded(dataset)
 
 
 def ending(path: Path) -> str:

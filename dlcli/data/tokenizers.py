@@ -31,6 +31,7 @@ from dlcli.data.vocabularies import BYTES, SPECIAL, Vocabulary
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.files import read_object
 from dlcli.options import LEAST_VOCABULARY, TokenizerKind
+from dlcli.paths import expanded
 
 FORMAT = 1  # goes up when the same text gives other tokenizers than before
 FILE = "tokenizer.json"  # in the run folder of a tokenizer
@@ -230,7 +231,7 @@ def resolve(choice: str | Path, vocabulary_size: int, documents: Documents) -> T
         UserError: as `train` and `load` have it.
     """
     if choice not in KINDS:
-        return load(Path(choice).expanduser())
+        return load(expanded(choice))
     slot = f"tokenizer-{choice}-{vocabulary_size}-{documents.digest[:8]}"
     stem = cache.Stem(slot, f"{FORMAT}\n{documents.digest}")
     try:

@@ -15,6 +15,8 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from dlcli.errors import DeviceError, UsageError
 from dlcli.paths import cache_folder
 
+_MOST_CPUS = 256  # devices that a CPU is split into; each has threads of its own
+
 
 def prepare(device: str) -> None:
     """Choose the backend and switch on the compilation cache; call it before jax computes.
@@ -92,8 +94,8 @@ def _keep_memory() -> None:
 def _split_cpu() -> None:
     """Make the CPU a mesh of DLCLI_CPU_DEVICES devices."""
     wanted = os.environ.get("DLCLI_CPU_DEVICES") or "1"
-    if not wanted.isdecimal() or int(wanted) == 0:
-        raise UsageError(f"DLCLI_CPU_DEVICES must be a positive whole number, got {wanted!r}")
+    if not (wanted.isdecimal() and len(wanted) < 6 and 0 < int(wanted) <= _MOST_CPUS):
+        raise UsageError(f"DLCLI_CPU_DEVICES must be a whole number from 1 to {_MOST_CPUS}, got {wanted[:40]!r}")
     count = int(wanted)
     if count > 1:
         # The devices share one pool of threads, as many as cores: where all of them wait in an all-reduce for a

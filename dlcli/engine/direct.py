@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from dlcli.engine import new_runs, runs
 from dlcli.options import DirectOptions
-from dlcli.types import Facts
+from dlcli.types import Facts, shortened
 
 
 class Source(Protocol):
@@ -27,6 +27,9 @@ class Source(Protocol):
 
     @property
     def digest(self) -> str: ...
+
+    @property
+    def example(self) -> str: ...
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +116,7 @@ def finish(trainer: Trainer, begun: Begun) -> Done:
             **runs.surroundings(),
             "parameters": learnt.parameters,
             "data": data,
+            "example": shortened(begun.data.example),
             "ended": summary(done),
         }
         run.create(options, learnt.facts, about, learnt.files)

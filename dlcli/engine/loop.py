@@ -29,7 +29,7 @@ from dlcli.engine.runs import Run
 from dlcli.engine.stopping import Rule
 from dlcli.engine.training import Session, begin, end, train
 from dlcli.options import FitOptions
-from dlcli.types import Data
+from dlcli.types import Data, shortened
 from dlcli.warnings import warn
 
 
@@ -178,6 +178,7 @@ def _record(program: Program, data: Data, options: FitOptions) -> dict[str, Any]
         "dtype": options.dtype,
         "parameters": program.parameters,
         "data": {"dataset": options.dataset, "digest": data.digest, "sizes": dict(data.sizes)},
+        "example": shortened(data.example),
     }
 
 

@@ -64,6 +64,7 @@ class Plan:
         return self.compile_seconds + self.options.steps * self.step_seconds
 
 
+@devices.memory_errors()
 def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     """Set a run up as `fit` does, make a few steps, and keep nothing."""
     data, program, options = prepared(learner_type, options)

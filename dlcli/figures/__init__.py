@@ -4,9 +4,11 @@ What they share: `subject.py` (networks, layers, images), `choices.py` (names) a
 """
 
 import re
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from dlcli.fields import reads
 from dlcli.options import Options
 
 
@@ -19,6 +21,12 @@ def of(technique: str) -> list[str]:
     """Return the names of the figures that are drawn of a run of this technique, but not of any run."""
     owners = {name: getattr(model, "technique", "") for name, model in catalogue().items()}
     return [name for name, owner in owners.items() if technique in ((owner,) if isinstance(owner, str) else owner)]
+
+
+def best_of(technique: str, trained: Mapping[str, Any] | None = None) -> str:
+    """Return the name of the figure to look at first, of a run of this technique trained with these options."""
+    best = ((name, model) for name, model in catalogue().items() if technique in getattr(model, "best_of", ()))
+    return next(name for name, model in best if trained is None or reads(model, trained))
 
 
 def figure_name(model: type[Options]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 from dlcli.errors import UsageError
+from dlcli.nearest import did_you_mean
 
 
 def chosen(option: str, name: str, names: Sequence[str]) -> str:
@@ -16,6 +16,4 @@ def chosen(option: str, name: str, names: Sequence[str]) -> str:
     """
     if name in names:
         return name
-    near = get_close_matches(name, names, n=1, cutoff=0.3)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
-    raise UsageError(f"--{option} must be one of {', '.join(names)}, got {name!r}{meant}")
+    raise UsageError(f"--{option} must be one of {', '.join(names)}, got {name!r}{did_you_mean(name, names)}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 
 import jax
 import jax.numpy as jnp
 
 from dlcli.errors import UsageError
+from dlcli.nearest import did_you_mean
 from dlcli.optim.expressions import Field, parse
 
 Point = tuple[float, float]
@@ -45,8 +45,7 @@ def surface(text: str) -> Surface:
     if text in SURFACES:
         return SURFACES[text]
     if text.isidentifier() and text not in ("x", "y"):
-        near = difflib.get_close_matches(text, SURFACES, n=1, cutoff=0.5)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
+        meant = did_you_mean(text, SURFACES)
         raise UsageError(f"--surface must be {', '.join(SURFACES)} or a formula in x and y, got {text!r}{meant}")
     return Surface(text, text, parse(text), ((-3.0, 3.0), (-3.0, 3.0)), (-2.2, 0.9))
 

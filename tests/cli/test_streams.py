@@ -141,4 +141,4 @@ def test_debug_shows_the_traceback_and_keeps_the_exit_code(dlcli):
 
 def test_a_name_with_unseen_characters_is_not_cut(capsys):
     output.print_predictions([Prediction("caf\udce9.png", [("\x1b[1m", 0.5)])])
-    assert capsys.readouterr().out.splitlines()[-1].split() == [r"caf\xe9.png", r"\x1b[1m", "50.0%"]
+    assert capsys.readouterr().out.splitlines()[-1].split()[:2] == [r"caf\xe9.png", r"\x1b[1m"]

@@ -52,7 +52,7 @@ def test_a_map_of_one_unit_is_refused(cnn_run, tmp_path):
 def test_an_image_file_needs_no_data(tmp_path):
     Image.fromarray(np.arange(48, dtype=np.uint8).reshape(6, 8)).save(tmp_path / "ramp.png")
     np.testing.assert_allclose(
-        numbers(image=tmp_path / "ramp.png", dataset="tfds:missing")["before"],
+        numbers(image=tmp_path / "ramp.png")["before"],
         np.arange(48).reshape(6, 8) / 255,
         atol=1e-5,
     )
@@ -70,5 +70,5 @@ def test_a_file_that_is_no_image_is_a_fault_of_the_data(tmp_path):
 
 
 def test_a_layer_without_a_run_is_refused():
-    with pytest.raises(ValueError, match="give its --run too"):
+    with pytest.raises(ValueError, match="--layer conv1 needs --run"):
         Pooling(layer="conv1")

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from dlcli.figures.options.kinds import FigureOptions, FreeImageOptions, RunFigureOptions
-from dlcli.options import Cli, Device, RunRef, Seed
-from dlcli.techniques.diffusion.options import DrawingOptions, NoiseSchedule
+from dlcli.options import Cli, Device, Needs, RunRef, Seed
+from dlcli.techniques.diffusion.options import DENSITIES, DrawingOptions, NoiseSchedule
 
 
 class GanTraining(FigureOptions):
@@ -14,6 +14,7 @@ class GanTraining(FigureOptions):
 
     examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
     technique = "gan"
+    best_of = ("gan",)
     run: RunRef = ""
     device: Device = "auto"
 
@@ -54,9 +55,13 @@ class Denoising(DrawingOptions, RunFigureOptions):
     )
     panel = "Figure"
     technique = "diffusion"
+    best_of = ("diffusion",)
     animated = True
     count: Annotated[
-        int, Field(ge=1, le=16, description="Images to draw; a density is one picture."), Cli(short="-k")
+        int,
+        Field(ge=1, le=16, description="Images to draw; a density is one picture."),
+        Cli(short="-k"),
+        Needs("dataset", but=DENSITIES, of_run=True),
     ] = 3
     class_: Annotated[
         str, Field(description="Class to draw; by default all in turn. Of a conditional run."), Cli(metavar="CLASS")

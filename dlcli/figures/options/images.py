@@ -2,13 +2,17 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
 from dlcli.figures.options.kinds import FreeImageOptions, ImageOptions, RunFigureOptions
-from dlcli.options import Augment, Cli, DataDir, Seed, Use
-from dlcli.techniques.cnn.options import BackboneOptions
+from dlcli.options import Augment, Cli, DataDir, Dataset, Needs, Seed, Use
+from dlcli.techniques.cnn.options import BackboneOptions, ImageSize
 
-Layer = Annotated[str, Field(description="Layer to draw; a wrong name lists those there are."), Cli(metavar="NAME")]
+Layer = Annotated[
+    str,
+    Field(description="Layer to draw; a wrong name lists those there are."),
+    Cli(metavar="NAME", complete="layers"),
+]
 
 
 def _unit(value: str) -> str:
@@ -26,6 +30,9 @@ class Augmentation(FreeImageOptions):
         "dlcli viz augmentation --augment rotate:30,flip,cutout --count 6",
         "dlcli viz augmentation --image cat.jpg",
     )
+    # Without the rules of other figures: an image of one's own is mixed with one of the data set.
+    dataset: Dataset = "digits"
+    image_size: ImageSize = None
     augment: Augment = ""
     count: Annotated[int, Field(ge=1, le=16, description="Draws of each change."), Cli(short="-k")] = 4
     seed: Seed = 0
@@ -35,17 +42,11 @@ class Pooling(FreeImageOptions):
     """A map before and after pooling by the maximum, the average and a stride."""
 
     examples = ("dlcli viz pooling", "dlcli viz pooling --run cnn --layer conv1 --channel 3")
-    layer: Layer = ""
+    layer: Annotated[Layer, Needs("run")] = ""
     channel: Annotated[
-        int | None, Field(ge=0, description="Channel of the layer's maps; default the most active one.")
+        int | None, Field(ge=0, description="Channel of the layer's maps; default the most active one."), Needs("run")
     ] = None
-    use: Use = "best"
-
-    @model_validator(mode="after")
-    def _layer_of_a_run(self) -> "Pooling":
-        if self.run is None and (self.layer or self.channel is not None):
-            raise ValueError("--layer and --channel are of a network: give its --run too")
-        return self
+    use: Annotated[Use, Needs("run")] = "best"
 
 
 class ReceptiveField(BackboneOptions, FreeImageOptions):
@@ -67,10 +68,13 @@ class ReceptiveField(BackboneOptions, FreeImageOptions):
         Cli(metavar="ROW,COLUMN"),
     ] = ""
     samples: Annotated[
-        int, Field(ge=1, le=1024, description="Images over which the gradient is averaged."), Cli(short="-k")
+        int,
+        Field(ge=1, le=1024, description="Images over which the gradient is averaged."),
+        Cli(short="-k"),
+        Needs("image", absent=True),
     ] = 16
     seed: Seed = 0
-    use: Use = "best"
+    use: Annotated[Use, Needs("run")] = "best"
 
 
 class Filters(RunFigureOptions):
@@ -103,5 +107,6 @@ class Confusion(RunFigureOptions):
     """Which class is taken for which, on the validation split."""
 
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
+    best_of = ("cnn",)
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Write shares of the true class instead of counts.")] = False

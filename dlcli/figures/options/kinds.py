@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from dlcli.options import Cli, DataDir, Dataset, Device, Options, Out, RunRef, Use
+from dlcli.options import Cli, DataDir, Dataset, Device, Needs, Options, Out, RunRef, Use
 from dlcli.picture_options import ShowOptions
 from dlcli.techniques.cnn.options import ImageSize
 
@@ -16,11 +16,13 @@ class FigureOptions(ShowOptions):
     Attributes:
         technique: whose latest run is drawn where `--run` is left out, of one or of several; empty: of any.
         animated: whether it can move, so that it may be written as GIF.
+        best_of: techniques of which it is the picture to look at first.
     """
 
     panel = "Figure"
     technique: ClassVar[str | tuple[str, ...]] = ""
     animated: ClassVar[bool] = False
+    best_of: ClassVar[tuple[str, ...]] = ()
     out: Out = None
 
 
@@ -82,8 +84,8 @@ class FreeImageOptions(ImageOptions, FreeFigureOptions):
 
     technique = "cnn"
     brought = ("dataset", "image_size")
-    dataset: Dataset = "digits"
-    image_size: ImageSize = None
+    dataset: Annotated[Dataset, Needs("image", absent=True)] = "digits"
+    image_size: Annotated[ImageSize, Needs("image", absent=True)] = None
 
 
 class TextFigureOptions(RunFigureOptions):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dlcli.figures.options.kinds import FigureOptions, FreeFigureOptions, RunFigureOptions, TextFigureOptions
-from dlcli.options import Cli, RunRef, Seed
+from dlcli.options import Cli, Needs, RunRef, Seed
 
 
 class Subwords(FigureOptions):
@@ -13,6 +13,7 @@ class Subwords(FigureOptions):
 
     examples = ("dlcli viz subwords", 'dlcli viz subwords --text "unbelievable" --text "eigenvalues of a matrix"')
     technique = "tokenizer"
+    best_of = ("tokenizer",)
     run: RunRef = ""
     text: Annotated[
         tuple[str, ...],
@@ -22,7 +23,10 @@ class Subwords(FigureOptions):
         Cli(short="-t"),
     ] = ()
     count: Annotated[
-        int, Field(ge=1, le=100, description="Words to draw, where no text is given."), Cli(short="-k")
+        int,
+        Field(ge=1, le=100, description="Words to draw, where no text is given."),
+        Cli(short="-k"),
+        Needs("text", absent=True),
     ] = 12
 
 
@@ -35,33 +39,29 @@ class Embeddings(RunFigureOptions):
         "dlcli viz embeddings --count 300 --method pca --clusters 12 --out words.svg",
     )
     technique = "word2vec"
+    best_of = ("word2vec",)
     words: Annotated[
         str, Field(description="Words to draw; by default the most frequent ones."), Cli(metavar="WORD,…")
     ] = ""
     neighbors: Annotated[
-        int, Field(ge=0, le=100, description="Nearest words drawn around each of --words, as its group.")
+        int,
+        Field(ge=0, le=100, description="Nearest words drawn around each of --words, as its group."),
+        Needs("words"),
     ] = 0
     count: Annotated[
-        int, Field(ge=4, le=1000, description="How many of the most frequent words to draw without --words.")
+        int,
+        Field(ge=4, le=1000, description="How many of the most frequent words to draw without --words."),
+        Needs("words", absent=True),
     ] = 150
     method: Annotated[
         Literal["tsne", "pca"], Field(description="Projection: t-SNE keeps neighbours, PCA distances at large.")
     ] = "tsne"
     clusters: Annotated[
-        int, Field(ge=1, le=32, description="Groups found by k-means, each named by the words at its middle.")
+        int,
+        Field(ge=1, le=32, description="Groups found by k-means, each named by the words at its middle."),
+        Needs("neighbors", absent=True),
     ] = 8
     seed: Seed = 0
-
-    @model_validator(mode="after")
-    def _around_words(self) -> "Embeddings":
-        given = self.model_fields_set
-        if self.words and "count" in given:
-            raise ValueError("give --words or --count, not both")
-        if not self.words and "neighbors" in given:
-            raise ValueError("--neighbors are drawn around words: give --words too")
-        if self.neighbors and "clusters" in given:
-            raise ValueError("with --neighbors each of --words is a group: leave --clusters out")
-        return self
 
 
 class TokenProbabilities(TextFigureOptions):
@@ -72,6 +72,8 @@ class TokenProbabilities(TextFigureOptions):
         "dlcli viz token-probabilities 'To be' --run rnn --top 5",
     )
     technique = ("rnn", "transformer")
+    best_of = ("rnn",)
+    of_runs = (("task", "language"), ("shape", "decoder"))
     top: Annotated[int, Field(ge=1, le=10, description="Likeliest tokens shown for each place."), Cli(short="-k")] = 3
 
 
@@ -83,6 +85,7 @@ class HiddenState(TextFigureOptions):
         "dlcli viz hidden-state 'To be' --layer 1 --units 40",
     )
     technique = "rnn"
+    best_of = ("rnn",)
     layer: Annotated[int | None, Field(ge=1, description="Recurrent layer to draw, from 1; default the last.")] = None
     units: Annotated[int, Field(ge=1, le=200, description="Units shown, those that vary most."), Cli(short="-k")] = 24
 
@@ -96,10 +99,16 @@ class Attention(RunFigureOptions):
         "dlcli viz attention --run transformer --index 3 --out attention.pdf",
     )
     technique = "transformer"
+    best_of = ("transformer",)
     text: Annotated[
         str, Field(description="Text to look at; by default one of the run's validation split."), Cli(short="-t")
     ] = ""
-    index: Annotated[int, Field(ge=0, description="Text of the validation split, by its number."), Cli(short="-i")] = 0
+    index: Annotated[
+        int,
+        Field(ge=0, description="Text of the validation split, by its number."),
+        Cli(short="-i"),
+        Needs("text", absent=True),
+    ] = 0
     tokens: Annotated[int, Field(ge=1, le=256, description="Tokens of the text that are shown, the first ones.")] = 32
 
 
@@ -114,7 +123,11 @@ class AttentionPattern(FreeFigureOptions):
         Field(description="Show the masks of this shape alone; default all."),
     ] = None
     tokens: Annotated[int, Field(ge=1, le=64, description="Positions of the decoder; the encoder has two more.")] = 8
-    length: Annotated[int, Field(ge=1, le=66, description="Tokens of the source that are text, not padding.")] = 7
+    length: Annotated[
+        int,
+        Field(ge=1, le=66, description="Tokens of the source that are text, not padding."),
+        Needs("shape", but=("decoder",)),
+    ] = 7
 
     @model_validator(mode="after")
     def _length_within(self) -> "AttentionPattern":

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from pydantic import AfterValidator, Field
 
 from dlcli.figures.options.kinds import FigureOptions, FreeFigureOptions
-from dlcli.options import Cli, LearningRate, Momentum, OptimizerName, ScheduleName, Steps
+from dlcli.options import WITH_MOMENTUM, Cli, LearningRate, Needs, OptimizerName, ScheduleName, Steps
 
 _FURTHEST = 1e6  # coordinate or learning rate on a surface
 _MOST_PATHS = 8  # as many as there are colours that everybody can tell apart
@@ -148,5 +148,9 @@ class OptimizerSurface(FigureOptions):
         Cli(metavar="X,X,Y,Y"),
     ] = ""
     steps: Annotated[int, Field(ge=1, le=100_000, description="Steps of each optimizer."), Cli(short="-s")] = 300
-    momentum: Momentum = 0.9
+    momentum: Annotated[
+        float,
+        Field(ge=0, lt=1, description="Momentum coefficient (momentum, nesterov, rmsprop)."),
+        Needs("optimizers", WITH_MOMENTUM),
+    ] = 0.9
     three_d: Annotated[bool, Field(description="Draw the surface in three dimensions too.")] = False

@@ -12,6 +12,7 @@ from dlcli.options import (
     Dropout,
     DropoutOptions,
     EvalOptions,
+    Needs,
     Options,
     ReadingOptions,
     SubsetOptions,
@@ -34,31 +35,34 @@ class BackboneOptions(Options):
         Literal["small", "resnet", "convnext"], Field(description="Family of the network."), Cli(short="-a")
     ] = "small"
     depth: Annotated[
-        Depth | None, Field(description="Layers of a resnet: 8 to 56 for small images, 18, 34, 50 wide.")
+        Depth | None,
+        Field(description="Layers of a resnet: 8 to 56 for small images, 18, 34, 50 wide."),
+        Needs("arch", ("resnet",)),
     ] = None
     channels: Annotated[
         int | None, Field(ge=1, le=4096, description="Channels of the first stage; the default is the family's.")
     ] = None
     stages: Annotated[
-        int | None, Field(ge=1, le=6, description="Stages, each of half the size; small and convnext.")
+        int | None,
+        Field(ge=1, le=6, description="Stages, each of half the size; small and convnext."),
+        Needs("arch", but=("resnet",)),
+        Cli(rare=True),
     ] = None
     pool: Annotated[
         Literal["max", "average", "stride"] | None,
         Field(description="How a stage halves the image; the default is the family's."),
+        Cli(rare=True),
     ] = None
     norm: Annotated[
-        Literal["batch", "group", "none"] | None, Field(description="Normalization; the default is the family's.")
+        Literal["batch", "group", "none"] | None,
+        Field(description="Normalization; the default is the family's."),
+        Cli(rare=True),
     ] = None
     activation: Annotated[
         Literal["relu", "leaky-relu", "gelu", "silu", "elu", "tanh"] | None,
         Field(description="Activation; the default is the family's."),
+        Cli(rare=True),
     ] = None
-
-    @model_validator(mode="after")
-    def _depth_of_a_resnet(self) -> "BackboneOptions":
-        if self.depth is not None and self.arch != "resnet":
-            raise ValueError(f"--depth {self.depth} needs --arch resnet, got --arch {self.arch}")
-        return self
 
 
 class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, TrainOptions):
@@ -68,18 +72,18 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
     dataset: Dataset = "digits"
     dropout: Dropout = 0.25
     image_size: ImageSize = None
-    hidden: Annotated[int | None, Field(ge=0, le=65536, description="Units of the head's hidden layer; 0: none.")] = (
-        None
-    )
+    hidden: Annotated[
+        int | None, Field(ge=0, le=65536, description="Units of the head's hidden layer; 0: none."), Cli(rare=True)
+    ] = None
     label_smoothing: Annotated[
-        float, Field(ge=0, lt=1, description="Share of each target spread over all classes.")
+        float, Field(ge=0, lt=1, description="Share of each target spread over all classes."), Cli(rare=True)
     ] = 0.0
     backbone_from: Annotated[
         str | None,
         Field(description="Run whose trained backbone to start from; the head is new."),
-        Cli(metavar="RUN", complete="runs"),
+        Cli(metavar="RUN", complete="runs", rare=True),
     ] = None
-    freeze_backbone: Annotated[bool, Field(description="Train the head alone.")] = False
+    freeze_backbone: Annotated[bool, Field(description="Train the head alone."), Cli(rare=True)] = False
 
     @model_validator(mode="after")
     def _backbone_to_freeze(self) -> "Train":
@@ -92,7 +96,9 @@ class Eval(EvalOptions):
     """Options of `dlcli eval` for a run of cnn."""
 
     mc_dropout: Annotated[
-        int, Field(ge=0, le=10_000, description="Average this many predictions with dropout left on; 0: dropout off.")
+        int,
+        Field(ge=0, le=10_000, description="Average this many predictions with dropout left on; 0: dropout off."),
+        Needs(("dropout", "input_dropout"), of_run=True),
     ] = 0
     runs: Annotated[
         str,

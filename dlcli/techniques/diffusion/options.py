@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from dlcli.options import (
     BatchSize,
@@ -10,6 +10,7 @@ from dlcli.options import (
     DatasetName,
     EvalOptions,
     LearningRate,
+    Needs,
     Options,
     Out,
     ReadingOptions,
@@ -21,6 +22,7 @@ from dlcli.picture_options import ShowOptions
 ImageSize = Annotated[
     int | None, Field(ge=4, le=256, description="Side in pixels that images of a folder are resized to.")
 ]
+DENSITIES = ("ring", "grid")
 NoiseSchedule = Literal["linear", "cosine"]
 DrawingSeed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of the noise that the samples are made of.")]
 
@@ -32,13 +34,15 @@ class Train(TrainOptions):
     dataset: Annotated[
         DatasetName,
         Field(description="Image set (an embedded name, tfds:NAME, folder:PATH, a file), or density: ring, grid."),
-        Cli(short="-d", metavar="NAME", complete="datasets"),
+        Cli(short="-d", metavar="NAME", complete="images"),
     ] = "digits"
-    image_size: ImageSize = None
+    image_size: Annotated[ImageSize, Needs("dataset", but=DENSITIES)] = None
     batch_size: BatchSize = 64
     steps: Steps = 1_500
     learning_rate: LearningRate = 2e-3
-    clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 1.0
+    clip_norm: Annotated[
+        float, Field(ge=0, description="Bound on the gradients' global norm; 0: none."), Cli(rare=True)
+    ] = 1.0
     parameterization: Annotated[
         Literal["noise", "velocity", "flow"],
         Field(description="What the network says of noisy data: their noise, their velocity, or the flow's direction."),
@@ -46,34 +50,37 @@ class Train(TrainOptions):
     noise_schedule: Annotated[
         NoiseSchedule | None,
         Field(description="How fast data drown in noise; default cosine. A flow has a straight path of its own."),
+        Needs("parameterization", but=("flow",)),
+        Cli(rare=True),
     ] = None
-    timesteps: Annotated[int, Field(ge=2, le=100_000, description="Levels of noise.")] = 1_000
+    timesteps: Annotated[int, Field(ge=2, le=100_000, description="Levels of noise."), Cli(rare=True)] = 1_000
     conditional: Annotated[bool, Field(description="Tell the network the class, so that it can be asked for.")] = False
     label_dropout: Annotated[
         float | None,
         Field(gt=0, lt=1, description="Share of examples whose class is not told, for guidance; default 0.1."),
+        Needs("conditional"),
+        Cli(rare=True),
     ] = None
     channels: Annotated[
         int, Field(ge=1, le=1024, description="Channels at full size; each halving doubles them. Densities: units / 4.")
     ] = 32
-    stages: Annotated[int, Field(ge=1, le=6, description="Stages of the U-Net, each of half the size.")] = 2
-    blocks: Annotated[int, Field(ge=1, le=8, description="Residual blocks of each stage, down and up.")] = 1
-    attention: Annotated[bool, Field(description="Let positions attend to each other at the lowest size.")] = True
+    stages: Annotated[
+        int, Field(ge=1, le=6, description="Stages of the U-Net, each of half the size."), Cli(rare=True)
+    ] = 2
+    blocks: Annotated[
+        int, Field(ge=1, le=8, description="Residual blocks of each stage, down and up."), Cli(rare=True)
+    ] = 1
+    attention: Annotated[
+        bool,
+        Field(description="Let positions attend to each other at the lowest size."),
+        Needs("dataset", but=DENSITIES),
+        Cli(rare=True),
+    ] = True
     average_decay: Annotated[
-        float, Field(ge=0, lt=1, description="Decay of the averaged weights, which score and draw; it warms up.")
+        float,
+        Field(ge=0, lt=1, description="Decay of the averaged weights, which score and draw; it warms up."),
+        Cli(rare=True),
     ] = 0.995
-
-    @model_validator(mode="after")
-    def _one_path(self) -> "Train":
-        if self.parameterization == "flow" and self.noise_schedule is not None:
-            raise ValueError("--noise-schedule is for noise and velocity: the path of a flow is straight; leave it out")
-        return self
-
-    @model_validator(mode="after")
-    def _labels_to_drop(self) -> "Train":
-        if self.label_dropout is not None and not self.conditional:
-            raise ValueError("--label-dropout needs --conditional: without it no class is told")
-        return self
 
 
 class DrawingOptions(Options):
@@ -115,5 +122,9 @@ class Sample(ShowOptions, DrawingOptions, ReadingOptions):
     class_: Annotated[
         str, Field(description="Class to draw; by default all in turn. Of a conditional run."), Cli(metavar="CLASS")
     ] = ""
-    grid: Annotated[int, Field(ge=1, le=100, description="Images side by side in the picture.")] = 8
+    grid: Annotated[
+        int,
+        Field(ge=1, le=100, description="Images side by side in the picture."),
+        Needs("dataset", but=DENSITIES, of_run=True),
+    ] = 8
     out: Out = None

@@ -5,11 +5,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from dlcli.options import (
+    WITH_BETAS,
     BatchSize,
     Cli,
     DatasetName,
     EvalOptions,
     LearningRate,
+    Needs,
     Out,
     ReadingOptions,
     Schedule,
@@ -45,9 +47,9 @@ class Train(TrainOptions):
             description="Image set (an embedded name, tfds:NAME, folder:PATH, a file), or density: ring, grid, which "
             "bring other defaults: 10,000 steps of 256 points, noise of 2 numbers, less penalty."
         ),
-        Cli(short="-d", metavar="NAME", complete="datasets"),
+        Cli(short="-d", metavar="NAME", complete="images"),
     ] = "digits"
-    image_size: ImageSize = None
+    image_size: Annotated[ImageSize, Needs("dataset", but=DENSITIES)] = None
     batch_size: BatchSize = 64
     steps: Steps = 2_000
     learning_rate: LearningRate = 5e-4
@@ -61,9 +63,12 @@ class Train(TrainOptions):
         Field(
             ge=1, le=100, description="Steps of the discriminator for one of the generator; default 1, wasserstein 5."
         ),
+        Cli(rare=True),
     ] = None
     gradient_penalty: Annotated[
-        float | None, Field(ge=0, description="Weight of the gradient penalty; default 1, wasserstein 10.")
+        float | None,
+        Field(ge=0, description="Weight of the gradient penalty; default 1, wasserstein 10."),
+        Cli(rare=True),
     ] = None
     conditional: Annotated[
         bool, Field(description="Tell both players the class, so that samples can be asked for by it.")
@@ -73,13 +78,21 @@ class Train(TrainOptions):
         int, Field(ge=1, le=1024, description="Channels at full size; each halving doubles them. Densities: units / 4.")
     ] = 32
     beta1: Annotated[
-        float | None, Field(ge=0, lt=1, description="Adam's b1, of the mean; default 0.5, wasserstein 0.")
+        float | None,
+        Field(ge=0, lt=1, description="First-moment decay of adam and adamw; default 0.5, wasserstein 0."),
+        Needs("optimizer", WITH_BETAS),
+        Cli(rare=True),
     ] = None
     beta2: Annotated[
-        float | None, Field(ge=0, lt=1, description="Adam's b2, of the squares; default 0.999, wasserstein 0.9.")
+        float | None,
+        Field(ge=0, lt=1, description="Second-moment decay of adam and adamw; default 0.999, wasserstein 0.9."),
+        Needs("optimizer", WITH_BETAS),
+        Cli(rare=True),
     ] = None
     average: Annotated[
-        float, Field(ge=0, lt=1, description="Decay of the averaged generator, which draws the samples.")
+        float,
+        Field(ge=0, lt=1, description="Decay of the averaged generator, which draws the samples."),
+        Cli(rare=True),
     ] = 0.995
 
     @model_validator(mode="before")
@@ -105,5 +118,9 @@ class Sample(ShowOptions, ReadingOptions):
     class_: Annotated[
         str, Field(description="Class to draw; by default all in turn. Of a conditional run."), Cli(metavar="CLASS")
     ] = ""
-    grid: Annotated[int, Field(ge=1, le=100, description="Images side by side in the picture.")] = 8
+    grid: Annotated[
+        int,
+        Field(ge=1, le=100, description="Images side by side in the picture."),
+        Needs("dataset", but=DENSITIES, of_run=True),
+    ] = 8
     out: Out = None

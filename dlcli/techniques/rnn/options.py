@@ -6,10 +6,12 @@ from pydantic import Field, model_validator
 
 from dlcli.options import (
     BatchSize,
+    Cli,
     Dropout,
     DropoutOptions,
     EvalOptions,
     LearningRate,
+    Needs,
     OptimizerName,
     Steps,
     TextDataset,
@@ -37,7 +39,9 @@ class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, TrainOptions):
     # On tinyshakespeare's validation split Muon was at 1.67 nats after 500 steps, Adam at 1.85 after 1,500.
     optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "muon"
     learning_rate: LearningRate = 1e-2
-    clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 1.0
+    clip_norm: Annotated[
+        float, Field(ge=0, description="Bound on the gradients' global norm; 0: none."), Cli(rare=True)
+    ] = 1.0
     dropout: Dropout = 0.1
     task: Annotated[
         Literal["language", "classify"], Field(description="Predict the next token, or the label of a text.")
@@ -45,30 +49,34 @@ class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, TrainOptions):
     cell: Annotated[Literal["elman", "lstm", "gru"], Field(description="Kind of the recurrent layers.")] = "lstm"
     layers: Annotated[int, Field(ge=1, le=64, description="Recurrent layers.")] = 1
     hidden: Annotated[int, Field(ge=1, le=2**15, description="Units of each recurrent layer.")] = 256
-    embedding: Annotated[int, Field(ge=1, le=2**15, description="Numbers that stand for a token.")] = 128
+    embedding: Annotated[int, Field(ge=1, le=2**15, description="Embedding dimension."), Cli(rare=True)] = 128
     context: Annotated[
         int,
         Field(
             ge=1,
             le=2**16,
-            description="Tokens that gradients reach back over; the state itself goes on. To classify: tokens read.",
+            description="Truncated-BPTT length in tokens; to classify: tokens read.",
         ),
     ] = 64
-    tied: Annotated[bool, Field(description="Score the next token by the embeddings themselves.")] = False
+    tied: Annotated[
+        bool,
+        Field(description="Score the next token by the embeddings themselves."),
+        Needs("task", ("language",)),
+        Cli(rare=True),
+    ] = False
     pool: Annotated[
-        Literal["last", "mean"], Field(description="What a text is classified by: its last state, or their mean.")
+        Literal["last", "mean"],
+        Field(description="What a text is classified by: its last state, or their mean."),
+        Needs("task", ("classify",)),
+        Cli(rare=True),
     ] = "last"
 
     @model_validator(mode="after")
     def _fits_the_task(self) -> "Train":
-        if self.tied and self.task != "language":
-            raise ValueError("--tied needs --task language: classes have no embeddings")
-        if self.tied and self.embedding != self.hidden:
-            raise ValueError(f"--tied needs --embedding {self.hidden}, the units of --hidden, got {self.embedding}")
         if self.label_column and self.task != "classify":
             raise ValueError("--label-column needs --task classify")
-        if self.task == "language" and self.pool != "last":
-            raise ValueError("--pool mean needs --task classify: a next token is predicted from the last state")
+        if self.tied and self.embedding != self.hidden:
+            raise ValueError(f"--tied needs --embedding {self.hidden}, the units of --hidden, got {self.embedding}")
         return self
 
 

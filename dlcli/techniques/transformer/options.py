@@ -1,22 +1,25 @@
 """Options of the transformer."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from dlcli.options import (
+    WITH_BETAS,
     BatchSize,
     Cli,
     DatasetName,
     Dropout,
     EvalOptions,
     LearningRate,
+    Needs,
     OptimizerName,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
+    TokenizerKind,
     TokenizerOptions,
     TrainOptions,
     Vocabulary,
@@ -86,34 +89,41 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
             description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them; "
             "pairs for encoder-decoder: dates, a table, a folder or FOLDER:ONE-TWO. Default pydocs, or dates."
         ),
-        Cli(short="-d", metavar="NAME", complete="datasets"),
+        Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
     shape: Annotated[Shape, Field(description="Writes text, classifies it, or turns one text into another.")] = (
         "decoder"
     )
     preset: Annotated[
-        Literal["original", "gpt2", "modern"], Field(description="Whose blocks: Vaswani's of 2017, GPT-2's, LLaMA's.")
+        Literal["original", "gpt2", "modern"],
+        Field(description="Whose blocks: Vaswani's of 2017, GPT-2's, LLaMA's."),
+        Cli(rare=True),
     ] = "modern"
-    layers: Annotated[int, Field(ge=1, le=256, description="Blocks of the encoder and of the decoder.")] = 4
-    heads: Annotated[int, Field(ge=1, le=256, description="Heads of each attention.")] = 4
-    width: Annotated[int, Field(ge=2, le=2**16, description="Features of each position.")] = 128
-    context: Annotated[int, Field(ge=1, le=2**17, description="Tokens seen at once; longer texts are cut.")] = 64
-    vocabulary: Vocabulary = 4_096
+    layers: Annotated[int, Field(ge=1, le=256, description="Blocks of encoder and decoder.")] = 4
+    heads: Annotated[int, Field(ge=1, le=256, description="Attention heads.")] = 4
+    width: Annotated[int, Field(ge=2, le=2**16, description="d_model, features of a token.")] = 128
+    context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
+    vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
     label_smoothing: Annotated[
-        float, Field(ge=0, lt=1, description="Share of each target spread over all classes or tokens.")
+        float, Field(ge=0, lt=1, description="Share of each target spread over all classes or tokens."), Cli(rare=True)
     ] = 0.0
     batch_size: BatchSize = 16
     steps: Steps = 2_000
     optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "adamw"
     learning_rate: LearningRate = 1e-3
-    warmup_steps: Annotated[int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate.")] = (
-        _WARMUP
-    )
-    clip_norm: Annotated[float, Field(ge=0, description="Bound on the gradients' global norm; 0: none.")] = 1.0
+    warmup_steps: Annotated[
+        int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate."), Cli(rare=True)
+    ] = _WARMUP
+    clip_norm: Annotated[
+        float, Field(ge=0, description="Bound on the gradients' global norm; 0: none."), Cli(rare=True)
+    ] = 1.0
     weight_decay: WeightDecay = 0.1
     beta2: Annotated[
-        float, Field(gt=0, lt=1, description="Adam's memory of squared gradients, as the share that stays.")
+        float,
+        Field(gt=0, lt=1, description="Adam's beta2, the decay of the squared gradients."),
+        Needs("optimizer", WITH_BETAS),
+        Cli(rare=True),
     ] = 0.99
 
     @model_validator(mode="before")
@@ -163,5 +173,7 @@ class Predict(TextPredictOptions):
         int, Field(ge=1, le=1000, description="Answers to show for each text, the best first."), Cli(short="-k")
     ] = 3
     beams: Annotated[
-        int, Field(ge=1, le=256, description="Beginnings an encoder-decoder keeps while it writes; 1: greedy.")
+        int,
+        Field(ge=1, le=256, description="Beam width of an encoder-decoder; 1: greedy."),
+        Needs("shape", ("encoder-decoder",), of_run=True),
     ] = 4

@@ -51,6 +51,7 @@ class Learner(engine.Learner):
             facts=corpus.facts,
             sizes={split: len(sentences.words) for split, sentences in corpus.splits.items()},
             digest=corpus.digest,
+            example=next((corpus.facts.words[int(each)] for each in corpus.splits["validation"].words[:1]), ""),
         )
 
     def __init__(self, options: Train, facts: WordFacts):

@@ -10,6 +10,7 @@ from dlcli.options import (
     Epochs,
     EvalOptions,
     FitOptions,
+    Needs,
     ReadingOptions,
     TextDataset,
 )
@@ -85,7 +86,9 @@ class Eval(TextColumnOptions, EvalOptions):
         Path | None, Field(description="File of analogies, as questions-words.txt."), Cli(metavar="FILE")
     ] = None
     restrict: Annotated[
-        int, Field(ge=2, le=10**9, description="Analogies are answered among so many words, the most frequent.")
+        int,
+        Field(ge=2, le=10**9, description="Analogies are answered among so many words, the most frequent."),
+        Needs("analogies"),
     ] = 30_000
 
 
@@ -112,7 +115,10 @@ class Predict(ReadingOptions):
         Cli(metavar="FILE"),
     ] = None
     top: Annotated[
-        int, Field(ge=1, le=10_000, description="Words to show for each question, nearest first."), Cli(short="-k")
+        int,
+        Field(ge=1, le=10_000, description="Words to show for each question, nearest first."),
+        Cli(short="-k"),
+        Needs(("nearest", "analogy")),
     ] = 10
 
     @model_validator(mode="after")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -12,6 +11,7 @@ import numpy as np
 from dlcli import files
 from dlcli.data.words import WordFacts, normalized
 from dlcli.errors import UsageError
+from dlcli.nearest import did_you_mean
 
 
 class Vectors:
@@ -40,8 +40,7 @@ class Vectors:
         """
         if (number := self.find(word)) is not None:
             return number
-        near = difflib.get_close_matches(normalized(word, self.facts.lower), self.words, n=1, cutoff=0.6)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
+        meant = did_you_mean(normalized(word, self.facts.lower), self.words)
         raise UsageError(f"{flag} needs words of the vocabulary, {len(self.words):,} in all, got {word!r}{meant}")
 
     def nearest(self, query: np.ndarray, left_out: Sequence[int], top: int) -> list[tuple[str, float]]:
