@@ -141,7 +141,7 @@ class Process:
             "fresh": list(_PYTHON if fresh is True else fresh or ()),
             "allowed": [str(place.folder), str(place.folder.resolve()), str(place.cache), "/dev/"],
         }
-        self.began = time.monotonic()
+        self.began, self._read = time.monotonic(), b""
         self._connection = warm().connect()
         self._connection.sendall(json.dumps(request).encode() + b"\n")
         self.pid = int(self._line())
@@ -180,13 +180,15 @@ class Process:
         return f"cd {self.place.work} && dlcli {words}"
 
     def _line(self) -> bytes:
-        found = b""
-        while not found.endswith((b"\n", b"}")):
+        """Return the next line of what the warm process says of this one."""
+        while b"\n" not in self._read:
             more = self._connection.recv(1024)
             if not more:
-                raise EOFError(f"the warm process has lost {self.command()}: {found!r}")
-            found += more
-        return found
+                self._connection.close()
+                raise EOFError(f"the warm process has lost {self.command()}")
+            self._read += more
+        line, _, self._read = self._read.partition(b"\n")
+        return line
 
 
 def _escaped(word: str) -> str:

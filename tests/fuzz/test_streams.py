@@ -21,7 +21,6 @@ ENVIRONMENTS = (
     {"TERM": "dumb"},
     {"TERM": None},
     {"NO_COLOR": "1"},
-    {"FORCE_COLOR": "0"},
     {"TMPDIR": "/nonexistent"},
     {"DLCLI_RUNS": "/dev/null"},
     {"DLCLI_RUNS": "no\nwhere"},

@@ -84,7 +84,7 @@ def _watch_over(connection: socket.socket) -> None:
         "peak": usage.ru_maxrss * 1024,
         "busy": usage.ru_utime + usage.ru_stime,
     }
-    connection.sendall(json.dumps(ended).encode())
+    connection.sendall(json.dumps(ended).encode() + b"\n")
 
 
 def _case(request: dict[str, Any]) -> None:
