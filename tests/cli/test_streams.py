@@ -35,7 +35,7 @@ def stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     [
         lambda: output.write(Table(HOSTILE, [HOSTILE], [(HOSTILE,)], {}), PLAIN),
         lambda: output.print_predictions([Prediction(HOSTILE, [(HOSTILE, 0.5)])]),
-        lambda: output.sketch(lambda width, colour: [HOSTILE]),
+        lambda: output.sketch(lambda width, colour, most=None: [HOSTILE]),
         lambda: sample.stream([Piece(0, HOSTILE, prompt=True), Piece(0, HOSTILE)]),
         lambda: list(score.show([Likelihood(HOSTILE, [HOSTILE], [-1.0], -1.0, after=HOSTILE)], PLAIN)),
         lambda: console.err().print(f"[red]{console.plain(HOSTILE)}[/]"),
