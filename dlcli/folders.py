@@ -276,9 +276,14 @@ def find(name: str, technique: str | tuple[str, ...] = "", purpose: str = "this"
 def _of(folder: Path, allowed: tuple[str, ...], purpose: str) -> Path:
     """Return the folder if its run is of a technique that is allowed; raise `RunError` otherwise."""
     if allowed != ("",) and (found := technique_of(folder)) not in allowed:
-        hint = f"dlcli runs list --technique {allowed[0]} shows what there is"
+        there = any(list_runs(each) for each in allowed)
+        hint = f"dlcli runs list --technique {allowed[0]} shows what there is" if there else _first(allowed)
         raise RunError(f"{folder} is a {found} run; {purpose} needs a {' or '.join(allowed)} run", hint=hint)
     return folder
+
+
+def _first(allowed: tuple[str, ...]) -> str:
+    return f"train one first: dlcli train {(allowed[0] or 'cnn').replace('_', '-')}"
 
 
 def _none(name: str, allowed: tuple[str, ...]) -> RunError:
@@ -287,7 +292,7 @@ def _none(name: str, allowed: tuple[str, ...]) -> RunError:
     if there and name:
         hint = f"dlcli runs list shows what there is, at last {', '.join(there[-3:])}"
     else:
-        hint = f"train one first: dlcli train {(allowed[0] or 'cnn').replace('_', '-')}"
+        hint = _first(allowed)
     wanted = name or " or ".join(allowed)
     places = f"a run folder, a run under {runs_folder()} or a technique with one"
     return RunError(f"RUN must be {places}, found none for {wanted!r}{did_you_mean(name, there)}", hint=hint)

@@ -7,8 +7,10 @@ not zero is never written as zero, and one that is not everything never as 100 %
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from dlcli.files import size_text
 
 MISSING = "–"
 
@@ -51,6 +53,21 @@ def count(number: float | None) -> str:
     return MISSING if number is None else f"{number:,.0f}"
 
 
+def duration(seconds: float | None, units: int = 2) -> str:
+    """Write a duration in its largest units: 3 min 20 s; a dash for None."""
+    if seconds is None or not seconds >= 0:
+        return MISSING
+    if seconds < 10 and units > 1:
+        return f"{seconds:.1f} s"
+    left = round(min(seconds, 1e12))
+    parts: list[str] = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count or parts or unit == "s":
+            parts.append(f"{count} {unit}")
+    return " ".join(part for part in parts[:units] if not part.startswith("0 ") or len(parts) == 1)
+
+
 def scaled(number: float | None) -> str:
     """Write a large amount with three digits and the prefix of its unit, which the caller adds: "1.23 M"."""
     if number is None:
@@ -89,3 +106,19 @@ def _finite(value: float | None, pattern: str) -> str:
 def printable(text: object) -> str:
     """Return a text without characters that steer a terminal, end a line or are no characters, as in odd file names."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(text))
+
+
+def option(name: str, value: Any) -> str:
+    """Write the value of an option as it would be given, with its unit; a dash where there is none."""
+    if value is None or value == "" or value == []:
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in _UNITS and isinstance(value, int | float):
+        return _UNITS[name](value)
+    if isinstance(value, list | tuple):
+        return printable(", ".join(map(str, value)))
+    return f"{value:g}" if isinstance(value, float) else printable(value)
+
+
+_UNITS: dict[str, Callable[[float], str]] = {"memory_limit": size_text, "max_time": duration}

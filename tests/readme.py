@@ -35,7 +35,7 @@ def file_map() -> str:
 def exit_codes() -> str:
     """A row an exit code."""
     kinds = sorted(errors.UserError.__subclasses__(), key=lambda kind: kind.exit_code)
-    rows = [(0, "done"), (1, "a fault of dlcli"), *((k.exit_code, _first_line(k)) for k in kinds)]
+    rows = [(0, "done"), (1, "a bug in dlcli"), *((k.exit_code, _first_line(k)) for k in kinds)]
     rows += [(130, "interrupted (SIGINT), state saved"), (143, "terminated (SIGTERM), state saved")]
     return "| code | meaning |\n|---|---|\n" + "\n".join(f"| {code} | {text} |" for code, text in rows)
 

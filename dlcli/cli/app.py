@@ -92,12 +92,12 @@ def _run() -> int | None:
             return _fail(known.kind, str(known), known.hint, known.exit_code, error)
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
-        hint = "this is a fault of dlcli; --debug shows where"
+        hint = "this is a bug in dlcli; --debug shows where"
         return _fail("fault", f"{type(error).__name__}: {error}", hint, 1, error)
 
 
 def _known(error: Exception) -> UserError | None:
-    """Return what an error of a library says of the user's machine or files; None for a fault of the program."""
+    """Return what an error of a library says of the user's machine or files; None for a bug."""
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
         hint = "ask for less at once: a smaller --batch-size, --count or model"
         return DeviceError(": ".join(["there is too little memory", *str(error).splitlines()[:1]]), hint=hint)

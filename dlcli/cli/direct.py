@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import Any
 
-from dlcli import techniques
+from dlcli import formats, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import console, hints, output, progress
 from dlcli.cli.bridge import Call
@@ -29,7 +29,7 @@ def run(technique: str, options: DirectOptions, call: Call) -> None:
     if call.json:
         console.print_json(direct.summary(done))
     line = progress.metrics_line(done.validation)
-    err.print(f"[bold]trained[/] in {progress.spent(done.seconds)}  validation  {line}", soft_wrap=True)
+    err.print(f"[bold]trained[/] in {formats.duration(done.seconds)}  validation  {line}", soft_wrap=True)
     err.print(f"saved in {console.plain(done.folder)}; next:", soft_wrap=True)
     for command in hints.next_commands(done.folder, technique):
         err.print(f"  {console.plain(command)}", soft_wrap=True)

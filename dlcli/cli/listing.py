@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from dlcli import formats
 from dlcli.folders import Summary
 from dlcli.formats import printable
 
@@ -40,21 +41,6 @@ def lines(runs: Sequence[Summary], width: int | None) -> list[str]:
 def dataset_name(dataset: str) -> str:
     """Return a data set without the folders that it is in, for which a row has no room: folder:DATA, novel.txt."""
     return printable(re.sub(r"[^:]*/", "", dataset.rstrip("/")))
-
-
-def spent(seconds: float | None, units: int = 2) -> str:
-    """Return a duration in its largest units: 3 min 20 s; "–" for None."""
-    if seconds is None or not seconds >= 0:
-        return "–"
-    if seconds < 10 and units > 1:
-        return f"{seconds:.1f} s"
-    left = round(min(seconds, 1e12))
-    parts: list[str] = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        count, left = divmod(left, size)
-        if count or parts or unit == "s":
-            parts.append(f"{count} {unit}")
-    return " ".join(part for part in parts[:units] if not part.startswith("0 ") or len(parts) == 1)
 
 
 def day(created: str | None) -> str:
@@ -93,7 +79,7 @@ _WIDE: dict[str, Callable[[Summary], str]] = {
     "technique": lambda run: run.technique,
     "data": lambda run: dataset_name(run.about.data.dataset),
     "when": lambda run: day(run.about.created),
-    "took": lambda run: spent(run.seconds),
+    "took": lambda run: formats.duration(run.seconds),
     "state": lambda run: run.state,
     "best": lambda run: best(run.best),
     "note": lambda run: printable(run.about.note),
@@ -118,7 +104,7 @@ def _drop(title: str) -> Callable[[_Columns, Sequence[Summary]], None]:
 
 
 def _round_times(shown: _Columns, runs: Sequence[Summary]) -> None:
-    shown["took"] = [spent(run.seconds, units=1) for run in runs]
+    shown["took"] = [formats.duration(run.seconds, units=1) for run in runs]
 
 
 def _shorten_metrics(shown: _Columns, runs: Sequence[Summary]) -> None:

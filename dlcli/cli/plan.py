@@ -43,8 +43,10 @@ def _options(found: Plan, resolved: dict[str, Any], origins: dict[str, str]) -> 
     for name, value in resolved.items():
         left = value is None and name in found.chosen
         shown, origin = found.chosen[name] if left else (value, origins[name])
-        rows.append((flag(name), _text(shown), origin))
-    return rows + [(name, _text(value), by) for name, (value, by) in found.chosen.items() if name not in resolved]
+        rows.append((flag(name), formats.option(name, shown), origin))
+    return rows + [
+        (name, formats.option(name, value), by) for name, (value, by) in found.chosen.items() if name not in resolved
+    ]
 
 
 def _origin(name: str, call: Call, epochs: float | None) -> str:
@@ -106,9 +108,3 @@ def _costs(found: Plan) -> list[tuple[str, str, str]]:
         ("compilation", f"{found.compile_seconds:.1f} s", "measured"),
         ("time", f"{found.seconds / 60:.1f} min at {found.step_seconds * 1000:.1f} ms a step", "from 5 measured steps"),
     ]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return formats.MISSING if value is None or value == "" else str(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from dlcli import formats
 from dlcli.cli import console, hints, layout
 from dlcli.cli.bridge import Call
 from dlcli.cli.display import Display
@@ -63,7 +64,9 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
     if call.json:
         console.print_json(summary(ended))
     err = console.err()
-    err.print(f"[bold]{REASONS[ended.reason]}[/] at step {ended.step}, after {spent(ended.seconds)} of training")
+    err.print(
+        f"[bold]{REASONS[ended.reason]}[/] at step {ended.step}, after {formats.duration(ended.seconds)} of training"
+    )
     if ended.best_step is not None:
         width = err.width if err.is_terminal else None
         for name, metrics in ((f"best, step {ended.best_step}", ended.best), ("last", ended.last)):
@@ -92,12 +95,3 @@ def summary(ended: Ended) -> dict[str, Any]:
 def metrics_line(metrics: Mapping[str, float]) -> str:
     """Return names and values in one line, the most important first."""
     return "  ".join(layout.entries(metrics))
-
-
-def spent(seconds: float) -> str:
-    """Return a time in words."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

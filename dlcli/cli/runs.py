@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from dlcli import run_changes, techniques
+from dlcli import formats, run_changes, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import console, listing, output
 from dlcli.cli.bridge import Call
-from dlcli.cli.listing import spent
 from dlcli.errors import RunError, UsageError
 from dlcli.fields import flag
 from dlcli.files import size_text
@@ -27,7 +26,6 @@ from dlcli.values import run_name
 from dlcli.warnings import warn
 
 _QUIET = {"out", "name", "data_dir", "device"}  # options that two runs may differ in without being different
-_UNITS: dict[str, Callable[[float], str]] = {"memory_limit": size_text, "max_time": spent}
 _YES = frozenset({"y", "yes"})
 
 
@@ -111,7 +109,7 @@ def show(options: Show, call: Call) -> None:
     rows = [(name, value) for name, value in _described(summary, about).items() if value not in ("", "–")]
     rows += [
         ("", ""),
-        *((printable(flag(name)), _option(name, each)) for name, each in chosen.items() if each is not None),
+        *((printable(flag(name)), formats.option(name, each)) for name, each in chosen.items() if each is not None),
     ]
     numbers = {**about, "run": str(folder), "state": summary.state, "options": chosen}
     output.write(Table(printable(folder), ["what", "value"], rows, numbers), call)
@@ -127,10 +125,10 @@ def compare(options: Compare, call: Call) -> None:
         [printable(f"best {name}"), *(each["best"].get(name, "–") for each in summaries)] for name in metrics
     ]
     rows += [[name, *(each[name] for each in summaries)] for name in ("best step", "step", "parameters", "state")]
-    rows.append(["took", *(spent(each["seconds"]) for each in summaries)])
+    rows.append(["took", *(formats.duration(each["seconds"]) for each in summaries)])
     names = list(dict.fromkeys(name for each in chosen for name in each if name not in _QUIET))
     differing = [name for name in names if len({json.dumps(each.get(name)) for each in chosen}) > 1]
-    rows += [[printable(flag(name)), *(_option(name, each.get(name)) for each in chosen)] for name in differing]
+    rows += [[printable(flag(name)), *(formats.option(name, each.get(name)) for each in chosen)] for name in differing]
     numbers = {"runs": summaries, "differing": {name: [each.get(name) for each in chosen] for name in differing}}
     output.write(Table("", ["", *(printable(folder.name) for folder in folders)], rows, numbers), call)
 
@@ -229,7 +227,7 @@ def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
         "step": f"{run.step:,}" if run.step else "",
         "best": f"{best}{at}" if best else "",
         "trained": f"{began:%-d %B %Y, %H:%M}" if began else "",
-        "took": spent(run.seconds),
+        "took": formats.duration(run.seconds),
         "resumed": ", ".join(f"from step {each.from_step:,}" for each in said.sessions if each.from_step is not None),
         "data": f"{said.data.dataset} ({sizes})" if sizes else said.data.dataset,
         "device": ", ".join(filter(None, [said.device, said.dtype])),
@@ -240,19 +238,6 @@ def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
         "commit": str(about.get("commit") or ""),
     }
     return {name: printable(value) for name, value in shown.items()}
-
-
-def _option(name: str, value: Any) -> str:
-    """Return the value of an option as it would be given, with its unit."""
-    if value is None or value == "" or value == []:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if name in _UNITS and isinstance(value, int | float):
-        return _UNITS[name](value)
-    if isinstance(value, list):
-        return printable(", ".join(map(str, value)))
-    return f"{value:g}" if isinstance(value, float) else printable(value)
 
 
 COMMANDS = {

@@ -21,7 +21,7 @@ def dlcli(monkeypatch, capsys):
             main()
         captured = capsys.readouterr()
         if ended.value.code == 1:
-            pytest.fail(f"a fault of dlcli: {captured.err}")
+            pytest.fail(f"a bug in dlcli: {captured.err}")
         return ended.value.code, captured.out, captured.err
 
     return run

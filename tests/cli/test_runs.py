@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from dlcli import formats
 from dlcli.cli import console, listing
 from dlcli.cli import runs as commands
 from dlcli.folders import About, Folder, Summary
@@ -255,7 +256,7 @@ def test_a_name_cannot_steer_the_terminal(dlcli, runs):
     ],
 )
 def test_durations_are_told_in_their_largest_units(seconds, told, short):
-    assert (listing.spent(seconds), listing.spent(seconds, units=1)) == (told, short)
+    assert (formats.duration(seconds), formats.duration(seconds, units=1)) == (told, short)
 
 
 def test_no_runs_yet_says_how_to_make_one(dlcli, runs):

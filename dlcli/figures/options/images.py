@@ -107,6 +107,7 @@ class Confusion(RunFigureOptions):
     """Which class is taken for which, on the validation split."""
 
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
+    technique = ("cnn", "rnn", "transformer")
     best_of = ("cnn",)
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Write shares of the true class instead of counts.")] = False
