@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import random
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -87,7 +89,7 @@ class Place:
             each.mkdir(parents=True, exist_ok=True)
         (self.near / "thesis.txt").write_text("years of work")
         self.before = snapshot(self.near)
-        self.count, self.busy = 0, 0.0
+        self.busy, self._numbers = 0.0, itertools.count(1)
 
     def environment(self, more: Mapping[str, str | None] = {}) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name.startswith(("JAX", "XLA", "PATH", "PYTHONP"))}
@@ -101,8 +103,7 @@ class Place:
         return {name: value for name, value in {**kept, **made, **more}.items() if value is not None}
 
     def start(self, *arguments: object, **how: Any) -> Process:
-        self.count += 1
-        return Process(self, [str(each) for each in arguments], **how)
+        return Process(self, next(self._numbers), [str(each) for each in arguments], **how)
 
     def run(self, *arguments: object, limit: float = PATIENCE, **how: Any) -> Outcome:
         return self.start(*arguments, **how).wait(limit)
@@ -114,6 +115,7 @@ class Process:
     def __init__(
         self,
         place: Place,
+        number: int,
         arguments: Sequence[str],
         *,
         stdin: bytes | str = b"",
@@ -126,10 +128,10 @@ class Process:
         """Start it; a stream is a file in the logs unless another is named, and `fresh` takes a new interpreter."""
         logs = place.folder / "logs"
         self.place, self.arguments = place, arguments
-        self._out, self._err, self._log = (logs / f"{place.count}.{end}" for end in ("out", "err", "log"))
+        self._out, self._err, self._log = (logs / f"{number}.{end}" for end in ("out", "err", "log"))
         if isinstance(stdin, bytes):
-            (logs / f"{place.count}.in").write_bytes(stdin)
-            stdin = str(logs / f"{place.count}.in")
+            (logs / f"{number}.in").write_bytes(stdin)
+            stdin = str(logs / f"{number}.in")
         request = {
             "cwd": str(place.work),
             "arguments": arguments,
@@ -156,6 +158,10 @@ class Process:
     def error(self) -> bytes:
         """Return what it has said on standard error so far."""
         return self._err.read_bytes() if self._err.exists() else b""
+
+    def ended(self, seconds: float) -> bool:
+        """Wait so long for its end, and tell whether it came."""
+        return bool(self._read) or bool(select.select([self._connection], [], [], max(0, seconds))[0])
 
     def wait(self, limit: float = PATIENCE) -> Outcome:
         self._connection.settimeout(max(0.1, limit - (time.monotonic() - self.began)))

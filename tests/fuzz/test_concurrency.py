@@ -40,7 +40,7 @@ def test_of_several_that_train_in_one_folder_one_does_and_the_others_are_refused
             wrong.append(f"one must win, found the exit codes {[one.code for one in found]}")
         return wrong or same(trained.path(name), place.work / "run")
 
-    campaign(attempt, 25)
+    campaign(attempt, 10)
 
 
 def test_runs_that_begin_in_the_same_second_have_folders_of_their_own(campaign, trained):
@@ -56,7 +56,7 @@ def test_runs_that_begin_in_the_same_second_have_folders_of_their_own(campaign, 
             wrong += [each for path in there for each in same(trained.path(name), path)]
         return wrong
 
-    campaign(attempt, 25)
+    campaign(attempt, 8)
 
 
 def test_those_that_share_an_empty_cache_all_get_what_one_alone_gets(campaign, trained):
@@ -77,7 +77,7 @@ def test_those_that_share_an_empty_cache_all_get_what_one_alone_gets(campaign, t
             wrong += same(place.work / "run0", place.work / "run1")
         return wrong
 
-    campaign(attempt, 25)
+    campaign(attempt, 15)
 
 
 def test_readers_never_trip_over_a_run_that_is_being_trained_copied_or_removed(campaign, trained):
@@ -102,7 +102,7 @@ def test_readers_never_trip_over_a_run_that_is_being_trained_copied_or_removed(c
         ended = writer.wait()
         return wrong + said(ended, faults(ended, {0, 2, 4}))
 
-    campaign(attempt, 20)
+    campaign(attempt, 10)
 
 
 def test_a_run_resumed_by_two_at_once_goes_on_as_if_by_one(campaign, trained):
@@ -117,4 +117,4 @@ def test_a_run_resumed_by_two_at_once_goes_on_as_if_by_one(campaign, trained):
             wrong.append(f"one must go on, found the exit codes {[one.code for one in found]}")
         return wrong or same(trained.resumed(name), place.work / "runs" / name)
 
-    campaign(attempt, 20)
+    campaign(attempt, 10)

@@ -43,7 +43,7 @@ def test_a_row_is_a_row_whatever_characters_stand_in_its_cells(campaign):
                 wrong.append(f"the classes {classes}, found {told['classes']}")
         return said(found, wrong)
 
-    campaign(attempt, 120)
+    campaign(attempt, 200)
 
 
 def test_a_hostile_data_file_is_refused_in_a_line_or_read(campaign, trained):
@@ -66,7 +66,7 @@ def test_a_hostile_data_file_is_refused_in_a_line_or_read(campaign, trained):
             wrong += said(found, each)
         return [*told, *wrong] if wrong else []
 
-    campaign(attempt, 150)
+    campaign(attempt, 120)
 
 
 def hostile(random, work: Path, kind):

@@ -61,7 +61,7 @@ def test_a_run_whose_disk_fills_up_ends_with_7_and_goes_on_when_there_is_room(ca
                 wrong += compared(trained.path(name), place.work / "disk" / "run")
         return [f"a disk of {size // _KIB} KiB", *said(found, wrong)] if wrong else []
 
-    campaign(attempt, 50)
+    campaign(attempt, 25)
 
 
 def test_a_file_that_does_not_fit_is_not_left_half_written(campaign, trained, mountable):
@@ -112,7 +112,7 @@ def test_a_file_that_does_not_fit_is_not_left_half_written(campaign, trained, mo
             wrong += said(again, faults(again, {0}))
         return said(found, wrong)
 
-    campaign(attempt, 30)
+    campaign(attempt, 20)
 
 
 def test_a_full_cache_and_a_full_standard_stream_are_said_in_a_line(campaign, trained, mountable):

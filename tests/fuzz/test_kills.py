@@ -31,13 +31,13 @@ def test_a_run_killed_at_random_moments_ends_bit_for_bit_as_one_that_was_not(cam
         wrong = wrong or compared(trained.path(name), place.work / "run")
         return [*told, *wrong] if wrong else []
 
-    campaign(attempt, 60)
+    campaign(attempt, 40)
 
 
 def killed(process, moment):
     """Kill a process after so many seconds, and return how it ended."""
-    time.sleep(max(0, process.began + moment - time.monotonic()))
-    process.send(signal.SIGKILL)
+    if not process.ended(process.began + moment - time.monotonic()):
+        process.send(signal.SIGKILL)
     return process.wait()
 
 
@@ -73,7 +73,7 @@ def test_a_tokenizer_killed_in_training_is_there_as_a_whole_or_can_be_trained_ag
                 wrong.append(f"{path.name} is not what it is without a kill")
         return wrong
 
-    campaign(attempt, 30)
+    campaign(attempt, 20)
 
 
 def test_a_killed_study_and_a_killed_reader_leave_nothing_that_the_next_call_trips_over(campaign, trained):
@@ -107,4 +107,4 @@ def test_a_killed_study_and_a_killed_reader_leave_nothing_that_the_next_call_tri
         found = place.run(*words)
         return said(found, faults(ended, {0, -signal.SIGKILL}) + faults(found, {0}))
 
-    campaign(attempt, 30)
+    campaign(attempt, 20)

@@ -44,7 +44,7 @@ def test_a_damaged_run_folder_is_refused_in_a_line_and_left_as_it_is(campaign, t
             wrong += said(found, each)
         return [*told, *wrong] if wrong else []
 
-    campaign(attempt, 120)
+    campaign(attempt, 80)
 
 
 def test_files_that_systems_leave_in_a_run_folder_change_nothing(campaign, trained):
@@ -66,7 +66,7 @@ def test_files_that_systems_leave_in_a_run_folder_change_nothing(campaign, train
             wrong += difference(trained.resumed(name), run)
         return [*told, *said(found, wrong)] if wrong else []
 
-    campaign(attempt, 60)
+    campaign(attempt, 30)
 
 
 def difference(whole, other):

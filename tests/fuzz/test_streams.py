@@ -70,7 +70,7 @@ def test_a_line_on_standard_input_gets_one_answer_whatever_bytes_it_holds(campai
             wrong.append(f"{len(lines)} lines, {len(found.answers())} answers, to {text[:100]!r}")
         return said(found, wrong)
 
-    campaign(attempt, 120)
+    campaign(attempt, 80)
 
 
 def test_streams_that_are_closed_full_or_left_end_a_program_without_a_traceback(campaign, trained):
@@ -107,4 +107,4 @@ def test_no_environment_makes_a_program_end_in_a_traceback(campaign, trained):
         found = place.run(*words, stdin="é\nblade\n".encode(), environment=environment, fresh=True)
         return [str(environment), *said(found, wrong)] if (wrong := faults(found, {0, 2, 3, 6, 7})) else []
 
-    campaign(attempt, 30)
+    campaign(attempt, 26)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from dlcli import techniques
 from dlcli.cli.bridge import flag
-from tests.fuzz.harness import Place, Process
+from tests.fuzz.harness import Place
 
 SHORT = {"steps": 12, "report_every": 2, "validate_every": 4, "save_every": 3}
 FURTHER = 16  # steps of a run that is resumed
@@ -60,16 +62,11 @@ class Trained:
         self.place, self._lock = Place(folder), threading.Lock()
         self.names: dict[str, str] = {}
         self.options: dict[str, dict[str, Any]] = {}
-        self.seconds: dict[str, float] = {}
         for technique in techniques.names():
             for name, options in small(technique).items():
                 self.names[name], self.options[name] = technique, options
-        begun = [self._begin(name) for name in self.names]
-        for name, process in zip(self.names, begun, strict=True):
-            ended = process.wait(600)
-            self.seconds[name] = ended.seconds
-            if ended.code != 0:
-                raise RuntimeError(f"{ended.command} ended with {ended.code}: {ended.told}")
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            self.seconds = dict(zip(self.names, pool.map(self._train, self.names), strict=True))
 
     def of(self, technique: str) -> list[str]:
         """Return the names of the runs of a technique."""
@@ -94,6 +91,8 @@ class Trained:
         for name in names or self.names:
             shutil.copytree(self.path(name), place.work / "runs" / name)
 
-    def _begin(self, name: str) -> Process:
-        words = flags({**self.options[name], "out": f"runs/{name}"})
-        return self.place.start("train", self.names[name].replace("_", "-"), *words)
+    def _train(self, name: str) -> float:
+        ended = self.place.run("train", self.names[name], *flags({**self.options[name], "out": f"runs/{name}"}))
+        if ended.code != 0:
+            raise RuntimeError(f"{ended.command} ended with {ended.code}: {ended.told}")
+        return ended.seconds
