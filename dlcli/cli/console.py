@@ -7,6 +7,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable
+from types import TracebackType
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -81,6 +82,8 @@ def show_messages() -> None:
     """Print our own warnings and log as one line each on standard error; leave the libraries' out."""
     from dlcli.warnings import Notice
 
+    sys.excepthook = _hook
+
     said: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
@@ -97,6 +100,16 @@ def show_messages() -> None:
     logger = logging.getLogger("dlcli")
     logger.handlers, logger.propagate = [_Lines()], False
     logger.setLevel(logging.INFO)
+
+
+def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print an exception that reaches the interpreter, but for those that tell nobody anything.
+
+    Where reading or writing a checkpoint fails, orbax closes its event loop, and each of tensorstore's threads prints
+    that it cannot report to it. Our own line says what failed.
+    """
+    if not (isinstance(error, RuntimeError) and str(error) == "Event loop is closed"):
+        sys.__excepthook__(kind, error, trace)
 
 
 class _Lines(logging.Handler):

@@ -142,3 +142,11 @@ def test_debug_shows_the_traceback_and_keeps_the_exit_code(dlcli):
 def test_a_name_with_unseen_characters_is_not_cut(capsys):
     output.print_predictions([Prediction("caf\udce9.png", [("\x1b[1m", 0.5)])])
     assert capsys.readouterr().out.splitlines()[-1].split()[:2] == [r"caf\xe9.png", r"\x1b[1m"]
+
+
+def test_what_tensorstores_threads_say_of_a_closed_loop_is_dropped_and_all_else_is_printed(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    console.show_messages()
+    for message in ("Event loop is closed", "something else"):
+        sys.excepthook(RuntimeError, RuntimeError(message), None)
+    assert capsys.readouterr().err == "RuntimeError: something else\n"
