@@ -122,6 +122,10 @@ class _Lines(logging.Handler):
 class _Safe(Console):
     """A console on which no text steers the terminal, wherever it comes from; its own styles still do."""
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to `main` what to do where nobody reads on; rich would exit with 1."""
+        raise BrokenPipeError
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
             if segment.control or not _UNSEEN.search(segment.text):

@@ -121,6 +121,15 @@ def test_a_closed_stream_ends_the_program_as_a_full_disk_does(tokenizer_run, tmp
     assert b"Exception" not in done.stderr
 
 
+def test_an_error_keeps_its_code_though_nobody_reads_it(tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "dlcli", "trian"]
+    done = subprocess.run(command, cwd=ROOT, stderr=write, stdout=subprocess.PIPE, timeout=120)
+    os.close(write)
+    assert done.returncode == 2
+
+
 def test_a_file_never_takes_the_number_of_a_closed_stream(tmp_path):
     code = "import os; from dlcli.cli import streams; streams.prepare(); os._exit(os.open('f', os.O_CREAT))"
     assert shell(f'{sys.executable} -c "{code}" <&- >&- 2>&-', tmp_path).returncode > 2
