@@ -113,12 +113,9 @@ def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> in
     if not message:  # the help was shown instead
         return code
     err = console.err()
-    try:
-        err.print(f"[bold red]error:[/] {console.plain(message)}", soft_wrap=True)
-        if hint:
-            err.print(f"[cyan]hint:[/] {console.plain(hint)}", soft_wrap=True)
-    except BrokenPipeError:
-        streams.close(sys.stderr)  # the code tells all the same
+    err.print(f"[bold red]error:[/] {console.plain(message)}", soft_wrap=True)
+    if hint:
+        err.print(f"[cyan]hint:[/] {console.plain(hint)}", soft_wrap=True)
     return code
 
 

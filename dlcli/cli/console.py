@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.segment import Segment
 
 from dlcli import activity
+from dlcli.cli import streams
 from dlcli.files import as_json
 
 _PIPE_WIDTH = 160  # columns; a file has no width of its own, and a table must not be cut
@@ -123,8 +124,10 @@ class _Safe(Console):
     """A console on which no text steers the terminal, wherever it comes from; its own styles still do."""
 
     def on_broken_pipe(self) -> None:
-        """Leave it to `main` what to do where nobody reads on; rich would exit with 1."""
-        raise BrokenPipeError
+        """Go on in silence where nobody reads progress and errors, and end the program where nobody reads results."""
+        if not self.stderr:
+            raise BrokenPipeError  # rich would exit with 1
+        streams.close(sys.stderr)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):

@@ -121,13 +121,25 @@ def test_a_closed_stream_ends_the_program_as_a_full_disk_does(tokenizer_run, tmp
     assert b"Exception" not in done.stderr
 
 
-def test_an_error_keeps_its_code_though_nobody_reads_it(tmp_path):
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [(["trian"], 2), (["data", "list", "--json"], 0), (["train", "cnn", "--dataset", "nowhere"], 2)],
+)
+def test_nobody_reading_standard_error_changes_neither_the_work_nor_the_code(tmp_path, command, code):
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-m", "dlcli", "trian"]
-    done = subprocess.run(command, cwd=ROOT, stderr=write, stdout=subprocess.PIPE, timeout=120)
+    started = [sys.executable, "-m", "dlcli", *command]
+    done = subprocess.run(started, cwd=ROOT, stderr=write, stdout=subprocess.PIPE, timeout=120)
     os.close(write)
-    assert done.returncode == 2
+    assert done.returncode == code
+    assert bool(done.stdout) == (code == 0)
+
+
+def test_progress_that_nobody_reads_stops_no_training(tmp_path):
+    small = "--steps 4 --channels 2 --batch-size 16 --report-every 1 --validate-every 2"
+    done = shell(f"$DLCLI train cnn {small} --out run --json 2> >(true)", tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["step"] == 4
 
 
 def test_a_file_never_takes_the_number_of_a_closed_stream(tmp_path):

@@ -50,6 +50,7 @@ class Learner(engine.Learner):
         return {name: (getattr(found, name), f"--preset {options.preset}") for name in names}
 
     def __init__(self, options: Train, facts: TransformerFacts):
+        _require(facts, options.shape)
         self.facts, self.shape = facts, options.shape
         self.smoothing = options.label_smoothing
         self.penalty = (options.l1, options.l2)
@@ -83,6 +84,14 @@ class Learner(engine.Learner):
         if tokens.shape[1] > most:
             raise UsageError(f"the text must have at most {most} tokens, the model's context, found {tokens.shape[1]}")
         return jax.nn.log_softmax(self.network(tokens))
+
+
+def _require(facts: TransformerFacts, shape: str) -> None:
+    """Raise ValueError where facts, of a run folder that somebody changed, lack what a shape needs."""
+    if shape == "encoder" and not facts.classes:
+        raise ValueError("an encoder needs classes, found none")
+    if shape == "encoder-decoder" and not (facts.source_time and facts.target_time):
+        raise ValueError("an encoder-decoder needs a source_time and a target_time of 1 or more, found 0")
 
 
 def style(options: Train) -> Style:
