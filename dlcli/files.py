@@ -138,6 +138,16 @@ def lines(text: str) -> list[str]:
     return found if found[-1] else found[:-1]
 
 
+def utf8(text: str) -> bytes:
+    """Return the UTF-8 of a text; raise ValueError that names the byte where it was read from something else."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        code = ord(text[error.start])
+        found = f"the byte 0x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"half of a character, U+{code:04X}"
+        raise ValueError(f"must be UTF-8, found {found} after {error.start:,} characters") from error
+
+
 def as_json(value: Any, indent: int | None = None) -> str:
     """Return `value` as strict JSON, which has no word for infinity or for what is no number: null stands for them."""
     return json.dumps(_finite(value), indent=indent, allow_nan=False)

@@ -234,7 +234,7 @@ def test_each_file_of_a_verb_has_its_options(name):
 @pytest.mark.parametrize(("name", "verb"), [each for each in VERBS if each[1] != "eval"])
 def test_help_names_every_option_with_its_description(name, verb, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "500")
-    monkeypatch.setattr(sys, "argv", ["dlcli", verb, name.replace("_", "-"), "--help"])
+    monkeypatch.setattr(sys, "argv", ["dlcli", verb, name.replace("_", "-"), "--help-all"])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 0

@@ -31,10 +31,12 @@ def test_the_header_states_data_machine_time_and_result(recipe):
 def test_its_commands_are_accepted(recipe, monkeypatch):
     accepted = []
     run, change = app.command, app.changes
-    monkeypatch.setattr(
-        app, "command", lambda model, _, **more: run(model, lambda *call: accepted.append(call), **more)
-    )
-    monkeypatch.setattr(app, "changes", lambda models, _: change(models, lambda *call: accepted.append(call)))
+
+    def accept(*call):
+        accepted.append(call)
+
+    monkeypatch.setattr(app, "command", lambda model, _, *rest, **more: run(model, accept, *rest, **more))
+    monkeypatch.setattr(app, "changes", lambda models, _, *rest: change(models, accept, *rest))
     commands = _commands(recipe)
     for command in commands:
         app.build()(command, standalone_mode=False)

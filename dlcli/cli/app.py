@@ -84,8 +84,7 @@ def _run() -> int | None:
     except (KeyboardInterrupt, typer.Abort):
         return interrupts.CODES["SIGINT"]
     except (BrokenPipeError, SystemExit):  # as which Typer passes the first on
-        # The reader of our output has gone; Python would complain once more when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.close(sys.stdout)  # the reader of our output has gone
         return 0
     except Exception as error:
         if known := _known(error):
@@ -114,9 +113,12 @@ def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> in
     if not message:  # the help was shown instead
         return code
     err = console.err()
-    err.print(f"[bold red]error:[/] {console.plain(message)}", soft_wrap=True)
-    if hint:
-        err.print(f"[cyan]hint:[/] {console.plain(hint)}", soft_wrap=True)
+    try:
+        err.print(f"[bold red]error:[/] {console.plain(message)}", soft_wrap=True)
+        if hint:
+            err.print(f"[cyan]hint:[/] {console.plain(hint)}", soft_wrap=True)
+    except BrokenPipeError:
+        streams.close(sys.stderr)  # the code tells all the same
     return code
 
 
@@ -124,10 +126,7 @@ def _without_streams(error: OSError) -> int:
     """Say that a standard stream cannot be written to, on the other one if that can."""
     with contextlib.suppress(OSError):
         print(f"error: cannot write the output: {os.strerror(error.errno or 0).lower()}", file=sys.stderr, flush=True)
-    # What is still in their buffers would fail once more when Python flushes them.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+    streams.close(sys.stdout, sys.stderr)
     return DiskError.exit_code
 
 

@@ -199,11 +199,11 @@ def _sign(
             f"--{name}", *short, help=text, show_default=False, metavar=metavar, rich_help_panel="General"
         )
         parameters.append(_keyword(name, Annotated[kind | None, option], None))
-    if rare:
-        option = typer.Option(
-            "--help-all", help="Show every option.", callback=show_all, is_eager=True, show_default=False
-        )
-        parameters.append(_keyword("help_all", Annotated[bool | None, option], None))
+    # Taken by every command, but named only where `--help` leaves something out.
+    option = typer.Option(
+        "--help-all", help="Show every option.", callback=show_all, is_eager=True, show_default=False, hidden=not rare
+    )
+    parameters.append(_keyword("help_all", Annotated[bool | None, option], None))
     callback.short = {name: _described(each, bounds=False) for name, each in offered.items()}  # type: ignore[attr-defined]
     callback.rare = (*rare, "debug", "full", "help_all") if rare else ()  # type: ignore[attr-defined]
     callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -33,6 +33,10 @@ class Command(TyperCommand):
                 raise self._missing(error.param) from error  # type: ignore[attr-defined]
             raise
 
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option `--help`, which is shown without the type that a flag does not take."""
+        return _bare(super().get_help_option(ctx))
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help; where there are rare options, in a short form unless the context asks for all."""
         rare = () if ctx.meta.get(_ALL) else self._of("rare")
@@ -67,6 +71,10 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """A group that answers a word it does not know with the command that was meant."""
 
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the option `--help`, which is shown without the type that a flag does not take."""
+        return _bare(super().get_help_option(ctx))
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the name of a command, the command and the words after it; raise `UsageError` where there is none."""
         name = args[0]
@@ -77,6 +85,12 @@ class Group(TyperGroup):
             asked = f"; did you mean dlcli {meant}?" if meant else f"; there are {', '.join(there)}"
             raise UsageError(f"there is no command {' '.join(['dlcli', *filter(None, [of]), name])}{asked}")
         return super().resolve_command(ctx, args)
+
+
+def _bare(option: Any) -> Any:
+    if option is not None:
+        option.metavar = " "
+    return option
 
 
 def _short(param: Any, helps: Mapping[str, str]) -> Any:

@@ -7,6 +7,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable
+from types import TracebackType
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -81,6 +82,8 @@ def show_messages() -> None:
     """Print our own warnings and log as one line each on standard error; leave the libraries' out."""
     from dlcli.warnings import Notice
 
+    sys.excepthook = _hook
+
     said: set[str] = set()
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
@@ -99,6 +102,16 @@ def show_messages() -> None:
     logger.setLevel(logging.INFO)
 
 
+def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print an exception that reaches the interpreter, but for those that tell nobody anything.
+
+    Where reading or writing a checkpoint fails, orbax closes its event loop, and each of tensorstore's threads prints
+    that it cannot report to it. Our own line says what failed.
+    """
+    if not (isinstance(error, RuntimeError) and str(error) == "Event loop is closed"):
+        sys.__excepthook__(kind, error, trace)
+
+
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
@@ -108,6 +121,10 @@ class _Lines(logging.Handler):
 
 class _Safe(Console):
     """A console on which no text steers the terminal, wherever it comes from; its own styles still do."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to `main` what to do where nobody reads on; rich would exit with 1."""
+        raise BrokenPipeError
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from dlcli import formats
 from dlcli.artifacts import Likelihood
-from dlcli.cli import console, progress
+from dlcli.cli import console, output, progress
 from dlcli.cli.bridge import Call
 from dlcli.cli.inputs import lines
 from dlcli.cli.reading import run_of
@@ -38,7 +38,7 @@ def run(technique: str, options: Any, call: Call) -> None:
     prepare(options.device)
     score = import_module(f"dlcli.techniques.{technique}.score").score
     asked = options.model_copy(update={"run": str(folder), "text": lines(options.text)})
-    finish(show(score(asked), call))
+    finish(show(score(asked), call), call)
 
 
 def show(scored: Iterable[Likelihood], call: Call) -> Iterator[Likelihood]:
@@ -54,8 +54,8 @@ def show(scored: Iterable[Likelihood], call: Call) -> Iterator[Likelihood]:
         yield each
 
 
-def finish(scored: Iterable[Likelihood]) -> None:
-    """Take all in, and raise what is wrong with them."""
+def finish(scored: Iterable[Likelihood], call: Call) -> None:
+    """Take all in, and raise what is wrong with them, which `--json` has said of each in its place."""
     count = bad = 0
     worst, most = "", 0.0
     for each in scored:
@@ -65,9 +65,10 @@ def finish(scored: Iterable[Likelihood]) -> None:
             most = abs(each.total - each.whole)
             worst = f"{each.total:.6f} and {each.whole:.6f} nats for {each.source[:40]!r}"
     if worst:
-        raise CheckFailed(f"the tokens' log-probabilities must add up to that of the text, found {worst}")
+        sums = f"the tokens' log-probabilities must add up to that of the text, found {worst}"
+        output.fail(CheckFailed(sums), call)
     if bad:
-        raise DatasetError(f"{bad} of {count} texts could not be scored")
+        output.fail(DatasetError(f"{bad} of {count} texts could not be scored"), call)
 
 
 def agrees(of: Likelihood) -> bool:

@@ -27,13 +27,13 @@ import tokenizers
 from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
 
 from dlcli.data import cache, vocabularies
-from dlcli.data.vocabularies import BYTES, SPECIAL, Vocabulary
+from dlcli.data.vocabularies import BYTES, SPECIAL, Vocabulary, of_bytes
 from dlcli.errors import DatasetError, RunError, UsageError
-from dlcli.files import read_object
+from dlcli.files import read_object, utf8
 from dlcli.options import LEAST_VOCABULARY, TokenizerKind
 from dlcli.paths import expanded
 
-FORMAT = 1  # goes up when the same text gives other tokenizers than before
+FORMAT = 2  # goes up when the same text gives other tokenizers than before
 FILE = "tokenizer.json"  # in the run folder of a tokenizer
 if TYPE_CHECKING:
     from dlcli.data.text import Documents
@@ -48,6 +48,8 @@ _TOGETHER = 64  # pieces that the library encodes in parallel
 _FOR_A_CHARACTER = 8  # entries of `wordpiece` for each character that it knows
 # Every kind ends a token before a lone space, tab or line's end; of several in a row, bpe puts some together.
 _CUT = re.compile(r"(?<=\S)(?=[ \t\n]\S)")
+# Learning takes time with the square of what has no white space; no word of a language is as long.
+_RUN = re.compile(r"\S{200}(?=\S)")
 _VISIBLE = str.maketrans({" ": "␣", "\n": "↵", "\t": "⇥"})
 
 
@@ -80,7 +82,7 @@ class Tokenizer:
         waiting: list[tuple[bool, str]] = []  # whether a piece ends its text, and the piece
         done: list[list[int]] = []
         for text in texts:
-            text.encode()  # the library would call a half of a character no text at all
+            utf8(text)  # the library would call a half of a character no text at all
             pieces = list(_pieces(text))
             waiting += [(number == len(pieces), piece) for number, piece in enumerate(pieces, 1)]
             if len(waiting) >= _TOGETHER:
@@ -106,7 +108,7 @@ class Tokenizer:
     def _readable(self) -> list[str]:
         entries = self.entries
         if self.kind == "bpe":
-            entries = tuple(piece if piece in SPECIAL else _of_bytes(piece) for piece in entries)
+            entries = tuple(piece if piece in SPECIAL else of_bytes(piece) for piece in entries)
         return [piece.translate(_VISIBLE) for piece in entries]
 
     def to_json(self) -> str:
@@ -120,6 +122,7 @@ class Tokenizer:
 
     def _characters(self, text: str) -> np.ndarray:
         # The library takes two seconds for a million characters.
+        utf8(text)
         codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
         return self._codes[np.minimum(codes, len(self._codes) - 1)]
 
@@ -162,7 +165,7 @@ def train(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -
         return Tokenizer(Vocabulary(kind, tuple(entries)))
     library = _assembled(Vocabulary(kind, ()))
     trainer = _trainer(kind, vocabulary_size, documents)
-    library.train_from_iterator((piece for text in documents for piece in _pieces(text)), trainer)
+    library.train_from_iterator(_learnable(documents), trainer)
     learnt = vocabularies.read(kind, json.loads(library.to_str())["model"])
     return Tokenizer(_settled(learnt) if kind == "unigram" else learnt)
 
@@ -358,6 +361,16 @@ def _pieces(text: str) -> Iterator[str]:
     yield text[start:]
 
 
+def _learnable(documents: Sequence[str]) -> Iterator[str]:
+    """Yield what is learnt from, in pieces; long runs without white space, such as base64 or Chinese, are cut."""
+    for piece in (piece for text in documents for piece in _pieces(text)):
+        start = 0
+        for run in _RUN.finditer(piece):
+            yield piece[start : run.end()]
+            start = run.end()
+        yield piece[start:]
+
+
 def _most_frequent_characters(documents: Sequence[str], most: int) -> list[str]:
     text = "".join(documents)
     counts = np.zeros(sys.maxunicode + 1, np.int64)
@@ -374,21 +387,3 @@ def _codes(entries: Sequence[str]) -> np.ndarray:
     codes = np.full(max(known, default=0) + 2, UNKNOWN, np.uint32)
     codes[list(known)] = list(known.values())
     return codes
-
-
-def _of_bytes(piece: str) -> str:
-    """Write out a piece of `bpe`: its characters, and bytes that are part of one in angle brackets."""
-    raw = bytes(_BYTE_OF[character] for character in piece)
-    return re.sub(
-        "[\udc80-\udcff]", lambda half: f"⟨{ord(half[0]) - 0xDC00:02X}⟩", raw.decode(errors="surrogateescape")
-    )
-
-
-def _byte_of() -> dict[str, int]:
-    """Return the byte of each character of the byte-level alphabet."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in plain]
-    return {chr(byte): byte for byte in plain} | {chr(256 + number): byte for number, byte in enumerate(others)}
-
-
-_BYTE_OF = _byte_of()

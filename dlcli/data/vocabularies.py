@@ -6,6 +6,7 @@ The library ends the process, or takes what it is given, where a file is not wha
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, FiniteFloat, StrictInt, ValidationError
@@ -89,3 +90,21 @@ def _check(kind: TokenizerKind, entries: tuple[str, ...], merges: tuple[tuple[st
 def _require(holds: bool, message: str) -> None:
     if not holds:
         raise ValueError(message)
+
+
+def of_bytes(piece: str) -> str:
+    """Write out a piece of `bpe`: its characters, and bytes that are part of one in angle brackets."""
+    raw = bytes(_BYTE_OF[character] for character in piece)
+    return re.sub(
+        "[\udc80-\udcff]", lambda half: f"⟨{ord(half[0]) - 0xDC00:02X}⟩", raw.decode(errors="surrogateescape")
+    )
+
+
+def _byte_of() -> dict[str, int]:
+    """Return the byte of each character of the byte-level alphabet."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {chr(byte): byte for byte in plain} | {chr(256 + number): byte for number, byte in enumerate(others)}
+
+
+_BYTE_OF = _byte_of()

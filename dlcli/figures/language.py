@@ -44,7 +44,7 @@ def read(of: Any, text: str) -> tuple[np.ndarray, Tokenizer]:
     try:
         found = tokenizer.encode(text)
     except ValueError as error:
-        raise UsageError(f"TEXT must be a text: {error}") from error
+        raise UsageError(f"TEXT {error}") from error
     if not 0 < len(found) <= _LONGEST:
         raise UsageError(f"TEXT must have 1 to {_LONGEST} tokens to be drawn, found {len(found)}")
     return np.concatenate([[END], found]).astype(np.int32), tokenizer

@@ -1,7 +1,7 @@
 import pytest
 
 from dlcli.checks import early_stopping
-from dlcli.engine import loop, runs
+from dlcli.engine import runs, training
 
 
 @pytest.fixture(autouse=True)
@@ -24,5 +24,5 @@ def test_returning_the_last_parameters_fails(monkeypatch):
 
 
 def test_a_run_without_patience_fails(monkeypatch):
-    monkeypatch.setattr(loop, "patience", lambda validations: lambda progress: None)
+    monkeypatch.setattr(training, "patience", lambda validations: lambda progress: None)
     assert not early_stopping.check().holds

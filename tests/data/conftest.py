@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,17 @@ def cache_folder(tmp_path_factory, monkeypatch) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("DLCLI_CACHE", str(folder))
     return folder / "data"
+
+
+@pytest.fixture
+def two_hours_pass(cache_folder) -> Callable[[], None]:
+    """Return a function that makes all files of the cache look unused for two hours."""
+
+    def make_old() -> None:
+        for path in cache_folder.iterdir():
+            os.utime(path, (time.time() - 7_200,) * 2)
+
+    return make_old
 
 
 @pytest.fixture

@@ -76,11 +76,12 @@ def test_a_docstring_counts_once_and_tests_do_not_count(library):
     assert "somelibrary" not in sys.modules
 
 
-def test_the_second_reading_is_from_the_cache_until_a_file_changes(library, cache_folder, monkeypatch):
+def test_the_second_reading_is_from_the_cache_until_a_file_changes(library, cache_folder, monkeypatch, two_hours_pass):
     first = pydocs.documents()
     with monkeypatch.context() as patch:
         patch.setattr(pydocs, "docstrings", lambda source: pytest.fail("read again"))
         assert pydocs.documents() == first
+    two_hours_pass()
     (library / "other.py").write_text('"""Another."""')
     assert ("Another.", "some") in pydocs.documents()
     assert len(list(cache_folder.glob("pydocs.*"))) == 1

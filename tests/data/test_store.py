@@ -66,10 +66,11 @@ def test_a_damaged_cache_is_made_anew(classes, cache_folder, ending, damage):
     assert path.read_bytes() == whole
 
 
-def test_what_was_kept_of_an_earlier_state_is_removed(classes, cache_folder, save):
+def test_what_was_kept_of_an_earlier_state_is_removed_once_unused(classes, cache_folder, save, two_hours_pass):
     train_of(classes).counts()
-    kept = set(cache_folder.iterdir())
-    save(classes / train_of(classes).source.names[0], shape=(6, 5, 3))
+    kept, name = set(cache_folder.iterdir()), train_of(classes).source.names[0]
+    two_hours_pass()
+    save(classes / name, shape=(6, 5, 3))
     train_of(classes).counts()
     assert len(set(cache_folder.iterdir())) == len(kept)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_pieces_show_what_cannot_be_seen(trained):
 
 @every_kind
 def test_half_a_character_is_refused(trained, kind):
-    with pytest.raises(UnicodeEncodeError):
+    with pytest.raises(ValueError, match="found the byte 0xe9"):
         trained[kind].encode("\udce9")
 
 
@@ -217,3 +218,25 @@ def test_a_million_characters_take_no_time(trained):
     ids = tokenizer.encode("the matrix " * 100_000)
     assert len(ids) == 1_100_000
     assert np.array_equal(ids[:11], tokenizer.encode("the matrix "))
+
+
+@pytest.mark.parametrize("kind", ["characters", "bpe"])
+def test_a_byte_that_is_not_utf8_is_named(kind):
+    tokenizer = tokenizers.train(kind, 300, ["blade " * 20])
+    with pytest.raises(ValueError, match="must be UTF-8, found the byte 0x80 after 5 characters"):
+        tokenizer.encode("blade\udc80")
+
+
+def test_learning_from_text_without_white_space_takes_time_in_proportion_to_it():
+    def seconds(length):
+        start = time.process_time()
+        tokenizers.train("bpe", 300, ["é" * length])
+        return time.process_time() - start
+
+    seconds(100)
+    assert seconds(40_000) < 10 * max(seconds(10_000), 0.02)  # with its square, 16 times
+
+
+def test_a_long_run_without_white_space_is_learnt_from_whole():
+    text = "ab" * 500
+    assert len(tokenizers.train("bpe", 300, [text]).encode(text)) < 20

@@ -81,9 +81,10 @@ def test_a_damaged_entry_is_made_anew(raw, cache_folder, spoil):
     assert np.array_equal(tokens.stream(texts, "train", tokenizer).ids, first)
 
 
-def test_other_text_has_other_tokens_and_takes_the_place_of_the_old_ones(raw, cache_folder):
+def test_other_text_has_other_tokens_and_takes_the_place_of_unused_ones(raw, cache_folder, two_hours_pass):
     texts, tokenizer = raw
     tokens.stream(texts, "train", tokenizer)
+    two_hours_pass()
     changed = TextSet("raw.txt", {"train": Documents([TEXT[::-1]])})
     assert tokenizer.decode(tokens.stream(changed, "train", tokenizer).ids) == TEXT[::-1]
     assert len(list(cache_folder.glob("tokens-*.ids"))) == 1
@@ -279,7 +280,7 @@ def test_an_epoch_of_texts_sees_each_once(labelled):
 
 
 def test_texts_without_labels_cannot_be_classified(raw):
-    with pytest.raises(DatasetError, match="must have a column `label`"):
+    with pytest.raises(DatasetError, match="must have labels to be classified"):
         sequences.classification(*raw, batch_size=2, time=4, seed=0)
 
 

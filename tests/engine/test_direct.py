@@ -17,7 +17,7 @@ from dlcli.types import Facts
 
 def trainer(train=None):
     learnt = Learnt(Facts(), {"counts.json": "[1, 2]"}, parameters=2, validation={"loss": 0.5})
-    data = SimpleNamespace(sizes={"train": 3, "validation": 1}, digest="abc")
+    data = SimpleNamespace(sizes={"train": 3, "validation": 1}, digest="abc", example="one")
     return SimpleNamespace(read=lambda options: data, train=train or (lambda options, data: learnt))
 
 

@@ -6,6 +6,7 @@ import pytest
 from dlcli import figures
 from dlcli.errors import RunError
 from dlcli.figures.options import Confusion
+from dlcli.warnings import Notice
 
 
 @pytest.fixture(scope="module")
@@ -38,5 +39,5 @@ def test_data_of_other_shape_are_refused(cnn_run, tmp_path):
         (copied / name).write_text((cnn_run / name).read_text())
     options = json.loads((copied / "options.json").read_text())
     (copied / "options.json").write_text(json.dumps({**options, "image_size": 12}))
-    with pytest.raises(RunError, match="shapes and classes"):
+    with pytest.warns(Notice, match="has changed"), pytest.raises(RunError, match="shapes and classes"):
         figures.draw("confusion", Confusion(run=str(copied)))

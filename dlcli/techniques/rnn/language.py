@@ -36,7 +36,7 @@ class Language:
         try:
             found = self.tokenizer.encode(text)
         except ValueError as error:
-            raise DatasetError(f"{text[:40]!r} must be a text: {error}") from error
+            raise DatasetError(f"{text[:40]!r} {error}") from error
         if unknown := int((found == UNKNOWN).sum()):
             warn(f"{unknown} of {len(found)} tokens of {text[:40]!r} are unknown to the model")
         return np.concatenate([[END], found]).astype(np.int32)

@@ -58,5 +58,5 @@ def _read(tokenizer: tokenizers.Tokenizer, text: str) -> np.ndarray | str:
     try:
         found = tokenizer.encode(text)
     except ValueError as error:
-        return f"{text[:40]!r} must be a text: {error}"
+        return f"{text[:40]!r} {error}"
     return found if len(found) else f"a text must have a token at least, found none in {text[:40]!r}"

@@ -16,7 +16,7 @@ def predict(options: Predict) -> Iterator[Pieces]:
     for text in options.text:
         try:
             ids = tokenizer.encode(text)
-        except UnicodeEncodeError as error:
-            yield Pieces(ascii(text), problem=f"{text!a} must be UTF-8: {error.reason}")
+        except ValueError as error:
+            yield Pieces(ascii(text), problem=f"{text[:40]!a} {error}")
         else:
             yield Pieces(text, list(zip(tokenizer.pieces(ids), ids.tolist(), strict=True)))
