@@ -181,7 +181,7 @@ def _known(
         return None
     if any(name not in fields for name in config or {}):
         return 2
-    values = {name: fields[name].read(text) for name, text in given.items() if text != "" or not fields[name].argument}
+    values = {name: fields[name].read(text) for name, text in given.items()}
     try:
         subject.model(**{**(config or {}), **values})
     except ValidationError:

@@ -31,7 +31,7 @@ def test_a_run_killed_at_random_moments_ends_bit_for_bit_as_one_that_was_not(cam
         wrong = wrong or compared(trained.path(name), place.work / "run")
         return [*told, *wrong] if wrong else []
 
-    campaign(attempt, 40)
+    campaign(attempt, 30)
 
 
 def killed(process, moment):
