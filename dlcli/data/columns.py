@@ -25,6 +25,7 @@ class Reading:
         source_column: column of the sources of pairs.
         target_column: column of their targets.
         skip_bad: whether rows and files that cannot be used are left out.
+        labels: whether the labels of texts matter; a model of the text alone reads rows without one too.
     """
 
     text_column: str | None = None
@@ -32,13 +33,15 @@ class Reading:
     source_column: str | None = None
     target_column: str | None = None
     skip_bad: bool = False
+    labels: bool = True
 
     @classmethod
-    def of(cls, *options: Any) -> Reading:
+    def of(cls, *options: Any, labels: bool = True) -> Reading:
         """Take what the options have of it; later ones win where they say something."""
-        names = [each.name for each in dataclasses.fields(cls)]
+        names = [each.name for each in dataclasses.fields(cls) if each.name != "labels"]
         said = [{name: getattr(each, name, None) for name in names} for each in options]
-        return cls(**{name: value for each in said for name, value in each.items() if value is not None})
+        given = {name: value for each in said for name, value in each.items() if value is not None}
+        return cls(**given, labels=labels)
 
     @property
     def text(self) -> tuple[Column, Column]:

@@ -48,7 +48,7 @@ def rows(path: Path, reading: Reading) -> Found:
     found = [_row(f"line {line} of {path}", cells) for line, cells in numbered]
     bad += [_empty(row) for row in found if not row.text.strip()]
     found = [row for row in found if row.text.strip()]
-    if any(row.label for row in found):
+    if reading.labels and any(row.label for row in found):
         bad += [_unlabelled(row) for row in found if not row.label]
         found = [row for row in found if row.label]
     else:

@@ -132,7 +132,9 @@ def _recorded(trained: Trained, call: Callable[[Any, list[jax.Array]], object], 
 def _document(options: Attention) -> str:
     """Return the text of the validation split that `--index` names."""
     trained = Run(Path(options.run)).options(Learner)
-    texts = text.open(trained.dataset, Reading.of(trained)).splits["validation"].texts
+    texts = (
+        text.open(trained.dataset, Reading.of(trained, labels=trained.shape == "encoder")).splits["validation"].texts
+    )
     return texts[_within(options.index, len(texts))]
 
 

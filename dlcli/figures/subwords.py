@@ -75,7 +75,7 @@ def draw(options: Subwords) -> Figure:
 def _words(folder: Path, count: int) -> dict[str, int]:
     """Return words of the validation split with their counts, at ranks that grow as cubes: most are rare ones."""
     trained = Run(folder).read_options(Train)
-    texts = text.open(trained.dataset, Reading.of(trained))
+    texts = text.open(trained.dataset, Reading.of(trained, labels=False))
     counts = Counter(word for each in texts.splits["validation"].texts for word in _WORD.findall(each))
     if not counts:
         raise DatasetError(f"the validation part of {texts.name} must have words, found none: give --text")

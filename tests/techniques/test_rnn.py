@@ -287,3 +287,13 @@ def test_a_run_of_the_other_task_is_refused(language, classifier):
 def test_options_that_do_not_fit_the_task_are_refused(options):
     with pytest.raises(ValueError, match="needs"):
         Train(**options)
+
+
+def test_a_language_model_reads_rows_without_a_label_too(dlcli, tmp_path):
+    path = labelled(tmp_path / "a.csv", "a", "b")
+    path.write_text(path.read_text() + "a text without a label,\n")
+    small = ("--steps", 2, "--batch-size", 2, "--context", 8, "--hidden", 4, "--embedding", 4)
+    assert dlcli("train", "rnn", "--dataset", path, *SMALL, "--out", "classifier")[0] == 3
+    code, _, err = dlcli("train", "rnn", "--dataset", path, *small, "--out", "language")
+    assert (code, "without a label" in err) == (0, False)
+    assert dlcli("eval", "language")[0] == 0

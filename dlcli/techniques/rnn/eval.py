@@ -14,7 +14,6 @@ from flax import nnx
 from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import labels, text, tokens
-from dlcli.data.columns import Reading
 from dlcli.data.text import TextSet
 from dlcli.data.tokenizers import Tokenizer
 from dlcli.engine import Metrics
@@ -23,7 +22,7 @@ from dlcli.engine.load import measured
 from dlcli.engine.metrics import add, perplexity
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
-from dlcli.techniques.rnn.learner import Learner, batches
+from dlcli.techniques.rnn.learner import Learner, batches, reading
 from dlcli.techniques.rnn.options import Eval, Train
 from dlcli.types import Batch, Data
 
@@ -56,7 +55,7 @@ class _Read:
 
 
 def _read(trained: Train, options: Eval, tokenizer: Tokenizer) -> _Read:
-    texts = text.open(options.dataset or trained.dataset, Reading.of(trained, options))
+    texts = text.open(options.dataset or trained.dataset, reading(trained, options))
     return _Read(texts, batches(trained, texts, tokenizer, trained=True))
 
 

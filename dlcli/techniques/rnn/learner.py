@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -54,12 +55,12 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        texts = text.open(options.dataset, Reading.of(options))
+        texts = text.open(options.dataset, reading(options))
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
 
     @classmethod
     def reread(cls, options: Train, facts: TextFacts) -> Data:
-        return batches(options, text.open(options.dataset, Reading.of(options)), facts.load(), trained=True)
+        return batches(options, text.open(options.dataset, reading(options)), facts.load(), trained=True)
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
@@ -141,6 +142,11 @@ class Learner(engine.Learner):
             inside = jnp.arange(len(states))[:, None] < length[None, :]
             pooled = (states * inside[..., None]).sum(axis=0) / jnp.maximum(length, 1)[:, None]
         return network.logits(pooled)
+
+
+def reading(options: Train, *more: Any) -> Reading:
+    """Return how tables are read for a task, by these options and later ones that win."""
+    return Reading.of(options, *more, labels=options.task == "classify")
 
 
 def batches(options: Train, texts: TextSet, tokenizer: Tokenizer, *, trained: bool = False) -> Data:

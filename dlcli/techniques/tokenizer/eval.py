@@ -30,7 +30,7 @@ def evaluate(options: Eval) -> Table:
     folder = Path(options.run)
     run = Run(folder)
     trained = run.read_options(Train)
-    dataset, reading = options.dataset or trained.dataset, Reading.of(trained, options)
+    dataset, reading = options.dataset or trained.dataset, Reading.of(trained, options, labels=False)
     texts = measured(run, options.dataset, lambda: text.open(dataset, reading))
     counts = measure(tokenizers.load(folder), texts.splits[texts.measured].texts)
     values = counts.values()

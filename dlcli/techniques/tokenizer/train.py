@@ -24,7 +24,7 @@ class TokenizerFacts(Facts):
 
 def read(options: Train) -> TextSet:
     """Open the text set, of which the vocabulary must be large enough."""
-    found = text.open(options.dataset, Reading.of(options))
+    found = text.open(options.dataset, Reading.of(options, labels=False))
     tokenizers.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
     return found
 

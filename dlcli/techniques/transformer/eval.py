@@ -58,7 +58,7 @@ def _totals(learner: Learner, batches: Iterable[Batch]) -> Metrics:
 
 
 def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
-    texts, loss = text.open(trained.dataset, Reading.of(trained)), described["loss"]
+    texts, loss = text.open(trained.dataset, Reading.of(trained, labels=False)), described["loss"]
     characters = tokens.stream(texts, texts.measured, learner.facts.load()).characters
     bits = loss["value"] * loss["n"] / math.log(2) / characters
     rows = [

@@ -24,7 +24,7 @@ def read_text(cut: Callable[..., Data], options: Train, facts: TransformerFacts 
         options: of the run.
         facts: of a trained model, whose tokenizer is taken; without, one is trained or loaded.
     """
-    texts = text.open(options.dataset, Reading.of(options))
+    texts = text.open(options.dataset, Reading.of(options, labels=options.shape == "encoder"))
     if facts is None:
         tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"])
     else:

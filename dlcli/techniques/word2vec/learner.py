@@ -39,7 +39,7 @@ class Learner(engine.Learner):
     def read(options: Train, *, noted: bool = True) -> Data:
         """Open a text set as running words; unless it is not to be `noted`, say where they may not be what is meant."""
         asked = words.Rules(options.pattern, options.lower, options.min_count)
-        corpus = words.read(options.dataset, asked, Reading.of(options))
+        corpus = words.read(options.dataset, asked, Reading.of(options, labels=False))
         for note in corpus.coverage.notes(options.pattern) if noted else ():
             warn(note)
         rules = block_rules(options)
