@@ -10,14 +10,13 @@ may be in capitals. Only regular files are read, of at most `LARGEST` bytes once
 from __future__ import annotations
 
 import codecs
-import gzip
 import lzma
 import os
 import re
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from dlcli import files
 from dlcli.data.findings import Finding
@@ -27,7 +26,7 @@ from dlcli.paths import expanded
 RAW = ".txt"
 TABLES = (".tsv", ".csv", ".jsonl")
 LARGEST = 2**31  # bytes of a file, and of all the files of a folder of documents, decompressed
-_PACKED: dict[str, Callable[[Any], IO[bytes]]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
+_PACKED = (".gz", ".xz")
 _CHUNK = 2**20  # bytes
 # Times that a file may grow when it is decompressed, beyond so many bytes: text grows 3 to 20 times.
 _RATIO, _UNSUSPECTED = 200, 2**28
@@ -151,7 +150,7 @@ def head(path: Path) -> str:
     """Return the first megabyte of a file's text, up to the end of a line; "" for what cannot be read."""
     try:
         with files.opened(path) as file:
-            data = _PACKED.get(path.suffix.lower(), lambda file: file)(file).read(_CHUNK)
+            data = next(_chunks(path, file), b"")
     except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
         return ""
     whole = data if len(data) < _CHUNK else data[: data.rfind(b"\n") + 1]
@@ -161,7 +160,7 @@ def head(path: Path) -> str:
 def _bytes(path: Path) -> bytearray:
     try:
         with files.opened(path) as file:
-            return _bounded(path, _PACKED.get(path.suffix.lower(), lambda file: file)(file))
+            return _bounded(path, file)
     except FileNotFoundError:
         raise DatasetError(f"{path} does not exist") from None
     except MemoryError:
@@ -171,11 +170,41 @@ def _bytes(path: Path) -> bytearray:
         raise DatasetError(f"{path} cannot be read: {reason}") from error
 
 
+def _chunks(path: Path, file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of a file, decompressed, at most a megabyte at a time."""
+    if path.suffix.lower() == ".gz":
+        return _gunzipped(file)
+    if path.suffix.lower() == ".xz":
+        file = lzma.LZMAFile(file)  # noqa: SIM115 (the caller closes what it reads from)
+    return iter(lambda: file.read(_CHUNK), b"")
+
+
+def _gunzipped(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of a gzip file, of one member or several.
+
+    Python's `gzip` skips the NUL bytes behind a member one by one, which takes hours in a sparse file.
+    """
+    data = file.read(_CHUNK)
+    while data:
+        member = zlib.decompressobj(wbits=31)
+        while not member.eof:
+            ended = not data and not (data := file.read(_CHUNK))
+            chunk = member.decompress(data, _CHUNK)
+            if ended and not chunk:
+                raise EOFError("it ends in the middle of its compressed text")
+            if chunk:
+                yield chunk
+            data = member.unconsumed_tail
+        data = member.unused_data.lstrip(b"\0")
+        while not data and (more := file.read(_CHUNK)):
+            data = more.lstrip(b"\0")
+
+
 def _bounded(path: Path, file: IO[bytes]) -> bytearray:
     found, size = bytearray(), os.stat(path).st_size
     if size > LARGEST:  # before reading, as that takes a minute
         raise _too_large(path)
-    while chunk := file.read(_CHUNK):
+    for chunk in _chunks(path, file):
         found += chunk
         if len(found) > LARGEST:
             raise _too_large(path)

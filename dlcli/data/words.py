@@ -49,7 +49,7 @@ class WordFacts(Facts):
     """
 
     words: Annotated[tuple[Word, ...], Field(min_length=2)]
-    counts: tuple[Annotated[int, Field(ge=1)], ...]
+    counts: tuple[Annotated[int, Field(ge=1, le=2**53)], ...]
     lower: bool
 
     @model_validator(mode="after")

@@ -4,11 +4,13 @@ import gzip
 import json
 import lzma
 import os
+import random
+import time
 
 import numpy as np
 import pytest
 
-from dlcli.data import text
+from dlcli.data import text, text_files
 from dlcli.data.columns import Reading
 from dlcli.data.embedded import pydocs
 from dlcli.errors import DatasetError, UsageError
@@ -324,3 +326,27 @@ def test_a_table_without_a_header_that_may_have_one_is_noted(tmp_path):
     (tmp_path / "a.tsv").write_text("kind\tsentence\n" + "".join(f"{'ab'[n % 2]}\ttext {n}\n" for n in range(20)))
     with pytest.warns(Notice, match="line 1 has the label 'kind', which no other line has"):
         text.open(str(tmp_path / "a.tsv"))
+
+
+def test_a_compressed_file_of_several_members_and_padding_is_read_whole(tmp_path):
+    text = "".join(f"line {number}\n" for number in range(300_000))
+    packed = gzip.compress(text[:1_000_000].encode()) + b"\0" * 500 + gzip.compress(text[1_000_000:].encode())
+    (tmp_path / "a.txt.gz").write_bytes(packed + b"\0" * 10_000)
+    assert text_files.read(tmp_path / "a.txt.gz") == text
+
+
+def test_a_compressed_file_that_goes_on_in_nothing_but_nul_bytes_ends_soon(tmp_path):
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress(b"a line\n"))
+    os.truncate(path, 2**28)  # a sparse file
+    start = time.process_time()
+    assert text_files.read(path) == "a line\n"
+    assert time.process_time() - start < 5  # one by one, half a minute
+
+
+@pytest.mark.parametrize("kept", [1, 15, 40, -1])
+def test_a_compressed_file_that_was_cut_off_is_damaged(tmp_path, kept):
+    packed = gzip.compress(random.Random(0).randbytes(100).hex().encode())
+    (tmp_path / "a.txt.gz").write_bytes(packed[:kept])
+    with pytest.raises(DatasetError, match="cannot be read"):
+        text_files.read(tmp_path / "a.txt.gz")

@@ -7,8 +7,8 @@ import time
 from tests.fuzz.harness import faults, said
 from tests.fuzz.trained import flags
 
-# The console script, that says when the program's own code begins: what comes before is Python's.
-SCRIPT = "import sys; sys.stderr.write('begun\\n'); sys.stderr.flush(); from dlcli.cli.app import main; main()"
+# The console script, that says when the program's own first lines have run: what comes before is Python's.
+SCRIPT = "from dlcli.__main__ import main; import sys; sys.stderr.write('begun\\n'); sys.stderr.flush(); main()"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
