@@ -1,6 +1,5 @@
 """Signals from the first moment of a program on, in a new interpreter."""
 
-import json
 import signal
 import time
 
@@ -8,7 +7,7 @@ from tests.fuzz.harness import faults, said
 from tests.fuzz.trained import flags
 
 # The console script, that says when the program's own code begins: what comes before is Python's.
-SCRIPT = "import sys; sys.stderr.write('begun\\n'); sys.stderr.flush(); from dlcli.cli.app import main; main()"
+SCRIPT = "import sys; sys.stderr.write('begun\\n'); sys.stderr.flush(); from dlcli.__main__ import main; main()"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
@@ -68,6 +67,6 @@ def resumable(place, found):
     run = place.work / "run"
     if "dlcli resume" not in found.told or not (run / "options.json").exists():
         return []
-    step = json.loads((run / "run.json").read_text())["ended"]["step"]
-    again = place.run("resume", "run", "--steps", step + 1)
+    saved = [int(path.name) for path in (run / "checkpoints").glob("*") if path.name.isdecimal()]
+    again = place.run("resume", "run", "--steps", max(saved, default=0) + 1)
     return said(again, faults(again, {0}))
