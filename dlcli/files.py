@@ -20,6 +20,7 @@ from dlcli.errors import DiskError
 
 LARGEST = 16 * 2**20  # bytes of a JSON object we agree to read; parsed, it may take twenty times as much
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}  # room would not help
 UNFINISHED = ".part"  # ending of a file that is being written
 _STRAY = {
     *(".DS_Store", ".localized", ".directory", ".Spotlight-V100", ".Trashes", ".fseventsd", "Icon\r", "__MACOSX"),
@@ -208,7 +209,9 @@ def disk_errors(path: Path, hint: str = "") -> Iterator[None]:
     except Exception as error:
         if not _is_full(error):
             raise
-        raise DiskError(f"cannot write {path}: {_reason(error)}, {_free(path)} free", hint=hint) from error
+        refused = isinstance(error, OSError) and error.errno in _REFUSED
+        room = "" if refused else f", {_free(path)} free"
+        raise DiskError(f"cannot write {path}: {_reason(error)}{room}", hint=hint) from error
 
 
 def _finite(value: Any) -> Any:

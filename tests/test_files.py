@@ -108,3 +108,9 @@ def test_a_line_ends_at_a_line_feed_alone():
 )
 def test_a_number_of_bytes_is_written_in_the_unit_that_fits_it(count, told):
     assert size_text(count) == told
+
+
+def test_where_writing_is_not_allowed_nothing_is_said_of_room(tmp_path):
+    with pytest.raises(DiskError) as raised, disk_errors(tmp_path / "file"):
+        raise PermissionError(errno.EACCES, "Permission denied")
+    assert str(raised.value) == f"cannot write {tmp_path / 'file'}: permission denied"
