@@ -7,7 +7,6 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -83,7 +82,7 @@ def show_messages() -> None:
     """Print our own warnings and log as one line each on standard error; leave the libraries' out."""
     from dlcli.warnings import Notice
 
-    sys.excepthook = _hook
+    _silence_threads()
 
     said: set[str] = set()
 
@@ -103,14 +102,20 @@ def show_messages() -> None:
     logger.setLevel(logging.INFO)
 
 
-def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print an exception that reaches the interpreter, but for those that tell nobody anything.
+def _silence_threads() -> None:
+    """Leave out what tensorstore's threads say where reading or writing a checkpoint fails.
 
-    Where reading or writing a checkpoint fails, orbax closes its event loop, and each of tensorstore's threads prints
-    that it cannot report to it. Our own line says what failed.
+    Orbax closes its event loop then, and each thread says that it cannot report to it; our own line says what failed.
     """
-    if not (isinstance(error, RuntimeError) and str(error) == "Event loop is closed"):
-        sys.__excepthook__(kind, error, trace)
+    usual = sys.unraisablehook
+    if usual.__module__ == __name__:
+        return
+
+    def hook(of: Any) -> None:
+        if not (isinstance(of.exc_value, RuntimeError) and str(of.exc_value) == "Event loop is closed"):
+            usual(of)
+
+    sys.unraisablehook = hook
 
 
 class _Lines(logging.Handler):
