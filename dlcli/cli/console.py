@@ -129,7 +129,7 @@ class _Safe(Console):
     """A console on which no text steers the terminal, wherever it comes from; its own styles still do."""
 
     def on_broken_pipe(self) -> None:
-        """Go on in silence where nobody reads progress and errors, and end the program where nobody reads results."""
+        """Continue in silence if standard error is not read, and end the program if standard output is not."""
         if not self.stderr:
             raise BrokenPipeError  # rich would exit with 1
         streams.close(sys.stderr)

@@ -1,4 +1,4 @@
-"""Shows that work goes on, and what a training run says from its first line to the commands that come next."""
+"""Shows waits, and a training run from its first line to the commands that come next."""
 
 from __future__ import annotations
 

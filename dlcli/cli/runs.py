@@ -214,7 +214,7 @@ def _numbers(run: Summary) -> dict[str, Any]:
 
 
 def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
-    """Return what is told of a run, in words."""
+    """Return the description of a run, in words."""
     said, began = run.about, listing.when(run.about.created)
     best = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in run.best.items())
     at = f" at step {said.ended.best_step:,}" if said.ended and said.ended.best_step is not None else ""

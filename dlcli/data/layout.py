@@ -70,7 +70,7 @@ def _roots(path: Path, findings: list[Finding]) -> dict[str, Path]:
     for split, name in candidates.items():
         if split not in taken:
             message = (
-                f"{path / name} is taken for a class, not for the split {split}: "
+                f"{path / name} is read as a class, not as the split {split}: "
                 f"it holds no folders of images, and {', '.join(others[:3])} lie beside it"
             )
             findings.append(Finding("splits", "", str(path / name), message, harmless=True))

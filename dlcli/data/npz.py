@@ -1,4 +1,4 @@
-"""Arrays of `.npz` files that nobody vouches for: what is in them is known before any of it is unpacked."""
+"""Untrusted `.npz` files: shapes and types of their arrays are checked before any is unpacked."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def test_a_single_class_is_enough_to_generate_and_refused_to_classify(classes):
 @pytest.mark.parametrize("name", ["train", "test", "val", "Train"])
 def test_a_split_name_beside_classes_is_a_class_and_that_is_said(classes, name):
     shutil.copytree(classes / "cat", classes / name)
-    with pytest.warns(Notice, match=f"{name} is taken for a class, not for the split"):
+    with pytest.warns(Notice, match=f"{name} is read as a class, not as the split"):
         images = open_folder(classes)
     assert images.classes == tuple(sorted(["cat", "dog", name]))
     assert sum(map(len, images.splits.values())) == 60

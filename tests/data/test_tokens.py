@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -266,7 +267,10 @@ def test_a_classifier_counts_the_texts_that_are_cut_in_the_splits_that_are_read(
 def test_texts_as_long_as_the_context_are_not_noted(labelled):
     texts, tokenizer = labelled
     longest = max(len(tokenizer.encode(each)) for split in texts.splits.values() for each in split.texts)
-    list(sequences.classification(texts, tokenizer, batch_size=64, time=longest, seed=0).validation)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        list(sequences.classification(texts, tokenizer, batch_size=64, time=longest, seed=0).validation)
+    assert not notes
 
 
 @CUT

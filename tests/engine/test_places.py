@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import warnings
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,10 @@ def test_data_that_have_changed_are_noticed_when_a_run_is_measured_and_refused_w
 def test_other_data_that_are_asked_for_are_no_surprise(copy, monkeypatch):
     monkeypatch.chdir(copy)
     Path("other.txt").write_text(Path("poem.txt").read_text() * 2)
-    evaluate(Eval(run="runs/l", dataset="other.txt"))  # a Notice would be an error here
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        evaluate(Eval(run="runs/l", dataset="other.txt"))
+    assert not notes
 
 
 def test_an_error_of_missing_data_says_where_they_were_looked_for(copy, monkeypatch, tmp_path):

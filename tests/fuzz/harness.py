@@ -3,7 +3,7 @@
 A case is a function of the seed and its number alone. Three variables change what is tried:
 
     DLCLI_FUZZ_SEED=7     another seed (default 0)
-    DLCLI_FUZZ_CASES=20   so many cases of each test, whatever it takes
+    DLCLI_FUZZ_CASES=20   the number of cases of each test, however long they take
     DLCLI_FUZZ_CASE=113   this one case, whose folder then stays; a case that fails says how to repeat it alone
 """
 

@@ -87,7 +87,7 @@ class Eval(TextColumnOptions, EvalOptions):
     ] = None
     restrict: Annotated[
         int,
-        Field(ge=2, le=10**9, description="Analogies are answered among so many words, the most frequent."),
+        Field(ge=2, le=10**9, description="Answer analogies among the N most frequent words."),
         Needs("analogies"),
     ] = 30_000
 
