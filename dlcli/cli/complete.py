@@ -69,18 +69,20 @@ def _techniques(ctx: Any) -> list[str]:
 
 def _datasets(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield all data sets there are, and files."""
-    from dlcli.data import names, tfds
+    from dlcli.data import catalogue
+    from dlcli.data.images import tfds
 
-    yield from names.embedded()
+    yield from catalogue.embedded()
     yield from (f"tfds:{name}" for name in tfds.prepared(None))
     yield from _paths(incomplete, (".npz", *_TEXT))
 
 
 def _images(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield image sets; of techniques that learn densities those too."""
-    from dlcli.data import densities, sources, tfds
+    from dlcli.data import densities
+    from dlcli.data.images import catalogue, tfds
 
-    yield from sources.embedded()
+    yield from catalogue.embedded()
     if ctx.info_name in ("gan", "diffusion"):
         yield from densities.NAMES
     yield from (f"tfds:{name}" for name in tfds.prepared(None))
@@ -90,9 +92,9 @@ def _images(ctx: Any, incomplete: str) -> Iterator[str]:
 
 def _texts(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield texts; of the transformer pairs too."""
-    from dlcli.data import pairs, text
+    from dlcli.data.text import pairs, sets
 
-    yield from text.embedded()
+    yield from sets.embedded()
     if ctx.info_name == "transformer":
         yield from pairs.embedded()
     yield from _paths(incomplete, _TEXT)

@@ -17,7 +17,7 @@ from dlcli.options import Cli, DataDir, Options
 from dlcli.table_options import LabelColumnOptions, PairColumnOptions
 
 if TYPE_CHECKING:
-    from dlcli.data.findings import Finding
+    from dlcli.data.problems import Finding
 
 _NAMED = 20  # problems listed of each kind, and classes listed of a set
 
@@ -66,9 +66,10 @@ class Prepare(Named):
 
 def list_(options: List, call: Call) -> None:
     """Print a row a set."""
-    from dlcli.data import names, tfds
+    from dlcli.data import catalogue
+    from dlcli.data.images import tfds
 
-    rows = [(name, "embedded", text) for name, text in names.embedded().items()]
+    rows = [(name, "embedded", text) for name, text in catalogue.embedded().items()]
     rows += [(f"tfds:{name}", "prepared", "") for name in tfds.prepared(options.data_dir)]
     numbers = {"datasets": [{"name": name, "kind": kind} for name, kind, _ in rows]}
     output.write(Table("", ["name", "kind", ""], rows, numbers), call)
@@ -84,11 +85,11 @@ def show(options: Show, call: Call) -> None:
 
 def _medium(options: _Read) -> str:
     """Tell what a data set is made of; refuse options that another kind of set has."""
-    from dlcli.data import names
-    from dlcli.data.columns import Reading
+    from dlcli.data import catalogue
+    from dlcli.data.text.columns import Reading
 
     reading = Reading.of(options)
-    medium = names.medium(options.name, options.data_dir, reading)
+    medium = catalogue.medium(options.name, options.data_dir, reading)
     fitting = {"text": ("--text-column", "--label-column"), "pairs": ("--source-column", "--target-column")}
     for flag in reading.flags[::2]:
         if flag not in fitting.get(medium, ()):
@@ -102,10 +103,10 @@ def _medium(options: _Read) -> str:
 
 
 def _images(options: Show) -> Table:
-    from dlcli.data import sources
-    from dlcli.data.layout import UNLABELLED
+    from dlcli.data.images import catalogue
+    from dlcli.data.images.layout import UNLABELLED
 
-    images = sources.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
+    images = catalogue.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
     counts = {name: split.counts().tolist() for name, split in images.splits.items()}
     shape = list(images.image)
     classes = (
@@ -128,10 +129,10 @@ def _images(options: Show) -> Table:
 
 
 def _texts(options: Show) -> Table:
-    from dlcli.data import text
-    from dlcli.data.columns import Reading
+    from dlcli.data.text import sets
+    from dlcli.data.text.columns import Reading
 
-    texts = text.open(options.name, Reading.of(options))
+    texts = sets.open(options.name, Reading.of(options))
     counts = {name: texts.counts(name) for name in texts.splits}
     characters = {name: split.characters for name, split in texts.splits.items()}
     rows = [
@@ -163,8 +164,8 @@ def _points(options: Show) -> Table:
 
 
 def _pairs(options: Show) -> Table:
-    from dlcli.data import pairs
-    from dlcli.data.columns import Reading
+    from dlcli.data.text import pairs
+    from dlcli.data.text.columns import Reading
 
     found = pairs.open(options.name, Reading.of(options))
     sides = {"source": "sources", "target": "targets"}
@@ -193,9 +194,10 @@ def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> li
 def check(options: Check, call: Call) -> None:
     """Print all that is wrong."""
     with progress.working("reading every example"):
-        from dlcli.data import check as images
-        from dlcli.data import pairs, text_check
-        from dlcli.data.columns import Reading
+        from dlcli.data.images import check as images
+        from dlcli.data.text import check as text_check
+        from dlcli.data.text import pairs
+        from dlcli.data.text.columns import Reading
 
         reading = Reading.of(options)
         checks: dict[str, Callable[[], list[Finding]]] = {
@@ -233,7 +235,7 @@ def prepare(options: Prepare, call: Call) -> None:
     if not options.name.startswith("tfds:"):
         raise UsageError(f"NAME must be tfds:NAME, the only sets that need preparing, got {options.name!r}")
     with progress.working("preparing"):
-        from dlcli.data import tfds
+        from dlcli.data.images import tfds
 
         folder: Path = tfds.prepare(options.name.removeprefix("tfds:"), options.data_dir)
     output.write(Table("", ["data set", "folder"], [(options.name, folder)], {"folder": str(folder)}), call)

@@ -51,12 +51,12 @@ def _name(line: str) -> str:
 
 
 def _below(folder: Path) -> list[Path]:
-    from dlcli.data import image_files
+    from dlcli.data.images import files
 
-    listing = image_files.below(folder)
+    listing = files.below(folder)
     if not listing.images:
-        held = f"{len(listing.strays):,} other files: {image_files.several(listing.strays)}"
+        held = f"{len(listing.strays):,} other files: {files.several(listing.strays)}"
         raise DatasetError(f"{folder} must hold images, found {held if listing.strays else 'none'}")
     if listing.strays:
-        warn(image_files.skipped(folder, listing.strays))
+        warn(files.skipped(folder, listing.strays))
     return [folder / name for name in sorted(listing.images)]

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-from dlcli.data.findings import NAMED, Finding
+from dlcli.data.problems import NAMED, Finding
 
 # As R, pandas and spreadsheets write a missing value.
 _MISSING = {"NA", "N/A", "NaN", "nan", "<NA>", "null", "NULL", "#N/A"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# Names of data sets that stand for no file; `dlcli.data.names`, which is above this layer, has them too.
+# Names of data sets that stand for no file; `dlcli.data.catalogue`, which is above this layer, has them too.
 EMBEDDED = {"dates", "digits", "grid", "pydocs", "ring"}
 
 

@@ -13,10 +13,9 @@ from flax import nnx
 
 from dlcli import formats
 from dlcli.artifacts import Figure, Truncation
-from dlcli.data import pairs, text
-from dlcli.data.columns import Reading
-from dlcli.data.embedded import dates
-from dlcli.data.tokenizers import END, START
+from dlcli.data.text import dates, pairs, sets
+from dlcli.data.text.columns import Reading
+from dlcli.data.text.tokenizers import END, START
 from dlcli.engine.runs import Run
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
@@ -133,7 +132,7 @@ def _document(options: Attention) -> str:
     """Return the text of the validation split that `--index` names."""
     trained = Run(Path(options.run)).options(Learner)
     texts = (
-        text.open(trained.dataset, Reading.of(trained, labels=trained.shape == "encoder")).splits["validation"].texts
+        sets.open(trained.dataset, Reading.of(trained, labels=trained.shape == "encoder")).splits["validation"].texts
     )
     return texts[_within(options.index, len(texts))]
 

@@ -12,7 +12,7 @@ import numpy as np
 from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.augmentations import AUGMENTATIONS, parse_augmentation
-from dlcli.data import augment, pixels
+from dlcli.data.images import augmentation, pixels
 from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
@@ -81,8 +81,8 @@ def _draws(
     @jax.jit
     def change(key: jax.Array, images: jax.Array) -> Any:
         targets = jnp.zeros([len(images), 1])
-        changed = {name: augment.augment(key, images, targets, each)[0] for name, each in changes.items()}
-        return changed, {name: augment.draw(key, len(images), each) for name, each in changes.items()}
+        changed = {name: augmentation.augment(key, images, targets, each)[0] for name, each in changes.items()}
+        return changed, {name: augmentation.draw(key, len(images), each) for name, each in changes.items()}
 
     found = change(jax.random.key(seed), jnp.asarray(pairs, jnp.float32) / 255)
     return jax.tree.map(lambda values: np.asarray(values)[1::2], found)
@@ -101,7 +101,7 @@ def _tiles(images: np.ndarray, drawn: Mapping[str, np.ndarray]) -> list[Tile]:
     return [Tile(subject.drawable(image), caption) for image, caption in zip(images, captions, strict=True)]
 
 
-# Each takes the numbers of one draw (see `dlcli.data.augment.draw`).
+# Each takes the numbers of one draw (see `dlcli.data.images.augmentation.draw`).
 _CAPTIONS: dict[str, Callable[[Any], str]] = {
     "rotate": lambda degrees: f"{degrees:+.1f}°",
     "light": lambda factors: f"contrast {factors[0]:.2f}, bright {factors[1]:.2f}",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlcli import engine, techniques
-from dlcli.data.tokenizers import END, Tokenizer
+from dlcli.data.text.tokenizers import END, Tokenizer
 from dlcli.errors import RunError, UsageError
 from dlcli.folders import technique_of
 

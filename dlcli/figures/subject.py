@@ -11,9 +11,9 @@ import numpy as np
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data import images, pixels, sources
-from dlcli.data.images import ImageFacts
-from dlcli.data.sets import ImageSet, Unreadable
+from dlcli.data.images import batches, catalogue, pixels
+from dlcli.data.images.batches import ImageFacts
+from dlcli.data.images.sets import ImageSet, Unreadable
 from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.techniques.cnn.learner import Learner
@@ -53,7 +53,7 @@ def learner(options: Any) -> Learner:
 
 def image_set(train: Train) -> ImageSet:
     """Open the data set of a run's options."""
-    return sources.open(train.dataset, train.data_dir, train.image_size, train.memory_limit)
+    return catalogue.open(train.dataset, train.data_dir, train.image_size, train.memory_limit)
 
 
 def example(options: Any, facts: ImageFacts | None = None) -> Example:
@@ -69,7 +69,7 @@ def example(options: Any, facts: ImageFacts | None = None) -> Example:
         RunError: the data set is no longer the one that the network was trained on.
     """
     if options.image:
-        found = images.decode(options.image, facts) if facts else _free(options.image)
+        found = batches.decode(options.image, facts) if facts else _free(options.image)
         return Example(found, options.image.name)
     return examples(options, 1, facts)[0]
 

@@ -25,7 +25,7 @@ def batch(network: str) -> tuple[np.ndarray, np.ndarray]:
 
 def dlcli_step(network: str) -> Contender:
     """Return the step that the engine compiles for the learner."""
-    from dlcli.data.images import ImageFacts
+    from dlcli.data.images.batches import ImageFacts
     from dlcli.engine import devices
     from dlcli.engine.program import Program
     from dlcli.techniques.cnn.learner import Learner

@@ -24,7 +24,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from dlcli.data import images
+from dlcli.data.images import batches as images
 from dlcli.engine import devices
 from dlcli.engine.program import Program
 from dlcli.techniques.cnn.learner import Learner

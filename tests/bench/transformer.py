@@ -25,7 +25,7 @@ def batch() -> np.ndarray:
 
 def dlcli_step(network: str) -> Contender:
     """Return the step that the engine compiles for the learner."""
-    from dlcli.data import tokenizers
+    from dlcli.data.text import tokenizers
     from dlcli.engine import devices
     from dlcli.engine.program import Program
     from dlcli.techniques.transformer.facts import TransformerFacts

@@ -142,7 +142,7 @@ def gensim_turn(model: str, text: str) -> Turn:
     """Return a turn of gensim over the same sentences."""
     from gensim.models import Word2Vec
 
-    from dlcli.data import words
+    from dlcli.data.text import words
 
     corpus = words.read(text, words.Rules("[a-z']+", True, 5))
     names, train = corpus.facts.words, corpus.splits["train"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dlcli.checks import resume
-from dlcli.data import loader
+from dlcli.data.images import loader
 from dlcli.engine import devices
 from dlcli.engine.program import Program
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dlcli.data import names
+from dlcli.data import catalogue
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def test_every_embedded_set_is_listed(dlcli):
     assert code == 0
     assert (
         {"digits", "pydocs", "dates", "ring"}
-        <= set(names.embedded())
+        <= set(catalogue.embedded())
         <= {each["name"] for each in json.loads(out)["datasets"]}
     )
 

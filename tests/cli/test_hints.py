@@ -51,7 +51,7 @@ def test_a_hint_has_an_input_of_the_runs_own_data_quoted_for_the_shell(tmp_path)
 
 
 def test_training_keeps_an_example_of_the_validation_split(transformer_run, rnn_run, tokenizer_run, word2vec_run):
-    from dlcli.data import pairs
+    from dlcli.data.text import pairs
 
     trained = json.loads((transformer_run / "options.json").read_text())
     example = json.loads((transformer_run / "run.json").read_text())["example"]

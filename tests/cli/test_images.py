@@ -134,11 +134,11 @@ def test_a_classifier_reads_dark_images_of_16_bits_as_it_read_them_in_training(d
     assert code == 0
     assert "4095 is taken as white, here and when the model is used" in err.replace("\n", " ")
     assert json.loads((out / "facts.json").read_text())["white"] == 4095
-    from dlcli.data import images
-    from dlcli.data.images import ImageFacts
+    from dlcli.data.images import batches
+    from dlcli.data.images.batches import ImageFacts
 
     facts = ImageFacts.model_validate_json((out / "facts.json").read_text())
-    seen = images.decode(tmp_path / "scans" / "dark" / "10.png", facts)
+    seen = batches.decode(tmp_path / "scans" / "dark" / "10.png", facts)
     assert (seen == 900 * 256 // 4096).all()
 
 

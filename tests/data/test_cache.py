@@ -5,8 +5,9 @@ import time
 
 import pytest
 
-from dlcli.data import cache, words
-from dlcli.data.words import Rules
+from dlcli.data import cache
+from dlcli.data.text import words
+from dlcli.data.text.words import Rules
 from dlcli.errors import DiskError
 
 

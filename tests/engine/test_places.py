@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dlcli import engine
-from dlcli.data import names
+from dlcli.data import catalogue
 from dlcli.engine import places
 from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError
@@ -45,7 +45,7 @@ def test_a_relative_path_is_looked_for_below_the_folder_where_the_run_was_begun(
 
 
 def test_the_names_that_stand_for_no_file_are_those_of_the_embedded_sets():
-    assert names.embedded().keys() == places.EMBEDDED
+    assert catalogue.embedded().keys() == places.EMBEDDED
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from PIL import Image
 
 from dlcli import figures
 from dlcli.augmentations import AUGMENTATIONS
-from dlcli.data.augment import draw
+from dlcli.data.images.augmentation import draw
 from dlcli.errors import UsageError
 from dlcli.figures.options import Augmentation
 

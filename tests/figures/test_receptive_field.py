@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from dlcli import figures
-from dlcli.data.images import ImageFacts
+from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import UsageError
 from dlcli.figures.options import ReceptiveField
 from dlcli.figures.receptive_field import effective, measure, outside

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from dlcli import figures
-from dlcli.data.images import ImageFacts
+from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import DatasetError, UsageError
 from dlcli.figures.options import Saliency
 from dlcli.figures.saliency import explain

@@ -1,6 +1,6 @@
 import pytest
 
-from dlcli.data import tokenizers
+from dlcli.data.text import tokenizers
 from dlcli.errors import DatasetError, RunError
 from dlcli.figures.options import Subwords
 from dlcli.figures.subwords import draw

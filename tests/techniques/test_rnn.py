@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dlcli import engine
-from dlcli.data.tokenizers import END
+from dlcli.data.text.tokenizers import END
 from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program

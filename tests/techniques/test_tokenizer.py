@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dlcli.cli.bridge import columns, validate
-from dlcli.data import text, tokenizers
+from dlcli.data.text import sets, tokenizers
 from dlcli.engine import direct
 from dlcli.errors import RunError, UsageError
 from dlcli.options import DataOptions, EvalOptions
@@ -45,7 +45,7 @@ def test_the_pieces_are_those_of_the_tokenizer_in_the_run_folder(trained):
 
 def test_evaluation_counts_the_test_split(trained):
     found = evaluate(Eval(run=str(trained))).numbers
-    texts = text.open(QUESTIONS).splits["test"].texts
+    texts = sets.open(QUESTIONS).splits["test"].texts
     tokenizer = tokenizers.load(trained)
     assert found["split"] == "test"
     assert found["characters"] == sum(map(len, texts))

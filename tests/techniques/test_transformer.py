@@ -9,8 +9,8 @@ import pytest
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.pairs import open as open_pairs
-from dlcli.data.tokenizers import END, START
+from dlcli.data.text.pairs import open as open_pairs
+from dlcli.data.text.tokenizers import END, START
 from dlcli.engine import bleu, devices
 from dlcli.errors import RunError, UsageError
 from dlcli.techniques.transformer.eval import evaluate

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dlcli import engine
-from dlcli.data.words import WordFacts
+from dlcli.data.text.words import WordFacts
 from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program

@@ -11,8 +11,8 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.augmentations import parse_augmentation
-from dlcli.data import augment, images
-from dlcli.data.images import ImageFacts
+from dlcli.data.images import augmentation, batches
+from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.engine.classification import measure
 from dlcli.errors import RunError
@@ -40,7 +40,7 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        return images.read(options, options.seed, options.image_size, options.train_examples, labelled=True)
+        return batches.read(options, options.seed, options.image_size, options.train_examples, labelled=True)
 
     @staticmethod
     def chosen(options: Train) -> dict[str, tuple[Any, str]]:
@@ -70,7 +70,7 @@ class Learner(engine.Learner):
     def update(self, batch: Batch) -> Metrics:
         pixels = batch["image"].astype(jnp.float32) / 255
         targets = optax.smooth_labels(jax.nn.one_hot(batch["label"], len(self.facts.classes)), self.smoothing)
-        pixels, targets = augment.augment(self.rngs.augment(), pixels, targets, self.strengths)
+        pixels, targets = augmentation.augment(self.rngs.augment(), pixels, targets, self.strengths)
         inputs = self.normalize(pixels)
         # Drawn flat: the same numbers drawn in four axes take XLA on the CPU more than twice as long.
         inputs = self.input_dropout(inputs.reshape(len(inputs), -1)).reshape(inputs.shape)

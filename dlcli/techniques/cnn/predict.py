@@ -11,7 +11,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.artifacts import Prediction
-from dlcli.data import images
+from dlcli.data.images import batches
 from dlcli.errors import DatasetError
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Predict
@@ -42,7 +42,7 @@ def _batched(paths: list[Path]) -> Iterator[list[Path]]:
 
 def _read(path: Path, learner: Learner) -> np.ndarray | str:
     try:
-        return images.decode(path, learner.facts)
+        return batches.decode(path, learner.facts)
     except DatasetError as error:
         return str(error)
 

@@ -12,7 +12,8 @@ from flax import nnx
 
 from dlcli import engine, formats
 from dlcli.artifacts import Table
-from dlcli.data import cache, images
+from dlcli.data import cache
+from dlcli.data.images import batches as images
 from dlcli.engine import Frechet, Metrics, Rate, frechet
 from dlcli.engine.load import measured
 from dlcli.engine.metrics import add

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from dlcli.data import densities, images
+from dlcli.data import densities
 from dlcli.data.densities import DensityFacts
-from dlcli.data.images import ImageFacts
+from dlcli.data.images import batches
+from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import UsageError
 from dlcli.techniques.diffusion.options import Train
 from dlcli.types import Data, Facts
@@ -34,5 +35,5 @@ def read(options: Train) -> Data:
             raise UsageError(f"--conditional needs data with classes, and {options.dataset} has none; leave it out")
         data = densities.read(options, options.seed)
     else:
-        data = images.read(options, options.seed, options.image_size, labelled=options.conditional)
+        data = batches.read(options, options.seed, options.image_size, labelled=options.conditional)
     return dataclasses.replace(data, facts=DiffusionFacts(data=data.facts))

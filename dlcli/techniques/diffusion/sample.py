@@ -9,7 +9,7 @@ import numpy as np
 
 from dlcli import engine
 from dlcli.artifacts import Figure, Images
-from dlcli.data import images
+from dlcli.data.images import batches
 from dlcli.errors import UsageError
 from dlcli.plot import plane
 from dlcli.techniques.diffusion.drawing import draw, manner
@@ -45,7 +45,7 @@ def labels(learner: Learner, name: str, count: int, run: str) -> np.ndarray | No
                 hint="dlcli train diffusion --conditional makes one",
             )
         return None
-    return images.asked(classes, name, count)
+    return batches.asked(classes, name, count)
 
 
 def in_words(how: dict[str, Any]) -> str:

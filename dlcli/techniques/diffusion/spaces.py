@@ -10,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.data.densities import DensityFacts
-from dlcli.data.images import ImageFacts
+from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import UsageError
 from dlcli.nn.unet import PointNetwork, Shape, UNet
 from dlcli.techniques.diffusion.options import Train

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.data import densities, images
+from dlcli.data import densities
 from dlcli.data.densities import DensityFacts
-from dlcli.data.images import ImageFacts
+from dlcli.data.images import batches
+from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import UsageError
 from dlcli.techniques.gan.options import Train
 from dlcli.types import Data, Facts
@@ -42,13 +43,13 @@ def read(options: Train) -> Data:
         data = densities.read(options, options.seed)
         return dataclasses.replace(data, facts=GanFacts(data=data.facts))
     try:
-        data = images.read(options, options.seed, options.image_size, labelled=options.conditional)
+        data = batches.read(options, options.seed, options.image_size, labelled=options.conditional)
     except UsageError as error:
         raise UsageError(str(error), hint=f"{error.hint}; densities: {', '.join(densities.NAMES)}") from error
     draws = max(1, _ENOUGH // max(1, data.sizes["validation"]))
     return dataclasses.replace(
         data,
         facts=GanFacts(data=data.facts, draws=draws),
-        validation=images.BesideTraining(data.validation, data.train_from, draws),
-        test=images.BesideTraining(data.test, data.train_from, draws),
+        validation=batches.BesideTraining(data.validation, data.train_from, draws),
+        test=batches.BesideTraining(data.test, data.train_from, draws),
     )

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.images import ImageFacts
+from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.nn.average import Average
 from dlcli.optim import build, penalties

@@ -10,7 +10,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.artifacts import Figure, Images
-from dlcli.data import images
+from dlcli.data.images import batches as images
 from dlcli.errors import UsageError
 from dlcli.plot import plane
 from dlcli.techniques.gan.learner import Learner

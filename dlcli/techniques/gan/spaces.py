@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dlcli.data import cache, images
+from dlcli.data import cache
 from dlcli.data.densities import DensityFacts
-from dlcli.data.images import ImageFacts
+from dlcli.data.images import batches
+from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Frechet, Metrics, Rate
 from dlcli.engine.modes import Found, Modes
 from dlcli.nn.judge import Judge, examples
@@ -81,9 +82,9 @@ class Pictures(nnx.Module):
         if len(self.classes) < 2:
             return False
         with unsaid():
-            data = images.read(options, 0, options.image_size)
+            data = batches.read(options, 0, options.image_size)
         count = examples(self.image, data.sizes["train"])
-        self.judge.learn_once(cache.folder("judges"), data.digest, lambda: images.training(data, count))
+        self.judge.learn_once(cache.folder("judges"), data.digest, lambda: batches.training(data, count))
         return True
 
 

@@ -13,9 +13,10 @@ from flax import nnx
 
 from dlcli import engine, formats
 from dlcli.artifacts import Table
-from dlcli.data import labels, text, tokens
-from dlcli.data.text import TextSet
-from dlcli.data.tokenizers import Tokenizer
+from dlcli.data import labels
+from dlcli.data.text import sets, token_streams
+from dlcli.data.text.sets import TextSet
+from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Metrics
 from dlcli.engine.classification import table
 from dlcli.engine.load import measured
@@ -39,7 +40,7 @@ def evaluate(options: Eval) -> Table:
     how = {"split": read.texts.measured, "use": options.use, "run": str(folder)}
     if learner.classify:
         return table(described, learner.facts.classes, how)
-    return _table(described["loss"], tokens.stream(read.texts, read.texts.measured, tokenizer).characters, how)
+    return _table(described["loss"], token_streams.stream(read.texts, read.texts.measured, tokenizer).characters, how)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +56,7 @@ class _Read:
 
 
 def _read(trained: Train, options: Eval, tokenizer: Tokenizer) -> _Read:
-    texts = text.open(options.dataset or trained.dataset, reading(trained, options))
+    texts = sets.open(options.dataset or trained.dataset, reading(trained, options))
     return _Read(texts, batches(trained, texts, tokenizer, trained=True))
 
 

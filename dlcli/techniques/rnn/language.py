@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dlcli import engine
-from dlcli.data.tokenizers import END, UNKNOWN
+from dlcli.data.text.tokenizers import END, UNKNOWN
 from dlcli.errors import DatasetError, RunError
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.warnings import warn

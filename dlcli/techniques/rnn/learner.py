@@ -11,11 +11,11 @@ import optax
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data import sequences, text, tokenizers
-from dlcli.data.columns import Reading
-from dlcli.data.sequences import TextFacts
-from dlcli.data.text import TextSet
-from dlcli.data.tokenizers import Tokenizer
+from dlcli.data.text import sets, token_batches, tokenizers
+from dlcli.data.text.columns import Reading
+from dlcli.data.text.sets import TextSet
+from dlcli.data.text.token_batches import TextFacts
+from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.engine.classification import measure
 from dlcli.nn.recurrent import restarted
@@ -55,12 +55,12 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        texts = text.open(options.dataset, reading(options))
+        texts = sets.open(options.dataset, reading(options))
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
 
     @classmethod
     def reread(cls, options: Train, facts: TextFacts) -> Data:
-        return batches(options, text.open(options.dataset, reading(options)), facts.load(), trained=True)
+        return batches(options, sets.open(options.dataset, reading(options)), facts.load(), trained=True)
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
@@ -153,8 +153,8 @@ def batches(options: Train, texts: TextSet, tokenizer: Tokenizer, *, trained: bo
     """Return the batches of a task from texts that are cut by this tokenizer, that of a `trained` model or not."""
     sizes = {"batch_size": options.batch_size, "time": options.context, "seed": options.seed}
     if options.task == "classify":
-        return sequences.classification(texts, tokenizer, **sizes, trained=trained)
-    return sequences.rows(texts, tokenizer, **sizes)
+        return token_batches.classification(texts, tokenizer, **sizes, trained=trained)
+    return token_batches.rows(texts, tokenizer, **sizes)
 
 
 def shape(options: Train, outputs: int) -> Shape:

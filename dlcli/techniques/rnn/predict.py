@@ -11,7 +11,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.artifacts import Prediction, Truncation
-from dlcli.data import tokenizers
+from dlcli.data.text import tokenizers
 from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.techniques.rnn.learner import Learner

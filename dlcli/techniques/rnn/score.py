@@ -10,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.artifacts import Likelihood
-from dlcli.data.tokenizers import END
+from dlcli.data.text.tokenizers import END
 from dlcli.errors import DatasetError
 from dlcli.techniques.rnn.language import Language
 from dlcli.techniques.rnn.learner import Learner

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.data import text, tokenizers
-from dlcli.data.columns import Reading
+from dlcli.data.text import sets, tokenizers
+from dlcli.data.text.columns import Reading
 from dlcli.engine.load import measured
 from dlcli.engine.runs import Run
 from dlcli.techniques.tokenizer.measuring import measure
@@ -31,7 +31,7 @@ def evaluate(options: Eval) -> Table:
     run = Run(folder)
     trained = run.read_options(Train)
     dataset, reading = options.dataset or trained.dataset, Reading.of(trained, options, labels=False)
-    texts = measured(run, options.dataset, lambda: text.open(dataset, reading))
+    texts = measured(run, options.dataset, lambda: sets.open(dataset, reading))
     counts = measure(tokenizers.load(folder), texts.splits[texts.measured].texts)
     values = counts.values()
     rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]

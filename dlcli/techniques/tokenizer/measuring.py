@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from dlcli.data.tokenizers import UNKNOWN, Tokenizer
+from dlcli.data.text.tokenizers import UNKNOWN, Tokenizer
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dlcli.artifacts import Pieces
-from dlcli.data import tokenizers
+from dlcli.data.text import tokenizers
 from dlcli.techniques.tokenizer.options import Predict
 
 

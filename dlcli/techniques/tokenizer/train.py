@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.data import text, tokenizers
-from dlcli.data.columns import Reading
-from dlcli.data.text import TextSet
+from dlcli.data.text import sets, tokenizers
+from dlcli.data.text.columns import Reading
+from dlcli.data.text.sets import TextSet
 from dlcli.engine.direct import Learnt
 from dlcli.techniques.tokenizer.measuring import measure
 from dlcli.techniques.tokenizer.options import Train
@@ -24,7 +24,7 @@ class TokenizerFacts(Facts):
 
 def read(options: Train) -> TextSet:
     """Open the text set, of which the vocabulary must be large enough."""
-    found = text.open(options.dataset, Reading.of(options, labels=False))
+    found = sets.open(options.dataset, Reading.of(options, labels=False))
     tokenizers.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
     return found
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.data import sequences
+from dlcli.data.text import token_batches
 from dlcli.engine import Metrics, classification
 from dlcli.nn.presets import Style
 from dlcli.techniques.transformer.facts import TransformerFacts, read_text
@@ -26,7 +26,7 @@ def read(options: Train, facts: TransformerFacts | None = None) -> Data:
     Raises:
         DatasetError: the texts have no labels.
     """
-    return read_text(functools.partial(sequences.classification, trained=facts is not None), options, facts)
+    return read_text(functools.partial(token_batches.classification, trained=facts is not None), options, facts)
 
 
 def network(style: Style, facts: TransformerFacts, rngs: nnx.Rngs) -> Encoder:

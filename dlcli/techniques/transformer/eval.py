@@ -13,10 +13,11 @@ from flax import nnx
 
 from dlcli import engine, formats
 from dlcli.artifacts import Table
-from dlcli.data import labels, pairs, text, tokens
-from dlcli.data.columns import Reading
-from dlcli.data.pairs import Pairs
-from dlcli.data.parallel import Encoded
+from dlcli.data import labels
+from dlcli.data.text import pairs, sets, token_streams
+from dlcli.data.text.columns import Reading
+from dlcli.data.text.pair_batches import Encoded
+from dlcli.data.text.pairs import Pairs
 from dlcli.engine import Metrics, bleu, classification
 from dlcli.engine.load import measured
 from dlcli.engine.metrics import add, perplexity
@@ -58,8 +59,8 @@ def _totals(learner: Learner, batches: Iterable[Batch]) -> Metrics:
 
 
 def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
-    texts, loss = text.open(trained.dataset, Reading.of(trained, labels=False)), described["loss"]
-    characters = tokens.stream(texts, texts.measured, learner.facts.load()).characters
+    texts, loss = sets.open(trained.dataset, Reading.of(trained, labels=False)), described["loss"]
+    characters = token_streams.stream(texts, texts.measured, learner.facts.load()).characters
     bits = loss["value"] * loss["n"] / math.log(2) / characters
     rows = [
         ("loss", formats.loss(loss["value"]), f"nats a token, N = {loss['n']:,.0f} tokens"),
@@ -73,7 +74,7 @@ def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: d
 
 
 def _of_classes(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
-    split = text.open(trained.dataset, Reading.of(trained)).measured
+    split = sets.open(trained.dataset, Reading.of(trained)).measured
     return classification.table(described, learner.facts.classes, {"split": split, **how})
 
 

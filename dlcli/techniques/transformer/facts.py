@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from dlcli.data import text, tokenizers
-from dlcli.data.columns import Reading
-from dlcli.data.parallel import PairFacts
+from dlcli.data.text import sets, tokenizers
+from dlcli.data.text.columns import Reading
+from dlcli.data.text.pair_batches import PairFacts
 from dlcli.techniques.transformer.options import Train
 from dlcli.types import Data
 
@@ -20,11 +20,11 @@ def read_text(cut: Callable[..., Data], options: Train, facts: TransformerFacts 
     """Open a text set.
 
     Args:
-        cut: a function of `dlcli.data.sequences`.
+        cut: a function of `dlcli.data.text.token_batches`.
         options: of the run.
         facts: of a trained model, whose tokenizer is taken; without, one is trained or loaded.
     """
-    texts = text.open(options.dataset, Reading.of(options, labels=options.shape == "encoder"))
+    texts = sets.open(options.dataset, Reading.of(options, labels=options.shape == "encoder"))
     if facts is None:
         tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"])
     else:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.data import sequences
+from dlcli.data.text import token_batches
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.nn.presets import Style
 from dlcli.techniques.transformer.facts import TransformerFacts, read_text
@@ -21,7 +21,7 @@ def read(options: Train, facts: TransformerFacts | None = None) -> Data:
 
     A batch holds `tokens`, int32 [batch, context + 1]; a held-out one also `mask`, float32 [batch, context].
     """
-    return read_text(sequences.windows, options, facts)
+    return read_text(token_batches.windows, options, facts)
 
 
 def network(style: Style, facts: TransformerFacts, rngs: nnx.Rngs) -> Decoder:

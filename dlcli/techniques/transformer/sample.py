@@ -10,8 +10,8 @@ import numpy as np
 from flax import nnx
 
 from dlcli.artifacts import Piece, Truncation
-from dlcli.data.tokenizers import END, PADDING, START, UNKNOWN
-from dlcli.data.writing import Writer
+from dlcli.data.text.stream_decoder import Writer
+from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn.attention import Memory
 from dlcli.nn.sampling import draw
 from dlcli.techniques.transformer.options import Sample

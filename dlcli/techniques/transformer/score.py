@@ -11,7 +11,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.artifacts import Likelihood
-from dlcli.data.tokenizers import END
+from dlcli.data.text.tokenizers import END
 from dlcli.errors import DatasetError
 from dlcli.techniques.transformer.options import Score
 from dlcli.techniques.transformer.trained import Trained

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dlcli import engine
-from dlcli.data.tokenizers import UNKNOWN
+from dlcli.data.text.tokenizers import UNKNOWN
 from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError
 from dlcli.techniques.transformer.learner import Learner

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dlcli.data import parallel
-from dlcli.data.tokenizers import END, PADDING, START, UNKNOWN
+from dlcli.data.text import pair_batches
+from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.nn.beam import Found, Special, search
 from dlcli.nn.presets import Style
@@ -25,9 +25,9 @@ from dlcli.types import Batch, Data
 def read(options: Train, facts: TransformerFacts | None = None) -> Data:
     """Open a set of pairs, cut by the tokenizer and at the times of `facts` where there are any.
 
-    Batches as `dlcli.data.parallel.read` says.
+    Batches as `dlcli.data.text.pair_batches.read` says.
     """
-    return widened(parallel.read(options, options.context, facts))
+    return widened(pair_batches.read(options, options.context, facts))
 
 
 def network(style: Style, facts: TransformerFacts, rngs: nnx.Rngs) -> EncoderDecoder:

@@ -11,9 +11,9 @@ import optax
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data import contexts, words
-from dlcli.data.columns import Reading
-from dlcli.data.words import WordFacts
+from dlcli.data.text import contexts, words
+from dlcli.data.text.columns import Reading
+from dlcli.data.text.words import WordFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.techniques.word2vec import model, rates
 from dlcli.techniques.word2vec.noise import Noise
@@ -27,8 +27,8 @@ _LAST_RATE = 1e-4 / 0.025  # share of the learning rate at the end, as gensim ha
 class Learner(engine.Learner):
     """Makes a word's input vector fit the output vectors of its neighbours better than those of random words.
 
-    A batch is running text, see `dlcli.data.contexts`. A step of plain gradient descent changes the rows of the words
-    in the batch and of the negatives, and no others; the gradients of pairs add up, but for words that are very
+    A batch is running text, see `dlcli.data.text.contexts`. A step of plain gradient descent changes the rows of the
+    words in the batch and of the negatives, and no others; the gradients of pairs add up, but for words that are very
     frequent (`rates`). Its time does not grow with the vocabulary.
     """
 

@@ -42,7 +42,7 @@ class Rows:
 
 
 def in_rows(word: jax.Array, sentence: jax.Array, reach: jax.Array, window: int) -> Rows:
-    """Cut running text, int32 [word] each as `dlcli.data.contexts` has it, into rows.
+    """Cut running text, int32 [word] each as `dlcli.data.text.contexts` has it, into rows.
 
     The last row is filled up with words that have no context and are in none.
     """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlcli.data import contexts
-from dlcli.data.words import WordFacts
+from dlcli.data.text import contexts
+from dlcli.data.text.words import WordFacts
 from dlcli.techniques.word2vec.noise import POWER
 from dlcli.techniques.word2vec.options import Train
 

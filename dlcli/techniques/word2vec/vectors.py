@@ -9,7 +9,7 @@ from typing import IO
 import numpy as np
 
 from dlcli import files
-from dlcli.data.words import WordFacts, normalized
+from dlcli.data.text.words import WordFacts, normalized
 from dlcli.errors import UsageError
 from dlcli.nearest import did_you_mean
 

@@ -1,1 +1,0 @@
-"""Data sets that come with the installation: no network, no download."""

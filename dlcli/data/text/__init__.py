@@ -1,0 +1,1 @@
+"""Text sets: files and tables, tokenizers, batches of tokens, pairs and words."""

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from dlcli.data.images import catalogue, loader
+
+
+@pytest.fixture(params=["in memory", "streamed"])
+def train(request, classes):
+    images = catalogue.open(f"folder:{classes}", None, None, 2**30 if request.param == "in memory" else 0)
+    assert images.splits["train"].resident == (request.param == "in memory")
+    return images.splits["train"]
+
+
+def batches(split, start, count, seed=0, size=8):
+    return list(itertools.islice(loader.train_from(split, size, seed, start), count))
+
+
+def assert_same(ours, theirs):
+    for our, their in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(our["image"], their["image"])
+        np.testing.assert_array_equal(our["label"], their["label"])
+
+
+def test_batches_from_a_step_are_those_of_the_unbroken_order(train):
+    assert_same(batches(train, 0, 8)[5:], batches(train, 5, 3))
+
+
+def test_batches_are_full_and_of_the_declared_types(train):
+    for batch in batches(train, 0, 8):
+        assert batch["image"].shape == (8, 6, 5, 3)
+        assert (batch["image"].dtype, batch["label"].dtype, batch["label"].shape) == (np.uint8, np.int32, (8,))
+
+
+def test_another_seed_gives_another_order(train):
+    ours, theirs = batches(train, 0, 2, seed=0), batches(train, 0, 2, seed=1)
+    assert any((our["image"] != their["image"]).any() for our, their in zip(ours, theirs, strict=True))
+
+
+def test_streamed_batches_are_those_held_in_memory(classes):
+    memory, stream = (catalogue.open(f"folder:{classes}", None, None, limit).splits for limit in (2**30, 0))
+    assert_same(batches(memory["train"], 3, 5), batches(stream["train"], 3, 5))
+    assert_same(loader.HeldOut(memory["validation"], 3), loader.HeldOut(stream["validation"], 3))
+
+
+def test_large_batches_that_are_decoded_in_pieces_are_the_same(classes, monkeypatch):
+    whole = batches(catalogue.open(f"folder:{classes}", None, None, 0).splits["train"], 0, 3)
+    monkeypatch.setattr(loader, "PIECE", 300)
+    assert_same(whole, batches(catalogue.open(f"folder:{classes}", None, None, 0).splits["train"], 0, 3))
+
+
+def test_held_out_batches_have_one_shape_and_mask_the_padding(train):
+    held_out = list(loader.HeldOut(train, 9))
+    assert {batch["image"].shape for batch in held_out} == {(9, 6, 5, 3)}
+    assert sum(batch["mask"].sum() for batch in held_out) == len(train)
+    padding = held_out[-1]["mask"] == 0
+    assert padding.any()
+    assert not held_out[-1]["image"][padding].any()
+
+
+def test_held_out_batches_keep_the_order_and_can_be_read_again(train):
+    held_out = loader.HeldOut(train, 9)
+    labels = np.concatenate([batch["label"] for batch in held_out])
+    np.testing.assert_array_equal(labels[: len(train)], train.labels)
+    assert_same(held_out, held_out)
+
+
+def test_a_file_that_changed_under_a_streamed_run_is_an_error(classes, save):
+    train = catalogue.open(f"folder:{classes}", None, None, 0).splits["train"]
+    train.counts()
+    save(classes / train.source.names[0], shape=(3, 3, 3))
+    with pytest.raises(Exception, match=r"was of shape \(6, 5, 3\) before, and is \(3, 3, 3\) now"):
+        batches(train, 0, 5)
