@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dlcli.engine.checkpoints import Checkpoints
+from dlcli.runs.checkpoints import Checkpoints
 
 _TIMES = {"rate", "seconds", "reported_seconds"}
 

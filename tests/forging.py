@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dlcli.engine.checkpoints import Manifest
+from dlcli.runs.checkpoints import Manifest
 
 
 def seal(checkpoint: Path, change: Callable[[dict[str, Any]], None] = lambda manifest: None) -> None:

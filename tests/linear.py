@@ -19,9 +19,9 @@ from pydantic import Field
 from dlcli import engine
 from dlcli.engine import Mean, Metrics
 from dlcli.errors import DatasetError
+from dlcli.interface import Batch, Data, Facts
 from dlcli.optim import build
-from dlcli.options import BatchSize, Dataset, Every, LearningRate, ScheduleName, Steps, TrainOptions
-from dlcli.types import Batch, Data, Facts
+from dlcli.options.common import BatchSize, Dataset, Every, LearningRate, ScheduleName, Steps, TrainOptions
 
 HELD_OUT = 20  # examples; no multiple of the batch, so that the last batch is filled up
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dlcli import errors, figures, studies, techniques
 from dlcli.cli.bridge import Column, columns, domain
-from dlcli.fields import flag
+from dlcli.options.fields import flag
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -21,8 +21,8 @@ from dlcli.cli.bridge import columns, flag
 from dlcli.engine import devices, direct
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program, score_all
-from dlcli.engine.runs import Run
 from dlcli.errors import UsageError
+from dlcli.runs.run import Run
 from tests.comparing import assert_same_run
 
 FUNCTIONS = {"eval": "evaluate", "sample": "sample", "predict": "predict", "score": "score"}

@@ -12,13 +12,13 @@ LAYERS = [
     {"cli", "__main__"},
     {"figures", "studies", "checks"},
     {"techniques"},
-    {"engine", "data", "nn", "optim", "plot", "run_changes"},
-    {"types", "artifacts", "folders"},
+    {"engine"},
+    {"runs", "metrics", "data", "optim", "plot"},
+    {"nn", "interface", "artifacts"},
     {"formats"},
-    {"files", "paths", "warnings", "compiling", "activity", "interrupts", "table_options", "picture_options"},
+    {"files", "paths", "notices", "compiling", "activity", "interrupts"},
     {"options", "errors"},
-    {"fields", "nearest", "values"},
-    {"augmentations"},
+    {"nearest"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -13,8 +13,8 @@ import jax.numpy as jnp
 
 from dlcli import engine
 from dlcli.checks import Result
-from dlcli.engine.metrics import add, values
-from dlcli.options import FitOptions
+from dlcli.metrics.metric import add, values
+from dlcli.options.common import FitOptions
 from dlcli.techniques.cnn import learner as cnn
 from dlcli.techniques.cnn.options import Train
 

@@ -17,7 +17,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.checks import Result
-from dlcli.engine.runs import Run
+from dlcli.runs.run import Run
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 

@@ -19,7 +19,7 @@ from dlcli.cli import console, streams
 from dlcli.cli.bridge import Call, changes, command
 from dlcli.cli.commands import Command, Group
 from dlcli.errors import DeviceError, DiskError, UserError
-from dlcli.options import Options
+from dlcli.options.common import Options
 
 # What writing to a stream fails with where its disk is full, where it is closed, and where its terminal has gone.
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EIO)

@@ -23,8 +23,8 @@ from dlcli.cli import meaning
 from dlcli.cli.commands import show_all
 from dlcli.cli.config import read_config
 from dlcli.errors import UsageError
-from dlcli.fields import cli, flag
-from dlcli.options import Options
+from dlcli.options.common import Options
+from dlcli.options.fields import cli, flag
 
 Complete = Callable[..., list[str]]
 _LONGEST = 300  # characters of a wrong value that a message repeats

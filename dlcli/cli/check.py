@@ -13,7 +13,7 @@ from dlcli.checks import Result
 from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
 from dlcli.errors import CheckFailed
-from dlcli.options import Cli, Options
+from dlcli.options.common import Cli, Options
 
 
 class Check(Options):

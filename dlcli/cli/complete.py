@@ -12,11 +12,11 @@ from typing import Any
 
 from dlcli import checks as identities
 from dlcli import figures, techniques
-from dlcli.augmentations import AUGMENTATIONS
 from dlcli.errors import UserError
 from dlcli.files import read_bytes
-from dlcli.folders import find, technique_of
+from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.paths import expanded, runs_folder
+from dlcli.runs.folders import find, technique_of
 
 _MOST = 1_000  # entries of a folder that are looked at
 _PATIENCE = 1.0  # seconds that the runs are looked at, the latest first

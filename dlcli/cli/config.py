@@ -10,7 +10,7 @@ from typing import Any
 from dlcli.errors import UsageError
 from dlcli.files import read_bytes
 from dlcli.nearest import did_you_mean
-from dlcli.options import Options
+from dlcli.options.common import Options
 
 _LARGEST = 2**20  # bytes; a run's options take some thousand
 

@@ -80,7 +80,7 @@ def plain(text: object) -> str:
 
 def show_messages() -> None:
     """Print our own warnings and log as one line each on standard error; leave the libraries' out."""
-    from dlcli.warnings import Notice
+    from dlcli.notices import Notice
 
     _silence_threads()
 

@@ -13,8 +13,8 @@ from dlcli.artifacts import Table
 from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
 from dlcli.errors import DatasetError, UsageError
-from dlcli.options import Cli, DataDir, Options
-from dlcli.table_options import LabelColumnOptions, PairColumnOptions
+from dlcli.options.common import Cli, DataDir, Options
+from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 if TYPE_CHECKING:
     from dlcli.data.problems import Finding

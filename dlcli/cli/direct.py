@@ -9,7 +9,7 @@ from dlcli import formats, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import console, hints, output, progress
 from dlcli.cli.bridge import Call
-from dlcli.options import DirectOptions
+from dlcli.options.common import DirectOptions
 
 
 def run(technique: str, options: DirectOptions, call: Call) -> None:

@@ -13,7 +13,7 @@ from dlcli import __version__
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
-from dlcli.options import Options
+from dlcli.options.common import Options
 from dlcli.paths import cache_folder, runs_folder
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "grain", "tensorflow-datasets", "tensorflow", "numpy")

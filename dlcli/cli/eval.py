@@ -13,8 +13,8 @@ from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call, validate
 from dlcli.cli.reading import any_run, refuse_idle
 from dlcli.errors import UsageError
-from dlcli.folders import Folder, technique_of
-from dlcli.options import EvalOptions
+from dlcli.options.common import EvalOptions
+from dlcli.runs.folders import Folder, technique_of
 
 MODELS = "eval"
 OF = "eval"

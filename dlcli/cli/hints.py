@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dlcli import figures, techniques
 from dlcli.errors import RunError
-from dlcli.fields import Options, cli, flag, reads
-from dlcli.folders import Folder, command
+from dlcli.options.fields import Options, cli, flag, reads
+from dlcli.runs.folders import Folder, command
 
 _INPUTS = ("images", "text", "nearest", "prompt")  # fields that take an input of the run's data
 

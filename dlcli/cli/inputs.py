@@ -9,7 +9,7 @@ from pathlib import Path
 from dlcli.cli import streams
 from dlcli.errors import DatasetError
 from dlcli.files import lines as split
-from dlcli.warnings import warn
+from dlcli.notices import warn
 
 
 def lines(texts: Iterable[str]) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.cells import cell_len, set_cell_size
 
 from dlcli import formats
-from dlcli.folders import Summary
 from dlcli.formats import printable
+from dlcli.runs.folders import Summary
 
 _GAP = "  "
 _DATASET = 16  # columns of the name of a data set, where room is short

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dlcli import figures, studies, techniques
-from dlcli.fields import flag
 from dlcli.nearest import nearest
+from dlcli.options.fields import flag
 
 # What to write here, and what other tools call it. Of several that fit, the first one that the command has.
 _OPTIONS = {

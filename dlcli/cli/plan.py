@@ -9,8 +9,8 @@ from dlcli import formats, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
-from dlcli.fields import flag
-from dlcli.options import FitOptions
+from dlcli.options.common import FitOptions
+from dlcli.options.fields import flag
 
 if TYPE_CHECKING:
     from dlcli.engine.layers import Layer

@@ -13,8 +13,8 @@ from dlcli.cli import console, hints, layout
 from dlcli.cli.bridge import Call
 from dlcli.cli.display import Display
 from dlcli.cli.training import Training
-from dlcli.folders import command
 from dlcli.interrupts import CODES, Signals
+from dlcli.runs.folders import command
 
 if TYPE_CHECKING:
     from dlcli.engine import Ended, Event

@@ -7,8 +7,8 @@ from pathlib import Path
 from dlcli import techniques
 from dlcli.cli.bridge import Call
 from dlcli.errors import RunError, UsageError
-from dlcli.fields import Options, idle_rule
-from dlcli.folders import Folder, find
+from dlcli.options.fields import Options, idle_rule
+from dlcli.runs.folders import Folder, find
 
 
 def run_of(name: str, technique: str | tuple[str, ...], purpose: str, options: Options, call: Call) -> Path:

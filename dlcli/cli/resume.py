@@ -9,9 +9,9 @@ from dlcli.cli import progress
 from dlcli.cli.bridge import Call, validate
 from dlcli.cli.reading import any_run
 from dlcli.errors import UsageError
-from dlcli.folders import Folder, command, technique_of
 from dlcli.interrupts import answered
-from dlcli.options import Options, RunArgument
+from dlcli.options.common import Options, RunArgument
+from dlcli.runs.folders import Folder, command, technique_of
 
 MODELS = "train"
 OF = "resume"

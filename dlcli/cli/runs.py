@@ -11,19 +11,20 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from dlcli import formats, run_changes, techniques
+from dlcli import formats, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import console, listing, output
 from dlcli.cli.bridge import Call
 from dlcli.errors import RunError, UsageError
-from dlcli.fields import flag
 from dlcli.files import size_text
-from dlcli.folders import Folder, Summary, find, list_runs
 from dlcli.formats import printable
-from dlcli.options import Cli, Options, RunArgument
+from dlcli.notices import warn
+from dlcli.options.common import Cli, Options, RunArgument
+from dlcli.options.fields import flag
+from dlcli.options.values import run_name
 from dlcli.paths import runs_folder
-from dlcli.values import run_name
-from dlcli.warnings import warn
+from dlcli.runs import changes
+from dlcli.runs.folders import Folder, Summary, find, list_runs
 
 _QUIET = {"out", "name", "data_dir", "device"}  # options that two runs may differ in without being different
 _YES = frozenset({"y", "yes"})
@@ -138,7 +139,7 @@ def rename(options: Rename, call: Call) -> None:
     folder = find(options.run)
     if options.name in techniques.names():
         raise UsageError(f"NAME must not be that of a technique, which stands for its latest run, got {options.name!r}")
-    renamed = run_changes.rename(folder, options.name)
+    renamed = changes.rename(folder, options.name)
     if call.json:
         console.print_json({"run": str(renamed), "was": str(folder)})
     else:
@@ -150,7 +151,7 @@ def rename(options: Rename, call: Call) -> None:
 def note(options: Note, call: Call) -> None:
     """Write the note into `run.json`."""
     folder = find(options.run)
-    run_changes.note(folder, options.text)
+    changes.note(folder, options.text)
     if call.json:
         console.print_json({"run": str(folder), "note": options.text})
 
@@ -159,12 +160,12 @@ def remove(options: Remove, call: Call) -> None:
     """Remove the folders of runs, once that is confirmed."""
     folders = list(dict.fromkeys(map(_named, options.runs)))
     for folder in folders:
-        run_changes.require_removable(folder)
+        changes.require_removable(folder)
     if not options.yes and not _confirmed(folders, call):
         console.err().print("nothing was removed")
         return
     for folder in folders:
-        run_changes.remove(folder)
+        changes.remove(folder)
         if not call.json:
             console.err().print(f"removed {console.plain(printable(folder))}", soft_wrap=True)
     if call.json:
@@ -187,7 +188,7 @@ def _confirmed(folders: list[Path], call: Call) -> bool:
         again = shlex.join(["dlcli", "runs", "remove", "--yes", "--", *map(str, folders)])
         raise UsageError("removing runs must be confirmed, and there is no terminal to ask on", hint=again)
     for folder in folders:
-        size = size_text(run_changes.size(folder))
+        size = size_text(changes.size(folder))
         console.err().print(f"  {console.plain(printable(folder))}  {size}", soft_wrap=True)
     what = "this run" if len(folders) == 1 else f"these {len(folders)} runs"
     console.err().print(f"Remove {what}? [bold]y[/]/[bold]N[/] ", end="")

@@ -10,8 +10,8 @@ from dlcli.cli import console, layout
 from dlcli.cli.display import Display
 from dlcli.cli.layout import Standing
 from dlcli.cli.pace import Pace
-from dlcli.folders import command
 from dlcli.interrupts import Signals
+from dlcli.runs.folders import command
 
 if TYPE_CHECKING:
     from dlcli.engine import Compiled, Compiling, Ended, Event, Scored, Started, Stepped, Trained, Validating
@@ -109,7 +109,7 @@ class Training:
         """Return what is on the disk, and the command that continues from there; runs as the process ends."""
         assert self._folder is not None
         if not (self._folder / "options.json").exists():
-            from dlcli.engine.runs import Run
+            from dlcli.runs.run import Run
 
             Run(self._folder).discard(folder=True)
             return "nothing was trained yet"

@@ -10,8 +10,8 @@ from dlcli.cli import output, progress
 from dlcli.cli.bridge import Call
 from dlcli.cli.reading import run_of
 from dlcli.errors import DiskError
-from dlcli.folders import find
 from dlcli.paths import can_be_had
+from dlcli.runs.folders import find
 
 
 def run(name: str, options: Any, call: Call) -> None:

@@ -14,8 +14,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from dlcli.options import DataOptions
-from dlcli.types import Batch, Data, Facts
+from dlcli.interface import Batch, Data, Facts
+from dlcli.options.common import DataOptions
 
 HELD_OUT = 2_500  # points of the validation and of the test split, the number of the references' protocol
 EPOCH = 100_000  # points counted as one pass; in truth no point comes twice

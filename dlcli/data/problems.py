@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from dlcli.errors import DatasetError
-from dlcli.warnings import warn
+from dlcli.notices import warn
 
 KINDS = {
     "layout": "things out of place",

@@ -4,7 +4,7 @@ from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import load
 from dlcli.engine.loop import fit, resume
-from dlcli.engine.metrics import Calibration, Confusion, Frechet, Mean, Metrics, Rate
+from dlcli.metrics.metric import Calibration, Confusion, Frechet, Mean, Metrics, Rate
 
 __all__ = [
     "Calibration",

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from dlcli.engine import new_runs, runs
-from dlcli.options import DirectOptions
-from dlcli.types import Facts, shortened
+from dlcli.interface import Facts, shortened
+from dlcli.options.common import DirectOptions
+from dlcli.runs import new
+from dlcli.runs import run as runs
 
 
 class Source(Protocol):
@@ -93,8 +94,8 @@ def begin(technique: str, trainer: Trainer, options: DirectOptions) -> Begun:
         UsageError: the folder is in use.
         DatasetError: something is wrong with the data.
     """
-    new_runs.refuse_taken(options)
-    return Begun(technique, options, trainer.read(options), new_runs.expected(technique, options))
+    new.refuse_taken(options)
+    return Begun(technique, options, trainer.read(options), new.expected(technique, options))
 
 
 def finish(trainer: Trainer, begun: Begun) -> Done:
@@ -104,7 +105,7 @@ def finish(trainer: Trainer, begun: Begun) -> Done:
         UsageError: another run has taken the folder.
         DiskError: the folder cannot be written; where that can be known, before training.
     """
-    with new_runs.begun(begun.technique, begun.options) as run:
+    with new.begun(begun.technique, begun.options) as run:
         options = begun.options.model_copy(update={"out": run.folder, "name": None})
         start = time.perf_counter()
         learnt = trainer.train(options, begun.data)

@@ -13,7 +13,7 @@ import jax
 from flax import nnx
 
 from dlcli.engine.learner import Learner
-from dlcli.types import Batch
+from dlcli.interface import Batch
 
 _MARK = "layer_path"  # static attribute: it stays with a module when it is split, merged and cloned
 _CONTAINERS = (nnx.List, nnx.Dict)

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 from flax import nnx
 
-from dlcli import types
-from dlcli.engine.metrics import Metrics
-from dlcli.options import FitOptions
-from dlcli.types import Batch, Data
+from dlcli import interface
+from dlcli.interface import Batch, Data
+from dlcli.metrics.metric import Metrics
+from dlcli.options.common import FitOptions
 
 
 class Learner(nnx.Module):
@@ -28,7 +28,7 @@ class Learner(nnx.Module):
     """
 
     Options: ClassVar[type[FitOptions]]
-    Facts: ClassVar[type[types.Facts]]
+    Facts: ClassVar[type[interface.Facts]]
 
     @staticmethod
     def monitor(options: FitOptions) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ class Learner(nnx.Module):
         """Open the data; raise `DatasetError` where it is missing or malformed."""
 
     @classmethod
-    def reread(cls, options: FitOptions, facts: types.Facts) -> Data:
+    def reread(cls, options: FitOptions, facts: interface.Facts) -> Data:
         """Open the data of a run with these facts, which may hold what `read` would make or load again."""
         return cls.read(options)
 
@@ -51,7 +51,7 @@ class Learner(nnx.Module):
         return {}
 
     @abstractmethod
-    def __init__(self, options: FitOptions, facts: types.Facts):
+    def __init__(self, options: FitOptions, facts: interface.Facts):
         """Build the untrained learner; the same arguments give the same parameters."""
 
     @abstractmethod

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 
 from dlcli.engine.learner import Learner
 from dlcli.engine.program import Program
-from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError, UsageError
-from dlcli.options import FitOptions
-from dlcli.types import Facts
+from dlcli.interface import Facts
+from dlcli.options.common import FitOptions
+from dlcli.runs.run import Run
 
 L = TypeVar("L", bound=Learner)
 

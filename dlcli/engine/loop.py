@@ -8,13 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dlcli.engine import devices, new_runs, runs
-from dlcli.engine.checkpoints import require_room
+from dlcli.engine import devices
 from dlcli.engine.events import Compiled, Compiling, Event, Started
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import rebuilt
 from dlcli.engine.program import Leaves, Program
-from dlcli.engine.progress import Progress
 from dlcli.engine.resuming import (
     changed,
     note_session,
@@ -25,12 +23,16 @@ from dlcli.engine.resuming import (
     restored,
     went_on,
 )
-from dlcli.engine.runs import Run
 from dlcli.engine.stopping import Rule
 from dlcli.engine.training import Session, begin, end, train
-from dlcli.options import FitOptions
-from dlcli.types import Data, shortened
-from dlcli.warnings import warn
+from dlcli.interface import Data, shortened
+from dlcli.notices import warn
+from dlcli.options.common import FitOptions
+from dlcli.runs import new
+from dlcli.runs import run as runs
+from dlcli.runs.checkpoints import require_room
+from dlcli.runs.progress import Progress
+from dlcli.runs.run import Run
 
 
 def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
@@ -46,7 +48,7 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
     """
     technique = technique_name(learner_type)
     data, program, options = prepared(learner_type, options)
-    with new_runs.begun(technique, options) as run, devices.memory_errors():
+    with new.begun(technique, options) as run, devices.memory_errors():
         options = options.model_copy(update={"out": run.folder, "name": None})
         yield _started(run, options, data, program, step=0)
         yield Compiling("initial weights")
@@ -128,12 +130,12 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
     Raises:
         UserError: one of its kin.
     """
-    new_runs.refuse_taken(options)
+    new.refuse_taken(options)
     devices.prepare(options.device)
     data = learner_type.read(options)
     options = resolve(options, data)
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
-    folder = new_runs.expected(technique_name(learner_type), options)
+    folder = new.expected(technique_name(learner_type), options)
     require_room(existing(folder), program.bytes, options.keep + 2)
     return data, program, options
 

@@ -12,14 +12,15 @@ from typing import Any
 
 import jax
 
-from dlcli.engine import devices, new_runs
+from dlcli.engine import devices
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
 from dlcli.engine.loop import existing, initial, prepared, technique_name
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
-from dlcli.options import FitOptions
-from dlcli.types import Data
+from dlcli.interface import Data
+from dlcli.options.common import FitOptions
+from dlcli.runs import new
 
 _MEASURED = 5  # steps
 
@@ -68,7 +69,7 @@ class Plan:
 def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     """Set a run up as `fit` does, make a few steps, and keep nothing."""
     data, program, options = prepared(learner_type, options)
-    options = options.model_copy(update={"out": new_runs.expected(technique_name(learner_type), options), "name": None})
+    options = options.model_copy(update={"out": new.expected(technique_name(learner_type), options), "name": None})
     with devices.memory_errors():
         return _measured(learner_type, options, data, program)
 

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 from jax.sharding import Sharding
 
-from dlcli.types import Batch
+from dlcli.interface import Batch
 
 _AHEAD = 2  # batches; more only hides jitter of a loader that is fast enough on average
 _ASKED_SECONDS = 0.2  # between two questions whether to stop, while no batch comes

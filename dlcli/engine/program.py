@@ -18,14 +18,14 @@ import numpy as np
 from flax import nnx
 from jax.sharding import Mesh, Sharding
 
-from dlcli import types
+from dlcli import interface
 from dlcli.compiling import compiler_options
 from dlcli.engine import devices
 from dlcli.engine.in_flight import InFlight
 from dlcli.engine.learner import Learner
-from dlcli.engine.metrics import Metrics, add
-from dlcli.options import FitOptions
-from dlcli.types import Batch
+from dlcli.interface import Batch
+from dlcli.metrics.metric import Metrics, add
+from dlcli.options.common import FitOptions
 
 Leaves = list[jax.Array]
 
@@ -56,7 +56,7 @@ class Program:
         shapes: shape and type of each leaf by its path, as it is saved (random keys as their data).
     """
 
-    def __init__(self, learner_type: type[Learner], options: FitOptions, facts: types.Facts, mesh: Mesh):
+    def __init__(self, learner_type: type[Learner], options: FitOptions, facts: interface.Facts, mesh: Mesh):
         self.mesh = mesh
         self.monitor = learner_type.monitor(options)
         self._build = lambda: learner_type(options, facts)

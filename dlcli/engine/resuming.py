@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.engine import runs
-from dlcli.engine.checkpoints import OtherArrays
 from dlcli.engine.learner import Learner
 from dlcli.engine.program import Program
-from dlcli.engine.progress import Progress, Snapshot
-from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError, UsageError
-from dlcli.folders import About, command
-from dlcli.options import FitOptions, RunOptions, TokenizerOptions
-from dlcli.types import Data
+from dlcli.interface import Data
+from dlcli.options.common import FitOptions, RunOptions, TokenizerOptions
+from dlcli.runs import run as runs
+from dlcli.runs.checkpoints import OtherArrays
+from dlcli.runs.folders import About, command
+from dlcli.runs.progress import Progress, Snapshot
+from dlcli.runs.run import Run
 
 _SHAPELESS = RunOptions.model_fields.keys() - {"seed"}  # options on which no array depends
 

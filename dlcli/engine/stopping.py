@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from dlcli.engine.progress import Progress
+from dlcli.runs.progress import Progress
 
 Rule = Callable[[Progress], str | None]
 

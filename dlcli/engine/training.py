@@ -15,15 +15,15 @@ import numpy as np
 from dlcli.engine import devices
 from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored, Stepped, Trained, Validating
 from dlcli.engine.in_flight import InFlight
-from dlcli.engine.metrics import values
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Leaves, Program, Window, score_all
-from dlcli.engine.progress import Progress, Snapshot
-from dlcli.engine.runs import Run
 from dlcli.engine.stopping import Rule, first_of, patience, time_budget
 from dlcli.errors import DivergedError, RunError
-from dlcli.options import FitOptions
-from dlcli.types import Batch, Data
+from dlcli.interface import Batch, Data
+from dlcli.metrics.metric import values
+from dlcli.options.common import FitOptions
+from dlcli.runs.progress import Progress, Snapshot
+from dlcli.runs.run import Run
 
 _SIGNALS = ("SIGINT", "SIGTERM")
 _METRICS_SECONDS = 1.0  # between two readings of the metrics for `Stepped`

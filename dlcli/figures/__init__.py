@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from dlcli.fields import reads
-from dlcli.options import Options
+from dlcli.options.common import Options
+from dlcli.options.fields import reads
 
 
 def catalogue() -> dict[str, type[Options]]:

@@ -16,16 +16,16 @@ from dlcli.artifacts import Figure, Truncation
 from dlcli.data.text import dates, pairs, sets
 from dlcli.data.text.columns import Reading
 from dlcli.data.text.tokenizers import END, START
-from dlcli.engine.runs import Run
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Attention
+from dlcli.notices import warn
 from dlcli.plot import attention
 from dlcli.plot.attention import Weights
+from dlcli.runs.run import Run
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
-from dlcli.warnings import warn
 
 
 def draw(options: Attention) -> Figure:

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from dlcli.artifacts import Figure
-from dlcli.engine.runs import Run
 from dlcli.figures.options import AttentionPattern
 from dlcli.nn.attention import causal, padding
 from dlcli.plot import grids, terminal
 from dlcli.plot.tiles import Grid, Row, Tile
+from dlcli.runs.run import Run
 from dlcli.techniques.transformer.learner import Learner
 
 _OF = {

@@ -11,12 +11,12 @@ import numpy as np
 
 from dlcli import formats
 from dlcli.artifacts import Figure
-from dlcli.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.data.images import augmentation, pixels
 from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Augmentation
+from dlcli.options.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.plot import grids, inputs, terminal
 from dlcli.plot.tiles import Tile
 

@@ -11,15 +11,15 @@ from flax import nnx
 
 from dlcli import engine, formats, techniques
 from dlcli.artifacts import Figure
-from dlcli.engine import metrics
 from dlcli.engine.load import measured
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.options import Confusion
-from dlcli.folders import technique_of
 from dlcli.formats import printable
+from dlcli.interface import Batch
+from dlcli.metrics import metric as metrics
 from dlcli.plot import matrices, terminal
-from dlcli.types import Batch
+from dlcli.runs.folders import technique_of
+from dlcli.runs.run import Run
 
 
 def draw(options: Confusion) -> Figure:

@@ -9,7 +9,6 @@ import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.data import densities
-from dlcli.engine.runs import Run
 from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
@@ -21,6 +20,7 @@ from dlcli.plot.drowning import Shares, Strip
 from dlcli.plot.plane import Cloud
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row
+from dlcli.runs.run import Run
 from dlcli.techniques.diffusion.learner import Learner
 
 _REACH = 3.2  # of the plane that is shown, in deviations of the noise

@@ -10,7 +10,6 @@ import numpy as np
 
 from dlcli import engine
 from dlcli.artifacts import Figure
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
@@ -19,6 +18,7 @@ from dlcli.formats import printable
 from dlcli.plot import course, plane, terminal
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row, Tile
+from dlcli.runs.run import Run
 from dlcli.techniques.gan.learner import Learner
 
 # Title of a panel, and its lines: split and name of the metric, and how it is called.

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from dlcli.artifacts import Figure
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
@@ -20,6 +19,7 @@ from dlcli.figures.options import LearningCurves
 from dlcli.formats import printable
 from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
+from dlcli.runs.run import Run
 
 _HEIGHT = 10  # lines of a panel in the terminal
 

@@ -11,16 +11,16 @@ import numpy as np
 
 from dlcli import techniques
 from dlcli.artifacts import Figure
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options import Schedule
-from dlcli.folders import command, technique_of
 from dlcli.formats import printable
 from dlcli.optim import build, schedules
-from dlcli.options import OptimizerOptions, ScheduleName
+from dlcli.options.common import OptimizerOptions, ScheduleName
 from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
+from dlcli.runs.folders import command, technique_of
+from dlcli.runs.run import Run
 
 _POINTS = 1_000  # on a line; more cannot be seen
 

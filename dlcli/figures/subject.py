@@ -14,8 +14,8 @@ from dlcli import engine
 from dlcli.data.images import batches, catalogue, pixels
 from dlcli.data.images.batches import ImageFacts
 from dlcli.data.images.sets import ImageSet, Unreadable
-from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError, UsageError
+from dlcli.runs.run import Run
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 

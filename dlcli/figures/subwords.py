@@ -14,12 +14,12 @@ from dlcli.data.text import sets, tokenizers
 from dlcli.data.text.columns import Reading
 from dlcli.data.text.tokenizers import UNKNOWN, Tokenizer
 from dlcli.data.text.vocabularies import SPECIAL
-from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError
 from dlcli.figures.options import Subwords
 from dlcli.formats import printable
 from dlcli.plot import boxes, terminal
 from dlcli.plot.boxes import Box, BoxRow
+from dlcli.runs.run import Run
 from dlcli.techniques.tokenizer.options import Train
 
 _WORD = re.compile(r"[^\W\d_]{2,}")

@@ -15,7 +15,7 @@ from optax import contrib
 
 from dlcli.errors import UsageError
 from dlcli.optim import penalties, schedules
-from dlcli.options import OptimizerName, TrainOptions
+from dlcli.options.common import OptimizerName, TrainOptions
 
 ADAM = (0.9, 0.999)  # its usual b1 and b2
 

@@ -11,7 +11,7 @@ import optax
 
 from dlcli.optim import build
 from dlcli.optim.expressions import Field
-from dlcli.options import OptimizerName
+from dlcli.options.common import OptimizerName
 
 Runner = tuple[OptimizerName, float]  # a rule and its learning rate
 

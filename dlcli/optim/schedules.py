@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import optax
 
 from dlcli.errors import UsageError
-from dlcli.options import ScheduleName
+from dlcli.options.common import ScheduleName
 
 
 def schedule(name: ScheduleName, peak: float, steps: int, warmup: int) -> optax.Schedule:

@@ -8,7 +8,7 @@ import re
 from importlib import import_module
 from typing import Any
 
-from dlcli.options import Options
+from dlcli.options.common import Options
 
 
 def catalogue() -> dict[str, type[Options]]:

@@ -12,10 +12,10 @@ from typing import Any
 
 from dlcli import engine
 from dlcli.artifacts import Figure, Table
-from dlcli.engine import runs
 from dlcli.errors import DivergedError, RunError
 from dlcli.files import as_json, disk_errors, read_object, write_text
-from dlcli.options import Use
+from dlcli.options.common import Use
+from dlcli.runs import run
 from dlcli.studies.options import StudyOptions
 from dlcli.techniques.cnn.eval import evaluate
 from dlcli.techniques.cnn.learner import Learner
@@ -66,7 +66,7 @@ class Cells:
             (self.folder / "cells").mkdir(parents=True, exist_ok=True)
         path = self.folder / "study.json"
         if not path.exists():
-            write_text(path, as_json({"study": name, "options": asked, **runs.surroundings()}, indent=2))
+            write_text(path, as_json({"study": name, "options": asked, **run.surroundings()}, indent=2))
         found = _read(path)
         if (found.get("study"), found.get("options")) != (name, asked):
             raise RunError(

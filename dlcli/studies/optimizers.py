@@ -10,7 +10,7 @@ import numpy as np
 
 from dlcli import formats
 from dlcli.artifacts import Figure, Table
-from dlcli.options import OptimizerName
+from dlcli.options.common import OptimizerName
 from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
 from dlcli.studies.cells import Cell, Cells, Report

@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 
 from pydantic import AfterValidator, Field
 
-from dlcli.options import BatchSize, Cli, DataDir, Dataset, Device, OptimizerName, Options, Steps, TrainExamples
+from dlcli.options.common import BatchSize, Cli, DataDir, Dataset, Device, OptimizerName, Options, Steps, TrainExamples
 
 
 def _optimizers(value: tuple[str, ...]) -> tuple[str, ...]:

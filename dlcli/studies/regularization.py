@@ -9,7 +9,7 @@ import numpy as np
 
 from dlcli import formats
 from dlcli.artifacts import Figure, Table
-from dlcli.options import Use
+from dlcli.options.common import Use
 from dlcli.plot import terminal
 from dlcli.plot.estimates import Interval
 from dlcli.plot.intervals import intervals

@@ -27,9 +27,9 @@ from rich.table import Table
 from dlcli.data.images import batches as images
 from dlcli.engine import devices
 from dlcli.engine.program import Program
+from dlcli.interface import Batch
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
-from dlcli.types import Batch
 
 BATCH, SIDE, CLASSES, EACH = 128, 32, 10, 400  # images of a class
 BATCHES = 20  # in a turn

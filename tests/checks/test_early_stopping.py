@@ -1,7 +1,8 @@
 import pytest
 
 from dlcli.checks import early_stopping
-from dlcli.engine import runs, training
+from dlcli.engine import training
+from dlcli.runs import run
 
 
 @pytest.fixture(autouse=True)
@@ -18,8 +19,8 @@ def test_it_holds():
 
 
 def test_returning_the_last_parameters_fails(monkeypatch):
-    right = runs.Run.restore
-    monkeypatch.setattr(runs.Run, "restore", lambda self, expected, use="last": right(self, expected, "last"))
+    right = run.Run.restore
+    monkeypatch.setattr(run.Run, "restore", lambda self, expected, use="last": right(self, expected, "last"))
     assert not early_stopping.check().holds
 
 

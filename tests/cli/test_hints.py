@@ -8,8 +8,8 @@ import pytest
 
 from dlcli import figures, techniques
 from dlcli.cli.hints import next_commands
-from dlcli.options import Options
-from dlcli.types import shortened
+from dlcli.interface import shortened
+from dlcli.options.common import Options
 
 
 def commands(folder: Path, technique: str, options: Options, example: str = "") -> list[list[str]]:

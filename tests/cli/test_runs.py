@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from dlcli import formats
 from dlcli.cli import console, listing
 from dlcli.cli import runs as commands
-from dlcli.folders import About, Folder, Summary
+from dlcli.runs.folders import About, Folder, Summary
 
 TAIL = (
     '{"step": 40, "split": "validation", "best": true, "seconds": 12.5, "metrics": {"accuracy": 0.5, "loss": 1.25}}\n'

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlcli.data import densities
-from dlcli.options import DataOptions
+from dlcli.options.common import DataOptions
 
 
 @pytest.mark.parametrize(("name", "modes"), [("ring", 8), ("grid", 25)])

@@ -6,8 +6,8 @@ import pytest
 
 from dlcli import engine
 from dlcli.engine import devices
-from dlcli.engine.checkpoints import Checkpoints
 from dlcli.errors import DeviceError
+from dlcli.runs.checkpoints import Checkpoints
 from dlcli.techniques.cnn.learner import Learner as Cnn
 from dlcli.techniques.cnn.options import Train as TrainCnn
 from tests.comparing import records

@@ -6,13 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from dlcli.engine import direct, runs
+from dlcli.engine import direct
 from dlcli.engine.direct import Learnt
 from dlcli.errors import DiskError, UsageError
-from dlcli.folders import technique_of
-from dlcli.options import DirectOptions
+from dlcli.interface import Facts
+from dlcli.options.common import DirectOptions
 from dlcli.paths import runs_folder
-from dlcli.types import Facts
+from dlcli.runs import run as runs
+from dlcli.runs.folders import technique_of
 
 
 def trainer(train=None):

@@ -10,7 +10,7 @@ from dlcli.cli import plan as cli_plan
 from dlcli.engine import devices
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.program import Program
-from dlcli.engine.runs import Run
+from dlcli.runs.run import Run
 
 
 class Block(nnx.Module):

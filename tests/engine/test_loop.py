@@ -9,9 +9,9 @@ import pytest
 
 from dlcli import engine
 from dlcli.engine import Compiled, Compiling, Ended, Saved, Scored, Started, Stepped, Trained, Validating
-from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, DivergedError, RunError, UsageError
-from dlcli.warnings import Notice
+from dlcli.notices import Notice
+from dlcli.runs.run import Run
 from tests.comparing import arrays, assert_same_arrays, assert_same_run, records, snapshot
 from tests.linear import Learner, Train
 

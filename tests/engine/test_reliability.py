@@ -17,11 +17,11 @@ import pytest
 
 import dlcli as package
 from dlcli import engine
-from dlcli.engine.runs import Run
 from dlcli.errors import DiskError, RunError
+from dlcli.notices import Notice
+from dlcli.runs.run import Run
 from dlcli.techniques.cnn.learner import Learner as Cnn
 from dlcli.techniques.cnn.options import Train as TrainCnn
-from dlcli.warnings import Notice
 from tests.comparing import arrays, assert_same_run, records
 from tests.forging import seal
 from tests.linear import Learner, Train

@@ -1,7 +1,7 @@
 import time
 
-from dlcli.engine.progress import Progress
 from dlcli.engine.stopping import first_of, patience, time_budget
+from dlcli.runs.progress import Progress
 
 
 def test_patience_ends_when_as_many_validations_in_a_row_were_no_better():

@@ -4,10 +4,10 @@ import pytest
 from PIL import Image
 
 from dlcli import figures
-from dlcli.augmentations import AUGMENTATIONS
 from dlcli.data.images.augmentation import draw
 from dlcli.errors import UsageError
 from dlcli.figures.options import Augmentation
+from dlcli.options.augmentations import AUGMENTATIONS
 
 
 def numbers(**options):

@@ -6,7 +6,7 @@ import pytest
 from dlcli import figures
 from dlcli.errors import RunError
 from dlcli.figures.options import Confusion
-from dlcli.warnings import Notice
+from dlcli.notices import Notice
 
 
 @pytest.fixture(scope="module")

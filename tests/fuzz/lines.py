@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from dlcli import checks, figures, studies, techniques
 from dlcli.cli.bridge import columns, flag
-from dlcli.options import Cli, Options
+from dlcli.options.common import Cli, Options
 from tests.fuzz.trained import FURTHER, small
 
 HOSTILE = (

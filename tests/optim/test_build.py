@@ -13,7 +13,7 @@ from flax import nnx
 
 from dlcli.errors import UsageError
 from dlcli.optim import build
-from dlcli.options import OptimizerName, TrainOptions
+from dlcli.options.common import OptimizerName, TrainOptions
 
 MOMENTUM = 0.9
 

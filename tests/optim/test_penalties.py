@@ -6,7 +6,7 @@ from flax import nnx
 
 from dlcli.optim import penalties
 from dlcli.optim.build import optimizer
-from dlcli.options import TrainOptions
+from dlcli.options.common import TrainOptions
 
 
 class Model(nnx.Module):

@@ -8,7 +8,7 @@ import pytest
 
 from dlcli.errors import UsageError
 from dlcli.optim.schedules import schedule
-from dlcli.options import ScheduleName
+from dlcli.options.common import ScheduleName
 
 NAMES = get_args(ScheduleName)
 LAST = {

@@ -11,8 +11,8 @@ from dlcli import engine
 from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
+from dlcli.runs.run import Run
 from dlcli.techniques.cnn.eval import evaluate
 from dlcli.techniques.cnn.learner import Learner, measure
 from dlcli.techniques.cnn.options import Eval, Predict, Train

@@ -10,9 +10,9 @@ from dlcli import engine
 from dlcli.data import densities
 from dlcli.engine import devices
 from dlcli.engine.load import one_device
-from dlcli.engine.modes import Found, Modes
 from dlcli.engine.program import Program
 from dlcli.errors import UsageError
+from dlcli.metrics.modes import Found, Modes
 from dlcli.techniques.gan import losses
 from dlcli.techniques.gan.eval import evaluate
 from dlcli.techniques.gan.learner import Learner

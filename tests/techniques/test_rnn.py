@@ -12,6 +12,7 @@ from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import RunError
+from dlcli.notices import Notice
 from dlcli.techniques.rnn import score as score_module
 from dlcli.techniques.rnn.eval import evaluate
 from dlcli.techniques.rnn.learner import Learner
@@ -19,7 +20,6 @@ from dlcli.techniques.rnn.options import Eval, Predict, Sample, Score, Train
 from dlcli.techniques.rnn.predict import predict
 from dlcli.techniques.rnn.sample import sample
 from dlcli.techniques.rnn.score import score
-from dlcli.warnings import Notice
 
 TEXTS = Path(__file__).parents[1] / "texts"
 TINY = {

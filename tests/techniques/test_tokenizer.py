@@ -7,7 +7,7 @@ from dlcli.cli.bridge import columns, validate
 from dlcli.data.text import sets, tokenizers
 from dlcli.engine import direct
 from dlcli.errors import RunError, UsageError
-from dlcli.options import DataOptions, EvalOptions
+from dlcli.options.common import DataOptions, EvalOptions
 from dlcli.techniques.rnn import options as rnn
 from dlcli.techniques.tokenizer import train as trainer
 from dlcli.techniques.tokenizer.eval import evaluate

@@ -11,8 +11,10 @@ from flax import nnx
 from dlcli import engine
 from dlcli.data.text.pairs import open as open_pairs
 from dlcli.data.text.tokenizers import END, START
-from dlcli.engine import bleu, devices
+from dlcli.engine import devices
 from dlcli.errors import RunError, UsageError
+from dlcli.metrics import bleu
+from dlcli.notices import Notice
 from dlcli.techniques.transformer.eval import evaluate
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.losses import cross_entropy
@@ -20,7 +22,6 @@ from dlcli.techniques.transformer.options import Eval, Predict, Sample, Score, T
 from dlcli.techniques.transformer.predict import predict
 from dlcli.techniques.transformer.sample import sample
 from dlcli.techniques.transformer.score import score, windows
-from dlcli.warnings import Notice
 
 TEXTS = Path(__file__).parents[1] / "texts"
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.

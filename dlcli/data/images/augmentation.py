@@ -15,7 +15,7 @@ import numpy as np
 import scipy.special
 from jax.scipy.ndimage import map_coordinates
 
-from dlcli.augmentations import AUGMENTATIONS
+from dlcli.options.augmentations import AUGMENTATIONS
 
 
 def augment(

@@ -16,8 +16,8 @@ from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Unreadable
 from dlcli.data.problems import few_examples, refuse
 from dlcli.errors import DatasetError, UsageError
-from dlcli.options import TrainOptions
-from dlcli.types import Batch, Data, Facts
+from dlcli.interface import Batch, Data, Facts
+from dlcli.options.common import TrainOptions
 
 Side = Annotated[int, Field(ge=1, le=4096)]
 Channels = Annotated[int, Field(ge=1, le=4)]

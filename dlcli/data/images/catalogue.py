@@ -13,8 +13,8 @@ from dlcli.data.images.sets import ImageSet
 from dlcli.data.problems import Finding, one_class, refuse, summarized
 from dlcli.errors import UsageError
 from dlcli.nearest import nearest
+from dlcli.notices import warn
 from dlcli.paths import expanded
-from dlcli.warnings import warn
 
 
 def embedded() -> dict[str, str]:

@@ -11,7 +11,7 @@ import numpy as np
 from dlcli.data.images.decoding import THREADS
 from dlcli.data.images.sets import Split
 from dlcli.data.order import STEPS, Order
-from dlcli.types import Batch
+from dlcli.interface import Batch
 
 # Bytes of images that one thread decodes at a time: large batches are shared out, so that the first of them does not
 # wait for one thread and the buffer stays small.

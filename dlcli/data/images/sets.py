@@ -17,7 +17,7 @@ from dlcli.data.images.source import Example, Source, Unreadable
 from dlcli.data.images.survey import Survey
 from dlcli.data.problems import NAMED
 from dlcli.errors import DatasetError, UsageError
-from dlcli.warnings import warn
+from dlcli.notices import warn
 
 
 class Subset:

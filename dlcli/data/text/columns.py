@@ -10,7 +10,7 @@ from typing import Any
 from dlcli.data.labels import form, visible
 from dlcli.errors import DatasetError
 from dlcli.nearest import nearest
-from dlcli.warnings import warn
+from dlcli.notices import warn
 
 _NAMED = 10  # columns that a message lists
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from dlcli.data.text.words import Corpus, Sentences
-from dlcli.types import Batch
+from dlcli.interface import Batch
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dlcli.data.text import files, tables
 from dlcli.data.text.columns import Reading
 from dlcli.errors import DatasetError
 from dlcli.files import size_text
-from dlcli.warnings import warn
+from dlcli.notices import warn
 
 _FEW = 5  # rows and labels of which nothing can be told
 

@@ -17,7 +17,7 @@ from dlcli.data.text.pairs import Pairs, PairSet
 from dlcli.data.text.sets import Documents
 from dlcli.data.text.token_batches import TextFacts
 from dlcli.data.text.tokenizers import END, PADDING, START, Tokenizer
-from dlcli.types import Batch, Data, Facts
+from dlcli.interface import Batch, Data, Facts
 
 Time = Annotated[int, Field(ge=0, le=2**20)]
 

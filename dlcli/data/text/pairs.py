@@ -30,7 +30,7 @@ from dlcli.data.text import files as text_files
 from dlcli.data.text.columns import USUAL, Reading
 from dlcli.errors import DatasetError, UsageError
 from dlcli.nearest import nearest
-from dlcli.warnings import warn
+from dlcli.notices import warn
 
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 _PARALLEL = re.compile(r"(?P<folder>.+):(?P<source>\w+)-(?P<target>\w+)")

@@ -40,7 +40,7 @@ from dlcli.data.text.documents import Row
 from dlcli.data.text.files import RAW
 from dlcli.errors import DatasetError, UsageError
 from dlcli.nearest import nearest
-from dlcli.warnings import warn
+from dlcli.notices import warn
 
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 TRAIN_SHARE = 0.9  # of a raw text

@@ -25,8 +25,8 @@ from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_streams import Stream
 from dlcli.data.text.tokenizers import PADDING, UNKNOWN, Tokenizer
 from dlcli.errors import DatasetError
-from dlcli.types import Batch, Data, Facts
-from dlcli.warnings import warn
+from dlcli.interface import Batch, Data, Facts
+from dlcli.notices import warn
 
 
 class TextFacts(Facts):

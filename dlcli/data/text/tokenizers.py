@@ -31,7 +31,7 @@ from dlcli.data.text import vocabularies
 from dlcli.data.text.vocabularies import BYTES, SPECIAL, Vocabulary, of_bytes
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.files import read_object, utf8
-from dlcli.options import LEAST_VOCABULARY, TokenizerKind
+from dlcli.options.common import LEAST_VOCABULARY, TokenizerKind
 from dlcli.paths import expanded
 
 FORMAT = 2  # goes up when the same text gives other tokenizers than before

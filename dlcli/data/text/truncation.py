@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dlcli.warnings import warn
+from dlcli.notices import warn
 
 Count = tuple[int, int]  # texts that are too long, and all of them
 

@@ -29,7 +29,7 @@ from dlcli.data.text import lines
 from dlcli.data.text.columns import USUAL, Reading
 from dlcli.data.text.coverage import LONGEST_WORD, Coverage
 from dlcli.errors import DatasetError
-from dlcli.types import Facts
+from dlcli.interface import Facts
 
 FORMAT = 2  # goes up when the same text gives other numbers than before
 LONGEST = 1_000  # words of a sentence; word2vec.c cuts there too

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from dlcli.figures.options.kinds import FigureOptions, FreeImageOptions, RunFigureOptions
-from dlcli.options import Cli, Device, Needs, RunRef, Seed
+from dlcli.options.common import Cli, Device, Needs, RunRef, Seed
 from dlcli.techniques.diffusion.options import DENSITIES, DrawingOptions, NoiseSchedule
 
 

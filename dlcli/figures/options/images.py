@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from dlcli.figures.options.kinds import FreeImageOptions, ImageOptions, RunFigureOptions
-from dlcli.options import Augment, Cli, DataDir, Dataset, Needs, Seed, Use
+from dlcli.options.common import Augment, Cli, DataDir, Dataset, Needs, Seed, Use
 from dlcli.techniques.cnn.options import BackboneOptions, ImageSize
 
 Layer = Annotated[

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from dlcli.options import Cli, DataDir, Dataset, Device, Needs, Options, Out, RunRef, Use
-from dlcli.picture_options import ShowOptions
+from dlcli.options.common import Cli, DataDir, Dataset, Device, Needs, Options, Out, RunRef, Use
+from dlcli.options.pictures import ShowOptions
 from dlcli.techniques.cnn.options import ImageSize
 
 

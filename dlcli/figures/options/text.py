@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dlcli.figures.options.kinds import FigureOptions, FreeFigureOptions, RunFigureOptions, TextFigureOptions
-from dlcli.options import Cli, Needs, RunRef, Seed
+from dlcli.options.common import Cli, Needs, RunRef, Seed
 
 
 class Subwords(FigureOptions):

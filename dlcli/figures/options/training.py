@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from pydantic import AfterValidator, Field
 
 from dlcli.figures.options.kinds import FigureOptions, FreeFigureOptions
-from dlcli.options import WITH_MOMENTUM, Cli, LearningRate, Needs, OptimizerName, ScheduleName, Steps
+from dlcli.options.common import WITH_MOMENTUM, Cli, LearningRate, Needs, OptimizerName, ScheduleName, Steps
 
 _FURTHEST = 1e6  # coordinate or learning rate on a surface
 _MOST_PATHS = 8  # as many as there are colours that everybody can tell apart

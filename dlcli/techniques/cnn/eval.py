@@ -13,15 +13,15 @@ from flax import nnx
 from dlcli import engine
 from dlcli.artifacts import Table
 from dlcli.engine import Metrics
-from dlcli.engine.classification import measure, table
 from dlcli.engine.load import measured
-from dlcli.engine.metrics import add
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
-from dlcli.folders import find
+from dlcli.interface import Batch
+from dlcli.metrics.classification import measure, table
+from dlcli.metrics.metric import add
+from dlcli.runs.folders import find
+from dlcli.runs.run import Run
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Eval
-from dlcli.types import Batch
 
 
 def evaluate(options: Eval) -> Table:

@@ -10,18 +10,18 @@ import optax
 from flax import nnx
 
 from dlcli import engine
-from dlcli.augmentations import parse_augmentation
 from dlcli.data.images import augmentation, batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics, Rate
-from dlcli.engine.classification import measure
 from dlcli.errors import RunError
-from dlcli.folders import find
+from dlcli.interface import Batch, Data
+from dlcli.metrics.classification import measure
 from dlcli.optim import build
 from dlcli.optim.step import descend
+from dlcli.options.augmentations import parse_augmentation
+from dlcli.runs.folders import find
 from dlcli.techniques.cnn.model import Architecture, Network
 from dlcli.techniques.cnn.options import Train
-from dlcli.types import Batch, Data
 
 
 class Learner(engine.Learner):

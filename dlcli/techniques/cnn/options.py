@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dlcli.options import (
+from dlcli.options.common import (
     AugmentOptions,
     Cli,
     Dataset,

@@ -14,18 +14,19 @@ from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import cache
 from dlcli.data.images import batches as images
-from dlcli.engine import Frechet, Metrics, Rate, frechet
+from dlcli.engine import Frechet, Metrics, Rate
 from dlcli.engine.load import measured
-from dlcli.engine.metrics import add
-from dlcli.engine.modes import Found, Modes
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
-from dlcli.nn.judge import Judge, examples
+from dlcli.interface import Data
+from dlcli.metrics import frechet
+from dlcli.metrics.feature_classifier import Judge, examples
+from dlcli.metrics.metric import add
+from dlcli.metrics.modes import Found, Modes
+from dlcli.notices import unsaid
+from dlcli.runs.run import Run
 from dlcli.techniques.diffusion.drawing import Manner, draw, manner
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Eval, Train
-from dlcli.types import Data
-from dlcli.warnings import unsaid
 
 _ENOUGH = 1_000  # samples by which a distance is taken, if there are not more test examples
 

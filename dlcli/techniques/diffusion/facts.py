@@ -9,8 +9,8 @@ from dlcli.data.densities import DensityFacts
 from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import UsageError
+from dlcli.interface import Data, Facts
 from dlcli.techniques.diffusion.options import Train
-from dlcli.types import Data, Facts
 
 
 class DiffusionFacts(Facts):

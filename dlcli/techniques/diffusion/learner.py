@@ -8,6 +8,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.engine import Mean, Metrics
+from dlcli.interface import Batch, Data
 from dlcli.nn import diffusion
 from dlcli.nn.average import Average
 from dlcli.nn.diffusion import Estimate, Path
@@ -18,7 +19,6 @@ from dlcli.techniques.diffusion import facts as facts_
 from dlcli.techniques.diffusion.facts import DiffusionFacts
 from dlcli.techniques.diffusion.options import Train
 from dlcli.techniques.diffusion.spaces import space
-from dlcli.types import Batch, Data
 
 _LABEL_DROPOUT = 0.1  # Ho and Salimans 2022, section 4.1, whose best results are of 0.1 and 0.2
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dlcli.options import (
+from dlcli.options.common import (
     BatchSize,
     Cli,
     DatasetName,
@@ -17,7 +17,7 @@ from dlcli.options import (
     Steps,
     TrainOptions,
 )
-from dlcli.picture_options import ShowOptions
+from dlcli.options.pictures import ShowOptions
 
 ImageSize = Annotated[
     int | None, Field(ge=4, le=256, description="Side in pixels that images of a folder are resized to.")

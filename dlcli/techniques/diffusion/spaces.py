@@ -12,9 +12,9 @@ from flax import nnx
 from dlcli.data.densities import DensityFacts
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import UsageError
+from dlcli.interface import Batch
 from dlcli.nn.unet import PointNetwork, Shape, UNet
 from dlcli.techniques.diffusion.options import Train
-from dlcli.types import Batch
 
 _UNITS = 4  # of a network for points, for each of --channels
 _REACH = 5.0  # deviations from a mode, beyond which no point of a density is looked for

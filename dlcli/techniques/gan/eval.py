@@ -10,14 +10,15 @@ from flax import nnx
 
 from dlcli import engine, formats
 from dlcli.artifacts import Table
-from dlcli.engine import Metrics, frechet
+from dlcli.engine import Metrics
 from dlcli.engine.load import measured
-from dlcli.engine.metrics import add
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
+from dlcli.interface import Data
+from dlcli.metrics import frechet
+from dlcli.metrics.metric import add
+from dlcli.runs.run import Run
 from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.options import Eval
-from dlcli.types import Data
 
 
 def evaluate(options: Eval) -> Table:

@@ -12,8 +12,8 @@ from dlcli.data.densities import DensityFacts
 from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import UsageError
+from dlcli.interface import Data, Facts
 from dlcli.techniques.gan.options import Train
-from dlcli.types import Data, Facts
 
 _ENOUGH = 1_000  # samples by which a validation judges; with fewer held-out images, each counts several of them
 

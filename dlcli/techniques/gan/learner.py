@@ -12,6 +12,7 @@ from flax import nnx
 from dlcli import engine
 from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics
+from dlcli.interface import Batch, Data
 from dlcli.nn.average import Average
 from dlcli.optim import build, penalties
 from dlcli.techniques.gan import facts as facts_
@@ -19,7 +20,6 @@ from dlcli.techniques.gan import losses
 from dlcli.techniques.gan.facts import GanFacts
 from dlcli.techniques.gan.options import Train
 from dlcli.techniques.gan.spaces import Pictures, Points
-from dlcli.types import Batch, Data
 
 Pullback = Callable[[jax.Array], tuple[nnx.State]]
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from dlcli.options import (
+from dlcli.options.common import (
     WITH_BETAS,
     BatchSize,
     Cli,
@@ -19,7 +19,7 @@ from dlcli.options import (
     TrainOptions,
     filled,
 )
-from dlcli.picture_options import ShowOptions
+from dlcli.options.pictures import ShowOptions
 
 ImageSize = Annotated[
     int | None, Field(ge=4, le=256, description="Side in pixels that images of a folder are resized to.")

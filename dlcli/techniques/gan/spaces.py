@@ -12,12 +12,12 @@ from dlcli.data.densities import DensityFacts
 from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Frechet, Metrics, Rate
-from dlcli.engine.modes import Found, Modes
-from dlcli.nn.judge import Judge, examples
+from dlcli.interface import Batch
+from dlcli.metrics.feature_classifier import Judge, examples
+from dlcli.metrics.modes import Found, Modes
+from dlcli.notices import unsaid
 from dlcli.techniques.gan import model
 from dlcli.techniques.gan.options import Train
-from dlcli.types import Batch
-from dlcli.warnings import unsaid
 
 
 class Pictures(nnx.Module):

@@ -18,14 +18,14 @@ from dlcli.data.text import sets, token_streams
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Metrics
-from dlcli.engine.classification import table
 from dlcli.engine.load import measured
-from dlcli.engine.metrics import add, perplexity
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
+from dlcli.interface import Batch, Data
+from dlcli.metrics.classification import table
+from dlcli.metrics.metric import add, perplexity
+from dlcli.runs.run import Run
 from dlcli.techniques.rnn.learner import Learner, batches, reading
 from dlcli.techniques.rnn.options import Eval, Train
-from dlcli.types import Batch, Data
 
 
 def evaluate(options: Eval) -> Table:

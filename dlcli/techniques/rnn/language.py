@@ -9,8 +9,8 @@ import numpy as np
 from dlcli import engine
 from dlcli.data.text.tokenizers import END, UNKNOWN
 from dlcli.errors import DatasetError, RunError
+from dlcli.notices import warn
 from dlcli.techniques.rnn.learner import Learner
-from dlcli.warnings import warn
 
 
 class Language:

@@ -17,13 +17,13 @@ from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_batches import TextFacts
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Mean, Metrics, Rate
-from dlcli.engine.classification import measure
+from dlcli.interface import Batch, Data
+from dlcli.metrics.classification import measure
 from dlcli.nn.recurrent import restarted
 from dlcli.optim import build
 from dlcli.optim.step import descend
 from dlcli.techniques.rnn.model import Network, Shape
 from dlcli.techniques.rnn.options import Train
-from dlcli.types import Batch, Data
 
 
 class Carry(nnx.Variable):

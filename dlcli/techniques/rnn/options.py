@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dlcli.options import (
+from dlcli.options.common import (
     BatchSize,
     Cli,
     Dropout,
@@ -21,7 +21,7 @@ from dlcli.options import (
     TokenizerOptions,
     TrainOptions,
 )
-from dlcli.table_options import LabelColumnOptions
+from dlcli.options.tables import LabelColumnOptions
 
 
 class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, TrainOptions):

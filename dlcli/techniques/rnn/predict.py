@@ -12,11 +12,11 @@ from flax import nnx
 from dlcli import engine
 from dlcli.artifacts import Prediction, Truncation
 from dlcli.data.text import tokenizers
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
+from dlcli.notices import warn
+from dlcli.runs.run import Run
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Predict
-from dlcli.warnings import warn
 
 _BATCH = 64  # texts labelled at once
 

@@ -10,7 +10,7 @@ from dlcli.artifacts import Table
 from dlcli.data.text import sets, tokenizers
 from dlcli.data.text.columns import Reading
 from dlcli.engine.load import measured
-from dlcli.engine.runs import Run
+from dlcli.runs.run import Run
 from dlcli.techniques.tokenizer.measuring import measure
 from dlcli.techniques.tokenizer.options import Eval, Train
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from dlcli.options import (
+from dlcli.options.common import (
     LEAST_VOCABULARY,
     Cli,
     DatasetName,
@@ -16,7 +16,7 @@ from dlcli.options import (
     TokenizerKind,
     Vocabulary,
 )
-from dlcli.table_options import TextColumnOptions, TextTableOptions
+from dlcli.options.tables import TextColumnOptions, TextTableOptions
 
 
 class Train(TextTableOptions, DirectOptions):

@@ -10,9 +10,9 @@ from dlcli.data.text import sets, tokenizers
 from dlcli.data.text.columns import Reading
 from dlcli.data.text.sets import TextSet
 from dlcli.engine.direct import Learnt
+from dlcli.interface import Facts
 from dlcli.techniques.tokenizer.measuring import measure
 from dlcli.techniques.tokenizer.options import Train
-from dlcli.types import Facts
 
 
 class TokenizerFacts(Facts):

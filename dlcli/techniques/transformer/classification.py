@@ -9,13 +9,14 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli.data.text import token_batches
-from dlcli.engine import Metrics, classification
+from dlcli.engine import Metrics
+from dlcli.interface import Batch, Data
+from dlcli.metrics import classification
 from dlcli.nn.presets import Style
 from dlcli.techniques.transformer.facts import TransformerFacts, read_text
 from dlcli.techniques.transformer.losses import cross_entropy
 from dlcli.techniques.transformer.model import Encoder
 from dlcli.techniques.transformer.options import Train
-from dlcli.types import Batch, Data
 
 
 def read(options: Train, facts: TransformerFacts | None = None) -> Data:

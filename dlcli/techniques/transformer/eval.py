@@ -18,15 +18,16 @@ from dlcli.data.text import pairs, sets, token_streams
 from dlcli.data.text.columns import Reading
 from dlcli.data.text.pair_batches import Encoded
 from dlcli.data.text.pairs import Pairs
-from dlcli.engine import Metrics, bleu, classification
+from dlcli.engine import Metrics
 from dlcli.engine.load import measured
-from dlcli.engine.metrics import add, perplexity
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError, UsageError
+from dlcli.interface import Batch
+from dlcli.metrics import bleu, classification
+from dlcli.metrics.metric import add, perplexity
+from dlcli.runs.run import Run
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.options import Eval, Train, misplaced_column
 from dlcli.techniques.transformer.translation import translator
-from dlcli.types import Batch
 
 
 def evaluate(options: Eval) -> Table:

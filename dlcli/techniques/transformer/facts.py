@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dlcli.data.text import sets, tokenizers
 from dlcli.data.text.columns import Reading
 from dlcli.data.text.pair_batches import PairFacts
+from dlcli.interface import Data
 from dlcli.techniques.transformer.options import Train
-from dlcli.types import Data
 
 
 class TransformerFacts(PairFacts):

@@ -8,12 +8,12 @@ from flax import nnx
 
 from dlcli.data.text import token_batches
 from dlcli.engine import Mean, Metrics, Rate
+from dlcli.interface import Batch, Data
 from dlcli.nn.presets import Style
 from dlcli.techniques.transformer.facts import TransformerFacts, read_text
 from dlcli.techniques.transformer.losses import cross_entropy
 from dlcli.techniques.transformer.model import Decoder
 from dlcli.techniques.transformer.options import Train
-from dlcli.types import Batch, Data
 
 
 def read(options: Train, facts: TransformerFacts | None = None) -> Data:

@@ -10,6 +10,7 @@ from flax import nnx
 from dlcli import engine
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.errors import RunError, UsageError
+from dlcli.interface import Batch, Data
 from dlcli.nn.presets import Style, preset
 from dlcli.optim import build
 from dlcli.optim.step import descend
@@ -17,7 +18,6 @@ from dlcli.techniques.transformer import classification, language, translation
 from dlcli.techniques.transformer.facts import TransformerFacts
 from dlcli.techniques.transformer.model import Network
 from dlcli.techniques.transformer.options import Train
-from dlcli.types import Batch, Data
 
 TASKS = {"decoder": language, "encoder": classification, "encoder-decoder": translation}
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from dlcli.options import (
+from dlcli.options.common import (
     WITH_BETAS,
     BatchSize,
     Cli,
@@ -26,7 +26,7 @@ from dlcli.options import (
     WeightDecay,
     filled,
 )
-from dlcli.table_options import LabelColumnOptions, PairColumnOptions
+from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
 

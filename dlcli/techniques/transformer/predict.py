@@ -10,10 +10,10 @@ from flax import nnx
 
 from dlcli.artifacts import Prediction, Truncation
 from dlcli.errors import DatasetError
+from dlcli.notices import warn
 from dlcli.techniques.transformer.options import Predict
 from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
-from dlcli.warnings import warn
 
 Answers = list[tuple[str, float, float]]  # an answer, what it is ranked by, and its log-probability
 

@@ -14,9 +14,9 @@ from dlcli.data.text.stream_decoder import Writer
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn.attention import Memory
 from dlcli.nn.sampling import draw
+from dlcli.notices import warn
 from dlcli.techniques.transformer.options import Sample
 from dlcli.techniques.transformer.trained import Trained
-from dlcli.warnings import warn
 
 Past = tuple[Memory, ...]
 

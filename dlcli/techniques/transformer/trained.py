@@ -8,10 +8,10 @@ import numpy as np
 
 from dlcli import engine
 from dlcli.data.text.tokenizers import UNKNOWN
-from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError
+from dlcli.notices import warn
+from dlcli.runs.run import Run
 from dlcli.techniques.transformer.learner import Learner
-from dlcli.warnings import warn
 
 _VERBS = {
     "decoder": "sample and score",

@@ -13,13 +13,13 @@ from flax import nnx
 from dlcli.data.text import pair_batches
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.engine import Mean, Metrics, Rate
+from dlcli.interface import Batch, Data
 from dlcli.nn.beam import Found, Special, search
 from dlcli.nn.presets import Style
 from dlcli.techniques.transformer.facts import TransformerFacts, widened
 from dlcli.techniques.transformer.losses import cross_entropy
 from dlcli.techniques.transformer.model import EncoderDecoder
 from dlcli.techniques.transformer.options import Train
-from dlcli.types import Batch, Data
 
 
 def read(options: Train, facts: TransformerFacts | None = None) -> Data:

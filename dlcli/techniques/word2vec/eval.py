@@ -13,10 +13,10 @@ from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.engine.devices import split
 from dlcli.engine.load import measured, one_device
-from dlcli.engine.metrics import wilson
 from dlcli.engine.program import Program, score_all
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
+from dlcli.metrics.metric import wilson
+from dlcli.runs.run import Run
 from dlcli.techniques.word2vec import questions
 from dlcli.techniques.word2vec.learner import Learner
 from dlcli.techniques.word2vec.options import Eval

@@ -15,11 +15,11 @@ from dlcli.data.text import contexts, words
 from dlcli.data.text.columns import Reading
 from dlcli.data.text.words import WordFacts
 from dlcli.engine import Mean, Metrics
+from dlcli.interface import Batch, Data
+from dlcli.notices import warn
 from dlcli.techniques.word2vec import model, rates
 from dlcli.techniques.word2vec.noise import Noise
 from dlcli.techniques.word2vec.options import Train
-from dlcli.types import Batch, Data
-from dlcli.warnings import warn
 
 _LAST_RATE = 1e-4 / 0.025  # share of the learning rate at the end, as gensim has it
 

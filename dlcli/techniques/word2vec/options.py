@@ -5,16 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dlcli.options import (
-    Cli,
-    Epochs,
-    EvalOptions,
-    FitOptions,
-    Needs,
-    ReadingOptions,
-    TextDataset,
-)
-from dlcli.table_options import TextColumnOptions, TextTableOptions
+from dlcli.options.common import Cli, Epochs, EvalOptions, FitOptions, Needs, ReadingOptions, TextDataset
+from dlcli.options.tables import TextColumnOptions, TextTableOptions
 
 
 def _pattern(value: str) -> str:

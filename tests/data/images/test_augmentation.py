@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from dlcli.augmentations import AUGMENTATIONS
 from dlcli.data.images import augmentation
+from dlcli.options.augmentations import AUGMENTATIONS
 
 BATCH, SIZE = 64, 8
 
@@ -193,7 +193,7 @@ SHARDED = """
 import sys, jax, numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from dlcli.data.images import augmentation
-from dlcli.augmentations import AUGMENTATIONS
+from dlcli.options.augmentations import AUGMENTATIONS
 
 batch = np.load(sys.argv[1])
 over = NamedSharding(Mesh(np.array(jax.devices()), ["data"]), PartitionSpec("data"))

@@ -11,7 +11,7 @@ from dlcli.data.images import batches as images
 from dlcli.data.images import catalogue
 from dlcli.data.problems import Malformed
 from dlcli.errors import DatasetError, UsageError
-from dlcli.options import TrainOptions
+from dlcli.options.common import TrainOptions
 
 
 def read(path, seed=0, image_size=None, **changes):

@@ -11,7 +11,7 @@ from dlcli.data.images import catalogue
 from dlcli.data.labels import visible
 from dlcli.data.problems import Malformed
 from dlcli.errors import DatasetError
-from dlcli.warnings import Notice
+from dlcli.notices import Notice
 
 
 def open_folder(path, image_size=None, memory_limit=2**30):

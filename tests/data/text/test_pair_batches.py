@@ -6,7 +6,7 @@ import pytest
 from dlcli.data.text import pair_batches, pairs, tokenizers
 from dlcli.data.text.pairs import Pairs
 from dlcli.data.text.tokenizers import END, PADDING, START
-from dlcli.warnings import Notice
+from dlcli.notices import Notice
 
 ROWS = [(f"{number} and {number}", str(2 * number)) for number in range(20)]
 

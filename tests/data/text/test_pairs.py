@@ -5,7 +5,7 @@ import pytest
 from dlcli.data.text import pairs
 from dlcli.data.text.columns import Reading
 from dlcli.errors import DatasetError, UsageError
-from dlcli.warnings import Notice
+from dlcli.notices import Notice
 
 
 def tsv(path, rows, *, named=True):

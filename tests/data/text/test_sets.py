@@ -14,7 +14,7 @@ from dlcli.data.text import files, pydocs
 from dlcli.data.text import sets as text
 from dlcli.data.text.columns import Reading
 from dlcli.errors import DatasetError, UsageError
-from dlcli.warnings import Notice
+from dlcli.notices import Notice
 
 PLAY = "".join(f"Line {number} of the play.\n" for number in range(100))
 

@@ -9,7 +9,7 @@ import pytest
 from dlcli.data.text import files, tables
 from dlcli.data.text.columns import USUAL, Reading
 from dlcli.errors import DatasetError
-from dlcli.warnings import Notice
+from dlcli.notices import Notice
 
 SEPARATORS = ["\u2028", "\u2029", "\x85", "\f", "\v", "\x1c", "\x1d", "\x1e"]
 

@@ -16,13 +16,13 @@ from dlcli.data.text.sets import Documents, TextSet
 from dlcli.data.text.token_batches import TextFacts
 from dlcli.data.text.tokenizers import END, PADDING, UNKNOWN
 from dlcli.errors import DatasetError
-from dlcli.warnings import Notice
+from dlcli.notices import Notice
 
 TEXT = "".join(random.Random(0).choices("abcdefghij klm\n", k=997))  # of a length no batch divides
 LINES = [f"text number {number} of the set" for number in range(37)]
 
 
-CUT = pytest.mark.filterwarnings("ignore:.*longer than the model reads:dlcli.warnings.Notice")
+CUT = pytest.mark.filterwarnings("ignore:.*longer than the model reads:dlcli.notices.Notice")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from dlcli.options import Options
+from dlcli.options.common import Options
 
 
 class ShowOptions(Options):

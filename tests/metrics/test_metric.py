@@ -5,7 +5,7 @@ from scipy.linalg import sqrtm
 from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix
 
-from dlcli.engine.metrics import Calibration, Confusion, Frechet, Mean, Rate, add, values, wilson
+from dlcli.metrics.metric import Calibration, Confusion, Frechet, Mean, Rate, add, values, wilson
 
 COUNT, BATCH, CLASSES = 40, 16, 4
 random = np.random.default_rng(0)

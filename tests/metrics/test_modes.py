@@ -2,8 +2,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from dlcli.engine.metrics import add
-from dlcli.engine.modes import Found, Modes
+from dlcli.metrics.metric import add
+from dlcli.metrics.modes import Found, Modes
 
 MODES = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
 

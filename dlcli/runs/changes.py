@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dlcli.errors import DiskError, RunError, UsageError
 from dlcli.files import as_json, disk_errors, is_stray, sync, write_text
-from dlcli.folders import Folder, is_unfinished
+from dlcli.runs.folders import Folder, is_unfinished
 
 
 def rename(folder: Path, name: str) -> Path:

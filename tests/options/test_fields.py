@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from dlcli import figures, studies, techniques
 from dlcli.cli.bridge import validate
 from dlcli.errors import UsageError
-from dlcli.fields import Needs
-from dlcli.options import Options
+from dlcli.options.common import Options
+from dlcli.options.fields import Needs
 
 MODELS = [
     model

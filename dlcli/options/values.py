@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from dlcli.augmentations import parse_augmentation
+from dlcli.options.augmentations import parse_augmentation
 
 
 def duration(value: Any) -> Any:

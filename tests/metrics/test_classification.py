@@ -11,9 +11,9 @@ from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, top_
 
 from dlcli.cli import output
 from dlcli.cli.bridge import Call
-from dlcli.engine.classification import measure, report, table
-from dlcli.engine.metrics import add, values
-from dlcli.engine.roc import RocAuc
+from dlcli.metrics.classification import measure, report, table
+from dlcli.metrics.metric import add, values
+from dlcli.metrics.roc import RocAuc
 
 _NAMES = [f"class {index}" for index in range(24)]
 _score = jax.jit(measure)

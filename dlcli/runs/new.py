@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError, UsageError
 from dlcli.files import UNFINISHED, disk_errors, is_stray
-from dlcli.folders import command, is_unfinished
-from dlcli.options import DirectOptions, FitOptions, PlaceOptions
+from dlcli.options.common import DirectOptions, FitOptions, PlaceOptions
 from dlcli.paths import runs_folder
+from dlcli.runs.folders import command, is_unfinished
+from dlcli.runs.run import Run
 
 _LONGEST = 40  # characters of a data set in the name of a run; names have at most 255 bytes
 

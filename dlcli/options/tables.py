@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.options import Cli, Options, SkipBad
+from dlcli.options.common import Cli, Options, SkipBad
 
 _NAME = Cli(metavar="NAME", rare=True)
 _Column = Annotated[str, Field(min_length=1)] | None

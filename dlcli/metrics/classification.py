@@ -11,9 +11,9 @@ import numpy as np
 
 from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.engine.metrics import Calibration, Confusion, Mean, Metric, Metrics, Rate
-from dlcli.engine.roc import RocAuc
-from dlcli.types import Batch
+from dlcli.interface import Batch
+from dlcli.metrics.metric import Calibration, Confusion, Mean, Metric, Metrics, Rate
+from dlcli.metrics.roc import RocAuc
 
 _WORST = 10  # classes listed in the table where there are more
 _MANY = 10  # classes above which the five most probable ones say something

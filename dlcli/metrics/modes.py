@@ -1,4 +1,4 @@
-"""Which modes of a known density samples hit: sums that merge, as those of `dlcli.engine.metrics`."""
+"""Which modes of a known density samples hit: sums that merge, as those of `dlcli.metrics.metric`."""
 
 from __future__ import annotations
 

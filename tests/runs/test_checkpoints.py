@@ -11,8 +11,8 @@ import orbax.checkpoint as ocp
 import pytest
 import tensorstore
 
-from dlcli.engine.checkpoints import Checkpoints, Damaged, require_room
 from dlcli.errors import DiskError, RunError
+from dlcli.runs.checkpoints import Checkpoints, Damaged, require_room
 from tests.comparing import assert_same_arrays
 from tests.forging import seal
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from dlcli.augmentations import AUGMENTATIONS
-from dlcli.fields import Cli as Cli
-from dlcli.fields import Needs as Needs
-from dlcli.fields import Options as Options
-from dlcli.values import augmentation, duration, memory, named, run_name
+from dlcli.options.augmentations import AUGMENTATIONS
+from dlcli.options.fields import Cli as Cli
+from dlcli.options.fields import Needs as Needs
+from dlcli.options.fields import Options as Options
+from dlcli.options.values import augmentation, duration, memory, named, run_name
 
 OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon"]
 WITH_MOMENTUM, WITH_BETAS = ("momentum", "nesterov", "rmsprop"), ("adam", "adamw")

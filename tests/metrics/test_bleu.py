@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from dlcli.engine.bleu import scores
+from dlcli.metrics.bleu import scores
 
 
 def test_bleu_is_the_geometric_mean_of_the_precisions_times_the_brevity_penalty():

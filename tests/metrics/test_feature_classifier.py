@@ -3,8 +3,8 @@ import pytest
 from flax import nnx
 
 from dlcli import activity
-from dlcli.nn import judge as judge_module
-from dlcli.nn.judge import Judge, examples
+from dlcli.metrics import feature_classifier as judge_module
+from dlcli.metrics.feature_classifier import Judge, examples
 
 random = np.random.default_rng(0)
 LABELS = random.integers(0, 3, 60)

@@ -18,8 +18,8 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from dlcli.errors import RunError
 from dlcli.files import opened, read_object, size_text
 from dlcli.nearest import did_you_mean
+from dlcli.notices import warn
 from dlcli.paths import runs_folder
-from dlcli.warnings import warn
 
 _LONGEST = 2**20  # bytes of a line of metrics.jsonl
 _MOST = 2**32  # bytes of metrics.jsonl

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dlcli.engine import frechet
+from dlcli.metrics import frechet
 
 
 @pytest.mark.parametrize(("samples", "real", "few"), [(500, 500, False), (499, 10_000, True), (10_000, 359, True)])

@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from dlcli import folders
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
+from dlcli.runs import folders
+from dlcli.runs.run import Run
 from tests.linear import LineFacts, Train
 
 

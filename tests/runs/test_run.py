@@ -6,11 +6,11 @@ import jax
 import numpy as np
 import pytest
 
-from dlcli.engine.progress import Progress, Snapshot
-from dlcli.engine.runs import Run
 from dlcli.errors import RunError
-from dlcli.folders import technique_of
-from dlcli.warnings import Notice
+from dlcli.notices import Notice
+from dlcli.runs.folders import technique_of
+from dlcli.runs.progress import Progress, Snapshot
+from dlcli.runs.run import Run
 from tests.forging import seal
 from tests.linear import Learner, LineFacts, Train
 

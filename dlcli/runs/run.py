@@ -13,26 +13,32 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from dlcli import __version__
-from dlcli.engine.checkpoints import Checkpoints, Damaged, Shapes
-from dlcli.engine.learner import Learner
-from dlcli.engine.places import is_relative, located, places
-from dlcli.engine.progress import Snapshot
 from dlcli.errors import DatasetError, RunError
 from dlcli.files import UNFINISHED, as_json, disk_errors, is_stray, sync, write_text
-from dlcli.folders import About, Folder, command, is_unfinished
-from dlcli.options import DirectOptions, FitOptions, Options
-from dlcli.types import Facts
-from dlcli.warnings import warn
+from dlcli.interface import Facts
+from dlcli.notices import warn
+from dlcli.options.common import DirectOptions, FitOptions, Options
+from dlcli.runs.checkpoints import Checkpoints, Damaged, Shapes
+from dlcli.runs.data_paths import is_relative, located, places
+from dlcli.runs.folders import About, Folder, command, is_unfinished
+from dlcli.runs.progress import Snapshot
 
 P = TypeVar("P", FitOptions, DirectOptions)
 _TRIES = 10  # at the lock of a folder
+
+
+class Typed(Protocol):
+    """What a run's files are read as; every `Learner` class is one."""
+
+    Options: ClassVar[type[FitOptions]]
+    Facts: ClassVar[type[Facts]]
 
 
 class Run(Folder):
@@ -125,7 +131,7 @@ class Run(Folder):
         """Set entries of `run.json`."""
         write_text(self.folder / "run.json", as_json({**self.raw("run.json"), **changes}, indent=2))
 
-    def options(self, learner_type: type[Learner]) -> FitOptions:
+    def options(self, learner_type: type[Typed]) -> FitOptions:
         """Read the options of the run; a relative path of its data leads there from the working folder."""
         return self.read_options(learner_type.Options)
 
@@ -154,7 +160,7 @@ class Run(Folder):
     def _origin(self) -> str | None:
         return self.read("run.json", About).folder if os.path.lexists(self.folder / "run.json") else None
 
-    def facts(self, learner_type: type[Learner]) -> Facts:
+    def facts(self, learner_type: type[Typed]) -> Facts:
         """Read what the data told the model."""
         return self.read("facts.json", learner_type.Facts)
 

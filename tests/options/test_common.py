@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from dlcli.augmentations import AUGMENTATIONS, parse_augmentation
-from dlcli.options import Epochs, FitOptions, TrainOptions
+from dlcli.options.augmentations import AUGMENTATIONS, parse_augmentation
+from dlcli.options.common import Epochs, FitOptions, TrainOptions
 
 
 def test_augmentations_have_default_strengths_and_a_fixed_order():

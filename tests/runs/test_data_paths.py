@@ -10,13 +10,13 @@ import pytest
 
 from dlcli import engine
 from dlcli.data import catalogue
-from dlcli.engine import places
-from dlcli.engine.runs import Run
 from dlcli.errors import DatasetError, RunError
+from dlcli.notices import Notice
+from dlcli.runs import data_paths
+from dlcli.runs.run import Run
 from dlcli.techniques.rnn.eval import evaluate
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Eval, Train
-from dlcli.warnings import Notice
 
 TINY = {"batch_size": 4, "context": 8, "hidden": 8, "embedding": 4, "steps": 4, "report_every": 2, "validate_every": 2}
 POEM = Path(__file__).parents[1] / "texts" / "jabberwocky.txt"
@@ -26,7 +26,7 @@ POEM = Path(__file__).parents[1] / "texts" / "jabberwocky.txt"
 def test_a_name_that_is_no_relative_path_stays_as_it_is(tmp_path, dataset):
     for name in ("digits", "pydocs", "dates", "tfds:mnist"):
         (tmp_path / "home" / name).mkdir(parents=True)
-    assert places.located(dataset, str(tmp_path / "home")) == dataset
+    assert data_paths.located(dataset, str(tmp_path / "home")) == dataset
 
 
 @pytest.mark.parametrize(
@@ -35,17 +35,17 @@ def test_a_name_that_is_no_relative_path_stays_as_it_is(tmp_path, dataset):
 )
 def test_a_relative_path_is_looked_for_below_the_folder_where_the_run_was_begun(tmp_path, dataset, there):
     home = tmp_path / "home"
-    assert places.located(dataset, str(home)) == dataset
+    assert data_paths.located(dataset, str(home)) == dataset
     (home / there).mkdir(parents=True)
     kind, path = ("folder:", dataset[7:]) if dataset.startswith("folder:") else ("", dataset)
-    assert places.located(dataset, str(home)) == f"{kind}{home}/{path}"
-    assert places.located(dataset, None) == dataset
+    assert data_paths.located(dataset, str(home)) == f"{kind}{home}/{path}"
+    assert data_paths.located(dataset, None) == dataset
     os.chdir(home)
-    assert places.located(dataset, str(home)) == dataset
+    assert data_paths.located(dataset, str(home)) == dataset
 
 
 def test_the_names_that_stand_for_no_file_are_those_of_the_embedded_sets():
-    assert catalogue.embedded().keys() == places.EMBEDDED
+    assert catalogue.embedded().keys() == data_paths.EMBEDDED
 
 
 @pytest.fixture(scope="module")

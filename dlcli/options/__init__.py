@@ -1,0 +1,1 @@
+"""Options as typed models: pydantic only, nothing heavy."""

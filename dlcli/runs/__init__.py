@@ -1,0 +1,1 @@
+"""Run folders: lookup, options and data facts, metrics, checkpoints, progress."""
