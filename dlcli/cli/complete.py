@@ -15,8 +15,9 @@ from dlcli import figures, techniques
 from dlcli.errors import UserError
 from dlcli.files import read_bytes
 from dlcli.options.augmentations import AUGMENTATIONS
-from dlcli.paths import expanded, runs_folder
-from dlcli.runs.folders import find, technique_of
+from dlcli.paths import expand_user, runs_folder
+from dlcli.runs.folder import technique_of
+from dlcli.runs.lookup import find
 
 _MOST = 1_000  # entries of a folder that are looked at
 _PATIENCE = 1.0  # seconds that the runs are looked at, the latest first
@@ -130,7 +131,7 @@ def _layers(ctx: Any, incomplete: str) -> Iterator[str]:
 def _paths(incomplete: str, endings: tuple[str, ...]) -> Iterator[str]:
     """Yield the folders and the files of these endings beside what is typed."""
     typed, _, _ = incomplete.rpartition("/")
-    folder = expanded(typed or ("/" if incomplete.startswith("/") else "."))
+    folder = expand_user(typed or ("/" if incomplete.startswith("/") else "."))
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:

@@ -13,8 +13,8 @@ from dlcli.cli import console, hints, layout
 from dlcli.cli.bridge import Call
 from dlcli.cli.display import Display
 from dlcli.cli.training import Training
+from dlcli.formats import command_line
 from dlcli.interrupts import CODES, Signals
-from dlcli.runs.folders import command
 
 if TYPE_CHECKING:
     from dlcli.engine import Ended, Event
@@ -72,7 +72,7 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
         for name, metrics in ((f"best, step {ended.best_step}", ended.best), ("last", ended.last)):
             err.print(console.plain(layout.fit([name, *layout.entries(metrics)], width)), soft_wrap=True)
     err.print(f"saved in {console.plain(ended.folder)}; next:", soft_wrap=True)
-    resumed = [command("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
+    resumed = [command_line("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
     for line in [*resumed, *hints.next_commands(ended.folder, technique)]:
         err.print(f"  {console.plain(line)}", soft_wrap=True)
     if code := CODES.get(ended.reason):

@@ -22,7 +22,7 @@ from dlcli.figures.options import Attention
 from dlcli.notices import warn
 from dlcli.plot import attention
 from dlcli.plot.attention import Weights
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
@@ -130,7 +130,7 @@ def _recorded(trained: Trained, call: Callable[[Any, list[jax.Array]], object], 
 
 def _document(options: Attention) -> str:
     """Return the text of the validation split that `--index` names."""
-    trained = Run(Path(options.run)).options(Learner)
+    trained = RunFolder(Path(options.run)).options(Learner)
     texts = (
         sets.open(trained.dataset, Reading.of(trained, labels=trained.shape == "encoder")).splits["validation"].texts
     )
@@ -139,7 +139,7 @@ def _document(options: Attention) -> str:
 
 def _source(options: Attention) -> tuple[str, tuple[str, ...] | None]:
     """Return a source of the validation split, and of a date which part of it each character tells."""
-    trained = Run(Path(options.run)).options(Learner)
+    trained = RunFolder(Path(options.run)).options(Learner)
     if trained.dataset == "dates":
         found = dates.dates("validation")
         date = found[_within(options.index, len(found))]

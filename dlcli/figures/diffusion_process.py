@@ -20,7 +20,7 @@ from dlcli.plot.drowning import Shares, Strip
 from dlcli.plot.plane import Cloud
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.diffusion.learner import Learner
 
 _REACH = 3.2  # of the plane that is shown, in deviations of the noise
@@ -76,7 +76,7 @@ def draw(options: DiffusionProcess) -> Figure:
 
 def _of_run(options: DiffusionProcess) -> DiffusionProcess:
     """Take over data and schedule of a run."""
-    train = Run(Path(str(options.run))).options(Learner)
+    train = RunFolder(Path(str(options.run))).options(Learner)
     if train.parameterization == "flow":
         raise UsageError(f"the run must be of noise or velocity, {options.run} is of a flow, which has no single steps")
     density = train.dataset in densities.NAMES

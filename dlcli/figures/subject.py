@@ -15,7 +15,7 @@ from dlcli.data.images import batches, catalogue, pixels
 from dlcli.data.images.batches import ImageFacts
 from dlcli.data.images.sets import ImageSet, Unreadable
 from dlcli.errors import DatasetError, RunError, UsageError
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 
@@ -43,7 +43,7 @@ def settings(options: Any) -> Train:
         named = {name: getattr(options, name) for name in type(options).model_fields if name in Train.model_fields}
         return Train(**{**named, "out": None})
     moved = {"data_dir": options.data_dir} if options.data_dir else {}
-    return Run(Path(options.run)).options(Learner).model_copy(update=moved)
+    return RunFolder(Path(options.run)).options(Learner).model_copy(update=moved)
 
 
 def learner(options: Any) -> Learner:

@@ -14,7 +14,7 @@ from dlcli.data.problems import Finding, one_class, refuse, summarized
 from dlcli.errors import UsageError
 from dlcli.nearest import nearest
 from dlcli.notices import warn
-from dlcli.paths import expanded
+from dlcli.paths import expand_user
 
 
 def embedded() -> dict[str, str]:
@@ -81,9 +81,9 @@ def find(
     if kind == "tfds":
         return tfds.find(rest, data_dir, image_size, memory_limit)
     if kind == "folder":
-        return folder.find(expanded(rest), image_size, memory_limit)
+        return folder.find(expand_user(rest), image_size, memory_limit)
     if dataset.endswith(".npz"):
-        return npz.find(expanded(dataset), image_size, memory_limit)
+        return npz.find(expand_user(dataset), image_size, memory_limit)
     if dataset == "digits":
         return digits.open_digits(image_size, memory_limit), []
     raise _unknown(dataset, data_dir)
@@ -91,7 +91,7 @@ def find(
 
 def _unknown(dataset: str, data_dir: Path | None) -> UsageError:
     forms = "digits, tfds:NAME, folder:PATH or a file that ends in .npz"
-    if expanded(dataset).is_dir():
+    if expand_user(dataset).is_dir():
         return UsageError(f"an image set must be {forms}, got {dataset!r}: did you mean folder:{dataset}?")
     known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]
     near = [name for name in known if nearest(dataset, [name, name.removeprefix("tfds:")])]

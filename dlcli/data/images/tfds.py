@@ -194,7 +194,7 @@ def _form(name: str, features: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _classes(path: Path, count: int) -> list[str]:
-    names = files.lines(_text(path)) if path.exists() else []
+    names = files.split_lines(_text(path)) if path.exists() else []
     return names if len(names) == count else [str(number) for number in range(count)]
 
 

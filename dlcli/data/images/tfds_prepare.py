@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 from dlcli.errors import DatasetError, DiskError, UsageError, UserError
 from dlcli.files import NO_ROOM
 from dlcli.nearest import nearest
-from dlcli.paths import expanded
+from dlcli.paths import expand_user
 
 FORMAT = "array_record"  # the one of the library's formats that gives random access and needs no TensorFlow
 
 
 def folder(data_dir: Path | None) -> Path:
     """Return the folder of prepared sets: the given one, else TFDS_DATA_DIR, else the library's own."""
-    return expanded(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
+    return expand_user(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def prepare(name: str, data_dir: Path | None) -> None:

@@ -19,7 +19,7 @@ from dlcli.metrics.classification import measure
 from dlcli.optim import build
 from dlcli.optim.step import descend
 from dlcli.options.augmentations import parse_augmentation
-from dlcli.runs.folders import find
+from dlcli.runs.lookup import find
 from dlcli.techniques.cnn.model import Architecture, Network
 from dlcli.techniques.cnn.options import Train
 

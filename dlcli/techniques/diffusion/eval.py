@@ -22,7 +22,7 @@ from dlcli.metrics import frechet
 from dlcli.metrics.feature_classifier import Judge, examples
 from dlcli.metrics.metric import add
 from dlcli.metrics.modes import Found, Modes
-from dlcli.notices import unsaid
+from dlcli.notices import silenced
 from dlcli.runs.run import Run
 from dlcli.techniques.diffusion.drawing import Manner, draw, manner
 from dlcli.techniques.diffusion.learner import Learner
@@ -100,7 +100,7 @@ def _judge(train: Train) -> Judge:
 
     Of images of one class there is nothing to learn: its weights stay random.
     """
-    with unsaid():
+    with silenced():
         data = images.read(train, 0, train.image_size)
     judge = Judge(data.facts.image, len(data.facts.classes))
     if len(data.facts.classes) < 2:

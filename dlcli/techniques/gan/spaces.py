@@ -15,7 +15,7 @@ from dlcli.engine import Frechet, Metrics, Rate
 from dlcli.interface import Batch
 from dlcli.metrics.feature_classifier import Judge, examples
 from dlcli.metrics.modes import Found, Modes
-from dlcli.notices import unsaid
+from dlcli.notices import silenced
 from dlcli.techniques.gan import model
 from dlcli.techniques.gan.options import Train
 
@@ -81,7 +81,7 @@ class Pictures(nnx.Module):
         """Train the judge on the training images, or read one that was; of one class there is nothing to learn."""
         if len(self.classes) < 2:
             return False
-        with unsaid():
+        with silenced():
             data = batches.read(options, 0, options.image_size)
         count = examples(self.image, data.sizes["train"])
         self.judge.learn_once(cache.folder("judges"), data.digest, lambda: batches.training(data, count))

@@ -14,7 +14,7 @@ from dlcli.artifacts import Prediction, Truncation
 from dlcli.data.text import tokenizers
 from dlcli.errors import RunError
 from dlcli.notices import warn
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Predict
 
@@ -27,7 +27,7 @@ def predict(options: Predict) -> Iterator[Prediction]:
     Of a text that is longer than those of training, as many tokens are read as there; a note says so.
     """
     folder = Path(options.run)
-    learner, context = engine.load(folder, Learner, options.use), Run(folder).options(Learner).context
+    learner, context = engine.load(folder, Learner, options.use), RunFolder(folder).options(Learner).context
     if not learner.classify:
         raise RunError(f"{folder} must be a classifier, found a language model", hint="dlcli train rnn --task classify")
     tokenizer, classes = learner.facts.load(), learner.facts.classes

@@ -10,7 +10,7 @@ from dlcli import engine
 from dlcli.data.text.tokenizers import UNKNOWN
 from dlcli.errors import DatasetError, RunError
 from dlcli.notices import warn
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.transformer.learner import Learner
 
 _VERBS = {
@@ -42,7 +42,7 @@ class Trained:
                 hint=f"what a run of it does: dlcli {_VERBS[self.learner.shape]}",
             )
         self.tokenizer = self.learner.facts.load()
-        self.context = Run(Path(run)).options(Learner).context
+        self.context = RunFolder(Path(run)).options(Learner).context
 
     def read(self, text: str) -> np.ndarray:
         """Return the tokens of a text, int32 [token].

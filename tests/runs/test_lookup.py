@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from dlcli.errors import RunError
-from dlcli.runs import folders
+from dlcli.runs import lookup
+from dlcli.runs.folder import technique_of
 from dlcli.runs.run import Run
 from tests.linear import LineFacts, Train
 
@@ -23,46 +24,46 @@ def several(monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", ["../cnn", "cnn/../../x", "os.path", "", ".", "a b", None, ["cnn"], "cnn\0"])
 def test_a_technique_with_a_name_that_is_no_name_is_refused(several, name):
     run = Run(several / "cnn-0")
-    run.note(technique=name)
+    run.update_info(technique=name)
     with pytest.raises(RunError, match="must name the technique"):
-        folders.technique_of(run.folder)
+        technique_of(run.folder)
 
 
 def test_a_run_is_found_by_path_by_name_and_by_its_technique(several):
-    assert folders.find(str(several / "cnn-0")) == several / "cnn-0"
-    assert folders.find("cnn-0") == several / "cnn-0"
-    assert folders.find("cnn") == folders.find("", "cnn") == several / "cnn-2"
-    assert folders.find("") == several / "cnn-2"
+    assert lookup.find(str(several / "cnn-0")) == several / "cnn-0"
+    assert lookup.find("cnn-0") == several / "cnn-0"
+    assert lookup.find("cnn") == lookup.find("", "cnn") == several / "cnn-2"
+    assert lookup.find("") == several / "cnn-2"
 
 
 def test_the_run_trained_last_is_the_last_of_the_list_whatever_its_name(several):
     os.utime(several / "cnn-0" / "options.json", (9, 9))
-    assert [folder.name for folder in folders.list_runs()] == ["tests-1", "cnn-2", "cnn-0"]
-    assert folders.find("cnn") == several / "cnn-0"
+    assert [folder.name for folder in lookup.list_runs()] == ["tests-1", "cnn-2", "cnn-0"]
+    assert lookup.find("cnn") == several / "cnn-0"
 
 
 def test_a_run_of_another_technique_is_refused_by_name(several):
     with pytest.raises(RunError, match="tests-1 is a tests run; this needs a cnn run"):
-        folders.find("tests-1", "cnn")
+        lookup.find("tests-1", "cnn")
 
 
 def test_a_name_that_nothing_has_is_an_error_that_lists_what_there_is(several):
     with pytest.raises(RunError, match="'gan'") as raised:
-        folders.find("gan")
+        lookup.find("gan")
     assert "tests-1" in raised.value.hint
 
 
 def test_one_spoilt_folder_does_not_hide_the_other_runs(several):
     (several / "cnn-2" / "run.json").unlink()
     (several / "empty").mkdir()
-    assert folders.find("cnn") == several / "cnn-0"
-    assert len(folders.list_runs()) == 3
+    assert lookup.find("cnn") == several / "cnn-0"
+    assert len(lookup.list_runs()) == 3
 
 
 def test_where_there_is_no_run_the_hint_is_of_the_technique_that_is_wanted(tmp_path, monkeypatch):
     monkeypatch.setenv("DLCLI_RUNS", str(tmp_path))
     with pytest.raises(RunError) as found:
-        folders.find("", "diffusion")
+        lookup.find("", "diffusion")
     assert found.value.hint == "train one first: dlcli train diffusion"
 
 
