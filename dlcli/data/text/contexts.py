@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from dlcli.data.held_out import Arrays, HeldOut, in_order
 from dlcli.data.text.words import Corpus, Sentences
 from dlcli.interface import Batch
 
@@ -93,29 +94,22 @@ def train_from(blocks: Blocks, seed: int, step: int) -> Iterator[Batch]:
         step += 1
 
 
-class HeldOut:
-    """The batches of a held-out split in its own order, sampled in the same way for every run and every time."""
-
-    def __init__(self, blocks: Blocks | None):
-        self.blocks = blocks
-
-    def __len__(self) -> int:
-        return -(-len(self.blocks.sentences.words) // self.blocks.rules.batch_size) if self.blocks else 0
-
-    def __iter__(self) -> Iterator[Batch]:
-        if self.blocks is None:
-            return
-        sentences, size = self.blocks.sentences, self.blocks.rules.batch_size
-        for number in range(len(self)):
-            start, stop = number * size, min((number + 1) * size, len(sentences.words))
-            owners = np.searchsorted(sentences.starts, np.arange(start, stop), side="right") - 1
-            yield self.blocks.batch(sentences.words[start:stop], owners, np.random.default_rng([number]))
-
-
 def held_out(corpus: Corpus, split: str, rules: Rules) -> HeldOut:
-    """Return the batches of a split that may not be there."""
+    """Return the batches of a split in its order, sampled the same way for every run; none if the split is missing.
+
+    `mask`, float32 [batch], is 1 for a word and 0 for padding.
+    """
     sentences = corpus.splits.get(split)
-    return HeldOut(Blocks(sentences, corpus.facts.counts, rules) if sentences else None)
+    blocks = Blocks(sentences, corpus.facts.counts, rules) if sentences else None
+    return HeldOut(lambda: _in_order(blocks) if blocks else (), rules.batch_size)
+
+
+def _in_order(blocks: Blocks) -> Iterator[Arrays]:
+    sentences = blocks.sentences
+    for number, places in enumerate(in_order(len(sentences.words), blocks.rules.batch_size)):
+        owners = np.searchsorted(sentences.starts, places, side="right") - 1
+        batch = blocks.batch(sentences.words[places], owners, np.random.default_rng([number]))
+        yield {**batch, "mask": (batch["sentence"] >= 0).astype(np.float32)}
 
 
 class _Order:

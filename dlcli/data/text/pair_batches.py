@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
 
+from dlcli.data.held_out import HeldOut
 from dlcli.data.order import STEPS, Order
 from dlcli.data.text import pairs, tokenizers, truncation
 from dlcli.data.text.columns import Reading
@@ -72,28 +73,6 @@ class Encoded:
         return {"source": self.source[places], "length": self.length[places], "target": self.target[places]}
 
 
-class HeldOut:
-    """The batches of a held-out split in order; `mask` float32 [batch] says 0 for what only fills up the last.
-
-    It is encoded when first asked for.
-    """
-
-    def __init__(self, open_split: Callable[[], Encoded], batch_size: int):
-        self.open_split, self.batch_size = open_split, batch_size
-
-    @functools.cached_property
-    def pairs(self) -> Encoded:
-        """The split."""
-        return self.open_split()
-
-    def __iter__(self) -> Iterator[Batch]:
-        for start in range(0, len(self.pairs), self.batch_size):
-            places = np.arange(start, start + self.batch_size)
-            mask = (places < len(self.pairs)).astype(np.float32)
-            # What fills up is a pair that counts for nothing: an attention must see something.
-            yield {**self.pairs.at(np.minimum(places, len(self.pairs) - 1)), "mask": mask}
-
-
 def read(options: Any, most: int, facts: PairFacts | None = None) -> Data:
     """Open a set of pairs, cut it into tokens, and divide it into batches.
 
@@ -122,8 +101,9 @@ def _untrained(found: PairSet, options: Any, most: int) -> Data:
     tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, train_texts)
     train = Encoded(parts["train"], tokenizer, (0, 0), most)
     times = (train.source.shape[1], train.target.shape[1] - 1)
-    data = _data(found, tokenizer, times, options, lambda: train)
-    validation = data.validation.pairs
+    held_out = _held_out(found, tokenizer, times)
+    data = _data(held_out, options, lambda: train)
+    validation = held_out["validation"]()
     counts = {"training": (train.cut, len(train)), "validation": (validation.cut, len(validation))}
     # A larger context changes nothing where no training text reached it.
     longest = train.longest if train.cut else 0
@@ -137,26 +117,34 @@ def _untrained(found: PairSet, options: Any, most: int) -> Data:
 def _trained(found: PairSet, facts: PairFacts, options: Any) -> Data:
     tokenizer, times = facts.load(), (facts.source_time, facts.target_time)
     train = functools.partial(Encoded, found.splits["train"], tokenizer, times)
+    held_out = _held_out(found, tokenizer, times)
 
+    @functools.cache
     def test() -> Encoded:
-        pairs = Encoded(found.splits["test"], tokenizer, times)
+        pairs = held_out["test"]()
         truncation.note({"test": (pairs.cut, len(pairs))}, "pairs", _limit(times))
         return pairs
 
-    data = _data(found, tokenizer, times, options, train)
-    return dataclasses.replace(data, facts=facts, test=HeldOut(test, options.batch_size))
+    return dataclasses.replace(_data({**held_out, "test": test}, options, train), facts=facts)
 
 
-def _data(
-    found: PairSet, tokenizer: Tokenizer, times: tuple[int, int], options: Any, train: Callable[[], Encoded]
-) -> Data:
-    """Return the batches, without facts, sizes and digest; `train` opens the training part."""
-    held_out = {
-        name: HeldOut(functools.partial(Encoded, found.splits[name], tokenizer, times), options.batch_size)
+def _held_out(found: PairSet, tokenizer: Tokenizer, times: tuple[int, int]) -> dict[str, Callable[[], Encoded]]:
+    """Return a function for each held-out split that encodes it, at the first call."""
+    return {
+        name: functools.cache(functools.partial(Encoded, found.splits[name], tokenizer, times))
         for name in ("validation", "test")
     }
+
+
+def _data(held_out: Mapping[str, Callable[[], Encoded]], options: Any, train: Callable[[], Encoded]) -> Data:
+    """Return the batches, without facts, sizes and digest; `train` opens the training part."""
     return Data(
-        train_from=functools.partial(_train_from, train, options), **held_out, facts=Facts(), sizes={}, digest=""
+        train_from=functools.partial(_train_from, train, options),
+        validation=HeldOut.of(held_out["validation"], options.batch_size),
+        test=HeldOut.of(held_out["test"], options.batch_size),
+        facts=Facts(),
+        sizes={},
+        digest="",
     )
 
 

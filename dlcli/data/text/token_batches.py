@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from dlcli.data import labels
+from dlcli.data.held_out import Arrays, HeldOut
 from dlcli.data.order import STEPS, Order
 from dlcli.data.problems import few_examples, one_class, refuse
 from dlcli.data.text import token_streams, tokenizers, truncation, vocabularies
@@ -71,7 +72,8 @@ def windows(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, time: int,
         tokenizer,
         functools.partial(_train_windows, train, batch_size, time, seed),
         train.targets // time,
-        lambda stream: HeldOut(stream, batch_size, time, carried=False),
+        lambda stream: _end_to_end(stream, batch_size, time),
+        (batch_size, time),
     )
 
 
@@ -95,7 +97,8 @@ def rows(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, time: int, se
         tokenizer,
         functools.partial(_train_rows, train, batch_size, time, seed),
         segments * batch_size,
-        lambda stream: HeldOut(stream, batch_size, time, carried=True),
+        lambda stream: _side_by_side(stream, batch_size, time),
+        (batch_size, time),
     )
 
 
@@ -127,10 +130,17 @@ def classification(
         read = {"training": parts["train"](), "validation": parts["validation"]()}
         longest = max(int(split.lengths.max()) for split in read.values())
         truncation.note(_cut(read), "texts", f"{time:,} tokens", longest=longest)
+
+    def measured() -> _Labelled:
+        split = parts[texts.measured]()
+        if trained:
+            truncation.note(_cut({texts.measured: split}), "texts", f"{time:,} tokens")
+        return split
+
     return Data(
         train_from=functools.partial(_train_texts, parts["train"], batch_size, seed),
-        validation=_LabelledBatches(parts["validation"], batch_size),
-        test=_LabelledBatches(parts[texts.measured], batch_size, noted=texts.measured if trained else ""),
+        validation=HeldOut.of(parts["validation"], batch_size),
+        test=HeldOut.of(measured, batch_size),
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer), classes=texts.classes),
         sizes=texts.sizes,
         digest=_digest(texts, tokenizer),
@@ -138,35 +148,27 @@ def classification(
     )
 
 
-class HeldOut:
-    """All of a stream, in batches of one shape.
+def _end_to_end(stream: Stream, batch_size: int, time: int) -> Iterator[Arrays]:
+    """Yield windows that lie end to end, neighbours in a batch."""
+    numbers = np.arange(batch_size)
+    for step in range(-(-stream.targets // (batch_size * time))):
+        yield _window(stream, (step * batch_size + numbers) * time, np.full(batch_size, stream.targets), time)
 
-    Without a carried state, windows lie end to end and a batch holds neighbours. With one, the stream is cut into as
-    many rows as a batch has, which are read side by side.
-    """
 
-    def __init__(self, stream: Stream, batch_size: int, time: int, *, carried: bool):
-        self.stream, self.batch_size, self.time, self.carried = stream, batch_size, time, carried
-        self.row = -(-stream.targets // batch_size)  # targets of a row, where they are carried
+def _side_by_side(stream: Stream, batch_size: int, time: int) -> Iterator[Arrays]:
+    """Yield the stream cut into as many rows as a batch has, which are read side by side."""
+    row = -(-stream.targets // batch_size)
+    starts, ends = np.arange(batch_size) * row, np.minimum(np.arange(1, batch_size + 1) * row, stream.targets)
+    for step in range(-(-row // time)):
+        yield {**_window(stream, starts + step * time, ends, time), "restart": np.full(batch_size, step == 0)}
 
-    def __len__(self) -> int:
-        return -(-self.row // self.time) if self.carried else -(-self.stream.targets // (self.batch_size * self.time))
 
-    def __iter__(self) -> Iterator[Batch]:
-        numbers, last = np.arange(self.batch_size), self.stream.targets
-        for step in range(len(self)):
-            if self.carried:
-                starts, ends = numbers * self.row + step * self.time, np.minimum((numbers + 1) * self.row, last)
-                yield {**self._at(starts, ends), "restart": np.full(self.batch_size, step == 0)}
-            else:
-                yield self._at((step * self.batch_size + numbers) * self.time, np.full(self.batch_size, last))
-
-    def _at(self, starts: np.ndarray, ends: np.ndarray) -> Batch:
-        """Return the tokens from `starts` on; the last target of a row is at its place in `ends`."""
-        places = starts[:, None] + np.arange(self.time + 1)
-        there = places <= ends[:, None]
-        found = self.stream.ids[np.minimum(places, self.stream.targets)].astype(np.int32)
-        return {"tokens": np.where(there, found, np.int32(PADDING)), "mask": there[:, 1:].astype(np.float32)}
+def _window(stream: Stream, starts: np.ndarray, ends: np.ndarray, time: int) -> dict[str, np.ndarray]:
+    """Return the tokens from `starts` on; the last target of a row is at its place in `ends`."""
+    places = starts[:, None] + np.arange(time + 1)
+    there = places <= ends[:, None]
+    found = stream.ids[np.minimum(places, stream.targets)].astype(np.int32)
+    return {"tokens": np.where(there, found, np.int32(PADDING)), "mask": there[:, 1:].astype(np.float32)}
 
 
 def _language(
@@ -174,31 +176,22 @@ def _language(
     tokenizer: Tokenizer,
     train_from: Callable[[int], Iterator[Batch]],
     examples: int,
-    held_out: Callable[[Stream], HeldOut],
+    held_out: Callable[[Stream], Iterator[Arrays]],
+    shape: tuple[int, int],
 ) -> Data:
     validation = token_streams.stream(texts, "validation", tokenizer)
     if validation.targets < 1:
         raise DatasetError(f"the validation part of {texts.name} must have a token or more, and has none")
-    batches = held_out(validation)
+    batch_size, time = shape
     return Data(
         train_from=train_from,
-        validation=batches,
-        test=_Late(lambda: held_out(token_streams.stream(texts, texts.measured, tokenizer))),
+        validation=HeldOut(lambda: held_out(validation), batch_size),
+        test=HeldOut(lambda: held_out(token_streams.stream(texts, texts.measured, tokenizer)), batch_size),
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer)),
-        sizes={"train": examples, "validation": -(-validation.targets // batches.time)},
+        sizes={"train": examples, "validation": -(-validation.targets // time)},
         digest=_digest(texts, tokenizer),
         example=texts.example,
     )
-
-
-class _Late:
-    """Batches of what is opened when they are asked for."""
-
-    def __init__(self, batches: Callable[[], HeldOut]):
-        self.batches = batches
-
-    def __iter__(self) -> Iterator[Batch]:
-        return iter(self.batches())
 
 
 def _train_windows(stream: Stream, batch_size: int, time: int, seed: int, first: int) -> Iterator[Batch]:
@@ -245,25 +238,6 @@ class _Labelled:
 
 def _cut(read: Mapping[str, _Labelled]) -> dict[str, truncation.Count]:
     return {name: (int((split.lengths > split.time).sum()), len(split)) for name, split in read.items()}
-
-
-class _LabelledBatches:
-    """The texts of a held-out split in their own order; it is opened when first iterated.
-
-    Those that are cut are noted under the name of the split that is `noted`.
-    """
-
-    def __init__(self, open_split: Callable[[], _Labelled], batch_size: int, *, noted: str = ""):
-        self.open_split, self.batch_size, self.noted = open_split, batch_size, noted
-
-    def __iter__(self) -> Iterator[Batch]:
-        split = self.open_split()
-        if self.noted:
-            truncation.note(_cut({self.noted: split}), "texts", f"{split.time:,} tokens")
-        for start in range(0, len(split), self.batch_size):
-            indices = np.arange(start, start + self.batch_size)
-            batch = split.at(np.minimum(indices, len(split) - 1))
-            yield {**batch, "mask": (indices < len(split)).astype(np.float32)}
 
 
 def _train_texts(open_split: Callable[[], _Labelled], batch_size: int, seed: int, first: int) -> Iterator[Batch]:

@@ -5,7 +5,8 @@ import pytest
 
 from dlcli.data.text import contexts
 from dlcli.data.text.contexts import Blocks, Rules
-from dlcli.data.text.words import Sentences
+from dlcli.data.text.coverage import Coverage
+from dlcli.data.text.words import Corpus, Sentences, WordFacts
 
 COUNTS = (50, 30, 20)
 
@@ -102,15 +103,21 @@ def test_hardly_ever_do_more_words_stay_than_a_batch_has_room_for():
     assert most < room < 0.9 * 4096
 
 
+def corpus(*found):
+    text = sentences(*found)
+    size = max(map(max, found)) + 1
+    facts = WordFacts(words=tuple(map(str, range(size))), counts=(1,) * size, lower=False)
+    return Corpus(facts, {"test": text}, "", Coverage(0, 0, 0, 0))
+
+
 def test_held_out_text_is_read_once_in_its_order_and_the_same_every_time():
-    held = contexts.HeldOut(blocks(list(range(11)), [11, 12], batch_size=8))
+    held = contexts.held_out(corpus(list(range(11)), [11, 12]), "test", Rules(3, 0.0, 8))
     first, second = list(held), list(held)
-    assert len(held) == len(first) == 2
-    words = np.concatenate([batch["word"][batch["reach"] > 0] for batch in first])
+    words = np.concatenate([batch["word"][batch["mask"] > 0] for batch in first])
     assert words.tolist() == list(range(13))
     assert all(np.array_equal(a[name], b[name]) for a, b in zip(first, second, strict=True) for name in a)
     assert by_sentence(first[1]) == [[8, 9, 10], [11, 12]]
 
 
-def test_a_split_that_is_not_there_has_no_batches():
-    assert list(contexts.HeldOut(None)) == []
+def test_a_missing_split_has_no_batches():
+    assert list(contexts.held_out(corpus([0, 1]), "validation", Rules(3, 0.0, 8))) == []
