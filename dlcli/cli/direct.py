@@ -7,8 +7,8 @@ from typing import Any
 
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import console, hints, output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli import console, next_commands, output, progress
+from dlcli.cli.typer_options import Call
 from dlcli.options.common import DirectOptions
 
 
@@ -31,7 +31,7 @@ def run(technique: str, options: DirectOptions, call: Call) -> None:
     line = progress.metrics_line(done.validation)
     err.print(f"[bold]trained[/] in {formats.duration(done.seconds)}  validation  {line}", soft_wrap=True)
     err.print(f"saved in {console.plain(done.folder)}; next:", soft_wrap=True)
-    for command in hints.next_commands(done.folder, technique):
+    for command in next_commands.next_commands(done.folder, technique):
         err.print(f"  {console.plain(command)}", soft_wrap=True)
 
 

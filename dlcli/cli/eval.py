@@ -10,8 +10,8 @@ from typing import Any
 from dlcli import techniques
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call, validate
 from dlcli.cli.reading import any_run, refuse_idle
+from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
 from dlcli.options.common import EvalOptions
 from dlcli.runs.folders import Folder, technique_of

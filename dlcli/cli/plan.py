@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.options.common import FitOptions
 from dlcli.options.fields import flag
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from dlcli import techniques
 from dlcli.cli import progress
-from dlcli.cli.bridge import Call, validate
 from dlcli.cli.reading import any_run
+from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
 from dlcli.interrupts import answered
 from dlcli.options.common import Options, RunArgument

@@ -8,7 +8,7 @@ from typing import Any
 from dlcli import studies
 from dlcli.artifacts import Figure, Table
 from dlcli.cli import console, output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.interrupts import saying
 
 

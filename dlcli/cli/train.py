@@ -6,7 +6,7 @@ from typing import Any
 
 from dlcli import techniques
 from dlcli.cli import progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import UsageError
 from dlcli.interrupts import answered
 
