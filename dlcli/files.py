@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dlcli.errors import DiskError
+from dlcli.paths import nearest_existing
 
 LARGEST = 16 * 2**20  # bytes of a JSON file that is read; parsed, it may take twenty times as much memory
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -190,11 +191,6 @@ def ascii_path(folder: Path) -> Iterator[Path]:
             link = Path(place, "folder")
             link.symlink_to(folder.absolute())
             yield link
-
-
-def nearest_existing(path: Path) -> Path:
-    """Return the path if it exists, else the nearest of its parent folders that exists."""
-    return next(each for each in [path, *path.absolute().parents] if each.exists())
 
 
 def sync(path: Path) -> None:

@@ -39,8 +39,14 @@ def is_creatable(folder: Path) -> bool:
     """Return whether a folder is writable or can be created."""
     if str(folder).startswith("~"):
         return False
+    # A dangling link exists here: no folder can be created in its place.
     there = next(each for each in [folder.absolute(), *folder.absolute().parents] if os.path.lexists(each))
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def nearest_existing(path: Path) -> Path:
+    """Return the path if it exists, else the nearest of its parent folders that exists."""
+    return next(each for each in [path, *path.absolute().parents] if os.path.exists(each))
 
 
 def _temporary() -> Path:

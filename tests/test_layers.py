@@ -16,9 +16,10 @@ LAYERS = [
     {"runs", "metrics", "data", "optim", "plot"},
     {"nn", "interface", "artifacts"},
     {"formats"},
-    {"files", "paths", "notices", "compiling", "activity", "interrupts"},
+    {"files", "notices", "compiling", "activity", "interrupts"},
+    {"nearest", "paths"},
     {"options", "errors"},
-    {"nearest"},
+    {"discovery"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 FILES = sorted(PACKAGE.rglob("*.py"))

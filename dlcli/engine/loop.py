@@ -25,10 +25,10 @@ from dlcli.engine.resuming import (
 )
 from dlcli.engine.stopping import Rule
 from dlcli.engine.training import Session, begin, end, train
-from dlcli.files import nearest_existing
 from dlcli.interface import Data
 from dlcli.notices import warn
 from dlcli.options.common import FitOptions
+from dlcli.paths import nearest_existing
 from dlcli.runs import new
 from dlcli.runs.checkpoints import require_space
 from dlcli.runs.info import new_info

@@ -18,9 +18,9 @@ from dlcli.engine.learner import Learner
 from dlcli.engine.loop import initial, prepared, technique_name
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
-from dlcli.files import nearest_existing
 from dlcli.interface import Data
 from dlcli.options.common import FitOptions
+from dlcli.paths import nearest_existing
 from dlcli.runs import new
 
 _MEASURED = 5  # steps

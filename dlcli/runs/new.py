@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dlcli.errors import RunError, UsageError
-from dlcli.files import UNFINISHED, disk_errors, is_stray, nearest_existing
+from dlcli.files import UNFINISHED, disk_errors, is_stray
 from dlcli.formats import command_line
 from dlcli.options.common import DirectOptions, FitOptions, PlaceOptions
-from dlcli.paths import runs_folder
+from dlcli.paths import nearest_existing, runs_folder
 from dlcli.runs.folder import is_unfinished
 from dlcli.runs.run import Run
 

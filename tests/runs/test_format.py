@@ -5,7 +5,6 @@ import shutil
 
 import pytest
 
-from dlcli.cli import runs as commands
 from dlcli.errors import RunError
 from dlcli.runs import lookup
 from dlcli.runs.folder import RunFolder
@@ -93,7 +92,3 @@ def test_a_new_run_may_take_a_folder_that_an_old_start_left(old, tmp_path):
     with Run(shutil.copytree(old, tmp_path / "left")) as run:
         run.discard(folder=True)
     assert not run.folder.exists()
-
-
-def test_the_state_of_an_old_run_fits_into_the_table_of_runs(old):
-    assert commands.listing.lines([commands.summarize(old)], 60)
