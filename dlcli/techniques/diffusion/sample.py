@@ -49,5 +49,5 @@ def labels(learner: Learner, name: str, count: int, run: str) -> np.ndarray | No
 
 
 def in_words(how: dict[str, Any]) -> str:
-    guided = f", guidance {how['guidance_scale']:g}" if how["guidance"] != 1 else ""
+    guided = f", guidance {how['guidance_scale']:g}" if how["guidance_scale"] != 1 else ""
     return f"{how['sampler_steps']} steps of {how['sampler']}{guided}"
