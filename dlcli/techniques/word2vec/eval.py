@@ -15,7 +15,7 @@ from dlcli.engine.devices import split
 from dlcli.engine.load import measured, one_device
 from dlcli.engine.program import Program, score_all
 from dlcli.errors import RunError
-from dlcli.metrics.metric import wilson
+from dlcli.metrics.intervals import wilson
 from dlcli.runs.run import Run
 from dlcli.techniques.word2vec import questions
 from dlcli.techniques.word2vec.learner import Learner
