@@ -40,7 +40,7 @@ class Train(TrainOptions):
     batch_size: BatchSize = 64
     steps: Steps = 1_500
     learning_rate: LearningRate = 2e-3
-    clip_norm: Annotated[
+    max_grad_norm: Annotated[
         float, Field(ge=0, description="Bound on the gradients' global norm; 0: none."), Cli(rare=True)
     ] = 1.0
     parameterization: Annotated[

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from dlcli.options.common import (
-    WITH_BETAS,
     BatchSize,
     Cli,
     DatasetName,
@@ -19,6 +18,7 @@ from dlcli.options.common import (
     TrainOptions,
     filled,
 )
+from dlcli.options.optimizers import WITH_BETAS
 from dlcli.options.pictures import ShowOptions
 
 ImageSize = Annotated[
