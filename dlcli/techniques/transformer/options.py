@@ -6,7 +6,6 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import Field, model_validator
 
 from dlcli.options.common import (
-    WITH_BETAS,
     BatchSize,
     Cli,
     DatasetName,
@@ -14,7 +13,6 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
-    OptimizerName,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
@@ -27,6 +25,7 @@ from dlcli.options.common import (
     filled,
 )
 from dlcli.options.fields import flag
+from dlcli.options.optimizers import WITH_BETAS, OptimizerName
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
@@ -116,7 +115,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
     warmup_steps: Annotated[
         int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate."), Cli(rare=True)
     ] = _WARMUP
-    clip_norm: Annotated[
+    max_grad_norm: Annotated[
         float, Field(ge=0, description="Bound on the gradients' global norm; 0: none."), Cli(rare=True)
     ] = 1.0
     weight_decay: WeightDecay = 0.1
