@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 # Names of data sets that stand for no file; `dlcli.data.catalogue`, which is above this layer, has them too.
-EMBEDDED = {"dates", "digits", "grid", "pydocs", "ring"}
+EMBEDDED = {"dates", "digits", "grid", "pydocs", "ring", "shapes"}
 
 
 def located(dataset: str, origin: str | None) -> str:

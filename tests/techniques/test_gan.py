@@ -161,7 +161,7 @@ def test_a_density_brings_other_defaults_which_options_override():
 def test_true_points_find_all_modes_and_are_of_high_quality(name, count):
     facts = densities.mixture(name)
     points = jnp.asarray(densities.draw(facts, 2_500, [7]))
-    modes = Modes.of(points, facts.modes, facts.deviation, jnp.ones(2_500))
+    modes = Modes.of(points, facts.modes, facts.std, jnp.ones(2_500))
     assert Found(modes.hits).describe() == {"value": count, "of": count}
     assert float(modes.hits.sum()) / 2_500 == pytest.approx(1 - np.exp(-4.5), abs=0.01)
     assert modes.value() < 0.05
@@ -170,7 +170,7 @@ def test_true_points_find_all_modes_and_are_of_high_quality(name, count):
 def test_points_at_one_mode_are_as_far_from_the_density_as_the_share_of_the_others():
     facts = densities.mixture("ring")
     points = jnp.broadcast_to(jnp.asarray(facts.modes[2]), [10, 2])
-    modes = Modes.of(points, facts.modes, facts.deviation, jnp.ones(10))
+    modes = Modes.of(points, facts.modes, facts.std, jnp.ones(10))
     assert modes.describe()["hits"] == [0, 0, 10, 0, 0, 0, 0, 0]
     assert modes.value() == pytest.approx(1 - (1 - np.exp(-4.5)) / 8)
 

@@ -96,9 +96,9 @@ class Learner(engine.Learner):
         return jax.nn.log_softmax(self.network(self.normalize(pixels.astype(jnp.float32) / 255)))
 
     def normalize(self, pixels: jax.Array) -> jax.Array:
-        """Give pixels in [0, 1] the mean 0 and the deviation 1 over the training data, channel by channel."""
-        mean, deviation = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.deviation))
-        return (pixels - mean) / deviation
+        """Standardize pixels in [0, 1] by the mean and the standard deviation of each channel of the training data."""
+        mean, std = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.std))
+        return (pixels - mean) / std
 
     def warm_start(self, options: Train) -> bool:
         if not options.backbone_from:

@@ -87,12 +87,12 @@ class Points:
     @property
     def scale(self) -> float:
         """The root of the variance of a coordinate, about the origin."""
-        return float(np.sqrt(np.square(self.facts.modes).mean() + self.facts.deviation**2))
+        return float(np.sqrt(np.square(self.facts.modes).mean() + self.facts.std**2))
 
     @property
     def bound(self) -> float:
         """Hardly any coordinate, as the network sees it, is beyond it."""
-        return (float(np.abs(self.facts.modes).max()) + _REACH * self.facts.deviation) / self.scale
+        return (float(np.abs(self.facts.modes).max()) + _REACH * self.facts.std) / self.scale
 
     def network(self, options: Train, rngs: nnx.Rngs) -> nnx.Module:
         """Build the untrained network."""

@@ -50,6 +50,6 @@ def read(options: Train) -> Data:
     return dataclasses.replace(
         data,
         facts=GanFacts(data=data.facts, draws=draws),
-        validation=batches.BesideTraining(data.validation, data.train_from, draws),
-        test=batches.BesideTraining(data.test, data.train_from, draws),
+        validation=batches.WithTrainingImages(data.validation, data.train_from, draws),
+        test=batches.WithTrainingImages(data.test, data.train_from, draws),
     )

@@ -97,7 +97,7 @@ class Points(nnx.Module):
     classes, followed = (), 500
 
     def __init__(self, facts: DensityFacts):
-        self.modes, self.deviation = facts.modes, facts.deviation
+        self.modes, self.std = facts.modes, facts.std
         self.scale = float(np.sqrt(np.square(facts.modes).sum(axis=1).mean())) or 1.0
 
     def players(self, options: Train, rngs: nnx.Rngs) -> tuple[nnx.Module, nnx.Module]:
@@ -120,7 +120,7 @@ class Points(nnx.Module):
     def compare(self, batch: Batch, drawn: jax.Array, asked: None) -> Metrics:
         """Measure samples, and as many held-out points likewise; both are [batch, 2]."""
         mask = batch["mask"]
-        modes, floor = (Modes.of(each, self.modes, self.deviation, mask) for each in (drawn, batch["point"]))
+        modes, floor = (Modes.of(each, self.modes, self.std, mask) for each in (drawn, batch["point"]))
         return {
             "distance": modes,
             "floor": floor,
