@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import DatasetError, UsageError
 from dlcli.options.common import Cli, DataDir, Options
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions

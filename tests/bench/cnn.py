@@ -37,7 +37,7 @@ def dlcli_step(network: str) -> Contender:
     side, channels = IMAGES[network][0], IMAGES[network][2]
     classes = tuple(map(str, range(CLASSES)))
     facts = ImageFacts(
-        image=(side, side, channels), classes=classes, mean=(0.5,) * channels, deviation=(0.3,) * channels
+        image=(side, side, channels), classes=classes, mean=(0.5,) * channels, std=(0.3,) * channels
     )
     images, labels = batch(network)
     return compiled_step(Program(Learner, options, facts, devices.mesh(BATCH)), {"image": images, "label": labels})

@@ -90,8 +90,8 @@ def read(
     validation.counts()  # decodes the split, so that its problems show now and not after the first training steps
     return Data(
         train_from=functools.partial(loader.train_from, train, options.batch_size, seed),
-        validation=loader.HeldOut(validation, options.batch_size),
-        test=loader.HeldOut(test, options.batch_size),
+        validation=loader.held_out(validation, options.batch_size),
+        test=loader.held_out(test, options.batch_size),
         facts=_facts(images),
         sizes={"train": len(train), "validation": len(validation), "test": len(test.listed)},  # test is not decoded
         digest=train.digest,

@@ -115,7 +115,7 @@ class TextSet:
         return self.splits["train"].digest
 
     @property
-    def measured(self) -> str:
+    def eval_split(self) -> str:
         """The split that `eval` measures on: "test", or "validation" where there is no test."""
         return "test" if "test" in self.splits else "validation"
 

@@ -71,9 +71,7 @@ def test_a_reduced_jpeg_is_close_to_one_that_is_decoded_in_full(png):
 
 def test_scaling_arrays_and_scaling_files_agree(png):
     encoded = png(Image.fromarray(COLOURS))
-    np.testing.assert_array_equal(
-        decoding.resize(COLOURS, (4, 4)), decoding.decode(encoded, (4, 4))
-    )
+    np.testing.assert_array_equal(decoding.resize(COLOURS, (4, 4)), decoding.decode(encoded, (4, 4)))
 
 
 def test_colour_turns_gray_by_luma_and_gray_turns_into_equal_channels():

@@ -40,7 +40,7 @@ def test_raw_text_is_cut_as_nanogpt_cuts_it_and_has_no_test_part(tmp_path):
     assert {name: list(split.texts) for name, split in found.splits.items()} == {
         "train": [PLAY[:cut]], "validation": [PLAY[cut:]]
     }  # fmt: skip
-    assert found.measured == "validation"
+    assert found.eval_split == "validation"
 
 
 def test_tiny_shakespeare_validates_on_its_last_tenth(shared_data):
@@ -63,7 +63,7 @@ def test_every_row_is_in_one_split_and_the_same_ones_again(table):
     assert sorted(rows) == sorted(f"set.tsv text {number}" for number in range(40))
     assert first.sizes == {"train": 28, "validation": 4, "test": 8}
     assert first.digest == second.digest
-    assert first.measured == "test"
+    assert first.eval_split == "test"
 
 
 def test_labels_are_numbered_in_alphabetical_order(table):
