@@ -14,8 +14,8 @@ from PIL import Image
 
 import dlcli
 from dlcli.data.images import catalogue
-from dlcli.data.images import tfds as prepared_sets
 from dlcli.data.images.check import check
+from dlcli.data.images.sources import tfds as prepared_sets
 from dlcli.errors import DatasetError, DiskError, UsageError
 
 FEATURES = {
@@ -112,13 +112,13 @@ def test_records_that_stream_are_those_in_memory(data_dir):
 
 
 def test_what_is_prepared_is_listed_by_name(data_dir, tmp_path):
-    assert prepared_sets.prepared(data_dir) == ["toy"]
+    assert prepared_sets.prepared(data_dir) == ["tfds:toy"]
     assert prepared_sets.prepared(tmp_path / "none") == []
 
 
 def test_prepared_sets_are_found_in_tfds_data_dir(data_dir, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(data_dir))
-    assert prepared_sets.prepared(None) == ["toy"]
+    assert prepared_sets.prepared(None) == ["tfds:toy"]
     assert len(catalogue.open("tfds:toy", None, None, 2**30).splits["test"]) == 8
 
 
@@ -144,14 +144,14 @@ def test_the_newest_version_is_taken_unless_one_is_named(data_dir, tmp_path):
 
 def test_a_name_without_configuration_means_the_default_one(tmp_path):
     prepared_sets.prepare("toy_kinds/other", tmp_path)
-    assert prepared_sets.prepared(tmp_path) == ["toy_kinds/other"]
+    assert prepared_sets.prepared(tmp_path) == ["tfds:toy_kinds/other"]
     assert prepared_sets.prepare("toy_kinds", tmp_path).parent.name == "plain"
 
 
 def test_several_configurations_without_a_default_must_be_named(data_dir, tmp_path):
     for config in ("one", "two"):
         shutil.copytree(data_dir / "toy" / "1.2.3", tmp_path / "toy" / config / "1.2.3")
-    with pytest.raises(DatasetError, match="say which: tfds:toy/one, tfds:toy/two"):
+    with pytest.raises(DatasetError, match="choose one of tfds:toy/one, tfds:toy/two"):
         catalogue.open("tfds:toy", tmp_path, None, 2**30)
 
 
@@ -173,7 +173,7 @@ def test_without_a_network_the_error_comes_at_once_and_names_the_command(tmp_pat
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     for variable in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(variable, raising=False)
-    with pytest.raises(DatasetError, match=r"storage\.googleapis\.com, which has it, cannot be reached") as caught:
+    with pytest.raises(DatasetError, match=r"its host storage\.googleapis\.com cannot be reached") as caught:
         catalogue.open("tfds:mnist", tmp_path, None, 2**30)
     assert f"`dlcli data prepare tfds:mnist --data-dir {tmp_path}`" in caught.value.hint
 
@@ -183,7 +183,7 @@ def test_without_a_network_the_error_comes_at_once_and_names_the_command(tmp_pat
     [
         (ImportError("no", name="tensorflow.io"), DatasetError, "needs tensorflow, which is not", "pip install 'dlcli"),
         (ImportError("no", name="cv2"), DatasetError, "needs cv2, which is not installed", "pip install cv2, then"),
-        (OSError(28, "No space left on device"), DiskError, "No space left on device", "make room"),
+        (OSError(28, "No space left on device"), DiskError, "No space left on device", "free some space"),
         (AssertionError("Manual directory is empty\nput it there"), DatasetError, "empty put it there", "dlcli data"),
     ],
 )
@@ -200,7 +200,7 @@ def test_preparing_keeps_off_stdout(tmp_path, capsys):
 
 
 def test_a_set_without_images_is_refused_before_it_is_downloaded(tmp_path):
-    with pytest.raises(DatasetError, match=r"and has text \(Text\), label \(ClassLabel\)|and has label .*, text"):
+    with pytest.raises(DatasetError, match=r"found text \(Text\), label \(ClassLabel\)|found label .*, text"):
         catalogue.open("tfds:toy_text", tmp_path, None, 2**30)
     assert not list(tmp_path.iterdir())
 
@@ -208,11 +208,11 @@ def test_a_set_without_images_is_refused_before_it_is_downloaded(tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "reason"),
     [
-        ("dataset_info.json", "array_record", "tfrecord", "must be prepared as array_record, and is as tfrecord"),
-        ("dataset_info.json", '"train"', '"all"', "must have a split `train`, and has"),
+        ("dataset_info.json", "array_record", "tfrecord", "must be prepared as array_record, found tfrecord"),
+        ("dataset_info.json", '"train"', '"all"', "must have a split `train`, found"),
         ("dataset_info.json", "{", "", "is not a prepared data set"),
-        ("features.json", "uint8", "uint16", "must have images of uint8, and has uint16"),
-        ("features.json", '"label"', '"target"', r"and has image \(Image\), target \(ClassLabel\)"),
+        ("features.json", "uint8", "uint16", "must have images of type uint8, found uint16"),
+        ("features.json", '"label"', '"target"', r"found image \(Image\), target \(ClassLabel\)"),
     ],
 )
 def test_prepared_sets_of_another_form_are_refused(data_dir, tmp_path, file, old, new, reason):

@@ -15,7 +15,7 @@ from dlcli.data.images.check import check
 def test_digits_are_those_of_scikit_learn_stretched_to_bytes():
     digits = load_digits()
     train = catalogue.open("digits", None, None, 2**30).splits["train"]
-    places = train.source.places
+    places = train.source.indices
     np.testing.assert_allclose(
         train.images(np.arange(len(train)))[..., 0] / 255, digits.images[places] / 16, atol=0.002
     )

@@ -152,7 +152,7 @@ def test_stray_files_are_skipped_with_a_note(classes, place):
     target = classes / place
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(b"x")
-    with pytest.warns(Notice, match=f"{target.resolve()} is no image: it is skipped"):
+    with pytest.warns(Notice, match=f"{target.resolve()} is not an image: skipped"):
         images = open_folder(classes)
     assert images.classes == ("cat", "dog")
     assert sum(map(len, images.splits.values())) == 40
@@ -167,7 +167,7 @@ def test_many_stray_files_are_counted_and_the_first_named(classes):
 
 def test_images_beside_the_classes_are_skipped_with_a_note(classes, save):
     save(classes / "cover.png")
-    with pytest.warns(Notice, match="cover.png lies beside the folders of classes: it has no class"):
+    with pytest.warns(Notice, match="cover.png is next to the class folders: it has no class"):
         assert sum(map(len, open_folder(classes).splits.values())) == 40
 
 
@@ -180,7 +180,7 @@ def test_a_folder_of_images_within_a_class_is_read_for_generation_and_refused_fo
 
 
 def test_classes_one_folder_deeper_are_refused_with_the_folder_to_give(classes):
-    with pytest.raises(Malformed, match=f"if cat, dog are the classes, give folder:{classes}$"):
+    with pytest.raises(Malformed, match=f"if cat, dog are the classes, use folder:{classes}$"):
         catalogue.open(f"folder:{classes.parent}", None, None, 2**30, labelled=True)
 
 
@@ -188,7 +188,7 @@ def test_images_without_folders_are_a_set_without_classes(classes):
     images = open_folder(classes / "cat")
     assert images.classes == ("unlabelled",)
     assert {name: len(split) for name, split in images.splits.items()} == {"train": 14, "validation": 2, "test": 4}
-    with pytest.raises(Malformed, match="its images have no classes: a classifier needs a folder for each class"):
+    with pytest.raises(Malformed, match="the images have no classes: a classifier needs one folder per class"):
         catalogue.open(f"folder:{classes / 'cat'}", None, None, 2**30, labelled=True)
 
 
@@ -232,7 +232,7 @@ def test_splits_without_classes_hold_images_to_generate(classes, tmp_path):
 
 def test_held_out_splits_without_one_for_training_are_refused(classes, tmp_path):
     shutil.copytree(classes, tmp_path / "set" / "test")
-    with pytest.raises(DatasetError, match="must hold a folder `train` beside test"):
+    with pytest.raises(DatasetError, match="must contain a folder `train` next to test"):
         open_folder(tmp_path / "set")
 
 
@@ -267,7 +267,7 @@ def test_a_pipe_or_a_device_called_like_an_image_is_one_that_cannot_be_read(clas
     name = open_folder(classes).splits["train"].source.names[0]
     (classes / name).unlink()
     make(classes / name)
-    with pytest.raises(Malformed, match="it must be a regular file"):
+    with pytest.raises(Malformed, match="not a regular file"):
         open_folder(classes).splits["train"].counts()
 
 
@@ -292,7 +292,7 @@ def test_bad_files_are_left_out_where_that_is_asked_for(classes, memory_limit):
             assert len(train) == len(kept)
         np.testing.assert_array_equal(train.images(np.arange(len(train))), pixels[kept])
         np.testing.assert_array_equal(train.labels, good.labels[kept])
-    with pytest.raises(Malformed, match=f"{names[4]}: the file is empty; .*{names[1]}: it is not an image"):
+    with pytest.raises(Malformed, match=f"{names[4]}: the file is empty; .*{names[1]}: not an image"):
         open_folder(classes).splits["train"].counts()
 
 
@@ -307,7 +307,7 @@ def deep(path, highest, count=20):
 
 @pytest.mark.parametrize(("highest", "white"), [(200, 255), (900, 1023), (4000, 4095), (40_000, 65_535)])
 def test_white_is_one_value_for_all_images_of_more_than_8_bits(tmp_path, highest, white):
-    with pytest.warns(Notice, match=f": {white} is taken as white"):
+    with pytest.warns(Notice, match=f": {white} is used as white"):
         images = open_folder(deep(tmp_path / "scans", highest))
     train = images.splits["train"]
     shades = np.unique(train.images(np.arange(len(train))))
@@ -341,7 +341,7 @@ def test_a_link_to_nowhere_is_a_file_that_cannot_be_decoded(classes):
 
 
 def test_a_folder_without_classes_is_refused(tmp_path):
-    with pytest.raises(Malformed, match="must hold a folder of images for each class, or images, and holds neither"):
+    with pytest.raises(Malformed, match="must contain one folder of images per class, or images, found neither"):
         open_folder(tmp_path)
 
 
@@ -349,7 +349,7 @@ def test_a_folder_of_other_files_says_what_it_holds(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.heic").write_bytes(b"x")
-    with pytest.raises(Malformed, match=r"and holds 2 other files: .*/a/1.heic, .*/b/1.heic"):
+    with pytest.raises(Malformed, match=r"found 2 other files: .*/a/1.heic, .*/b/1.heic"):
         open_folder(tmp_path)
 
 

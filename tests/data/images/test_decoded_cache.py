@@ -96,13 +96,13 @@ def test_mean_and_deviation_are_those_of_the_training_pixels(classes):
     train = train_of(classes)
     pixels = train.images(np.arange(len(train))) / 255
     np.testing.assert_allclose(train.mean, pixels.mean(axis=(0, 1, 2)), rtol=1e-12)
-    np.testing.assert_allclose(train.deviation, pixels.std(axis=(0, 1, 2)), rtol=1e-12)
+    np.testing.assert_allclose(train.std, pixels.std(axis=(0, 1, 2)), rtol=1e-12)
 
 
 def test_a_constant_channel_has_deviation_one(tmp_path, save):
     for number in range(20):
         save(tmp_path / "set" / "a" / f"{number}.png", pixels=np.full([4, 4], 7, dtype=np.uint8))
-    assert train_of(tmp_path / "set").deviation == (1.0,)
+    assert train_of(tmp_path / "set").std == (1.0,)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no limit on a file's size")

@@ -22,7 +22,7 @@ def open_arrays(path, image_size=None, memory_limit=2**30, save=np.savez, **arra
 def test_images_and_labels_are_those_of_the_arrays(tmp_path, save, memory_limit):
     images = open_arrays(tmp_path, image=IMAGES[..., None], label=LABELS, save=save, memory_limit=memory_limit)
     train = images.splits["train"]
-    places = train.source.places
+    places = train.source.indices
     np.testing.assert_array_equal(train.images(np.arange(len(train)))[..., 0], IMAGES[places])
     np.testing.assert_array_equal(train.labels, LABELS[places])
     assert (images.image, images.classes) == ((4, 3, 1), ("0", "1", "2"))
@@ -58,14 +58,14 @@ def test_arrays_are_scaled_to_the_image_size(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"image": IMAGES / 255}, "image must be uint8 from 0 to 255, and is float64"),
-        ({"image": IMAGES[:, 0]}, r"image must be \[example, height, width, channel\], and is \[60, 3\]"),
+        ({"image": IMAGES / 255}, "image must be uint8 from 0 to 255, found float64"),
+        ({"image": IMAGES[:, 0]}, r"image must be \[example, height, width, channel\], found \[60, 3\]"),
         ({"image": IMAGES[:, None]}, None),
-        ({"image": np.zeros([60, 3, 8, 8], dtype=np.uint8)}, r"and is \[60, 3, 8, 8\]"),
-        ({"label": LABELS[:50]}, r"label must be \[60\] as image is, and is \[50\]"),
-        ({"label": np.eye(3)[LABELS]}, "label must be whole numbers, and is float64"),
-        ({"label": np.array(["a"] * 60)}, "label must be whole numbers"),
-        ({"label": np.array([None] * 60)}, "label must be whole numbers, and is object"),
+        ({"image": np.zeros([60, 3, 8, 8], dtype=np.uint8)}, r"found \[60, 3, 8, 8\]"),
+        ({"label": LABELS[:50]}, r"label must be \[60\] to match image, found \[50\]"),
+        ({"label": np.eye(3)[LABELS]}, "label must be integers, found float64"),
+        ({"label": np.array(["a"] * 60)}, "label must be integers"),
+        ({"label": np.array([None] * 60)}, "label must be integers, found object"),
         ({"label": LABELS - 1}, "labels of train must lie in 0 … 1, and"),
         ({"label": LABELS * 100_000}, "below 65536, found 200000"),
         ({"classes": np.array(["a", "b"])}, "labels of train must lie in 0 … 1"),
@@ -81,7 +81,7 @@ def test_arrays_of_the_wrong_form_are_refused(tmp_path, changed, reason):
 
 
 def test_missing_arrays_are_named_beside_those_that_are_there(tmp_path):
-    with pytest.raises(DatasetError, match=r"must hold the arrays `image` and `label`.*and holds pictures"):
+    with pytest.raises(DatasetError, match=r"must contain the arrays `image` and `label`.*found pictures"):
         open_arrays(tmp_path, pictures=IMAGES)
 
 
@@ -110,5 +110,5 @@ def test_damaged_files_are_refused(tmp_path, damage):
     flipped = bytearray(whole)
     flipped[500] ^= 0xFF
     (tmp_path / "set.npz").write_bytes({"cut": whole[:600], "flipped": bytes(flipped)}.get(damage, damage))
-    with pytest.raises(DatasetError, match=r"must be an \.npz file of arrays, and cannot be read"):
+    with pytest.raises(DatasetError, match=r"must be an \.npz file of arrays and cannot be read"):
         catalogue.open(str(tmp_path / "set.npz"), None, None, 2**30).splits["train"].counts()

@@ -1,7 +1,7 @@
 """Image sets of tensorflow-datasets: `tfds:NAME`.
 
-What is prepared on this machine is found and described from its two JSON files alone; the library, which takes a
-second to import, is loaded to decode a set for the first time and to prepare one. Reading needs no TensorFlow.
+Sets prepared on this machine are found and described by their two JSON files; the library, which takes a second to
+import, is loaded only to decode a set for the first time and to prepare one. Reading needs no TensorFlow.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import numpy as np
 from dlcli import files
 from dlcli.data import splits
 from dlcli.data.images import tfds_prepare
-from dlcli.data.images.pixels import conform, decode
+from dlcli.data.images.builder import Builder, ReadOptions
+from dlcli.data.images.decoding import convert_channels, decode
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Example, Source, Unreadable
 from dlcli.data.images.tfds_prepare import FORMAT, check_features
@@ -32,30 +33,38 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 class Records:
-    """Some places of one split of a prepared set."""
+    """Some records of one split of a prepared set."""
 
-    def __init__(self, prepared: Prepared, split: str, *, part: str, places: np.ndarray, image_size: int | None):
-        """Take the records at `places` of `split`, for the part of that name."""
+    def __init__(self, prepared: Prepared, split: str, *, part: str, indices: np.ndarray, image_size: int | None):
+        """Describe the records.
+
+        Args:
+            prepared: the set.
+            split: split of the set that contains the records.
+            part: split of the image set that they form, which may be cut from `split`.
+            indices: int64 [example], of the records in `split`.
+            image_size: height and width in pixels to which images are scaled; None keeps their size.
+        """
         self.slot = f"tfds-{prepared.slot}-{part}-{image_size or 'own'}"
-        self.identity = f"{prepared.identity}\n{split}\n{image_size}\n{hashlib.sha256(places).hexdigest()}"
-        self.prepared, self.split, self.places = prepared, split, places
+        self.identity = f"{prepared.identity}\n{split}\n{image_size}\n{hashlib.sha256(indices).hexdigest()}"
+        self.prepared, self.split, self.indices = prepared, split, indices
         self.size = (image_size, image_size) if image_size else None
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     def where(self, index: int) -> str:
-        """Return the number of the record in its split."""
-        return f"record {self.places[index]} of {self.split}"
+        """Return the index of the record in its split."""
+        return f"record {self.indices[index]} of {self.split}"
 
     def examples(self, indices: Sequence[int]) -> list[Example]:
         """Read and decode the records."""
-        # One call for many records: read one by one they take twenty times as long.
+        # Reading many records in one call is twenty times as fast as reading them one by one.
         try:
-            records = self._records.__getitems__([int(place) for place in self.places[list(indices)]])
+            records = self._records.__getitems__(self.indices[list(indices)].tolist())
         except RuntimeError as error:
             raise DatasetError(
-                f"{self.prepared.path} is damaged: {error}", hint="remove it and prepare it anew"
+                f"{self.prepared.path} is damaged: {error}", hint="remove it and prepare the data set again"
             ) from error
         return [self._example(record) for record in records]
 
@@ -63,26 +72,35 @@ class Records:
         try:
             image = decode(record["image"], self.size)
         except Unreadable as error:
-            return Unreadable(str(error))  # an empty record is no empty file
-        return conform(image, self.prepared.channels), int(record["label"])
+            return Unreadable(str(error))  # without the kind: an empty record is not an empty file
+        return convert_channels(image, self.prepared.channels), int(record["label"])
 
     @functools.cached_property
     def _records(self) -> Any:
         import tensorflow_datasets as tfds
 
         builder = tfds.builder_from_directory(self.prepared.path)
-        # Left to itself the library decodes with OpenCV where that is installed, to other pixels than with pillow.
+        # By default the library decodes with OpenCV if it is installed, which gives other pixels than pillow.
         return builder.as_data_source(self.split, decoders={"image": tfds.decode.SkipDecoding()})
 
 
 class Prepared:
-    """A prepared version of a set, as its JSON files describe it."""
+    """A prepared version of a set, as its JSON files describe it.
+
+    Attributes:
+        path: folder of the version.
+        lengths: number of records in each split.
+        channels: 1 or 3, of the images.
+        classes: names of the classes.
+        identity: changes whenever the files change.
+        slot: short name of the version.
+    """
 
     def __init__(self, name: str, path: Path):
         """Read the description.
 
         Raises:
-            DatasetError: it cannot be read, is of another format, or is not of images with labels.
+            DatasetError: the description cannot be read, or the set has another format or is not of labelled images.
         """
         self.path = path
         texts = [_text(path / "dataset_info.json"), _text(path / "features.json")]
@@ -90,13 +108,13 @@ class Prepared:
             info, features = map(json.loads, texts)
             self.lengths = {split["name"]: sum(map(int, split.get("shardLengths", ()))) for split in info["splits"]}
             file_format = info.get("fileFormat", "tfrecord")
-            self.channels, count = _form(name, features["featuresDict"]["features"])
+            self.channels, count = _channels_and_classes(name, features["featuresDict"]["features"])
         except (ValueError, LookupError, TypeError) as error:
             raise DatasetError(f"{path} is not a prepared data set: {error!r} in its description") from error
         if file_format != FORMAT:
             raise DatasetError(
-                f"tfds:{name} must be prepared as {FORMAT}, and is as {file_format} in {path}",
-                hint=f"{tfds_prepare.command(name, Path('FOLDER'))} prepares it anew in another folder",
+                f"tfds:{name} must be prepared as {FORMAT}, found {file_format} in {path}",
+                hint=f"{tfds_prepare.command(name, Path('FOLDER'))} prepares it again in another folder",
             )
         self.classes = _classes(path / "label.labels.txt", count)
         files = sorted(
@@ -106,31 +124,32 @@ class Prepared:
         self.slot = f"{name}-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]}"
 
 
-def find(name: str, data_dir: Path | None, image_size: int | None, memory_limit: int) -> tuple[ImageSet, list[Problem]]:
-    """Open a set, preparing it first where it is not.
+def find(dataset: str, options: ReadOptions) -> tuple[ImageSet, list[Problem]]:
+    """Open a set, and prepare it first if necessary.
 
     Raises:
-        DatasetError: there is no such set, it cannot be prepared, or it does not hold images with labels.
+        DatasetError: the set does not exist, cannot be prepared, or does not contain labelled images.
     """
-    prepared = Prepared(name, prepare(name, data_dir))
-    if "train" not in prepared.lengths:
-        raise DatasetError(f"tfds:{name} must have a split `train`, and has {', '.join(prepared.lengths)}")
-    given = [split for split in ("validation", "test") if split in prepared.lengths]
-    take = functools.partial(Records, prepared, image_size=image_size)
-    sources: dict[str, Source] = {
-        split: take("train", part=split, places=places)
-        for split, places in splits.numbered(prepared.lengths["train"], given).items()
+    name = dataset.removeprefix("tfds:")
+    version = Prepared(name, prepare(name, options.data_dir))
+    if "train" not in version.lengths:
+        raise DatasetError(f"{dataset} must have a split `train`, found {', '.join(version.lengths)}")
+    given = [split for split in ("validation", "test") if split in version.lengths]
+    records = functools.partial(Records, version, image_size=options.image_size)
+    parts: dict[str, Source] = {
+        split: records("train", part=split, indices=indices)
+        for split, indices in splits.numbered(version.lengths["train"], given).items()
     }
-    sources |= {split: take(split, part=split, places=np.arange(prepared.lengths[split])) for split in given}
-    return ImageSet.of(f"tfds:{name}", prepared.classes, sources, memory_limit), []
+    parts |= {split: records(split, part=split, indices=np.arange(version.lengths[split])) for split in given}
+    return ImageSet.of(dataset, version.classes, parts, options.memory_limit), []
 
 
 def prepare(name: str, data_dir: Path | None) -> Path:
-    """Download and write a set, if it is not there yet, and return its folder.
+    """Return the folder of a set; download and prepare the set if it is missing.
 
     Raises:
-        DatasetError: there is no such set, it is not of images with labels, or something it needs is missing.
-        DiskError: there is no room for it.
+        DatasetError: the set does not exist, does not contain labelled images, or cannot be prepared.
+        DiskError: the disk has too little space.
     """
     if (path := locate(name, data_dir)) is None:
         tfds_prepare.prepare(name, data_dir)
@@ -140,17 +159,17 @@ def prepare(name: str, data_dir: Path | None) -> Path:
 
 
 def prepared(data_dir: Path | None) -> list[str]:
-    """Return the names of the sets that are prepared on this machine, as NAME or NAME/CONFIG."""
+    """Return the names of the prepared sets in a folder, as tfds:NAME or tfds:NAME/CONFIG."""
     root = tfds_prepare.folder(data_dir)
     found = [path.parent.parent for path in (*root.glob("*/*/features.json"), *root.glob("*/*/*/features.json"))]
-    return sorted({path.relative_to(root).as_posix() for path in found})
+    return sorted({f"tfds:{path.relative_to(root).as_posix()}" for path in found})
 
 
 def locate(name: str, data_dir: Path | None) -> Path | None:
     """Return the folder of the newest prepared version, or None.
 
     Raises:
-        DatasetError: the name is none, or leaves open which of several configurations is meant.
+        DatasetError: the name is not valid, or the set has several configurations and the name chooses none.
     """
     parts = _NAME.fullmatch(name)
     if not parts:
@@ -165,12 +184,12 @@ def locate(name: str, data_dir: Path | None) -> Path | None:
     configs = {path.parent.parent.name for path in root.glob("*/*/features.json")}
     if len(configs) > 1:
         named = ", ".join(f"tfds:{parts['name']}/{config}" for config in sorted(configs))
-        raise DatasetError(f"tfds:{name} has several configurations, say which: {named}")
+        raise DatasetError(f"tfds:{name} has several configurations, choose one of {named}")
     return _newest(root / configs.pop(), parts["version"]) if configs else None
 
 
 def _default(root: Path) -> str | None:
-    """Return the name of the configuration that is meant where none is named, if the library wrote it down."""
+    """Return the name of the default configuration, if the library saved one."""
     try:
         return str(json.loads((root / ".config" / "metadata.json").read_text())["default_config_name"])
     except (OSError, ValueError, LookupError, TypeError):
@@ -184,12 +203,12 @@ def _newest(root: Path, version: str | None) -> Path | None:
     return max(versions, key=lambda path: [int(number) for number in path.name.split(".")], default=None)
 
 
-def _form(name: str, features: Mapping[str, Any]) -> tuple[int, int]:
+def _channels_and_classes(name: str, features: Mapping[str, Any]) -> tuple[int, int]:
     """Return the channels of the images and the number of classes."""
     check_features(name, {key: str(value["pythonClassName"]).rpartition(".")[-1] for key, value in features.items()})
     image = features["image"]["image"]
     if image["dtype"] != "uint8":
-        raise DatasetError(f"tfds:{name} must have images of uint8, and has {image['dtype']}")
+        raise DatasetError(f"tfds:{name} must have images of type uint8, found {image['dtype']}")
     return 1 if int(image["shape"]["dimensions"][-1]) == 1 else 3, int(features["label"]["classLabel"]["numClasses"])
 
 
@@ -203,3 +222,6 @@ def _text(path: Path) -> str:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
+
+
+BUILDER = Builder(form="tfds:NAME", matches=lambda dataset: dataset.startswith("tfds:"), find=find, prepared=prepared)
