@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dlcli import techniques
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import RunError, UsageError
 from dlcli.options.fields import Options, idle_rule
 from dlcli.runs.folders import Folder, find

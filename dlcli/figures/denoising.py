@@ -10,7 +10,7 @@ from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Denoising
+from dlcli.figures.options.generative import Denoising
 from dlcli.plot import drowning, terminal
 from dlcli.plot.drowning import Strip
 from dlcli.plot.plane import Cloud

@@ -13,7 +13,7 @@ from dlcli.artifacts import Figure
 from dlcli.errors import RunError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import GanTraining
+from dlcli.figures.options.generative import GanTraining
 from dlcli.formats import printable
 from dlcli.plot import course, plane, terminal
 from dlcli.plot.series import Panel, Series

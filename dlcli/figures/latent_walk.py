@@ -11,7 +11,7 @@ from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import LatentWalk
+from dlcli.figures.options.generative import LatentWalk
 from dlcli.plot import grids, plane, terminal
 from dlcli.plot.tiles import Grid, Row, Tile
 from dlcli.techniques.gan.learner import Learner

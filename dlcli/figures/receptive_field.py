@@ -16,9 +16,9 @@ from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures import subject
-from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import ReceptiveField
+from dlcli.figures.options.images import ReceptiveField
+from dlcli.nearest import chosen
 from dlcli.nn.receptive_field import ReceptiveField as Field
 from dlcli.plot import palette, receptive, terminal
 from dlcli.plot.receptive import Box, Stage
@@ -54,7 +54,7 @@ def draw(options: ReceptiveField) -> Figure:
     """Draw the analytic and the measured field of a unit, one over the other, and how fields grow over the layers."""
     learner = subject.learner(options) if options.run is not None else _untrained(options)
     names = learner.network.backbone.names
-    last = chosen("layer", options.layer or names[-1], names)
+    last = chosen("--layer", options.layer or names[-1], names)
     images = _images(options, learner)
     layers = _layers(learner, last, options.unit)
     fields = measure(learner, images, {layer.name: layer.unit for layer in layers})

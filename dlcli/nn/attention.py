@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.nn.initializers import Initializer
 
-from dlcli.nn.initial import normal, xavier_uniform
+from dlcli.nn.initializers import normal, xavier_uniform
 from dlcli.nn.transformer_config import TransformerConfig
 
 _BASE = 10_000.0  # wavelengths range from 2π to 2π times this: section 3.5 of Vaswani et al. 2017

@@ -16,7 +16,7 @@ from jax.nn.initializers import Initializer
 
 from dlcli.nn.activation import activation
 from dlcli.nn.attention import Attention, KVCache, projection_initializer, rotary_angles, sinusoidal_positions
-from dlcli.nn.initial import normal
+from dlcli.nn.initializers import normal
 from dlcli.nn.transformer_config import TransformerConfig
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.artifacts import Piece, Truncation
-from dlcli.data.text.stream_decoder import Writer
+from dlcli.data.text.stream_decoder import StreamDecoder
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn.token_sampling import sample_tokens
 from dlcli.notices import warn
@@ -54,7 +54,7 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Piec
         warn(truncated.note(options.prompt))
     for number in range(options.count):
         yield Piece(number, options.prompt, prompt=True, truncated=truncated)
-        decoder = Writer(model.tokenizer)
+        decoder = StreamDecoder(model.tokenizer)
         for token in prompt:
             decoder.add(int(token))
         key = jax.random.fold_in(jax.random.key(options.seed), number)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dlcli import engine, figures
-from dlcli.figures.options import GanTraining
+from dlcli.figures.options.generative import GanTraining
 from dlcli.techniques.gan.learner import Learner
 
 

@@ -5,7 +5,7 @@ import pytest
 from dlcli import figures
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import UsageError
-from dlcli.figures.options import ReceptiveField
+from dlcli.figures.options.images import ReceptiveField
 from dlcli.figures.receptive_field import effective, measure, outside
 from dlcli.plot.receptive import Box
 from dlcli.techniques.cnn.learner import Learner

@@ -71,8 +71,8 @@ def test_classes_come_in_turn_or_as_asked(digits):
 def test_guidance_of_one_is_the_class_as_learnt_and_more_of_it_another_picture(digits):
     learner, labels = engine.load(digits, Learner), np.array([4, 5])
     x, level = np.random.default_rng(0).standard_normal([2, 8, 8, 1]).astype(np.float32), np.int32(30)
-    told, free = (np.asarray(learner.denoiser(label, 1.0)(x, level).clean) for label in (labels, None))
-    double = np.asarray(learner.denoiser(jax.numpy.asarray(labels), 2.0)(x, level).clean)
+    told, free = (np.asarray(learner.denoiser(label, 1.0)(x, level).x0) for label in (labels, None))
+    double = np.asarray(learner.denoiser(jax.numpy.asarray(labels), 2.0)(x, level).x0)
     inside = np.abs(2 * told - free) < 1
     np.testing.assert_allclose(double[inside], (2 * told - free)[inside], atol=1e-3)
 

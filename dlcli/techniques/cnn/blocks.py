@@ -14,7 +14,7 @@ from flax import nnx
 
 from dlcli.nn.activation import activation
 from dlcli.nn.convolution import Convolution
-from dlcli.nn.initial import truncated_normal
+from dlcli.nn.initializers import truncated_normal
 from dlcli.nn.normalization import Norm
 from dlcli.nn.receptive_field import Window
 from dlcli.techniques.cnn.architecture import Architecture

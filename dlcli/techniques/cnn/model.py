@@ -11,7 +11,7 @@ from flax import nnx
 
 from dlcli.nn.activation import activation
 from dlcli.nn.convolution import Convolution
-from dlcli.nn.initial import he_normal
+from dlcli.nn.initializers import he_normal
 from dlcli.techniques.cnn.architecture import Architecture
 from dlcli.techniques.cnn.backbone import Backbone
 

@@ -11,8 +11,8 @@ import numpy as np
 from flax import nnx
 
 from dlcli.errors import UsageError
-from dlcli.nn import samplers
-from dlcli.nn.samplers import Sampler
+from dlcli.nn import diffusion_samplers as samplers
+from dlcli.nn.diffusion_samplers import Sampler
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import DrawingOptions
 
@@ -61,7 +61,7 @@ def manner(learner: Learner, options: DrawingOptions, run: str) -> Manner:
             f"--guidance {options.guidance:g} needs a conditional run, and {run} is none",
             hint="dlcli train diffusion --conditional makes one",
         )
-    levels = samplers.ladder(learner.path, options.sampler_steps)
+    levels = samplers.timesteps(learner.path, options.sampler_steps)
     return Manner(options.sampler, tuple(levels.tolist()), options.guidance, options.seed)
 
 
@@ -82,7 +82,7 @@ def draw(learner: Learner, count: int, label: np.ndarray | None, how: Manner) ->
     def drawn(state: nnx.State, noise: jax.Array, label: jax.Array | None, key: jax.Array) -> jax.Array:
         learner = nnx.merge(graph, state)
         denoise = learner.denoiser(label, how.guidance)
-        states, _ = samplers.walk(how.sampler, denoise, learner.path, np.array(how.levels), noise, key)
+        states, _ = samplers.sample_loop(how.sampler, denoise, learner.path, np.array(how.levels), noise, key)
         return learner.space.decoded(states[-1])
 
     batches = []
@@ -100,12 +100,12 @@ def walked(learner: Learner, noise: np.ndarray, label: np.ndarray | None, how: M
     """
     denoise = learner.denoiser(None if label is None else jnp.asarray(label), how.guidance)
     walk = jax.jit(
-        lambda noise: samplers.walk(
+        lambda noise: samplers.sample_loop(
             how.sampler, denoise, learner.path, np.array(how.levels), noise, jax.random.key(how.seed)
         )
     )
     states, thought = walk(jnp.asarray(noise))
-    return np.concatenate([noise[None], np.asarray(states)]), np.asarray(thought.clean)
+    return np.concatenate([noise[None], np.asarray(states)]), np.asarray(thought.x0)
 
 
 def noise_of(learner: Learner, count: int, seed: int) -> np.ndarray:

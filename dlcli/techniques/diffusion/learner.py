@@ -10,9 +10,9 @@ from dlcli import engine
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
 from dlcli.nn import diffusion
-from dlcli.nn.average import Average
-from dlcli.nn.diffusion import Estimate, Path
-from dlcli.nn.samplers import Denoiser
+from dlcli.nn.diffusion import NoiseSchedule, Prediction
+from dlcli.nn.diffusion_samplers import Denoiser
+from dlcli.nn.ema import EMA
 from dlcli.optim import build
 from dlcli.optim.step import descend
 from dlcli.techniques.diffusion import facts as facts_
@@ -52,15 +52,15 @@ class Learner(engine.Learner):
         self.timesteps, self.label_dropout = options.timesteps, options.label_dropout or _LABEL_DROPOUT
         self.penalty = (options.l1, options.l2)
         self.network = self.space.network(options, nnx.Rngs(options.seed))
-        self.average = Average(self.network, options.average_decay)
+        self.average = EMA(self.network, options.average_decay)
         self.rngs = nnx.Rngs(noise=options.seed, score=options.seed + 1)
         self.schedule = build.schedule(options)
         self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=nnx.Param)
 
     @property
-    def path(self) -> Path:
+    def path(self) -> NoiseSchedule:
         """The levels of noise."""
-        return diffusion.path(self.noise_schedule, self.timesteps)
+        return diffusion.noise_schedule(self.noise_schedule, self.timesteps)
 
     def update(self, batch: Batch) -> Metrics:
         clean, label = self.space.encoded(batch), None
@@ -101,11 +101,11 @@ class Learner(engine.Learner):
             one, any_ = jnp.split(network(jnp.tile(x, (2, *[1] * (x.ndim - 1))), jnp.tile(time, 2), labels), 2)
             return any_ + guidance * (one - any_)
 
-        def denoise(x: jax.Array, level: jax.Array) -> Estimate:
+        def denoise(x: jax.Array, level: jax.Array) -> Prediction:
             rates = self.path.at(level, axes=x.ndim)
             time = jnp.full([len(x)], level / self.timesteps)
-            mixed = diffusion.estimate(self.parameterization, said(x, time), x, rates)
-            return diffusion.bounded(mixed, x, rates, self.space.bound)
+            mixed = diffusion.predict(self.parameterization, said(x, time), x, rates)
+            return diffusion.clip_x0(mixed, x, rates, self.space.bound)
 
         return denoise
 
@@ -118,6 +118,6 @@ class Learner(engine.Learner):
         rates = self.path.at(level, axes=clean.ndim - 1)
         # Drawn flat: the same numbers drawn in four axes take XLA on the CPU much longer to compile.
         noise = jax.random.normal(mixing, [clean.size]).reshape(clean.shape)
-        said = network(diffusion.mix(clean, noise, rates), level / self.timesteps, label)
+        said = network(diffusion.add_noise(clean, noise, rates), level / self.timesteps, label)
         errors = jnp.square(said - diffusion.target(self.parameterization, clean, noise, rates))
         return errors.reshape(count, -1).mean(axis=1)

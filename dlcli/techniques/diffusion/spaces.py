@@ -13,7 +13,7 @@ from dlcli.data.densities import DensityFacts
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import UsageError
 from dlcli.interface import Batch
-from dlcli.nn.unet import PointNetwork, Shape, UNet
+from dlcli.nn.unet import PointMLP, UNet, UNetConfig
 from dlcli.techniques.diffusion.options import Train
 
 _UNITS = 4  # of a network for points, for each of --channels
@@ -50,7 +50,7 @@ class Pictures:
         """
         classes = len(self.classes) if options.conditional else 0
         try:
-            shape = Shape(
+            shape = UNetConfig(
                 self.facts.image,
                 options.channels,
                 options.stages,
@@ -97,7 +97,7 @@ class Points:
     def network(self, options: Train, rngs: nnx.Rngs) -> nnx.Module:
         """Build the untrained network."""
         blocks = options.stages * options.blocks
-        return PointNetwork(_UNITS * options.channels, blocks, dtype=options.dtype, rngs=rngs)
+        return PointMLP(_UNITS * options.channels, blocks, dtype=options.dtype, rngs=rngs)
 
     def encoded(self, batch: Batch) -> jax.Array:
         """Return the examples of a batch as the network sees them."""

@@ -13,7 +13,7 @@ from dlcli import engine
 from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
-from dlcli.nn.average import Average
+from dlcli.nn.ema import EMA
 from dlcli.optim import build, penalties
 from dlcli.techniques.gan import facts as facts_
 from dlcli.techniques.gan import losses
@@ -69,7 +69,7 @@ class Learner(engine.Learner):
         self.weight_penalty = (options.l1, options.l2)
         self.space = (Pictures if isinstance(facts.data, ImageFacts) else Points)(facts.data)
         self.generator, self.discriminator = self.space.players(options, rngs)
-        self.average = Average(self.generator, options.average)
+        self.average = EMA(self.generator, options.average)
         noise, score, follow = jax.random.split(jax.random.key(options.seed), 3)
         self.rngs = nnx.Rngs(noise=noise, score=score)
         self.times = tuple(max(1, round(share * options.steps)) for share in _KEPT)
@@ -151,7 +151,7 @@ class Learner(engine.Learner):
             lambda fake: losses.generator_loss(self.loss, self.discriminator(fake, label))
         )(fake)
 
-        def learn(generator: nnx.Module, optimizer: nnx.Optimizer, average: Average) -> None:
+        def learn(generator: nnx.Module, optimizer: nnx.Optimizer, average: EMA) -> None:
             (gradients,) = pullback(slope)
             if any(self.weight_penalty):
                 weighed = nnx.grad(lambda generator: penalties.penalty(generator, *self.weight_penalty))(generator)

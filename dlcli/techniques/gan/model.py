@@ -13,10 +13,10 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli.nn.convolution import Convolution
-from dlcli.nn.initial import he_normal, truncated_normal
+from dlcli.nn.initializers import he_normal, truncated_normal
 from dlcli.nn.normalization import Norm
 from dlcli.nn.receptive_field import Window
-from dlcli.nn.upsampling import Upsample
+from dlcli.nn.transposed_convolution import TransposedConvolution
 
 _SMALLEST = 4  # pixels a side of the first maps of the generator, and of the last of the discriminator
 _SLOPE = 0.2  # of the discriminator's leaky ReLU below 0: Radford et al. 2015, section 3
@@ -62,7 +62,7 @@ class ImageGenerator(nnx.Module):
         )
         self.norms = nnx.List([Norm("batch", each, rngs=rngs) for each in widths])
         pairs = itertools.pairwise(widths)
-        self.doublings = nnx.List([Upsample(*pair, dtype=kind, rngs=rngs) for pair in pairs])
+        self.doublings = nnx.List([TransposedConvolution(*pair, dtype=kind, rngs=rngs) for pair in pairs])
         self.paint = Convolution(channels, image[2], Window(3, padding=1), dtype=kind, rngs=rngs)
 
     def __call__(self, noise: jax.Array, label: jax.Array | None = None) -> jax.Array:

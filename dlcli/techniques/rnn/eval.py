@@ -37,10 +37,10 @@ def evaluate(options: Eval) -> Table:
     if learner.classify and read.texts.classes != learner.facts.classes:
         raise RunError(labels.other_classes(folder, learner.facts.classes, read.texts.classes))
     described = {name: metric.describe() for name, metric in totals(learner, read.data.test).items()}
-    how = {"split": read.texts.measured, "use": options.use, "run": str(folder)}
+    how = {"split": read.texts.eval_split, "use": options.use, "run": str(folder)}
     if learner.classify:
         return table(described, learner.facts.classes, how)
-    return _table(described["loss"], token_streams.stream(read.texts, read.texts.measured, tokenizer).characters, how)
+    return _table(described["loss"], token_streams.stream(read.texts, read.texts.eval_split, tokenizer).characters, how)
 
 
 @dataclasses.dataclass(frozen=True)

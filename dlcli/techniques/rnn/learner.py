@@ -11,10 +11,10 @@ import optax
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.text import sets, token_batches, tokenizers
+from dlcli.data.text import labelled_batches, sets, token_batches, tokenizers
 from dlcli.data.text.columns import Reading
+from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.token_batches import TextFacts
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.interface import Batch, Data
@@ -151,9 +151,9 @@ def reading(options: Train, *more: Any) -> Reading:
 
 def batches(options: Train, texts: TextSet, tokenizer: Tokenizer, *, trained: bool = False) -> Data:
     """Return the task's batches of a text set; `trained`: for measuring a trained model, not for training one."""
-    sizes = {"batch_size": options.batch_size, "time": options.context, "seed": options.seed}
+    sizes = {"batch_size": options.batch_size, "context": options.context, "seed": options.seed}
     if options.task == "classify":
-        return token_batches.classification(texts, tokenizer, **sizes, trained=trained)
+        return labelled_batches.classification(texts, tokenizer, **sizes, trained=trained)
     return token_batches.rows(texts, tokenizer, **sizes)
 
 

@@ -32,19 +32,19 @@ def evaluate(options: Eval) -> Table:
     trained = run.read_options(Train)
     dataset, reading = options.dataset or trained.dataset, Reading.of(trained, options, labels=False)
     texts = measured(run, options.dataset, lambda: sets.open(dataset, reading))
-    counts = measure(tokenizers.load(folder), texts.splits[texts.measured].texts)
+    counts = measure(tokenizers.load(folder), texts.splits[texts.eval_split].texts)
     values = counts.values()
     rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]
     rows += [(name, formats.count(value), "") for name, value in dataclasses.asdict(counts).items()]
     numbers = {
         "run": str(folder),
         "dataset": texts.name,
-        "split": texts.measured,
+        "split": texts.eval_split,
         **values,
         **dataclasses.asdict(counts),
     }
-    without = "" if texts.measured == "test" else f"; {texts.name} has no test part"
-    return Table(f"{texts.measured} split{without}", ["measure", "value", ""], rows, numbers)
+    without = "" if texts.eval_split == "test" else f"; {texts.name} has no test part"
+    return Table(f"{texts.eval_split} split{without}", ["measure", "value", ""], rows, numbers)
 
 
 def _shown(name: str, value: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from dlcli.data.text import sets, tokenizers
 from dlcli.data.text.columns import Reading
-from dlcli.data.text.pair_batches import PairFacts
+from dlcli.data.text.facts import PairFacts
 from dlcli.interface import Data
 from dlcli.techniques.transformer.options import Train
 
@@ -20,7 +20,7 @@ def read_text(batches: Callable[..., Data], options: Train, facts: TransformerFa
     """Open a text set.
 
     Args:
-        batches: a function of `dlcli.data.text.token_batches`.
+        batches: a function of `dlcli.data.text.token_batches` or `labelled_batches`.
         options: of the run.
         facts: of a trained model, whose tokenizer is used; None: a tokenizer is trained or loaded.
     """
@@ -29,7 +29,7 @@ def read_text(batches: Callable[..., Data], options: Train, facts: TransformerFa
         tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"])
     else:
         tokenizer = facts.load()
-    sizes = {"batch_size": options.batch_size, "time": options.context, "seed": options.seed}
+    sizes = {"batch_size": options.batch_size, "context": options.context, "seed": options.seed}
     return transformer_facts(batches(texts, tokenizer, **sizes))
 
 

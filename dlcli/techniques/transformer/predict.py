@@ -44,7 +44,7 @@ def _classes(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
 
 def _targets(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
     facts = model.learner.facts
-    translate = translator(model.learner.network, facts.target_time, options.beams)
+    translate = translator(model.learner.network, facts.max_target_length, options.beams)
 
     def answer(sources: np.ndarray, lengths: np.ndarray) -> list[Answers]:
         tokens, log_probabilities, scores = map(np.asarray, translate(sources, lengths))
@@ -58,5 +58,5 @@ def _targets(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
             for row, nats in enumerate(log_probabilities)
         ]
 
-    limit = facts.source_time
+    limit = facts.max_source_length
     return prediction.predict(model, options.text, answer, limit=limit, batch_size=_BATCH, measure="score")

@@ -34,7 +34,7 @@ def read(options: Train, facts: TransformerFacts | None = None) -> Data:
 
 def network(config: TransformerConfig, facts: TransformerFacts, rngs: nnx.Rngs) -> EncoderDecoder:
     """Return the untrained network; its context is the longer of source and target."""
-    config = dataclasses.replace(config, context=max(facts.source_time, facts.target_time))
+    config = dataclasses.replace(config, context=max(facts.max_source_length, facts.max_target_length))
     return EncoderDecoder(config, facts.vocabulary, rngs=rngs)
 
 
@@ -65,7 +65,9 @@ def measure(network: EncoderDecoder, batch: Batch) -> Metrics:
 
 
 def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.ndarray, np.ndarray], Hypotheses]:
-    """Return the compiled beam search from sources, int [batch, source_time], and lengths, int [batch], to targets.
+    """Return the compiled beam search.
+
+    It maps sources, int [batch, max_source_length], and their lengths, int [batch], to targets.
 
     Args:
         network: a trained network.
