@@ -7,19 +7,19 @@ from typing import Literal
 
 from dlcli.data import densities
 from dlcli.data.images import catalogue, tfds
-from dlcli.data.text import pairs, sets
-from dlcli.data.text.columns import USUAL, Reading
+from dlcli.data.text import catalogue as text
+from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.errors import UsageError
 from dlcli.nearest import nearest
 
 
 def embedded() -> dict[str, str]:
     """Return the names of the data sets that need no download, with a line on each."""
-    return {**catalogue.embedded(), **sets.embedded(), **pairs.embedded(), **densities.NAMES}
+    return {**catalogue.embedded(), **text.embedded(), **densities.NAMES}
 
 
 def medium(
-    dataset: str, data_dir: Path | None, reading: Reading = USUAL
+    dataset: str, data_dir: Path | None, options: ReadOptions = DEFAULT
 ) -> Literal["images", "pairs", "points", "text"]:
     """Tell what a data set is made of, by its name, the columns that options name, and the header of a table.
 
@@ -28,10 +28,8 @@ def medium(
     """
     if catalogue.claims(dataset):
         return "images"
-    if pairs.claims(dataset, reading):
-        return "pairs"
-    if sets.claims(dataset):
-        return "text"
+    if found := text.modality(dataset, options):
+        return found
     if dataset in densities.NAMES:
         return "points"
     known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]
