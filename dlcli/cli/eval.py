@@ -14,6 +14,7 @@ from dlcli.cli.reading import any_run, refuse_idle
 from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
 from dlcli.options.common import EvalOptions
+from dlcli.options.fields import flag
 from dlcli.runs.folders import Folder, technique_of
 
 MODELS = "eval"
@@ -30,7 +31,7 @@ def run(given: dict[str, Any], call: Call) -> None:
     model = techniques.options(technique, "eval")
     for name in given:
         if name not in model.model_fields:
-            raise UsageError(f"--{name.replace('_', '-')} is no option of eval for a run of {technique}")
+            raise UsageError(f"{flag(name)} is no option of eval for a run of {technique}")
     options = validate(model, {**given, "run": str(folder)}, flags=given)
     refuse_idle(options, call, folder)
     with progress.importing():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -73,12 +74,18 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
             err.print(
                 console.plain(progress_lines.fit([name, *progress_lines.entries(metrics)], width)), soft_wrap=True
             )
-    err.print(f"saved in {console.plain(ended.folder)}; next:", soft_wrap=True)
     resumed = [command("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
-    for line in [*resumed, *next_commands.next_commands(ended.folder, technique)]:
-        err.print(f"  {console.plain(line)}", soft_wrap=True)
+    print_next(ended.folder, [*resumed, *next_commands.next_commands(ended.folder, technique)])
     if code := CODES.get(ended.reason):
         raise typer.Exit(code)
+
+
+def print_next(folder: Path, lines: Iterable[str]) -> None:
+    """Print where a run is saved, and the commands that read it."""
+    err = console.err()
+    err.print(f"saved in {console.plain(folder)}; next:", soft_wrap=True)
+    for line in lines:
+        err.print(f"  {console.plain(line)}", soft_wrap=True)
 
 
 def summary(ended: Ended) -> dict[str, Any]:

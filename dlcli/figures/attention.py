@@ -19,7 +19,7 @@ from dlcli.data.text.sources import dates
 from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Attention
+from dlcli.figures.options.text import Attention
 from dlcli.notices import warn
 from dlcli.plot import attention
 from dlcli.plot.attention import Weights

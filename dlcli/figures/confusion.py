@@ -13,7 +13,7 @@ from dlcli import engine, formats, techniques
 from dlcli.artifacts import Figure
 from dlcli.engine.load import measured
 from dlcli.errors import RunError
-from dlcli.figures.options import Confusion
+from dlcli.figures.options.images import Confusion
 from dlcli.formats import printable
 from dlcli.interface import Batch
 from dlcli.metrics import metric as metrics

@@ -12,7 +12,7 @@ from dlcli.data import densities
 from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import DiffusionProcess
+from dlcli.figures.options.generative import DiffusionProcess
 from dlcli.nn.diffusion import NoiseSchedule, noise_schedule
 from dlcli.plot import drowning, terminal
 from dlcli.plot.drowning import Shares, Strip

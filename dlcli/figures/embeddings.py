@@ -12,7 +12,7 @@ from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Embeddings
+from dlcli.figures.options.text import Embeddings
 from dlcli.plot import clouds, terminal
 from dlcli.plot.points import Cloud
 from dlcli.techniques.word2vec.learner import Learner

@@ -13,7 +13,7 @@ from dlcli import techniques
 from dlcli.artifacts import Figure
 from dlcli.errors import RunError
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Schedule
+from dlcli.figures.options.training import Schedule
 from dlcli.formats import printable
 from dlcli.optim import build, schedules
 from dlcli.options.common import OptimizerOptions, ScheduleName

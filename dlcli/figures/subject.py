@@ -97,7 +97,7 @@ def activation_maps(of: Learner, image: np.ndarray) -> dict[str, np.ndarray]:
     @jax.jit
     def maps(state: nnx.State, batch: jax.Array) -> dict[str, jax.Array]:
         live = nnx.merge(graph, state)
-        return dict(live.network.backbone.layers(live.normalize(batch / 255)))
+        return dict(live.network.backbone.feature_maps(live.normalize(batch / 255)))
 
     found = maps(state, image[None].astype(np.float32))
     return {name: np.asarray(found[name][0], np.float32) for name in of.network.backbone.names}

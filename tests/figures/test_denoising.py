@@ -3,7 +3,7 @@ import pytest
 
 from dlcli import engine
 from dlcli.figures.denoising import draw
-from dlcli.figures.options import Denoising
+from dlcli.figures.options.generative import Denoising
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Sample, Train
 from dlcli.techniques.diffusion.sample import sample
