@@ -12,7 +12,7 @@ LAYERS = [
     {"cli", "__main__"},
     {"figures", "studies", "checks"},
     {"techniques"},
-    {"engine"},
+    {"engine", "text_models"},
     {"runs", "metrics", "data", "optim", "plot"},
     {"nn", "interface", "artifacts"},
     {"formats"},

@@ -71,33 +71,32 @@ def _techniques(ctx: Any) -> list[str]:
 def _datasets(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield all data sets there are, and files."""
     from dlcli.data import catalogue
-    from dlcli.data.images import tfds
 
     yield from catalogue.embedded()
-    yield from (f"tfds:{name}" for name in tfds.prepared(None))
+    yield from catalogue.prepared(None)
     yield from _paths(incomplete, (".npz", *_TEXT))
 
 
 def _images(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield image sets; of techniques that learn densities those too."""
     from dlcli.data import densities
-    from dlcli.data.images import catalogue, tfds
+    from dlcli.data.images import catalogue
 
     yield from catalogue.embedded()
     if ctx.info_name in ("gan", "diffusion"):
         yield from densities.NAMES
-    yield from (f"tfds:{name}" for name in tfds.prepared(None))
+    yield from catalogue.prepared(None)
     yield from (f"folder:{path}" for path in _paths(incomplete.removeprefix("folder:"), ()))
     yield from _paths(incomplete, (".npz",))
 
 
 def _texts(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield texts; of the transformer pairs too."""
-    from dlcli.data.text import pairs, sets
+    from dlcli.data.text import catalogue
 
-    yield from sets.embedded()
+    yield from catalogue.embedded("text")
     if ctx.info_name == "transformer":
-        yield from pairs.embedded()
+        yield from catalogue.embedded("pairs")
     yield from _paths(incomplete, _TEXT)
 
 

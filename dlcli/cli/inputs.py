@@ -55,8 +55,8 @@ def _below(folder: Path) -> list[Path]:
 
     listing = files.below(folder)
     if not listing.images:
-        held = f"{len(listing.strays):,} other files: {files.several(listing.strays)}"
-        raise DatasetError(f"{folder} must hold images, found {held if listing.strays else 'none'}")
-    if listing.strays:
-        warn(files.skipped(folder, listing.strays))
+        held = f"{len(listing.others):,} other files: {files.first_few(listing.others)}"
+        raise DatasetError(f"{folder} must hold images, found {held if listing.others else 'none'}")
+    if listing.others:
+        warn(files.skipped(folder, listing.others))
     return [folder / name for name in sorted(listing.images)]

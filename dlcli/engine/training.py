@@ -267,7 +267,7 @@ def _remedies(options: FitOptions) -> str:
     """Return what helps against divergence, among the options that there are."""
     remedies = {
         "learning_rate": "lower --learning-rate",
-        "clip_norm": "bound the gradients with --clip-norm 1",
+        "max_grad_norm": "bound the gradients with --max-grad-norm 1",
         "warmup_steps": "warm up with --warmup-steps 200",
     }
     return ", or ".join(text for name, text in remedies.items() if name in type(options).model_fields)

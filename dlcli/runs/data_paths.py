@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# Names of data sets that are not paths; `dlcli.data.catalogue`, which this layer cannot import, has them too.
-EMBEDDED = {"dates", "digits", "grid", "pydocs", "ring"}
+# Names of data sets that stand for no file; `dlcli.data.catalogue`, which is above this layer, has them too.
+EMBEDDED = {"dates", "digits", "grid", "pydocs", "ring", "shapes"}
 
 
 def resolve(dataset: str, origin: str | None) -> str:

@@ -271,7 +271,14 @@ def test_no_runs_yet_says_how_to_make_one(dlcli, runs):
 
 
 def test_a_run_is_shown_in_words_without_json(dlcli, runs):
-    options = {"steps": 100, "memory_limit": 2**31, "max_time": 200.0, "epochs": None, "stages": [1, 2], "tied": True}
+    options = {
+        "steps": 100,
+        "memory_limit": 2**31,
+        "max_time": 200.0,
+        "epochs": None,
+        "stages": [1, 2],
+        "tie_embeddings": True,
+    }
     make(
         runs,
         "one",
@@ -289,7 +296,7 @@ def test_a_run_is_shown_in_words_without_json(dlcli, runs):
     assert rows["--memory-limit"] == "2 GiB"
     assert rows["--max-time"] == rows["took"] == "3 min 20 s"
     assert rows["--stages"] == "1, 2"
-    assert rows["--tied"] == "yes"
+    assert rows["--tie-embeddings"] == "yes"
     assert rows["best"] == "loss 0.25 at step 20"
     assert rows["command"] == "dlcli train cnn --out 'my run'"
     assert rows["resumed"] == "from step 20"

@@ -18,7 +18,15 @@ from dlcli.techniques.rnn.eval import evaluate
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Eval, Train
 
-TINY = {"batch_size": 4, "context": 8, "hidden": 8, "embedding": 4, "steps": 4, "report_every": 2, "validate_every": 2}
+TINY = {
+    "batch_size": 4,
+    "context": 8,
+    "hidden": 8,
+    "embedding_dim": 4,
+    "steps": 4,
+    "report_every": 2,
+    "validate_every": 2,
+}
 POEM = Path(__file__).parents[1] / "texts" / "jabberwocky.txt"
 
 

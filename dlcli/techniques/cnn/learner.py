@@ -97,7 +97,7 @@ class Learner(engine.Learner):
 
     def normalize(self, pixels: jax.Array) -> jax.Array:
         """Standardize pixels in [0, 1] with the mean and standard deviation of each channel of the training data."""
-        mean, std = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.deviation))
+        mean, std = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.std))
         return (pixels - mean) / std
 
     def warm_start(self, options: Train) -> bool:

@@ -157,7 +157,7 @@ def _points(learner: Learner, data: Data, how: Manner, samples: int | None, prot
     count, facts = samples or data.sizes["test"], learner.domain.facts
     drawn = jnp.asarray(draw(learner, count, None, how))
     real = jnp.concatenate([batch["point"][batch["mask"] > 0] for batch in data.test])
-    modes, floor = (Modes.of(each, facts.modes, facts.deviation) for each in (drawn, real))
+    modes, floor = (Modes.of(each, facts.modes, facts.std) for each in (drawn, real))
     hits, quality = ModesFound(modes.hits), Rate(modes.hits.sum(), modes.points)
     metrics = {"modes": hits, "high_quality": quality, "total_variation": modes, "total_variation_floor": floor}
     found = {name: metric.describe() for name, metric in metrics.items()}
