@@ -16,8 +16,8 @@ LAYERS = [
     {"runs", "metrics", "data", "optim", "plot"},
     {"nn", "interface", "artifacts"},
     {"formats"},
-    {"files", "paths", "notices", "compiling", "activity", "interrupts"},
-    {"nearest"},
+    {"files", "notices", "compiling", "activity", "interrupts"},
+    {"nearest", "paths"},
     {"options", "errors"},
     {"discovery"},
 ]

@@ -5,7 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-_FIRST = ("loss", "accuracy", "distance", "generator_loss")  # metrics by their importance; others follow as they come
+_FIRST = (
+    "loss",
+    "accuracy",
+    "frechet_distance",
+    "total_variation",
+    "generator_loss",
+)  # metrics by their importance; others follow as they come
 _GAP = "  "
 _LONGEST_BAR = 40
 

@@ -12,7 +12,7 @@ from dlcli.figures.options.text import AttentionPattern
 from dlcli.nn.attention import causal_mask, padding_mask
 from dlcli.plot import grids, terminal
 from dlcli.plot.tiles import Grid, Row, Tile
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.transformer.learner import Learner
 
 _OF = {
@@ -29,7 +29,7 @@ _TOLD = {
 
 def draw(options: AttentionPattern) -> Figure:
     """Show the masks that the shapes need; blue marks who may be asked."""
-    shape = Run(Path(options.run)).options(Learner).shape if options.run else options.shape
+    shape = RunFolder(Path(options.run)).options(Learner).shape if options.run else options.shape
     time, memory = options.tokens, options.tokens + 2
     length = jnp.array([options.length])
     masks = {

@@ -28,17 +28,17 @@ def test_what_the_short_help_leaves_out_is_counted_and_shown_by_help_all(dlcli):
     _, short, _ = dlcli("train", "cnn", "--help")
     code, whole, err = dlcli("train", "cnn", "--help-all")
     assert (code, err) == (0, "")
-    assert "--clip-norm" not in short
-    assert "--clip-norm" in whole
-    left_out = sum(name not in short for name in ("--clip-norm", "--l1", "--momentum", "--dtype", "--debug"))
+    assert "--max-grad-norm" not in short
+    assert "--max-grad-norm" in whole
+    left_out = sum(name not in short for name in ("--max-grad-norm", "--l1", "--momentum", "--dtype", "--debug"))
     [count] = [int(line.split()[0]) for line in short.splitlines() if "more options: --help-all" in line]
     assert count > left_out == 5
 
 
 def test_a_rare_option_still_works(dlcli):
-    code, _, err = dlcli("train", "cnn", "--clip-norm", "-1")
+    code, _, err = dlcli("train", "cnn", "--max-grad-norm", "-1")
     assert code == 2
-    assert "--clip-norm should be greater than or equal to 0" in err
+    assert "--max-grad-norm should be greater than or equal to 0" in err
 
 
 @pytest.mark.parametrize(

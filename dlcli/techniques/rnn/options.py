@@ -12,7 +12,6 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
-    OptimizerName,
     Steps,
     TextDataset,
     TextPredictOptions,
@@ -21,6 +20,7 @@ from dlcli.options.common import (
     TokenizerOptions,
     TrainOptions,
 )
+from dlcli.options.optimizers import OptimizerName
 from dlcli.options.tables import LabelColumnOptions
 
 
@@ -39,7 +39,7 @@ class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, TrainOptions):
     # Validation loss on tinyshakespeare: 1.67 nats per token with Muon after 500 steps, 1.85 with Adam after 1,500.
     optimizer: Annotated[OptimizerName, Field(description="Optimizer.")] = "muon"
     learning_rate: LearningRate = 1e-2
-    clip_norm: Annotated[
+    max_grad_norm: Annotated[
         float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
     ] = 1.0
     dropout: Dropout = 0.1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dlcli import engine
 from dlcli.errors import RunError
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.text_models.trained import TrainedTextModel
 
@@ -32,4 +32,4 @@ def load_classifier(run: str, use: str) -> TrainedTextModel:
     learner = engine.load(Path(run), Learner, use)
     if not learner.classify:
         raise RunError(f"{run} must be a classifier, found a language model", hint="dlcli train rnn --task classify")
-    return TrainedTextModel(learner, learner.facts.load(), Run(Path(run)).options(Learner).context)
+    return TrainedTextModel(learner, learner.facts.load(), RunFolder(Path(run)).options(Learner).context)

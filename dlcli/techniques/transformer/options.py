@@ -6,7 +6,6 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import Field, model_validator
 
 from dlcli.options.common import (
-    WITH_BETAS,
     BatchSize,
     Cli,
     DatasetName,
@@ -14,7 +13,6 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
-    OptimizerName,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
@@ -27,6 +25,7 @@ from dlcli.options.common import (
     filled,
 )
 from dlcli.options.fields import flag
+from dlcli.options.optimizers import WITH_BETAS, OptimizerName
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
@@ -93,16 +92,16 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
     shape: Annotated[
-        Shape, Field(description="decoder: language model; encoder: classifier; encoder-decoder: translation.")
+        Shape, Field(description="Language model, classifier, or translation model.")
     ] = "decoder"
     preset: Annotated[
         Literal["original", "gpt2", "modern"],
         Field(description="Block style: original (Vaswani 2017), gpt2, or modern (LLaMA)."),
         Cli(rare=True),
     ] = "modern"
-    layers: Annotated[int, Field(ge=1, le=256, description="Number of blocks, of the encoder and of the decoder.")] = 4
+    layers: Annotated[int, Field(ge=1, le=256, description="Number of blocks per stack.")] = 4
     heads: Annotated[int, Field(ge=1, le=256, description="Number of attention heads.")] = 4
-    d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension, features of each token.")] = 128
+    d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension.")] = 128
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
     vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
@@ -118,7 +117,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
     warmup_steps: Annotated[
         int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate."), Cli(rare=True)
     ] = _WARMUP
-    clip_norm: Annotated[
+    max_grad_norm: Annotated[
         float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
     ] = 1.0
     weight_decay: WeightDecay = 0.1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dlcli import engine
 from dlcli.errors import RunError
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.text_models.trained import TrainedTextModel
 
@@ -25,4 +25,4 @@ def load(run: str, use: str, *shapes: str) -> TrainedTextModel:
             f"{run} must be of shape {' or '.join(shapes)}, found {learner.shape}",
             hint=f"commands for this shape: dlcli {_VERBS[learner.shape]}",
         )
-    return TrainedTextModel(learner, learner.facts.load(), Run(Path(run)).options(Learner).context)
+    return TrainedTextModel(learner, learner.facts.load(), RunFolder(Path(run)).options(Learner).context)

@@ -79,7 +79,7 @@ class WordVectors:
             if word.split() != [word]:
                 raise UsageError(f"--vectors needs words without spaces, found {word!r}: see --pattern of the run")
         write_entry = _write_binary if path.suffix == ".bin" else _write_text
-        with files.replacing(path) as file:
+        with files.atomic_write(path) as file:
             file.write(f"{self.vectors.shape[0]} {self.vectors.shape[1]}\n".encode())
             for word, vector in zip(self.words, self.vectors, strict=True):
                 write_entry(file, word, vector)
