@@ -35,11 +35,12 @@ class Data:
             batches it would have seen without the interruption.
         validation: batches to choose the best weights by; may be iterated again and again. All
             have the shapes of the first; a short last one is filled up and says so in `mask`.
-        test: likewise, touched by `eval` alone and opened when iterated.
+        test: the same, touched by `eval` alone and opened when iterated.
         facts: what shapes the model.
         sizes: examples in each split, by its name.
         digest: identifies the training data: the same data gives the same digest.
         chosen: options of training that the data decided where they were left open, by name.
+        test_split: the split that `test` holds: "validation" where the data has no test split.
         example: an input of the validation split, as `predict` takes it; empty: none that could be typed.
     """
 
@@ -51,6 +52,7 @@ class Data:
     digest: str
     chosen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     example: str = ""
+    test_split: str = "test"
 
 
 def shortened(example: str) -> str:

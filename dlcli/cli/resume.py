@@ -7,11 +7,11 @@ from typing import Any
 from dlcli import techniques
 from dlcli.cli import progress
 from dlcli.cli.bridge import Call, validate
-from dlcli.cli.reading import any_run
 from dlcli.errors import UsageError
 from dlcli.interrupts import answered
 from dlcli.options.common import Options, RunArgument
-from dlcli.runs.folders import Folder, command, technique_of
+from dlcli.runs.folders import command
+from dlcli.techniques.opening import open_run
 
 MODELS = "train"
 OF = "resume"
@@ -27,8 +27,8 @@ class Common(Options):
 
 def run(given: dict[str, Any], call: Call) -> None:
     """Find the run, apply the changes, and train on."""
-    folder = any_run(given.pop("run"))
-    technique = technique_of(folder)
+    run = open_run(given.pop("run"))
+    folder, technique = run.folder, run.technique
     if "out" in given:
         raise UsageError(f"--out cannot change: a run is resumed in its own folder, {folder}")
     if "name" in given:
@@ -37,7 +37,7 @@ def run(given: dict[str, Any], call: Call) -> None:
     with progress.importing():
         from dlcli import engine
     learner = techniques.learner(technique)
-    before = Folder(folder).read("options.json", learner.Options)
+    before = run.read("options.json", learner.Options)
     for name in given:
         if name not in learner.Options.model_fields:
             raise UsageError(f"--{name.replace('_', '-')} is no option of train {technique}")

@@ -73,13 +73,14 @@ def report(counts: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def table(described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str, Any]) -> Table:
+def table(title: str, described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str, Any]) -> Table:
     """Show what `measure` found, with precision, recall and F1 of each class below.
 
     Args:
+        title: of the table.
         described: of each metric.
         classes: their names.
-        how: it was measured, the `split` among others; `--json` prints it too.
+        how: the protocol of the measurement; `--json` prints it too.
     """
     found = report(np.asarray(described["confusion"]["counts"]), classes)
     numbers = {
@@ -90,7 +91,7 @@ def table(described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str
         "classes": list(classes),
     }
     below = _by_class(found, described["confusion"]["counts"], classes)
-    return Table(f"{how['split']} split", ["measure", "value", ""], _summary(described, found, classes), numbers, below)
+    return Table(title, ["measure", "value", ""], _summary(described, found, classes), numbers, below)
 
 
 def _divided(numerator: np.ndarray, denominator: np.ndarray) -> list[float | None]:

@@ -8,10 +8,9 @@ from dlcli import engine
 from dlcli.engine import devices
 from dlcli.errors import UsageError
 from dlcli.techniques.diffusion.drawing import draw, manner
-from dlcli.techniques.diffusion.eval import evaluate
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Eval, Sample, Train
-from dlcli.techniques.diffusion.sample import sample
+from tests.reading import evaluate, sample
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
 TINY = {
@@ -92,9 +91,9 @@ def test_what_a_run_cannot_do_is_said_with_what_it_can(digits, option, message):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"sampler": "ddpm"}, "is of a flow, which has no noising steps"),
-        ({"guidance": 2.0}, "--guidance 2 needs a conditional run"),
-        ({"class_": "7"}, "--class 7 needs a conditional run"),
+        ({"sampler": "ddpm"}, "is a flow, which has no noising steps"),
+        ({"guidance": 2.0}, "--guidance 2 needs a run of --conditional"),
+        ({"class_": "7"}, "--class 7 needs a run of --conditional"),
     ],
 )
 def test_options_that_mean_nothing_for_a_run_are_refused(ring, option, message):

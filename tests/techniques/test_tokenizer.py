@@ -10,12 +10,11 @@ from dlcli.errors import RunError, UsageError
 from dlcli.options.common import DataOptions, EvalOptions
 from dlcli.techniques.rnn import options as rnn
 from dlcli.techniques.tokenizer import train as trainer
-from dlcli.techniques.tokenizer.eval import evaluate
 from dlcli.techniques.tokenizer.measuring import measure
 from dlcli.techniques.tokenizer.options import Eval, Predict, Train
-from dlcli.techniques.tokenizer.predict import predict
 from dlcli.techniques.transformer import options as transformer
 from dlcli.techniques.word2vec import options as word2vec
+from tests.reading import evaluate, predict
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
 TINY = {"dataset": QUESTIONS, "vocabulary": 300}
@@ -58,7 +57,7 @@ def test_evaluation_of_a_set_without_a_test_part_says_what_it_measured(trained, 
     (tmp_path / "plays.txt").write_text("to be or not to be\n" * 20)
     table = evaluate(Eval(run=str(trained), dataset=str(tmp_path / "plays.txt")))
     assert table.numbers["split"] == "validation"
-    assert "has no test part" in table.title
+    assert "has no test split" in table.title
 
 
 def test_tokens_that_stand_for_nothing_known_are_counted():

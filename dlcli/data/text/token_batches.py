@@ -135,6 +135,7 @@ def classification(
         sizes=texts.sizes,
         digest=_digest(texts, tokenizer),
         example=texts.example,
+        test_split=texts.measured,
     )
 
 
@@ -188,6 +189,7 @@ def _language(
         sizes={"train": examples, "validation": -(-validation.targets // batches.time)},
         digest=_digest(texts, tokenizer),
         example=texts.example,
+        test_split=texts.measured,
     )
 
 

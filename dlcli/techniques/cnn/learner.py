@@ -31,6 +31,7 @@ class Learner(engine.Learner):
     held-out data also `mask`, float32 [batch], 0 where an example only fills up the batch.
     """
 
+    technique = "cnn"
     Options = Train
     Facts = ImageFacts
 
@@ -39,7 +40,7 @@ class Learner(engine.Learner):
         return ("-accuracy", "loss")
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: ImageFacts | None = None) -> Data:
         return batches.read(options, options.seed, options.image_size, options.train_examples, labelled=True)
 
     @staticmethod
@@ -99,6 +100,10 @@ class Learner(engine.Learner):
         """Give pixels in [0, 1] the mean 0 and the deviation 1 over the training data, channel by channel."""
         mean, deviation = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.deviation))
         return (pixels - mean) / deviation
+
+    def require_fit(self, facts: ImageFacts, run: str) -> None:
+        if facts.classes != self.facts.classes or facts.image != self.facts.image:
+            raise RunError(f"the data must have the images and classes that {run} was trained on, found others")
 
     def warm_start(self, options: Train) -> bool:
         if not options.backbone_from:

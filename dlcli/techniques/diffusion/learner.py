@@ -8,6 +8,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.engine import Mean, Metrics
+from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.nn import diffusion
 from dlcli.nn.average import Average
@@ -38,11 +39,12 @@ class Learner(engine.Learner):
     arXiv:2107.00630, appendix I.1).
     """
 
+    technique = "diffusion"
     Options = Train
     Facts = DiffusionFacts
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: DiffusionFacts | None = None) -> Data:
         return facts_.read(options)
 
     def __init__(self, options: Train, facts: DiffusionFacts):
@@ -82,6 +84,13 @@ class Learner(engine.Learner):
         label = batch["label"] if self.conditional else None
         losses = self._losses(network, self.space.encoded(batch), label, self.rngs.score())
         return {"loss": Mean.of(losses, batch["mask"])}
+
+    def require_fit(self, facts: DiffusionFacts, run: str) -> None:
+        theirs, ours = facts.data, self.space.facts
+        if type(theirs) is not type(ours) or getattr(theirs, "image", None) != getattr(ours, "image", None):
+            raise RunError(f"the data must be of the kind and the size that {run} was trained on, found others")
+        if self.conditional and theirs.classes != ours.classes:
+            raise RunError(f"the data must have the classes that {run} was trained on, found others")
 
     def denoiser(self, label: jax.Array | None, guidance: float) -> Denoiser:
         """Return what the averaged network takes noisy data for, as a function of them and of one level for all.

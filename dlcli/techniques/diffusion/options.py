@@ -1,9 +1,10 @@
 """Options of the diffusion model."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from dlcli.errors import UsageError
 from dlcli.options.common import (
     BatchSize,
     Cli,
@@ -95,9 +96,23 @@ class DrawingOptions(Options):
         int, Field(ge=1, le=100_000, description="Steps from noise to data, no more than --timesteps of the run.")
     ] = 50
     guidance: Annotated[
-        float, Field(ge=0, le=100, description="How strongly to obey the class, 1: as learnt. Of a conditional run.")
+        float,
+        Field(ge=0, le=100, description="How strongly to obey the class, 1: as learnt. Of a conditional run."),
+        Needs("conditional", of_run=True),
     ] = 1.0
     seed: DrawingSeed = 0
+
+    def require_fit(self, run: Any) -> None:
+        trained: Train = run.options
+        if self.sampler == "ddpm" and trained.parameterization == "flow":
+            raise UsageError(
+                f"--sampler ddpm needs a run of --parameterization noise or velocity; {run.folder} is a flow, which "
+                "has no noising steps",
+                hint="--sampler euler and heun follow a flow",
+            )
+        if self.sampler_steps > trained.timesteps:
+            most = f"the {trained.timesteps} --timesteps of {run.folder}"
+            raise UsageError(f"--sampler-steps must be at most {most}, got {self.sampler_steps}")
 
 
 class Eval(DrawingOptions, EvalOptions):
@@ -120,7 +135,10 @@ class Sample(ShowOptions, DrawingOptions, ReadingOptions):
     )
     count: Annotated[int, Field(ge=1, le=10_000, description="Samples to draw."), Cli(short="-k")] = 64
     class_: Annotated[
-        str, Field(description="Class to draw; by default all in turn. Of a conditional run."), Cli(metavar="CLASS")
+        str,
+        Field(description="Class to draw; by default all in turn. Of a conditional run."),
+        Needs("conditional", of_run=True),
+        Cli(metavar="CLASS"),
     ] = ""
     grid: Annotated[
         int,

@@ -12,6 +12,7 @@ from flax import nnx
 from dlcli import engine
 from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics
+from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.nn.average import Average
 from dlcli.optim import build, penalties
@@ -45,6 +46,7 @@ class Learner(engine.Learner):
         followed_at: the step that each time stands for, int32 [time]; 0: not reached.
     """
 
+    technique = "gan"
     Options = Train
     Facts = GanFacts
 
@@ -53,7 +55,7 @@ class Learner(engine.Learner):
         return ("distance",)
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: GanFacts | None = None) -> Data:
         return facts_.read(options)
 
     @staticmethod
@@ -110,6 +112,13 @@ class Learner(engine.Learner):
         generator = self.average.apply_to(self.generator)
         generator.eval()
         return self.space.finished(generator(noise, label))
+
+    def require_fit(self, facts: GanFacts, run: str) -> None:
+        theirs, ours = facts.data, self.facts.data
+        if type(theirs) is not type(ours) or getattr(theirs, "image", None) != getattr(ours, "image", None):
+            raise RunError(f"the data must be of the kind and the size that {run} was trained on, found others")
+        if self.conditional and theirs.classes != ours.classes:
+            raise RunError(f"the data must have the classes that {run} was trained on, found others")
 
     def warm_start(self, options: Train) -> bool:
         return self.space.prepare(options)

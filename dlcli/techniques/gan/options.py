@@ -116,7 +116,10 @@ class Sample(ShowOptions, ReadingOptions):
     count: Annotated[int, Field(ge=1, le=10_000, description="Samples to draw."), Cli(short="-k")] = 64
     seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of the noise that the samples are made of.")] = 0
     class_: Annotated[
-        str, Field(description="Class to draw; by default all in turn. Of a conditional run."), Cli(metavar="CLASS")
+        str,
+        Field(description="Class to draw; by default all in turn. Of a conditional run."),
+        Needs("conditional", of_run=True),
+        Cli(metavar="CLASS"),
     ] = ""
     grid: Annotated[
         int,

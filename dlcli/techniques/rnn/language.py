@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from dlcli import engine
 from dlcli.data.text.tokenizers import END, UNKNOWN
-from dlcli.errors import DatasetError, RunError
+from dlcli.errors import DatasetError
 from dlcli.notices import warn
-from dlcli.techniques.rnn.learner import Learner
+from dlcli.runs.trained import TrainedRun
 
 
 class Language:
@@ -21,10 +18,8 @@ class Language:
         tokenizer: of its training.
     """
 
-    def __init__(self, run: str, use: str):
-        self.learner = engine.load(Path(run), Learner, use)
-        if self.learner.classify:
-            raise RunError(f"{run} must be a language model, found a classifier", hint="dlcli predict rnn labels texts")
+    def __init__(self, run: TrainedRun):
+        self.learner = run.learner
         self.tokenizer = self.learner.facts.load()
 
     def read(self, text: str) -> np.ndarray:

@@ -11,12 +11,14 @@ import optax
 from flax import nnx
 
 from dlcli import engine
+from dlcli.data import labels
 from dlcli.data.text import sets, token_batches, tokenizers
 from dlcli.data.text.columns import Reading
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_batches import TextFacts
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Mean, Metrics, Rate
+from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import measure
 from dlcli.nn.recurrent import restarted
@@ -46,6 +48,7 @@ class Learner(engine.Learner):
         carry: float32 [layer, state, batch, feature] of a language model.
     """
 
+    technique = "rnn"
     Options = Train
     Facts = TextFacts
 
@@ -54,13 +57,11 @@ class Learner(engine.Learner):
         return ("-accuracy", "loss") if options.task == "classify" else ("loss",)
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: TextFacts | None = None) -> Data:
         texts = sets.open(options.dataset, reading(options))
+        if facts is not None:
+            return batches(options, texts, facts.load(), trained=True)
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
-
-    @classmethod
-    def reread(cls, options: Train, facts: TextFacts) -> Data:
-        return batches(options, sets.open(options.dataset, reading(options)), facts.load(), trained=True)
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
@@ -95,6 +96,10 @@ class Learner(engine.Learner):
         losses, _, carry = self._of_next_tokens(batch)(self.network)
         self.carry.set_value(carry)
         return {"loss": Mean.of(losses, batch["mask"])}
+
+    def require_fit(self, facts: TextFacts, run: str) -> None:
+        if self.classify and facts.classes != self.facts.classes:
+            raise RunError(labels.other_classes(run, self.facts.classes, facts.classes))
 
     def next_log_probabilities(self, tokens: jax.Array) -> jax.Array:
         """Map int32 [batch, time] to the log-probabilities of what follows each token, [batch, time, vocab]."""

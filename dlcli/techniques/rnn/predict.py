@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import jax
 import numpy as np
-from flax import nnx
 
-from dlcli import engine
 from dlcli.artifacts import Prediction, Truncation
 from dlcli.data.text import tokenizers
-from dlcli.errors import RunError
+from dlcli.nn import functional
 from dlcli.notices import warn
-from dlcli.runs.run import Run
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Predict
 
 _BATCH = 64  # texts labelled at once
 
 
-def predict(options: Predict) -> Iterator[Prediction]:
+def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
     """Yield a prediction for each text in turn; one that cannot be cut into tokens has a problem instead.
 
     Of a text that is longer than those of training, as many tokens are read as there; a note says so.
     """
-    folder = Path(options.run)
-    learner, context = engine.load(folder, Learner, options.use), Run(folder).options(Learner).context
-    if not learner.classify:
-        raise RunError(f"{folder} must be a classifier, found a language model", hint="dlcli train rnn --task classify")
-    tokenizer, classes = learner.facts.load(), learner.facts.classes
-    graph, state = nnx.split(learner)
-    classify = jax.jit(lambda state, *texts: nnx.merge(graph, state).class_log_probabilities(*texts))
+    tokenizer, classes, context = run.facts.load(), run.facts.classes, run.options.context
+    classify = functional.jit(Learner.class_log_probabilities, run.learner)
     for start in range(0, len(options.text), _BATCH):
         texts = options.text[start : start + _BATCH]
         read = [_read(tokenizer, text) for text in texts]
@@ -41,7 +32,7 @@ def predict(options: Predict) -> Iterator[Prediction]:
             if isinstance(found, np.ndarray):
                 length[row] = min(len(found), context)
                 rows[row, : length[row]] = found[:context]
-        shares = np.exp(np.asarray(classify(state, rows, length), np.float64))
+        shares = np.exp(np.asarray(classify(rows, length), np.float64))
         for text, found, share in zip(texts, read, shares, strict=False):
             if isinstance(found, str):
                 yield Prediction(text, problem=found)

@@ -13,15 +13,16 @@ from dlcli.artifacts import Piece
 from dlcli.data.text.stream_decoder import Writer
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn.sampling import draw
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.rnn.language import Language
 from dlcli.techniques.rnn.options import Sample
 
 Step = Callable[[int, jax.Array, jax.Array, int], tuple[jax.Array, jax.Array]]
 
 
-def sample(options: Sample) -> Iterator[Piece]:
+def sample(options: Sample, run: TrainedRun) -> Iterator[Piece]:
     """Yield the pieces of `options.count` texts, one text after the other; the same seed writes the same."""
-    language = Language(options.run, options.use)
+    language = Language(run)
     prompt, step = language.read(options.prompt), _stepper(language, options)
     for number in range(options.count):
         yield Piece(number, options.prompt, prompt=True)

@@ -12,6 +12,7 @@ from flax import nnx
 from dlcli.artifacts import Likelihood
 from dlcli.data.text.tokenizers import END
 from dlcli.errors import DatasetError
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.rnn.language import Language
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Score
@@ -24,7 +25,7 @@ _LOGITS = 2**24  # numbers
 Reader = Callable[[np.ndarray, jax.Array], tuple[jax.Array, jax.Array]]
 
 
-def score(options: Score) -> Iterator[Likelihood]:
+def score(options: Score, run: TrainedRun) -> Iterator[Likelihood]:
     """Yield the likelihood of each text; the first token follows the one that ends the text before.
 
     The parts and the whole are computed by different programs: one token at a time with the state
@@ -32,7 +33,7 @@ def score(options: Score) -> Iterator[Likelihood]:
     A text of many thousand tokens is read in stretches with the state carried from one to the next,
     so that memory does not grow with it.
     """
-    language = Language(options.run, options.use)
+    language = Language(run)
     by_token, at_once = _by_token(language.learner), _at_once(language.learner)
     for text in options.text:
         try:

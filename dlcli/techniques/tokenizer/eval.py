@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.data.text import sets, tokenizers
 from dlcli.data.text.columns import Reading
-from dlcli.engine.load import measured
-from dlcli.runs.run import Run
+from dlcli.engine.evaluate import opened, protocol, title
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.tokenizer.measuring import measure
-from dlcli.techniques.tokenizer.options import Eval, Train
+from dlcli.techniques.tokenizer.options import Eval
 
 _MEANINGS = {
-    "characters_per_token": "the more, the shorter a text becomes",
-    "tokens_per_word": "words are what white space parts",
-    "unknown_share": "tokens that stand for what the vocabulary lacks",
+    "characters_per_token": "higher means shorter sequences",
+    "tokens_per_word": "words are separated by white space",
+    "unknown_share": "tokens that stand for characters or words outside the vocabulary",
     "used_share": "entries of the vocabulary that occur",
 }
 
 
-def evaluate(options: Eval) -> Table:
-    """Return characters a token, tokens a word and the share of unknown tokens.
+def evaluate(options: Eval, run: TrainedRun) -> Table:
+    """Return characters per token, tokens per word and the rate of unknown tokens.
 
-    It is measured on the test split, or on the validation split of a set that has no test part.
+    It is measured on the test split, or on the validation split of a set that has no test split.
     """
-    folder = Path(options.run)
-    run = Run(folder)
-    trained = run.read_options(Train)
-    dataset, reading = options.dataset or trained.dataset, Reading.of(trained, options, labels=False)
-    texts = measured(run, options.dataset, lambda: sets.open(dataset, reading))
-    counts = measure(tokenizers.load(folder), texts.splits[texts.measured].texts)
+    dataset, reading = options.dataset or run.options.dataset, Reading.of(run.options, options, labels=False)
+    texts = opened(run, options.dataset, lambda: sets.open(dataset, reading))
+    counts = measure(tokenizers.load(run.folder), texts.splits[texts.measured].texts)
     values = counts.values()
     rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]
     rows += [(name, formats.count(value), "") for name, value in dataclasses.asdict(counts).items()]
-    numbers = {
-        "run": str(folder),
-        "dataset": texts.name,
-        "split": texts.measured,
-        **values,
-        **dataclasses.asdict(counts),
-    }
-    without = "" if texts.measured == "test" else f"; {texts.name} has no test part"
-    return Table(f"{texts.measured} split{without}", ["measure", "value", ""], rows, numbers)
+    how = protocol(run, options.dataset, texts.measured)
+    return Table(title(how), ["measure", "value", ""], rows, {**how, **values, **dataclasses.asdict(counts)})
 
 
 def _shown(name: str, value: float) -> str:

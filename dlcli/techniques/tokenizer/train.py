@@ -6,20 +6,23 @@ from typing import Annotated
 
 from pydantic import Field
 
+from dlcli import interface
 from dlcli.data.text import sets, tokenizers
 from dlcli.data.text.columns import Reading
 from dlcli.data.text.sets import TextSet
 from dlcli.engine.direct import Learnt
-from dlcli.interface import Facts
 from dlcli.techniques.tokenizer.measuring import measure
 from dlcli.techniques.tokenizer.options import Train
 
 
-class TokenizerFacts(Facts):
+class TokenizerFacts(interface.Facts):
     """What a tokenizer was trained on, in numbers; its vocabulary is in a file of its own."""
 
     documents: Annotated[int, Field(ge=1)]
     characters: Annotated[int, Field(ge=1)]
+
+
+Facts = TokenizerFacts
 
 
 def read(options: Train) -> TextSet:

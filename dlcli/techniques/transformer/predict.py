@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import jax
 import numpy as np
-from flax import nnx
 
 from dlcli.artifacts import Prediction, Truncation
 from dlcli.errors import DatasetError
+from dlcli.nn import functional
 from dlcli.notices import warn
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.options import Predict
 from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
@@ -20,14 +21,14 @@ Answers = list[tuple[str, float, float]]  # an answer, what it is ranked by, and
 _BATCH = 16  # texts at once
 
 
-def predict(options: Predict) -> Iterator[Prediction]:
+def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
     """Yield a prediction for each text in turn; one that cannot be cut into tokens has a problem instead.
 
     Of an encoder, the answers are classes with their probabilities; of an encoder-decoder texts with the scores that
     they are ranked by, see `dlcli.nn.beam`, and their log-probabilities. Of a longer text than the model was trained
     on, as many tokens are read as there; a note says so.
     """
-    trained = Trained(options.run, options.use, "encoder", "encoder-decoder")
+    trained = Trained(run)
     measure = "probability" if trained.learner.shape == "encoder" else "score"
     answer, most = _ANSWERS[trained.learner.shape](trained, options)
     for start in range(0, len(options.text), _BATCH):
@@ -64,11 +65,10 @@ Answering = tuple[Callable[[np.ndarray, np.ndarray], list[Answers]], int]
 def _classes(trained: Trained, options: Predict) -> Answering:
     """Return a function from texts, int [batch, time], and their lengths to ranked classes, and the time."""
     names = trained.learner.facts.classes
-    graph, state = nnx.split(trained.learner.network)
-    classify = jax.jit(lambda state, *texts: jax.nn.softmax(nnx.merge(graph, state)(*texts)))
+    classify = functional.jit(lambda network, *texts: jax.nn.softmax(network(*texts)), trained.learner.network)
 
     def answer(rows: np.ndarray, length: np.ndarray) -> list[Answers]:
-        shares = np.asarray(classify(state, rows, length), np.float64)
+        shares = np.asarray(classify(rows, length), np.float64)
         ranked = np.argsort(-shares, axis=-1, kind="stable")[:, : options.top]
         return [
             [(names[index], float(share[index]), float(np.log(share[index]))) for index in row]

@@ -15,15 +15,16 @@ from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn.attention import Memory
 from dlcli.nn.sampling import draw
 from dlcli.notices import warn
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.options import Sample
 from dlcli.techniques.transformer.trained import Trained
 
 Past = tuple[Memory, ...]
 
 
-def sample(options: Sample) -> Iterator[Piece]:
+def sample(options: Sample, run: TrainedRun) -> Iterator[Piece]:
     """Yield the pieces of `options.count` texts, one text after the other; the same seed writes the same."""
-    trained = Trained(options.run, options.use, "decoder")
+    trained = Trained(run)
     prompt, writing = trained.read(options.prompt), _Writing(trained, options)
     # The token that ends what came before the prompt takes a place in the context too.
     truncated = Truncation(len(prompt), writing.kept, "last") if len(prompt) + 1 > trained.context else None

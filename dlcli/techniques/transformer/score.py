@@ -13,6 +13,7 @@ from flax import nnx
 from dlcli.artifacts import Likelihood
 from dlcli.data.text.tokenizers import END
 from dlcli.errors import DatasetError
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.options import Score
 from dlcli.techniques.transformer.trained import Trained
 
@@ -22,7 +23,7 @@ _LOGITS = 2**23  # numbers
 _TOKENS = 2**13
 
 
-def score(options: Score) -> Iterator[Likelihood]:
+def score(options: Score, run: TrainedRun) -> Iterator[Likelihood]:
     """Yield the likelihood of each text; the first token follows the one that ends the text before.
 
     The parts and the whole are computed by different programs: one token at a time from what is
@@ -30,7 +31,7 @@ def score(options: Score) -> Iterator[Likelihood]:
     up to the whole. A text longer than the context is read in windows that overlap by half, so that
     each token has half a context before it at least.
     """
-    trained = Trained(options.run, options.use, "decoder")
+    trained = Trained(run)
     model = _Model(trained)
     for text in options.text:
         try:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from dlcli import engine
 from dlcli.data.text.tokenizers import UNKNOWN
-from dlcli.errors import DatasetError, RunError
+from dlcli.errors import DatasetError
 from dlcli.notices import warn
-from dlcli.runs.run import Run
-from dlcli.techniques.transformer.learner import Learner
-
-_VERBS = {
-    "decoder": "sample and score",
-    "encoder": "predict",
-    "encoder-decoder": "predict",
-}
+from dlcli.runs.trained import TrainedRun
 
 
 class Trained:
-    """A trained transformer of one of some shapes.
+    """A trained transformer.
 
     Attributes:
         learner: set to evaluate.
@@ -29,20 +19,10 @@ class Trained:
         context: tokens it sees at once.
     """
 
-    def __init__(self, run: str, use: str, *shapes: str):
-        """Load a run.
-
-        Raises:
-            RunError: its shape is none of those asked for.
-        """
-        self.learner = engine.load(Path(run), Learner, use)
-        if self.learner.shape not in shapes:
-            raise RunError(
-                f"{run} must be of shape {' or '.join(shapes)}, found {self.learner.shape}",
-                hint=f"what a run of it does: dlcli {_VERBS[self.learner.shape]}",
-            )
+    def __init__(self, run: TrainedRun):
+        self.learner = run.learner
         self.tokenizer = self.learner.facts.load()
-        self.context = Run(Path(run)).options(Learner).context
+        self.context = run.options.context
 
     def read(self, text: str) -> np.ndarray:
         """Return the tokens of a text, int32 [token].

@@ -15,6 +15,7 @@ from dlcli.data.text import contexts, words
 from dlcli.data.text.columns import Reading
 from dlcli.data.text.words import WordFacts
 from dlcli.engine import Mean, Metrics
+from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.notices import warn
 from dlcli.techniques.word2vec import model, rates
@@ -32,26 +33,29 @@ class Learner(engine.Learner):
     frequent (`rates`). Its time does not grow with the vocabulary.
     """
 
+    technique = "word2vec"
     Options = Train
     Facts = WordFacts
 
     @staticmethod
-    def read(options: Train, *, noted: bool = True) -> Data:
-        """Open a text set as running words; unless it is not to be `noted`, say where they may not be what is meant."""
+    def read(options: Train, facts: WordFacts | None = None) -> Data:
+        """Open a text set as running words; for a new run, warn where they may not be what is meant."""
         asked = words.Rules(options.pattern, options.lower, options.min_count)
         corpus = words.read(options.dataset, asked, Reading.of(options, labels=False))
-        for note in corpus.coverage.notes(options.pattern) if noted else ():
+        for note in corpus.coverage.notes(options.pattern) if facts is None else ():
             warn(note)
         rules = block_rules(options)
+        test = "test" if "test" in corpus.splits else "validation"
         blocks = contexts.Blocks(corpus.splits["train"], corpus.facts.counts, rules)
         return Data(
             train_from=functools.partial(contexts.train_from, blocks, options.seed),
             validation=contexts.held_out(corpus, "validation", rules),
-            test=contexts.held_out(corpus, "test", rules),
+            test=contexts.held_out(corpus, test, rules),
             facts=corpus.facts,
             sizes={split: len(sentences.words) for split, sentences in corpus.splits.items()},
             digest=corpus.digest,
             example=next((corpus.facts.words[int(each)] for each in corpus.splits["validation"].words[:1]), ""),
+            test_split=test,
         )
 
     def __init__(self, options: Train, facts: WordFacts):
@@ -91,6 +95,13 @@ class Learner(engine.Learner):
         key = jax.random.key(jnp.sum(batch["word"]))
         rows, read, target = self._rows(batch, key)
         return {"loss": self._mean(self._loss(self.input[read], self.output[target], rows.pairs), rows)}
+
+    def require_fit(self, facts: WordFacts, run: str) -> None:
+        if facts.words != self.facts.words:
+            raise RunError(
+                f"the data must have the vocabulary that {run} was trained on",
+                hint="measure other texts with --pairs and --analogies",
+            )
 
     def _rows(self, batch: Batch, key: jax.Array) -> tuple[model.Rows, jax.Array, jax.Array]:
         """Cut the text into rows, draw their negatives, and list the rows of either table that the loss reads."""

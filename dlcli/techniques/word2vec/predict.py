@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from dlcli import engine
 from dlcli.artifacts import Prediction
 from dlcli.errors import DatasetError
-from dlcli.techniques.word2vec.learner import Learner
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.word2vec.options import Predict
 from dlcli.techniques.word2vec.vectors import Vectors
 
 
-def predict(options: Predict) -> Iterator[Prediction]:
+def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
     """Yield an answer for each question; all words are looked up before the first."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    vectors = Vectors(learner.facts, learner.vectors())
+    vectors = Vectors(run.facts, run.learner.vectors())
     nearest = [(word, vectors.number("--nearest", word)) for word in options.nearest]
     analogy = [vectors.number("--analogy", word) for word in options.analogy or ()]
     pair = [vectors.number("--similarity", word) for word in options.similarity or ()]
