@@ -53,6 +53,11 @@ def count(number: float | None) -> str:
     return MISSING if number is None else f"{number:,.0f}"
 
 
+def sizes(counts: Mapping[str, int]) -> str:
+    """Write the sizes of splits: 1,203 train, 297 validation."""
+    return ", ".join(f"{count(size)} {name}" for name, size in counts.items())
+
+
 def duration(seconds: float | None, units: int = 2) -> str:
     """Write a duration in its largest units: 3 min 20 s; a dash for None."""
     if seconds is None or not seconds >= 0:

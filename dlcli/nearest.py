@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+
+from dlcli.errors import UsageError
 
 _ALIKE = 0.6  # share of characters that two names have in common; below it a suggestion is a guess
 
@@ -22,6 +24,22 @@ def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return "; did you mean 'adam'?" for the end of a message, or nothing where no name is near."""
     near = nearest(name, names)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def chosen(label: str, name: str, names: Collection[str]) -> str:
+    """Return a name that is one of `names`.
+
+    Args:
+        label: what the name is given by, such as "--layer".
+        name: as the user gave it.
+        names: those to choose from.
+
+    Raises:
+        UsageError: it is none of them; the message has the nearest one and all.
+    """
+    if name in names:
+        return name
+    raise UsageError(f"{label} must be one of {', '.join(names)}, got {name!r}{did_you_mean(name, names)}")
 
 
 def _key(name: str) -> str:

@@ -39,8 +39,13 @@ def can_be_had(folder: Path) -> bool:
     """Tell whether a folder can be written to, or made."""
     if str(folder).startswith("~"):
         return False
-    there = next(each for each in [folder.absolute(), *folder.absolute().parents] if os.path.lexists(each))
+    there = nearest_existing(folder)
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def nearest_existing(path: Path) -> Path:
+    """Return the path if something is there, else the nearest of the folders above it that exists."""
+    return next(each for each in [path.absolute(), *path.absolute().parents] if os.path.lexists(each))
 
 
 def _temporary() -> Path:

@@ -119,9 +119,9 @@ def transformer_run(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def gan_run(tmp_path_factory):
-    """The folder of two tiny players, trained for six steps on the embedded digits and told their classes."""
-    small = {"batch_size": 60, "channels": 2, "latent": 4, "conditional": True, "schedule": "constant"}
-    return _trained("gan", tmp_path_factory.mktemp("runs") / "players", **small, **_SHORT)
+    """The folder of a tiny class-conditional GAN trained for six steps on the embedded digits."""
+    small = {"batch_size": 60, "channels": 2, "latent_dim": 4, "conditional": True, "schedule": "constant"}
+    return _trained("gan", tmp_path_factory.mktemp("runs") / "gan", **small, **_SHORT)
 
 
 @pytest.fixture(scope="session")

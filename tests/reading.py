@@ -29,5 +29,5 @@ def score(options):
 
 
 def draw(options):
-    name = figures.figure_name(type(options))
-    return figures.draw(name, *figures.opened(name, options))
+    name = next(name for name, model in figures.catalogue().items() if model is type(options))
+    return figures.draw(name, options)

@@ -17,7 +17,7 @@ import pytest
 
 from dlcli import engine, techniques
 from dlcli.cli.app import main
-from dlcli.cli.bridge import columns, flag
+from dlcli.cli.typer_options import columns, flag
 from dlcli.engine import devices, direct
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program, score_all

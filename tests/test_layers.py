@@ -17,8 +17,9 @@ LAYERS = [
     {"nn", "interface", "artifacts"},
     {"formats"},
     {"files", "paths", "notices", "compiling", "activity", "interrupts"},
-    {"options", "errors"},
     {"nearest"},
+    {"options", "errors"},
+    {"discovery"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 FILES = sorted(PACKAGE.rglob("*.py"))

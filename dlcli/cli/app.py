@@ -16,8 +16,8 @@ from rich.text import Text
 
 from dlcli import __version__, figures, interrupts, studies, techniques
 from dlcli.cli import console, streams
-from dlcli.cli.bridge import Call, changes, command
-from dlcli.cli.commands import Command, Group
+from dlcli.cli.typer_commands import Command, Group
+from dlcli.cli.typer_options import Call, changes, command
 from dlcli.errors import DeviceError, DiskError, UserError
 from dlcli.options.common import Options
 

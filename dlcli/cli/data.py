@@ -11,13 +11,13 @@ from pydantic import Field, model_validator
 
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import DatasetError, UsageError
 from dlcli.options.common import Cli, DataDir, Options
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 if TYPE_CHECKING:
-    from dlcli.data.problems import Finding
+    from dlcli.data.problems import Problem
 
 _NAMED = 20  # problems listed of each kind, and classes listed of a set
 
@@ -200,7 +200,7 @@ def check(options: Check, call: Call) -> None:
         from dlcli.data.text.columns import Reading
 
         reading = Reading.of(options)
-        checks: dict[str, Callable[[], list[Finding]]] = {
+        checks: dict[str, Callable[[], list[Problem]]] = {
             "images": lambda: images.check(options.name, options.data_dir, options.image_size),
             "pairs": lambda: pairs.check(options.name, reading),
             "text": lambda: text_check.check(options.name, reading),
@@ -218,7 +218,7 @@ def check(options: Check, call: Call) -> None:
     left_out = len(findings) - len(rows)
     if left_out:
         rows.append(("…", "", f"{left_out} more; --json lists them all"))
-    numbers = {"name": options.name, "kind": medium, "findings": found}
+    numbers = {"name": options.name, "kind": medium, "problems": found}
     if findings:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
     problems = sum(not finding.harmless for finding in findings)

@@ -8,9 +8,10 @@ from typing import Any
 from dlcli import techniques
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call, validate
+from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
 from dlcli.options.common import EvalOptions
+from dlcli.options.fields import flag
 from dlcli.techniques import opening
 
 MODELS = "eval"
@@ -26,7 +27,7 @@ def run(given: dict[str, Any], call: Call) -> None:
     model = techniques.options(run.technique, "eval")
     for name in given:
         if name not in model.model_fields:
-            raise UsageError(f"--{name.replace('_', '-')} is no option of eval for a run of {run.technique}")
+            raise UsageError(f"{flag(name)} is no option of eval for a run of {run.technique}")
     options = validate(model, {**given, "run": str(run.folder)}, flags=given)
     opening.require(options, run, "eval")
     with progress.importing():

@@ -16,7 +16,7 @@ from rich.text import Text as RichText
 from dlcli import formats
 from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Sketch, Table, Text
 from dlcli.cli import console
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import UserError
 
 # What a number beside an answer is, where its name does not say it.

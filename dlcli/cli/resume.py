@@ -6,10 +6,11 @@ from typing import Any
 
 from dlcli import techniques
 from dlcli.cli import progress
-from dlcli.cli.bridge import Call, validate
+from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
 from dlcli.interrupts import answered
 from dlcli.options.common import Options, RunArgument
+from dlcli.options.fields import flag
 from dlcli.runs.folders import command
 from dlcli.techniques.opening import open_run
 
@@ -40,7 +41,7 @@ def run(given: dict[str, Any], call: Call) -> None:
     before = run.read("options.json", learner.Options)
     for name in given:
         if name not in learner.Options.model_fields:
-            raise UsageError(f"--{name.replace('_', '-')} is no option of train {technique}")
+            raise UsageError(f"{flag(name)} is no option of train {technique}")
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in given else {"epochs"})
     after = validate(learner.Options, {**kept, **given}, flags=given, kept=kept.keys() - given.keys())
     with answered() as signals:

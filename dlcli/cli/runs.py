@@ -13,8 +13,8 @@ from pydantic import AfterValidator, Field
 
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import console, listing, output
-from dlcli.cli.bridge import Call
+from dlcli.cli import console, output, runs_table
+from dlcli.cli.typer_options import Call
 from dlcli.errors import RunError, UsageError
 from dlcli.files import size_text
 from dlcli.formats import printable
@@ -96,7 +96,7 @@ def list_(options: List, call: Call) -> None:
         console.print_json({"runs": [_numbers(each) for each in found]})
     elif found:
         out = console.out()
-        for line in listing.lines(found, out.width if out.is_terminal else None):
+        for line in runs_table.lines(found, out.width if out.is_terminal else None):
             out.print(console.plain(line), soft_wrap=True)
     else:
         console.err().print("no runs yet; train one first: dlcli train cnn")
@@ -216,7 +216,7 @@ def _numbers(run: Summary) -> dict[str, Any]:
 
 def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
     """Return the description of a run, in words."""
-    said, began = run.about, listing.when(run.about.created)
+    said, began = run.about, runs_table.when(run.about.created)
     best = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in run.best.items())
     at = f" at step {said.ended.best_step:,}" if said.ended and said.ended.best_step is not None else ""
     sizes = ", ".join(f"{size:,} {name}" for name, size in said.data.sizes.items())

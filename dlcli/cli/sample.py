@@ -12,7 +12,7 @@ from rich.text import Text as RichText
 
 from dlcli.artifacts import Figure, Images, Piece
 from dlcli.cli import console, output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.techniques.opening import opened
 
 

@@ -13,8 +13,8 @@ from rich.text import Text
 from dlcli import formats
 from dlcli.artifacts import Likelihood
 from dlcli.cli import console, output, progress
-from dlcli.cli.bridge import Call
 from dlcli.cli.inputs import lines
+from dlcli.cli.typer_options import Call
 from dlcli.errors import CheckFailed, DatasetError
 from dlcli.techniques.opening import opened
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from dlcli import figures
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import DiskError
 from dlcli.paths import can_be_had
 

@@ -14,6 +14,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from dlcli.data.held_out import HeldOut, in_order
 from dlcli.interface import Batch, Data, Facts
 from dlcli.options.common import DataOptions
 
@@ -82,12 +83,6 @@ def draw(facts: DensityFacts, count: int, seed: list[int]) -> np.ndarray:
     return (centres + random.normal(0.0, facts.deviation, [count, 2])).astype(np.float32)
 
 
-def _held_out(facts: DensityFacts, split: str, batch_size: int) -> list[Batch]:
+def _held_out(facts: DensityFacts, split: str, batch_size: int) -> HeldOut:
     points = draw(facts, HELD_OUT, [_SPLITS.index(split)])
-    batches = []
-    for start in range(0, HELD_OUT, batch_size):
-        rows = points[start : start + batch_size]
-        missing = batch_size - len(rows)
-        mask = np.pad(np.ones(len(rows), np.float32), (0, missing))
-        batches.append({"point": np.pad(rows, [(0, missing), (0, 0)]), "mask": mask})
-    return batches
+    return HeldOut(lambda: ({"point": points[indices]} for indices in in_order(HELD_OUT, batch_size)), batch_size)

@@ -28,6 +28,7 @@ from dlcli.engine.training import Session, begin, end, train
 from dlcli.interface import Data, shortened
 from dlcli.notices import warn
 from dlcli.options.common import FitOptions
+from dlcli.paths import nearest_existing
 from dlcli.runs import new
 from dlcli.runs import run as runs
 from dlcli.runs.checkpoints import require_room
@@ -131,7 +132,7 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
     options = resolve(options, data)
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
     folder = new.expected(learner_type.technique, options)
-    require_room(existing(folder), program.bytes, options.keep + 2)
+    require_room(nearest_existing(folder), program.bytes, options.keep + 2)
     return data, program, options
 
 
@@ -177,8 +178,3 @@ def _record(program: Program, data: Data, options: FitOptions) -> dict[str, Any]
         "data": {"dataset": options.dataset, "digest": data.digest, "sizes": dict(data.sizes)},
         "example": shortened(data.example),
     }
-
-
-def existing(folder: Path) -> Path:
-    """Return the nearest of the folder and those above it that is there."""
-    return next(each for each in [folder, *folder.absolute().parents] if each.exists())

@@ -15,11 +15,12 @@ import jax
 from dlcli.engine import devices
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
-from dlcli.engine.loop import existing, initial, prepared
+from dlcli.engine.loop import initial, prepared
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
 from dlcli.interface import Data
 from dlcli.options.common import FitOptions
+from dlcli.paths import nearest_existing
 from dlcli.runs import new
 
 _MEASURED = 5  # steps
@@ -96,7 +97,7 @@ def _measured(learner_type: type[Learner], options: FitOptions, data: Data, prog
         bytes=cost.get("bytes accessed"),
         checkpoint=program.bytes,
         checkpoints=options.keep + 1,
-        free=shutil.disk_usage(existing(options.out or Path())).free,
+        free=shutil.disk_usage(nearest_existing(options.out or Path())).free,
         compile_seconds=seconds[0],
         step_seconds=median(seconds[1:]),
         layers=layers(lambda: learner_type(options, data.facts), batch),

@@ -12,6 +12,7 @@ from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.interface import Data
 from dlcli.options.common import FitOptions, RunOptions, TokenizerOptions
+from dlcli.options.fields import flag
 from dlcli.runs import run as runs
 from dlcli.runs.checkpoints import OtherArrays
 from dlcli.runs.folders import About, command
@@ -64,7 +65,7 @@ def restored(run: Run, program: Program, changes: Mapping[str, Any]) -> tuple[di
         shaping = [name for name in changes if name not in _SHAPELESS]
         if not shaping:
             raise
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in shaping)
+        flags = ", ".join(flag(name) for name in shaping)
         raise RunError(f"{flags} cannot change on resume: {error}", hint=error.hint) from error
 
 

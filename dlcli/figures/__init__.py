@@ -1,25 +1,29 @@
-"""Figures: `options/` is the catalogue; each figure is a file of its name with a function `draw`.
+"""Figures: an options class in `options/` and a file of the same name with a function `draw` make one.
 
-What they share: `subject.py` (networks, layers, images), `choices.py` (names) and `numbers.py` (JSON).
+What they share: `subject.py` (networks, layers, images) and `numbers.py` (JSON).
 """
 
-import re
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
+from dlcli import discovery
 from dlcli.options.common import Options
 from dlcli.options.fields import reads
 from dlcli.techniques import opening
 
+# Modules of options in the order of the course, as are the classes in each.
+_OPTIONS = ("training", "images", "text", "generative")
+
 
 def catalogue() -> dict[str, type[Options]]:
-    """Return the options of every figure by its name, in the order of the catalogue."""
-    return {figure_name(model): model for model in import_module("dlcli.figures.options").CATALOGUE}
+    """Return the options of every figure by its name, in the order of the course."""
+    base = discovery.load(__name__, "options", "kinds").FigureOptions
+    found = (discovery.models(f"{__name__}.options.{file}", base) for file in _OPTIONS)
+    return {name: model for models in found for name, model in models.items()}
 
 
 def of(technique: str) -> list[str]:
-    """Return the names of the figures that are drawn of a run of this technique, but not of any run."""
+    """Return the names of the figures that are drawn from a run of this technique, without those of any run."""
     owners = {name: getattr(model, "technique", "") for name, model in catalogue().items()}
     return [name for name, owner in owners.items() if technique in ((owner,) if isinstance(owner, str) else owner)]
 
@@ -28,11 +32,6 @@ def best_of(technique: str, trained: Mapping[str, Any] | None = None) -> str:
     """Return the name of the figure to look at first, of a run of this technique trained with these options."""
     best = ((name, model) for name, model in catalogue().items() if technique in getattr(model, "best_of", ()))
     return next(name for name, model in best if trained is None or reads(model, trained))
-
-
-def figure_name(model: type[Options]) -> str:
-    """Turn `LearningCurves` into "learning-curves"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", model.__name__).lower()
 
 
 def opened(name: str, options: Any) -> tuple[Any, Any]:
@@ -64,5 +63,5 @@ def draw(name: str, options: Any, run: Any = None) -> Any:
     """
     if run is None:
         options, run = opened(name, options)
-    draw_figure = import_module(f"dlcli.figures.{name.replace('-', '_')}").draw
+    draw_figure = discovery.load(__name__, name).draw
     return draw_figure(options, run) if "run" in type(options).model_fields else draw_figure(options)

@@ -10,9 +10,9 @@ import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
-from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Activations
+from dlcli.figures.options.images import Activations
+from dlcli.nearest import chosen
 from dlcli.plot import grids, maps, terminal
 from dlcli.plot.tiles import Grid, Row
 from dlcli.runs.trained import TrainedRun
@@ -25,7 +25,7 @@ def draw(options: Activations, run: TrainedRun) -> Figure:
     """Show the first maps of each layer, or of one, for one image."""
     learner = run.learner
     names = learner.network.backbone.names
-    shown = [chosen("layer", options.layer, names)] if options.layer else names
+    shown = [chosen("--layer", options.layer, names)] if options.layer else names
     example = subject.example(options, run, learner.facts)
     found = subject.activation_maps(learner, example.pixels)
     title = f"activation maps for {example.source}; {Path(options.run).name}"

@@ -18,7 +18,7 @@ from dlcli.data.text.columns import Reading
 from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Attention
+from dlcli.figures.options.text import Attention
 from dlcli.notices import warn
 from dlcli.plot import attention
 from dlcli.plot.attention import Weights
@@ -85,11 +85,11 @@ def _of_pair(trained: Trained, options: Attention, train: Train) -> Looked:
     source, parts = (options.text, None) if options.text else _source(options.index, train)
     facts, network = trained.learner.facts, trained.learner.network
     whole = trained.read_some(source)
-    read = whole[: facts.source_time]
+    read = whole[: facts.max_source_length]
     truncated = Truncation(len(whole), len(read)) if len(read) < len(whole) else None
-    rows = np.pad(read, (0, facts.source_time - len(read)))[None]
+    rows = np.pad(read, (0, facts.max_source_length - len(read)))[None]
     length = np.array([len(read)], np.int32)
-    found = np.asarray(translator(network, facts.target_time, 1)(rows, length).tokens)[0, 0]
+    found = np.asarray(translator(network, facts.max_target_length, 1)(rows, length).tokens)[0, 0]
     written = found[: int(np.argmax(found == END)) + 1] if END in found else found[found > END]
     tokens = np.concatenate([[START], written[:-1]])[None]
     shares = _recorded(trained, lambda network, record: network(tokens, network.encode(rows, length), record), part=1)

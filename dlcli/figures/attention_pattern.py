@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from dlcli.artifacts import Figure
-from dlcli.figures.options import AttentionPattern
+from dlcli.figures.options.text import AttentionPattern
 from dlcli.nn.attention import causal, padding
 from dlcli.plot import grids, terminal
 from dlcli.plot.tiles import Grid, Row, Tile

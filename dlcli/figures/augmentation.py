@@ -15,7 +15,7 @@ from dlcli.data.images import augmentation, pixels
 from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Augmentation
+from dlcli.figures.options.images import Augmentation
 from dlcli.options.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.plot import grids, inputs, terminal
 from dlcli.plot.tiles import Tile

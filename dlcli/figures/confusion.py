@@ -8,7 +8,7 @@ from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.engine.evaluate import evaluate
 from dlcli.errors import RunError
-from dlcli.figures.options import Confusion
+from dlcli.figures.options.images import Confusion
 from dlcli.formats import printable
 from dlcli.metrics import metric as metrics
 from dlcli.plot import matrices, terminal

@@ -10,9 +10,8 @@ from dlcli.artifacts import Figure
 from dlcli.data import densities
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import DiffusionProcess
-from dlcli.nn import diffusion
-from dlcli.nn.diffusion import Path as Levels
+from dlcli.figures.options.generative import DiffusionProcess
+from dlcli.nn.diffusion import NoiseSchedule, noise_schedule
 from dlcli.plot import drowning, terminal
 from dlcli.plot.drowning import Shares, Strip
 from dlcli.plot.plane import Cloud
@@ -35,7 +34,7 @@ class _Drowned:
 def draw(options: DiffusionProcess, run: TrainedRun | None) -> Figure:
     """Draw each level twice: mixed at once, and reached by as many single steps."""
     options = options if run is None else _of_run(options, run)
-    path = diffusion.path(options.noise_schedule, options.timesteps)
+    path = noise_schedule(options.noise_schedule, options.timesteps)
     shown = np.rint(np.linspace(0, path.last, options.count)).astype(int)
     example = subject.example(options, None)
     random = np.random.default_rng(options.seed)
@@ -45,8 +44,8 @@ def draw(options: DiffusionProcess, run: TrainedRun | None) -> Figure:
     points = densities.draw(facts, options.points, [options.seed]) / scale
     images, clouds = (_drown(path, each, shown, random) for each in (image, points))
     title = f"{example.source} and the density {options.density} drown in noise: {options.noise_schedule} schedule"
-    shares = Shares(np.square(path.rates.signal), np.square(path.rates.noise), shown.tolist())
-    strips = _strips(images, clouds, np.asarray(facts.modes) / scale, path.rates.signal[shown])
+    shares = Shares(np.square(path.coefficients.alpha), np.square(path.coefficients.sigma), shown.tolist())
+    strips = _strips(images, clouds, np.asarray(facts.modes) / scale, path.coefficients.alpha[shown])
     captions = [f"t = {level}" for level in shown]
     numbers = {
         "run": options.run,
@@ -81,9 +80,9 @@ def _of_run(options: DiffusionProcess, run: TrainedRun) -> DiffusionProcess:
     return options.model_copy(update=taken)
 
 
-def _drown(path: Levels, clean: np.ndarray, shown: np.ndarray, random: np.random.Generator) -> _Drowned:
+def _drown(path: NoiseSchedule, clean: np.ndarray, shown: np.ndarray, random: np.random.Generator) -> _Drowned:
     mixed = [
-        path.rates.signal[level] * clean + path.rates.noise[level] * random.standard_normal(clean.shape)
+        path.coefficients.alpha[level] * clean + path.coefficients.sigma[level] * random.standard_normal(clean.shape)
         for level in shown
     ]
     x, reached = clean, []

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Embeddings
+from dlcli.figures.options.text import Embeddings
 from dlcli.plot import clouds, terminal
 from dlcli.plot.points import Cloud
 from dlcli.runs.trained import TrainedRun

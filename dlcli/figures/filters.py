@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.artifacts import Figure
-from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Filters
+from dlcli.figures.options.images import Filters
+from dlcli.nearest import chosen
 from dlcli.plot import grids, maps, terminal
 from dlcli.plot.tiles import Grid
 from dlcli.runs.trained import TrainedRun
@@ -21,7 +21,7 @@ _DRAWN, _SKETCHED = (16, 16), (8, 8)
 def draw(options: Filters, run: TrainedRun) -> Figure:
     """Show the kernels of one convolution, by default the first, which sees the image itself."""
     kernels = run.learner.network.convolutions()
-    layer = chosen("layer", options.layer or next(iter(kernels)), list(kernels))
+    layer = chosen("--layer", options.layer or next(iter(kernels)), list(kernels))
     weights = np.asarray(kernels[layer], np.float32)  # [height, width, input, output]
     title = f"filters of {layer}, {' × '.join(map(str, weights.shape[:3]))}; {Path(options.run).name}"
     numbers = {

@@ -11,7 +11,7 @@ from dlcli.artifacts import Figure
 from dlcli.errors import RunError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import GanTraining
+from dlcli.figures.options.generative import GanTraining
 from dlcli.formats import printable
 from dlcli.plot import course, plane, terminal
 from dlcli.plot.series import Panel, Series
@@ -22,8 +22,13 @@ from dlcli.techniques.gan.learner import Learner
 # Title of a panel, and its lines: split and name of the metric, and how it is called.
 _PANELS = {
     "loss": {("train", "loss"): "discriminator", ("train", "generator_loss"): "generator"},
-    "mean verdict": {("train", "real_verdict"): "of real ones", ("train", "fake_verdict"): "of fakes"},
-    "distance": {("validation", "distance"): "samples", ("validation", "floor"): "real ones"},
+    "mean verdict": {("train", "real_logit"): "of real ones", ("train", "generated_logit"): "of fakes"},
+    "distance": {
+        ("validation", "frechet_distance"): "samples",
+        ("validation", "frechet_distance_floor"): "real ones",
+        ("validation", "total_variation"): "samples",
+        ("validation", "total_variation_floor"): "real ones",
+    },
 }
 _SKETCHED = 4  # times that the terminal shows
 _HEIGHT = 8  # lines of a panel there
@@ -34,8 +39,8 @@ Points = Mapping[tuple[str, str], Sequence[tuple[int, float]]]
 def draw(options: GanTraining, run: TrainedRun) -> Figure:
     """Draw the samples of some noise as they were over the run, and the curves of both players."""
     learner: Learner = run.learner
-    steps = [int(step) for step in learner.followed_at[...]]
-    drawn = {step: np.asarray(learner.followed[place]) for place, step in enumerate(steps) if step}
+    steps = [int(step) for step in learner.fixed_noise_steps[...]]
+    drawn = {step: np.asarray(learner.fixed_noise_samples[place]) for place, step in enumerate(steps) if step}
     points = _points(run)
     if not drawn or not points:
         raise RunError(f"{run.folder} must have measured something, found no metrics: it ended before its first report")
@@ -43,12 +48,12 @@ def draw(options: GanTraining, run: TrainedRun) -> Figure:
     panels = [panel for name, lines in _PANELS.items() if (panel := _panel(name, lines, points)).series]
     title = f"{printable(run.folder.name)}: samples of the same noise over the run, and both players"
     tiles: dict[int, list[Tile]]
-    if learner.space.classes:
+    if learner.domain.classes:
         shown = [(step, np.stack([subject.drawable(image) for image in each])) for step, each in times]
         drawing = course.images(shown, panels, title=title)
         tiles = {step: [Tile(image) for image in each] for step, each in shown}
     else:
-        clouds = [(step, plane.Cloud.around(each, np.asarray(learner.space.modes))) for step, each in times]
+        clouds = [(step, plane.Cloud.around(each, np.asarray(learner.domain.modes))) for step, each in times]
         drawing = course.points(clouds, panels, title=title)
         tiles = {step: [plane.tile(cloud)] for step, cloud in clouds}
     numbers = {

@@ -14,7 +14,7 @@ from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures import language
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import HiddenState
+from dlcli.figures.options.text import HiddenState
 from dlcli.plot import terminal, tokens
 from dlcli.plot.terminal import tokens as sketches
 from dlcli.runs.trained import TrainedRun

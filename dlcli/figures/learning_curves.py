@@ -13,10 +13,10 @@ import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.errors import RunError
-from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import LearningCurves
+from dlcli.figures.options.training import LearningCurves
 from dlcli.formats import printable
+from dlcli.nearest import chosen
 from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
 from dlcli.runs.trained import TrainedRun
@@ -99,7 +99,7 @@ def _metrics(wanted: Sequence[str], histories: Sequence[_History]) -> list[str]:
     """Return the metrics to draw: those wanted, or those that every run has of training and of validation."""
     every = list(dict.fromkeys(name for history in histories for name in history.metrics()))
     if wanted:
-        return [chosen("metric", name.replace("-", "_"), every) for name in wanted]
+        return [chosen("--metric", name.replace("-", "_"), every) for name in wanted]
     shared = [name for name in every if all(name in history.metrics() for history in histories)]
     both = [name for name in shared if all(name in split for each in histories for split in each.points.values())]
     if not shared:

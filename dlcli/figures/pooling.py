@@ -10,9 +10,9 @@ import numpy as np
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures import subject
-from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Pooling
+from dlcli.figures.options.images import Pooling
+from dlcli.nearest import chosen
 from dlcli.nn.pooling import POOLS
 from dlcli.plot import grids, maps, terminal
 from dlcli.plot.palette import as_colors, luminance
@@ -56,7 +56,7 @@ def _map(options: Pooling, run: TrainedRun) -> tuple[str, np.ndarray]:
     """Return the name and the values, float32 [height, width], of a channel of a layer."""
     learner = run.learner
     names = learner.network.backbone.names
-    layer = chosen("layer", options.layer or names[0], names)
+    layer = chosen("--layer", options.layer or names[0], names)
     example = subject.example(options, run, learner.facts)
     found = subject.activation_maps(learner, example.pixels)[layer]
     channel = int(found.sum(axis=(0, 1)).argmax()) if options.channel is None else options.channel

@@ -16,9 +16,9 @@ from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures import subject
-from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import ReceptiveField
+from dlcli.figures.options.images import ReceptiveField
+from dlcli.nearest import chosen
 from dlcli.nn.receptive_field import ReceptiveField as Field
 from dlcli.plot import palette, receptive, terminal
 from dlcli.plot.receptive import Box, Stage
@@ -55,7 +55,7 @@ def draw(options: ReceptiveField, run: TrainedRun | None) -> Figure:
     """Draw the analytic and the measured field of a unit, one over the other, and how fields grow over the layers."""
     learner = _untrained(options) if run is None else run.learner
     names = learner.network.backbone.names
-    last = chosen("layer", options.layer or names[-1], names)
+    last = chosen("--layer", options.layer or names[-1], names)
     images = _images(options, run, learner)
     layers = _layers(learner, last, options.unit)
     fields = measure(learner, images, {layer.name: layer.unit for layer in layers})
@@ -106,7 +106,7 @@ def measure(learner: Learner, images: np.ndarray, units: dict[str, Unit]) -> dic
 
     def maps(state: nnx.State, batch: jax.Array) -> dict[str, jax.Array]:
         live = nnx.merge(graph, state)
-        layers = live.network.backbone.layers(live.normalize(batch))
+        layers = live.network.backbone.feature_maps(live.normalize(batch))
         return dict(pair for pair, _ in zip(layers, units, strict=False))
 
     @jax.jit
@@ -160,7 +160,7 @@ def _images(options: ReceptiveField, run: TrainedRun | None, learner: Learner) -
 def _layers(learner: Learner, last: str, unit: str) -> list[_Layer]:
     """Return the layers up to `last`, each with the unit above the same pixel as the unit of `last`."""
     backbone = learner.network.backbone
-    shapes = jax.eval_shape(lambda image: dict(backbone.layers(image)), jnp.zeros([1, *learner.facts.image]))
+    shapes = jax.eval_shape(lambda image: dict(backbone.feature_maps(image)), jnp.zeros([1, *learner.facts.image]))
     field, found = Field(), []
     for name, windows in backbone.geometry():
         field = field.through(windows)

@@ -16,10 +16,10 @@ from flax import nnx
 from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
-from dlcli.figures.choices import chosen
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Saliency
+from dlcli.figures.options.images import Saliency
 from dlcli.figures.subject import Example
+from dlcli.nearest import chosen
 from dlcli.plot import grids, inputs, terminal
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
@@ -29,10 +29,10 @@ def draw(options: Saliency, run: TrainedRun) -> Figure:
     """Show Grad-CAM and the input gradient for the predicted class or another."""
     learner: Learner = run.learner
     classes, names = learner.facts.classes, learner.network.backbone.names
-    layer = chosen("layer", options.layer or _last_convolution(learner), names)
+    layer = chosen("--layer", options.layer or _last_convolution(learner), names)
     example = subject.example(options, run, learner.facts)
     shares = np.exp(np.asarray(learner.log_probabilities(example.pixels[None])[0]))
-    label = classes.index(chosen("label", options.label, classes)) if options.label else int(shares.argmax())
+    label = classes.index(chosen("--label", options.label, classes)) if options.label else int(shares.argmax())
     importance, gradient = explain(learner, layer, label, example.pixels)
     note = f"for class {classes[label]}, by the maps of {layer}; {Path(options.run).name}"
     title = _title(example, shares, classes)
@@ -75,7 +75,7 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
 
         def through(x: jax.Array, names: tuple[str, ...]) -> jax.Array:
             for name in names:
-                x = backbone.parts[name](x)
+                x = backbone.layers[name](x)
             return x
 
         def before(image: jax.Array) -> jax.Array:

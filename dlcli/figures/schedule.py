@@ -11,7 +11,7 @@ import numpy as np
 from dlcli.artifacts import Figure
 from dlcli.errors import RunError
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import Schedule
+from dlcli.figures.options.training import Schedule
 from dlcli.formats import printable
 from dlcli.optim import build, schedules
 from dlcli.options.common import OptimizerOptions, ScheduleName

@@ -89,7 +89,7 @@ def activation_maps(of: Learner, image: np.ndarray) -> dict[str, np.ndarray]:
     """Return the maps of each layer for uint8 [height, width, channel], float32 [height, width, channel] by name."""
 
     def maps(learner: Learner, batch: jax.Array) -> dict[str, jax.Array]:
-        return dict(learner.network.backbone.layers(learner.normalize(batch / 255)))
+        return dict(learner.network.backbone.feature_maps(learner.normalize(batch / 255)))
 
     found = functional.jit(maps, of)(image[None].astype(np.float32))
     return {name: np.asarray(found[name][0], np.float32) for name in of.network.backbone.names}

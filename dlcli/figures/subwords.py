@@ -14,7 +14,7 @@ from dlcli.data.text.columns import Reading
 from dlcli.data.text.tokenizers import UNKNOWN, Tokenizer
 from dlcli.data.text.vocabularies import SPECIAL
 from dlcli.errors import DatasetError
-from dlcli.figures.options import Subwords
+from dlcli.figures.options.text import Subwords
 from dlcli.formats import printable
 from dlcli.plot import boxes, terminal
 from dlcli.plot.boxes import Box, BoxRow

@@ -9,7 +9,7 @@ import numpy as np
 from dlcli.artifacts import Figure
 from dlcli.figures import language
 from dlcli.figures.numbers import listed
-from dlcli.figures.options import TokenProbabilities
+from dlcli.figures.options.text import TokenProbabilities
 from dlcli.plot import terminal, tokens
 from dlcli.plot.reading import Read
 from dlcli.plot.terminal import tokens as sketches

@@ -32,7 +32,7 @@ from flax import nnx
 from dlcli import activity
 from dlcli.compiling import compiler_options
 from dlcli.files import replacing
-from dlcli.nn.initial import he_normal
+from dlcli.nn.initializers import he_normal
 
 _EXAMPLES = 20_000  # that a judge is trained on at most
 _BYTES = 2**29  # of pixels that are held for it at most

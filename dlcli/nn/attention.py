@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.nn.initializers import Initializer
 
-from dlcli.nn.initial import normal, xavier_uniform
+from dlcli.nn.initializers import normal, xavier_uniform
 from dlcli.nn.presets import Style
 
 _BASE = 10_000.0  # wavelengths grow from 2π to this many times 2π: section 3.5 of Vaswani et al. 2017

@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.nn.initial import uniform
+from dlcli.nn.initializers import uniform
 
 Carry = tuple[jax.Array, ...]
 

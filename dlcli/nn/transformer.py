@@ -16,7 +16,7 @@ from jax.nn.initializers import Initializer
 
 from dlcli.nn.activation import activation
 from dlcli.nn.attention import Attention, Memory, kernels, rotary_angles, sinusoids
-from dlcli.nn.initial import normal
+from dlcli.nn.initializers import normal
 from dlcli.nn.presets import Style
 
 

@@ -35,7 +35,7 @@ def open_run(
     try:
         folder = find(str(name), technique, purpose)
     except RunError as error:
-        if not technique and str(name).replace("-", "_") in techniques.names():
+        if not technique and str(name).replace("_", "-") in techniques.names():
             error.hint = f"train one first: dlcli train {name}"
         raise
     return TrainedRun(folder, _reader(technique_of(folder)), use)

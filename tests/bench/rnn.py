@@ -24,7 +24,7 @@ def batch() -> np.ndarray:
 def dlcli_step(network: str) -> Contender:
     """Return the step that the engine compiles for the learner."""
     from dlcli.data.text import tokenizers
-    from dlcli.data.text.token_batches import TextFacts
+    from dlcli.data.text.facts import TextFacts
     from dlcli.engine import devices
     from dlcli.engine.program import Program
     from dlcli.techniques.rnn.learner import Learner

@@ -66,7 +66,7 @@ def test_problems_are_one_json_object_and_exit_3(dlcli, table):
     table.write_text(table.read_text() + "c1\t\n")
     code, out, _ = dlcli("data", "check", table, "--json")
     assert code == 3
-    assert json.loads(out)["findings"]
+    assert json.loads(out)["problems"]
 
 
 @pytest.fixture

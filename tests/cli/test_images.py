@@ -57,7 +57,7 @@ def run(pets, tmp_path_factory):
 
 def test_training_says_what_it_skips_and_what_size_it_chooses(run, pets):
     said = run[1].replace("\n", " ")
-    assert f"2 files that are no images, skipped: {pets}/readme.txt, {pets}/cat/labels.csv" in said
+    assert f"2 files skipped: {pets}/readme.txt, {pets}/cat/labels.csv" in said
     assert "images of 2 sizes, 14×12 … 30×10: scaled to 16×16 (the median side is 13)" in said
 
 
@@ -100,9 +100,9 @@ def test_an_image_that_cannot_be_read_is_answered_in_its_place(run, dlcli, tmp_p
 
 def test_a_check_lists_what_is_skipped_and_passes(dlcli, pets):
     code, out, _ = dlcli("data", "check", f"folder:{pets}", "--json")
-    found = json.loads(out)["findings"]
+    found = json.loads(out)["problems"]
     assert code == 0
-    assert [(each["kind"], each["harmless"]) for each in found] == [("stray", True)] * 2
+    assert [(each["kind"], each["harmless"]) for each in found] == [("skipped", True)] * 2
     assert "no problems besides these notes" in dlcli("data", "check", f"folder:{pets}")[1]
 
 

@@ -14,7 +14,7 @@ import pytest
 from rich.cells import cell_len
 
 from dlcli import formats
-from dlcli.cli import console, listing
+from dlcli.cli import console, runs_table
 from dlcli.cli import runs as commands
 from dlcli.runs.folders import About, Folder, Summary
 
@@ -198,7 +198,7 @@ USUAL = [
 
 
 def test_names_that_are_chosen_for_runs_fit_eighty_columns_with_data_state_and_best():
-    lines = listing.lines(USUAL, 80)
+    lines = runs_table.lines(USUAL, 80)
     assert max(map(cell_len, lines)) <= 80
     for run, line in zip(USUAL, lines[1:], strict=True):
         assert line.startswith(run.folder.name)
@@ -209,7 +209,7 @@ def test_names_that_are_chosen_for_runs_fit_eighty_columns_with_data_state_and_b
 @pytest.mark.parametrize("width", [10, 40, 60, 80, 100, 120, 200])
 def test_no_name_is_cut_and_no_line_is_wider_than_the_terminal_unless_name_and_state_alone_are(width):
     long = summary("a" * 30, note="tried a much longer note than there will ever be room for in a row " * 3)
-    lines = listing.lines([*USUAL, long], width)
+    lines = runs_table.lines([*USUAL, long], width)
     assert [line.split("  ")[0] for line in lines[1:]] == [run.folder.name for run in [*USUAL, long]]
     assert max(map(cell_len, lines)) <= max(width, 35 + 2 + 13)
     assert all("stopped early" in line for line in lines[1:])
@@ -217,20 +217,20 @@ def test_no_name_is_cut_and_no_line_is_wider_than_the_terminal_unless_name_and_s
 
 def test_the_names_of_metrics_are_cut_before_a_column_goes():
     runs = [summary("first try", "tokenizer", dataset="words.txt", best={"characters_per_token": 1.775})]
-    [header, line] = listing.lines(runs, 75)
+    [header, line] = runs_table.lines(runs, 75)
     assert header.split() == ["name", "technique", "data", "when", "took", "state", "best"]
     assert line.endswith("charact… 1.775")
 
 
 def test_without_a_bound_everything_is_said():
-    [header, *lines] = listing.lines(USUAL, None)
+    [header, *lines] = runs_table.lines(USUAL, None)
     assert header.split() == ["name", "technique", "data", "when", "took", "state", "best"]
     assert "3 h 25 min" in lines[0]
     assert "fil9.txt" in lines[2]
 
 
 def test_columns_line_up_though_a_name_has_wide_characters():
-    lines = listing.lines([summary("漢字"), summary("plain")], None)
+    lines = runs_table.lines([summary("漢字"), summary("plain")], None)
     assert len({cell_len(line[: line.index("cnn")]) for line in lines[1:]}) == 1
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from dlcli import engine, figures
 from dlcli.errors import UsageError
-from dlcli.figures.options import Activations
+from dlcli.figures.options.images import Activations
 from dlcli.figures.subject import example
 from dlcli.techniques.cnn.learner import Learner
 

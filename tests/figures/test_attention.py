@@ -5,7 +5,7 @@ from dlcli import figures
 from dlcli.data.text import dates
 from dlcli.errors import UsageError
 from dlcli.figures import attention
-from dlcli.figures.options import Attention, AttentionPattern
+from dlcli.figures.options.text import Attention, AttentionPattern
 
 
 @pytest.fixture(scope="module")

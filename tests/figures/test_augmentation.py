@@ -6,7 +6,7 @@ from PIL import Image
 from dlcli import figures
 from dlcli.data.images.augmentation import draw
 from dlcli.errors import UsageError
-from dlcli.figures.options import Augmentation
+from dlcli.figures.options.images import Augmentation
 from dlcli.options.augmentations import AUGMENTATIONS
 
 

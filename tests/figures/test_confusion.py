@@ -6,7 +6,7 @@ import pytest
 
 from dlcli import figures
 from dlcli.errors import RunError
-from dlcli.figures.options import Confusion
+from dlcli.figures.options.images import Confusion
 from dlcli.notices import Notice
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dlcli import engine
-from dlcli.figures.options import Denoising
+from dlcli.figures.options.generative import Denoising
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Sample, Train
 from tests.reading import draw, sample

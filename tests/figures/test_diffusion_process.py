@@ -3,7 +3,7 @@ import pytest
 
 from dlcli import engine
 from dlcli.errors import UsageError
-from dlcli.figures.options import DiffusionProcess
+from dlcli.figures.options.generative import DiffusionProcess
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Train
 from tests.reading import draw

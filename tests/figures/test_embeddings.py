@@ -3,7 +3,7 @@ import pytest
 
 from dlcli import engine, figures
 from dlcli.errors import UsageError
-from dlcli.figures.options import Embeddings
+from dlcli.figures.options.text import Embeddings
 from dlcli.techniques.word2vec.learner import Learner
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from dlcli import engine, figures
 from dlcli.errors import UsageError
-from dlcli.figures.options import Filters
+from dlcli.figures.options.images import Filters
 from dlcli.techniques.cnn.learner import Learner
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from dlcli import engine, figures
 from dlcli.errors import UsageError
-from dlcli.figures.options import HiddenState
+from dlcli.figures.options.text import HiddenState
 from dlcli.techniques.rnn.learner import Learner
 
 

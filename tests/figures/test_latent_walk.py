@@ -3,7 +3,7 @@ import pytest
 
 from dlcli import figures
 from dlcli.figures.latent_walk import spherical
-from dlcli.figures.options import LatentWalk
+from dlcli.figures.options.generative import LatentWalk
 
 SHARES = np.linspace(0, 1, 7)
 

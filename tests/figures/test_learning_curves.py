@@ -5,7 +5,7 @@ import pytest
 
 from dlcli import figures
 from dlcli.errors import RunError, UsageError
-from dlcli.figures.options import LearningCurves
+from dlcli.figures.options.training import LearningCurves
 
 
 def record(step, split, best=False, **metrics):

@@ -4,7 +4,7 @@ from PIL import Image
 
 from dlcli import figures
 from dlcli.errors import DatasetError, UsageError
-from dlcli.figures.options import Pooling
+from dlcli.figures.options.images import Pooling
 
 
 def numbers(**options):

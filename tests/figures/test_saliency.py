@@ -5,7 +5,7 @@ from PIL import Image
 from dlcli import figures
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import DatasetError, UsageError
-from dlcli.figures.options import Saliency
+from dlcli.figures.options.images import Saliency
 from dlcli.figures.saliency import explain
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train

@@ -3,7 +3,7 @@ import pytest
 
 from dlcli import engine, figures
 from dlcli.errors import UsageError
-from dlcli.figures.options import Schedule
+from dlcli.figures.options.training import Schedule
 from dlcli.optim.schedules import schedule
 from dlcli.techniques.cnn.learner import Learner
 

@@ -5,7 +5,7 @@ import pytest
 
 from dlcli import figures
 from dlcli.errors import RunError, UsageError
-from dlcli.figures.options import TokenProbabilities
+from dlcli.figures.options.text import TokenProbabilities
 from dlcli.techniques.rnn.options import Score
 from tests.reading import score
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from dlcli import figures, studies, techniques
-from dlcli.cli.bridge import validate
+from dlcli.cli.typer_options import validate
 from dlcli.errors import UsageError
 from dlcli.options.common import Options
 from dlcli.options.fields import Needs

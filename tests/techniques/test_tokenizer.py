@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.cli.bridge import columns, validate
+from dlcli.cli.typer_options import columns, validate
 from dlcli.data.text import sets, tokenizers
 from dlcli.engine import direct
 from dlcli.errors import RunError, UsageError

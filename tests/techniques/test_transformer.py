@@ -276,7 +276,7 @@ def test_a_text_that_is_longer_than_an_encoder_reads_says_so_with_its_answer(enc
 
 
 def test_a_source_that_is_longer_than_any_of_training_says_so_with_its_answer(pairs):
-    most = engine.load(Path(pairs), Learner).facts.source_time
+    most = engine.load(Path(pairs), Learner).facts.max_source_length
     text = "one " * most
     with pytest.warns(Notice, match=f"has {len(text)} tokens, of which the model reads the first {most}"):
         [found] = predict(Predict(run=pairs, text=[text]))

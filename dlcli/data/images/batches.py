@@ -83,8 +83,8 @@ def read(
     validation.counts()  # reads it, so that what is wrong with it shows now and not after the first training steps
     return Data(
         train_from=functools.partial(loader.train_from, train, options.batch_size, seed),
-        validation=loader.HeldOut(validation, options.batch_size),
-        test=loader.HeldOut(test, options.batch_size),
+        validation=loader.held_out(validation, options.batch_size),
+        test=loader.held_out(test, options.batch_size),
         facts=_facts(images),
         sizes={"train": len(train), "validation": len(validation), "test": len(test.listed)},  # the last is not read
         digest=train.digest,

@@ -10,7 +10,7 @@ from dlcli.data import labels
 from dlcli.data.images import digits, folder, npz, tfds
 from dlcli.data.images.layout import UNLABELLED
 from dlcli.data.images.sets import ImageSet
-from dlcli.data.problems import Finding, one_class, refuse, summarized
+from dlcli.data.problems import Problem, one_class, refuse, summarized
 from dlcli.errors import UsageError
 from dlcli.nearest import nearest
 from dlcli.notices import warn
@@ -51,31 +51,31 @@ def open(
         UsageError: there is no set of this name.
         DatasetError: its files are not where they should be, or not what they should be.
     """
-    images, findings = find(dataset, data_dir, image_size, memory_limit)
-    refuse(dataset, findings + ((_nested(findings) or classless(images.classes)) if labelled else []))
-    for note in [*summarized(findings), *(found.message for found in labels.problems(images.classes))]:
+    images, problems = find(dataset, data_dir, image_size, memory_limit)
+    refuse(dataset, problems + ((_nested(problems) or classless(images.classes)) if labelled else []))
+    for note in [*summarized(problems), *(found.message for found in labels.problems(images.classes))]:
         warn(note)
     for note in images.survey.notes(dataset, image_size) if images.survey else ():
         warn(note)
     return images.without_bad() if skip_bad else images
 
 
-def classless(classes: Sequence[str]) -> list[Finding]:
+def classless(classes: Sequence[str]) -> list[Problem]:
     """Find that a set has no classes to tell apart."""
     if tuple(classes) != (UNLABELLED,):
         return one_class(classes)
     message = "its images have no classes: a classifier needs a folder for each class, or an array of labels"
-    return [Finding("one class", "", "", message)]
+    return [Problem("one class", "", "", message)]
 
 
-def _nested(findings: Sequence[Finding]) -> list[Finding]:
+def _nested(problems: Sequence[Problem]) -> list[Problem]:
     """Return what a classifier refuses, though others read it: images in folders within classes."""
-    return [dataclasses.replace(found, harmless=False) for found in findings if found.kind == "nested"]
+    return [dataclasses.replace(found, harmless=False) for found in problems if found.kind == "nested"]
 
 
 def find(
     dataset: str, data_dir: Path | None, image_size: int | None, memory_limit: int
-) -> tuple[ImageSet, list[Finding]]:
+) -> tuple[ImageSet, list[Problem]]:
     """Open an image set as `open` does, but return what is wrong with its layout instead of raising it."""
     kind, _, rest = dataset.partition(":")
     if kind == "tfds":

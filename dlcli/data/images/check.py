@@ -12,38 +12,38 @@ from dlcli.data import labels
 from dlcli.data.images import catalogue
 from dlcli.data.images.decoding import chunks
 from dlcli.data.images.sets import Split
-from dlcli.data.problems import Finding, Malformed, few_examples, mixed_sizes, no_examples, wrong_labels
+from dlcli.data.problems import Malformed, Problem, few_examples, mixed_sizes, no_examples, wrong_labels
 
 
-def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[Finding]:
+def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[Problem]:
     """Return everything that is wrong or worth knowing; unlike training, this decodes all splits, and trusts no cache.
 
     Raises:
         DatasetError: the set cannot be opened at all.
     """
     try:
-        images, findings = catalogue.find(dataset, data_dir, image_size, memory_limit=0)
+        images, problems = catalogue.find(dataset, data_dir, image_size, memory_limit=0)
     except Malformed as error:
-        return list(error.findings)
-    findings += labels.problems(images.classes) + [
+        return list(error.problems)
+    problems += labels.problems(images.classes) + [
         dataclasses.replace(each, harmless=True) for each in catalogue.classless(images.classes)
     ]
     readings = {name: Reading(split) for name, split in images.splits.items()}
     train = readings["train"]
     size = next(iter(train.sizes)) if len(train.sizes) == 1 else None
     for name, reading in readings.items():
-        findings += no_examples(name, len(reading.split.listed)) + reading.findings
-        findings += mixed_sizes(name, reading.sizes, None if name == "train" else size)
-        findings += wrong_labels(name, reading.labels, len(images.classes))
+        problems += no_examples(name, len(reading.split.listed)) + reading.problems
+        problems += mixed_sizes(name, reading.sizes, None if name == "train" else size)
+        problems += wrong_labels(name, reading.labels, len(images.classes))
     counts = [int((train.labels == label).sum()) for label in range(len(images.classes))]
-    return findings + few_examples(images.classes, counts) + _duplicates(train, readings["test"])
+    return problems + few_examples(images.classes, counts) + _duplicates(train, readings["test"])
 
 
 class Reading:
     """What reading all examples of a split shows.
 
     Attributes:
-        findings: the examples that cannot be decoded.
+        problems: the examples that cannot be decoded.
         sizes: how many images there are of each height and width.
         labels: class of each readable example.
         places: the example of each image, by a digest of its pixels; of equal ones the first.
@@ -51,12 +51,12 @@ class Reading:
 
     def __init__(self, split: Split):
         self.split = split
-        self.findings: list[Finding] = []
+        self.problems: list[Problem] = []
         self.sizes: Counter[tuple[int, int]] = Counter()
         self.places: dict[bytes, int] = {}
         labels: list[int] = []
         for chunk in chunks(split.name, split.listed, None):
-            self.findings += chunk.findings
+            self.problems += chunk.problems
             self.sizes += chunk.sizes
             labels += chunk.labels
             for index, digest in zip(chunk.indices, chunk.digests, strict=True):
@@ -68,9 +68,9 @@ class Reading:
         return self.split.listed.where(self.places[pixels])
 
 
-def _duplicates(train: Reading, test: Reading) -> list[Finding]:
+def _duplicates(train: Reading, test: Reading) -> list[Problem]:
     return [
-        Finding("duplicate", "test", test.where(pixels), f"{test.where(pixels)} is the same as {train.where(pixels)}")
+        Problem("duplicate", "test", test.where(pixels), f"{test.where(pixels)} is the same as {train.where(pixels)}")
         for pixels in test.places
         if pixels in train.places
     ]

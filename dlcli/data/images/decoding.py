@@ -14,7 +14,7 @@ import numpy as np
 
 from dlcli.data.images.pixels import conform
 from dlcli.data.images.source import Source, Unreadable
-from dlcli.data.problems import Finding
+from dlcli.data.problems import Problem
 
 # pillow releases the interpreter's lock while it decodes, so threads do; the lock bounds how many are of use.
 THREADS = min(16, os.cpu_count() or 1)
@@ -32,7 +32,7 @@ class Chunk:
         sizes: how many there are of each height and width.
         coloured: whether one has more channels than expected.
         bad: of the examples that cannot be decoded.
-        findings: of these examples.
+        problems: of these examples.
     """
 
     indices: list[int] = dataclasses.field(default_factory=list)
@@ -42,7 +42,7 @@ class Chunk:
     sizes: Counter[tuple[int, int]] = dataclasses.field(default_factory=Counter)
     coloured: bool = False
     bad: list[int] = dataclasses.field(default_factory=list)
-    findings: list[Finding] = dataclasses.field(default_factory=list)
+    problems: list[Problem] = dataclasses.field(default_factory=list)
 
 
 def chunks(name: str, source: Source, shape: tuple[int, int, int] | None) -> Iterator[Chunk]:
@@ -70,7 +70,7 @@ def _chunk(name: str, source: Source, indices: range, shape: tuple[int, int, int
         if isinstance(example, Unreadable):
             where = source.where(index)
             chunk.bad.append(index)
-            chunk.findings.append(Finding(example.kind, name, where, f"{where}: {example}", skippable=True))
+            chunk.problems.append(Problem(example.kind, name, where, f"{where}: {example}", skippable=True))
             continue
         image, label = example
         chunk.sizes[image.shape[:2]] += 1

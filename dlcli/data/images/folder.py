@@ -20,7 +20,7 @@ from dlcli.data.images import layout
 from dlcli.data.images.pixels import Header, brightest, header, load
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Example, Unreadable
-from dlcli.data.problems import NAMED, Finding, Malformed
+from dlcli.data.problems import NAMED, Malformed, Problem
 from dlcli.errors import DatasetError
 
 
@@ -93,7 +93,7 @@ class Files:
         return fitted
 
 
-def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSet, list[Finding]]:
+def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSet, list[Problem]]:
     """List the folder, divide its files, and read the headers of the training images.
 
     Returns:
@@ -107,11 +107,11 @@ def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSe
         raise DatasetError(f"{path} must be a folder of images, and {there}")
     found = layout.read(path)
     if not any(found.splits["train"].values()):
-        strays = [each.where for each in found.findings if each.kind == "stray"]
+        strays = [each.where for each in found.problems if each.kind == "skipped"]
         held = f"{len(strays):,} other files: {', '.join(strays[:NAMED])}" if strays else "neither"
         message = f"{found.roots['train']} must hold a folder of images for each class, or images, and holds {held}"
-        none = Finding("layout", "", str(path), message)
-        raise Malformed(f"folder:{path}", [*[each for each in found.findings if not each.harmless], none])
+        none = Problem("layout", "", str(path), message)
+        raise Malformed(f"folder:{path}", [*[each for each in found.problems if not each.harmless], none])
     whole = path.resolve()
     slot = f"folder-{whole.name}-{hashlib.sha256(os.fsencode(whole)).hexdigest()[:8]}"
     number = {name: index for index, name in enumerate(found.classes)}
@@ -125,7 +125,7 @@ def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSe
         )
         for split, by_class in _divide(found.splits, found.classes).items()
     }
-    return ImageSet.of(f"folder:{path}", found.classes, sources, memory_limit), found.findings
+    return ImageSet.of(f"folder:{path}", found.classes, sources, memory_limit), found.problems
 
 
 def _divide(found: Mapping[str, Mapping[str, list[str]]], classes: Sequence[str]) -> dict[str, dict[str, list[str]]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dlcli.data.images import files
 from dlcli.data.images.files import Listing
-from dlcli.data.problems import Finding
+from dlcli.data.problems import Problem
 from dlcli.errors import DatasetError
 
 SPLITS = {"train": ("train",), "validation": ("validation", "valid", "val"), "test": ("test",)}
@@ -30,13 +30,13 @@ class Layout:
         roots: the folder of each split that the set has.
         classes: their names, in order.
         splits: the names of the files of each class in each split, below its root.
-        findings: what is wrong, or worth knowing.
+        problems: what is wrong, or worth knowing.
     """
 
     roots: Mapping[str, Path]
     classes: list[str]
     splits: dict[str, dict[str, list[str]]]
-    findings: list[Finding]
+    problems: list[Problem]
 
 
 def read(path: Path) -> Layout:
@@ -45,19 +45,19 @@ def read(path: Path) -> Layout:
     Raises:
         DatasetError: it cannot be read, or has a split but none for training.
     """
-    findings: list[Finding] = []
-    roots = _roots(path, findings)
+    problems: list[Problem] = []
+    roots = _roots(path, problems)
     beside = {root.name for root in roots.values() if root.parent == path and roots["train"] == path}
     listed = {split: _Root(split, root, beside if root == path else set()) for split, root in roots.items()}
     labelled = listed["train"].labelled
-    found = {split: root.by_class(findings, labelled=labelled) for split, root in listed.items()}
+    found = {split: root.by_class(problems, labelled=labelled) for split, root in listed.items()}
     classes = sorted(found["train"])
     if labelled:
-        findings += _differences(found)
-    return Layout(roots, classes, found, findings)
+        problems += _differences(found)
+    return Layout(roots, classes, found, problems)
 
 
-def _roots(path: Path, findings: list[Finding]) -> dict[str, Path]:
+def _roots(path: Path, problems: list[Problem]) -> dict[str, Path]:
     """Return the folder of each split that there is; `train` is the whole where no folder is."""
     names = files.folders(path)
     named = {
@@ -73,7 +73,7 @@ def _roots(path: Path, findings: list[Finding]) -> dict[str, Path]:
                 f"{path / name} is read as a class, not as the split {split}: "
                 f"it holds no folders of images, and {', '.join(others[:3])} lie beside it"
             )
-            findings.append(Finding("splits", "", str(path / name), message, harmless=True))
+            problems.append(Problem("splits", "", str(path / name), message, harmless=True))
     if taken and "train" not in taken:
         if not others:
             raise DatasetError(f"{path} must hold a folder `train` beside {', '.join(candidates.values())}")
@@ -83,7 +83,7 @@ def _roots(path: Path, findings: list[Finding]) -> dict[str, Path]:
     left = [name for name in names if path / name not in taken.values()]
     for name in left:
         message = f"{path / name} lies beside the splits {', '.join(taken)} and is not read"
-        findings.append(Finding("stray", "", str(path / name), message, harmless=True))
+        problems.append(Problem("skipped", "", str(path / name), message, harmless=True))
     return taken
 
 
@@ -111,45 +111,45 @@ class _Root:
         holding = sum(bool(listing.images) for listing in self.folders.values())
         return holding > 1 or (holding == 1 and not self.loose.images)
 
-    def by_class(self, findings: list[Finding], *, labelled: bool) -> dict[str, list[str]]:
+    def by_class(self, problems: list[Problem], *, labelled: bool) -> dict[str, list[str]]:
         """Return the names of each class's files below the folder, in order; add what is out of place."""
-        self._note_strays(findings, labelled=labelled)
+        self._note_strays(problems, labelled=labelled)
         if not labelled:
             names = [*self.loose.images, *(f"{name}/{file}" for name, file in self._below())]
-            return {UNLABELLED: sorted(self._readable(names, findings))}
+            return {UNLABELLED: sorted(self._readable(names, problems))}
         for name in self.loose.images:
-            findings.append(self._finding("no class", name, "lies beside the folders of classes: it has no class"))
+            problems.append(self._finding("no class", name, "lies beside the folders of classes: it has no class"))
         found: dict[str, list[str]] = {}
-        for name in self._readable(list(self.folders), findings):
+        for name in self._readable(list(self.folders), problems):
             listing = self.folders[name]
             if not listing.images and listing.strays:
-                continue  # it is no class, and each file in it is a finding
-            found[name] = self._readable([f"{name}/{file}" for file in listing.images], findings)
-            findings += self._nested(name, listing)
+                continue  # it is no class, and each file in it is a problem
+            found[name] = self._readable([f"{name}/{file}" for file in listing.images], problems)
+            problems += self._nested(name, listing)
         return found
 
     def _below(self) -> list[tuple[str, str]]:
         return [(name, file) for name, listing in self.folders.items() for file in listing.images]
 
-    def _note_strays(self, findings: list[Finding], *, labelled: bool) -> None:
+    def _note_strays(self, problems: list[Problem], *, labelled: bool) -> None:
         names = [*self.loose.strays, *(f"{name}/{file}" for name, each in self.folders.items() for file in each.strays)]
         for name in names:
-            findings.append(self._finding("stray", name, "is no image: it is skipped"))
+            problems.append(self._finding("skipped", name, "is no image: it is skipped"))
 
-    def _readable(self, names: list[str], findings: list[Finding]) -> list[str]:
-        """Return the names that can be written down; the others are a finding each."""
+    def _readable(self, names: list[str], problems: list[Problem]) -> list[str]:
+        """Return the names that can be written down; the others are a problem each."""
         kept = []
         for name in names:
             try:
                 name.encode()
                 kept.append(name)
             except UnicodeEncodeError:
-                findings.append(
+                problems.append(
                     self._finding("layout", name, "has a name that is not UTF-8: rename it", harmless=False)
                 )
         return kept
 
-    def _nested(self, name: str, listing: Listing) -> list[Finding]:
+    def _nested(self, name: str, listing: Listing) -> list[Problem]:
         """Find a folder within a class; where a class has no images but those, its folders are classes perhaps."""
         within = sorted({file.partition("/")[0] for file in listing.images if "/" in file})
         if not within:
@@ -160,18 +160,18 @@ class _Root:
             said += f": if {', '.join(within[:3])} are the classes, give folder:{self.path / name}"
         else:
             said += ": a classifier needs all images of a class in its folder itself"
-        return [Finding("nested", self.split, place, f"{place} {said}", harmless=True)]
+        return [Problem("nested", self.split, place, f"{place} {said}", harmless=True)]
 
-    def _finding(self, kind: str, name: str, said: str, *, harmless: bool = True) -> Finding:
+    def _finding(self, kind: str, name: str, said: str, *, harmless: bool = True) -> Problem:
         where = ascii(f"{self.path}/{name}")[1:-1]
-        return Finding(kind, self.split, where, f"{where} {said}", harmless=harmless)
+        return Problem(kind, self.split, where, f"{where} {said}", harmless=harmless)
 
 
-def _differences(found: Mapping[str, Mapping[str, list[str]]]) -> list[Finding]:
+def _differences(found: Mapping[str, Mapping[str, list[str]]]) -> list[Problem]:
     """Find the classes that are not in every split, or have no images in one that is not divided by us."""
     everywhere = set().union(*found.values())
     return [
-        Finding("classes", split, name, f"class {name!r} {what} {split}: all splits must have the same classes")
+        Problem("classes", split, name, f"class {name!r} {what} {split}: all splits must have the same classes")
         for split, classes in found.items()
         for name in sorted(everywhere)
         if (what := _lack(split, classes, name))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from dlcli.data.held_out import Arrays, HeldOut, in_order
 from dlcli.data.images.decoding import THREADS
 from dlcli.data.images.sets import Split
 from dlcli.data.order import STEPS, Order
@@ -30,31 +32,16 @@ def train_from(split: Split, batch_size: int, seed: int, step: int) -> Iterator[
         yield {"image": images, "label": split.labels[order.at(number)]}
 
 
-class HeldOut:
-    """The batches of a held-out split, in the set's own order, as often as it is iterated.
+def held_out(split: Split, batch_size: int) -> HeldOut:
+    """Return the batches of a held-out split; they hold `image` and `label` as in training, and `mask`."""
+    return HeldOut(functools.partial(_in_order, split, batch_size), batch_size)
 
-    All are of one shape; `mask` float32 [batch] says 1 for an example and 0 for the zeros that fill up the last.
-    """
 
-    def __init__(self, split: Split, batch_size: int):
-        self.split, self.batch_size = split, batch_size
-
-    def __len__(self) -> int:
-        return -(-len(self.split) // self.batch_size)
-
-    def __iter__(self) -> Iterator[Batch]:
-        numbers = range(len(self))
-        for number, images in zip(numbers, _images(self.split, self._at, numbers, self.batch_size), strict=True):
-            labels = self.split.labels[self._at(number)]
-            mask = np.ones(len(labels), dtype=np.float32)
-            yield {"image": self._fill(images), "label": self._fill(labels), "mask": self._fill(mask)}
-
-    def _at(self, number: int) -> np.ndarray:
-        start = number * self.batch_size
-        return np.arange(start, min(start + self.batch_size, len(self.split)))
-
-    def _fill(self, array: np.ndarray) -> np.ndarray:
-        return np.pad(array, [(0, self.batch_size - len(array))] + [(0, 0)] * (array.ndim - 1))
+def _in_order(split: Split, batch_size: int) -> Iterator[Arrays]:
+    parts = in_order(len(split), batch_size)
+    images = _images(split, parts.__getitem__, range(len(parts)), batch_size)
+    for part, decoded in zip(parts, images, strict=True):
+        yield {"image": decoded, "label": split.labels[part]}
 
 
 def _images(split: Split, at: Callable[[int], np.ndarray], numbers: range, batch_size: int) -> Iterator[np.ndarray]:

@@ -27,7 +27,7 @@ from dlcli.data.images.layout import UNLABELLED
 from dlcli.data.images.pixels import resize
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Example, Source
-from dlcli.data.problems import Finding, Malformed
+from dlcli.data.problems import Malformed, Problem
 from dlcli.errors import DatasetError
 
 _ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val"), "test": ("test",)}
@@ -74,7 +74,7 @@ class Arrays:
         return resize(image, self.size) if self.size else image
 
 
-def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSet, list[Finding]]:
+def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSet, list[Problem]]:
     """Open an `.npz` file.
 
     Raises:
@@ -87,9 +87,9 @@ def find(path: Path, image_size: int | None, memory_limit: int) -> tuple[ImageSe
             f"{path} must hold the arrays `image` and `label`, or `x_train` and `y_train`, and holds "
             f"{', '.join(sorted(archive.forms)) or 'none'}"
         )
-    findings = [finding for split, pair in given.items() for finding in _problems(archive.forms, split, *pair)]
-    if findings := findings or _wrong_names(archive):
-        raise Malformed(str(path), findings)
+    problems = [problem for split, pair in given.items() for problem in _problems(archive.forms, split, *pair)]
+    if problems := problems or _wrong_names(archive):
+        raise Malformed(str(path), problems)
     classes = _classes(archive, given["train"][1])
     count = {split: archive.forms[image][0][0] for split, (image, _) in given.items()}
     sources: dict[str, Source] = {
@@ -111,12 +111,12 @@ def _pair(forms: Mapping[str, Form], split: str, aliases: Sequence[str]) -> Pair
     return labelled or next(((image, None) for image, _ in names if image in forms), None)
 
 
-def _problems(forms: Mapping[str, Form], split: str, image: str, label: str | None) -> list[Finding]:
+def _problems(forms: Mapping[str, Form], split: str, image: str, label: str | None) -> list[Problem]:
     """Find what is wrong with the forms of two arrays, and say how to mend it."""
     wrong = _problems_of_images(image, *forms[image])
     if label is not None:
         wrong += _problems_of_labels(label, *forms[label], image, forms[image][0])
-    return [Finding("columns", split, name, message) for name, message in wrong]
+    return [Problem("columns", split, name, message) for name, message in wrong]
 
 
 def _problems_of_images(name: str, shape: tuple[int, ...], dtype: np.dtype) -> list[tuple[str, str]]:
@@ -150,18 +150,18 @@ def _problems_of_labels(
     return wrong
 
 
-def _wrong_names(archive: Archive) -> list[Finding]:
+def _wrong_names(archive: Archive) -> list[Problem]:
     """Find what is wrong with the names of classes, where they are given."""
     if "classes" not in archive.forms:
         return []
     dtype = archive.forms["classes"][1]
     if dtype.kind != "U":
-        return [Finding("columns", "", "classes", f"classes must be names, and are {dtype}")]
+        return [Problem("columns", "", "classes", f"classes must be names, and are {dtype}")]
     names = _given_names(archive)
     wrong = [f"classes must have different names, and {name!r} stands there twice" for name in _repeated(names)]
     if not names or "" in names or max(map(len, names)) > _LONGEST_NAME:
         wrong.append(f"classes must be names of 1 to {_LONGEST_NAME} characters, and some are not")
-    return [Finding("columns", "", "classes", message) for message in wrong]
+    return [Problem("columns", "", "classes", message) for message in wrong]
 
 
 def _repeated(names: Sequence[str]) -> list[str]:

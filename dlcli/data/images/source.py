@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Unreadable(Exception):
-    """One example that cannot be decoded, and why; `kind` as in `Finding`."""
+    """One example that cannot be decoded, and why; `kind` as in `Problem`."""
 
     def __init__(self, reason: str, kind: str = "undecodable"):
         super().__init__(reason)

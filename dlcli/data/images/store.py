@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict
 from dlcli.data import cache
 from dlcli.data.images.decoding import Chunk, chunks
 from dlcli.data.images.source import Source, Unreadable
-from dlcli.data.problems import Finding, mixed_sizes, no_examples, refuse, wrong_labels
+from dlcli.data.problems import Problem, mixed_sizes, no_examples, refuse, wrong_labels
 
 FORMAT = 2  # goes up when the same source gives other arrays than before
 
@@ -155,7 +155,7 @@ class _Survey:
         self.shape, self.kept, self.may_turn_colour = shape, kept, may_turn_colour
         self.labels: list[int] = []
         self.bad: list[int] = []
-        self.findings: list[Finding] = []
+        self.undecodable: list[Problem] = []
         self.sizes: Counter[tuple[int, int]] = Counter()
         self.histogram = np.zeros([shape[-1], 256], dtype=np.int64)
         self.digest = hashlib.sha256(repr(shape).encode())
@@ -166,7 +166,7 @@ class _Survey:
             raise _ColourAfterGray
         self.labels += chunk.labels
         self.bad += chunk.bad
-        self.findings += chunk.findings
+        self.undecodable += chunk.problems
         self.sizes += chunk.sizes
         if not chunk.images:
             return
@@ -178,9 +178,9 @@ class _Survey:
             self.checksum = zlib.crc32(images, self.checksum)
             file.write(images)
 
-    def problems(self, split: str, classes: int, wanted: tuple[int, ...] | None) -> list[Finding]:
+    def problems(self, split: str, classes: int, wanted: tuple[int, ...] | None) -> list[Problem]:
         labels = wrong_labels(split, np.array(self.labels, dtype=np.int64), classes)
-        return self.findings + mixed_sizes(split, self.sizes, wanted) + labels
+        return self.undecodable + mixed_sizes(split, self.sizes, wanted) + labels
 
     def record(self, labels: np.ndarray) -> Record:
         self.digest.update(labels)

@@ -24,7 +24,7 @@ from dlcli.data.images.pixels import conform, decode
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Example, Source, Unreadable
 from dlcli.data.images.tfds_prepare import FORMAT, check_features
-from dlcli.data.problems import Finding
+from dlcli.data.problems import Problem
 from dlcli.errors import DatasetError
 
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w.-]+))?(:(?P<version>\d+\.\d+\.\d+))?")
@@ -106,7 +106,7 @@ class Prepared:
         self.slot = f"{name}-{hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:8]}"
 
 
-def find(name: str, data_dir: Path | None, image_size: int | None, memory_limit: int) -> tuple[ImageSet, list[Finding]]:
+def find(name: str, data_dir: Path | None, image_size: int | None, memory_limit: int) -> tuple[ImageSet, list[Problem]]:
     """Open a set, preparing it first where it is not.
 
     Raises:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dlcli.data import labels
-from dlcli.data.problems import Finding, Malformed, few_examples, one_class
+from dlcli.data.problems import Malformed, Problem, few_examples, one_class
 from dlcli.data.text import sets
 from dlcli.data.text.columns import USUAL, Reading
 from dlcli.data.text.sets import TextSet
 
 
-def check(dataset: str, reading: Reading = USUAL) -> list[Finding]:
+def check(dataset: str, reading: Reading = USUAL) -> list[Problem]:
     """Return everything that is wrong; unlike training, this reads the test part too.
 
     Raises:
@@ -18,28 +18,28 @@ def check(dataset: str, reading: Reading = USUAL) -> list[Finding]:
     try:
         texts, findings = sets.find(dataset, reading)
     except Malformed as error:
-        return list(error.findings)
+        return list(error.problems)
     if texts.classes:
         findings += one_class(texts.classes) + few_examples(texts.classes, texts.counts("train")) + _lacking(texts)
         findings += labels.problems(texts.labels)
     return findings + _duplicates(texts)
 
 
-def _lacking(texts: TextSet) -> list[Finding]:
+def _lacking(texts: TextSet) -> list[Problem]:
     """Find the classes of training that a held-out split lacks."""
     return [
-        Finding("classes", split, name, f"class {name!r} is missing in {split}")
+        Problem("classes", split, name, f"class {name!r} is missing in {split}")
         for split in texts.splits
         for name, count in zip(texts.classes, texts.counts(split), strict=True)
         if not count
     ]
 
 
-def _duplicates(texts: TextSet) -> list[Finding]:
+def _duplicates(texts: TextSet) -> list[Problem]:
     """Find the texts of held-out splits that training has too, but for white space around them."""
     train = dict(_stripped(texts, "train"))
     return [
-        Finding("duplicate", split, place, f"{place} is the same as {train[each]}")
+        Problem("duplicate", split, place, f"{place} is the same as {train[each]}")
         for split in texts.splits
         if split != "train"
         for each, place in _stripped(texts, split)

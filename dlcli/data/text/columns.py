@@ -11,6 +11,7 @@ from dlcli.data.labels import form, visible
 from dlcli.errors import DatasetError
 from dlcli.nearest import nearest
 from dlcli.notices import warn
+from dlcli.options.fields import flag
 
 _NAMED = 10  # columns that a message lists
 
@@ -59,7 +60,7 @@ class Reading:
         """The words of a command line that name the columns."""
         names = ("text_column", "label_column", "source_column", "target_column")
         given = [(name, getattr(self, name)) for name in names if getattr(self, name) is not None]
-        return [word for name, value in given for word in (f"--{name.replace('_', '-')}", value)]
+        return [word for name, value in given for word in (flag(name), value)]
 
     def _column(self, role: str) -> Column:
         name = getattr(self, f"{role}_column")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.data.labels import visible
-from dlcli.data.problems import Finding
+from dlcli.data.problems import Problem
 from dlcli.data.text import files, tables
 from dlcli.data.text.columns import Reading
 from dlcli.errors import DatasetError
@@ -35,7 +35,7 @@ class Row:
     written: str = ""
 
 
-Found = tuple[list[Row], list[Finding]]
+Found = tuple[list[Row], list[Problem]]
 
 
 def rows(path: Path, reading: Reading) -> Found:
@@ -64,12 +64,12 @@ def _row(place: str, cells: tables.Cells) -> Row:
     return Row(cells["text"], place, label if label is None else label.strip(), label or "")
 
 
-def _empty(row: Row) -> Finding:
-    return Finding("empty", "", row.place, f"{row.place} must hold a text, and is empty", skippable=True)
+def _empty(row: Row) -> Problem:
+    return Problem("empty", "", row.place, f"{row.place} must hold a text, and is empty", skippable=True)
 
 
-def _unlabelled(row: Row) -> Finding:
-    return Finding("unlabelled", "", row.place, f"{row.place} must have a label, as others do", skippable=True)
+def _unlabelled(row: Row) -> Problem:
+    return Problem("unlabelled", "", row.place, f"{row.place} must have a label, as others do", skippable=True)
 
 
 def _note_guessed(path: Path, found: Sequence[Row]) -> None:
@@ -100,7 +100,7 @@ def of_folder(folder: Path) -> Found:
     characters = 0
     for path in chosen:
         each = _document(path, path.relative_to(folder).as_posix())
-        if isinstance(each, Finding):
+        if isinstance(each, Problem):
             bad.append(each)
             continue
         found.append(each)
@@ -110,11 +110,11 @@ def of_folder(folder: Path) -> Found:
     return found, bad
 
 
-def _document(path: Path, place: str) -> Row | Finding:
+def _document(path: Path, place: str) -> Row | Problem:
     try:
         row = Row(files.read(path), place)
     except DatasetError as error:
-        return Finding("undecodable", "", place, str(error), skippable=True)
+        return Problem("undecodable", "", place, str(error), skippable=True)
     return row if row.text.strip() else _empty(row)
 
 

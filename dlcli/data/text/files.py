@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from dlcli import files
-from dlcli.data.problems import Finding
+from dlcli.data.problems import Problem
 from dlcli.errors import DatasetError
 from dlcli.paths import expanded
 
@@ -99,9 +99,9 @@ def below(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def skipped(paths: Sequence[Path], why: str) -> list[Finding]:
+def skipped(paths: Sequence[Path], why: str) -> list[Problem]:
     """Find files of a folder that are not read."""
-    return [Finding("other", "", str(path), f"{path} is skipped: {why}", harmless=True) for path in paths]
+    return [Problem("skipped", "", str(path), f"{path} is skipped: {why}", harmless=True) for path in paths]
 
 
 def read(path: Path) -> str:
@@ -116,7 +116,7 @@ def read(path: Path) -> str:
     return text
 
 
-def raw(path: Path) -> tuple[str, list[Finding]]:
+def raw(path: Path) -> tuple[str, list[Problem]]:
     """Return the text of a file without the lines that are not UTF-8, and these.
 
     Raises:
@@ -128,7 +128,7 @@ def raw(path: Path) -> tuple[str, list[Finding]]:
     return text, bad
 
 
-def decoded(path: Path) -> tuple[str, list[Finding]]:
+def decoded(path: Path) -> tuple[str, list[Problem]]:
     """Return the text of a file, and its lines that are not UTF-8, whose bad bytes `BAD_BYTES` matches in the text.
 
     Raises:
@@ -221,7 +221,7 @@ def _too_large(path: Path) -> DatasetError:
     return DatasetError(f"{path} must have{packed} at most {files.size_text(LARGEST)}, found more")
 
 
-def _undecodable(path: Path, data: bytearray) -> list[Finding]:
+def _undecodable(path: Path, data: bytearray) -> list[Problem]:
     """Find the lines that are not UTF-8."""
     found, start = [], 0
     for number, line in enumerate(data.split(b"\n"), 1):
@@ -230,7 +230,7 @@ def _undecodable(path: Path, data: bytearray) -> list[Finding]:
         except UnicodeDecodeError as error:
             where, place = f"line {number} of {path}", start + error.start
             what = f"found the byte 0x{line[error.start]:02X} at byte {place:,} of the file"
-            found.append(Finding("undecodable", "", where, f"{where} must be UTF-8, {what}", skippable=True))
+            found.append(Problem("undecodable", "", where, f"{where} must be UTF-8, {what}", skippable=True))
         start += len(line) + 1
     return found
 

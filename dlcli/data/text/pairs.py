@@ -24,7 +24,7 @@ from pathlib import Path
 
 from dlcli import files
 from dlcli.data import splits
-from dlcli.data.problems import Finding, Malformed, no_examples, refuse, summarized
+from dlcli.data.problems import Malformed, Problem, no_examples, refuse, summarized
 from dlcli.data.text import dates, tables
 from dlcli.data.text import files as text_files
 from dlcli.data.text.columns import USUAL, Reading
@@ -127,7 +127,7 @@ def open(dataset: str, reading: Reading = USUAL) -> PairSet:
     return found
 
 
-def find(dataset: str, reading: Reading = USUAL) -> tuple[PairSet, list[Finding]]:
+def find(dataset: str, reading: Reading = USUAL) -> tuple[PairSet, list[Problem]]:
     """Open a set of pairs as `open` does, but return what is wrong with its pairs instead of raising it.
 
     The set lacks the pairs that cannot be used.
@@ -155,7 +155,7 @@ def find(dataset: str, reading: Reading = USUAL) -> tuple[PairSet, list[Finding]
     return found, findings + [each for name, size in found.sizes.items() for each in no_examples(name, size)]
 
 
-def check(dataset: str, reading: Reading = USUAL) -> list[Finding]:
+def check(dataset: str, reading: Reading = USUAL) -> list[Problem]:
     """Return everything that is wrong with a set of pairs.
 
     Raises:
@@ -164,11 +164,11 @@ def check(dataset: str, reading: Reading = USUAL) -> list[Finding]:
     try:
         return find(dataset, reading)[1]
     except Malformed as error:
-        return list(error.findings)
+        return list(error.problems)
 
 
 Row = tuple[str, str, str]  # place, source, target
-Found = tuple[list[Row], list[Finding]]
+Found = tuple[list[Row], list[Problem]]
 
 
 def _dates(split: str) -> list[Row]:
@@ -188,7 +188,7 @@ def _whole(rows: Sequence[Row]) -> Found:
     """Return the pairs that have both texts, and the others."""
     good = [row for row in rows if row[1].strip() and row[2].strip()]
     return good, [
-        Finding("empty", "", place, f"{place} must hold a source and a target", skippable=True)
+        Problem("empty", "", place, f"{place} must hold a source and a target", skippable=True)
         for place, source, target in rows
         if not (source.strip() and target.strip())
     ]

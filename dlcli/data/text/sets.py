@@ -32,7 +32,7 @@ import numpy as np
 
 from dlcli.data import splits
 from dlcli.data.labels import form, visible
-from dlcli.data.problems import Finding, Malformed, refuse, summarized
+from dlcli.data.problems import Malformed, Problem, refuse, summarized
 from dlcli.data.text import documents, pydocs
 from dlcli.data.text import files as text_files
 from dlcli.data.text.columns import USUAL, Reading
@@ -115,7 +115,7 @@ class TextSet:
         return self.splits["train"].digest
 
     @property
-    def measured(self) -> str:
+    def eval_split(self) -> str:
         """The split that `eval` measures on: "test", or "validation" where there is no test."""
         return "test" if "test" in self.splits else "validation"
 
@@ -145,7 +145,7 @@ def open(dataset: str, reading: Reading = USUAL) -> TextSet:
     return texts
 
 
-def find(dataset: str, reading: Reading = USUAL) -> tuple[TextSet, list[Finding]]:
+def find(dataset: str, reading: Reading = USUAL) -> tuple[TextSet, list[Problem]]:
     """Open a text set as `open` does, but return what is wrong with its documents instead of raising it.
 
     The set lacks the documents that cannot be used.
@@ -170,13 +170,13 @@ def _pydocs() -> list[Row]:
     return [Row(text, text, library, library) for text, library in pydocs.documents()]
 
 
-def _of_files(name: str, files: Mapping[str, Path], reading: Reading) -> tuple[TextSet, list[Finding]]:
+def _of_files(name: str, files: Mapping[str, Path], reading: Reading) -> tuple[TextSet, list[Problem]]:
     kinds = {text_files.ending(path) == RAW for path in files.values()}
     if len(kinds) > 1:
         raise DatasetError(f"{name} must hold raw text or tables in all its splits, found both")
     raw: dict[str, str] = {}
     rows: dict[str, list[Row]] = {}
-    findings: list[Finding] = []
+    findings: list[Problem] = []
     for split, path in files.items():
         if kinds == {True}:
             raw[split], bad = text_files.raw(path)
@@ -198,7 +198,7 @@ def _raw(name: str, texts: Mapping[str, str]) -> TextSet:
     return TextSet(name, {split: Documents((parts[split],), places=(f"{split} of {name}",)) for split in in_order})
 
 
-def _of_folder(name: str, folder: Path) -> tuple[TextSet, list[Finding]]:
+def _of_folder(name: str, folder: Path) -> tuple[TextSet, list[Problem]]:
     rows, findings = documents.of_folder(folder)
     return _of_rows(name, {"train": rows}, findings, splits.hashed)
 
@@ -206,9 +206,9 @@ def _of_folder(name: str, folder: Path) -> tuple[TextSet, list[Finding]]:
 def _of_rows(
     name: str,
     found: Mapping[str, Sequence[Row]],
-    findings: Sequence[Finding],
+    findings: Sequence[Problem],
     divide: Callable[[Sequence[str], Mapping[str, object]], Mapping[str, np.ndarray]],
-) -> tuple[TextSet, list[Finding]]:
+) -> tuple[TextSet, list[Problem]]:
     """Make the splits of rows; what is missing is divided off the training ones.
 
     Returns:
@@ -237,7 +237,7 @@ def _of_rows(
     return TextSet(name, made, tuple(classes), written), [*findings, *strangers]
 
 
-def _strangers(parts: Mapping[str, Sequence[Row]], classes: Sequence[str]) -> list[Finding]:
+def _strangers(parts: Mapping[str, Sequence[Row]], classes: Sequence[str]) -> list[Problem]:
     """Find the rows of classes that training lacks."""
     known, forms = set(classes), {form(name): name for name in classes}
     found = []
@@ -246,15 +246,15 @@ def _strangers(parts: Mapping[str, Sequence[Row]], classes: Sequence[str]) -> li
             if (label := str(row.label)) not in known:
                 alike = f", and has {visible(forms[form(label)])}" if form(label) in forms else ""
                 message = f"{row.place} is of the class {visible(label)}, which training lacks{alike}"
-                found.append(Finding("classes", split, row.place, message))
+                found.append(Problem("classes", split, row.place, message))
     return found
 
 
-def _unlabelled(rows: Mapping[str, Sequence[Row]], files: Mapping[str, Path]) -> list[Finding]:
+def _unlabelled(rows: Mapping[str, Sequence[Row]], files: Mapping[str, Path]) -> list[Problem]:
     """Find the files without labels, where others have some."""
     labelled = {split for split, found in rows.items() if found and found[0].label is not None}
     return [
-        Finding("unlabelled", split, str(files[split]), f"{files[split]} must have labels, as other splits do")
+        Problem("unlabelled", split, str(files[split]), f"{files[split]} must have labels, as other splits do")
         for split, found in rows.items()
         if labelled and found and split not in labelled
     ]
@@ -292,16 +292,16 @@ def _parts(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _problems(texts: TextSet) -> list[Finding]:
+def _problems(texts: TextSet) -> list[Problem]:
     """Find empty texts and splits."""
     findings = []
     if empty := [name for name, split in texts.splits.items() if not len(split)]:
         message = f"{_listed(empty)} must hold a text or more, found none"
-        findings.append(Finding("few examples", empty[0] if len(empty) == 1 else "", ", ".join(empty), message))
+        findings.append(Problem("few examples", empty[0] if len(empty) == 1 else "", ", ".join(empty), message))
     for name, split in texts.splits.items():
         for place, text in zip(split.places, split.texts, strict=True):
             if not text.strip():
-                findings.append(Finding("empty", name, place, f"{place} must hold a text, and is empty"))
+                findings.append(Problem("empty", name, place, f"{place} must hold a text, and is empty"))
     return findings
 
 

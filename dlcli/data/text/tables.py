@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli import files
-from dlcli.data.problems import Finding
+from dlcli.data.problems import Problem
 from dlcli.data.text import files as text_files
 from dlcli.data.text.columns import Column, matches, resolve
 from dlcli.errors import DatasetError
@@ -32,7 +32,7 @@ _HEADER_LINES = 20  # lines that a header may have, whose names may hold line en
 
 
 Cells = dict[str, Any]  # of a row, by the roles of their columns
-Rows = tuple[list[tuple[int, Cells]], list[Finding]]
+Rows = tuple[list[tuple[int, Cells]], list[Problem]]
 
 
 def read(path: Path, wanted: Sequence[Column]) -> Rows:
@@ -285,6 +285,6 @@ def _unreadable(role: str, value: str) -> str:
     return ""
 
 
-def _bad(path: Path, line: int, what: str) -> Finding:
+def _bad(path: Path, line: int, what: str) -> Problem:
     where = f"line {line} of {path}"
-    return Finding("undecodable" if what.startswith("must be UTF-8") else "columns", "", where, f"{where} {what}", True)
+    return Problem("undecodable" if what.startswith("must be UTF-8") else "columns", "", where, f"{where} {what}", True)

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from dlcli.options.common import Cli, DataDir, Dataset, Device, Needs, Options, Out, RunRef, Use
+from dlcli.options.fields import flag
 from dlcli.options.pictures import ShowOptions
 from dlcli.techniques.cnn.options import ImageSize
 
@@ -55,8 +56,9 @@ class FreeFigureOptions(FigureOptions):
     def _one_source(self) -> "FreeFigureOptions":
         given = [name for name in self.brought if name in self.model_fields_set]
         if self.run is not None and given:
-            flag = given[0].replace("_", "-")
-            raise ValueError(f"--{flag} is for a figure without a run, and --run {self.run} brings its own: give one")
+            raise ValueError(
+                f"{flag(given[0])} is for a figure without a run, and --run {self.run} brings its own: give one"
+            )
         return self
 
 

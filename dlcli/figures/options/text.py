@@ -86,7 +86,6 @@ class HiddenState(TextFigureOptions):
     )
     technique = "rnn"
     best_of = ("rnn",)
-    of_runs = (("task", "language"),)
     layer: Annotated[int | None, Field(ge=1, description="Recurrent layer to draw, from 1; default the last.")] = None
     units: Annotated[int, Field(ge=1, le=200, description="Units shown, those that vary most."), Cli(short="-k")] = 24
 

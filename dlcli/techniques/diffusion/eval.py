@@ -33,7 +33,7 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
     how = manner(run.learner, options)
     found = measure(run, options)
     found.protocol.update({**how.described(), "loss": found.metrics["loss"].describe()})
-    if run.learner.space.classes:
+    if run.learner.domain.classes:
         return _images(run.learner, found, how, options.samples)
     return _points(run.learner, found, how, options.samples)
 
@@ -48,14 +48,14 @@ def _images(learner: Learner, evaluation: Evaluation, how: Manner, samples: int 
     training, _ = images.training(data, count)
     features = {name: _features(judge, each) for name, each in (("drawn", drawn), ("train", training), ("test", test))}
     found = {
-        "distance": Frechet.of((features["drawn"], features["test"])).describe(),
-        "floor": Frechet.of((features["train"], features["test"])).describe(),
+        "frechet_distance": Frechet.of((features["drawn"], features["test"])).describe(),
+        "frechet_distance_floor": Frechet.of((features["train"], features["test"])).describe(),
     }
     if asked is not None:
-        found["as_asked"] = Rate.of(judge.logits(features["drawn"]).argmax(axis=-1) == asked).describe()
+        found["class_accuracy"] = Rate.of(judge.logits(features["drawn"]).argmax(axis=-1) == asked).describe()
         held_out = judge.logits(features["test"]).argmax(axis=-1) == label
-        found["judge_accuracy"] = Rate.of(held_out).describe()
-    evaluation.protocol.update({"judge": judge.digest(), "samples": count, "real": len(test)})
+        found["feature_classifier_accuracy"] = Rate.of(held_out).describe()
+    evaluation.protocol.update({"feature_classifier": judge.digest(), "samples": count, "real": len(test)})
     return _of_images(found, evaluation)
 
 
@@ -90,7 +90,8 @@ def _features(judge: Judge, images: np.ndarray) -> jax.Array:
 
 
 def _of_images(found: dict[str, Any], evaluation: Evaluation) -> Table:
-    distance, floor, data, protocol = found["distance"], found["floor"], evaluation.data, evaluation.protocol
+    distance, floor = found["frechet_distance"], found["frechet_distance_floor"]
+    data, protocol = evaluation.data, evaluation.protocol
     samples, real = distance["n"]
     rows = [
         ("Fréchet distance", frechet.written(distance), f"{samples:,} samples to {real:,} test images"),
@@ -98,12 +99,12 @@ def _of_images(found: dict[str, Any], evaluation: Evaluation) -> Table:
         (
             "features",
             formats.count(distance["features"]),
-            frechet.features_of(len(data.facts.data.classes), protocol["judge"]),
+            frechet.features_of(len(data.facts.data.classes), protocol["feature_classifier"]),
         ),
         ("loss", formats.loss(protocol["loss"]["value"]), "squared error on test images"),
     ]
-    if "as_asked" in found:
-        asked, sure = found["as_asked"], found["judge_accuracy"]["value"]
+    if "class_accuracy" in found:
+        asked, sure = found["class_accuracy"], found["feature_classifier_accuracy"]["value"]
         interval = f"{formats.interval(asked)}, by that classifier, itself {formats.percent(sure)} right"
         rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
     numbers, below = frechet.caution({**protocol, **found}, distance)
@@ -113,17 +114,17 @@ def _of_images(found: dict[str, Any], evaluation: Evaluation) -> Table:
 def _points(learner: Learner, evaluation: Evaluation, how: Manner, samples: int | None) -> Table:
     """Count the modes that samples, and as many points of the density, hit."""
     data, protocol = evaluation.data, evaluation.protocol
-    count, facts = samples or data.sizes["test"], learner.space.facts
+    count, facts = samples or data.sizes["test"], learner.domain.facts
     drawn = jnp.asarray(draw(learner, count, None, how))
     real = jnp.concatenate([batch["point"][batch["mask"] > 0] for batch in data.test])
     modes, floor = (Modes.of(each, facts.modes, facts.deviation) for each in (drawn, real))
     hits, quality = Found(modes.hits), Rate(modes.hits.sum(), modes.points)
-    metrics = {"modes": hits, "high_quality": quality, "distance": modes, "floor": floor}
+    metrics = {"modes": hits, "high_quality": quality, "total_variation": modes, "total_variation_floor": floor}
     found = {name: metric.describe() for name, metric in metrics.items()}
     rows = [
         ("modes found", str(found["modes"]["value"]), f"of {found['modes']['of']}, by {count:,} samples"),
         ("high quality", formats.percent(quality.value()), "of the samples, within 3 deviations of a mode"),
-        ("distance", formats.loss(modes.value()), "total variation between the shares of the modes"),
+        ("total variation", formats.loss(modes.value()), "total variation between the shares of the modes"),
         ("floor", formats.loss(floor.value()), f"of {len(real):,} points of the density itself"),
         ("loss", formats.loss(protocol["loss"]["value"]), "squared error on test points"),
     ]

@@ -21,18 +21,18 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
     learner.rngs = nnx.Rngs(noise=options.seed, score=options.seed)
     found = measure(run, options, learner=learner)
     found.protocol["seed"] = options.seed
-    if learner.space.classes:
-        return _of_images(found, learner.space.judge.digest())
+    if learner.domain.classes:
+        return _of_images(found, learner.feature_classifier.digest())
     return _of_points(found)
 
 
-def _of_images(found: Evaluation, judge: str) -> Table:
+def _of_images(found: Evaluation, classifier: str) -> Table:
     described = found.described()
-    distance, floor = described["distance"], described["floor"]
+    distance, floor = described["frechet_distance"], described["frechet_distance_floor"]
     samples, real = distance["n"]
     protocol = {
         **found.protocol,
-        "judge": judge,
+        "feature_classifier": classifier,
         "samples": samples,
         "real": real,
         "features": distance["features"],
@@ -41,10 +41,10 @@ def _of_images(found: Evaluation, judge: str) -> Table:
     rows = [
         ("Fréchet distance", frechet.written(distance), f"{samples:,} samples to {real:,} test images"),
         ("floor", frechet.written(floor), f"{floor['n'][0]:,} draws of the {training:,} training images"),
-        ("features", formats.count(distance["features"]), frechet.features_of(classes, judge)),
+        ("features", formats.count(distance["features"]), frechet.features_of(classes, classifier)),
     ]
-    if "as_asked" in described:
-        asked = described["as_asked"]
+    if "class_accuracy" in described:
+        asked = described["class_accuracy"]
         interval = f"{formats.interval(asked)}, by that classifier"
         rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
     numbers, below = frechet.caution({**protocol, **described}, distance)
@@ -57,8 +57,12 @@ def _of_points(found: Evaluation) -> Table:
     rows = [
         ("modes found", str(modes["value"]), f"of {modes['of']}, by {quality['n']:,} samples"),
         ("high quality", formats.percent(quality["value"]), "of the samples, within 3 deviations of a mode"),
-        ("distance", formats.loss(described["distance"]["value"]), "total variation between the shares of the modes"),
-        ("floor", formats.loss(described["floor"]["value"]), "of as many points of the density itself"),
+        (
+            "distance",
+            formats.loss(described["total_variation"]["value"]),
+            "total variation between the shares of the modes",
+        ),
+        ("floor", formats.loss(described["total_variation_floor"]["value"]), "of as many points of the density itself"),
     ]
     numbers = {**found.protocol, "samples": quality["n"], **described}
     return Table(found.title, ["measure", "value", ""], rows, numbers)

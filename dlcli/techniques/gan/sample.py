@@ -22,15 +22,15 @@ def sample(options: Sample, run: TrainedRun) -> Images | Figure:
     """Return images with the classes they were asked to be of, or a scatter of points; the seed says which ones."""
     learner: Learner = run.learner
     labels = _labels(learner, options)
-    noise = np.asarray(jax.random.normal(jax.random.key(options.seed), [options.count, learner.latent]))
+    noise = np.asarray(jax.random.normal(jax.random.key(options.seed), [options.count, learner.latent_dim]))
     drawn = draw(learner, noise, labels)
     name = Path(options.run).name
     title = f"{options.count} samples of {name}, seed {options.seed}"
     numbers = {"run": options.run, "use": options.use, "seed": options.seed}
-    if learner.space.classes:
-        captions = [] if labels is None else [learner.space.classes[label] for label in labels]
+    if learner.domain.classes:
+        captions = [] if labels is None else [learner.domain.classes[label] for label in labels]
         return Images(drawn, captions, title, options.grid, numbers)
-    return plane.artifact(drawn, np.asarray(learner.space.modes), title=title, numbers=numbers)
+    return plane.artifact(drawn, np.asarray(learner.domain.modes), title=title, numbers=numbers)
 
 
 def draw(learner: Learner, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
@@ -48,7 +48,7 @@ def draw(learner: Learner, noise: np.ndarray, labels: np.ndarray | None) -> np.n
 
 def _labels(learner: Learner, options: Sample) -> np.ndarray | None:
     """Return the number of the class of each sample, or None where the generator knows none."""
-    classes = learner.space.classes
+    classes = learner.domain.classes
     if not learner.conditional:
         return None
     return images.asked(classes, options.class_, options.count)

@@ -12,10 +12,10 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.data import labels
-from dlcli.data.text import sets, token_batches, tokenizers
+from dlcli.data.text import labelled_batches, sets, token_batches, tokenizers
 from dlcli.data.text.columns import Reading
+from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.token_batches import TextFacts
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.errors import RunError
@@ -156,9 +156,9 @@ def reading(options: Train, *more: Any) -> Reading:
 
 def batches(options: Train, texts: TextSet, tokenizer: Tokenizer, *, trained: bool = False) -> Data:
     """Return the batches of a task from texts that are cut by this tokenizer, that of a `trained` model or not."""
-    sizes = {"batch_size": options.batch_size, "time": options.context, "seed": options.seed}
+    sizes = {"batch_size": options.batch_size, "context": options.context, "seed": options.seed}
     if options.task == "classify":
-        return token_batches.classification(texts, tokenizer, **sizes, trained=trained)
+        return labelled_batches.classification(texts, tokenizer, **sizes, trained=trained)
     return token_batches.rows(texts, tokenizer, **sizes)
 
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.nn.initial import uniform
+from dlcli.nn.initializers import uniform
 from dlcli.nn.recurrent import Stack
 
 

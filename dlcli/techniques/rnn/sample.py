@@ -10,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.artifacts import Piece
-from dlcli.data.text.stream_decoder import Writer
+from dlcli.data.text.stream_decoder import StreamDecoder
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn.sampling import draw
 from dlcli.runs.trained import TrainedRun
@@ -26,14 +26,14 @@ def sample(options: Sample, run: TrainedRun) -> Iterator[Piece]:
     prompt, step = language.read(options.prompt), _stepper(language, options)
     for number in range(options.count):
         yield Piece(number, options.prompt, prompt=True)
-        writer = Writer(language.tokenizer)
+        decoder = StreamDecoder(language.tokenizer)
         for token in prompt[1:]:
-            writer.add(int(token))
+            decoder.add(int(token))
         key = jax.random.fold_in(jax.random.key(options.seed), number)
         for token in _tokens(language, step, prompt, key, options.length):
-            if text := writer.add(token):
+            if text := decoder.add(token):
                 yield Piece(number, text)
-        if text := writer.close():
+        if text := decoder.close():
             yield Piece(number, text)
 
 

@@ -28,11 +28,11 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
     """
     dataset, reading = options.dataset or run.options.dataset, Reading.of(run.options, options, labels=False)
     texts = opened(run, options.dataset, lambda: sets.open(dataset, reading))
-    counts = measure(tokenizers.load(run.folder), texts.splits[texts.measured].texts)
+    counts = measure(tokenizers.load(run.folder), texts.splits[texts.eval_split].texts)
     values = counts.values()
     rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]
     rows += [(name, formats.count(value), "") for name, value in dataclasses.asdict(counts).items()]
-    how = protocol(run, options.dataset, texts.measured)
+    how = protocol(run, options.dataset, texts.eval_split)
     return Table(title(how), ["measure", "value", ""], rows, {**how, **values, **dataclasses.asdict(counts)})
 
 

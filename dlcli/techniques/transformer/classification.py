@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.data.text import token_batches
+from dlcli.data.text import labelled_batches
 from dlcli.engine import Metrics
 from dlcli.interface import Batch, Data
 from dlcli.metrics import classification
@@ -27,7 +27,7 @@ def read(options: Train, facts: TransformerFacts | None = None) -> Data:
     Raises:
         DatasetError: the texts have no labels.
     """
-    return read_text(functools.partial(token_batches.classification, trained=facts is not None), options, facts)
+    return read_text(functools.partial(labelled_batches.classification, trained=facts is not None), options, facts)
 
 
 def network(style: Style, facts: TransformerFacts, rngs: nnx.Rngs) -> Encoder:

@@ -11,7 +11,7 @@ from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.data.text import pairs, sets, token_streams
 from dlcli.data.text.columns import Reading
-from dlcli.data.text.pair_batches import Encoded
+from dlcli.data.text.pair_batches import EncodedPairs
 from dlcli.data.text.pairs import Pairs
 from dlcli.engine.evaluate import Evaluation
 from dlcli.engine.evaluate import evaluate as measure
@@ -59,11 +59,11 @@ def _similarities(learner: Learner, trained: Train) -> dict[str, Any]:
     """Return BLEU and chrF of the translations of the test split's sources, or of an evenly spread part of them."""
     facts, tokenizer = learner.facts, learner.facts.load()
     pairs_ = pairs.open(trained.dataset, Reading.of(trained)).splits["test"]
-    most = max(_BATCH, min(_MOST_PAIRS, _MOST_TOKENS // facts.target_time))
+    most = max(_BATCH, min(_MOST_PAIRS, _MOST_TOKENS // facts.max_target_length))
     chosen = np.arange(min(most, len(pairs_))) * len(pairs_) // min(most, len(pairs_))
     some = Pairs(*([texts[index] for index in chosen] for texts in (pairs_.sources, pairs_.targets, pairs_.places)))
-    encoded = Encoded(some, tokenizer, (facts.source_time, facts.target_time))
-    translate, written = translator(learner.network, facts.target_time, 1), []
+    encoded = EncodedPairs(some, tokenizer, (facts.max_source_length, facts.max_target_length))
+    translate, written = translator(learner.network, facts.max_target_length, 1), []
     for start in range(0, len(some), _BATCH):
         indices = np.minimum(np.arange(start, start + _BATCH), len(some) - 1)
         tokens = np.asarray(translate(encoded.source[indices], encoded.length[indices]).tokens)[:, 0]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from dlcli.data.text import sets, tokenizers
 from dlcli.data.text.columns import Reading
-from dlcli.data.text.pair_batches import PairFacts
+from dlcli.data.text.facts import PairFacts
 from dlcli.interface import Data
 from dlcli.techniques.transformer.options import Train
 
@@ -20,7 +20,7 @@ def read_text(cut: Callable[..., Data], options: Train, facts: TransformerFacts 
     """Open a text set.
 
     Args:
-        cut: a function of `dlcli.data.text.token_batches`.
+        cut: a function of `dlcli.data.text.token_batches` or `labelled_batches`.
         options: of the run.
         facts: of a trained model, whose tokenizer is taken; without, one is trained or loaded.
     """
@@ -29,7 +29,7 @@ def read_text(cut: Callable[..., Data], options: Train, facts: TransformerFacts 
         tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"])
     else:
         tokenizer = facts.load()
-    return widened(cut(texts, tokenizer, batch_size=options.batch_size, time=options.context, seed=options.seed))
+    return widened(cut(texts, tokenizer, batch_size=options.batch_size, context=options.context, seed=options.seed))
 
 
 def widened(data: Data) -> Data:

@@ -92,8 +92,8 @@ def _require(facts: TransformerFacts, shape: str) -> None:
     """Raise ValueError where facts, of a run folder that somebody changed, lack what a shape needs."""
     if shape == "encoder" and not facts.classes:
         raise ValueError("an encoder needs classes, found none")
-    if shape == "encoder-decoder" and not (facts.source_time and facts.target_time):
-        raise ValueError("an encoder-decoder needs a source_time and a target_time of 1 or more, found 0")
+    if shape == "encoder-decoder" and not (facts.max_source_length and facts.max_target_length):
+        raise ValueError("an encoder-decoder needs a max_source_length and a max_target_length of 1 or more, found 0")
 
 
 def style(options: Train) -> Style:

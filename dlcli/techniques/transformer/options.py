@@ -27,6 +27,7 @@ from dlcli.options.common import (
     WeightDecay,
     filled,
 )
+from dlcli.options.fields import flag
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
@@ -70,7 +71,7 @@ def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
     """Say which of the given columns a shape does not read; "" if it reads all."""
     for name, shapes in _COLUMNS.items():
         if given.get(name) is not None and shape not in shapes:
-            return f"--{name.replace('_', '-')} needs --shape {' or '.join(shapes)}"
+            return f"{flag(name)} needs --shape {' or '.join(shapes)}"
     return ""
 
 

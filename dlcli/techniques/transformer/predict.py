@@ -80,7 +80,7 @@ def _classes(trained: Trained, options: Predict) -> Answering:
 
 def _targets(trained: Trained, options: Predict) -> Answering:
     """Return a function from sources, int [batch, time], and their lengths to ranked targets, and the time."""
-    translate = translator(trained.learner.network, trained.learner.facts.target_time, options.beams)
+    translate = translator(trained.learner.network, trained.learner.facts.max_target_length, options.beams)
 
     def answer(rows: np.ndarray, length: np.ndarray) -> list[Answers]:
         tokens, nats, ranked = map(np.asarray, translate(rows, length))
@@ -94,7 +94,7 @@ def _targets(trained: Trained, options: Predict) -> Answering:
             for row in range(len(rows))
         ]
 
-    return answer, trained.learner.facts.source_time
+    return answer, trained.learner.facts.max_source_length
 
 
 _ANSWERS: dict[str, Callable[[Trained, Predict], Answering]] = {"encoder": _classes, "encoder-decoder": _targets}

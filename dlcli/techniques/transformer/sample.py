@@ -10,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.artifacts import Piece, Truncation
-from dlcli.data.text.stream_decoder import Writer
+from dlcli.data.text.stream_decoder import StreamDecoder
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn.attention import Memory
 from dlcli.nn.sampling import draw
@@ -33,14 +33,14 @@ def sample(options: Sample, run: TrainedRun) -> Iterator[Piece]:
     for number in range(options.count):
         if options.prompt:
             yield Piece(number, options.prompt, prompt=True, truncated=truncated)
-        writer = Writer(trained.tokenizer)
+        decoder = StreamDecoder(trained.tokenizer)
         for token in prompt:
-            writer.add(int(token))
+            decoder.add(int(token))
         key = jax.random.fold_in(jax.random.key(options.seed), number)
         for token in writing.tokens([END, *prompt.tolist()], key, options.length):
-            if text := writer.add(token):
+            if text := decoder.add(token):
                 yield Piece(number, text)
-        if text := writer.close():
+        if text := decoder.close():
             yield Piece(number, text)
 
 

@@ -32,7 +32,7 @@ def read(options: Train, facts: TransformerFacts | None = None) -> Data:
 
 def network(style: Style, facts: TransformerFacts, rngs: nnx.Rngs) -> EncoderDecoder:
     """Return the untrained network; its context is the longer of source and target."""
-    style = dataclasses.replace(style, context=max(facts.source_time, facts.target_time))
+    style = dataclasses.replace(style, context=max(facts.max_source_length, facts.max_target_length))
     return EncoderDecoder(style, facts.vocabulary, rngs=rngs)
 
 
@@ -62,7 +62,7 @@ def measure(network: EncoderDecoder, batch: Batch) -> Metrics:
 def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.ndarray, np.ndarray], Found]:
     """Return the compiled function from sources to the likeliest targets.
 
-    It takes int [batch, source_time] and int [batch].
+    It takes int [batch, max_source_length] and int [batch].
 
     Args:
         network: trained.

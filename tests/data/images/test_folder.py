@@ -161,7 +161,7 @@ def test_stray_files_are_skipped_with_a_note(classes, place):
 def test_many_stray_files_are_counted_and_the_first_named(classes):
     for number in range(5):
         (classes / "cat" / f"{number}.json").write_text("{}")
-    with pytest.warns(Notice, match=r"5 files that are no images, skipped: .*/0.json, .*/1.json, .*/2.json, …"):
+    with pytest.warns(Notice, match=r"5 files skipped: .*/0.json, .*/1.json, .*/2.json, …"):
         open_folder(classes)
 
 
@@ -258,7 +258,7 @@ def test_links_in_a_circle_and_pipes_are_skipped(classes):
     (classes / "circle").symlink_to(classes / "circle")
     (classes / "cat" / "up").symlink_to(classes / "cat")
     os.mkfifo(classes / "cat" / "pipe")
-    with pytest.warns(Notice, match="3 files that are no images"):
+    with pytest.warns(Notice, match="3 files skipped"):
         assert sum(map(len, open_folder(classes).splits.values())) == 40
 
 

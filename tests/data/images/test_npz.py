@@ -88,7 +88,7 @@ def test_missing_arrays_are_named_beside_those_that_are_there(tmp_path):
 def test_all_wrong_arrays_are_reported_at_once(tmp_path):
     with pytest.raises(Malformed) as caught:
         open_arrays(tmp_path, image=IMAGES / 1.0, label=LABELS / 1.0)
-    assert [finding.where for finding in caught.value.findings] == ["image", "label"]
+    assert [problem.where for problem in caught.value.problems] == ["image", "label"]
 
 
 def test_nothing_is_unpickled(tmp_path):

@@ -248,7 +248,7 @@ def test_labels_beyond_the_classes_are_refused(data_dir, tmp_path):
 
 def test_duplicates_between_the_splits_of_a_set_are_found(data_dir):
     found = check("tfds:toy", data_dir, None)
-    assert {finding.kind for finding in found} == {"duplicate"}
+    assert {problem.kind for problem in found} == {"duplicate"}
 
 
 def test_real_fashion_mnist_opens_with_its_classes_and_sizes(shared_data):

@@ -40,7 +40,7 @@ def test_raw_text_is_cut_as_nanogpt_cuts_it_and_has_no_test_part(tmp_path):
     assert {name: list(split.texts) for name, split in found.splits.items()} == {
         "train": [PLAY[:cut]], "validation": [PLAY[cut:]]
     }  # fmt: skip
-    assert found.measured == "validation"
+    assert found.eval_split == "validation"
 
 
 def test_tiny_shakespeare_validates_on_its_last_tenth(shared_data):
@@ -63,7 +63,7 @@ def test_every_row_is_in_one_split_and_the_same_ones_again(table):
     assert sorted(rows) == sorted(f"set.tsv text {number}" for number in range(40))
     assert first.sizes == {"train": 28, "validation": 4, "test": 8}
     assert first.digest == second.digest
-    assert first.measured == "test"
+    assert first.eval_split == "test"
 
 
 def test_labels_are_numbered_in_alphabetical_order(table):
@@ -289,7 +289,7 @@ def test_a_folder_of_documents_leaves_out_readmes_and_what_systems_left(tmp_path
     for name in ("readme.txt", "LICENSE.txt", ".hidden.txt", "._1.txt", "notes.md", "__MACOSX/1.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"\xff")
-    with pytest.warns(Notice, match="6 files that are no texts, skipped"):
+    with pytest.warns(Notice, match="6 files skipped"):
         assert sum(text.open(str(tmp_path)).sizes.values()) == 10
 
 
@@ -311,7 +311,7 @@ def test_a_class_that_looks_like_one_of_training_is_shown_by_its_code_points(tab
     table("set/test.tsv", classes=("cafe\u0301", "tea"), rows=4)
     with pytest.raises(DatasetError) as refused:
         text.open(str(tmp_path / "set"))
-    [first, _] = refused.value.findings
+    [first, _] = refused.value.problems
     assert "'cafe\u0301' (cafe<U+0301>), which training lacks, and has 'caf\u00e9' (caf<U+00E9>)" in first.message
 
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-_FIRST = ("loss", "accuracy", "distance", "generator_loss")  # metrics by their importance; others follow as they come
+_FIRST = (
+    "loss",
+    "accuracy",
+    "frechet_distance",
+    "total_variation",
+    "generator_loss",
+)  # metrics by their importance; others follow as they come
 _GAP = "  "
 _LONGEST_BAR = 40
 
 
 @dataclasses.dataclass(frozen=True)
-class Standing:
+class TrainingState:
     """How far training is.
 
     Attributes:
@@ -51,7 +57,7 @@ def pack(parts: Iterable[str], width: int | None, gap: str = " · ") -> list[str
     return lines
 
 
-def bar(at: Standing, width: int, glyphs: str = "━─") -> tuple[str, str, str]:
+def bar(at: TrainingState, width: int, glyphs: str = "━─") -> tuple[str, str, str]:
     """Return the bar's part that is done, the part that is not, and the words beside it: `width` columns at most.
 
     The words are step and total, rate, time left, and loss; shorter ones where they would leave no room for the bar.
@@ -67,7 +73,7 @@ def bar(at: Standing, width: int, glyphs: str = "━─") -> tuple[str, str, str
     return glyphs[0] * done, glyphs[1] * (length - done), words
 
 
-def report(at: Standing, width: int | None = None) -> str:
+def report(at: TrainingState, width: int | None = None) -> str:
     """Return a line of its own that says all that the bar and the line below it say; None: of any length."""
     return fit([f"step {at.step}/{at.steps}", *filter(None, _long_words(at)[1:]), *others(at.metrics)], width)
 
@@ -120,11 +126,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _long_words(at: Standing) -> list[str]:
+def _long_words(at: TrainingState) -> list[str]:
     return [f"{at.step:,}/{at.steps:,}", _rate(at.rate, "steps/s"), _left(at.left), _loss(at.metrics)]
 
 
-def _short_words(at: Standing) -> list[str]:
+def _short_words(at: TrainingState) -> list[str]:
     return [f"{at.step}/{at.steps}", _rate(at.rate, "/s"), _left(at.left), _loss(at.metrics)]
 
 

@@ -67,7 +67,8 @@ def best(metrics: Mapping[str, float], most: int = 40) -> str:
 
     Its name is cut to `most` characters.
     """
-    name = next((name for name in ("accuracy", "distance", "loss", *metrics) if name in metrics), None)
+    preferred = ("accuracy", "frechet_distance", "total_variation", "loss")
+    name = next((name for name in (*preferred, *metrics) if name in metrics), None)
     if name is None:
         return "–"
     told = printable(name.replace("_", " "))

@@ -3,7 +3,7 @@
 import pytest
 
 from dlcli import figures, studies, techniques
-from dlcli.cli import meaning
+from dlcli.cli import suggestions
 
 COMMANDS = [
     *([verb, name] for verb in ("train", "sample", "predict", "score") for name in techniques.having(verb)),
@@ -118,7 +118,7 @@ def test_the_words_of_other_tools_lead_to_commands_that_are_there():
         "remove",
         "rename",
     }
-    for meant in (*meaning._VERBS, *meaning._SUBJECTS):
+    for meant in (*suggestions._VERBS, *suggestions._SUBJECTS):
         verb, *subject = meant.split()
         assert verb in verbs
         assert set(subject[:1]) <= there

@@ -1,4 +1,4 @@
-"""Upsampling: double height and width of activation maps.
+"""Transposed convolution, which doubles the height and width of feature maps.
 
 Axes: batch, height, width, channel.
 """
@@ -9,30 +9,31 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.nn.initial import he_normal
+from dlcli.nn.initializers import he_normal
 
 
-class Upsample(nnx.Module):
-    """A transposed convolution of 4×4 with stride 2, as DCGAN's generator has it; it has no bias.
+class TransposedConvolution(nnx.Module):
+    """A transposed convolution of 4×4 with stride 2 and without bias, as in DCGAN's generator.
 
-    Each pixel of the result sees 2×2 pixels of the input, so that those at even and at odd places
-    are four convolutions of 2×2. Here they are one product with the windows: XLA's gradients of the
-    convolution itself take the CPU ten times as long.
+    Each output pixel depends on 2×2 input pixels, so the outputs at even and odd positions are four convolutions of
+    2×2. They are computed as one matrix product with all 2×2 windows: on the CPU, XLA's gradients of the transposed
+    convolution itself take ten times as long.
 
     Reference: Radford, Metz and Chintala, "Unsupervised Representation Learning with DCGAN", 2015,
     arXiv:1511.06434, figure 1.
 
     Attributes:
-        kernel: float32 [window of 4, input, place of 4, output]; windows and places row by row.
+        kernel: float32 [position in the 2×2 window, input, position in the 2×2 output block, output]; both positions
+            are in row-major order.
     """
 
     def __init__(self, inputs: int, outputs: int, *, dtype: jnp.dtype = jnp.float32, rngs: nnx.Rngs):
         self.dtype = jnp.dtype(dtype)
-        start = he_normal()(rngs.params(), (4 * inputs, 4 * outputs), jnp.float32)
-        self.kernel = nnx.Param(start.reshape(4, inputs, 4, outputs))
+        kernel = he_normal()(rngs.params(), (4 * inputs, 4 * outputs), jnp.float32)
+        self.kernel = nnx.Param(kernel.reshape(4, inputs, 4, outputs))
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Map [batch, height, width, input] to [batch, 2 · height, 2 · width, output], in the layer's type."""
+        """Map [batch, height, width, input] to [batch, 2 · height, 2 · width, output], in the layer's dtype."""
         batch, height, width, _ = x.shape
         padded = jnp.pad(x.astype(self.dtype), [(0, 0), (1, 1), (1, 1), (0, 0)])
         windows = jnp.concatenate(

@@ -19,9 +19,9 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from dlcli.cli import meaning
-from dlcli.cli.commands import show_all
+from dlcli.cli import suggestions
 from dlcli.cli.config import read_config
+from dlcli.cli.typer_commands import show_all
 from dlcli.errors import UsageError
 from dlcli.options.common import Options
 from dlcli.options.fields import cli, flag
@@ -172,7 +172,7 @@ def validate(
         name = str(problem["loc"][0])
         given = name.upper() if cli(model.model_fields[name]).argument else flag(name)
         value = problem["input"]
-        meant = meaning.value(str(value), [str(each) for each in _choices(model.model_fields[name])])
+        meant = suggestions.value(str(value), [str(each) for each in _choices(model.model_fields[name])])
         near = f"; did you mean {meant!r}?" if meant else ""
         raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
 
@@ -310,9 +310,9 @@ def _completion(field: FieldInfo) -> Complete | None:
 
 def _offer(what: str) -> Complete:
     def offer(ctx: typer.Context, incomplete: str) -> list[str]:
-        from dlcli.cli import complete  # only while a shell completes
+        from dlcli.cli import completion  # only while a shell completes
 
-        return complete.offered(what, ctx, incomplete)
+        return completion.offered(what, ctx, incomplete)
 
     return offer
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dlcli import figures, techniques
-from dlcli.cli.hints import next_commands
+from dlcli.cli.next_commands import next_commands
 from dlcli.interface import shortened
 from dlcli.options.common import Options
 

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.cli import console, layout
+from dlcli.cli import console, progress_lines
 from dlcli.cli.display import Display
-from dlcli.cli.layout import Standing
-from dlcli.cli.pace import Pace
+from dlcli.cli.progress_lines import TrainingState
+from dlcli.cli.throughput import Throughput
 from dlcli.interrupts import Signals
 from dlcli.runs.folders import command
 
@@ -27,7 +27,7 @@ class Training:
         self._display, self._signals = display, signals
         self._folder: Path | None = None
         self._steps = 0
-        self._pace = Pace(time.monotonic(), 0)
+        self._throughput = Throughput(time.monotonic(), 0)
         self._metrics: dict[str, float] = {}
         self._doing = ""
         self._told = float("-inf")  # when the last report was printed as a line
@@ -39,9 +39,9 @@ class Training:
 
     def _started(self, event: Started) -> None:
         self._steps, self._folder = event.steps, event.folder
-        self._pace = Pace(time.monotonic(), event.step)
+        self._throughput = Throughput(time.monotonic(), event.step)
         self._signals.farewell = self._kept
-        for line in layout.pack(_opening(event), self._display.width):
+        for line in progress_lines.pack(_opening(event), self._display.width):
             self._display.print(console.plain(line))
 
     def _compiling(self, event: Compiling) -> None:
@@ -56,19 +56,21 @@ class Training:
         self._display.print(f"[dim]{done} in {event.seconds:.1f} s[/]")
 
     def _stepped(self, event: Stepped) -> None:
-        self._pace.at(time.monotonic(), event.step)
+        self._throughput.at(time.monotonic(), event.step)
         if event.metrics is not None:
             self._metrics = dict(event.metrics)
         self._move(event.step)
 
     def _trained(self, event: Trained) -> None:
         now = time.monotonic()
-        self._pace.at(now, event.step)
+        self._throughput.at(now, event.step)
         self._metrics = dict(event.metrics)
         self._move(event.step)
         if not self._display.live and (now - self._told >= _LINE_SECONDS or event.step == self._steps):
-            at = Standing(event.step, self._steps, event.rate, self._pace.left(now, self._steps), event.metrics)
-            self._display.print(layout.report(at, self._display.width))
+            at = TrainingState(
+                event.step, self._steps, event.rate, self._throughput.left(now, self._steps), event.metrics
+            )
+            self._display.print(progress_lines.report(at, self._display.width))
             self._told = now
 
     def _validating(self, event: Validating) -> None:
@@ -77,7 +79,7 @@ class Training:
 
     def _scored(self, event: Scored) -> None:
         self._idle()
-        line = layout.validation(event.step, event.metrics, best=event.best, width=self._display.width)
+        line = progress_lines.validation(event.step, event.metrics, best=event.best, width=self._display.width)
         self._display.print(line.removesuffix("best") + "[green]best[/]" if event.best else line)
 
     def _ended(self, event: Ended) -> None:
@@ -87,11 +89,11 @@ class Training:
     def _idle(self, *, once: bool = False) -> None:
         self._doing = ""
         self._display.idle()
-        self._pace.resume(time.monotonic(), once=once)
+        self._throughput.resume(time.monotonic(), once=once)
 
     def _move(self, step: int) -> None:
-        left = self._pace.left(time.monotonic(), self._steps)
-        self._display.move(Standing(step, self._steps, self._pace.rate, left, self._metrics))
+        left = self._throughput.left(time.monotonic(), self._steps)
+        self._display.move(TrainingState(step, self._steps, self._throughput.rate, left, self._metrics))
 
     def _answer(self, signal: str) -> None:
         """Say what happens now that the first signal has arrived."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 _HALF_LIFE = 5.0  # seconds after which a measurement weighs half
 
 
-class Pace:
+class Throughput:
     """Measures steps by the clock; compilation, validation and the like count for the time left, not for the rate."""
 
     def __init__(self, now: float, step: int):

@@ -22,7 +22,7 @@ _MOST = 1_000  # entries of a folder that are looked at
 _PATIENCE = 1.0  # seconds that the runs are looked at, the latest first
 _MANIFEST = 16 * 2**20  # bytes
 _TEXT = (".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz")
-_LAYER = re.compile(r"network/backbone/parts/([^/]+)/")
+_LAYER = re.compile(r"network/backbone/layers/([^/]+)/")
 
 
 def offered(what: str, ctx: Any, incomplete: str) -> list[str]:

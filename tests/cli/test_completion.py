@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dlcli.cli.complete import offered
+from dlcli.cli.completion import offered
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,7 +80,7 @@ def test_checks_and_tokenizers_are_offered(tmp_path):
 
 
 def test_the_shell_is_answered_without_jax(tmp_path):
-    code = "import sys; from dlcli.cli.complete import offered; from types import SimpleNamespace as S;"
+    code = "import sys; from dlcli.cli.completion import offered; from types import SimpleNamespace as S;"
     code += "c = S(info_name='cnn', parent=S(info_name='train', parent=None), params={});"
     code += "[offered(w, c, '') for w in ('runs', 'images', 'texts', 'layers', 'datasets')];"
     code += "print('jax' in sys.modules)"

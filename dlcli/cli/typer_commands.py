@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from dlcli.cli import console, meaning
+from dlcli.cli import console, suggestions
 from dlcli.errors import UsageError
 
 _EXAMPLES = 1  # command line below the short help
@@ -55,7 +55,7 @@ class Command(TyperCommand):
 
     def _unknown(self, name: str, ctx: Any) -> UsageError:
         there = [each for param in self.get_params(ctx) for each in (*param.opts, *param.secondary_opts)]
-        meant = meaning.option(name, [each for each in there if each.startswith("--")])
+        meant = suggestions.option(name, [each for each in there if each.startswith("--")])
         return UsageError(f"there is no option {name}" + (f"; did you mean {meant}?" if meant else ""))
 
     def _missing(self, param: Any) -> UsageError:
@@ -81,7 +81,7 @@ class Group(TyperGroup):
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing and not name.startswith("-"):
             there = list(self.commands)
             of = None if ctx.parent is None else str(ctx.info_name)
-            meant = meaning.subject(of, name, there) if of else meaning.verb(name, there)
+            meant = suggestions.subject(of, name, there) if of else suggestions.verb(name, there)
             asked = f"; did you mean dlcli {meant}?" if meant else f"; there are {', '.join(there)}"
             raise UsageError(f"there is no command {' '.join(['dlcli', *filter(None, [of]), name])}{asked}")
         return super().resolve_command(ctx, args)
