@@ -16,7 +16,6 @@ from dlcli.errors import DatasetError, RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.metric import Metrics, add
 from dlcli.options.common import FitOptions, Options
-from dlcli.runs.run import Run
 from dlcli.runs.trained import TrainedRun
 
 # Options of `eval` and of figures that replace those of training: where other data lies, and how it is read.
@@ -123,9 +122,9 @@ def opened(run: TrainedRun, dataset: str | None, read: Callable[[], D]) -> D:
     try:
         found = read()
     except DatasetError as error:
-        Run(run.folder).say_where(run.dataset, error)
+        run.files.explain_missing_data(run.dataset, error)
         raise
-    Run(run.folder).notice_other_data(run.dataset, found.digest)
+    run.files.warn_if_data_changed(run.dataset, found.digest)
     return found
 
 

@@ -17,7 +17,7 @@ from dlcli.engine.program import Leaves, Program
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Facts
 from dlcli.options.common import FitOptions
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.runs.trained import TrainedRun
 
 L = TypeVar("L", bound=Learner)
@@ -61,7 +61,7 @@ def load(folder: Path, learner_type: type[L], use: str = "best") -> L:
     Raises:
         RunError: the folder is not a run of this technique, or has no intact checkpoint.
     """
-    run = Run(folder)
+    run = RunFolder(folder)
     found = _restored(folder, learner_type, run.options(learner_type), run.facts(learner_type), use).learner
     assert isinstance(found, learner_type)
     return found
@@ -92,5 +92,5 @@ def rebuilt(folder: Path, learner_type: type[Learner], options: FitOptions, fact
 
 def _restored(folder: Path, learner_type: type[Learner], options: FitOptions, facts: Facts, use: str) -> Restored:
     program = rebuilt(folder, learner_type, options, facts, one_device())
-    arrays, _ = Run(folder).restore(program.shapes, use)
+    arrays, _ = RunFolder(folder).restore(program.shapes, use)
     return Restored(program, program.from_host(arrays))

@@ -24,13 +24,13 @@ from dlcli.plot import attention
 from dlcli.plot.attention import Weights
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.options import Train
-from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
+from dlcli.text_models.trained import TrainedTextModel
 
 
 def draw(options: Attention, run: TrainedRun) -> Figure:
     """Show the weights of each layer and head over the tokens of a text."""
-    trained = Trained(run)
+    trained = TrainedTextModel.of(run, run.options.context)
     shown, truncated = _LOOKS[trained.learner.shape](trained, options, run.options)
     if truncated and options.text:
         warn(truncated.note(options.text))
@@ -62,10 +62,10 @@ def draw(options: Attention, run: TrainedRun) -> Figure:
 Looked = tuple[Weights, Truncation | None]
 
 
-def _of_text(trained: Trained, options: Attention, train: Train) -> Looked:
+def _of_text(trained: TrainedTextModel, options: Attention, train: Train) -> Looked:
     """Look at a text: what a decoder asks those before, or an encoder all."""
     given = options.text or _document(options.index, train)
-    tokens = found = trained.read_some(given)
+    tokens = found = trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
         tokens = np.concatenate([[END], tokens]).astype(np.int32)
     lacking = max(0, len(tokens) - min(trained.context, options.tokens))
@@ -80,11 +80,11 @@ def _of_text(trained: Trained, options: Attention, train: Train) -> Looked:
     return Weights(shares, names, names, title, note), truncated
 
 
-def _of_pair(trained: Trained, options: Attention, train: Train) -> Looked:
+def _of_pair(trained: TrainedTextModel, options: Attention, train: Train) -> Looked:
     """Look at a source while its target is written: what the decoder asks the encoder."""
     source, parts = (options.text, None) if options.text else _source(options.index, train)
     facts, network = trained.learner.facts, trained.learner.network
-    whole = trained.read_some(source)
+    whole = trained.encode_nonempty(source)
     read = whole[: facts.max_source_length]
     truncated = Truncation(len(whole), len(read)) if len(read) < len(whole) else None
     rows = np.pad(read, (0, facts.max_source_length - len(read)))[None]
@@ -101,14 +101,16 @@ def _of_pair(trained: Trained, options: Attention, train: Train) -> Looked:
     return Weights(shares, asking, trained.tokenizer.pieces(read), title, note, known), truncated
 
 
-_LOOKS: dict[str, Callable[[Trained, Attention, Train], Looked]] = {
+_LOOKS: dict[str, Callable[[TrainedTextModel, Attention, Train], Looked]] = {
     "decoder": _of_text,
     "encoder": _of_text,
     "encoder-decoder": _of_pair,
 }
 
 
-def _recorded(trained: Trained, call: Callable[[Any, list[jax.Array]], object], part: int | None = None) -> np.ndarray:
+def _recorded(
+    trained: TrainedTextModel, call: Callable[[Any, list[jax.Array]], object], part: int | None = None
+) -> np.ndarray:
     """Return the weights that a call of the network records, float32 [layer, head, time, memory].
 
     Args:

@@ -40,7 +40,7 @@ def draw(options: DiffusionProcess, run: TrainedRun | None) -> Figure:
     random = np.random.default_rng(options.seed)
     image = subject.drawable(example.pixels).astype(np.float64) / 127.5 - 1
     facts = densities.mixture(options.density)
-    scale = np.sqrt(np.square(facts.modes).mean() + facts.deviation**2)
+    scale = np.sqrt(np.square(facts.modes).mean() + facts.std**2)
     points = densities.draw(facts, options.points, [options.seed]) / scale
     images, clouds = (_drown(path, each, shown, random) for each in (image, points))
     title = f"{example.source} and the density {options.density} drown in noise: {options.noise_schedule} schedule"

@@ -73,7 +73,7 @@ def _history(run: TrainedRun) -> _History:
         split: defaultdict(list) for split in ("train", "validation")
     }
     best = None
-    for record in run.records():
+    for record in run.files.metrics.read():
         if record.get("split") not in points:
             continue
         for name, value in record["metrics"].items():

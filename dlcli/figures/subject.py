@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dlcli.data.images import batches, catalogue, pixels
+from dlcli.data.images import batches, catalogue, decoding
 from dlcli.data.images.batches import ImageFacts
 from dlcli.data.images.sets import ImageSet, Unreadable
 from dlcli.errors import DatasetError, RunError, UsageError
@@ -103,8 +103,8 @@ def drawable(image: np.ndarray) -> np.ndarray:
 def _free(path: Path) -> np.ndarray:
     """Decode an image as it is, but for its size where that is more than a figure shows."""
     try:
-        image = pixels.load(path)
+        image = decoding.load(path)
     except Unreadable as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
     height, width = (max(1, round(side * min(1, _LARGEST / max(image.shape[:2])))) for side in image.shape[:2])
-    return pixels.resize(image, (height, width))
+    return decoding.resize(image, (height, width))

@@ -1,9 +1,8 @@
-"""A trained run, resolved once and passed to everything that reads it."""
+"""A trained run, opened once and passed to everything that reads it."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import Any
 
 from dlcli.interface import Facts
 from dlcli.options.common import DirectOptions, FitOptions
-from dlcli.runs.data_paths import located
-from dlcli.runs.folders import About, Folder
+from dlcli.runs.folder import RunFolder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,17 +30,18 @@ class Reader:
     restore: Callable[[TrainedRun], Any]
 
 
-class TrainedRun(Folder):
+class TrainedRun:
     """A run to read. Options, facts and weights are loaded when first used, and only once.
 
     Attributes:
-        folder: its folder.
+        folder: path of its folder.
+        files: the files in it.
         technique: name of its technique.
-        use: which weights: "best" (lowest validation loss, or what the technique monitors) or "last".
+        use: which weights: "best" (of the best validation) or "last".
     """
 
     def __init__(self, folder: Path, reader: Reader, use: str = "best"):
-        super().__init__(folder)
+        self.folder, self.files = folder, RunFolder(folder)
         self.technique, self.use, self._reader = reader.technique, use, reader
 
     def other(self, folder: Path) -> TrainedRun:
@@ -51,25 +50,18 @@ class TrainedRun(Folder):
 
     @cached_property
     def options(self) -> Any:
-        """The options it was trained with; a relative path of its data is resolved from the working folder."""
-        options = self.read("options.json", self._reader.options)
-        there = located(options.dataset, self.origin)
-        return options if there == options.dataset else options.model_copy(update={"dataset": there})
+        """The options it was trained with; a relative path of its data is valid in this directory."""
+        return self.files.read_options(self._reader.options)
 
     @property
     def dataset(self) -> str:
         """Name of its data set, as it was given to `train`."""
-        return str(self.raw("options.json").get("dataset"))
-
-    @property
-    def origin(self) -> str | None:
-        """The working folder of the command that trained it, where known."""
-        return self.read("run.json", About).folder if os.path.lexists(self.folder / "run.json") else None
+        return str(self.files.raw("options.json").get("dataset"))
 
     @cached_property
     def facts(self) -> Any:
-        """What its data told the model."""
-        return self.read("facts.json", self._reader.facts())
+        """What its data set tells the model."""
+        return self.files.read("facts.json", self._reader.facts())
 
     @cached_property
     def restored(self) -> Any:
@@ -78,5 +70,5 @@ class TrainedRun(Folder):
 
     @property
     def learner(self) -> Any:
-        """The live learner with the weights that `use` names, set to evaluate; shared, so copy it to change it."""
+        """The learner with the weights that `use` selects, in evaluation mode; shared, so clone it to change it."""
         return self.restored.learner

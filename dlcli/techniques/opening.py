@@ -10,7 +10,8 @@ from dlcli import techniques
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Facts
 from dlcli.options.fields import Options, flag, idle_rule, reads
-from dlcli.runs.folders import find, technique_of
+from dlcli.runs.folder import technique_of
+from dlcli.runs.lookup import find
 from dlcli.runs.trained import Reader, TrainedRun
 
 M = TypeVar("M", bound=Options)
@@ -55,7 +56,7 @@ def opened(options: M, technique: str | tuple[str, ...], purpose: str) -> tuple[
 
 def require(options: Options, run: TrainedRun, purpose: str) -> None:
     """Raise where a run cannot do what options ask for; `opened` says how."""
-    trained, model = run.raw("options.json"), type(options)
+    trained, model = run.files.raw("options.json"), type(options)
     if not reads(model, trained):
         raise _other_kind(model, run, trained, purpose)
     for name in options.model_fields_set:

@@ -178,7 +178,7 @@ def test_the_top_five_are_counted_where_there_are_more_than_ten_classes():
 
 
 def best(folder: Path) -> int:
-    return Run(folder).about()["ended"]["best_step"]
+    return Run(folder).raw("run.json")["ended"]["best_step"]
 
 
 def test_training_can_be_limited_to_few_examples():

@@ -14,7 +14,7 @@ from dlcli.engine.evaluate import evaluate as measure
 from dlcli.errors import RunError
 from dlcli.metrics import classification
 from dlcli.nn import functional
-from dlcli.runs.folders import find
+from dlcli.runs.lookup import find
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Eval

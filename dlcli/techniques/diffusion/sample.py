@@ -39,7 +39,7 @@ def labels(learner: Learner, name: str, count: int) -> np.ndarray | None:
     classes = learner.domain.classes
     if not learner.conditional:
         return None
-    return batches.asked(classes, name, count)
+    return batches.requested_labels(classes, name, count)
 
 
 def in_words(how: dict[str, Any]) -> str:

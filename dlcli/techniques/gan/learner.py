@@ -19,7 +19,7 @@ from dlcli.interface import Batch, Data
 from dlcli.metrics import generation
 from dlcli.metrics.feature_classifier import Judge, examples
 from dlcli.nn.ema import EMA
-from dlcli.notices import unsaid
+from dlcli.notices import silenced
 from dlcli.optim import build, penalties
 from dlcli.options.generative import DENSITIES
 from dlcli.techniques.gan import facts as facts_
@@ -115,7 +115,7 @@ class Learner(engine.Learner):
         count = len(batch["mask"]) * self.facts.samples_per_example
         generated = self.sample(jax.random.normal(self.rngs.score(), [count, self.latent_dim]), labels)
         if self.feature_classifier is None:
-            modes, std = self.facts.data.modes, self.facts.data.deviation
+            modes, std = self.facts.data.modes, self.facts.data.std
             return generation.point_metrics(generated, batch["point"], modes, std, batch["mask"])
         return generation.image_metrics(
             self.feature_classifier, generated, batch["train"], batch["image"], mask=batch["mask"], labels=labels
@@ -142,7 +142,7 @@ class Learner(engine.Learner):
         """Train the feature classifier, or load it from the cache; data of one class leaves it untrained."""
         if len(self.domain.classes) < 2:
             return False
-        with unsaid():
+        with silenced():
             data = batches.read(options, 0, options.image_size)
         count = examples(self.domain.shape, data.sizes["train"])
         read = lambda: batches.training(data, count)  # noqa: E731

@@ -51,4 +51,4 @@ def _labels(learner: Learner, options: Sample) -> np.ndarray | None:
     classes = learner.domain.classes
     if not learner.conditional:
         return None
-    return images.asked(classes, options.class_, options.count)
+    return images.requested_labels(classes, options.class_, options.count)

@@ -37,7 +37,7 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
         numbers.setdefault("pairs", {})[name] = correlation
         rows.append((f"Spearman's ρ, {Path(name).name}", formats.loss(correlation["rho"]), _counted(correlation)))
     if analogies:
-        numbers["analogies"] = {"file": str(options.analogies), **answered(vectors, analogies, options.restrict)}
+        numbers["analogies"] = {"file": str(options.analogies), **answered(vectors, analogies, options.restrict_vocab)}
         rows += _analogy_rows(numbers["analogies"])
     return Table(title, ["measure", "value", ""], rows, numbers)
 
