@@ -47,7 +47,7 @@ _DENSITIES = {
     "ring": ("8 Gaussians with standard deviation 0.01 on a circle of radius 1", _ring(8), 0.01),
     "grid": (
         "25 Gaussians with standard deviation 0.05 on a 5×5 grid with spacing 2",
-        tuple(itertools.product((-4.0, -2.0, 0.0, 2.0, 4.0), repeat=2)),
+        tuple((x, y) for x in (-4.0, -2.0, 0.0, 2.0, 4.0) for y in (-4.0, -2.0, 0.0, 2.0, 4.0)),
         0.05,
     ),
 }
