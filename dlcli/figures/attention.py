@@ -13,8 +13,9 @@ from flax import nnx
 
 from dlcli import formats
 from dlcli.artifacts import Figure, Truncation
-from dlcli.data.text import dates, pairs, sets
-from dlcli.data.text.columns import Reading
+from dlcli.data.text.catalogue import open_pairs, open_texts
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.sources import dates
 from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
@@ -132,7 +133,7 @@ def _recorded(
 
 def _document(index: int, train: Train) -> str:
     """Return a text of the validation split."""
-    texts = sets.open(train.dataset, Reading.of(train, labels=train.shape == "encoder")).splits["validation"].texts
+    texts = open_texts(train.dataset, ReadOptions.of(train, labels=train.shape == "encoder")).splits["validation"].texts
     return texts[_within(index, len(texts))]
 
 
@@ -142,7 +143,7 @@ def _source(index: int, train: Train) -> tuple[str, tuple[str, ...] | None]:
         found = dates.dates("validation")
         date = found[_within(index, len(found))]
         return date.source, date.parts
-    sources = pairs.open(train.dataset, Reading.of(train)).splits["validation"].sources
+    sources = open_pairs(train.dataset, ReadOptions.of(train)).splits["validation"].sources
     return sources[_within(index, len(sources))], None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.metrics.metric import perplexity
+from dlcli.metrics.perplexity import perplexity
 
 
 def table(title: str, described: Mapping[str, Any], characters: int, protocol: Mapping[str, Any]) -> Table:

@@ -39,15 +39,15 @@ def _of_images(found: Evaluation, classifier: str) -> Table:
     }
     classes, training = len(found.data.facts.data.classes), found.data.sizes["train"]
     rows = [
-        ("Fréchet distance", frechet.written(distance), f"{samples:,} samples to {real:,} test images"),
-        ("floor", frechet.written(floor), f"{floor['n'][0]:,} draws of the {training:,} training images"),
-        ("features", formats.count(distance["features"]), frechet.features_of(classes, classifier)),
+        ("Fréchet distance", frechet.format_distance(distance), f"{samples:,} samples to {real:,} test images"),
+        ("floor", frechet.format_distance(floor), f"{floor['n'][0]:,} draws of the {training:,} training images"),
+        ("features", formats.count(distance["features"]), frechet.describe_features(classes, classifier)),
     ]
     if "class_accuracy" in described:
         asked = described["class_accuracy"]
         interval = f"{formats.interval(asked)}, by that classifier"
         rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
-    numbers, below = frechet.caution({**protocol, **described}, distance)
+    numbers, below = frechet.with_warning({**protocol, **described}, distance)
     return Table(found.title, ["measure", "value", ""], rows, numbers, below)
 
 

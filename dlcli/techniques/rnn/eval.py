@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dlcli.artifacts import Table
-from dlcli.data.text import sets, token_streams
+from dlcli.data.text import token_streams
+from dlcli.data.text.catalogue import open_texts
 from dlcli.engine.evaluate import evaluate as measure
 from dlcli.metrics import classification, language_model
 from dlcli.runs.trained import TrainedRun
@@ -16,6 +17,6 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
     found = measure(run, options)
     if run.learner.classify:
         return classification.table(found.title, found.described(), run.facts.classes, found.protocol)
-    texts = sets.open(found.options.dataset, reading(found.options))
+    texts = open_texts(found.options.dataset, reading(found.options))
     characters = token_streams.stream(texts, found.data.test_split, run.facts.load()).characters
     return language_model.table(found.title, found.described(), characters, found.protocol)

@@ -9,8 +9,9 @@ import numpy as np
 
 from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.data.text import pairs, sets, token_streams
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import token_streams
+from dlcli.data.text.catalogue import open_pairs, open_texts
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.pair_batches import EncodedPairs
 from dlcli.data.text.pairs import Pairs
 from dlcli.engine.evaluate import Evaluation
@@ -29,7 +30,7 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
 
 
 def _of_text(learner: Learner, found: Evaluation) -> Table:
-    texts = sets.open(found.options.dataset, Reading.of(found.options, labels=False))
+    texts = open_texts(found.options.dataset, ReadOptions.of(found.options, labels=False))
     characters = token_streams.stream(texts, found.data.test_split, learner.facts.load()).characters
     return language_model.table(found.title, found.described(), characters, found.protocol)
 
@@ -58,7 +59,7 @@ def _of_pairs(learner: Learner, found: Evaluation) -> Table:
 def _similarities(learner: Learner, trained: Train) -> dict[str, Any]:
     """Return BLEU and chrF of the translations of the test split's sources, or of an evenly spread part of them."""
     facts, tokenizer = learner.facts, learner.facts.load()
-    pairs_ = pairs.open(trained.dataset, Reading.of(trained)).splits["test"]
+    pairs_ = open_pairs(trained.dataset, ReadOptions.of(trained)).splits["test"]
     most = max(_BATCH, min(_MOST_PAIRS, _MOST_TOKENS // facts.max_target_length))
     chosen = np.arange(min(most, len(pairs_))) * len(pairs_) // min(most, len(pairs_))
     some = Pairs(*([texts[index] for index in chosen] for texts in (pairs_.sources, pairs_.targets, pairs_.places)))
