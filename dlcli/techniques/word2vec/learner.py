@@ -43,18 +43,18 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train, facts: WordFacts | None = None) -> Data:
-        """Open a text set as running words; for a new run, warn where they may not be what is meant."""
-        asked = words.VocabularyOptions(options.pattern, options.lower, options.min_count)
-        corpus = words.read(options.dataset, asked, ReadOptions.of(options, labels=False))
+        """Open a text set as running words; for a new run, warn about words that the pattern may miss."""
+        vocabulary = words.VocabularyOptions(options.pattern, options.lower, options.min_count)
+        corpus = words.read(options.dataset, vocabulary, ReadOptions.of(options, labels=False))
         for note in corpus.coverage.notes(options.pattern) if facts is None else ():
             warn(note)
-        rules = context_options(options)
+        contexts = context_options(options)
         test = "test" if "test" in corpus.splits else "validation"
-        batcher = word_batches.Batcher(corpus.splits["train"], corpus.facts.counts, rules)
+        batcher = word_batches.Batcher(corpus.splits["train"], corpus.facts.counts, contexts)
         return Data(
             train_from=functools.partial(word_batches.train_from, batcher, options.seed),
-            validation=word_batches.held_out(corpus, "validation", rules),
-            test=word_batches.held_out(corpus, test, rules),
+            validation=word_batches.held_out(corpus, "validation", contexts),
+            test=word_batches.held_out(corpus, test, contexts),
             facts=corpus.facts,
             sizes={split: len(sentences.words) for split, sentences in corpus.splits.items()},
             digest=corpus.digest,
