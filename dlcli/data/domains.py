@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dlcli.data import densities
+from dlcli.data import cache, densities
 from dlcli.data.densities import DensityFacts
 from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Batch, Data, Facts
+from dlcli.notices import unsaid
 from dlcli.options.generative import GenerativeTrainOptions
 
 _BOUND = 5.0  # standard deviations around the modes of a density that contain practically all of its points
+
+
+class FeatureClassifier(Protocol):
+    """A classifier that is trained on images, or loaded from a cache of classifiers."""
+
+    def learn_once(self, folder: Path, digest: str, read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
+        """Train on the images and labels that `read` returns, or load what was trained on data with this digest."""
 
 
 class GenerativeFacts(Facts):
@@ -147,6 +157,25 @@ def read(options: GenerativeTrainOptions) -> Data:
     return dataclasses.replace(data, facts=GenerativeFacts(data=data.facts))
 
 
+def train_feature_classifier(
+    classifier: FeatureClassifier, options: GenerativeTrainOptions, limit: Callable[[tuple[int, ...], int], int]
+) -> None:
+    """Train the feature classifier on the training images, or load it from the cache.
+
+    It is the same for every seed of a run. Images of one class leave it untrained.
+
+    Args:
+        classifier: untrained.
+        options: training options, which name the data set.
+        limit: maps an image shape and the number of training images to the number to train on.
+    """
+    with unsaid():
+        data = batches.read(options, 0, options.image_size)
+    if len(data.facts.classes) > 1:
+        count = limit(data.facts.image, data.sizes["train"])
+        classifier.learn_once(cache.folder("judges"), data.digest, lambda: batches.training(data, count))
+
+
 def sample_labels(domain: Domain, name: str, count: int) -> np.ndarray:
     """Return the class of each sample of a class-conditional model, int32 [count].
 
@@ -161,7 +190,9 @@ def sample_labels(domain: Domain, name: str, count: int) -> np.ndarray:
     return batches.asked(domain.classes, name, count)
 
 
-def generate(draw: Any, noise: np.ndarray, labels: np.ndarray | None, batch_size: int = 100) -> np.ndarray:
+def generate(
+    draw: Callable[..., Any], noise: np.ndarray, labels: np.ndarray | None, batch_size: int = 100
+) -> np.ndarray:
     """Generate samples batch by batch.
 
     All batches have the same shape, so that `draw` is compiled once.

@@ -10,16 +10,14 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data import cache
+from dlcli.data import domains
 from dlcli.data.domains import ImageDomain, PointDomain, rms_radius
-from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
 from dlcli.metrics import generation
 from dlcli.metrics.feature_classifier import Judge, examples
 from dlcli.nn.ema import EMA
-from dlcli.notices import unsaid
 from dlcli.optim import build, penalties
 from dlcli.options.generative import DENSITIES
 from dlcli.techniques.gan import facts as facts_
@@ -116,9 +114,9 @@ class Learner(engine.Learner):
         if self.feature_classifier is None:
             modes, std = self.facts.data.modes, self.facts.data.deviation
             return generation.point_metrics(generated, batch["point"], modes, std, batch["mask"])
-        return generation.image_metrics(
-            self.feature_classifier, generated, batch["train"], batch["image"], mask=batch["mask"], labels=labels
-        )
+        images = generated, batch["train"], batch["image"]
+        features = map(self.feature_classifier.features, images)
+        return generation.image_metrics(self.feature_classifier, *features, mask=batch["mask"], labels=labels)
 
     def sample(self, noise: jax.Array, label: jax.Array | None = None) -> jax.Array:
         """Generate samples with the averaged weights.
@@ -138,11 +136,7 @@ class Learner(engine.Learner):
         """Train the feature classifier, or load it from the cache; data of one class leaves it untrained."""
         if len(self.domain.classes) < 2:
             return False
-        with unsaid():
-            data = batches.read(options, 0, options.image_size)
-        count = examples(self.domain.shape, data.sizes["train"])
-        read = lambda: batches.training(data, count)  # noqa: E731
-        self.feature_classifier.learn_once(cache.folder("judges"), data.digest, read)
+        domains.train_feature_classifier(self.feature_classifier, options, examples)
         return True
 
     def _generate(self, count: int, label: jax.Array | None) -> tuple[jax.Array, Pullback]:
