@@ -17,7 +17,7 @@ from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Batch, Data, Facts
-from dlcli.notices import unsaid
+from dlcli.notices import silenced
 from dlcli.options.generative import GenerativeTrainOptions
 
 _BOUND = 5.0  # standard deviations around the modes of a density that contain practically all of its points
@@ -114,7 +114,7 @@ class PointDomain:
     @property
     def bound(self) -> float:
         """Absolute value of a scaled coordinate that practically no point exceeds."""
-        return (float(np.abs(self.facts.modes).max()) + _BOUND * self.facts.deviation) / self.scale
+        return (float(np.abs(self.facts.modes).max()) + _BOUND * self.facts.std) / self.scale
 
     def encode(self, batch: Batch) -> jax.Array:
         """Return the scaled points of a batch, float32 [batch, 2]."""
@@ -130,7 +130,7 @@ Domain = ImageDomain | PointDomain
 
 def rms_coordinate(facts: DensityFacts) -> float:
     """Return the root mean square of a coordinate of a density, with which points have about the variance 1."""
-    return float(np.sqrt(np.square(facts.modes).mean() + facts.deviation**2))
+    return float(np.sqrt(np.square(facts.modes).mean() + facts.std**2))
 
 
 def rms_radius(facts: DensityFacts) -> float:
@@ -169,7 +169,7 @@ def train_feature_classifier(
         options: training options, which name the data set.
         limit: maps an image shape and the number of training images to the number to train on.
     """
-    with unsaid():
+    with silenced():
         data = batches.read(options, 0, options.image_size)
     if len(data.facts.classes) > 1:
         count = limit(data.facts.image, data.sizes["train"])
@@ -187,7 +187,7 @@ def sample_labels(domain: Domain, name: str, count: int) -> np.ndarray:
     Raises:
         UsageError: there is no class with this name.
     """
-    return batches.asked(domain.classes, name, count)
+    return batches.requested_labels(domain.classes, name, count)
 
 
 def generate(

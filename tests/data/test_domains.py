@@ -8,7 +8,7 @@ from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import RunError, UsageError
 from dlcli.options.generative import DENSITIES, GenerativeTrainOptions
 
-IMAGES = ImageFacts(image=(2, 2, 1), classes=("cat", "dog"), mean=(0.5,), deviation=(0.3,))
+IMAGES = ImageFacts(image=(2, 2, 1), classes=("cat", "dog"), mean=(0.5,), std=(0.3,))
 RING = densities.mixture("ring")
 
 

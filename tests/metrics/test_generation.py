@@ -11,14 +11,14 @@ RING = densities.mixture("ring")
 
 def test_generated_points_of_the_density_have_the_total_variation_of_the_floor():
     points = [jnp.asarray(densities.draw(RING, 2_500, [seed])) for seed in (1, 2)]
-    metrics = generation.point_metrics(*points, RING.modes, RING.deviation)
+    metrics = generation.point_metrics(*points, RING.modes, RING.std)
     assert metrics["total_variation"].value() == pytest.approx(metrics["total_variation_floor"].value(), abs=0.03)
     assert metrics["modes"].value() == 8
 
 
 def test_padding_is_not_counted():
     points, mask = jnp.zeros([4, 2]), jnp.array([1.0, 1.0, 0.0, 0.0])
-    metrics = generation.point_metrics(points, points, RING.modes, RING.deviation, mask)
+    metrics = generation.point_metrics(points, points, RING.modes, RING.std, mask)
     assert metrics["high_quality"].describe()["n"] == metrics["total_variation_floor"].describe()["n"] == 2
 
 

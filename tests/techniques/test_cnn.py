@@ -179,7 +179,7 @@ def test_top5_accuracy_is_measured_for_more_than_ten_classes():
 
 
 def best(folder: Path) -> int:
-    return Run(folder).about()["ended"]["best_step"]
+    return Run(folder).raw("run.json")["ended"]["best_step"]
 
 
 def test_training_can_be_limited_to_few_examples():

@@ -22,7 +22,7 @@ from dlcli.metrics import frechet
 from dlcli.metrics.feature_classifier import Judge, examples
 from dlcli.metrics.metric import add
 from dlcli.metrics.modes import Found, Modes
-from dlcli.notices import unsaid
+from dlcli.notices import silenced
 from dlcli.runs.run import Run
 from dlcli.techniques.diffusion.drawing import Manner, draw, manner
 from dlcli.techniques.diffusion.learner import Learner
@@ -102,7 +102,7 @@ def _judge(train: Train) -> Judge:
 
     Of images of one class there is nothing to learn: its weights stay random.
     """
-    with unsaid():
+    with silenced():
         data = images.read(train, 0, train.image_size)
     judge = Judge(data.facts.image, len(data.facts.classes))
     if len(data.facts.classes) < 2:
@@ -153,7 +153,7 @@ def _points(learner: Learner, data: Data, how: Manner, samples: int | None, prot
     count, facts = samples or data.sizes["test"], learner.domain.facts
     drawn = jnp.asarray(draw(learner, count, None, how))
     real = jnp.concatenate([batch["point"][batch["mask"] > 0] for batch in data.test])
-    modes, floor = (Modes.of(each, facts.modes, facts.deviation) for each in (drawn, real))
+    modes, floor = (Modes.of(each, facts.modes, facts.std) for each in (drawn, real))
     hits, quality = Found(modes.hits), Rate(modes.hits.sum(), modes.points)
     metrics = {"modes": hits, "high_quality": quality, "total_variation": modes, "total_variation_floor": floor}
     found = {name: metric.describe() for name, metric in metrics.items()}

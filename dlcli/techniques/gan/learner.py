@@ -112,7 +112,7 @@ class Learner(engine.Learner):
         count = len(batch["mask"]) * self.facts.samples_per_example
         generated = self.sample(jax.random.normal(self.rngs.score(), [count, self.latent_dim]), labels)
         if self.feature_classifier is None:
-            modes, std = self.facts.data.modes, self.facts.data.deviation
+            modes, std = self.facts.data.modes, self.facts.data.std
             return generation.point_metrics(generated, batch["point"], modes, std, batch["mask"])
         images = generated, batch["train"], batch["image"]
         features = map(self.feature_classifier.features, images)
