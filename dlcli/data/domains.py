@@ -128,6 +128,11 @@ class PointDomain:
 Domain = ImageDomain | PointDomain
 
 
+def domain(facts: ImageFacts | DensityFacts, scale: Callable[[DensityFacts], float]) -> Domain:
+    """Return the domain of a data set; `scale` gives the unit of length of a density."""
+    return ImageDomain(facts) if isinstance(facts, ImageFacts) else PointDomain(facts, scale(facts))
+
+
 def rms_coordinate(facts: DensityFacts) -> float:
     """Return the root mean square of a coordinate of a density, with which points have about the variance 1."""
     return float(np.sqrt(np.square(facts.modes).mean() + facts.std**2))
