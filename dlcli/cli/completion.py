@@ -92,11 +92,11 @@ def _images(ctx: Any, incomplete: str) -> Iterator[str]:
 
 def _texts(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield texts; of the transformer pairs too."""
-    from dlcli.data.text import pairs, sets
+    from dlcli.data.text import catalogue
 
-    yield from sets.embedded()
+    yield from catalogue.embedded("text")
     if ctx.info_name == "transformer":
-        yield from pairs.embedded()
+        yield from catalogue.embedded("pairs")
     yield from _paths(incomplete, _TEXT)
 
 

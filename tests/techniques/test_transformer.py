@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.text.pairs import open as open_pairs
+from dlcli.data.text.catalogue import open_pairs
 from dlcli.data.text.tokenizers import END, START
 from dlcli.engine import devices
 from dlcli.errors import RunError, UsageError

@@ -14,7 +14,8 @@ from flax import nnx
 from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import labels
-from dlcli.data.text import sets, token_streams
+from dlcli.data.text import token_streams
+from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Metrics
@@ -56,7 +57,7 @@ class _Read:
 
 
 def _read(trained: Train, options: Eval, tokenizer: Tokenizer) -> _Read:
-    texts = sets.open(options.dataset or trained.dataset, reading(trained, options))
+    texts = open_texts(options.dataset or trained.dataset, reading(trained, options))
     return _Read(texts, batches(trained, texts, tokenizer, trained=True))
 
 

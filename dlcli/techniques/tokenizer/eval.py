@@ -7,8 +7,9 @@ from pathlib import Path
 
 from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.data.text import sets, tokenizers
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import tokenizers
+from dlcli.data.text.catalogue import open_texts
+from dlcli.data.text.columns import ReadOptions
 from dlcli.engine.load import measured
 from dlcli.runs.run import Run
 from dlcli.techniques.tokenizer.measuring import measure
@@ -30,8 +31,8 @@ def evaluate(options: Eval) -> Table:
     folder = Path(options.run)
     run = Run(folder)
     trained = run.read_options(Train)
-    dataset, reading = options.dataset or trained.dataset, Reading.of(trained, options, labels=False)
-    texts = measured(run, options.dataset, lambda: sets.open(dataset, reading))
+    dataset, reading = options.dataset or trained.dataset, ReadOptions.of(trained, options, labels=False)
+    texts = measured(run, options.dataset, lambda: open_texts(dataset, reading))
     counts = measure(tokenizers.load(folder), texts.splits[texts.eval_split].texts)
     values = counts.values()
     rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]

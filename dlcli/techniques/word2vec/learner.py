@@ -12,7 +12,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.data.text import word_batches, words
-from dlcli.data.text.columns import Reading
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.words import WordFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
@@ -39,7 +39,7 @@ class Learner(engine.Learner):
     def read(options: Train, *, noted: bool = True) -> Data:
         """Open a text set as running words; unless it is not to be `noted`, say where they may not be what is meant."""
         asked = words.VocabularyOptions(options.pattern, options.lower, options.min_count)
-        corpus = words.read(options.dataset, asked, Reading.of(options, labels=False))
+        corpus = words.read(options.dataset, asked, ReadOptions.of(options, labels=False))
         for note in corpus.coverage.notes(options.pattern) if noted else ():
             warn(note)
         rules = block_rules(options)
