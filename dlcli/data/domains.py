@@ -26,7 +26,7 @@ _BOUND = 5.0  # standard deviations around the modes of a density that contain p
 class FeatureClassifier(Protocol):
     """A classifier that is trained on images, or loaded from a cache of classifiers."""
 
-    def learn_once(self, folder: Path, digest: str, read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
+    def fit_or_load(self, folder: Path, digest: str, read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
         """Train on the images and labels that `read` returns, or load what was trained on data with this digest."""
 
 
@@ -178,7 +178,7 @@ def train_feature_classifier(
         data = batches.read(options, 0, options.image_size)
     if len(data.facts.classes) > 1:
         count = limit(data.facts.image, data.sizes["train"])
-        classifier.learn_once(cache.folder("judges"), data.digest, lambda: batches.training(data, count))
+        classifier.fit_or_load(cache.folder("feature-classifiers"), data.digest, lambda: batches.training(data, count))
 
 
 def sample_labels(domain: Domain, name: str, count: int) -> np.ndarray:

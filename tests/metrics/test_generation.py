@@ -4,7 +4,7 @@ import pytest
 
 from dlcli.data import densities
 from dlcli.metrics import generation
-from dlcli.metrics.feature_classifier import Judge
+from dlcli.metrics.feature_classifier import FeatureClassifier
 
 RING = densities.mixture("ring")
 
@@ -26,7 +26,9 @@ def test_several_samples_per_held_out_image_are_all_compared():
     random = np.random.default_rng(0)
     generated, training, held_out = (jnp.asarray(random.normal(size=[n, 64]), jnp.float32) for n in (6, 6, 3))
     mask, labels = jnp.array([1.0, 1.0, 0.0]), jnp.zeros(6, int)
-    metrics = generation.image_metrics(Judge((8, 8, 1), 2), generated, training, held_out, mask=mask, labels=labels)
+    metrics = generation.image_metrics(
+        FeatureClassifier((8, 8, 1), 2), generated, training, held_out, mask=mask, labels=labels
+    )
     assert metrics["frechet_distance"].describe()["n"] == [4, 2]
     assert metrics["frechet_distance_floor"].describe()["n"] == [4, 2]
     assert metrics["class_accuracy"].describe()["n"] == 4

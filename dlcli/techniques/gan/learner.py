@@ -15,7 +15,7 @@ from dlcli.data.domains import ImageDomain, PointDomain
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
 from dlcli.metrics import generation
-from dlcli.metrics.feature_classifier import Judge, examples
+from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
 from dlcli.nn.ema import EMA
 from dlcli.optim import build, penalties
 from dlcli.options.generative import DENSITIES
@@ -78,7 +78,9 @@ class Learner(engine.Learner):
         self.latent_dim, self.weight_penalty = options.latent_dim, (options.l1, options.l2)
         self.domain = domains.domain(facts.data, domains.rms_radius)
         is_images = isinstance(self.domain, ImageDomain)
-        self.feature_classifier = nnx.data(Judge(self.domain.shape, len(self.domain.classes)) if is_images else None)
+        self.feature_classifier = nnx.data(
+            FeatureClassifier(self.domain.shape, len(self.domain.classes)) if is_images else None
+        )
         self.generator, self.discriminator = networks(options, self.domain, rngs)
         self.ema = EMA(self.generator, options.ema_decay)
         noise, score, fixed = jax.random.split(jax.random.key(options.seed), 3)
@@ -135,7 +137,7 @@ class Learner(engine.Learner):
         """Train the feature classifier, or load it from the cache; data of one class leaves it untrained."""
         if len(self.domain.classes) < 2:
             return False
-        domains.train_feature_classifier(self.feature_classifier, options, examples)
+        domains.train_feature_classifier(self.feature_classifier, options, count_examples)
         return True
 
     def _generate(self, count: int, label: jax.Array | None) -> tuple[jax.Array, Pullback]:
