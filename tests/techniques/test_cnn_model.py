@@ -199,7 +199,7 @@ def test_an_untrained_network_predicts_a_uniform_distribution():
     ("architecture", "message"),
     [
         (Architecture(arch="vgg"), "--arch must be one of small, resnet, convnext, got 'vgg'"),
-        (Architecture(arch="resnet", depth=19), "--depth must be one of 8, 20, 32, 44, 56, 18, 34, 50, got 19"),
+        (Architecture(arch="resnet", depth=19), "--depth must be one of 8, 18, 20, 32, 34, 44, 50, 56, got 19"),
         (Architecture(arch="resnet", stages=2), "--arch resnet has no --stages, got --stages 2"),
         (Architecture(depth=20), "--arch small has no --depth, got --depth 20"),
         (Architecture(stages=4), "of 8 pixels a side, 1 are left at pool4"),
