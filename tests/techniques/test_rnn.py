@@ -14,12 +14,9 @@ from dlcli.engine.program import Program
 from dlcli.errors import RunError
 from dlcli.notices import Notice
 from dlcli.techniques.rnn import score as score_module
-from dlcli.techniques.rnn.eval import evaluate
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Eval, Predict, Sample, Score, Train
-from dlcli.techniques.rnn.predict import predict
-from dlcli.techniques.rnn.sample import sample
-from dlcli.techniques.rnn.score import score
+from tests.reading import evaluate, predict, sample, score
 
 TEXTS = Path(__file__).parents[1] / "texts"
 TINY = {
@@ -274,9 +271,9 @@ def test_a_text_of_many_stretches_has_the_probability_it_has_in_one_pass(languag
 
 
 def test_a_run_of_the_other_task_is_refused(language, classifier):
-    with pytest.raises(RunError, match="must be a classifier"):
+    with pytest.raises(RunError, match="needs a run of --task classify"):
         list(predict(Predict(run=language, text=["a"])))
-    with pytest.raises(RunError, match="must be a language model"):
+    with pytest.raises(RunError, match="needs a run of --task language"):
         list(score(Score(run=classifier, text=["a"])))
 
 
