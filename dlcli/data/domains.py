@@ -39,6 +39,11 @@ class GenerativeFacts(Facts):
 
     data: ImageFacts | DensityFacts
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; a density has none."""
+        return self.data.classes if isinstance(self.data, ImageFacts) else ()
+
     def require_same_domain(self, other: GenerativeFacts, run: str, *, classes: bool) -> None:
         """Require that another data set can be compared with samples of a model of this one.
 
@@ -53,7 +58,7 @@ class GenerativeFacts(Facts):
         theirs, ours = other.data, self.data
         if type(theirs) is not type(ours) or getattr(theirs, "image", None) != getattr(ours, "image", None):
             raise RunError(f"the data must be images or points of the size that {run} was trained on, found others")
-        if classes and getattr(theirs, "classes", ()) != getattr(ours, "classes", ()):
+        if classes and other.classes != self.classes:
             raise RunError(f"the data must have the classes that {run} was trained on, found others")
 
 
