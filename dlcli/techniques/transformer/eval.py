@@ -62,9 +62,12 @@ def _similarities(learner: Learner, trained: Train) -> dict[str, Any]:
     pairs_ = open_pairs(trained.dataset, ReadOptions.of(trained)).splits["test"]
     most = max(_BATCH, min(_MOST_PAIRS, _MOST_TOKENS // facts.max_target_length))
     chosen = np.arange(min(most, len(pairs_))) * len(pairs_) // min(most, len(pairs_))
-    some = Pairs(*([texts[index] for index in chosen] for texts in (pairs_.sources, pairs_.targets, pairs_.places)))
+    some = Pairs(
+        *([texts[int(index)] for index in chosen] for texts in (pairs_.sources, pairs_.targets, pairs_.places))
+    )
     encoded = EncodedPairs(some, tokenizer, (facts.max_source_length, facts.max_target_length))
-    translate, written = translator(learner.network, facts.max_target_length, 1), []
+    translate = translator(learner.network, facts.max_target_length, 1)
+    written: list[str] = []
     for start in range(0, len(some), _BATCH):
         indices = np.minimum(np.arange(start, start + _BATCH), len(some) - 1)
         tokens = np.asarray(translate(encoded.source[indices], encoded.length[indices]).tokens)[:, 0]
