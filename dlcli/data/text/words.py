@@ -235,7 +235,7 @@ def _save(stem: cache.Stem, facts: WordFacts, coverage: Coverage, ids: Mapping[s
         "checksums": {},
     }
     for split, arrays in ids.items():
-        record["checksums"][split] = [zlib.crc32(each) for each in arrays]
+        record["checksums"][split] = [zlib.crc32(each.data) for each in arrays]
         for ending, each in zip(("words", "lengths"), arrays, strict=True):
             with cache.replacing(stem.path(f"{split}.{ending}.npy")) as file:
                 np.save(file, each)
@@ -262,6 +262,6 @@ def _load(stem: cache.Stem, digest: str) -> Corpus:
 
 def _array(path: Path, checksum: int) -> np.ndarray:
     found = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
-    if zlib.crc32(found) != checksum:
+    if zlib.crc32(found.data) != checksum:
         raise ValueError(f"{path} is damaged")
     return found
