@@ -15,8 +15,9 @@ from dlcli import figures, techniques
 from dlcli.errors import UserError
 from dlcli.files import read_bytes
 from dlcli.options.augmentations import AUGMENTATIONS
-from dlcli.paths import expanded, runs_folder
-from dlcli.runs.folders import find, technique_of
+from dlcli.paths import expand_user, runs_folder
+from dlcli.runs.folder import technique_of
+from dlcli.runs.lookup import find
 
 _MOST = 1_000  # entries of a folder that are looked at
 _PATIENCE = 1.0  # seconds that the runs are looked at, the latest first
@@ -70,22 +71,21 @@ def _techniques(ctx: Any) -> list[str]:
 def _datasets(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield all data sets there are, and files."""
     from dlcli.data import catalogue
-    from dlcli.data.images import tfds
 
     yield from catalogue.embedded()
-    yield from (f"tfds:{name}" for name in tfds.prepared(None))
+    yield from catalogue.prepared(None)
     yield from _paths(incomplete, (".npz", *_TEXT))
 
 
 def _images(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield image sets; of techniques that learn densities those too."""
     from dlcli.data import densities
-    from dlcli.data.images import catalogue, tfds
+    from dlcli.data.images import catalogue
 
     yield from catalogue.embedded()
     if ctx.info_name in ("gan", "diffusion"):
         yield from densities.NAMES
-    yield from (f"tfds:{name}" for name in tfds.prepared(None))
+    yield from catalogue.prepared(None)
     yield from (f"folder:{path}" for path in _paths(incomplete.removeprefix("folder:"), ()))
     yield from _paths(incomplete, (".npz",))
 
@@ -130,7 +130,7 @@ def _layers(ctx: Any, incomplete: str) -> Iterator[str]:
 def _paths(incomplete: str, endings: tuple[str, ...]) -> Iterator[str]:
     """Yield the folders and the files of these endings beside what is typed."""
     typed, _, _ = incomplete.rpartition("/")
-    folder = expanded(typed or ("/" if incomplete.startswith("/") else "."))
+    folder = expand_user(typed or ("/" if incomplete.startswith("/") else "."))
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:

@@ -7,25 +7,26 @@ from pathlib import Path
 
 from dlcli import figures, techniques
 from dlcli.errors import RunError
+from dlcli.formats import command_line
 from dlcli.options.fields import Options, cli, flag, reads
-from dlcli.runs.folders import Folder, command
+from dlcli.runs.folder import RunFolder
 
 _INPUTS = ("images", "text", "nearest", "prompt")  # fields that take an input of the run's data
 
 
 def next_commands(folder: Path, technique: str) -> list[str]:
     """Return the commands that read this run of the technique, the first to try first."""
-    trained, example = Folder(folder).raw("options.json"), _example(folder)
-    lines = [command("eval", folder)]
+    trained, example = RunFolder(folder).raw("options.json"), _example(folder)
+    lines = [command_line("eval", folder)]
     if technique in techniques.having("resume"):
-        lines.append(command("viz", "learning-curves", "--run", folder))
+        lines.append(command_line("viz", "learning-curves", "--run", folder))
     best = figures.best_of(technique, trained)
-    lines.append(command("viz", best, *_input(figures.catalogue()[best], example), "--run", folder))
+    lines.append(command_line("viz", best, *_input(figures.catalogue()[best], example), "--run", folder))
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)
         if model is not None and reads(model, trained):
             subject = technique.replace("_", "-")
-            lines.append(command(verb, subject, *_input(model, example), "--run", folder))
+            lines.append(command_line(verb, subject, *_input(model, example), "--run", folder))
     return lines
 
 
@@ -41,7 +42,7 @@ def _input(model: type[Options], example: str) -> Iterator[str | Path]:
 
 def _example(folder: Path) -> str:
     try:
-        found = Folder(folder).raw("run.json").get("example")
+        found = RunFolder(folder).raw("run.json").get("example")
     except RunError:
         return ""
     return found if isinstance(found, str) else ""

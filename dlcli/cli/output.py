@@ -71,7 +71,7 @@ def _write_table(artifact: Table) -> None:
 
 def fail(error: UserError, call: Call) -> NoReturn:
     """Raise an error that what was written to standard output tells too."""
-    error.told = call.json
+    error.reported = call.json
     raise error
 
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from dlcli import formats
 from dlcli.formats import printable
-from dlcli.runs.folders import Summary
+from dlcli.runs.summary import Summary
 
 _GAP = "  "
 _DATASET = 16  # columns of the name of a data set, where room is short
@@ -78,12 +78,12 @@ def best(metrics: Mapping[str, float], most: int = 40) -> str:
 _WIDE: dict[str, Callable[[Summary], str]] = {
     "name": lambda run: printable(run.folder.name),
     "technique": lambda run: run.technique,
-    "data": lambda run: dataset_name(run.about.data.dataset),
-    "when": lambda run: day(run.about.created),
+    "data": lambda run: dataset_name(run.info.data.dataset),
+    "when": lambda run: day(run.info.created),
     "took": lambda run: formats.duration(run.seconds),
     "state": lambda run: run.state,
     "best": lambda run: best(run.best),
-    "note": lambda run: printable(run.about.note),
+    "note": lambda run: printable(run.info.note),
 }
 
 _Columns = dict[str, list[str]]

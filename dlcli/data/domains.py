@@ -104,7 +104,7 @@ class PointDomain:
     @property
     def bound(self) -> float:
         """Absolute value of a scaled coordinate that practically no point exceeds."""
-        return (float(np.abs(self.facts.modes).max()) + _BOUND * self.facts.deviation) / self.scale
+        return (float(np.abs(self.facts.modes).max()) + _BOUND * self.facts.std) / self.scale
 
     def encode(self, batch: Batch) -> jax.Array:
         """Return the scaled points of a batch, float32 [batch, 2]."""
@@ -120,7 +120,7 @@ Domain = ImageDomain | PointDomain
 
 def rms_coordinate(facts: DensityFacts) -> float:
     """Return the root mean square of a coordinate of a density, with which points have about the variance 1."""
-    return float(np.sqrt(np.square(facts.modes).mean() + facts.deviation**2))
+    return float(np.sqrt(np.square(facts.modes).mean() + facts.std**2))
 
 
 def rms_radius(facts: DensityFacts) -> float:
@@ -158,7 +158,7 @@ def sample_labels(domain: Domain, name: str, count: int) -> np.ndarray:
     Raises:
         UsageError: there is no class with this name.
     """
-    return batches.asked(domain.classes, name, count)
+    return batches.requested_labels(domain.classes, name, count)
 
 
 def generate(draw: Any, noise: np.ndarray, labels: np.ndarray | None, batch_size: int = 100) -> np.ndarray:

@@ -18,7 +18,7 @@ from dlcli.formats import printable
 from dlcli.plot import course, plane, terminal
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row, Tile
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.gan.learner import Learner
 
 # Title of a panel, and its lines: split and name of the metric, and how it is called.
@@ -44,7 +44,7 @@ def draw(options: GanTraining) -> Figure:
     learner = engine.load(folder, Learner, "last")
     steps = [int(step) for step in learner.fixed_noise_steps[...]]
     drawn = {step: np.asarray(learner.fixed_noise_samples[place]) for place, step in enumerate(steps) if step}
-    points = _points(Run(folder))
+    points = _points(RunFolder(folder))
     if not drawn or not points:
         raise RunError(f"{folder} must have measured something, found no metrics: it ended before its first report")
     times = sorted(drawn.items())
@@ -73,10 +73,10 @@ def draw(options: GanTraining) -> Figure:
     )
 
 
-def _points(run: Run) -> Points:
+def _points(run: RunFolder) -> Points:
     """Return the steps and values of every metric, by its split and name."""
     found = defaultdict(list)
-    for record in run.records():
+    for record in run.metrics.read():
         for name, value in record["metrics"].items():
             found[record["split"], name].append((record["step"], value))
     return found

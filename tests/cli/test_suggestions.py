@@ -28,17 +28,17 @@ def test_what_the_short_help_leaves_out_is_counted_and_shown_by_help_all(dlcli):
     _, short, _ = dlcli("train", "cnn", "--help")
     code, whole, err = dlcli("train", "cnn", "--help-all")
     assert (code, err) == (0, "")
-    assert "--clip-norm" not in short
-    assert "--clip-norm" in whole
-    left_out = sum(name not in short for name in ("--clip-norm", "--l1", "--momentum", "--dtype", "--debug"))
+    assert "--max-grad-norm" not in short
+    assert "--max-grad-norm" in whole
+    left_out = sum(name not in short for name in ("--max-grad-norm", "--l1", "--momentum", "--dtype", "--debug"))
     [count] = [int(line.split()[0]) for line in short.splitlines() if "more options: --help-all" in line]
     assert count > left_out == 5
 
 
 def test_a_rare_option_still_works(dlcli):
-    code, _, err = dlcli("train", "cnn", "--clip-norm", "-1")
+    code, _, err = dlcli("train", "cnn", "--max-grad-norm", "-1")
     assert code == 2
-    assert "--clip-norm should be greater than or equal to 0" in err
+    assert "--max-grad-norm should be greater than or equal to 0" in err
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,12 @@ def test_a_rare_option_still_works(dlcli):
         ("train cnn --width 3", "--channels"),
         ("train cnn --n-layers 3", "--depth"),
         ("train transformer --n-layers 3", "--layers"),
-        ("train transformer --hidden-size 3", "--width"),
+        ("train transformer --width 3", "--d-model"),
+        ("train rnn --tied", "--tie-embeddings"),
+        ("train rnn --embedding 3", "--embedding-dim"),
+        ("train transformer --hidden-size 3", "--d-model"),
         ("train rnn --hidden-size 3", "--hidden"),
-        ("train word2vec --vector-size 3", "--dimensions"),
+        ("train word2vec --dimensions 3", "--vector-size"),
         ("resume x --max-steps 3", "--steps"),
         ("train gan --num-epochs 3", "--epochs"),
         ("predict cnn a.png --model x", "--run"),

@@ -15,7 +15,7 @@ SIDE = 16
 
 
 def network(**options):
-    facts = ImageFacts(image=(SIDE, SIDE, 1), classes=("a", "b"), mean=(0.5,), deviation=(0.2,))
+    facts = ImageFacts(image=(SIDE, SIDE, 1), classes=("a", "b"), mean=(0.5,), std=(0.2,))
     learner = Learner(Train(channels=4, hidden=0, **options), facts)
     learner.eval()
     return learner

@@ -136,7 +136,7 @@ def test_a_backbone_of_other_shapes_is_refused(trained, tmp_path):
 
 def test_evaluation_measures_every_example_of_the_test_split_once(plain):
     assert plain["split"] == "test"
-    assert plain["accuracy"]["n"] == sum(plain["confusion"]["examples"]) == 359
+    assert plain["accuracy"]["n"] == sum(plain["confusion"]["support"]) == 359
     right = sum(row[truth] for truth, row in enumerate(plain["confusion"]["counts"]))
     assert plain["accuracy"]["value"] == pytest.approx(right / 359)
     assert plain["accuracy"]["low"] < plain["accuracy"]["value"] < plain["accuracy"]["high"]
@@ -179,7 +179,7 @@ def test_the_top_five_are_counted_where_there_are_more_than_ten_classes():
 
 
 def best(folder: Path) -> int:
-    return Run(folder).about()["ended"]["best_step"]
+    return Run(folder).raw("run.json")["ended"]["best_step"]
 
 
 def test_training_can_be_limited_to_few_examples():

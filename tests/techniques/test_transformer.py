@@ -31,7 +31,7 @@ TINY = {
     "context": 8,
     "layers": 1,
     "heads": 2,
-    "width": 16,
+    "d_model": 16,
     "learning_rate": 0.01,
     "schedule": "constant",
     "warmup_steps": 0,
@@ -42,7 +42,7 @@ PAIRS = {
     "dataset": str(TEXTS / "numbers.tsv"),
     "batch_size": 16,
     "context": 16,
-    "width": 32,
+    "d_model": 32,
     "label_smoothing": 0.0,
 }
 INPUTS = {
@@ -201,7 +201,7 @@ def test_an_encoder_learns_its_classes(encoder):
     found = evaluate(Eval(run=encoder)).numbers
     assert found["accuracy"]["low"] < found["accuracy"]["value"] <= found["accuracy"]["high"]
     assert found["accuracy"]["value"] > 0.5
-    assert sum(found["confusion"]["examples"]) == found["accuracy"]["n"]
+    assert sum(found["confusion"]["support"]) == found["accuracy"]["n"]
 
 
 def test_an_encoder_answers_with_all_its_classes_likeliest_first(encoder):

@@ -33,12 +33,12 @@ def read(dataset: str, options: ReadOptions = DEFAULT) -> dict[str, list[str]]:
     if text_files.is_text(path) and text_files.extension(path) == text_files.RAW:
         raw, bad = text_files.raw(path)
         refuse(dataset, bad, skip_bad=options.skip_bad)
-        found = list(pieces(files.lines(raw)))
+        found = list(pieces(files.split_lines(raw)))
         parts = {split: [found[i] for i in indices] for split, indices in splits.numbered(len(found)).items()}
     else:
         texts = open_texts(dataset, options)
         parts = {
-            split: [line for document in documents.texts for line in files.lines(document)]
+            split: [line for document in documents.texts for line in files.split_lines(document)]
             for split, documents in texts.splits.items()
         }
     return {split: each for split, each in parts.items() if each}

@@ -25,7 +25,7 @@ from dlcli.data.problems import Problem
 from dlcli.data.text import files
 from dlcli.data.text.columns import Column, matches, resolve
 from dlcli.errors import DatasetError
-from dlcli.files import lines as lines_of
+from dlcli.files import split_lines
 
 _DELIMITER = re.compile(r'"?sep=."?\r?')  # a line that spreadsheets write before the header
 _HEADER_LINES = 20  # lines of a header whose names contain line ends
@@ -57,7 +57,7 @@ def read(path: Path, wanted: Sequence[Column]) -> Rows:
             f"{path} must end its lines with \\n or \\r\\n, found \\r alone (classic Mac OS)",
             hint="tr '\\r' '\\n' < FILE > NEW converts it",
         )
-    lines = lines_of(text) if files.extension(path) != ".csv" else text.split("\n")
+    lines = split_lines(text) if files.extension(path) != ".csv" else text.split("\n")
     rows = _objects(path, lines, wanted) if files.extension(path) == ".jsonl" else _table(path, lines, wanted)
     good: list[tuple[int, Cells]] = []
     problems: list[Problem] = []
@@ -93,7 +93,7 @@ def without_header(path: Path) -> list[list[str]]:
     """Return the rows at the beginning of a `.tsv` of two columns, read as if there were no header."""
     if files.extension(path) != ".tsv":
         return []
-    rows = [line.split("\t") for line in lines_of(files.head(path)) if line]
+    rows = [line.split("\t") for line in split_lines(files.head(path)) if line]
     return rows if all(len(row) == 2 for row in rows) else []
 
 

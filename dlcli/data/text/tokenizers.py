@@ -32,9 +32,9 @@ from dlcli.data.text.tokenizer_pipelines import UNKNOWN as UNKNOWN
 from dlcli.data.text.tokenizer_pipelines import empty_pipeline, pieces, pipeline
 from dlcli.data.text.vocabularies import SPECIAL, Vocabulary, readable_bytes
 from dlcli.errors import DatasetError, RunError
-from dlcli.files import read_object, utf8
+from dlcli.files import encode_utf8, read_json
 from dlcli.options.common import TokenizerKind
-from dlcli.paths import expanded
+from dlcli.paths import expand_user
 
 if TYPE_CHECKING:
     from dlcli.data.text.sets import Documents
@@ -77,7 +77,7 @@ class Tokenizer:
         waiting: list[tuple[bool, str]] = []  # pieces, and whether each is the last of its text
         done: list[list[int]] = []
         for text in texts:
-            utf8(text)  # the library would reject a lone surrogate with an obscure error
+            encode_utf8(text)  # the library would reject a lone surrogate with an obscure error
             parts = list(pieces(text))
             waiting += [(number == len(parts), part) for number, part in enumerate(parts, 1)]
             if len(waiting) >= _PARALLEL:
@@ -155,7 +155,7 @@ def load(path: Path) -> Tokenizer:
     """
     file, kind = (path / FILE, RunError) if path.is_dir() else (path, DatasetError)
     try:
-        return from_json(json.dumps(read_object(file)))
+        return from_json(json.dumps(read_json(file)))
     except FileNotFoundError:
         raise kind(f"{file} must be a tokenizer, and does not exist", hint="dlcli train tokenizer makes one") from None
     except (OSError, ValueError) as error:
@@ -174,7 +174,7 @@ def resolve(choice: str | Path, vocabulary_size: int, documents: Documents) -> T
         UserError: see `tokenizer_training.learn` and `load`.
     """
     if choice not in KINDS:
-        return load(expanded(choice))
+        return load(expand_user(choice))
     slot = f"tokenizer-{choice}-{vocabulary_size}-{documents.digest[:8]}"
     stem = cache.Stem(slot, f"{FORMAT}\n{documents.digest}")
     try:
@@ -199,7 +199,7 @@ def _frame(found: Any) -> dict[str, Any]:
 
 def _characters(text: str, ids: np.ndarray) -> np.ndarray:
     """Return the ids of the characters of a text; the library takes two seconds for a million characters."""
-    utf8(text)
+    encode_utf8(text)
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     return ids[np.minimum(codes, len(ids) - 1)]
 

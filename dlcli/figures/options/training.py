@@ -1,11 +1,12 @@
 """Figures of training: of any run, or of optimizers and schedules alone."""
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from dlcli.figures.options.kinds import FigureOptions, FreeFigureOptions
-from dlcli.options.common import WITH_MOMENTUM, Cli, LearningRate, Needs, OptimizerName, ScheduleName, Steps
+from dlcli.options.common import Cli, LearningRate, Needs, ScheduleName, Steps
+from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 
 _FURTHEST = 1e6  # coordinate or learning rate on a surface
 _MOST_PATHS = 8  # as many as there are colours that everybody can tell apart
@@ -35,11 +36,10 @@ def parse_optimizers(text: str) -> tuple[tuple[OptimizerName, float | None], ...
     chosen: list[tuple[OptimizerName, float | None]] = []
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, _, rate = item.partition(":")
-        known = next((each for each in get_args(OptimizerName) if each == name), None)
-        if known is None:
-            raise ValueError(f"{name!r} is not one of {', '.join(get_args(OptimizerName))}")
+        if name not in OPTIMIZERS:
+            raise ValueError(f"{name!r} is not one of {', '.join(OPTIMIZERS)}")
         try:
-            chosen.append((known, float(rate) if rate else None))
+            chosen.append((name, float(rate) if rate else None))
         except ValueError:
             raise ValueError(f"the learning rate of {name} must be a number, got {rate!r}") from None
         if rate and not 0 < float(rate) <= _FURTHEST:
@@ -129,10 +129,7 @@ class OptimizerSurface(FigureOptions):
     optimizers: Annotated[
         str,
         AfterValidator(_runners),
-        Field(
-            description=f"NAME or NAME:RATE, commas between them, {_MOST_PATHS} at most: "
-            f"{', '.join(get_args(OptimizerName))}."
-        ),
+        Field(description=f"NAME or NAME:RATE, commas between them, {_MOST_PATHS} at most: {', '.join(OPTIMIZERS)}."),
         Cli(metavar="NAME:RATE,…"),
     ] = "sgd,momentum,rmsprop,adam"
     start: Annotated[

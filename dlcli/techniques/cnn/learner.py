@@ -19,7 +19,7 @@ from dlcli.metrics.classification import measure
 from dlcli.optim import build
 from dlcli.optim.step import descend
 from dlcli.options.augmentations import parse_augmentation
-from dlcli.runs.folders import find
+from dlcli.runs.lookup import find
 from dlcli.techniques.cnn.model import Architecture, Network
 from dlcli.techniques.cnn.options import Train
 
@@ -97,7 +97,7 @@ class Learner(engine.Learner):
 
     def normalize(self, pixels: jax.Array) -> jax.Array:
         """Standardize pixels in [0, 1] with the mean and standard deviation of each channel of the training data."""
-        mean, std = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.deviation))
+        mean, std = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.std))
         return (pixels - mean) / std
 
     def warm_start(self, options: Train) -> bool:

@@ -25,7 +25,7 @@ class Train(GenerativeTrainOptions):
     batch_size: BatchSize = 64
     steps: Steps = 1_500
     learning_rate: LearningRate = 2e-3
-    clip_norm: Annotated[
+    max_grad_norm: Annotated[
         float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
     ] = 1.0
     parameterization: Annotated[

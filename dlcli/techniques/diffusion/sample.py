@@ -45,7 +45,7 @@ def labels(learner: Learner, name: str, count: int, run: str) -> np.ndarray | No
                 hint="dlcli train diffusion --conditional makes one",
             )
         return None
-    return batches.asked(classes, name, count)
+    return batches.requested_labels(classes, name, count)
 
 
 def in_words(how: dict[str, Any]) -> str:

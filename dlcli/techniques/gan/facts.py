@@ -41,6 +41,6 @@ def read(options: Train) -> Data:
     return dataclasses.replace(
         data,
         facts=GanFacts(data=data.facts.data, samples_per_example=count),
-        validation=batches.BesideTraining(data.validation, data.train_from, count),
-        test=batches.BesideTraining(data.test, data.train_from, count),
+        validation=batches.WithTrainingImages(data.validation, data.train_from, count),
+        test=batches.WithTrainingImages(data.test, data.train_from, count),
     )

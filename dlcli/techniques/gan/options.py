@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from dlcli.options.common import (
-    WITH_BETAS,
     BatchSize,
     Cli,
     DatasetName,
@@ -17,6 +16,7 @@ from dlcli.options.common import (
     filled,
 )
 from dlcli.options.generative import DENSITIES, GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
+from dlcli.options.optimizers import WITH_BETAS
 
 # Defaults for a density. Its modes are narrow: with the penalty weight for images, the discriminator's gradient stays
 # too small to separate them from their surroundings. A latent space of the dimension of the plane need not be

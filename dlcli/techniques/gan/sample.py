@@ -58,4 +58,4 @@ def _labels(learner: Learner, options: Sample) -> np.ndarray | None:
                 hint="dlcli train gan --conditional makes one",
             )
         return None
-    return images.asked(classes, options.class_, options.count)
+    return images.requested_labels(classes, options.class_, options.count)

@@ -18,7 +18,7 @@ from dlcli.data.text.pairs import Found, PairSet, complete, pair_set
 from dlcli.data.text.sources.pair_table import train_table
 from dlcli.data.text.split_files import by_split, split_begun
 from dlcli.errors import DatasetError
-from dlcli.files import lines
+from dlcli.files import split_lines
 from dlcli.notices import warn
 
 _NAME = re.compile(r"(?P<folder>.+):(?P<source>\w+)-(?P<target>\w+)")
@@ -99,7 +99,7 @@ def _files(folder: Path, language: str) -> dict[str, Path]:
 def _paired(source: Path, target: Path) -> Found:
     """Pair the lines of two files; a line that is not UTF-8 is left out of both."""
     (left, bad), (right, worse) = files.decoded(source), files.decoded(target)
-    sources, targets = lines(left), lines(right)
+    sources, targets = split_lines(left), split_lines(right)
     if len(sources) != len(targets):
         raise DatasetError(
             f"{source} and {target} must have the same number of lines, found {len(sources):,} and {len(targets):,}"
