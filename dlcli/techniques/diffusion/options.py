@@ -7,6 +7,7 @@ from pydantic import Field
 from dlcli.options.common import (
     BatchSize,
     Cli,
+    DataDirOptions,
     EvalOptions,
     LearningRate,
     Needs,
@@ -79,7 +80,7 @@ class SamplerOptions(Options):
     seed: SamplingSeed = 0
 
 
-class Eval(SamplerOptions, EvalOptions):
+class Eval(SamplerOptions, DataDirOptions, EvalOptions):
     """Options of `dlcli eval` for a run of diffusion."""
 
     samples: Annotated[

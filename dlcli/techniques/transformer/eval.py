@@ -36,7 +36,7 @@ def evaluate(options: Eval) -> Table:
     """Return nats a token and bits a character, accuracies and confusions, or exact matches, by the run's shape."""
     folder = Path(options.run)
     learner = engine.load(folder, Learner, options.use)
-    names = ("data_dir", "dataset", "text_column", "label_column", "source_column", "target_column")
+    names = ("dataset", "text_column", "label_column", "source_column", "target_column")
     changes = {name: value for name in names if (value := getattr(options, name)) is not None}
     if misplaced := misplaced_column(learner.shape, changes):
         raise UsageError(f"{misplaced} for a run of --shape {learner.shape}")

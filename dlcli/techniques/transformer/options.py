@@ -13,13 +13,13 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
+    NetworkOptions,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
     TokenizerKind,
     TokenizerOptions,
-    TrainOptions,
     Vocabulary,
     WeightDecay,
     filled,
@@ -73,7 +73,7 @@ def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
     return ""
 
 
-class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOptions):
+class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOptions):
     """Options of `dlcli train transformer`."""
 
     panel = "Model"
@@ -91,9 +91,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
         ),
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
-    shape: Annotated[
-        Shape, Field(description="Language model, classifier, or translation model.")
-    ] = "decoder"
+    shape: Annotated[Shape, Field(description="Language model, classifier, or translation model.")] = "decoder"
     preset: Annotated[
         Literal["original", "gpt2", "modern"],
         Field(description="Block style: original (Vaswani 2017), gpt2, or modern (LLaMA)."),
