@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from dlcli.options.common import (
     AugmentOptions,
     Cli,
+    DataDirOptions,
     Dataset,
     Dropout,
     DropoutOptions,
@@ -95,7 +96,7 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
         return self
 
 
-class Eval(EvalOptions):
+class Eval(DataDirOptions, EvalOptions):
     """Options of `dlcli eval` for a run of cnn."""
 
     mc_dropout: Annotated[

@@ -8,6 +8,7 @@ from dlcli.errors import UsageError
 from dlcli.options.common import (
     BatchSize,
     Cli,
+    DataDirOptions,
     EvalOptions,
     LearningRate,
     Needs,
@@ -92,7 +93,7 @@ class SamplerOptions(Options):
             raise UsageError(f"--sampler-steps must be at most {limit}, got {self.sampler_steps}")
 
 
-class Eval(SamplerOptions, EvalOptions):
+class Eval(SamplerOptions, DataDirOptions, EvalOptions):
     """Options of `dlcli eval` for a run of diffusion."""
 
     samples: Annotated[
