@@ -7,7 +7,7 @@ from pathlib import Path
 from dlcli import techniques
 from dlcli.cli.typer_options import Call
 from dlcli.errors import RunError, UsageError
-from dlcli.options.fields import Options, idle_rule
+from dlcli.options.fields import Options, unmet_need
 from dlcli.runs.folders import Folder, find
 
 
@@ -44,6 +44,6 @@ def refuse_idle(options: Options, call: Call, folder: Path) -> None:
     """Raise `UsageError` where an option that was given does nothing with this run."""
     trained = Folder(folder).raw("options.json")
     for name, value in call.given.items():
-        rule = idle_rule(type(options), name, trained, of_run=True) if name in type(options).model_fields else None
-        if rule is not None and value is not False:
-            raise UsageError(rule.said(name, value, trained))
+        need = unmet_need(type(options), name, trained, of_run=True) if name in type(options).model_fields else None
+        if need is not None and value is not False:
+            raise UsageError(need.message(name, value, trained))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dlcli.errors import RunError, UsageError
 from dlcli.files import UNFINISHED, disk_errors, is_stray
-from dlcli.options.common import DirectOptions, FitOptions, PlaceOptions
+from dlcli.options.common import DirectOptions, FitOptions, RunFolderOptions
 from dlcli.paths import runs_folder
 from dlcli.runs.folders import command, is_unfinished
 from dlcli.runs.run import Run
@@ -18,7 +18,7 @@ from dlcli.runs.run import Run
 _LONGEST = 40  # characters of a data set in the name of a run; names have at most 255 bytes
 
 
-def refuse_taken(options: PlaceOptions) -> None:
+def refuse_taken(options: RunFolderOptions) -> None:
     """Raise `UsageError` where the folder that `--out` or `--name` asks for cannot be that of a new run."""
     if options.out:
         refuse_used(options.out)

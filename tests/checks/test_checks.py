@@ -68,7 +68,7 @@ def test_one_that_fails_is_named_and_ends_the_program_with_8(dlcli, monkeypatch)
     code, out, err = dlcli()
     assert code == 8
     assert "two" in out
-    assert "found 1 of 2 that do not: two" in err
+    assert "1 of 2 statements do not hold: two" in err
 
 
 @pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 8)])

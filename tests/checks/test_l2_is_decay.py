@@ -5,8 +5,8 @@ from dlcli.optim import penalties
 def test_it_holds():
     found = l2_is_decay.check()
     assert found.holds
-    assert found.numbers["sgd_largest_difference"] <= 1e-6
-    assert found.numbers["adam_largest_difference"] > 0.01
+    assert found.numbers["sgd_max_difference"] <= 1e-6
+    assert found.numbers["adam_max_difference"] > 0.01
 
 
 def test_a_penalty_without_its_half_fails(monkeypatch):

@@ -18,4 +18,4 @@ def test_a_recurrence_that_forgets_the_stride_fails(monkeypatch):
     monkeypatch.setattr(ReceptiveField, "through", strideless)
     found = receptive_field.check()
     assert not found.holds
-    assert found.numbers["pixels_that_differ"] > 0
+    assert found.numbers["differing_pixels"] > 0

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
     [
         ("c.json", "[" * 100_000, "nested too deeply"),
         ("c.toml", "x = " + "[" * 100_000, "nested too deeply"),
-        ("c.json", '{"steps": 1, "steps": 2}', "'steps' stands in it twice"),
+        ("c.json", '{"steps": 1, "steps": 2}', "'steps' appears twice"),
         ("c.toml", "batch-size = 1\nbatch_size = 2", "'batch_size' twice"),
         ("c.toml", "steps = true", "steps = true, which is neither number nor text"),
         ("c.toml", 'steps = "ten"', "--steps should be a valid integer"),
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
         ("c.json", '{"dataset": "a\\u0000b"}', "--dataset must not hold the character NUL"),
         ("c.json", '{"steps": 1e999}', "--steps"),
         ("c.json", '{"steps": ' + "9" * 5000 + "}", "c.json cannot be read"),
-        ("c.json", "[1]", "must hold names and values"),
+        ("c.json", "[1]", "must have names with values"),
         ("c.json", b'{"dataset": "caf\xe9"}', "c.json cannot be read"),
         ("c.json", b" " * (2**20 + 1), "at most 1 MiB"),
         ("c.json", '{"dataset": ' + str(["x" * 100_000]).replace("'", '"') + "}", "--dataset"),

@@ -86,7 +86,7 @@ def test_a_folder_without_images_says_what_it_holds(run, dlcli, tmp_path):
     (tmp_path / "papers" / "a.pdf").write_text("x")
     code, _, err = dlcli("predict", "cnn", tmp_path / "papers", "--run", run[0])
     assert code == 3
-    assert "papers must hold images, found 1 other files: a.pdf" in err.replace("\n", " ")
+    assert "papers must contain images, found 1 other files: a.pdf" in err.replace("\n", " ")
 
 
 def test_an_image_that_cannot_be_read_is_answered_in_its_place(run, dlcli, tmp_path):
@@ -103,7 +103,7 @@ def test_a_check_lists_what_is_skipped_and_passes(dlcli, pets):
     found = json.loads(out)["problems"]
     assert code == 0
     assert [(each["kind"], each["harmless"]) for each in found] == [("skipped", True)] * 2
-    assert "no problems besides these notes" in dlcli("data", "check", f"folder:{pets}")[1]
+    assert "no problems, only the notes above" in dlcli("data", "check", f"folder:{pets}")[1]
 
 
 def test_unreadable_images_are_refused_with_the_option_that_leaves_them_out(dlcli, pets, tmp_path):

@@ -69,7 +69,7 @@ def test_a_signal_before_the_first_step_ends_the_run_and_says_what_there_is(tmp_
     kept = tmp_path / "kept"
     (kept / "checkpoints" / "00000012").mkdir(parents=True)
     (kept / "options.json").touch()
-    assert signal_during(kept, capsys).startswith("step 12 is the last one saved; dlcli resume")
+    assert signal_during(kept, capsys).startswith("step 12 is the last saved step; dlcli resume")
     (tmp_path / "new").mkdir()
     assert signal_during(tmp_path / "new", capsys, Compiling("initial weights")) == "nothing was trained yet"
     assert not (tmp_path / "new").exists()

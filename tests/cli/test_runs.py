@@ -109,7 +109,7 @@ def test_a_run_json_that_makes_no_sense_is_left_out_with_a_note(dlcli, runs, abo
     assert code == 0
     assert "good" in out
     assert "odd" not in out
-    assert "note: left out:" in err
+    assert "note: skipped:" in err
     assert "odd/run.json" in err
 
 
@@ -148,7 +148,7 @@ def test_whatever_stands_for_a_file_of_one_run_the_others_are_listed_and_it_is_a
     make(runs, "good")
     replace_by(kind, make(runs, "odd") / name)
     code, out, err = dlcli("runs", "list")
-    assert (code, "good" in out, "odd" in out, "left out" in err) == (0, True, False, True)
+    assert (code, "good" in out, "odd" in out, "skipped" in err) == (0, True, False, True)
     for command in (["show", "odd"], ["compare", "good", "odd"]):
         code, _, err = dlcli("runs", *command)
         assert code == 4

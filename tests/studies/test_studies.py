@@ -46,14 +46,14 @@ def run(name, **options):
     return found, report
 
 
-def test_a_cell_is_trained_once_and_then_known(tmp_path):
+def test_a_cell_is_trained_once(tmp_path):
     devices.prepare("auto")
     options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
     first, again = (
         Cells("regularization", options, 1).trained("a", {"dropout": 0.5}, seed=0, use="last", test=True)
         for _ in range(2)
     )
-    assert (first.known, again.known) == (False, True)
+    assert (first.cached, again.cached) == (False, True)
     assert first.result == again.result
     assert first.result["steps"] == 8
     assert 0 <= first.result["test_accuracy"] <= 1
@@ -73,16 +73,16 @@ def test_a_run_that_diverges_is_a_result_too(tmp_path, monkeypatch):
 def test_a_second_call_goes_on_where_the_first_stopped(asked):
     events = studies.run("regularization", CATALOGUE["regularization"](out=Path("study"), **SMALL))
     for _ in range(5):
-        assert not next(events).known
+        assert not next(events).cached
     events.close()
     found, _ = run("regularization")
-    assert [cell.known for cell in found] == [True] * 5 + [False] * (len(found) - 5)
+    assert [cell.cached for cell in found] == [True] * 5 + [False] * (len(found) - 5)
     assert len(asked) == len(found)
 
 
 def test_a_folder_of_another_study_is_refused(asked):
     run("regularization")
-    with pytest.raises(RunError, match="must hold this study with these options"):
+    with pytest.raises(RunError, match="is of another study, or of other options"):
         run("regularization", steps=9)
 
 
@@ -109,9 +109,9 @@ def test_early_stopping_alone_is_measured_at_its_best_validation(asked):
 
 def test_differences_are_paired_with_none(asked):
     _, report = run("regularization")
-    dropout = report.table.numbers["treatments"]["dropout"]["difference_to_none"]
+    dropout = report.table.numbers["treatments"]["dropout"]["difference_to_baseline"]
     assert [dropout[name] for name in ("mean", "low", "high")] == pytest.approx([0.05] * 3)
-    assert report.table.numbers["treatments"]["none"]["difference_to_none"] is None
+    assert report.table.numbers["treatments"]["none"]["difference_to_baseline"] is None
 
 
 def test_rates_are_chosen_by_validation_and_with_a_seed_that_is_not_reported(asked):

@@ -103,7 +103,7 @@ def test_options_that_mean_nothing_for_a_run_are_refused(ring, option, message):
 
 
 def test_options_of_training_that_exclude_each_other_are_refused():
-    with pytest.raises(ValueError, match="does nothing with --parameterization flow"):
+    with pytest.raises(ValueError, match="has no effect with --parameterization flow"):
         Train(parameterization="flow", noise_schedule="cosine")
     with pytest.raises(ValueError, match="needs --conditional"):
         Train(label_dropout=0.2)

@@ -31,7 +31,7 @@ from dlcli.data.text import vocabularies
 from dlcli.data.text.vocabularies import BYTES, SPECIAL, Vocabulary, of_bytes
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.files import read_object, utf8
-from dlcli.options.common import LEAST_VOCABULARY, TokenizerKind
+from dlcli.options.common import MIN_VOCABULARY, TokenizerKind
 from dlcli.paths import expanded
 
 FORMAT = 2  # goes up when the same text gives other tokenizers than before
@@ -155,7 +155,7 @@ def train(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -
     Schuster and Nakajima, "Japanese and Korean Voice Search", 2012 (wordpiece); Kudo, "Subword Regularization", 2018,
     arXiv:1804.10959 (unigram).
     """
-    least = LEAST_VOCABULARY[kind]
+    least = MIN_VOCABULARY[kind]
     if vocabulary_size < least:
         raise ValueError(f"a vocabulary of {kind} must have {least} entries or more, got {vocabulary_size}")
     if not any(text.strip() for text in documents):

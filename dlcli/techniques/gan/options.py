@@ -16,7 +16,7 @@ from dlcli.options.common import (
     Schedule,
     Steps,
     TrainOptions,
-    filled,
+    with_defaults,
 )
 from dlcli.options.optimizers import WITH_BETAS
 from dlcli.options.pictures import ShowOptions
@@ -100,7 +100,7 @@ class Train(TrainOptions):
     def _choices_of_a_density(cls, given: Any) -> Any:
         if not isinstance(given, dict) or given.get("dataset") not in DENSITIES:
             return given
-        return filled(given, _OF_DENSITIES | _OF_LOSSES.get(given.get("loss", "non-saturating"), {}))
+        return with_defaults(given, _OF_DENSITIES | _OF_LOSSES.get(given.get("loss", "non-saturating"), {}))
 
 
 class Eval(EvalOptions):

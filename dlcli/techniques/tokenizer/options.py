@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from dlcli.options.common import (
-    LEAST_VOCABULARY,
+    MIN_VOCABULARY,
     Cli,
     DatasetName,
     DirectOptions,
@@ -38,7 +38,7 @@ class Train(TextTableOptions, DirectOptions):
 
     @model_validator(mode="after")
     def _enough_for_the_kind(self) -> "Train":
-        least = LEAST_VOCABULARY[self.kind]
+        least = MIN_VOCABULARY[self.kind]
         if self.vocabulary < least:
             raise ValueError(f"--kind {self.kind} needs --vocabulary {least} or more, got {self.vocabulary}")
         return self

@@ -22,7 +22,7 @@ from dlcli.options.common import (
     TrainOptions,
     Vocabulary,
     WeightDecay,
-    filled,
+    with_defaults,
 )
 from dlcli.options.fields import flag
 from dlcli.options.optimizers import WITH_BETAS, OptimizerName
@@ -134,7 +134,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
         chosen = _CHOICES.get(str(given.get("shape", "decoder")), {})
         if str(steps := given.get("steps")).isdecimal():
             chosen = {**chosen, "warmup_steps": min(_WARMUP, int(steps) // 10)}  # a short run has less of it
-        return filled(given, chosen)
+        return with_defaults(given, chosen)
 
     @model_validator(mode="after")
     def _columns_of_the_shape(self) -> "Train":
@@ -150,7 +150,7 @@ class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
 class Sample(TextSampleOptions):
     """Options of `dlcli sample transformer`."""
 
-    of_runs = (("shape", "decoder"),)
+    requires = (("shape", "decoder"),)
     examples = (
         'dlcli sample transformer --prompt "Return the"',
         "dlcli sample transformer --temperature 0.7 --top-p 0.9 --count 3",
@@ -160,14 +160,14 @@ class Sample(TextSampleOptions):
 class Score(TextScoreOptions):
     """Options of `dlcli score transformer`."""
 
-    of_runs = (("shape", "decoder"),)
+    requires = (("shape", "decoder"),)
     examples = ('dlcli score transformer "Return the sum of the elements."',)
 
 
 class Predict(TextPredictOptions):
     """Options of `dlcli predict transformer`."""
 
-    of_runs = (("shape", "encoder"), ("shape", "encoder-decoder"))
+    requires = (("shape", "encoder"), ("shape", "encoder-decoder"))
     examples = ('dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',)
     top: Annotated[
         int, Field(ge=1, le=1000, description="Answers to show for each text, the best first."), Cli(short="-k")
