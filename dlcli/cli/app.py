@@ -107,7 +107,7 @@ def _user_error(error: Exception) -> UserError | None:
 def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
     if "--debug" in sys.argv or os.environ.get("DLCLI_DEBUG") == "1":
         console.err().print(Text("".join(traceback.format_exception(error))), soft_wrap=True)
-    if "--json" in sys.argv and not (isinstance(error, UserError) and error.told):
+    if "--json" in sys.argv and not (isinstance(error, UserError) and error.reported):
         console.print_json({"error": {"kind": kind, "message": message, "hint": hint}})
     if not message:  # the help has been shown
         return code

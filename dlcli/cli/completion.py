@@ -16,14 +16,15 @@ from dlcli.errors import UserError
 from dlcli.files import read_bytes
 from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.options.common import TokenizerKind
-from dlcli.paths import expanded, runs_folder
-from dlcli.runs.folders import find, technique_of
+from dlcli.paths import expand_user, runs_folder
+from dlcli.runs.folder import technique_of
+from dlcli.runs.lookup import find
 
 _MAX_ENTRIES = 1_000  # of a folder
 _MAX_SECONDS = 1.0  # for listing runs, the latest first
 _MAX_MANIFEST = 16 * 2**20  # bytes
 _TEXT = (".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz")
-_LAYER = re.compile(r"network/backbone/parts/([^/]+)/")
+_LAYER = re.compile(r"network/backbone/layers/([^/]+)/")
 
 
 def candidates(what: str, ctx: Any, incomplete: str) -> list[str]:
@@ -71,22 +72,21 @@ def _techniques(ctx: Any) -> list[str]:
 def _datasets(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield all known data sets, and files."""
     from dlcli.data import catalogue
-    from dlcli.data.images import tfds
 
     yield from catalogue.embedded()
-    yield from (f"tfds:{name}" for name in tfds.prepared(None))
+    yield from catalogue.prepared(None)
     yield from _paths(incomplete, (".npz", *_TEXT))
 
 
 def _images(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield image sets, and densities for techniques that learn them."""
     from dlcli.data import densities
-    from dlcli.data.images import catalogue, tfds
+    from dlcli.data.images import catalogue
 
     yield from catalogue.embedded()
     if ctx.info_name in ("gan", "diffusion"):
         yield from densities.NAMES
-    yield from (f"tfds:{name}" for name in tfds.prepared(None))
+    yield from catalogue.prepared(None)
     yield from (f"folder:{path}" for path in _paths(incomplete.removeprefix("folder:"), ()))
     yield from _paths(incomplete, (".npz",))
 
@@ -131,7 +131,7 @@ def _layers(ctx: Any, incomplete: str) -> Iterator[str]:
 def _paths(incomplete: str, endings: tuple[str, ...]) -> Iterator[str]:
     """Yield folders, and files with these extensions, that start with the typed path."""
     typed, _, _ = incomplete.rpartition("/")
-    folder = expanded(typed or ("/" if incomplete.startswith("/") else "."))
+    folder = expand_user(typed or ("/" if incomplete.startswith("/") else "."))
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:

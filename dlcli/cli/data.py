@@ -69,10 +69,9 @@ class Prepare(Named):
 def list_(options: List, call: Call) -> None:
     """Print one row per data set."""
     from dlcli.data import catalogue
-    from dlcli.data.images import tfds
 
     rows = [(name, "embedded", text) for name, text in catalogue.embedded().items()]
-    rows += [(f"tfds:{name}", "prepared", "") for name in tfds.prepared(options.data_dir)]
+    rows += [(name, "prepared", "") for name in catalogue.prepared(options.data_dir)]
     numbers = {"datasets": [{"name": name, "kind": kind} for name, kind, _ in rows]}
     output.write(Table("", ["name", "kind", ""], rows, numbers), call)
 
@@ -81,32 +80,32 @@ def show(options: Show, call: Call) -> None:
     """Print the examples of each class in each split."""
     with progress.working("reading"):
         tables = {"images": _images, "pairs": _pairs, "points": _points, "text": _texts}
-        table = tables[_medium(options)](options)
+        table = tables[_modality(options)](options)
     output.write(table, call)
 
 
-def _medium(options: _Read) -> str:
-    """Return the kind of a data set; refuse options of other kinds."""
+def _modality(options: _Read) -> str:
+    """Return the modality of a data set; refuse options of others."""
     from dlcli.data import catalogue
     from dlcli.data.text.columns import Reading
 
     reading = Reading.of(options)
-    medium = catalogue.medium(options.name, options.data_dir, reading)
+    modality = catalogue.modality(options.name, options.data_dir, reading)
     fitting = {"text": ("--text-column", "--label-column"), "pairs": ("--source-column", "--target-column")}
     for flag in reading.flags[::2]:
-        if flag not in fitting.get(medium, ()):
+        if flag not in fitting.get(modality, ()):
             raise UsageError(
                 f"{flag} needs a table of {'pairs' if flag in fitting['pairs'] else 'texts'}, "
-                f"but {options.name} has {medium}"
+                f"but {options.name} has {modality}"
             )
-    if options.image_size is not None and medium != "images":
-        raise UsageError(f"--image-size needs images, but {options.name} has {medium}")
-    return medium
+    if options.image_size is not None and modality != "images":
+        raise UsageError(f"--image-size needs images, but {options.name} has {modality}")
+    return modality
 
 
 def _images(options: Show) -> Table:
     from dlcli.data.images import catalogue
-    from dlcli.data.images.layout import UNLABELLED
+    from dlcli.data.images.folder_layout import UNLABELLED
 
     images = catalogue.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
     counts = {name: split.counts().tolist() for name, split in images.splits.items()}
@@ -208,8 +207,8 @@ def check(options: Check, call: Call) -> None:
             "text": lambda: text_check.check(options.name, reading),
             "points": list,  # drawn from a formula
         }
-        medium = _medium(options)
-        findings = checks[medium]()
+        modality = _modality(options)
+        findings = checks[modality]()
     found = [dataclasses.asdict(finding) for finding in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
@@ -220,16 +219,16 @@ def check(options: Check, call: Call) -> None:
     omitted = len(findings) - len(rows)
     if omitted:
         rows.append(("…", "", f"{omitted} more; --json lists them all"))
-    numbers = {"name": options.name, "kind": medium, "problems": found}
+    numbers = {"name": options.name, "kind": modality, "problems": found}
     if findings:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
     problems = sum(not finding.harmless for finding in findings)
     if problems:
         counted = f"{problems:,} problem{'s' * (problems > 1)}"
-        output.fail(DatasetError(f"{options.name} ({medium}) has {counted}"), call)
+        output.fail(DatasetError(f"{options.name} ({modality}) has {counted}"), call)
     if not findings or not call.json:
         sound = "no problems, only the notes above" if findings else "no problems"
-        output.write(Table("", ["data set", "kind", ""], [(options.name, medium, sound)], numbers), call)
+        output.write(Table("", ["data set", "kind", ""], [(options.name, modality, sound)], numbers), call)
 
 
 def prepare(options: Prepare, call: Call) -> None:
@@ -237,7 +236,7 @@ def prepare(options: Prepare, call: Call) -> None:
     if not options.name.startswith("tfds:"):
         raise UsageError(f"NAME must be tfds:NAME, since only those sets need preparing, got {options.name!r}")
     with progress.working("preparing"):
-        from dlcli.data.images import tfds
+        from dlcli.data.images.sources import tfds
 
         folder: Path = tfds.prepare(options.name.removeprefix("tfds:"), options.data_dir)
     output.write(Table("", ["data set", "folder"], [(options.name, folder)], {"folder": str(folder)}), call)

@@ -15,7 +15,7 @@ from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
 from dlcli.options.common import EvalOptions
 from dlcli.options.fields import flag
-from dlcli.runs.folders import Folder, technique_of
+from dlcli.runs.folder import RunFolder, technique_of
 
 MODELS = "eval"
 OF = "eval"
@@ -46,7 +46,7 @@ def run(given: dict[str, Any], call: Call) -> None:
 def _named(found: Table, folder: Path, dataset: str | None) -> Table:
     """Say of a table of measurements which run was measured, on which split of which data."""
     split = found.numbers.get("split") or found.title.partition(" ")[0] or "test"
-    data = dataset or Folder(folder).raw("options.json").get("dataset")
+    data = dataset or RunFolder(folder).raw("options.json").get("dataset")
     what = found.title or f"{split} split"
     numbers = {"run": str(folder), "dataset": data, "split": split, **found.numbers}
     return dataclasses.replace(found, title=f"{folder}: {what} of {data}", numbers=numbers)

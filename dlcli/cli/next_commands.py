@@ -7,24 +7,25 @@ from pathlib import Path
 
 from dlcli import figures, techniques
 from dlcli.errors import RunError
+from dlcli.formats import command_line
 from dlcli.options.fields import Options, can_read, cli, flag
-from dlcli.runs.folders import Folder, command
+from dlcli.runs.folder import RunFolder
 
 _INPUTS = ("images", "text", "nearest", "prompt")  # fields whose value is an input
 
 
 def next_commands(folder: Path, technique: str) -> list[str]:
     """Return the commands that read this run of a technique, the most useful first."""
-    trained, example = Folder(folder).raw("options.json"), _example(folder)
-    lines = [command("eval", folder)]
+    trained, example = RunFolder(folder).raw("options.json"), _example(folder)
+    lines = [command_line("eval", folder)]
     if technique in techniques.having("resume"):
-        lines.append(command("viz", "learning-curves", "--run", folder))
+        lines.append(command_line("viz", "learning-curves", "--run", folder))
     best = figures.best_of(technique, trained)
-    lines.append(command("viz", best, *_input(figures.catalogue()[best], example), "--run", folder))
+    lines.append(command_line("viz", best, *_input(figures.catalogue()[best], example), "--run", folder))
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)
         if model is not None and can_read(model, trained):
-            lines.append(command(verb, technique, *_input(model, example), "--run", folder))
+            lines.append(command_line(verb, technique, *_input(model, example), "--run", folder))
     return lines
 
 
@@ -40,7 +41,7 @@ def _input(model: type[Options], example: str) -> Iterator[str | Path]:
 
 def _example(folder: Path) -> str:
     try:
-        found = Folder(folder).raw("run.json").get("example")
+        found = RunFolder(folder).raw("run.json").get("example")
     except RunError:
         return ""
     return found if isinstance(found, str) else ""

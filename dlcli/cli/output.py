@@ -71,7 +71,7 @@ def _write_table(artifact: Table) -> None:
 
 def fail(error: UserError, call: Call) -> NoReturn:
     """Raise an error that the JSON on standard output has reported already."""
-    error.told = call.json
+    error.reported = call.json
     raise error
 
 

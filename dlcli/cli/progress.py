@@ -14,8 +14,8 @@ from dlcli.cli import console, next_commands, progress_lines
 from dlcli.cli.display import Display
 from dlcli.cli.training_display import TrainingDisplay
 from dlcli.cli.typer_options import Call
+from dlcli.formats import command_line
 from dlcli.interrupts import CODES, Signals
-from dlcli.runs.folders import command
 
 if TYPE_CHECKING:
     from dlcli.engine import Ended, Event
@@ -74,7 +74,7 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
             err.print(
                 console.plain(progress_lines.fit([name, *progress_lines.entries(metrics)], width)), soft_wrap=True
             )
-    resumed = [command("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
+    resumed = [command_line("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
     print_next(ended.folder, [*resumed, *next_commands.next_commands(ended.folder, technique)])
     if code := CODES.get(ended.reason):
         raise typer.Exit(code)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-_FIRST = ("loss", "accuracy", "distance", "generator_loss")  # the most important metrics, in order
+# The most important metrics, in order.
+_FIRST = ("loss", "accuracy", "frechet_distance", "total_variation", "generator_loss")
 _GAP = "  "
 _MAX_BAR = 40
 

@@ -9,10 +9,11 @@ from dlcli.cli import progress
 from dlcli.cli.reading import any_run
 from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
+from dlcli.formats import command_line
 from dlcli.interrupts import answered
 from dlcli.options.common import Options, RunArgument
 from dlcli.options.fields import flag
-from dlcli.runs.folders import Folder, command, technique_of
+from dlcli.runs.folder import RunFolder, technique_of
 
 MODELS = "train"
 OF = "resume"
@@ -33,12 +34,12 @@ def run(given: dict[str, Any], call: Call) -> None:
     if "out" in given:
         raise UsageError(f"--out cannot change on resume, which continues in {folder}")
     if "name" in given:
-        hint = command("runs", "rename", folder, given["name"])
+        hint = command_line("runs", "rename", folder, given["name"])
         raise UsageError(f"--name cannot change on resume, which continues in {folder}", hint=hint)
     with progress.importing():
         from dlcli import engine
     learner = techniques.learner(technique)
-    before = Folder(folder).read("options.json", learner.Options)
+    before = RunFolder(folder).read("options.json", learner.Options)
     for name in given:
         if name not in learner.Options.model_fields:
             raise UsageError(f"{flag(name)} is not an option of train {technique}")

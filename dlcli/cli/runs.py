@@ -24,7 +24,9 @@ from dlcli.options.fields import flag
 from dlcli.options.values import run_name
 from dlcli.paths import runs_folder
 from dlcli.runs import changes
-from dlcli.runs.folders import Folder, Summary, find, list_runs
+from dlcli.runs.folder import RunFolder
+from dlcli.runs.lookup import find, list_runs
+from dlcli.runs.summary import Summary, summarize
 
 _IGNORED = {"out", "name", "data_dir", "device"}  # options that do not make two runs different
 _YES = frozenset({"y", "yes"})
@@ -89,7 +91,7 @@ def list_(options: List, call: Call) -> None:
     found = []
     for folder in list_runs(options.technique):
         try:
-            found.append(Folder(folder).summary())
+            found.append(summarize(folder))
         except RunError as error:  # a broken run must not hide the others
             warn(f"skipped: {error}")
     if call.json:
@@ -105,8 +107,8 @@ def list_(options: List, call: Call) -> None:
 def show(options: Show, call: Call) -> None:
     """Print the description and the options of a run."""
     folder = find(options.run)
-    run = Folder(folder)
-    summary, about, chosen = run.summary(), run.about(), run.raw("options.json")
+    run = RunFolder(folder)
+    summary, about, chosen = summarize(folder), run.raw("run.json"), run.raw("options.json")
     rows = [(name, value) for name, value in _described(summary, about).items() if value not in ("", "–")]
     rows += [
         ("", ""),
@@ -119,8 +121,8 @@ def show(options: Show, call: Call) -> None:
 def compare(options: Compare, call: Call) -> None:
     """Print a column for each run."""
     folders = [find(name) for name in options.runs]
-    summaries = [_numbers(Folder(folder).summary()) for folder in folders]
-    chosen = [Folder(folder).raw("options.json") for folder in folders]
+    summaries = [_numbers(summarize(folder)) for folder in folders]
+    chosen = [RunFolder(folder).raw("options.json") for folder in folders]
     metrics = list(dict.fromkeys(name for each in summaries for name in each["best"]))
     rows: list[list[Any]] = [
         [printable(f"best {name}"), *(each["best"].get(name, "–") for each in summaries)] for name in metrics
@@ -197,26 +199,26 @@ def _confirmed(folders: list[Path], call: Call) -> bool:
 
 def _numbers(run: Summary) -> dict[str, Any]:
     """Return the JSON object of a run."""
-    ended = run.about.ended
+    ended = run.info.ended
     return {
         "run": run.folder.name,
         "technique": run.technique,
-        "dataset": run.about.data.dataset,
-        "parameters": run.about.parameters,
-        "created": run.about.created,
+        "dataset": run.info.data.dataset,
+        "parameters": run.info.parameters,
+        "created": run.info.created,
         "state": run.state,
         "step": run.step,
         "ended": ended.reason if ended else None,
         "best step": ended.best_step if ended else None,
         "best": run.best,
         "seconds": run.seconds,
-        "note": run.about.note,
+        "note": run.info.note,
     }
 
 
 def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
     """Return the description of a run by property, as text."""
-    recorded, began = run.about, runs_table.when(run.about.created)
+    recorded, began = run.info, runs_table.when(run.info.created)
     best = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in run.best.items())
     at = f" at step {recorded.ended.best_step:,}" if recorded.ended and recorded.ended.best_step is not None else ""
     sizes = ", ".join(f"{size:,} {name}" for name, size in recorded.data.sizes.items())
@@ -236,7 +238,7 @@ def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
         "device": ", ".join(filter(None, [recorded.device, recorded.dtype])),
         "parameters": f"{recorded.parameters:,}" if recorded.parameters is not None else "",
         "command": shlex.join(map(str, command)) if isinstance(command, list) else "",
-        "in folder": recorded.folder or "",
+        "in folder": recorded.cwd or "",
         "versions": versions,
         "commit": str(about.get("commit") or ""),
     }

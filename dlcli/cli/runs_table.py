@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from dlcli import formats
 from dlcli.formats import printable
-from dlcli.runs.folders import Summary
+from dlcli.runs.summary import Summary
 
 _GAP = "  "
 _MAX_DATASET = 16  # characters of a data set's name in a narrow table
@@ -64,7 +64,8 @@ def when(created: str | None) -> datetime.datetime | None:
 
 def best(metrics: Mapping[str, float], most: int = 40) -> str:
     """Return the main metric of the best validation, its name cut to `most` characters; `runs show` has all."""
-    name = next((name for name in ("accuracy", "distance", "loss", *metrics) if name in metrics), None)
+    preferred = ("accuracy", "frechet_distance", "total_variation", "loss")
+    name = next((name for name in (*preferred, *metrics) if name in metrics), None)
     if name is None:
         return "–"
     title = printable(name.replace("_", " "))
@@ -74,12 +75,12 @@ def best(metrics: Mapping[str, float], most: int = 40) -> str:
 _WIDE: dict[str, Callable[[Summary], str]] = {
     "name": lambda run: printable(run.folder.name),
     "technique": lambda run: run.technique,
-    "data": lambda run: dataset_name(run.about.data.dataset),
-    "when": lambda run: day(run.about.created),
+    "data": lambda run: dataset_name(run.info.data.dataset),
+    "when": lambda run: day(run.info.created),
     "took": lambda run: formats.duration(run.seconds),
     "state": lambda run: run.state,
     "best": lambda run: best(run.best),
-    "note": lambda run: printable(run.about.note),
+    "note": lambda run: printable(run.info.note),
 }
 
 _Columns = dict[str, list[str]]

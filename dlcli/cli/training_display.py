@@ -10,8 +10,8 @@ from dlcli.cli import console, progress_lines
 from dlcli.cli.display import Display
 from dlcli.cli.progress_lines import TrainingState
 from dlcli.cli.throughput import Throughput
+from dlcli.formats import command_line
 from dlcli.interrupts import Signals
-from dlcli.runs.folders import command
 
 if TYPE_CHECKING:
     from dlcli.engine import Compiled, Compiling, Ended, Event, Scored, Started, Stepped, Trained, Validating
@@ -116,7 +116,7 @@ class TrainingDisplay:
             Run(self._folder).discard(folder=True)
             return "nothing was trained yet"
         steps = [int(each.name) for each in self._folder.glob("checkpoints/*") if each.name.isdecimal()]
-        resumed = command("resume", self._folder)
+        resumed = command_line("resume", self._folder)
         if not steps:
             return f"nothing was trained yet; {resumed} starts it"
         return f"step {max(steps)} is the last saved step; {resumed} continues from it"

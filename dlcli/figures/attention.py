@@ -22,15 +22,16 @@ from dlcli.figures.options.text import Attention
 from dlcli.notices import warn
 from dlcli.plot import attention
 from dlcli.plot.attention import Weights
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
+from dlcli.techniques.transformer import trained as transformer
 from dlcli.techniques.transformer.learner import Learner
-from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
+from dlcli.text_models.trained import TrainedTextModel
 
 
 def draw(options: Attention) -> Figure:
     """Show the weights of each layer and head over the tokens of a text."""
-    trained = Trained(options.run, options.use, "decoder", "encoder", "encoder-decoder")
+    trained = transformer.load(options.run, options.use, "decoder", "encoder", "encoder-decoder")
     shown, truncated = _LOOKS[trained.learner.shape](trained, options)
     if truncated and options.text:
         warn(truncated.note(options.text))
@@ -62,10 +63,10 @@ def draw(options: Attention) -> Figure:
 Looked = tuple[Weights, Truncation | None]
 
 
-def _of_text(trained: Trained, options: Attention) -> Looked:
+def _of_text(trained: TrainedTextModel, options: Attention) -> Looked:
     """Look at a text: what a decoder asks those before, or an encoder all."""
     given = options.text or _document(options)
-    tokens = found = trained.read_some(given)
+    tokens = found = trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
         tokens = np.concatenate([[END], tokens]).astype(np.int32)
     lacking = max(0, len(tokens) - min(trained.context, options.tokens))
@@ -80,11 +81,11 @@ def _of_text(trained: Trained, options: Attention) -> Looked:
     return Weights(shares, names, names, title, note), truncated
 
 
-def _of_pair(trained: Trained, options: Attention) -> Looked:
+def _of_pair(trained: TrainedTextModel, options: Attention) -> Looked:
     """Look at a source while its target is written: what the decoder asks the encoder."""
     source, parts = (options.text, None) if options.text else _source(options)
     facts, network = trained.learner.facts, trained.learner.network
-    whole = trained.read_some(source)
+    whole = trained.encode_nonempty(source)
     read = whole[: facts.max_source_length]
     truncated = Truncation(len(whole), len(read)) if len(read) < len(whole) else None
     rows = np.pad(read, (0, facts.max_source_length - len(read)))[None]
@@ -101,14 +102,16 @@ def _of_pair(trained: Trained, options: Attention) -> Looked:
     return Weights(shares, asking, trained.tokenizer.pieces(read), title, note, known), truncated
 
 
-_LOOKS: dict[str, Callable[[Trained, Attention], Looked]] = {
+_LOOKS: dict[str, Callable[[TrainedTextModel, Attention], Looked]] = {
     "decoder": _of_text,
     "encoder": _of_text,
     "encoder-decoder": _of_pair,
 }
 
 
-def _recorded(trained: Trained, call: Callable[[Any, list[jax.Array]], object], part: int | None = None) -> np.ndarray:
+def _recorded(
+    trained: TrainedTextModel, call: Callable[[Any, list[jax.Array]], object], part: int | None = None
+) -> np.ndarray:
     """Return the weights that a call of the network records, float32 [layer, head, time, memory].
 
     Args:
@@ -130,7 +133,7 @@ def _recorded(trained: Trained, call: Callable[[Any, list[jax.Array]], object], 
 
 def _document(options: Attention) -> str:
     """Return the text of the validation split that `--index` names."""
-    trained = Run(Path(options.run)).options(Learner)
+    trained = RunFolder(Path(options.run)).options(Learner)
     texts = (
         sets.open(trained.dataset, Reading.of(trained, labels=trained.shape == "encoder")).splits["validation"].texts
     )
@@ -139,7 +142,7 @@ def _document(options: Attention) -> str:
 
 def _source(options: Attention) -> tuple[str, tuple[str, ...] | None]:
     """Return a source of the validation split, and of a date which part of it each character tells."""
-    trained = Run(Path(options.run)).options(Learner)
+    trained = RunFolder(Path(options.run)).options(Learner)
     if trained.dataset == "dates":
         found = dates.dates("validation")
         date = found[_within(options.index, len(found))]

@@ -9,10 +9,10 @@ import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.figures.options.text import AttentionPattern
-from dlcli.nn.attention import causal, padding
+from dlcli.nn.attention import causal_mask, padding_mask
 from dlcli.plot import grids, terminal
 from dlcli.plot.tiles import Grid, Row, Tile
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.transformer.learner import Learner
 
 _OF = {
@@ -29,13 +29,13 @@ _TOLD = {
 
 def draw(options: AttentionPattern) -> Figure:
     """Show the masks that the shapes need; blue marks who may be asked."""
-    shape = Run(Path(options.run)).options(Learner).shape if options.run else options.shape
+    shape = RunFolder(Path(options.run)).options(Learner).shape if options.run else options.shape
     time, memory = options.tokens, options.tokens + 2
     length = jnp.array([options.length])
     masks = {
-        "causal": causal(time),
-        "padding": jnp.broadcast_to(padding(length, memory), (1, 1, memory, memory)),
-        "cross": jnp.broadcast_to(padding(length, memory), (1, 1, time, memory)),
+        "causal": causal_mask(time),
+        "padding": jnp.broadcast_to(padding_mask(length, memory), (1, 1, memory, memory)),
+        "cross": jnp.broadcast_to(padding_mask(length, memory), (1, 1, time, memory)),
     }
     shown = {name: np.asarray(masks[name][0, 0]) for name in (_OF[shape] if shape else masks)}
     tiles = [Tile(mask.astype(np.float32), _TOLD[name], "blues", (0.0, 1.5), (1, 1)) for name, mask in shown.items()]

@@ -18,8 +18,7 @@ from dlcli.formats import printable
 from dlcli.interface import Batch
 from dlcli.metrics import metric as metrics
 from dlcli.plot import matrices, terminal
-from dlcli.runs.folders import technique_of
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder, technique_of
 
 
 def draw(options: Confusion) -> Figure:
@@ -29,7 +28,7 @@ def draw(options: Confusion) -> Figure:
     """
     folder = Path(options.run)
     learner_type = techniques.learner(technique_of(folder))
-    run = Run(folder)
+    run = RunFolder(folder)
     moved = {"data_dir": options.data_dir} if options.data_dir else {}
     trained, facts = run.options(learner_type).model_copy(update=moved), run.facts(learner_type)
     data = measured(run, None, lambda: learner_type.reread(trained, facts))

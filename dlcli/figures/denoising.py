@@ -29,7 +29,7 @@ def draw(options: Denoising) -> Figure:
     """Draw some states on the way back, and what the network took for the data at each of them."""
     learner = engine.load(Path(options.run), Learner, options.use)
     how = manner(learner, options, options.run)
-    count = options.count if learner.space.classes else _POINTS
+    count = options.count if learner.domain.classes else _POINTS
     label = labels(learner, options.class_, count, options.run)
     states, thought = walked(learner, noise_of(learner, count, how.seed), label, how)
     # At the end there is nothing left to guess.
@@ -38,7 +38,7 @@ def draw(options: Denoising) -> Figure:
     title = f"the way back of {Path(options.run).name}: {in_words(how.described())}"
     captions = [f"t = {level}" for level in how.levels]
     pair = "state", "taken for the data"
-    if learner.space.classes:
+    if learner.domain.classes:
         strips = [
             Strip(f"{_called(learner, label, number)}, {name}", [_image(each[place, number]) for place in shown])
             for number in range(count)
@@ -50,7 +50,7 @@ def draw(options: Denoising) -> Figure:
             for name, each in zip(pair, (states, thought), strict=True)
         ]
     few = [captions[place] for place in shown]
-    ends = learner.space.decoded(states[-1])
+    ends = learner.domain.decode(states[-1])
     numbers = {"run": options.run, **how.described(), "levels": list(how.levels), "samples": listed(ends)}
     return Figure(
         "denoising",
@@ -69,7 +69,7 @@ def draw(options: Denoising) -> Figure:
 
 
 def _called(learner: Learner, label: np.ndarray | None, number: int) -> str:
-    return f"sample {number + 1}" + ("" if label is None else f" of {learner.space.classes[label[number]]}")
+    return f"sample {number + 1}" + ("" if label is None else f" of {learner.domain.classes[label[number]]}")
 
 
 def _image(x: np.ndarray) -> np.ndarray:
@@ -77,13 +77,13 @@ def _image(x: np.ndarray) -> np.ndarray:
 
 
 def _cloud(learner: Learner, points: np.ndarray) -> Cloud:
-    modes = np.asarray(learner.space.facts.modes) / learner.space.scale
+    modes = np.asarray(learner.domain.facts.modes) / learner.domain.scale
     return Cloud(points, modes, (-_REACH, _REACH))
 
 
 def _frame(learner: Learner, x: np.ndarray) -> drowning.Picture:
     """Return points as they are, and images [sample, height, width, channel] side by side on gray."""
-    if not learner.space.classes:
+    if not learner.domain.classes:
         return _cloud(learner, x)
     # What has no colours is [height, width], the others [height, width, channel].
     images = [np.pad(image, [(1, 1), (1, 1), (0, 0)][: image.ndim], constant_values=0.5) for image in map(_image, x)]

@@ -19,7 +19,7 @@ from dlcli.plot.drowning import Shares, Strip
 from dlcli.plot.plane import Cloud
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.diffusion.learner import Learner
 
 _REACH = 3.2  # of the plane that is shown, in deviations of the noise
@@ -44,7 +44,7 @@ def draw(options: DiffusionProcess) -> Figure:
     random = np.random.default_rng(options.seed)
     image = subject.drawable(example.pixels).astype(np.float64) / 127.5 - 1
     facts = densities.mixture(options.density)
-    scale = np.sqrt(np.square(facts.modes).mean() + facts.deviation**2)
+    scale = np.sqrt(np.square(facts.modes).mean() + facts.std**2)
     points = densities.draw(facts, options.points, [options.seed]) / scale
     images, clouds = (_drown(path, each, shown, random) for each in (image, points))
     title = f"{example.source} and the density {options.density} drown in noise: {options.noise_schedule} schedule"
@@ -75,7 +75,7 @@ def draw(options: DiffusionProcess) -> Figure:
 
 def _of_run(options: DiffusionProcess) -> DiffusionProcess:
     """Take over data and schedule of a run."""
-    train = Run(Path(str(options.run))).options(Learner)
+    train = RunFolder(Path(str(options.run))).options(Learner)
     if train.parameterization == "flow":
         raise UsageError(f"the run must be of noise or velocity, {options.run} is of a flow, which has no single steps")
     density = train.dataset in densities.NAMES

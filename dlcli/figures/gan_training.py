@@ -18,14 +18,19 @@ from dlcli.formats import printable
 from dlcli.plot import course, plane, terminal
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row, Tile
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.gan.learner import Learner
 
 # Title of a panel, and its lines: split and name of the metric, and how it is called.
 _PANELS = {
     "loss": {("train", "loss"): "discriminator", ("train", "generator_loss"): "generator"},
-    "mean verdict": {("train", "real_verdict"): "of real ones", ("train", "fake_verdict"): "of fakes"},
-    "distance": {("validation", "distance"): "samples", ("validation", "floor"): "real ones"},
+    "mean verdict": {("train", "real_logit"): "of real ones", ("train", "generated_logit"): "of fakes"},
+    "distance": {
+        ("validation", "frechet_distance"): "samples",
+        ("validation", "frechet_distance_floor"): "real ones",
+        ("validation", "total_variation"): "samples",
+        ("validation", "total_variation_floor"): "real ones",
+    },
 }
 _SKETCHED = 4  # times that the terminal shows
 _HEIGHT = 8  # lines of a panel there
@@ -37,21 +42,21 @@ def draw(options: GanTraining) -> Figure:
     """Draw the samples of some noise as they were over the run, and the curves of both players."""
     folder = Path(options.run)
     learner = engine.load(folder, Learner, "last")
-    steps = [int(step) for step in learner.followed_at[...]]
-    drawn = {step: np.asarray(learner.followed[place]) for place, step in enumerate(steps) if step}
-    points = _points(Run(folder))
+    steps = [int(step) for step in learner.fixed_noise_steps[...]]
+    drawn = {step: np.asarray(learner.fixed_noise_samples[place]) for place, step in enumerate(steps) if step}
+    points = _points(RunFolder(folder))
     if not drawn or not points:
         raise RunError(f"{folder} must have measured something, found no metrics: it ended before its first report")
     times = sorted(drawn.items())
     panels = [panel for name, lines in _PANELS.items() if (panel := _panel(name, lines, points)).series]
     title = f"{printable(folder.name)}: samples of the same noise over the run, and both players"
     tiles: dict[int, list[Tile]]
-    if learner.space.classes:
+    if learner.domain.classes:
         shown = [(step, np.stack([subject.drawable(image) for image in each])) for step, each in times]
         drawing = course.images(shown, panels, title=title)
         tiles = {step: [Tile(image) for image in each] for step, each in shown}
     else:
-        clouds = [(step, plane.Cloud.around(each, np.asarray(learner.space.modes))) for step, each in times]
+        clouds = [(step, plane.Cloud.around(each, np.asarray(learner.domain.modes))) for step, each in times]
         drawing = course.points(clouds, panels, title=title)
         tiles = {step: [plane.tile(cloud)] for step, cloud in clouds}
     numbers = {
@@ -68,10 +73,10 @@ def draw(options: GanTraining) -> Figure:
     )
 
 
-def _points(run: Run) -> Points:
+def _points(run: RunFolder) -> Points:
     """Return the steps and values of every metric, by its split and name."""
     found = defaultdict(list)
-    for record in run.records():
+    for record in run.metrics.read():
         for name, value in record["metrics"].items():
             found[record["split"], name].append((record["step"], value))
     return found

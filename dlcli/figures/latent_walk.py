@@ -23,13 +23,13 @@ _NEARLY_PARALLEL = 1e-6  # sine of the angle, below which the straight line is a
 def draw(options: LatentWalk) -> Figure:
     """Walk from one draw of noise to the next, and draw a sample at each of some equal steps."""
     learner = engine.load(Path(options.run), Learner, options.use)
-    ends = np.asarray(jax.random.normal(jax.random.key(options.seed), [2 * options.count, learner.latent]))
+    ends = np.asarray(jax.random.normal(jax.random.key(options.seed), [2 * options.count, learner.latent_dim]))
     shares = np.linspace(0, 1, options.steps)
     walks = np.stack([spherical(*pair, shares) for pair in ends.reshape(options.count, 2, -1)])
     labels = None
     if learner.conditional:  # the class stays on a walk
-        labels = np.repeat(np.arange(options.count, dtype=np.int32) % len(learner.space.classes), options.steps)
-    drawn = sampled(learner, walks.reshape(-1, learner.latent), labels)
+        labels = np.repeat(np.arange(options.count, dtype=np.int32) % len(learner.domain.classes), options.steps)
+    drawn = sampled(learner, walks.reshape(-1, learner.latent_dim), labels)
     drawn = drawn.reshape(options.count, options.steps, *drawn.shape[1:])
     title = f"walks between {2 * options.count} draws of noise; {Path(options.run).name}"
     grid = _grid(learner, drawn, title)
@@ -62,8 +62,8 @@ def spherical(start: np.ndarray, end: np.ndarray, shares: np.ndarray) -> np.ndar
 
 def _grid(learner: Learner, drawn: np.ndarray, title: str) -> Grid:
     """Return a row a walk; of points, which are one picture each way, the walks as pictures."""
-    if not learner.space.classes:
-        modes = np.asarray(learner.space.modes)
+    if not learner.domain.classes:
+        modes = np.asarray(learner.domain.modes)
         tiles = [plane.tile(plane.Cloud.around(walk, modes), f"walk {number}") for number, walk in enumerate(drawn, 1)]
         return Grid(title, [Row(tiles)], "the brighter, the more steps of the walk lie there")
     rows = [Row([Tile(subject.drawable(image)) for image in walk]) for walk in drawn]

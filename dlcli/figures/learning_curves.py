@@ -19,7 +19,7 @@ from dlcli.formats import printable
 from dlcli.nearest import chosen
 from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 
 _HEIGHT = 10  # lines of a panel in the terminal
 
@@ -73,7 +73,7 @@ def _history(folder: Path) -> _History:
         split: defaultdict(list) for split in ("train", "validation")
     }
     best = None
-    for record in Run(folder).records():
+    for record in RunFolder(folder).metrics.read():
         if record.get("split") not in points:
             continue
         for name, value in record["metrics"].items():

@@ -105,7 +105,7 @@ def measure(learner: Learner, images: np.ndarray, units: dict[str, Unit]) -> dic
 
     def maps(state: nnx.State, batch: jax.Array) -> dict[str, jax.Array]:
         live = nnx.merge(graph, state)
-        layers = live.network.backbone.layers(live.normalize(batch))
+        layers = live.network.backbone.feature_maps(live.normalize(batch))
         return dict(pair for pair, _ in zip(layers, units, strict=False))
 
     @jax.jit
@@ -159,7 +159,7 @@ def _images(options: ReceptiveField, learner: Learner) -> np.ndarray:
 def _layers(learner: Learner, last: str, unit: str) -> list[_Layer]:
     """Return the layers up to `last`, each with the unit above the same pixel as the unit of `last`."""
     backbone = learner.network.backbone
-    shapes = jax.eval_shape(lambda image: dict(backbone.layers(image)), jnp.zeros([1, *learner.facts.image]))
+    shapes = jax.eval_shape(lambda image: dict(backbone.feature_maps(image)), jnp.zeros([1, *learner.facts.image]))
     field, found = Field(), []
     for name, windows in backbone.geometry():
         field = field.through(windows)

@@ -74,7 +74,7 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
 
         def through(x: jax.Array, names: tuple[str, ...]) -> jax.Array:
             for name in names:
-                x = backbone.parts[name](x)
+                x = backbone.layers[name](x)
             return x
 
         def before(image: jax.Array) -> jax.Array:

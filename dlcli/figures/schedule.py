@@ -14,13 +14,12 @@ from dlcli.artifacts import Figure
 from dlcli.errors import RunError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options.training import Schedule
-from dlcli.formats import printable
+from dlcli.formats import command_line, printable
 from dlcli.optim import build, schedules
 from dlcli.options.common import OptimizerOptions, ScheduleName
 from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
-from dlcli.runs.folders import command, technique_of
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder, technique_of
 
 _POINTS = 1_000  # on a line; more cannot be seen
 
@@ -62,13 +61,13 @@ def _named(options: Schedule) -> tuple[str, int, dict[str, Callable[[Any], Any]]
 
 
 def _of_run(folder: Path) -> tuple[str, int, dict[str, Callable[[Any], Any]]]:
-    run = Run(folder)
+    run = RunFolder(folder)
     train = run.options(techniques.learner(technique_of(folder)))
     if not isinstance(train, OptimizerOptions):
         raise RunError(
             f"{folder} must be a run with a schedule, and its learning rate follows a rule of its own",
-            hint=f"{command('viz', 'learning-curves', '--run', folder, '--metric', 'learning_rate')} draws it",
+            hint=f"{command_line('viz', 'learning-curves', '--run', folder, '--metric', 'learning_rate')} draws it",
         )
-    ended = (run.about().get("ended") or {}).get("step", train.steps)
+    ended = (run.raw("run.json").get("ended") or {}).get("step", train.steps)
     stopped = f", which ended at step {ended:,} of {train.steps:,}" if ended < train.steps else ""
     return f"learning rate of {printable(folder.name)}{stopped}", train.steps, {train.schedule: build.schedule(train)}

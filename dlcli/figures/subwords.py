@@ -19,7 +19,7 @@ from dlcli.figures.options.text import Subwords
 from dlcli.formats import printable
 from dlcli.plot import boxes, terminal
 from dlcli.plot.boxes import Box, BoxRow
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.tokenizer.options import Train
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -74,7 +74,7 @@ def draw(options: Subwords) -> Figure:
 
 def _words(folder: Path, count: int) -> dict[str, int]:
     """Return words of the validation split with their counts, at ranks that grow as cubes: most are rare ones."""
-    trained = Run(folder).read_options(Train)
+    trained = RunFolder(folder).read_options(Train)
     texts = sets.open(trained.dataset, Reading.of(trained, labels=False))
     counts = Counter(word for each in texts.splits["validation"].texts for word in _WORD.findall(each))
     if not counts:

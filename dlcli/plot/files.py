@@ -12,7 +12,7 @@ from PIL import Image
 
 from dlcli.artifacts import Animation
 from dlcli.errors import UsageError
-from dlcli.files import disk_errors, replacing
+from dlcli.files import atomic_write, disk_errors
 from dlcli.plot import style
 
 # Ending -> what would name the moment or the program's version; the same figure gives the same file.
@@ -69,7 +69,7 @@ def save(figure: Figure | Animation, path: Path) -> None:
         except (FileExistsError, NotADirectoryError) as error:
             taken = next(place for place in path.absolute().parents if place.exists())
             raise UsageError(f"the figure must go into a folder, but {taken} is a file") from error
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(content)
 
 

@@ -31,7 +31,7 @@ def dlcli_step(network: str) -> Contender:
     from dlcli.techniques.rnn.options import Train
 
     devices.prepare("cpu")
-    sizes = {"batch_size": BATCH, "context": TIME, "embedding": EMBEDDING, "hidden": HIDDEN}
+    sizes = {"batch_size": BATCH, "context": TIME, "embedding_dim": EMBEDDING, "hidden": HIDDEN}
     options = Train(**sizes, cell=network, dropout=0.0, optimizer="adam", schedule="constant")
     letters = tokenizers.train("characters", VOCABULARY, ["".join(map(chr, range(33, 33 + VOCABULARY)))])
     facts = TextFacts(tokenizer=letters.to_json(), vocabulary=len(letters))

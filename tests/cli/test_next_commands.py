@@ -8,8 +8,8 @@ import pytest
 
 from dlcli import figures, techniques
 from dlcli.cli.next_commands import next_commands
-from dlcli.interface import shortened
 from dlcli.options.common import Options
+from dlcli.runs.info import shorten_example
 
 
 def commands(folder: Path, technique: str, options: Options, example: str = "") -> list[list[str]]:
@@ -65,12 +65,12 @@ def test_training_keeps_an_example_of_the_validation_split(transformer_run, rnn_
     [("\n first \nsecond", "first"), ("word " * 20, "word " * 11 + "word"), ("", ""), ("x" * 70, "x" * 60)],
 )
 def test_an_example_is_one_short_line(example, shown):
-    assert shortened(example) == shown
+    assert shorten_example(example) == shown
 
 
 def test_a_path_is_not_cut(tmp_path):
     (tmp_path / ("long " * 20)).touch()
-    assert shortened(str(tmp_path / ("long " * 20)).strip() + " ") != ""
+    assert shorten_example(str(tmp_path / ("long " * 20)).strip() + " ") != ""
 
 
 @pytest.mark.parametrize("technique", techniques.names())

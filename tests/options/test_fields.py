@@ -35,7 +35,7 @@ WITHOUT_EFFECT = [
     (["train", "transformer", "--optimizer", "muon", "--beta2", "0.9"], "--beta2 0.9 needs --optimizer adam or adamw"),
     (["train", "rnn", "--tokenizer", "t.json", "--vocabulary", "900"], "--vocabulary 900 needs --tokenizer characters"),
     (["train", "rnn", "--pool", "mean"], "--pool mean needs --task classify"),
-    (["train", "rnn", "--task", "classify", "--tied"], "--tied needs --task language"),
+    (["train", "rnn", "--task", "classify", "--tie-embeddings"], "--tie-embeddings needs --task language"),
     (["sample", "rnn", "--temperature", "0", "--top-k", "5"], "--top-k 5 needs --temperature"),
     (["predict", "word2vec", "--similarity", "a", "b", "--top", "3"], "--top 3 needs --nearest or --analogy"),
     (["viz", "pooling", "--layer", "conv1"], "--layer conv1 needs --run"),
@@ -91,7 +91,9 @@ def test_options_of_an_existing_run_are_not_checked():
 
 
 def test_turning_off_an_option_without_effect_is_accepted():
-    assert not validate(techniques.options("rnn", "train"), {"task": "classify", "tied": False}, flags=["tied"]).tied
+    assert not validate(
+        techniques.options("rnn", "train"), {"task": "classify", "tie_embeddings": False}, flags=["tie_embeddings"]
+    ).tie_embeddings
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.__module__}.{model.__name__}")

@@ -31,7 +31,7 @@ TINY = {
     "context": 8,
     "layers": 1,
     "heads": 2,
-    "width": 16,
+    "d_model": 16,
     "learning_rate": 0.01,
     "schedule": "constant",
     "warmup_steps": 0,
@@ -42,7 +42,7 @@ PAIRS = {
     "dataset": str(TEXTS / "numbers.tsv"),
     "batch_size": 16,
     "context": 16,
-    "width": 32,
+    "d_model": 32,
     "label_smoothing": 0.0,
 }
 INPUTS = {

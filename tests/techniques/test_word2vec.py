@@ -22,7 +22,7 @@ from dlcli.techniques.word2vec.vectors import Vectors
 from tests.comparing import arrays
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
-TINY = {"dataset": QUESTIONS, "min_count": 2, "batch_size": 64, "dimensions": 8, "learning_rate": 0.1}
+TINY = {"dataset": QUESTIONS, "min_count": 2, "batch_size": 64, "vector_size": 8, "learning_rate": 0.1}
 INPUTS = {
     "predict": lambda folder: {"nearest": ("the",), "analogy": ("who", "is", "where"), "similarity": ("a", "the")}
 }
@@ -53,7 +53,7 @@ def running(words, sentence=None, context_size=None):
 
 def learner(batch_size, words=12, **changes):
     facts = WordFacts(words=tuple(map(str, range(words))), counts=tuple(range(words, 0, -1)), lower=True)
-    options = Train(dataset="none", batch_size=batch_size, window=2, dimensions=4, sample=0, steps=100, **changes)
+    options = Train(dataset="none", batch_size=batch_size, window=2, vector_size=4, sample=0, steps=100, **changes)
     made = Learner(options, facts)
     rng = np.random.default_rng(1)
     for table in (made.input, made.output):

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from dlcli.data.held_out import Arrays, HeldOut, in_order
-from dlcli.data.images.decoding import THREADS
+from dlcli.data.images.scan import THREADS
 from dlcli.data.images.sets import Split
 from dlcli.data.order import STEPS, Order
 from dlcli.interface import Batch
 
-# Bytes of images that one thread decodes at a time: large batches are shared out, so that the first of them does not
-# wait for one thread and the buffer stays small.
+# Bytes of images that one thread decodes at a time: large batches are divided, so that the first batch does not wait
+# for a single thread and the buffer stays small.
 PIECE = 2**22
-AHEAD = 8  # pieces decoded before they are asked for, against the jitter of a disk
+AHEAD = 8  # pieces decoded in advance, because disk latency varies
 
 
 def train_from(split: Split, batch_size: int, seed: int, step: int) -> Iterator[Batch]:
     """Yield the batches of steps `step`, `step + 1`, … without end.
 
-    They hold `image` uint8 [batch, height, width, channel] and `label` int32 [batch].
+    They contain `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch].
     """
     order = Order(len(split), batch_size, seed)
     numbers = range(step, STEPS)
@@ -45,14 +45,14 @@ def _in_order(split: Split, batch_size: int) -> Iterator[Arrays]:
 
 
 def _images(split: Split, at: Callable[[int], np.ndarray], numbers: range, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield the images `at` each of the numbers; decoded ahead on other threads where the split streams."""
+    """Yield the images `at` each of the numbers; a split that streams is decoded in advance on other threads."""
     if split.resident:
         return (split.images(at(number)) for number in numbers)
     return _streamed(split, at, numbers, -(-batch_size * math.prod(split.image) // PIECE))
 
 
 def _streamed(split: Split, at: Callable[[int], np.ndarray], numbers: range, pieces: int) -> Iterator[np.ndarray]:
-    # grain takes seconds to import, which sets that are held in memory need not wait for.
+    # Importing grain takes seconds, which sets in memory need not wait for.
     import grain
 
     source = _Pieces(split, at, numbers, pieces)
@@ -63,7 +63,7 @@ def _streamed(split: Split, at: Callable[[int], np.ndarray], numbers: range, pie
 
 
 class _Pieces:
-    """The images of all batches, each batch in as many pieces, as grain wants a source."""
+    """The images of all batches as a source for grain, each batch divided into the same number of pieces."""
 
     def __init__(self, split: Split, at: Callable[[int], np.ndarray], numbers: range, pieces: int):
         self.split, self.at, self.numbers, self.pieces = split, at, numbers, pieces
@@ -71,7 +71,7 @@ class _Pieces:
     def __len__(self) -> int:
         return len(self.numbers) * self.pieces
 
-    def __getitem__(self, place: int) -> np.ndarray:
-        number, piece = divmod(place, self.pieces)
+    def __getitem__(self, index: int) -> np.ndarray:
+        number, piece = divmod(index, self.pieces)
         indices = self.at(self.numbers[number])
         return self.split.images(np.array_split(indices, self.pieces)[piece])

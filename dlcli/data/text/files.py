@@ -21,7 +21,7 @@ from typing import IO
 from dlcli import files
 from dlcli.data.problems import Problem
 from dlcli.errors import DatasetError
-from dlcli.paths import expanded
+from dlcli.paths import expand_user
 
 RAW = ".txt"
 TABLES = (".tsv", ".csv", ".jsonl")
@@ -45,7 +45,7 @@ BAD_BYTES = re.compile("[\udc80-\udcff]+")  # what stands for bytes that are not
 
 def located(dataset: str) -> Path:
     """Return the path that the name of a data set is; `~` is the home folder, where there is one."""
-    return expanded(dataset)
+    return expand_user(dataset)
 
 
 def ending(path: Path) -> str:
@@ -149,7 +149,7 @@ def decoded(path: Path) -> tuple[str, list[Problem]]:
 def head(path: Path) -> str:
     """Return the first megabyte of a file's text, up to the end of a line; "" for what cannot be read."""
     try:
-        with files.opened(path) as file:
+        with files.open_regular(path) as file:
             data = next(_chunks(path, file), b"")
     except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
         return ""
@@ -159,7 +159,7 @@ def head(path: Path) -> str:
 
 def _bytes(path: Path) -> bytearray:
     try:
-        with files.opened(path) as file:
+        with files.open_regular(path) as file:
             return _bounded(path, file)
     except FileNotFoundError:
         raise DatasetError(f"{path} does not exist") from None

@@ -33,12 +33,12 @@ def read(dataset: str, reading: Reading = USUAL) -> dict[str, list[str]]:
     if text_files.is_text(path) and text_files.ending(path) == text_files.RAW:
         raw, bad = text_files.raw(path)
         refuse(dataset, bad, skip_bad=reading.skip_bad)
-        found = list(pieces(files.lines(raw)))
+        found = list(pieces(files.split_lines(raw)))
         parts = {split: [found[place] for place in places] for split, places in splits.numbered(len(found)).items()}
     else:
         texts = sets.open(dataset, reading)
         parts = {
-            split: [line for document in documents.texts for line in files.lines(document)]
+            split: [line for document in documents.texts for line in files.split_lines(document)]
             for split, documents in texts.splits.items()
         }
     return {split: each for split, each in parts.items() if each}

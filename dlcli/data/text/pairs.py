@@ -258,7 +258,7 @@ def _parallel(folder: Path, source: str, target: str) -> dict[str, Found]:
 def _lines(source: Path, target: Path) -> Found:
     """Pair the lines of two files; those that are not UTF-8 are left out of both."""
     (one, bad), (other, worse) = text_files.decoded(source), text_files.decoded(target)
-    left, right = files.lines(one), files.lines(other)
+    left, right = files.split_lines(one), files.split_lines(other)
     if len(left) != len(right):
         raise DatasetError(f"{source} and {target} must have as many lines, found {len(left):,} and {len(right):,}")
     numbered = enumerate(zip(left, right, strict=True), 1)

@@ -54,7 +54,7 @@ def read(path: Path, wanted: Sequence[Column]) -> Rows:
             f"{path} must end its lines with \\n or \\r\\n, found \\r alone, as old Macs wrote it",
             hint="tr '\\r' '\\n' < FILE > NEW converts it",
         )
-    lines = files.lines(text) if text_files.ending(path) != ".csv" else text.split("\n")
+    lines = files.split_lines(text) if text_files.ending(path) != ".csv" else text.split("\n")
     rows = _objects(path, lines, wanted) if text_files.ending(path) == ".jsonl" else _table(path, lines, wanted)
     good, bad = [], []
     for number, row in rows:
@@ -93,7 +93,7 @@ def headless(path: Path) -> list[list[str]]:
     """Return the rows at the beginning of a `.tsv` of two columns."""
     if text_files.ending(path) != ".tsv":
         return []
-    rows = [line.split("\t") for line in files.lines(text_files.head(path)) if line]
+    rows = [line.split("\t") for line in files.split_lines(text_files.head(path)) if line]
     return rows if all(len(row) == 2 for row in rows) else []
 
 

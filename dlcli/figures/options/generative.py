@@ -6,7 +6,8 @@ from pydantic import Field
 
 from dlcli.figures.options.kinds import FigureOptions, FreeImageOptions, RunFigureOptions
 from dlcli.options.common import Cli, Device, Needs, RunRef, Seed
-from dlcli.techniques.diffusion.options import DENSITIES, DrawingOptions, NoiseSchedule
+from dlcli.options.generative import DENSITIES
+from dlcli.techniques.diffusion.options import NoiseSchedule, SamplerOptions
 
 
 class GanTraining(FigureOptions):
@@ -46,7 +47,7 @@ class DiffusionProcess(FreeImageOptions):
     seed: Seed = 0
 
 
-class Denoising(DrawingOptions, RunFigureOptions):
+class Denoising(SamplerOptions, RunFigureOptions):
     """The way back from noise to data, and what the network takes for the data on it; --out x.gif moves."""
 
     examples = (

@@ -61,9 +61,9 @@ class Learner(engine.Learner):
         self.drawn = max(model.NEGATIVES, options.negative)
         self.dtype = jnp.dtype(options.dtype)
         self.most = word_batches.capacity(facts.counts, block_rules(options))
-        shape = len(facts.words), options.dimensions
+        shape = len(facts.words), options.vector_size
         start = jax.random.uniform(rngs.params(), shape, minval=-0.5, maxval=0.5)
-        self.input = nnx.Param(start / options.dimensions)
+        self.input = nnx.Param(start / options.vector_size)
         self.output = nnx.Param(jnp.zeros(shape))
         self.shares = nnx.List([nnx.Variable(jnp.asarray(each)) for each in rates.shares(options, facts)])
         self.noise = Noise(facts.counts)
