@@ -37,8 +37,6 @@ def check() -> Result:
         left, right = _state(uninterrupted), _state(resumed)
         runs = (uninterrupted, resumed)
         reports = [[_timeless(record) for record in RunFolder(each).metrics.read()] for each in runs]
-            [_timeless(record) for record in RunFolder(each).metrics.read()] for each in (uninterrupted, resumed)
-        ]
     different = [name for name in left if left[name].tobytes() != right[name].tobytes()]
     unlike = sum(one != other for one, other in zip(*reports, strict=False)) + abs(len(reports[0]) - len(reports[1]))
     numbers = {
