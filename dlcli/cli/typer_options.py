@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -142,9 +143,10 @@ def columns(model: type[Options]) -> dict[str, Column]:
 
 
 def domain(field: FieldInfo) -> str:
-    """Return the choices or the bounds of a field, such as " [>0, <1]", without bounds that only guard the program."""
+    """Return the choices, unless the description lists them, or the bounds that matter to users: " [>0, <1]"."""
     if choices := _choices(field):
-        return f" One of {', '.join(map(str, choices))}."
+        listed = all(re.search(rf"\b{choice}\b", field.description or "") for choice in choices)
+        return "" if listed else f" One of {', '.join(map(str, choices))}."
     signs = {annotated_types.Ge: ("≥", "ge"), annotated_types.Gt: (">", "gt")}
     signs |= {annotated_types.Le: ("≤", "le"), annotated_types.Lt: ("<", "lt")}
     rules = [

@@ -6,7 +6,7 @@ import pytest
 
 from dlcli.cli import console
 from dlcli.cli.display import Display
-from dlcli.cli.training_display import Training
+from dlcli.cli.training_display import TrainingDisplay
 from dlcli.engine import Compiled, Compiling, Scored, Started, Trained, Validating
 from dlcli.interrupts import Signals
 
@@ -17,7 +17,7 @@ def told(capsys):
 
     def run(*events):
         with Display(console.err()) as display:
-            shown = Training(display, Signals())
+            shown = TrainingDisplay(display, Signals())
             for event in events:
                 shown.show(event)
         return capsys.readouterr().err.splitlines()
@@ -46,7 +46,7 @@ def signal_during(tmp_path, capsys, *events):
     """What is said where a signal arrives after these events of a run."""
     signals = Signals()
     with Display(console.err()) as display:
-        shown = Training(display, signals)
+        shown = TrainingDisplay(display, signals)
         for event in [Started(tmp_path, 0, 4, "cpu", "float32", "digits", {}, 7), *events]:
             shown.show(event)
         capsys.readouterr()
