@@ -105,7 +105,9 @@ class _Reader:
 
     def _power(self, node: ast.BinOp, depth: int) -> Callable[..., Any]:
         exponent = node.right
-        sign, number = (-1, exponent.operand) if _is_negative(exponent) else (1, exponent)
+        sign, number = 1, exponent
+        if isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, ast.USub):
+            sign, number = -1, exponent.operand
         value = number.value if isinstance(number, ast.Constant) else None
         if isinstance(value, bool) or not isinstance(value, int | float) or not value <= _MAX_EXPONENT:
             found = ast.get_source_segment(self.text.strip(), exponent) or "something else"
@@ -129,7 +131,3 @@ class _Reader:
 
 def _applied(function: Callable[..., Any], *parts: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, y: function(*(part(x, y) for part in parts))
-
-
-def _is_negative(node: ast.expr) -> bool:
-    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from typing import Literal
 
 import jax
@@ -113,14 +114,14 @@ def heights(value: Field, points: np.ndarray) -> np.ndarray:
 def derivatives(value: Field, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return heights [point], gradients [point, 2] and Hessians [point, 2, 2] at points [point, 2], in float64."""
     with jax.enable_x64(True):
-        found = _derivatives(value, jnp.asarray(points, jnp.float64))
-        return tuple(np.asarray(each) for each in found)
+        tall, slopes, curvatures = _derivatives(value, jnp.asarray(points, jnp.float64))
+        return np.asarray(tall), np.asarray(slopes), np.asarray(curvatures)
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _derivatives(value: Field, points: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     height = functools.partial(_at, value)
-    return tuple(jax.vmap(each)(points) for each in (height, jax.grad(height), jax.hessian(height)))
+    return jax.vmap(height)(points), jax.vmap(jax.grad(height))(points), jax.vmap(jax.hessian(height))(points)
 
 
 def _at(value: Field, point: jax.Array) -> jax.Array:
@@ -146,8 +147,8 @@ def _stationary(value: Field, domain: Domain, extent: float) -> tuple[Stationary
     eigenvalues = np.linalg.eigvalsh(curvatures[kept])
     flat = _FLAT * extent / diagonal**2
     found = [
-        Stationary(_kind(values, flat), *map(float, point), float(height), tuple(map(float, values)))
-        for point, height, values in zip(points[kept], reached[kept], eigenvalues, strict=True)
+        Stationary(_kind((low, high), flat), float(x), float(y), float(height), (float(low), float(high)))
+        for (x, y), height, (low, high) in zip(points[kept], reached[kept], eigenvalues, strict=True)
     ]
     return _apart(found, _SAME * diagonal)
 
@@ -175,7 +176,7 @@ def _newton(value: Field, points: jax.Array, longest: float) -> tuple[jax.Array,
     return points, jax.vmap(step)(points)
 
 
-def _kind(eigenvalues: np.ndarray, flat: float) -> Kind:
+def _kind(eigenvalues: tuple[float, float], flat: float) -> Kind:
     low, high = eigenvalues
     if min(abs(low), abs(high)) <= flat:
         return "flat"
@@ -193,7 +194,8 @@ def _apart(found: list[Stationary], least: float) -> tuple[Stationary, ...]:
 
 
 def _diagonal(domain: Domain) -> float:
-    return float(np.hypot(*(high - low for low, high in domain)))
+    (left, right), (bottom, top) = domain
+    return math.hypot(right - left, top - bottom)
 
 
 def _range(heights: np.ndarray) -> float:

@@ -121,7 +121,7 @@ Augment = Annotated[
     Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
     Cli(metavar="NAME,…", complete="augmentations"),
 ]
-Vocabulary = Annotated[
+VocabSize = Annotated[
     int,
     Field(ge=8, le=2**18, description="Maximum vocabulary size."),
 ]
@@ -279,14 +279,14 @@ class TokenizerOptions(Options):
         Field(description="Tokenizer: characters, words, bpe, wordpiece, unigram, or the file of a trained tokenizer."),
         Cli(metavar="KIND", complete="tokenizers"),
     ] = "characters"
-    vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 512
+    vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 512
 
     @model_validator(mode="after")
     def _vocabulary_fits_the_tokenizer(self) -> "TokenizerOptions":
         smallest = MIN_VOCABULARY.get(self.tokenizer, 0)  # type: ignore[call-overload]
-        if self.vocabulary < smallest:
+        if self.vocab_size < smallest:
             raise ValueError(
-                f"--tokenizer {self.tokenizer} needs --vocabulary {smallest} or more, got {self.vocabulary}"
+                f"--tokenizer {self.tokenizer} needs --vocab-size {smallest} or more, got {self.vocab_size}"
             )
         return self
 
@@ -325,7 +325,9 @@ class TextSampleOptions(ReadingOptions):
         ""
     )
     count: Annotated[int, Field(ge=1, le=10_000, description="Texts to generate."), Cli(short="-k")] = 1
-    length: Annotated[int, Field(ge=1, le=10**6, description="Maximum number of new tokens per text.")] = 500
+    max_new_tokens: Annotated[
+        int, Field(ge=1, le=10**6, description="Maximum number of tokens to generate per text.")
+    ] = 500
     temperature: Annotated[float, Field(ge=0, le=100, description="Sampling temperature; 0 means greedy.")] = 0.8
     top_k: Annotated[
         int | None, Field(ge=1, description="Sample from the k most likely tokens."), Needs("temperature")

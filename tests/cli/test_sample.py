@@ -29,7 +29,7 @@ def test_what_would_steer_the_terminal_is_made_visible_and_markup_is_text(capsys
 
 
 def test_a_run_writes_texts_that_the_seed_decides(dlcli, rnn_run):
-    command = ["sample", "rnn", "--run", rnn_run, "--count", 2, "--length", 12, "--prompt", "And", "--json"]
+    command = ["sample", "rnn", "--run", rnn_run, "--count", 2, "--max-new-tokens", 12, "--prompt", "And", "--json"]
     code, first, _ = dlcli(*command)
     _, again, _ = dlcli(*command)
     assert code == 0

@@ -10,7 +10,7 @@ import pytest
 from dlcli.cli.app import main
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
-TRAIN = ("train", "tokenizer", "--dataset", QUESTIONS, "--vocabulary", "300")
+TRAIN = ("train", "tokenizer", "--dataset", QUESTIONS, "--vocab-size", "300")
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def test_a_plan_trains_nothing(dlcli, tmp_path):
     code, out, _ = dlcli(*TRAIN, "--plan", "--json")
     found = json.loads(out)
     assert code == 0
-    assert found["options"]["vocabulary"] == 300
-    assert (found["origins"]["vocabulary"], found["origins"]["kind"], found["origins"]["out"]) == (
+    assert found["options"]["vocab_size"] == 300
+    assert (found["origins"]["vocab_size"], found["origins"]["kind"], found["origins"]["out"]) == (
         "flag", "default", "chosen now"
     )  # fmt: skip
     assert found["sizes"] == {"train": 75, "validation": 11, "test": 22}
@@ -102,7 +102,7 @@ def test_predictions_keep_to_the_width_of_the_terminal(dlcli, monkeypatch):
     ("arguments", "code", "message"),
     [
         (("train", "tokenizer", "--kind", "bpee"), 2, "did you mean 'bpe'"),
-        (("train", "tokenizer", "--vocabulary", "100"), 2, "--kind bpe needs --vocabulary 260 or more, got 100"),
+        (("train", "tokenizer", "--vocab-size", "100"), 2, "--kind bpe needs --vocab-size 260 or more, got 100"),
         (("train", "tokenizer", "--dataset", "pydoc"), 2, "did you mean pydocs?"),
         (("train", "tokenizer", "--dataset", "none.txt"), 3, "none.txt does not exist"),
         (("train", "tokeniser"), 2, "tokenizer"),

@@ -33,7 +33,7 @@ WITHOUT_EFFECT = [
         "--noise-schedule linear has no effect with --parameterization flow",
     ),
     (["train", "transformer", "--optimizer", "muon", "--beta2", "0.9"], "--beta2 0.9 needs --optimizer adam or adamw"),
-    (["train", "rnn", "--tokenizer", "t.json", "--vocabulary", "900"], "--vocabulary 900 needs --tokenizer characters"),
+    (["train", "rnn", "--tokenizer", "t.json", "--vocab-size", "900"], "--vocab-size 900 needs --tokenizer characters"),
     (["train", "rnn", "--pool", "mean"], "--pool mean needs --task classify"),
     (["train", "rnn", "--task", "classify", "--tie-embeddings"], "--tie-embeddings needs --task language"),
     (["sample", "rnn", "--temperature", "0", "--top-k", "5"], "--top-k 5 needs --temperature"),

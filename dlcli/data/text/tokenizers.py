@@ -185,7 +185,7 @@ def refuse_too_small(kind: TokenizerKind, vocabulary_size: int, documents: Seque
     else:
         return
     if vocabulary_size < least:
-        raise UsageError(f"{kind} needs --vocabulary {least} or more {purpose}, got {vocabulary_size}")
+        raise UsageError(f"{kind} needs --vocab-size {least} or more {purpose}, got {vocabulary_size}")
 
 
 def from_json(text: str) -> Tokenizer:

@@ -56,7 +56,7 @@ class Learner(engine.Learner):
     @staticmethod
     def read(options: Train) -> Data:
         texts = sets.open(options.dataset, reading(options))
-        return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
+        return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocab_size, texts.splits["train"]))
 
     @classmethod
     def reread(cls, options: Train, facts: TextFacts) -> Data:

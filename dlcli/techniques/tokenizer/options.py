@@ -14,7 +14,7 @@ from dlcli.options.common import (
     RunRef,
     TextDataset,
     TokenizerKind,
-    Vocabulary,
+    VocabSize,
 )
 from dlcli.options.tables import TextColumnOptions, TextTableOptions
 
@@ -25,7 +25,7 @@ class Train(TextTableOptions, DirectOptions):
     panel = "Model"
     examples = (
         "dlcli train tokenizer",
-        "dlcli train tokenizer --kind unigram --vocabulary 4000",
+        "dlcli train tokenizer --kind unigram --vocab-size 4000",
         "dlcli train tokenizer --kind characters --dataset shakespeare.txt",
     )
     dataset: TextDataset = "pydocs"
@@ -34,13 +34,13 @@ class Train(TextTableOptions, DirectOptions):
         Field(description="What tokens are: characters, words, or learnt pieces of words."),
         Cli(short="-k"),
     ] = "bpe"
-    vocabulary: Vocabulary = 8_000
+    vocab_size: VocabSize = 8_000
 
     @model_validator(mode="after")
     def _enough_for_the_kind(self) -> "Train":
         least = MIN_VOCABULARY[self.kind]
-        if self.vocabulary < least:
-            raise ValueError(f"--kind {self.kind} needs --vocabulary {least} or more, got {self.vocabulary}")
+        if self.vocab_size < least:
+            raise ValueError(f"--kind {self.kind} needs --vocab-size {least} or more, got {self.vocab_size}")
         return self
 
 

@@ -25,14 +25,14 @@ class TokenizerFacts(Facts):
 def read(options: Train) -> TextSet:
     """Open the text set, of which the vocabulary must be large enough."""
     found = sets.open(options.dataset, Reading.of(options, labels=False))
-    tokenizers.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
+    tokenizers.refuse_too_small(options.kind, options.vocab_size, found.splits["train"].texts)
     return found
 
 
 def train(options: Train, data: TextSet) -> Learnt:
     """Learn the vocabulary of the training part, and measure on the validation part how it breaks text."""
     split = data.splits["train"]
-    tokenizer = tokenizers.train(options.kind, options.vocabulary, split.texts)
+    tokenizer = tokenizers.train(options.kind, options.vocab_size, split.texts)
     found = measure(tokenizer, data.splits["validation"].texts)
     return Learnt(
         facts=TokenizerFacts(documents=len(split), characters=split.characters),

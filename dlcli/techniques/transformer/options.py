@@ -20,7 +20,7 @@ from dlcli.options.common import (
     TokenizerKind,
     TokenizerOptions,
     TrainOptions,
-    Vocabulary,
+    VocabSize,
     WeightDecay,
     with_defaults,
 )
@@ -103,7 +103,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
     heads: Annotated[int, Field(ge=1, le=256, description="Number of attention heads.")] = 4
     d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension, features of each token.")] = 128
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
-    vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
+    vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
     label_smoothing: Annotated[
         float,

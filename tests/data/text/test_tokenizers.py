@@ -128,7 +128,7 @@ def test_too_small_a_vocabulary_and_nothing_to_learn_from_are_refused():
 
 def test_unigram_keeps_to_the_least_size_that_it_asks_for():
     with pytest.raises(
-        UsageError, match="unigram needs --vocabulary 11 or more for the characters of this text, got 8"
+        UsageError, match="unigram needs --vocab-size 11 or more for the characters of this text, got 8"
     ):
         tokenizers.train("unigram", 8, ["abc abd\u2003abe"])
     with pytest.raises(UsageError, match="got 10"):
@@ -138,7 +138,7 @@ def test_unigram_keeps_to_the_least_size_that_it_asks_for():
 
 def test_wordpiece_knows_a_word_of_the_text_or_says_what_it_needs():
     text = "eel ell ten ten tee teen"  # e, the space, t and n are the most frequent
-    with pytest.raises(UsageError, match="wordpiece needs --vocabulary 24 or more to know a word of this text, got 8"):
+    with pytest.raises(UsageError, match="wordpiece needs --vocab-size 24 or more to know a word of this text, got 8"):
         tokenizers.train("wordpiece", 8, [text])
     with pytest.raises(UsageError, match="got 23"):
         tokenizers.train("wordpiece", 23, [text])
