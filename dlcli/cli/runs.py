@@ -48,7 +48,7 @@ class Compare(Options):
     """Compare runs: best validation metrics, and options that differ."""
 
     runs: Annotated[
-        list[str], Field(description="Two or more runs."), Cli(metavar="RUN…", complete="runs", argument=True)
+        list[str], Field(description="Two or more runs."), Cli(metavar="RUN", complete="runs", argument=True)
     ]
 
 
@@ -81,7 +81,7 @@ class Remove(Options):
     runs: Annotated[
         list[str],
         Field(description="Runs to remove: folders, or names under runs/."),
-        Cli(metavar="RUN…", complete="runs", argument=True),
+        Cli(metavar="RUN", complete="runs", argument=True),
     ]
     yes: Annotated[bool, Field(description="Remove without asking.")] = False
 

@@ -39,6 +39,7 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help; a short form if there are rare options and the context does not ask for all."""
+        _hide_types(self.params)
         rare = () if ctx.meta.get(_ALL) else self._of("rare")
         if not rare:
             return super().format_help(ctx, formatter)
@@ -75,6 +76,11 @@ class Group(TyperGroup):
         """Return the option `--help`, without the metavar of a value."""
         return _bare(super().get_help_option(ctx))
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help."""
+        _hide_types(self.params)
+        super().format_help(ctx, formatter)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return a command's name, the command and the words after it; raise `UsageError` for an unknown one."""
         name = args[0]
@@ -91,6 +97,15 @@ def _bare(option: Any) -> Any:
     if option is not None:
         option.metavar = " "
     return option
+
+
+def _hide_types(params: list[Any]) -> None:
+    """Hide the Python types that Typer shows for arguments and flags."""
+    for param in params:
+        if param.param_type_name == "argument":
+            param.display_type_rich = lambda **_: None
+        elif getattr(param, "is_flag", False) and param.metavar is None:
+            param.metavar = " "
 
 
 def _short(param: Any, helps: Mapping[str, str]) -> Any:

@@ -286,8 +286,8 @@ def _choices(field: FieldInfo) -> list[Any]:
 
 def _metavar(field: FieldInfo) -> str:
     kind = _bare(field.annotation)
-    if _choices(field):
-        return "NAME"
+    if choices := _choices(field):
+        return "NAME" if isinstance(choices[-1], str) else "N"
     return {int: "N", float: "X", Path: "PATH"}.get(_item(kind), "TEXT")
 
 

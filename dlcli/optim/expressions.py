@@ -124,9 +124,8 @@ class _Reader:
 
     def _refused(self, node: ast.expr) -> UsageError:
         found = ast.get_source_segment(self.text.strip(), node) or self.text
-        return UsageError(
-            f"a formula must be of numbers, {', '.join(_NAMES)}, + - * / ** and {', '.join(FUNCTIONS)}, got {found!r}"
-        )
+        allowed = f"numbers, {', '.join(_NAMES)}, + - * / ** and {', '.join(FUNCTIONS)}"
+        return UsageError(f"a formula must consist of {allowed}, got {found!r}")
 
 
 def _applied(function: Callable[..., Any], *parts: Callable[..., Any]) -> Callable[..., Any]:

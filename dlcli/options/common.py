@@ -343,7 +343,7 @@ class TextSampleOptions(ReadingOptions):
 Texts = Annotated[
     list[str],
     Field(description="Texts; - reads lines from standard input."),
-    Cli(argument=True, metavar="TEXT…"),
+    Cli(argument=True, metavar="TEXT"),
 ]
 
 
