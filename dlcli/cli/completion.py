@@ -93,11 +93,11 @@ def _images(ctx: Any, incomplete: str) -> Iterator[str]:
 
 def _texts(ctx: Any, incomplete: str) -> Iterator[str]:
     """Yield texts, and pairs for the transformer."""
-    from dlcli.data.text import pairs, sets
+    from dlcli.data.text import catalogue
 
-    yield from sets.embedded()
+    yield from catalogue.embedded("text")
     if ctx.info_name == "transformer":
-        yield from pairs.embedded()
+        yield from catalogue.embedded("pairs")
     yield from _paths(incomplete, _TEXT)
 
 

@@ -87,9 +87,9 @@ def show(options: Show, call: Call) -> None:
 def _modality(options: _Read) -> str:
     """Return the modality of a data set; refuse options of others."""
     from dlcli.data import catalogue
-    from dlcli.data.text.columns import Reading
+    from dlcli.data.text.columns import ReadOptions
 
-    reading = Reading.of(options)
+    reading = ReadOptions.of(options)
     modality = catalogue.modality(options.name, options.data_dir, reading)
     fitting = {"text": ("--text-column", "--label-column"), "pairs": ("--source-column", "--target-column")}
     for flag in reading.flags[::2]:
@@ -130,10 +130,10 @@ def _images(options: Show) -> Table:
 
 
 def _texts(options: Show) -> Table:
-    from dlcli.data.text import sets
-    from dlcli.data.text.columns import Reading
+    from dlcli.data.text.catalogue import open_texts
+    from dlcli.data.text.columns import ReadOptions
 
-    texts = sets.open(options.name, Reading.of(options))
+    texts = open_texts(options.name, ReadOptions.of(options))
     counts = {name: texts.counts(name) for name in texts.splits}
     characters = {name: split.characters for name, split in texts.splits.items()}
     rows = [
@@ -165,10 +165,10 @@ def _points(options: Show) -> Table:
 
 
 def _pairs(options: Show) -> Table:
-    from dlcli.data.text import pairs
-    from dlcli.data.text.columns import Reading
+    from dlcli.data.text.catalogue import open_pairs
+    from dlcli.data.text.columns import ReadOptions
 
-    found = pairs.open(options.name, Reading.of(options))
+    found = open_pairs(options.name, ReadOptions.of(options))
     sides = {"source": "sources", "target": "targets"}
     characters = {
         side: {name: sum(map(len, getattr(split, texts))) for name, split in found.splits.items()}
@@ -196,15 +196,14 @@ def check(options: Check, call: Call) -> None:
     """Print every problem."""
     with progress.working("reading every example"):
         from dlcli.data.images import check as images
-        from dlcli.data.text import check as text_check
-        from dlcli.data.text import pairs
-        from dlcli.data.text.columns import Reading
+        from dlcli.data.text import check as text
+        from dlcli.data.text.columns import ReadOptions
 
-        reading = Reading.of(options)
+        reading = ReadOptions.of(options)
         checks: dict[str, Callable[[], list[Problem]]] = {
             "images": lambda: images.check(options.name, options.data_dir, options.image_size),
-            "pairs": lambda: pairs.check(options.name, reading),
-            "text": lambda: text_check.check(options.name, reading),
+            "pairs": lambda: text.check(options.name, reading),
+            "text": lambda: text.check(options.name, reading),
             "points": list,  # drawn from a formula
         }
         modality = _modality(options)

@@ -7,8 +7,8 @@ from typing import Literal
 
 from dlcli.data import densities
 from dlcli.data.images import catalogue as images
-from dlcli.data.text import pairs, sets
-from dlcli.data.text.columns import USUAL, Reading
+from dlcli.data.text import catalogue as text
+from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.errors import UsageError
 from dlcli.nearest import nearest
 
@@ -17,7 +17,7 @@ Modality = Literal["images", "pairs", "points", "text"]
 
 def embedded() -> dict[str, str]:
     """Return the names of the data sets that need no download, each with one line of description."""
-    return {**images.embedded(), **sets.embedded(), **pairs.embedded(), **densities.NAMES}
+    return {**images.embedded(), **text.embedded(), **densities.NAMES}
 
 
 def prepared(data_dir: Path | None) -> list[str]:
@@ -25,23 +25,21 @@ def prepared(data_dir: Path | None) -> list[str]:
     return images.prepared(data_dir)
 
 
-def modality(dataset: str, data_dir: Path | None, reading: Reading = USUAL) -> Modality:
+def modality(dataset: str, data_dir: Path | None, options: ReadOptions = DEFAULT) -> Modality:
     """Return what the examples of a data set are.
 
     Args:
         dataset: name of the set.
         data_dir: folder of prepared tfds sets, whose names an error suggests.
-        reading: how a table is read; its columns decide between text and pairs.
+        options: how a table is read; its columns decide between text and pairs.
 
     Raises:
         UsageError: no data set has this name.
     """
     if images.claims(dataset):
         return "images"
-    if pairs.claims(dataset, reading):
-        return "pairs"
-    if sets.claims(dataset):
-        return "text"
+    if found := text.modality(dataset, options):
+        return found
     if dataset in densities.NAMES:
         return "points"
     known = [*embedded(), *prepared(data_dir)]

@@ -13,8 +13,9 @@ from flax import nnx
 
 from dlcli import formats
 from dlcli.artifacts import Figure, Truncation
-from dlcli.data.text import dates, pairs, sets
-from dlcli.data.text.columns import Reading
+from dlcli.data.text.catalogue import open_pairs, open_texts
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.sources import dates
 from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
@@ -135,7 +136,9 @@ def _document(options: Attention) -> str:
     """Return the text of the validation split that `--index` names."""
     trained = RunFolder(Path(options.run)).options(Learner)
     texts = (
-        sets.open(trained.dataset, Reading.of(trained, labels=trained.shape == "encoder")).splits["validation"].texts
+        open_texts(trained.dataset, ReadOptions.of(trained, labels=trained.shape == "encoder"))
+        .splits["validation"]
+        .texts
     )
     return texts[_within(options.index, len(texts))]
 
@@ -147,7 +150,7 @@ def _source(options: Attention) -> tuple[str, tuple[str, ...] | None]:
         found = dates.dates("validation")
         date = found[_within(options.index, len(found))]
         return date.source, date.parts
-    sources = pairs.open(trained.dataset, Reading.of(trained)).splits["validation"].sources
+    sources = open_pairs(trained.dataset, ReadOptions.of(trained)).splits["validation"].sources
     return sources[_within(options.index, len(sources))], None
 
 

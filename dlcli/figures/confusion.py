@@ -68,4 +68,4 @@ def _counts(learner: engine.Learner, batches: Iterable[Batch], folder: Path) -> 
 
 
 def _confusions(scored: engine.Metrics) -> engine.Metrics:
-    return {name: metric for name, metric in scored.items() if isinstance(metric, metrics.Confusion)}
+    return {name: metric for name, metric in scored.items() if isinstance(metric, engine.Confusion)}

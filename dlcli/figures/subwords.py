@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.artifacts import Figure
-from dlcli.data.text import sets, tokenizers
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import tokenizers
+from dlcli.data.text.catalogue import open_texts
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.tokenizers import UNKNOWN, Tokenizer
 from dlcli.data.text.vocabularies import SPECIAL
 from dlcli.errors import DatasetError
@@ -75,7 +76,7 @@ def draw(options: Subwords) -> Figure:
 def _words(folder: Path, count: int) -> dict[str, int]:
     """Return words of the validation split with their counts, at ranks that grow as cubes: most are rare ones."""
     trained = RunFolder(folder).read_options(Train)
-    texts = sets.open(trained.dataset, Reading.of(trained, labels=False))
+    texts = open_texts(trained.dataset, ReadOptions.of(trained, labels=False))
     counts = Counter(word for each in texts.splits["validation"].texts for word in _WORD.findall(each))
     if not counts:
         raise DatasetError(f"the validation part of {texts.name} must have words, found none: give --text")

@@ -44,7 +44,7 @@ def test_a_check_of_text_ends_with_the_number_of_problems(dlcli, table):
     table.write_text(table.read_text() + "c1\t\n")
     code, out, err = dlcli("data", "check", table)
     assert code == 3
-    assert "must hold a text, and is empty" in out
+    assert "must contain text, and is empty" in out
     assert "has 1 problem" in err
 
 

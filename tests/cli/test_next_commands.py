@@ -51,11 +51,11 @@ def test_a_hint_has_an_input_of_the_runs_own_data_quoted_for_the_shell(tmp_path)
 
 
 def test_training_keeps_an_example_of_the_validation_split(transformer_run, rnn_run, tokenizer_run, word2vec_run):
-    from dlcli.data.text import pairs
+    from dlcli.data.text.catalogue import open_pairs
 
     trained = json.loads((transformer_run / "options.json").read_text())
     example = json.loads((transformer_run / "run.json").read_text())["example"]
-    assert example in pairs.open(trained["dataset"]).splits["validation"].sources
+    assert example in open_pairs(trained["dataset"]).splits["validation"].sources
     for run in (rnn_run, tokenizer_run, word2vec_run):
         assert 0 < len(json.loads((run / "run.json").read_text())["example"]) <= 60
 

@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.text.pairs import open as open_pairs
+from dlcli.data.text.catalogue import open_pairs
 from dlcli.data.text.tokenizers import END, START
 from dlcli.engine import devices
 from dlcli.errors import RunError, UsageError
@@ -201,7 +201,7 @@ def test_an_encoder_learns_its_classes(encoder):
     found = evaluate(Eval(run=encoder)).numbers
     assert found["accuracy"]["low"] < found["accuracy"]["value"] <= found["accuracy"]["high"]
     assert found["accuracy"]["value"] > 0.5
-    assert sum(found["confusion"]["examples"]) == found["accuracy"]["n"]
+    assert sum(found["confusion"]["support"]) == found["accuracy"]["n"]
 
 
 def test_an_encoder_answers_with_all_its_classes_likeliest_first(encoder):

@@ -10,8 +10,9 @@ import numpy as np
 
 from dlcli.data.held_out import Arrays, HeldOut
 from dlcli.data.order import STEPS, Order
-from dlcli.data.text import pairs, tokenizers, truncation
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import tokenizers, truncation
+from dlcli.data.text.catalogue import open_pairs
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.facts import PairFacts
 from dlcli.data.text.pairs import Pairs, PairSet
 from dlcli.data.text.sets import Documents
@@ -83,7 +84,7 @@ def read(options: Any, context: int, facts: PairFacts | None = None) -> Data:
     Raises:
         DatasetError: the set or the tokenizer is missing or malformed.
     """
-    found = pairs.open(options.dataset, Reading.of(options))
+    found = open_pairs(options.dataset, ReadOptions.of(options))
     return _for_evaluation(found, facts, options) if facts else _for_training(found, options, context)
 
 

@@ -26,7 +26,7 @@ from pydantic import Field, model_validator
 from dlcli import files
 from dlcli.data import cache
 from dlcli.data.text import lines
-from dlcli.data.text.columns import USUAL, Reading
+from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.data.text.coverage import LONGEST_WORD, Coverage
 from dlcli.errors import DatasetError
 from dlcli.interface import Facts
@@ -108,14 +108,14 @@ class Corpus:
     coverage: Coverage
 
 
-def read(dataset: str, options: VocabularyOptions, reading: Reading = USUAL) -> Corpus:
+def read(dataset: str, options: VocabularyOptions, read_options: ReadOptions = DEFAULT) -> Corpus:
     """Return a text set as word ids, from the cache if it is there.
 
     Raises:
         UsageError: there is no data set of this name.
         DatasetError: a file is missing or damaged, or fewer than two words remain.
     """
-    texts = lines.read(dataset, reading)
+    texts = lines.read(dataset, read_options)
     if "train" not in texts:
         raise DatasetError(f"{dataset} must contain lines of text to train on, found none")
     digest = _digest(texts, options)

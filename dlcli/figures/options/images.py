@@ -31,7 +31,7 @@ class Augmentation(FreeImageOptions):
         "dlcli viz augmentation --image cat.jpg",
     )
     # Without the rules of other figures: an image of one's own is mixed with one of the data set.
-    dataset: Dataset = "digits"
+    dataset: Dataset = "shapes"
     image_size: ImageSize = None
     augment: Augment = ""
     count: Annotated[int, Field(ge=1, le=16, description="Draws of each change."), Cli(short="-k")] = 4

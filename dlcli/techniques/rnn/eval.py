@@ -14,7 +14,8 @@ from flax import nnx
 from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import labels
-from dlcli.data.text import sets, token_streams
+from dlcli.data.text import token_streams
+from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Metrics
@@ -22,7 +23,8 @@ from dlcli.engine.load import measured
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import table
-from dlcli.metrics.metric import add, perplexity
+from dlcli.metrics.metric import add
+from dlcli.metrics.perplexity import perplexity
 from dlcli.runs.run import Run
 from dlcli.techniques.rnn.learner import Learner, batches, reading
 from dlcli.techniques.rnn.options import Eval, Train
@@ -56,7 +58,7 @@ class _Read:
 
 
 def _read(trained: Train, options: Eval, tokenizer: Tokenizer) -> _Read:
-    texts = sets.open(options.dataset or trained.dataset, reading(trained, options))
+    texts = open_texts(options.dataset or trained.dataset, reading(trained, options))
     return _Read(texts, batches(trained, texts, tokenizer, trained=True))
 
 

@@ -11,8 +11,9 @@ import optax
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.text import labelled_batches, sets, token_batches, tokenizers
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import labelled_batches, token_batches, tokenizers
+from dlcli.data.text.catalogue import open_texts
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.tokenizers import Tokenizer
@@ -55,12 +56,12 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        texts = sets.open(options.dataset, reading(options))
+        texts = open_texts(options.dataset, reading(options))
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocab_size, texts.splits["train"]))
 
     @classmethod
     def reread(cls, options: Train, facts: TextFacts) -> Data:
-        return batches(options, sets.open(options.dataset, reading(options)), facts.load(), trained=True)
+        return batches(options, open_texts(options.dataset, reading(options)), facts.load(), trained=True)
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
@@ -144,9 +145,9 @@ class Learner(engine.Learner):
         return network.logits(pooled)
 
 
-def reading(options: Train, *more: Any) -> Reading:
-    """Return how tables are read for the task, by these options; later ones take precedence."""
-    return Reading.of(options, *more, labels=options.task == "classify")
+def reading(options: Train, *more: Any) -> ReadOptions:
+    """Return how tables are read for a task, by these options and later ones that win."""
+    return ReadOptions.of(options, *more, labels=options.task == "classify")
 
 
 def batches(options: Train, texts: TextSet, tokenizer: Tokenizer, *, trained: bool = False) -> Data:

@@ -31,16 +31,16 @@ class Train(TextTableOptions, DirectOptions):
     dataset: TextDataset = "pydocs"
     kind: Annotated[
         TokenizerKind,
-        Field(description="What tokens are: characters, words, or learnt pieces of words."),
+        Field(description="Algorithm: characters, words, or subwords (bpe, wordpiece, unigram)."),
         Cli(short="-k"),
     ] = "bpe"
     vocab_size: VocabSize = 8_000
 
     @model_validator(mode="after")
-    def _enough_for_the_kind(self) -> "Train":
-        least = MIN_VOCABULARY[self.kind]
-        if self.vocab_size < least:
-            raise ValueError(f"--kind {self.kind} needs --vocab-size {least} or more, got {self.vocab_size}")
+    def _check_vocabulary(self) -> "Train":
+        minimum = MIN_VOCABULARY[self.kind]
+        if self.vocab_size < minimum:
+            raise ValueError(f"--kind {self.kind} needs --vocab-size {minimum} or more, got {self.vocab_size}")
         return self
 
 
@@ -61,6 +61,6 @@ class Predict(Options):
 
     panel = "Run"
     text: Annotated[
-        list[str], Field(description="Texts to break, or - for the lines of standard input."), Cli(argument=True)
+        list[str], Field(description="Texts to tokenize, or - for the lines of standard input."), Cli(argument=True)
     ]
     run: RunRef = ""

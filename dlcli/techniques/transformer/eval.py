@@ -14,8 +14,9 @@ from flax import nnx
 from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import labels
-from dlcli.data.text import pairs, sets, token_streams
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import token_streams
+from dlcli.data.text.catalogue import open_pairs, open_texts
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.pair_batches import EncodedPairs
 from dlcli.data.text.pairs import Pairs
 from dlcli.engine import Metrics
@@ -23,7 +24,8 @@ from dlcli.engine.load import measured
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Batch
 from dlcli.metrics import bleu, classification
-from dlcli.metrics.metric import add, perplexity
+from dlcli.metrics.metric import add
+from dlcli.metrics.perplexity import perplexity
 from dlcli.runs.run import Run
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.options import Eval, Train, misplaced_column
@@ -60,7 +62,7 @@ def _totals(learner: Learner, batches: Iterable[Batch]) -> Metrics:
 
 
 def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
-    texts, loss = sets.open(trained.dataset, Reading.of(trained, labels=False)), described["loss"]
+    texts, loss = open_texts(trained.dataset, ReadOptions.of(trained, labels=False)), described["loss"]
     characters = token_streams.stream(texts, texts.eval_split, learner.facts.load()).characters
     bits = loss["value"] * loss["n"] / math.log(2) / characters
     rows = [
@@ -75,7 +77,7 @@ def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: d
 
 
 def _of_classes(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
-    split = sets.open(trained.dataset, Reading.of(trained)).eval_split
+    split = open_texts(trained.dataset, ReadOptions.of(trained)).eval_split
     return classification.table(described, learner.facts.classes, {"split": split, **how})
 
 
@@ -98,7 +100,7 @@ def _of_pairs(learner: Learner, described: dict[str, Any], trained: Train, how: 
 def _closeness(learner: Learner, trained: Train) -> dict[str, Any]:
     """Return BLEU and chrF of what is written for the test split's sources, or for some of them, evenly spread."""
     facts, tokenizer = learner.facts, learner.facts.load()
-    pairs_ = pairs.open(trained.dataset, Reading.of(trained)).splits["test"]
+    pairs_ = open_pairs(trained.dataset, ReadOptions.of(trained)).splits["test"]
     most = max(_BATCH, min(_MOST_PAIRS, _MOST_TOKENS // facts.max_target_length))
     chosen = np.arange(min(most, len(pairs_))) * len(pairs_) // min(most, len(pairs_))
     some = Pairs(*([texts[place] for place in chosen] for texts in (pairs_.sources, pairs_.targets, pairs_.places)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from dlcli.data.text import sets, tokenizers
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import tokenizers
+from dlcli.data.text.catalogue import open_texts
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.facts import PairFacts
 from dlcli.interface import Data
 from dlcli.techniques.transformer.options import Train
@@ -24,7 +25,7 @@ def read_text(batches: Callable[..., Data], options: Train, facts: TransformerFa
         options: of the run.
         facts: of a trained model, whose tokenizer is used; None: a tokenizer is trained or loaded.
     """
-    texts = sets.open(options.dataset, Reading.of(options, labels=options.shape == "encoder"))
+    texts = open_texts(options.dataset, ReadOptions.of(options, labels=options.shape == "encoder"))
     if facts is None:
         tokenizer = tokenizers.resolve(options.tokenizer, options.vocab_size, texts.splits["train"])
     else:

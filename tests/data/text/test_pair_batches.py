@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dlcli.data.text import pair_batches, pairs, tokenizers
+from dlcli.data.text import pair_batches, tokenizers
+from dlcli.data.text.catalogue import open_pairs
 from dlcli.data.text.pairs import Pairs
 from dlcli.data.text.tokenizers import END, PADDING, START
 from dlcli.notices import Notice
@@ -61,7 +62,7 @@ def test_evaluation_counts_the_truncated_pairs_of_the_test_split_alone(options, 
     other.write_text("source\ttarget\n" + "".join(f"{'1' * (5 + number)}\t7\n" for number in range(20)))
     facts = facts.model_copy(update={"max_source_length": 8})
     data = pair_batches.read(SimpleNamespace(**{**vars(options), "dataset": str(other)}), 64, facts)
-    count = sum(len(source) > 8 for source in pairs.open(str(other)).splits["test"].sources)
+    count = sum(len(source) > 8 for source in open_pairs(str(other)).splits["test"].sources)
     with pytest.warns(Notice) as notes:
         list(data.test)
     [note] = notes

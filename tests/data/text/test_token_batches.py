@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from dlcli.data.text import sets, token_batches, token_streams, tokenizers
+from dlcli.data.text import token_batches, token_streams, tokenizers
+from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.sets import Documents, TextSet
 from dlcli.data.text.tokenizers import END, PADDING
 from dlcli.errors import DatasetError
@@ -136,7 +137,7 @@ def test_text_shorter_than_a_batch_is_refused_with_a_remedy(raw, build):
 
 
 def test_tiny_shakespeare_has_the_validation_characters_of_nanogpt(shared_data):
-    texts = sets.open(str(shared_data / "text" / "tinyshakespeare.txt"))
+    texts = open_texts(str(shared_data / "text" / "tinyshakespeare.txt"))
     tokenizer = tokenizers.resolve("characters", 256, texts.splits["train"])
     data = token_batches.windows(texts, tokenizer, batch_size=12, context=64, seed=0)
     assert sum(batch["mask"].sum() for batch in data.validation) == 111_540

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlcli.data.text import sets, token_streams, tokenizers
+from dlcli.data.text import token_streams, tokenizers
+from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.sets import Documents, TextSet
 from dlcli.data.text.tokenizers import END
 
@@ -59,7 +60,8 @@ def test_changed_text_replaces_its_unused_tokens_in_the_cache(raw, text, cache_f
 KILLED = """
 import os, signal, sys
 from dlcli.data import cache
-from dlcli.data.text import sets, token_streams, tokenizers
+from dlcli.data.text import token_streams, tokenizers
+from dlcli.data.text.catalogue import open_texts
 token_streams._BUFFER = 100
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -69,7 +71,7 @@ def killed_at(*given):
 parts, token_streams._parts = token_streams._parts, killed_at
 if sys.argv[1] == "record":
     cache.seal = die
-texts = sets.open("many.tsv")
+texts = open_texts("many.tsv")
 token_streams.stream(texts, "train", tokenizers.train("characters", 40, texts.splits["train"].texts))
 """
 
@@ -80,7 +82,7 @@ def test_tokens_are_rebuilt_after_a_process_was_killed_while_writing_them(tmp_pa
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run([sys.executable, "-c", KILLED, moment], cwd=tmp_path, env=environment, capture_output=True)
     assert done.returncode == -9, done.stderr
-    texts = sets.open("many.tsv")
+    texts = open_texts("many.tsv")
     tokenizer = tokenizers.train("characters", 40, texts.splits["train"].texts)
     expected = np.concatenate([[END, *tokenizer.encode(each)] for each in texts.splits["train"].texts])
     assert np.array_equal(token_streams.stream(texts, "train", tokenizer).ids, expected)

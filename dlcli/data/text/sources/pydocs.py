@@ -1,10 +1,10 @@
-"""The docstrings of Python's standard library and of the installed scientific stack.
+"""The docstrings of Python's standard library and of the installed scientific packages.
 
-They are read with `ast`; nothing is imported or run. Each docstring is a document, labelled with the library it
-comes from. A docstring that stands in several places counts once, where it stands first. Tests are left out: not
-every Python has those of its standard library.
+They are read with `ast`; nothing is imported or run. Each docstring is a document, labelled with its library. A
+docstring that occurs several times counts once, at its first occurrence. Tests are left out, because not every Python
+installation has those of the standard library. Documents are divided by their SHA-256.
 
-The first reading takes seconds and goes into the cache, where it stays until a file of a library changes.
+Reading takes seconds; the result is cached until a file of a library changes.
 """
 
 from __future__ import annotations
@@ -20,10 +20,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dlcli.data import cache
+from dlcli.data.problems import Problem
+from dlcli.data.text.builder import TextBuilder
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.rows import Row, by_name, text_set
+from dlcli.data.text.sets import TextSet
 from dlcli.errors import DatasetError
 
-FORMAT = 1  # goes up when the same files give other documents than before
-# Label -> the package that is read; "" stands for the standard library.
+FORMAT = 1  # increased when the same files give other documents than before
+# The package of each label; "" is the standard library.
 LIBRARIES = {
     "python": "",
     "numpy": "numpy",
@@ -34,17 +39,23 @@ LIBRARIES = {
     "flax": "flax",
     "optax": "optax",
 }
-_LEFT_OUT = {"test", "tests", "site-packages", "dist-packages"}
+_EXCLUDED = {"test", "tests", "site-packages", "dist-packages"}
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 log = logging.getLogger(__name__)
 
 
+def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
+    """Read the docstrings and divide them."""
+    rows = [Row(text, text, library, library) for text, library in documents()]
+    return text_set(dataset, {"train": rows}, [], by_name)
+
+
 def documents() -> list[tuple[str, str]]:
-    """Return (text, library) of every docstring, library by library, in the order of the files' names and lines.
+    """Return (text, library) of every docstring, ordered by library, file name and line.
 
     Raises:
-        DatasetError: a library is not installed as files.
+        DatasetError: a library is not installed.
     """
     files = {library: _files(library) for library in LIBRARIES}
     stem = cache.Stem("pydocs", f"{FORMAT}\n{_identity(files)}")
@@ -66,20 +77,20 @@ def documents() -> list[tuple[str, str]]:
 
 
 def docstrings(source: bytes) -> Iterator[str]:
-    """Yield the docstrings of a file, outer before inner; a file that this Python cannot parse has none."""
+    """Yield the docstrings of a file, outer before inner; none if this Python cannot parse it."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as for "\d", which is the library's to mend
+            warnings.simplefilter("ignore")  # for example invalid escape sequences in the library
             tree = ast.parse(source)
     except (SyntaxError, ValueError):  # a template, or code for another Python
         return
     for node in [tree, *_definitions(tree.body)]:
         if (text := ast.get_docstring(node)) and text.strip():
-            yield text.encode("utf-8", "replace").decode()  # "\ud800" is no character of a text
+            yield text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be encoded
 
 
 def _definitions(body: list[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Yield classes and functions; expressions, which hold none, are most of a tree and are passed over."""
+    """Yield classes and functions; expressions contain none and are skipped, as they are most of a tree."""
     for statement in body:
         if isinstance(statement, _DEFINITIONS):
             yield statement
@@ -90,7 +101,7 @@ def _definitions(body: list[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDe
 def _files(library: str) -> list[Path]:
     root = _root(library)
     found = [path.relative_to(root) for path in root.rglob("*.py")]
-    return [root / path for path in sorted(found) if _LEFT_OUT.isdisjoint(path.parts)]
+    return [root / path for path in sorted(found) if _EXCLUDED.isdisjoint(path.parts)]
 
 
 def _root(library: str) -> Path:
@@ -108,3 +119,11 @@ def _identity(files: dict[str, list[Path]]) -> str:
         status = path.stat()
         digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+BUILDER = TextBuilder(
+    "pydocs",
+    lambda dataset: dataset == "pydocs",
+    find,
+    embedded={"pydocs": f"docstrings of {', '.join(LIBRARIES)}, labelled with their library"},
+)

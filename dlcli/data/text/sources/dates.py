@@ -1,10 +1,10 @@
-"""Dates as people write them in several languages, and as ISO 8601 has them: "7. März 1999" and "1999-03-07".
+"""Dates as people write them in several languages, and in ISO 8601: "7. März 1999" and "1999-03-07".
 
-An example is drawn from the days of two centuries, the locales and their forms. The days are divided among the
-splits, so that no day of a held-out split was ever trained on. Forms in which day and month can be taken for each
-other, or the century is missing, are left out: every source has one target.
+An example is a random day of two centuries in a random format of a random locale. The days are divided among the
+splits, so that no day of a held-out split is ever trained on. Formats with an ambiguous order of day and month, or
+without the century, are left out: every source has one target.
 
-Which characters of a source stand for the year, the month and the day is known (`Date.parts`), and so what an
+`Date.parts` marks the characters of a source that write the year, the month and the day, and thus the characters that
 attention from target to source should find.
 """
 
@@ -17,26 +17,30 @@ import functools
 import numpy as np
 
 from dlcli.data import splits
+from dlcli.data.problems import Problem
+from dlcli.data.text.builder import PairBuilder
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.pairs import Found, PairSet, pair_set
 
 FIRST, LAST = datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)
 LOCALES = ("en_US", "en_GB", "de", "fr", "es", "it", "nl", "sv", "pt", "pl", "da", "ja")
 FORMS = ("full", "long", "medium")
 COUNTS = {"train": 20_000, "validation": 1_000, "test": 2_000}
-_LOWER = 0.2  # share of dates without capitals, as people type them
+_LOWERCASE = 0.2  # probability that a date is in lower case, as people type it
 _PARTS = {"y": "year", "M": "month", "L": "month", "d": "day"}
-# Where in YYYY-MM-DD each part stands.
+# The part that each character of YYYY-MM-DD belongs to.
 TARGET_PARTS = ("year",) * 4 + ("",) + ("month",) * 2 + ("",) + ("day",) * 2
 
 
 @dataclasses.dataclass(frozen=True)
 class Date:
-    """A date in two forms.
+    """A date in two formats.
 
     Attributes:
         source: as people write it.
-        target: as ISO 8601 has it.
-        locale: of the source.
-        parts: for each character of the source "year", "month" or "day", or "" where it tells none of them.
+        target: in ISO 8601.
+        locale: locale of the source.
+        parts: "year", "month", "day" or "" for each character of the source.
     """
 
     source: str
@@ -45,12 +49,21 @@ class Date:
     parts: tuple[str, ...]
 
 
+def find(dataset: str, options: ReadOptions) -> tuple[PairSet, list[Problem]]:
+    """Generate the dates of all splits."""
+    found: dict[str, Found] = {
+        split: ([(f"date {n} of {split}", each.source, each.target) for n, each in enumerate(dates(split))], [])
+        for split in COUNTS
+    }
+    return pair_set(dataset, found)
+
+
 def dates(split: str, seed: int = 0) -> list[Date]:
-    """Return the dates of a split, `COUNTS[split]` of them; the same seed gives the same ones.
+    """Return the `COUNTS[split]` dates of a split.
 
     Args:
         split: "train", "validation" or "test".
-        seed: of the draws; which days a split has does not depend on it.
+        seed: seed of the draws; the days of a split do not depend on it.
     """
     days = _days()[split]
     generator = np.random.default_rng([seed, *split.encode()])
@@ -59,23 +72,24 @@ def dates(split: str, seed: int = 0) -> list[Date]:
         generator.choice(days, count, replace=count > len(days)).tolist(),
         generator.integers(len(LOCALES), size=count).tolist(),
         generator.integers(len(FORMS), size=count).tolist(),
-        (generator.random(count) < _LOWER).tolist(),
+        (generator.random(count) < _LOWERCASE).tolist(),
         strict=True,
     )
     return [
-        write(FIRST + datetime.timedelta(day), LOCALES[where], FORMS[form], low) for day, where, form, low in chosen
+        write(FIRST + datetime.timedelta(day), LOCALES[locale], FORMS[form], lower)
+        for day, locale, form, lower in chosen
     ]
 
 
 def write(day: datetime.date, locale: str, form: str, lower: bool = False) -> Date:
-    """Write a day in a form of a locale: "full", "long" or "medium"."""
+    """Write a day in a format of a locale: "full", "long" or "medium"."""
     from babel.dates import DateTimeFormat
 
     values = DateTimeFormat(day, locale)
     source, parts = "", []
     for kind, token in _tokens(locale, form):
         text, part = (token, "") if kind == "chars" else (values[token[0] * token[1]], _PARTS.get(token[0], ""))
-        # A space that must not break a line is a space to whoever types.
+        # People type ordinary spaces instead of no-break spaces.
         text = text.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ")
         source += text.lower() if lower else text
         parts += [part] * len(text)
@@ -92,3 +106,11 @@ def _tokens(locale: str, form: str) -> list[tuple[str, object]]:
 @functools.cache
 def _days() -> dict[str, np.ndarray]:
     return splits.numbered((LAST - FIRST).days + 1)
+
+
+BUILDER = PairBuilder(
+    "dates",
+    lambda dataset: dataset == "dates",
+    find,
+    embedded={"dates": f"{sum(COUNTS.values()):,} dates in {len(LOCALES)} locales, with their ISO 8601 form"},
+)

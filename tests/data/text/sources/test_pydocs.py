@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from dlcli.data.text import pydocs
+from dlcli.data.text.sources import pydocs
 from dlcli.errors import DatasetError
 
 SOURCE = '''"""Of the module."""
@@ -40,7 +40,7 @@ except ImportError:
 
 @pytest.fixture
 def library(tmp_path, monkeypatch):
-    """A library of two files and a test, alone in `pydocs`."""
+    """Return a library of two files and a test, the only one of `pydocs`."""
     folder = tmp_path / "lib" / "somelibrary"
     (folder / "tests").mkdir(parents=True)
     (folder / "__init__.py").write_text(SOURCE)
@@ -51,7 +51,7 @@ def library(tmp_path, monkeypatch):
     return folder
 
 
-def test_docstrings_come_outer_before_inner_and_nothing_is_run():
+def test_docstrings_are_ordered_outer_before_inner():
     found = list(pydocs.docstrings(SOURCE.encode()))
     assert found == [
         "Of the module.", "Of the class.\n\nIndented.", "Of the method.", "Of the inner.",
@@ -60,15 +60,15 @@ def test_docstrings_come_outer_before_inner_and_nothing_is_run():
 
 
 @pytest.mark.parametrize("source", [b"print 'two'", b"\x00", b"# coding: nothing\n", b"\xff\xfe"])
-def test_what_this_python_cannot_parse_has_no_docstrings(source):
+def test_a_file_that_cannot_be_parsed_has_no_docstrings(source):
     assert list(pydocs.docstrings(source)) == []
 
 
-def test_blank_docstrings_and_halves_of_characters_are_no_text():
+def test_blank_docstrings_are_skipped():
     assert list(pydocs.docstrings(b'"""  \n """\ndef f():\n    "\\ud800 x"\n')) == ["? x"]
 
 
-def test_a_docstring_counts_once_and_tests_do_not_count(library):
+def test_documents_contain_each_docstring_once(library):
     found = pydocs.documents()
     assert [text for text, _ in found].count("Of the module.") == 1
     assert found[-1] == ("Of f.", "some")
@@ -76,7 +76,7 @@ def test_a_docstring_counts_once_and_tests_do_not_count(library):
     assert "somelibrary" not in sys.modules
 
 
-def test_the_second_reading_is_from_the_cache_until_a_file_changes(library, cache_folder, monkeypatch, two_hours_pass):
+def test_documents_are_cached_until_a_file_changes(library, cache_folder, monkeypatch, two_hours_pass):
     first = pydocs.documents()
     with monkeypatch.context() as patch:
         patch.setattr(pydocs, "docstrings", lambda source: pytest.fail("read again"))
@@ -87,14 +87,14 @@ def test_the_second_reading_is_from_the_cache_until_a_file_changes(library, cach
     assert len(list(cache_folder.glob("pydocs.*"))) == 1
 
 
-def test_a_damaged_cache_is_made_anew(library, cache_folder):
+def test_a_damaged_cache_entry_is_rebuilt(library, cache_folder):
     first = pydocs.documents()
     [path] = cache_folder.glob("pydocs.*")
     path.write_bytes(path.read_bytes()[:-10])
     assert pydocs.documents() == first
 
 
-def test_a_library_that_is_missing_is_named(monkeypatch):
+def test_the_error_for_a_missing_library_names_it(monkeypatch):
     monkeypatch.setattr(pydocs, "LIBRARIES", {"nothing": "no_such_library"})
     with pytest.raises(DatasetError, match="pydocs needs nothing"):
         pydocs.documents()
