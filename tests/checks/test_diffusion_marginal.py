@@ -32,14 +32,14 @@ def test_steps_with_10_percent_less_noise_fail(monkeypatch):
     assert not diffusion_marginal.check().holds
 
 
-def test_a_closed_form_whose_noise_is_off_by_a_twentieth_fails_by_its_variances(monkeypatch):
+def test_a_closed_form_with_5_percent_more_noise_fails(monkeypatch):
     changed(monkeypatch, sigma=1.05)
     found = diffusion_marginal.check()
     assert not found.holds
     assert found.numbers["variances_linear"] > found.tolerance
 
 
-def test_a_closed_form_whose_signal_is_off_by_a_twentieth_fails_by_its_means(monkeypatch):
+def test_a_closed_form_with_5_percent_more_signal_fails(monkeypatch):
     changed(monkeypatch, alpha=1.05)
     found = diffusion_marginal.check()
     assert np.isfinite(found.numbers["means_linear"])

@@ -3,13 +3,13 @@ from flax import nnx
 from dlcli.checks import dropout_expectation
 
 
-def test_it_holds_and_drops_its_share():
+def test_it_holds_with_the_dropout_rate_of_the_layer():
     found = dropout_expectation.check()
     assert found.holds
     assert abs(found.numbers["dropped_fraction"] - 0.3) < 0.01
 
 
-def test_without_the_division_by_the_kept_share_it_fails(monkeypatch):
+def test_without_the_division_by_the_keep_probability_it_fails(monkeypatch):
     right = nnx.Dropout.__call__
 
     def unscaled(self, x, **more):

@@ -15,7 +15,7 @@ def test_a_penalty_without_its_half_fails(monkeypatch):
     assert not l2_is_decay.check().holds
 
 
-def test_an_adam_for_which_both_are_one_fails(monkeypatch):
+def test_an_adam_with_coupled_decay_fails(monkeypatch):
     right = l2_is_decay._difference
     monkeypatch.setattr(l2_is_decay, "_difference", lambda name: right("sgd"))
     assert not l2_is_decay.check().holds

@@ -5,7 +5,7 @@ from dlcli.checks import sparse_connectivity
 from dlcli.nn.convolution import Convolution
 
 
-def test_it_holds_and_counts_the_connections():
+def test_it_holds_for_the_counted_connections():
     found = sparse_connectivity.check()
     assert found.holds
     assert found.numbers["connections"] == 5 * 5 * 3 * found.numbers["k_k_c"]

@@ -50,6 +50,6 @@ def test_the_commands_that_are_offered_next_can_be_pasted(place, dlcli):
     assert dlcli("predict", "tokenizer", "--run", f"./{place}", "hello", "--json")[0] == 0
 
 
-def test_a_run_made_elsewhere_and_copied_below_brackets_is_sampled(dlcli, rnn_run, tmp_path):
+def test_a_run_copied_into_a_folder_with_brackets_is_sampled(dlcli, rnn_run, tmp_path):
     copy = Path(shutil.copytree(rnn_run, tmp_path / "New folder [1]" / "run"))
     assert dlcli("sample", "rnn", "--run", copy, "--max-new-tokens", "5")[0] == 0

@@ -44,7 +44,7 @@ def test_only_runs_that_the_command_can_read_are_candidates(runs, command, expec
     assert sorted(candidates("runs", on(*command), "")) == expected
 
 
-def test_eval_is_offered_every_run_and_resume_only_what_has_steps(runs):
+def test_resume_completes_only_runs_with_steps(runs):
     assert {"images", "verses", "tokenizer"} <= set(candidates("runs", on("dlcli", "eval"), ""))
     assert "tokenizer" not in candidates("runs", on("dlcli", "resume"), "")
 
@@ -89,7 +89,7 @@ def test_the_shell_is_answered_without_jax(tmp_path):
     assert done.stdout == "False\n"
 
 
-def test_a_shell_gets_what_it_asks_for(tmp_path):
+def test_a_shell_completes_a_value(tmp_path):
     words = {"COMP_WORDS": "dlcli train cnn --optimizer ada", "COMP_CWORD": "4", "_DLCLI_COMPLETE": "complete_bash"}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **words}
     code = "import sys; sys.argv = ['dlcli']; from dlcli.cli.app import main; main()"

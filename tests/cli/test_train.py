@@ -27,7 +27,7 @@ def dlcli(monkeypatch, capsys):
     return run
 
 
-def test_training_ends_with_one_json_object_and_the_next_commands(dlcli):
+def test_direct_training_prints_one_json_object(dlcli):
     code, out, err = dlcli(*TRAIN, "--json")
     found = json.loads(out)
     assert (code, found["reason"], found["parameters"]) == (0, "trained", 300)
@@ -51,7 +51,7 @@ def test_a_plan_trains_nothing(dlcli, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_run_in_use_is_refused_and_left_alone(dlcli, tmp_path):
+def test_a_folder_in_use_is_refused(dlcli, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     code, out, err = dlcli(*TRAIN, "--out", "mine")
@@ -60,7 +60,7 @@ def test_a_run_in_use_is_refused_and_left_alone(dlcli, tmp_path):
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
-def test_the_latest_run_is_found_by_its_technique_and_read_by_every_verb(dlcli):
+def test_every_verb_reads_the_latest_run_of_a_technique(dlcli):
     dlcli(*TRAIN)
     assert json.loads(dlcli("eval", "tokenizer", "--json")[1])["split"] == "test"
     assert "characters per token" in dlcli("eval", "tokenizer")[1]
@@ -73,7 +73,7 @@ def test_the_latest_run_is_found_by_its_technique_and_read_by_every_verb(dlcli):
     assert (code, json.loads(out)["rows"][0]["text"]) == (0, "harbour")
 
 
-def test_predictions_are_one_json_object_an_input_empty_ones_too_and_a_dash_reads_lines(dlcli, monkeypatch):
+def test_predictions_are_one_json_object_per_input(dlcli, monkeypatch):
     dlcli(*TRAIN)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"first line\n\nsecond\n")))
     code, out, _ = dlcli("predict", "tokenizer", "Where?", "-", "--json")
@@ -83,7 +83,7 @@ def test_predictions_are_one_json_object_an_input_empty_ones_too_and_a_dash_read
     assert "".join(piece["piece"] for piece in found[1]["tokens"]) == "first␣line"
 
 
-def test_what_is_no_text_is_an_error_after_the_others(dlcli):
+def test_an_invalid_text_is_an_error_after_the_others(dlcli):
     dlcli(*TRAIN)
     code, out, err = dlcli("predict", "tokenizer", "\udce9", "fine", "--json")
     assert code == 3
@@ -110,7 +110,7 @@ def test_predictions_keep_to_the_width_of_the_terminal(dlcli, monkeypatch):
         (("viz", "subwords"), 4, "found none for 'tokenizer'"),
     ],
 )
-def test_what_cannot_be_done_says_why(dlcli, arguments, code, message):
+def test_an_impossible_command_is_one_clear_error(dlcli, arguments, code, message):
     found, out, err = dlcli(*arguments)
     assert (found, out) == (code, "")
     assert message in err.replace("\n", " ")

@@ -8,7 +8,7 @@ from dlcli.options.common import Epochs, FitOptions, TrainOptions
 from dlcli.options.values import byte_count, bytes_text
 
 
-def test_augmentations_have_default_strengths_and_a_fixed_order():
+def test_augmentations_have_default_strengths():
     assert parse_augmentation("flip, rotate:15") == {"rotate": 15.0, "flip": AUGMENTATIONS["flip"]}
     assert list(parse_augmentation("flip,rotate")) == ["rotate", "flip"]
 
