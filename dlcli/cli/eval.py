@@ -31,7 +31,7 @@ def run(given: dict[str, Any], call: Call) -> None:
     model = techniques.options(technique, "eval")
     for name in given:
         if name not in model.model_fields:
-            raise UsageError(f"{flag(name)} is no option of eval for a run of {technique}")
+            raise UsageError(f"{flag(name)} is not an option of eval for a run of {technique}")
     options = validate(model, {**given, "run": str(folder)}, flags=given)
     refuse_idle(options, call, folder)
     with progress.importing():

@@ -140,7 +140,7 @@ def rename(options: Rename, call: Call) -> None:
     """Rename the folder of a run."""
     folder = find(options.run)
     if options.name in techniques.names():
-        raise UsageError(f"NAME must not be that of a technique, which stands for its latest run, got {options.name!r}")
+        raise UsageError(f"NAME must not be a technique, which stands for its latest run, got {options.name!r}")
     renamed = changes.rename(folder, options.name)
     if call.json:
         console.print_json({"run": str(renamed), "was": str(folder)})

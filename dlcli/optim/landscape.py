@@ -79,7 +79,8 @@ def survey(value: Field, domain: Domain, points: int = 201) -> Landscape:
     tall, slopes, curvatures = (each.reshape(points, points, *each.shape[1:]) for each in derivatives(value, grid))
     tall = np.where(np.isfinite(tall), tall, np.nan)
     if np.isnan(tall).all():
-        raise UsageError(f"the surface must have finite values for x in {domain[0]} and y in {domain[1]}, found none")
+        bounds = f"x in [{left:g}, {right:g}] and y in [{bottom:g}, {top:g}]"
+        raise UsageError(f"the surface must have finite values for {bounds}, found none")
     diagonal, extent = _diagonal(domain), _range(tall)
     steep = np.linalg.norm(slopes, axis=-1) * diagonal
     with np.errstate(invalid="ignore"):
