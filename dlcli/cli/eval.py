@@ -25,7 +25,7 @@ Common = EvalOptions
 
 
 def run(given: dict[str, Any], call: Call) -> None:
-    """Find the run and let its technique measure it."""
+    """Find the run and evaluate it."""
     folder = any_run(given["run"])
     technique = technique_of(folder)
     model = techniques.options(technique, "eval")

@@ -1,4 +1,4 @@
-"""`dlcli viz FIGURE`: draws a figure into a file and, small, into the terminal."""
+"""`dlcli viz FIGURE`: draws a figure to a file, and a small rendering in the terminal."""
 
 from __future__ import annotations
 

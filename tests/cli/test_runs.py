@@ -144,9 +144,7 @@ def replace_by(kind, path):
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "sparse", "nesting", "latin-1", "list"])
 @pytest.mark.parametrize("name", ["run.json", "options.json"])
-def test_a_run_with_an_unreadable_file_does_not_hide_the_others(
-    dlcli, runs, name, kind
-):
+def test_a_run_with_an_unreadable_file_does_not_hide_the_others(dlcli, runs, name, kind):
     make(runs, "good")
     replace_by(kind, make(runs, "odd") / name)
     code, out, err = dlcli("runs", "list")

@@ -4,7 +4,9 @@ import pytest
 
 from dlcli import figures, studies, techniques
 from dlcli.cli import suggestions
+from dlcli.options.fields import flag
 
+VERBS = ("train", "eval", "sample", "predict", "score")
 COMMANDS = [
     *([verb, name] for verb in ("train", "sample", "predict", "score") for name in techniques.having(verb)),
     *(["viz", name] for name in figures.catalogue()),
@@ -125,3 +127,11 @@ def test_every_suggested_command_exists():
         verb, *subject = meant.split()
         assert verb in verbs
         assert set(subject[:1]) <= there
+
+
+def test_every_suggested_option_exists():
+    models = [techniques.options(name, verb) for name in techniques.names() for verb in VERBS]
+    models += [*figures.catalogue().values(), *studies.catalogue().values()]
+    known = {flag(field) for model in models if model is not None for field in model.model_fields}
+    suggested = {meant.split()[0] for meant in suggestions._OPTIONS}
+    assert suggested <= known | {"--config", "--plan", "--help-all"}
