@@ -6,11 +6,6 @@ from dlcli import engine, techniques
 from dlcli.engine import devices, direct
 from tests.test_every_technique import LEARNERS, tiny
 
-# Further runs, for the options that a tiny run does not need to read.
-OTHER_RUNS = {}
-CLI_OPTIONS = {"device", "name"}
-
-
 def recording(options, read):
     """Return the options as an object that adds to `read` the name of each field whose value is accessed."""
     fields = type(options).model_fields
@@ -26,15 +21,14 @@ def recording(options, read):
     return options
 
 
-@pytest.mark.parametrize("name", techniques.names())
-def test_training_reads_every_option(name, tmp_path):
+@pytest.mark.parametrize("technique", techniques.names())
+def test_training_reads_every_option(technique):
     devices.prepare("auto")
     read = set()
-    for number, changes in enumerate([{}, *OTHER_RUNS.get(name, [])]):
-        options = tiny(name, out=tmp_path / str(number), **changes)
-        if name in LEARNERS:
-            list(engine.fit(techniques.learner(name), recording(options, read)))
-        else:
-            trainer = techniques.trainer(name)
-            direct.finish(trainer, direct.begin(name, trainer, recording(options, read)))
-    assert read >= set(techniques.options(name, "train").model_fields)
+    options = recording(tiny(technique).model_copy(update={"name": "run"}), read)
+    if technique in LEARNERS:
+        list(engine.fit(techniques.learner(technique), options))
+    else:
+        trainer = techniques.trainer(technique)
+        direct.finish(trainer, direct.begin(technique, trainer, options))
+    assert read >= set(type(options).model_fields)
