@@ -6,6 +6,7 @@ from dlcli import engine, techniques
 from dlcli.engine import devices, direct
 from tests.test_every_technique import LEARNERS, tiny
 
+
 def recording(options, read):
     """Return the options as an object that adds to `read` the name of each field whose value is accessed."""
     fields = type(options).model_fields

@@ -108,6 +108,12 @@ class Options(BaseModel):
     examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
     requires: ClassVar[tuple[tuple[str, str], ...]] = ()  # training options; a run that is read must have one of them
 
+    def require_fit(self, run: Any) -> None:
+        """Raise `UserError` where a run, a `dlcli.runs.trained.TrainedRun`, cannot honour these options.
+
+        Called before jax loads; for conditions that `Needs` and `requires` cannot express.
+        """
+
     @model_validator(mode="after")
     def _valid_paths(self) -> Self:
         for name, field in type(self).model_fields.items():
