@@ -22,12 +22,12 @@ Common = EvalOptions
 
 
 def run(given: dict[str, Any], call: Call) -> None:
-    """Find the run and let its technique measure it."""
+    """Find the run and evaluate it."""
     run = opening.open_run(given["run"], use=given.get("use", "best"))
     model = techniques.options(run.technique, "eval")
     for name in given:
         if name not in model.model_fields:
-            raise UsageError(f"{flag(name)} is no option of eval for a run of {run.technique}")
+            raise UsageError(f"{flag(name)} is not an option of eval for a run of {run.technique}")
     options = validate(model, {**given, "run": str(run.folder)}, flags=given)
     opening.require(options, run, "eval")
     with progress.importing():

@@ -17,7 +17,7 @@ from dlcli.techniques.opening import opened
 
 
 def run(technique: str, options: Any, call: Call) -> None:
-    """Draw samples and show them: text piece by piece, pictures in a file that `--out` may name."""
+    """Draw samples: print text as it is generated, or write pictures to a file."""
     options, trained = opened(options, technique, f"sample {technique}")
     out = _file(options)
     with progress.importing():
@@ -35,7 +35,7 @@ def run(technique: str, options: Any, call: Call) -> None:
 
 
 def _file(options: Any) -> Path | None:
-    """Return the file that pictures go into, once it is known that they can; None for text."""
+    """Return the checked file of the pictures; None for text."""
     if "out" not in type(options).model_fields:
         return None
     from dlcli.plot.files import check
@@ -46,7 +46,7 @@ def _file(options: Any) -> Path | None:
 
 
 def stream(pieces: Iterable[Piece]) -> None:
-    """Write each piece as soon as it is there; a line between two texts."""
+    """Write each piece immediately, with a line between two texts."""
     number, out = 0, console.out()
     for piece in pieces:
         if piece.number != number:
@@ -61,7 +61,7 @@ def stream(pieces: Iterable[Piece]) -> None:
 
 
 def joined(pieces: Iterable[Piece]) -> Iterator[dict[str, Any]]:
-    """Yield the prompt and the text after it, for each text, and what was not read of the prompt."""
+    """Yield the prompt and the generated text of each sample, and how the prompt was truncated."""
     for _, group in groupby(pieces, key=lambda piece: piece.number):
         parts = list(group)
         prompt = "".join(part.text for part in parts if part.prompt)

@@ -15,7 +15,7 @@ from dlcli.options.common import DirectOptions
 def run(technique: str, options: Any, call: Call) -> None:
     """Train a new run, or with `--plan` show what it would do and cost."""
     if options.name in techniques.names():
-        raise UsageError(f"--name must not be that of a technique, which stands for its latest run, got {options.name}")
+        raise UsageError(f"--name must not be a technique, which stands for its latest run, got {options.name}")
     if technique in techniques.having("resume"):
         _train_in_steps(technique, options, call)
     else:

@@ -30,7 +30,7 @@ TINY = {
 }
 CLASSIFY = {"task": "classify", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16, "context": 20}
 INPUTS = {
-    "sample": lambda folder: {"prompt": "The ", "length": 20, "count": 2},
+    "sample": lambda folder: {"prompt": "The ", "max_new_tokens": 20, "count": 2},
     "score": lambda folder: {"text": ["The vorpal blade", "gimble"]},
     "predict": lambda folder: {"text": ["Where is the foe", "Take the sword"]},
 }
@@ -124,7 +124,7 @@ def test_of_characters_the_bits_of_one_are_the_loss_over_log_two(language):
 
 
 def test_the_seed_decides_what_is_written_and_each_text_is_another(language):
-    options = {"run": language, "count": 2, "length": 40, "temperature": 1.0}
+    options = {"run": language, "count": 2, "max_new_tokens": 40, "temperature": 1.0}
     first, again, other = (list(sample(Sample(**options, seed=seed))) for seed in (0, 0, 1))
     assert first == again != other
     texts = [written(piece for piece in first if piece.number == number) for number in (0, 1)]
@@ -134,7 +134,7 @@ def test_the_seed_decides_what_is_written_and_each_text_is_another(language):
 
 def test_the_likeliest_text_is_written_with_no_temperature_and_of_one_likeliest_alike(language):
     coldest, first = (
-        written(sample(Sample(run=language, prompt="And ", length=30, **how)))
+        written(sample(Sample(run=language, prompt="And ", max_new_tokens=30, **how)))
         for how in ({"temperature": 0}, {"top_k": 1})
     )
     assert coldest == first
@@ -142,7 +142,7 @@ def test_the_likeliest_text_is_written_with_no_temperature_and_of_one_likeliest_
 
 
 def test_what_is_written_greedily_is_the_likeliest_next_token_at_each_place(language):
-    text = written(sample(Sample(run=language, prompt="And ", length=8, temperature=0)))
+    text = written(sample(Sample(run=language, prompt="And ", max_new_tokens=8, temperature=0)))
     learner = engine.load(Path(language), Learner)
     tokens = np.concatenate([[END], learner.facts.load().encode(text)]).astype(np.int32)
     likeliest = learner.next_log_probabilities(tokens[None, :-1])[0].at[:, :3].set(-np.inf).argmax(axis=-1)

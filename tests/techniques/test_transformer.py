@@ -44,7 +44,7 @@ PAIRS = {
     "label_smoothing": 0.0,
 }
 INPUTS = {
-    "sample": lambda folder: {"prompt": "The ", "length": 20, "count": 2},
+    "sample": lambda folder: {"prompt": "The ", "max_new_tokens": 20, "count": 2},
     "score": lambda folder: {"text": ["The vorpal blade", "gimble"]},
     "predict": lambda folder: {"text": ["Where is the foe", "Take the sword"]},
 }
@@ -158,14 +158,14 @@ def test_a_trained_decoder_expects_its_text_better_than_frequencies_do(decoder):
 
 
 def test_a_seed_writes_the_same_text_again_and_another_one_another(decoder):
-    first, again, other = (written(sample(Sample(run=decoder, length=20, seed=seed))) for seed in (1, 1, 2))
+    first, again, other = (written(sample(Sample(run=decoder, max_new_tokens=20, seed=seed))) for seed in (1, 1, 2))
     assert first == again != other
 
 
 def test_without_temperature_the_likeliest_token_of_the_full_pass_is_written(decoder):
     learner = engine.load(Path(decoder), Learner)
     tokenizer = learner.facts.load()
-    pieces = written(sample(Sample(run=decoder, prompt="The", length=4, temperature=0)))
+    pieces = written(sample(Sample(run=decoder, prompt="The", max_new_tokens=4, temperature=0)))
     tokens = [END, *tokenizer.encode("The").tolist()]
     for _ in range(4):
         logits = full_pass(learner.network, jnp.array([tokens + [END] * (8 - len(tokens))]))[0, len(tokens) - 1]
@@ -174,7 +174,7 @@ def test_without_temperature_the_likeliest_token_of_the_full_pass_is_written(dec
 
 
 def test_a_text_goes_on_where_the_context_is_full(decoder):
-    assert len(written(sample(Sample(run=decoder, prompt="The ", length=30, temperature=2.0)))) > 8
+    assert len(written(sample(Sample(run=decoder, prompt="The ", max_new_tokens=30, temperature=2.0)))) > 8
 
 
 def test_the_windows_of_a_long_text_count_each_next_token_once():
@@ -287,7 +287,7 @@ def test_a_source_that_is_longer_than_any_of_training_says_so_with_its_answer(pa
 def test_a_prompt_that_fills_the_context_says_how_much_of_it_is_read(decoder, length, cut):
     prompt = "The vorpal blade went"[:length]
     with contextlib.nullcontext() if not cut else pytest.warns(Notice, match="the model reads the last 4"):
-        first, *_ = sample(Sample(run=decoder, prompt=prompt, length=1))
+        first, *_ = sample(Sample(run=decoder, prompt=prompt, max_new_tokens=1))
     assert (first.truncated is not None) == cut
     assert not cut or first.truncated.numbers() == {"tokens": length, "read": 4, "part": "last"}
 
@@ -298,7 +298,10 @@ def test_what_is_written_after_a_long_prompt_is_what_is_written_after_the_part_t
     logits = full_pass(learner.network, jnp.pad(jnp.asarray(tokens[-4:], jnp.int32), (0, 4))[None])[0, 3]
     expected = learner.facts.load().decode([int(logits.at[:START].set(-jnp.inf).argmax())])
     with pytest.warns(Notice):
-        assert written(sample(Sample(run=decoder, prompt="The vorpal blade went", length=1, temperature=0))) == expected
+        assert (
+            written(sample(Sample(run=decoder, prompt="The vorpal blade went", max_new_tokens=1, temperature=0)))
+            == expected
+        )
 
 
 def test_windows_are_named_where_a_text_is_longer_than_the_context(decoder):
