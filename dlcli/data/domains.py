@@ -108,7 +108,7 @@ class PointDomain:
 
     def encode(self, batch: Batch) -> jax.Array:
         """Return the scaled points of a batch, float32 [batch, 2]."""
-        return batch["point"] / self.scale
+        return jnp.asarray(batch["point"]) / self.scale
 
     def decode(self, x: jax.Array) -> jax.Array:
         """Map the output of a network to points of the plane, float32 [batch, 2]."""
@@ -144,6 +144,7 @@ def read(options: GenerativeTrainOptions) -> Data:
             data = batches.read(options, options.seed, options.image_size, labelled=options.conditional)
         except UsageError as error:
             raise UsageError(str(error), hint=f"{error.hint}; densities: {', '.join(densities.NAMES)}") from error
+    assert isinstance(data.facts, ImageFacts | DensityFacts)
     return dataclasses.replace(data, facts=GenerativeFacts(data=data.facts))
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
@@ -15,6 +14,7 @@ from dlcli.plot import drowning, terminal
 from dlcli.plot.drowning import Strip
 from dlcli.plot.plane import Cloud
 from dlcli.plot.tiles import Grid, Row
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.diffusion.drawing import manner, noise_of, walked
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.sample import in_words, labels
@@ -25,12 +25,12 @@ _SKETCHED = 5  # states that the terminal shows
 _COLUMNS = 4  # of images in a moving picture
 
 
-def draw(options: Denoising) -> Figure:
+def draw(options: Denoising, run: TrainedRun) -> Figure:
     """Draw some states on the way back, and what the network took for the data at each of them."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    how = manner(learner, options, options.run)
+    learner: Learner = run.learner
+    how = manner(learner, options)
     count = options.count if learner.domain.classes else _POINTS
-    label = labels(learner, options.class_, count, options.run)
+    label = labels(learner, options.class_, count)
     states, thought = walked(learner, noise_of(learner, count, how.seed), label, how)
     # At the end there is nothing left to guess.
     thought = np.concatenate([thought, states[-1:]])

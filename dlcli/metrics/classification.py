@@ -75,13 +75,14 @@ def classification_report(counts: np.ndarray, classes: Sequence[str]) -> dict[st
     }
 
 
-def table(described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str, Any]) -> Table:
-    """Return the table of `measure`, with precision, recall and F1 per class below.
+def table(title: str, described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str, Any]) -> Table:
+    """Show what `measure` found, with precision, recall and F1 of each class below.
 
     Args:
-        described: `describe()` of each metric by name.
+        title: of the table.
+        described: of each metric.
         classes: their names.
-        how: conditions of the measurement, such as `split`, for `--json`.
+        how: the protocol of the measurement; `--json` prints it too.
     """
     found = classification_report(np.asarray(described["confusion"]["counts"]), classes)
     numbers = {
@@ -92,7 +93,7 @@ def table(described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str
         "classes": list(classes),
     }
     below = _by_class(found, described["confusion"]["counts"], classes)
-    return Table(f"{how['split']} split", ["measure", "value", ""], _summary(described, found, classes), numbers, below)
+    return Table(title, ["measure", "value", ""], _summary(described, found, classes), numbers, below)
 
 
 def _divided(numerator: np.ndarray, denominator: np.ndarray) -> list[float | None]:

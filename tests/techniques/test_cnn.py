@@ -13,11 +13,10 @@ from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import RunError
 from dlcli.runs.run import Run
-from dlcli.techniques.cnn.eval import evaluate
 from dlcli.techniques.cnn.learner import Learner, measure
 from dlcli.techniques.cnn.options import Eval, Predict, Train
-from dlcli.techniques.cnn.predict import predict
 from tests.comparing import arrays
+from tests.reading import evaluate, predict
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
 TINY = {

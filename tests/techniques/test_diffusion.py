@@ -8,10 +8,9 @@ from dlcli import engine
 from dlcli.engine import devices
 from dlcli.errors import UsageError
 from dlcli.techniques.diffusion.drawing import draw, manner
-from dlcli.techniques.diffusion.eval import evaluate
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Eval, Sample, Train
-from dlcli.techniques.diffusion.sample import sample
+from tests.reading import evaluate, sample
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
 TINY = {
@@ -93,9 +92,9 @@ def test_sampling_options_that_a_run_cannot_use_are_refused(digits, option, mess
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"sampler": "ddpm"}, "is of a flow, which has no noising steps"),
-        ({"guidance_scale": 2.0}, "--guidance-scale 2 needs a conditional run"),
-        ({"class_": "7"}, "--class 7 needs a conditional run"),
+        ({"sampler": "ddpm"}, "is a flow, which has no noising steps"),
+        ({"guidance_scale": 2.0}, "--guidance-scale 2 needs a run of --conditional"),
+        ({"class_": "7"}, "--class 7 needs a run of --conditional"),
     ],
 )
 def test_sampling_options_that_would_do_nothing_are_refused(ring, option, message):

@@ -12,11 +12,10 @@ from dlcli.options.common import DataOptions, EvalOptions
 from dlcli.techniques.rnn import options as rnn
 from dlcli.techniques.tokenizer import token_statistics
 from dlcli.techniques.tokenizer import train as trainer
-from dlcli.techniques.tokenizer.eval import evaluate
 from dlcli.techniques.tokenizer.options import Eval, Predict, Train
-from dlcli.techniques.tokenizer.predict import predict
 from dlcli.techniques.transformer import options as transformer
 from dlcli.techniques.word2vec import options as word2vec
+from tests.reading import evaluate, predict
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
 TINY = {"dataset": QUESTIONS, "vocabulary": 300}

@@ -13,13 +13,13 @@ from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, UsageError
 from dlcli.techniques.word2vec import benchmarks, learning_rates, model
-from dlcli.techniques.word2vec.eval import answered, evaluate, similarity
+from dlcli.techniques.word2vec.eval import answered, similarity
 from dlcli.techniques.word2vec.learner import Learner
 from dlcli.techniques.word2vec.negative_sampling import NegativeSamplingDistribution, alias_table
 from dlcli.techniques.word2vec.options import Eval, Predict, Train
-from dlcli.techniques.word2vec.predict import predict
 from dlcli.techniques.word2vec.word_vectors import WordVectors
 from tests.comparing import arrays
+from tests.reading import evaluate, predict
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
 TINY = {"dataset": QUESTIONS, "min_count": 2, "batch_size": 64, "vector_size": 8, "learning_rate": 0.1}

@@ -107,7 +107,7 @@ def _build(stem: cache.Stem, texts: Sequence[str], tokenizer: Tokenizer) -> np.n
     record = Record(tokens=count, dtype=dtype, checksum=checksum)
     with cache.replacing(stem.path("json")) as file:
         file.write(cache.seal(record.model_dump_json().encode()))
-    with cache.kept():
+    with cache.expecting_files():
         return np.memmap(stem.path("ids"), _DTYPES[dtype], mode="r").view(np.ndarray)
 
 

@@ -127,7 +127,7 @@ def read(dataset: str, options: VocabularyOptions, read_options: ReadOptions = D
     log.info("counting the words of %s", dataset)
     stem.clear()
     _save(stem, *_build(dataset, texts, options))
-    with cache.kept():
+    with cache.expecting_files():
         return _load(stem, digest)
 
 

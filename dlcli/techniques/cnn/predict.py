@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
-from flax import nnx
 
-from dlcli import engine
 from dlcli.artifacts import Prediction
 from dlcli.data.images import batches
 from dlcli.errors import DatasetError
+from dlcli.nn import functional
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Predict
 
 _BATCH = 64  # images decoded and classified at once
 
 
-def predict(options: Predict) -> Iterator[Prediction]:
+def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
     """Yield a prediction for each image in turn; an image that cannot be read has a problem instead."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    graph, state = nnx.split(learner)
-    classify = jax.jit(lambda state, pixels: nnx.merge(graph, state).log_probabilities(pixels))
+    learner: Learner = run.learner
+    classify = functional.jit(Learner.log_probabilities, learner)
     for paths in _batched(options.images):
         read = [_read(path, learner) for path in paths]
         pixels = np.zeros([_BATCH, *learner.facts.image], np.uint8)  # of one shape, so compiled once
         for row, image in enumerate(read):
             if isinstance(image, np.ndarray):
                 pixels[row] = image
-        shares = np.exp(np.asarray(classify(state, pixels), np.float64))
+        shares = np.exp(np.asarray(classify(pixels), np.float64))
         for path, image, share in zip(paths, read, shares, strict=False):
             yield _answer(str(path), image, share, learner.facts.classes, options.top)
 

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
-from dlcli.errors import UsageError
 from dlcli.nn import diffusion_samplers as samplers
+from dlcli.nn import functional
 from dlcli.nn.diffusion_samplers import Sampler
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import SamplerOptions
@@ -46,26 +45,8 @@ class Manner:
         }
 
 
-def manner(learner: Learner, options: SamplerOptions, run: str) -> Manner:
-    """Return how to draw from a run.
-
-    Raises:
-        UsageError: the options do not go together with how it was trained.
-    """
-    if options.sampler == "ddpm" and learner.noise_schedule.straight:
-        raise UsageError(
-            f"--sampler ddpm needs a run of noise or velocity, and {run} is of a flow, which has no noising steps",
-            hint="--sampler euler and heun follow a flow",
-        )
-    if options.sampler_steps > learner.timesteps:
-        raise UsageError(
-            f"--sampler-steps must be at most the {learner.timesteps} --timesteps of {run}, got {options.sampler_steps}"
-        )
-    if options.guidance_scale != 1 and not learner.conditional:
-        raise UsageError(
-            f"--guidance-scale {options.guidance_scale:g} needs a conditional run, and {run} is none",
-            hint="dlcli train diffusion --conditional makes one",
-        )
+def manner(learner: Learner, options: SamplerOptions) -> Manner:
+    """Return how to draw from a run."""
     levels = samplers.timesteps(learner.noise_schedule, options.sampler_steps)
     return Manner(options.sampler, tuple(levels.tolist()), options.guidance_scale, options.seed)
 
@@ -81,20 +62,17 @@ def draw(learner: Learner, count: int, label: np.ndarray | None, how: Manner) ->
         label: int [count], the class of each, or None for any.
         how: to draw.
     """
-    graph, state = nnx.split(learner)
 
-    @jax.jit
-    def drawn(state: nnx.State, noise: jax.Array, label: jax.Array | None, key: jax.Array) -> jax.Array:
-        learner = nnx.merge(graph, state)
+    def drawn(learner: Learner, noise: jax.Array, label: jax.Array | None, key: jax.Array) -> jax.Array:
         denoise = learner.denoiser(label, how.guidance_scale)
         states, _ = samplers.sample_loop(how.sampler, denoise, learner.noise_schedule, np.array(how.levels), noise, key)
         return learner.domain.decode(states[-1])
 
-    batches = []
+    batches, compiled = [], functional.jit(drawn, learner)
     for number, noise in enumerate(_noise(learner, count, how.seed)):
         labels = None if label is None else _filled(label[number * _BATCH : (number + 1) * _BATCH])
         key = jax.random.fold_in(jax.random.key(how.seed), number)
-        batches.append(np.asarray(drawn(state, noise, labels, key)))
+        batches.append(np.asarray(compiled(noise, labels, key)))
     return np.concatenate(batches)[:count]
 
 

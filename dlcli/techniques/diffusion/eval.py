@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
-from dlcli import engine, formats
+from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.data import cache
 from dlcli.data.images import batches as images
-from dlcli.engine import Frechet, Metrics, Rate
-from dlcli.engine.load import measured
-from dlcli.errors import RunError
+from dlcli.engine import Frechet, Rate
+from dlcli.engine.evaluate import Evaluation
+from dlcli.engine.evaluate import evaluate as measure
 from dlcli.interface import Data
 from dlcli.metrics import frechet
 from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
-from dlcli.metrics.metric import add
 from dlcli.metrics.modes import Modes, ModesFound
 from dlcli.notices import silenced
-from dlcli.runs.run import Run
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.diffusion.drawing import Manner, draw, manner
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Eval, Train
@@ -31,53 +28,19 @@ from dlcli.techniques.diffusion.options import Eval, Train
 _ENOUGH = 1_000  # samples by which a distance is taken, if there are not more test examples
 
 
-def evaluate(options: Eval) -> Table:
-    """Return how far samples are from the test split, beside how far as many real examples are."""
-    folder = Path(options.run)
-    learner = engine.load(folder, Learner, options.use)
-    how = manner(learner, options, options.run)
-    changes = {name: value for name in ("data_dir", "dataset") if (value := getattr(options, name)) is not None}
-    train = Run(folder).options(Learner).model_copy(update=changes)
-    data = measured(Run(folder), options.dataset, lambda: Learner.read(train))
-    _require_same_kind(folder, learner, data)
-    protocol = {"run": options.run, "use": options.use, "split": "test", **how.described()}
-    protocol["loss"] = _loss(learner, data)
-    if learner.domain.classes:
-        return _images(learner, _judge(train), data, how, options.samples, protocol)
-    return _points(learner, data, how, options.samples, protocol)
+def evaluate(options: Eval, run: TrainedRun) -> Table:
+    """Return the distance of samples from the test split, and that of as many real examples as its floor."""
+    how = manner(run.learner, options)
+    found = measure(run, options)
+    found.protocol.update({**how.described(), "loss": found.metrics["loss"].describe()})
+    if run.learner.domain.classes:
+        return _images(run.learner, found, how, options.samples)
+    return _points(run.learner, found, how, options.samples)
 
 
-def _require_same_kind(folder: Path, learner: Learner, data: Data) -> None:
-    theirs, ours = data.facts.data, learner.domain.facts
-    if type(theirs) is not type(ours) or getattr(theirs, "image", None) != getattr(ours, "image", None):
-        raise RunError(f"the data must be of the kind and the size that {folder} was trained on, found others")
-    if learner.conditional and theirs.classes != ours.classes:
-        raise RunError(f"the data must have the classes that {folder} was trained on, found others")
-
-
-def _loss(learner: Learner, data: Data) -> dict[str, Any]:
-    """Return the loss on the test split, with the noise of a validation."""
-    graph, state = nnx.split(learner)
-
-    @jax.jit
-    def score(state: nnx.State, batch: dict[str, Any]) -> tuple[nnx.State, Metrics]:
-        live = nnx.merge(graph, state)
-        metrics = live.score(batch)
-        return nnx.state(live), metrics
-
-    totals = None
-    for batch in data.test:
-        state, metrics = score(state, dict(batch))
-        totals = metrics if totals is None else add(totals, metrics)
-    if totals is None:
-        raise RunError("the data must have a test split, found none")
-    return totals["loss"].describe()
-
-
-def _images(
-    learner: Learner, judge: FeatureClassifier, data: Data, how: Manner, samples: int | None, protocol: dict[str, Any]
-) -> Table:
+def _images(learner: Learner, evaluation: Evaluation, how: Manner, samples: int | None) -> Table:
     """Compare samples, and as many training images, with the test images by what the judge sees in them."""
+    data, judge = evaluation.data, _judge(evaluation.options)
     test, label = _held_out(data)
     count = samples or max(_ENOUGH, len(test))
     asked = np.resize(label, count) if learner.conditional else None
@@ -92,9 +55,8 @@ def _images(
         found["class_accuracy"] = Rate.of(judge.logits(features["drawn"]).argmax(axis=-1) == asked).describe()
         held_out = judge.logits(features["test"]).argmax(axis=-1) == label
         found["feature_classifier_accuracy"] = Rate.of(held_out).describe()
-    return _of_images(
-        found, {**protocol, "feature_classifier": judge.digest(), "samples": count, "real": len(test)}, data
-    )
+    evaluation.protocol.update({"feature_classifier": judge.digest(), "samples": count, "real": len(test)})
+    return _of_images(found, evaluation)
 
 
 def _judge(train: Train) -> FeatureClassifier:
@@ -127,8 +89,9 @@ def _features(judge: FeatureClassifier, images: np.ndarray) -> jax.Array:
     return jnp.concatenate([see(each) for each in padded])[: len(images)]
 
 
-def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> Table:
+def _of_images(found: dict[str, Any], evaluation: Evaluation) -> Table:
     distance, floor = found["frechet_distance"], found["frechet_distance_floor"]
+    data, protocol = evaluation.data, evaluation.protocol
     samples, real = distance["n"]
     rows = [
         ("Fréchet distance", frechet.format_distance(distance), f"{samples:,} samples to {real:,} test images"),
@@ -149,11 +112,12 @@ def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> T
         interval = f"{formats.interval(asked)}, by that classifier, itself {formats.percent(sure)} right"
         rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
     numbers, below = frechet.with_warning({**protocol, **found}, distance)
-    return Table("test split", ["measure", "value", ""], rows, numbers, below)
+    return Table(evaluation.title, ["measure", "value", ""], rows, numbers, below)
 
 
-def _points(learner: Learner, data: Data, how: Manner, samples: int | None, protocol: dict[str, Any]) -> Table:
+def _points(learner: Learner, evaluation: Evaluation, how: Manner, samples: int | None) -> Table:
     """Count the modes that samples, and as many points of the density, hit."""
+    data, protocol = evaluation.data, evaluation.protocol
     count, facts = samples or data.sizes["test"], learner.domain.facts
     drawn = jnp.asarray(draw(learner, count, None, how))
     real = jnp.concatenate([batch["point"][batch["mask"] > 0] for batch in data.test])
@@ -168,4 +132,4 @@ def _points(learner: Learner, data: Data, how: Manner, samples: int | None, prot
         ("floor", formats.loss(floor.value()), f"of {len(real):,} points of the density itself"),
         ("loss", formats.loss(protocol["loss"]["value"]), "squared error on test points"),
     ]
-    return Table("test split", ["measure", "value", ""], rows, {**protocol, "samples": count, **found})
+    return Table(evaluation.title, ["measure", "value", ""], rows, {**protocol, "samples": count, **found})

@@ -39,11 +39,12 @@ class Learner(engine.Learner):
     arXiv:2107.00630, appendix I.1).
     """
 
+    technique = "diffusion"
     Options = Train
     Facts = GenerativeFacts
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: GenerativeFacts | None = None) -> Data:
         return domains.read(options)
 
     def __init__(self, options: Train, facts: GenerativeFacts):
@@ -86,6 +87,9 @@ class Learner(engine.Learner):
         label = batch["label"] if self.conditional else None
         losses = self._losses(network, self.domain.encode(batch), label, self.rngs.score())
         return {"loss": Mean.of(losses, batch["mask"])}
+
+    def require_fit(self, facts: GenerativeFacts, run: str) -> None:
+        self.facts.require_same_domain(facts, run, classes=self.conditional)
 
     def denoiser(self, label: jax.Array | None, guidance_scale: float) -> Denoiser:
         """Return a function from x_t and its timestep to the predicted x_0 and ε, with the averaged weights.

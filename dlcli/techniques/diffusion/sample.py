@@ -7,20 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from dlcli import engine
 from dlcli.artifacts import Figure, Images
 from dlcli.data.images import batches
-from dlcli.errors import UsageError
 from dlcli.plot import plane
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.diffusion.drawing import draw, manner
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Sample
 
 
-def sample(options: Sample) -> Images | Figure:
+def sample(options: Sample, run: TrainedRun) -> Images | Figure:
     """Return images with the classes they were asked to be of, or a scatter of points; the seed says which ones."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    how, label = manner(learner, options, options.run), labels(learner, options.class_, options.count, options.run)
+    learner: Learner = run.learner
+    how, label = manner(learner, options), labels(learner, options.class_, options.count)
     drawn = draw(learner, options.count, label, how)
     title = f"{options.count} samples of {Path(options.run).name}, seed {options.seed}, {in_words(how.described())}"
     numbers = {"run": options.run, "use": options.use, **how.described()}
@@ -31,7 +30,7 @@ def sample(options: Sample) -> Images | Figure:
     return plane.artifact(drawn, np.asarray(learner.domain.modes), title=title, numbers=numbers)
 
 
-def labels(learner: Learner, name: str, count: int, run: str) -> np.ndarray | None:
+def labels(learner: Learner, name: str, count: int) -> np.ndarray | None:
     """Return the number of the class of each sample, or None where the network knows none.
 
     Raises:
@@ -39,11 +38,6 @@ def labels(learner: Learner, name: str, count: int, run: str) -> np.ndarray | No
     """
     classes = learner.domain.classes
     if not learner.conditional:
-        if name:
-            raise UsageError(
-                f"--class {name} needs a conditional run, and {run} is none",
-                hint="dlcli train diffusion --conditional makes one",
-            )
         return None
     return batches.requested_labels(classes, name, count)
 

@@ -55,6 +55,7 @@ class Learner(engine.Learner):
         fixed_noise_steps: the step of each time, int32 [time]; 0: not reached.
     """
 
+    technique = "gan"
     Options = Train
     Facts = GanFacts
 
@@ -63,7 +64,7 @@ class Learner(engine.Learner):
         return ("total_variation" if options.dataset in DENSITIES else "frechet_distance",)
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: GanFacts | None = None) -> Data:
         return facts_.read(options)
 
     @staticmethod
@@ -135,6 +136,9 @@ class Learner(engine.Learner):
         generator = self.ema.apply_to(self.generator)
         generator.eval()
         return self.domain.decode(generator(noise, label))
+
+    def require_fit(self, facts: GanFacts, run: str) -> None:
+        self.facts.require_same_domain(facts, run, classes=self.conditional)
 
     def warm_start(self, options: Train) -> bool:
         """Train the feature classifier, or load it from the cache; data of one class leaves it untrained."""

@@ -6,22 +6,21 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from flax import nnx
 
-from dlcli import engine
 from dlcli.artifacts import Figure, Images
 from dlcli.data.images import batches as images
-from dlcli.errors import UsageError
+from dlcli.nn import functional
 from dlcli.plot import plane
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.options import Sample
 
 _BATCH = 100  # samples drawn at once
 
 
-def sample(options: Sample) -> Images | Figure:
+def sample(options: Sample, run: TrainedRun) -> Images | Figure:
     """Return images with the classes they were asked to be of, or a scatter of points; the seed says which ones."""
-    learner = engine.load(Path(options.run), Learner, options.use)
+    learner: Learner = run.learner
     labels = _labels(learner, options)
     noise = np.asarray(jax.random.normal(jax.random.key(options.seed), [options.count, learner.latent_dim]))
     drawn = draw(learner, noise, labels)
@@ -36,14 +35,13 @@ def sample(options: Sample) -> Images | Figure:
 
 def draw(learner: Learner, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
     """Draw a sample for each row of noise [sample, latent], batch by batch: as `Learner.sample` has them."""
-    graph, state = nnx.split(learner)
-    sampled = jax.jit(lambda state, noise, label: nnx.merge(graph, state).sample(noise, label))
+    sampled = functional.jit(Learner.sample, learner)
     batches = []
     for start in range(0, len(noise), _BATCH):
         rows = slice(start, start + _BATCH)
         missing = _BATCH - len(noise[rows])  # filled up, so that there is one shape to compile
         label = None if labels is None else np.pad(labels[rows], (0, missing))
-        drawn = sampled(state, np.pad(noise[rows], [(0, missing), (0, 0)]), label)
+        drawn = sampled(np.pad(noise[rows], [(0, missing), (0, 0)]), label)
         batches.append(np.asarray(drawn)[: _BATCH - missing])
     return np.concatenate(batches)
 
@@ -52,10 +50,5 @@ def _labels(learner: Learner, options: Sample) -> np.ndarray | None:
     """Return the number of the class of each sample, or None where the generator knows none."""
     classes = learner.domain.classes
     if not learner.conditional:
-        if options.class_:
-            raise UsageError(
-                f"--class {options.class_} needs a conditional run, and {options.run} is none",
-                hint="dlcli train gan --conditional makes one",
-            )
         return None
     return images.requested_labels(classes, options.class_, options.count)

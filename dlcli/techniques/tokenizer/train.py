@@ -6,21 +6,24 @@ from typing import Annotated
 
 from pydantic import Field
 
+from dlcli import interface
 from dlcli.data.text import tokenizer_training, tokenizers
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import TextSet
 from dlcli.engine.direct import Learnt
-from dlcli.interface import Facts
 from dlcli.techniques.tokenizer import token_statistics
 from dlcli.techniques.tokenizer.options import Train
 
 
-class TokenizerFacts(Facts):
-    """Size of the training data; the vocabulary is in a separate file."""
+class TokenizerFacts(interface.Facts):
+    """What a tokenizer was trained on, in numbers; its vocabulary is in a file of its own."""
 
     documents: Annotated[int, Field(ge=1)]
     characters: Annotated[int, Field(ge=1)]
+
+
+Facts = TokenizerFacts
 
 
 def read(options: Train) -> TextSet:

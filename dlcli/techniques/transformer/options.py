@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from dlcli.errors import UsageError
 from dlcli.options.common import (
     BatchSize,
     Cli,
@@ -145,6 +146,11 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
 
 class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of transformer."""
+
+    def require_fit(self, run: Any) -> None:
+        shape = run.options.shape
+        if misplaced := misplaced_column(shape, self.model_dump(include=set(_COLUMNS))):
+            raise UsageError(f"{misplaced}; {run.folder} is a run of --shape {shape}")
 
 
 class Sample(TextSampleOptions):

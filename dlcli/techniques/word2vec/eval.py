@@ -5,46 +5,41 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 import scipy.stats
 
-from dlcli import engine, formats
+from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.engine.devices import split
-from dlcli.engine.load import measured, one_device
-from dlcli.engine.program import Program, score_all
-from dlcli.errors import RunError
+from dlcli.engine.evaluate import evaluate as measure
 from dlcli.metrics.intervals import wilson
-from dlcli.runs.run import Run
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.word2vec import benchmarks
-from dlcli.techniques.word2vec.learner import Learner
 from dlcli.techniques.word2vec.options import Eval
 from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 _AT_ONCE = 256  # analogies answered by one product
 
 
-def evaluate(options: Eval) -> Table:
+def evaluate(options: Eval, run: TrainedRun) -> Table:
     """Return the measures that the options ask for; without a file of questions, the loss on the test split."""
     similarities = {str(path): benchmarks.pairs(path) for path in options.pairs}
     analogies = benchmarks.analogies(options.analogies) if options.analogies else {}
-    folder = Path(options.run)
-    learner = engine.load(folder, Learner, options.use)
-    numbers: dict[str, Any] = {"run": options.run, "use": options.use}
+    numbers: dict[str, Any] = {"run": str(run.folder), "use": run.use}
     rows: list[tuple[str, str, str]] = []
+    title = str(run.folder)
     if options.dataset is not None or not (similarities or analogies):
-        numbers |= _loss(options, folder, learner)
-        rows.append(("loss", formats.loss(numbers["loss"]["value"]), f"nats a prediction, {numbers['split']} split"))
-    vectors = WordVectors(learner.facts, learner.vectors())
+        found = measure(run, options)
+        title, numbers = found.title, {**found.protocol, **found.described()}
+        rows.append(("loss", formats.loss(numbers["loss"]["value"]), "nats per prediction"))
+    vectors = WordVectors(run.facts, run.learner.vectors())
     for name, asked in similarities.items():
-        found = similarity(vectors, asked)
-        numbers.setdefault("pairs", {})[name] = found
-        rows.append((f"Spearman's ρ, {Path(name).name}", formats.loss(found["rho"]), _counted(found)))
+        correlation = similarity(vectors, asked)
+        numbers.setdefault("pairs", {})[name] = correlation
+        rows.append((f"Spearman's ρ, {Path(name).name}", formats.loss(correlation["rho"]), _counted(correlation)))
     if analogies:
         numbers["analogies"] = {"file": str(options.analogies), **answered(vectors, analogies, options.restrict_vocab)}
         rows += _analogy_rows(numbers["analogies"])
-    return Table("", ["measure", "value", ""], rows, numbers)
+    return Table(title, ["measure", "value", ""], rows, numbers)
 
 
 def similarity(vectors: WordVectors, asked: list[benchmarks.Pair]) -> dict[str, Any]:
@@ -96,25 +91,6 @@ def _rate(right: int, count: int, asked: int) -> dict[str, Any]:
         "n": count,
         "asked": asked,
     }
-
-
-def _loss(options: Eval, folder: Path, learner: Learner) -> dict[str, Any]:
-    run = Run(folder).options(Learner)
-    given = {"dataset": options.dataset, "text_column": options.text_column}
-    asked = run.model_copy(update={name: value for name, value in given.items() if value is not None})
-    data = measured(Run(folder), options.dataset, lambda: Learner.read(asked, noted=False))
-    if data.facts.words != learner.facts.words:
-        raise RunError(
-            f"the data must have the vocabulary that {folder} was trained on",
-            hint="measure other texts with --pairs and --analogies",
-        )
-    program = Program(Learner, run, learner.facts, one_device())
-    totals = score_all(program, program.leaves_of(learner), data.test, split(program.mesh))
-    if totals is None:
-        raise RunError(
-            f"{run.dataset} must have a test split, found none", hint="give --pairs FILE or --analogies FILE"
-        )
-    return {"split": "test", "loss": jax.device_get(totals["loss"]).describe()}
 
 
 def _analogy_rows(found: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from dlcli import engine
 from dlcli.artifacts import Prediction
 from dlcli.errors import DatasetError
-from dlcli.techniques.word2vec.learner import Learner
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.word2vec.options import Predict
 from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 
-def predict(options: Predict) -> Iterator[Prediction]:
-    """Yield an answer for each query; all words are looked up before the first."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    vectors = WordVectors(learner.facts, learner.vectors())
-    nearest = [(word, vectors.require("--nearest", word)) for word in options.nearest]
-    analogy = [vectors.require("--analogy", word) for word in options.analogy or ()]
-    pair = [vectors.require("--similarity", word) for word in options.similarity or ()]
-    for word, index in nearest:
-        found = vectors.nearest(vectors.unit_vectors[index], [index], options.top)
+def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
+    """Yield an answer for each question; all words are looked up before the first."""
+    vectors = WordVectors(run.facts, run.learner.vectors())
+    nearest = [(word, vectors.number("--nearest", word)) for word in options.nearest]
+    analogy = [vectors.number("--analogy", word) for word in options.analogy or ()]
+    pair = [vectors.number("--similarity", word) for word in options.similarity or ()]
+    for word, number in nearest:
+        found = vectors.nearest(vectors.directions[number], [number], options.top)
         yield Prediction(word, found, measure="cosine")
     if options.analogy:
         first, second, third = options.analogy
