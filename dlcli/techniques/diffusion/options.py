@@ -85,13 +85,12 @@ class SamplerOptions(Options):
         trained: Train = run.options
         if self.sampler == "ddpm" and trained.parameterization == "flow":
             raise UsageError(
-                f"--sampler ddpm needs a run of --parameterization noise or velocity; {run.folder} is a flow, which "
-                "has no noising steps",
-                hint="--sampler euler and heun follow a flow",
+                f"--sampler ddpm needs a run of --parameterization noise or velocity, and {run.folder} is a flow",
+                hint="use --sampler euler or heun",
             )
         if self.sampler_steps > trained.timesteps:
-            most = f"the {trained.timesteps} --timesteps of {run.folder}"
-            raise UsageError(f"--sampler-steps must be at most {most}, got {self.sampler_steps}")
+            limit = f"the {trained.timesteps} --timesteps of {run.folder}"
+            raise UsageError(f"--sampler-steps must be at most {limit}, got {self.sampler_steps}")
 
 
 class Eval(SamplerOptions, DataDirOptions, EvalOptions):

@@ -17,7 +17,7 @@ from dlcli.techniques.tokenizer.options import Train
 
 
 class TokenizerFacts(interface.Facts):
-    """What a tokenizer was trained on, in numbers; its vocabulary is in a file of its own."""
+    """Size of the training data; the vocabulary is in a separate file."""
 
     documents: Annotated[int, Field(ge=1)]
     characters: Annotated[int, Field(ge=1)]
