@@ -229,9 +229,10 @@ def _doctor(verb: str) -> Iterator[Entry]:
 def _any_run(verb: str) -> Iterator[Entry]:
     """Yield the command of a verb that reads a run of any technique."""
     module = discovery.load(_VERBS_PACKAGE, verb)
-    models = {name: techniques.options(name, module.MODELS) for name in techniques.having(module.OF)}
-    callback = command_of_any({"": module.Common, **models}, module.run, module.USUAL, module.EXAMPLES)
-    yield Entry("", "", callback, _examples(module.EXAMPLES))
+    models = {name: techniques.options(name, module.OPTIONS_OF) for name in techniques.having(verb)}
+    examples = module.Common.examples
+    callback = command_of_any({"": module.Common, **models}, module.run, module.SHORT_HELP, examples)
+    yield Entry("", "", callback, _examples(examples))
 
 
 def _examples(lines: tuple[str, ...]) -> str | None:

@@ -1,4 +1,4 @@
-"""`dlcli eval RUN`: measures a run on the test split."""
+"""`dlcli eval RUN`: evaluates a run on the test split."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from dlcli.options.common import EvalOptions
 from dlcli.options.fields import flag
 from dlcli.techniques import opening
 
-MODELS = "eval"
-OF = "eval"
-EXAMPLES = ("dlcli eval cnn", "dlcli eval cnn --json | jq .accuracy.value")
-USUAL = ()  # options that `--help` shows, where not all
-Common = EvalOptions
+OPTIONS_OF = "eval"  # verb whose options of all techniques the command has
+SHORT_HELP = ()  # options that `--help` shows; (): all that are not rare
+
+
+class Common(EvalOptions):
+    """Options of every technique."""
+
+    examples = ("dlcli eval cnn", "dlcli eval cnn --json | jq .accuracy.value")
 
 
 def run(given: dict[str, Any], call: Call) -> None:

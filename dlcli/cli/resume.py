@@ -14,15 +14,25 @@ from dlcli.options.common import Options, RunArgument
 from dlcli.options.fields import flag
 from dlcli.techniques.opening import open_run
 
-MODELS = "train"
-OF = "resume"
-EXAMPLES = ("dlcli resume cnn", "dlcli resume runs/cnn-digits-20261122-141503 --steps 4000")
-USUAL = ("run", "steps", "epochs", "max_time", "patience", "learning_rate", "validate_every", "save_every", "device")
+OPTIONS_OF = "train"  # verb whose options of all techniques the command has
+# Options that `--help` shows.
+SHORT_HELP = (
+    "run",
+    "steps",
+    "epochs",
+    "max_time",
+    "patience",
+    "learning_rate",
+    "validate_every",
+    "save_every",
+    "device",
+)
 
 
 class Common(Options):
     """Options of every technique; the others change options of the run."""
 
+    examples = ("dlcli resume cnn", "dlcli resume runs/cnn-digits-20261122-141503 --steps 4000")
     run: RunArgument
 
 
