@@ -25,8 +25,8 @@ INPUTS = {"predict": lambda folder: {"text": ["Where is the bridge?", "\udce9", 
 
 @pytest.fixture
 def trained(tmp_path):
-    begun = direct.begin("tokenizer", trainer, Train(out=tmp_path / "run", **TINY))
-    return direct.finish(trainer, begun).folder
+    begun = direct.prepare("tokenizer", trainer, Train(out=tmp_path / "run", **TINY))
+    return direct.train(trainer, begun).folder
 
 
 def test_predictions_come_in_order_and_what_is_no_text_says_so(trained):
@@ -78,7 +78,7 @@ def test_a_vocabulary_that_cannot_hold_all_bytes_is_refused_before_the_data_are_
 def test_a_vocabulary_too_small_for_the_text_is_refused_before_the_run_folder_is_made(tmp_path, kind):
     options = Train(out=tmp_path / "run", dataset=QUESTIONS, kind=kind, vocabulary=8)
     with pytest.raises(UsageError, match=f"{kind} needs --vocabulary"):
-        direct.finish(trainer, direct.begin("tokenizer", trainer, options))
+        direct.train(trainer, direct.prepare("tokenizer", trainer, options))
     assert not (tmp_path / "run").exists()
 
 

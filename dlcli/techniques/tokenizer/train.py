@@ -10,7 +10,7 @@ from dlcli.data.text import tokenizers
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import TextSet
-from dlcli.engine.direct import Learnt
+from dlcli.engine.direct import Result
 from dlcli.interface import Facts
 from dlcli.techniques.tokenizer.measuring import measure
 from dlcli.techniques.tokenizer.options import Train
@@ -30,12 +30,12 @@ def read(options: Train) -> TextSet:
     return found
 
 
-def train(options: Train, data: TextSet) -> Learnt:
+def train(options: Train, data: TextSet) -> Result:
     """Learn the vocabulary of the training part, and measure on the validation part how it breaks text."""
     split = data.splits["train"]
     tokenizer = tokenizers.train(options.kind, options.vocabulary, split.texts)
     found = measure(tokenizer, data.splits["validation"].texts)
-    return Learnt(
+    return Result(
         facts=TokenizerFacts(documents=len(split), characters=split.characters),
         files={tokenizers.FILE: tokenizer.to_json()},
         parameters=len(tokenizer),
