@@ -50,11 +50,12 @@ class Train(TrainOptions):
 class Learner(engine.Learner):
     """Least squares by gradient descent; a batch holds `x` float32 [batch, feature] and `y` float32 [batch]."""
 
+    technique = "line"
     Options = Train
     Facts = LineFacts
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: LineFacts | None = None) -> Data:
         return Data(
             train_from=lambda step: _batches(options, step),
             validation=held_out(options, 1),

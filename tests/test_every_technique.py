@@ -23,6 +23,7 @@ from dlcli.engine.load import one_device
 from dlcli.engine.program import Program, score_all
 from dlcli.errors import UsageError
 from dlcli.runs.run import Run
+from tests import reading
 from tests.comparing import assert_same_run
 
 FUNCTIONS = {"eval": "evaluate", "sample": "sample", "predict": "predict", "score": "score"}
@@ -198,7 +199,7 @@ def test_a_trained_run_read_twice_gives_the_same_twice(name, verb, unbroken, tmp
     given = module(name).INPUTS.get(verb, lambda folder: {})(tmp_path) if hasattr(module(name), "INPUTS") else {}
     changes = getattr(module(name), "RUNS", {}).get(verb, {})
     options = techniques.options(name, verb)(run=str(unbroken(name, **changes)), **given)
-    function = getattr(importlib.import_module(f"dlcli.techniques.{name}.{verb}"), FUNCTIONS[verb])
+    function = getattr(reading, FUNCTIONS[verb])
     first, second = plain(function(options)), plain(function(options))
     assert first == second
     assert first

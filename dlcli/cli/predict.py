@@ -9,23 +9,22 @@ from typing import Any
 from dlcli.artifacts import Pieces, Prediction
 from dlcli.cli import console, output, progress
 from dlcli.cli.inputs import expand, lines
-from dlcli.cli.reading import run_of
 from dlcli.cli.typer_options import Call
 from dlcli.errors import DatasetError
+from dlcli.techniques.opening import opened
 
 
 def run(technique: str, options: Any, call: Call) -> None:
     """Print a row, or with `--json` a line, for each input; an input that cannot be read is reported at its place."""
-    folder = run_of(options.run, technique, f"predict {technique}", options, call)
+    options, trained = opened(options, technique, f"predict {technique}")
     with progress.importing():
         from dlcli.engine.devices import prepare
     if "device" in type(options).model_fields:
         prepare(options.device)
-    changed = {"run": str(folder), **_inputs(options)}
     predict = import_module(f"dlcli.techniques.{technique}.predict").predict
     read = bad = 0
     shown: list[Prediction | Pieces] = []
-    for prediction in predict(options.model_copy(update=changed)):
+    for prediction in predict(options.model_copy(update=_inputs(options)), trained):
         read += 1
         bad += prediction.problem is not None
         if call.json and isinstance(prediction, Pieces):

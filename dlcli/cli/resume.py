@@ -6,14 +6,13 @@ from typing import Any
 
 from dlcli import techniques
 from dlcli.cli import progress
-from dlcli.cli.reading import any_run
 from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
 from dlcli.formats import command_line
 from dlcli.interrupts import answered
 from dlcli.options.common import Options, RunArgument
 from dlcli.options.fields import flag
-from dlcli.runs.folder import RunFolder, technique_of
+from dlcli.techniques.opening import open_run
 
 MODELS = "train"
 OF = "resume"
@@ -29,8 +28,8 @@ class Common(Options):
 
 def run(given: dict[str, Any], call: Call) -> None:
     """Find the run, apply the changes, and train on."""
-    folder = any_run(given.pop("run"))
-    technique = technique_of(folder)
+    run = open_run(given.pop("run"))
+    folder, technique = run.folder, run.technique
     if "out" in given:
         raise UsageError(f"--out cannot change: a run is resumed in its own folder, {folder}")
     if "name" in given:
@@ -39,7 +38,7 @@ def run(given: dict[str, Any], call: Call) -> None:
     with progress.importing():
         from dlcli import engine
     learner = techniques.learner(technique)
-    before = RunFolder(folder).read("options.json", learner.Options)
+    before = run.files.read("options.json", learner.Options)
     for name in given:
         if name not in learner.Options.model_fields:
             raise UsageError(f"{flag(name)} is no option of train {technique}")

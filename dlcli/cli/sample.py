@@ -12,24 +12,24 @@ from rich.text import Text as RichText
 
 from dlcli.artifacts import Figure, Images, Piece
 from dlcli.cli import console, output, progress
-from dlcli.cli.reading import run_of
 from dlcli.cli.typer_options import Call
+from dlcli.techniques.opening import opened
 
 
 def run(technique: str, options: Any, call: Call) -> None:
     """Draw samples and show them: text piece by piece, pictures in a file that `--out` may name."""
-    folder = run_of(options.run, technique, f"sample {technique}", options, call)
+    options, trained = opened(options, technique, f"sample {technique}")
     out = _file(options)
     with progress.importing():
         from dlcli.engine.devices import prepare
     prepare(options.device)
     with progress.working("drawing"):
         sample = import_module(f"dlcli.techniques.{technique}.sample").sample
-        drawn = sample(options.model_copy(update={"run": str(folder)}))
+        drawn = sample(options, trained)
     if isinstance(drawn, Images | Figure):
         output.write(drawn, call, out, show=options.show, full=options.full)
     elif call.json:
-        console.print_json({"run": str(folder), "texts": list(joined(drawn))})
+        console.print_json({"run": str(trained.folder), "texts": list(joined(drawn))})
     else:
         stream(drawn)
 

@@ -14,9 +14,9 @@ from dlcli import formats
 from dlcli.artifacts import Likelihood
 from dlcli.cli import console, output, progress
 from dlcli.cli.inputs import lines
-from dlcli.cli.reading import run_of
 from dlcli.cli.typer_options import Call
 from dlcli.errors import CheckFailed, DatasetError
+from dlcli.techniques.opening import opened
 
 # Nats by which sum and whole may differ for a text, and for each of its tokens: both round in float32, in different
 # orders, and a product of a few hundred terms rounds to about 1e-5.
@@ -32,13 +32,13 @@ def run(technique: str, options: Any, call: Call) -> None:
         CheckFailed: the probabilities of the tokens do not multiply to that of the text.
         DatasetError: a text cannot be scored.
     """
-    folder = run_of(options.run, technique, f"score {technique}", options, call)
+    options, trained = opened(options, technique, f"score {technique}")
     with progress.importing():
         from dlcli.engine.devices import prepare
     prepare(options.device)
     score = import_module(f"dlcli.techniques.{technique}.score").score
-    asked = options.model_copy(update={"run": str(folder), "text": lines(options.text)})
-    finish(show(score(asked), call), call)
+    scored = score(options.model_copy(update={"text": lines(options.text)}), trained)
+    finish(show(scored, call), call)
 
 
 def show(scored: Iterable[Likelihood], call: Call) -> Iterator[Likelihood]:

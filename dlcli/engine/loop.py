@@ -17,9 +17,9 @@ from dlcli.engine.resuming import (
     changed,
     finished_by,
     note_session,
+    read_again,
     refuse_finished,
     require_same_data,
-    reread,
     restored,
     was_resumed,
 )
@@ -47,7 +47,7 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
     Raises:
         UserError: the options, the data, the device or the folder cannot be used.
     """
-    technique = technique_name(learner_type)
+    technique = learner_type.technique
     data, program, options = prepared(learner_type, options)
     with new.started(technique, options) as run, devices.memory_errors():
         options = options.model_copy(update={"out": run.folder, "name": None})
@@ -82,7 +82,7 @@ def resume(
         run.lock()
         options = changed(before, changes)
         devices.prepare(options.device)
-        data = reread(learner_type, run, options, changes)
+        data = read_again(learner_type, run, options, changes)
         options = resolve(options, data).model_copy(update={"out": folder})
         require_same_data(run, before, options, data, learner_type)
         what = learner_type, options, data.facts, devices.mesh(options.batch_size)
@@ -118,11 +118,6 @@ def resume(
         yield from train(session)
 
 
-def technique_name(learner_type: type[Learner]) -> str:
-    """Return the name of the folder that contains the learner's module."""
-    return learner_type.__module__.split(".")[-2]
-
-
 def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Program, FitOptions]:
     """Open the data of a new run and check its folder and its size; write nothing.
 
@@ -137,7 +132,7 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
     data = learner_type.read(options)
     options = resolve(options, data)
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
-    folder = new.folder_for(technique_name(learner_type), options)
+    folder = new.folder_for(learner_type.technique, options)
     require_space(nearest_existing(folder), program.bytes, options.keep + 2)
     return data, program, options
 

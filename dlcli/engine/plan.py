@@ -15,7 +15,7 @@ import jax
 from dlcli.engine import devices
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
-from dlcli.engine.loop import initial, prepared, technique_name
+from dlcli.engine.loop import initial, prepared
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
 from dlcli.interface import Data
@@ -70,7 +70,7 @@ class Plan:
 def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     """Set up a run as `fit` does, make a few steps, and discard everything."""
     data, program, options = prepared(learner_type, options)
-    options = options.model_copy(update={"out": new.folder_for(technique_name(learner_type), options), "name": None})
+    options = options.model_copy(update={"out": new.folder_for(learner_type.technique, options), "name": None})
     with devices.memory_errors():
         return _measured(learner_type, options, data, program)
 

@@ -28,12 +28,11 @@ def changed(before: FitOptions, changes: Mapping[str, Any]) -> FitOptions:
     return type(before).model_validate({**kept, **changes})
 
 
-def reread(learner_type: type[Learner], run: Run, options: FitOptions, changes: Mapping[str, Any]) -> Data:
+def read_again(learner_type: type[Learner], run: Run, options: FitOptions, changes: Mapping[str, Any]) -> Data:
     """Open the data of a run, with the tokenizer of the run unless the changes name another one."""
+    other_tokenizer = changes.keys() & TokenizerOptions.model_fields.keys()
     try:
-        if changes.keys() & TokenizerOptions.model_fields.keys():
-            return learner_type.read(options)
-        return learner_type.reread(options, run.facts(learner_type))
+        return learner_type.read(options, None if other_tokenizer else run.facts(learner_type))
     except DatasetError as error:
         run.explain_missing_data(options.dataset, error)
         raise

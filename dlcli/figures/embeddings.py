@@ -8,28 +8,26 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options.text import Embeddings
 from dlcli.plot import clouds, terminal
 from dlcli.plot.points import Cloud
-from dlcli.techniques.word2vec.learner import Learner
-from dlcli.techniques.word2vec.vectors import Vectors
+from dlcli.runs.trained import TrainedRun
+from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 _NAMED = 3  # words that name a cluster
 _PERPLEXITY = 15.0  # neighbours that t-SNE looks at: as many as a group has words
 
 
-def draw(options: Embeddings) -> Figure:
+def draw(options: Embeddings, run: TrainedRun) -> Figure:
     """Project the directions of words, so that cosines become distances, and colour them by their groups."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    vectors = Vectors(learner.facts, learner.vectors())
+    vectors = WordVectors(run.facts, run.learner.vectors())
     numbers, groups, names = _chosen(vectors, options)
     if len(numbers) < 4:
         raise UsageError(f"--words must name four words or more, got {len(numbers)}; --neighbors draws those around")
-    rows = vectors.directions[numbers]
+    rows = vectors.unit_vectors[numbers]
     # A few hundred rows: threads would wait for each other longer than they work.
     with threadpool_limits(1):
         places = _projected(rows, options)
@@ -58,18 +56,18 @@ def draw(options: Embeddings) -> Figure:
     )
 
 
-def _chosen(vectors: Vectors, options: Embeddings) -> tuple[list[int], np.ndarray | None, list[str]]:
+def _chosen(vectors: WordVectors, options: Embeddings) -> tuple[list[int], np.ndarray | None, list[str]]:
     """Return the numbers of the words to draw and, where each is drawn around another, their groups."""
     if not options.words:
         return list(range(min(options.count, len(vectors.words)))), None, []
     words = [word.strip() for word in options.words.split(",") if word.strip()]
-    centers = list(dict.fromkeys(vectors.number("--words", word) for word in words))
+    centers = list(dict.fromkeys(vectors.require("--words", word) for word in words))
     if not options.neighbors:
         return centers, None, []
     group_of = {number: group for group, number in enumerate(centers)}
     for group, number in enumerate(centers):
-        for word, _ in vectors.nearest(vectors.directions[number], [number], options.neighbors):
-            group_of.setdefault(vectors.number("--words", word), group)
+        for word, _ in vectors.nearest(vectors.unit_vectors[number], [number], options.neighbors):
+            group_of.setdefault(vectors.require("--words", word), group)
     return list(group_of), np.array(list(group_of.values())), [vectors.words[number] for number in centers]
 
 

@@ -106,6 +106,12 @@ class Options(BaseModel):
     examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
     of_runs: ClassVar[tuple[tuple[str, str], ...]] = ()  # options of training, of which a run to read has one
 
+    def require_fit(self, run: Any) -> None:
+        """Raise `UserError` where a run, a `dlcli.runs.trained.TrainedRun`, cannot honour these options.
+
+        Called before jax loads; for what `Needs` and `of_runs` cannot say.
+        """
+
     @model_validator(mode="after")
     def _names_that_can_be(self) -> Self:
         for name, field in type(self).model_fields.items():

@@ -20,6 +20,7 @@ from dlcli.studies.options import StudyOptions
 from dlcli.techniques.cnn.eval import evaluate
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Eval, Train
+from dlcli.techniques.opening import open_run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _result(events: list[engine.Event], folder: Path, use: Use, test: bool) -> d
         "train_curve": [[event.step, event.metrics["loss"]] for event in trained],
     }
     if test:
-        measured = evaluate(Eval(run=str(folder), use=use)).numbers
+        measured = evaluate(Eval(run=str(folder), use=use), open_run(folder, use=use)).numbers
         result["test_accuracy"] = measured["accuracy"]["value"]
     return result
 

@@ -126,7 +126,7 @@ def test_the_best_validation_is_the_lowest_and_its_weights_are_those_that_load(u
 
 def test_run_json_says_what_the_run_can_be_explained_by(unbroken):
     said = about(unbroken[0].folder)
-    assert said["technique"] == "tests"
+    assert said["technique"] == "line"
     assert said["data"] == {"dataset": "line", "digest": "line-0", "sizes": dict(unbroken[0].sizes)}
     assert {"jax", "flax", "python", "dlcli"} <= said["versions"].keys()
     assert said["ended"]["reason"] == "steps"

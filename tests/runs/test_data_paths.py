@@ -14,9 +14,9 @@ from dlcli.errors import DatasetError, RunError
 from dlcli.notices import Notice
 from dlcli.runs import data_paths
 from dlcli.runs.run import Run
-from dlcli.techniques.rnn.eval import evaluate
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Eval, Train
+from tests.reading import evaluate
 
 TINY = {
     "batch_size": 4,

@@ -14,12 +14,9 @@ from dlcli.engine.program import Program
 from dlcli.errors import RunError
 from dlcli.notices import Notice
 from dlcli.techniques.rnn import score as score_module
-from dlcli.techniques.rnn.eval import evaluate
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Eval, Predict, Sample, Score, Train
-from dlcli.techniques.rnn.predict import predict
-from dlcli.techniques.rnn.sample import sample
-from dlcli.techniques.rnn.score import score
+from tests.reading import evaluate, predict, sample, score
 
 TEXTS = Path(__file__).parents[1] / "texts"
 TINY = {
@@ -228,7 +225,7 @@ def labelled(path, *labels, header="text,label"):
 def test_texts_of_a_single_class_are_refused_before_there_is_a_folder(dlcli, tmp_path):
     code, _, err = dlcli("train", "rnn", "--dataset", labelled(tmp_path / "a.csv", "same"), *SMALL, "--out", "run")
     assert code == 3
-    assert "a classifier needs two classes or more, found only 'same'" in err
+    assert "a classifier needs at least two classes, found only 'same'" in err
     assert not (tmp_path / "run").exists()
 
 
@@ -245,7 +242,7 @@ def test_a_run_remembers_its_columns_and_that_bad_rows_are_left_out(dlcli, tmp_p
     labelled(tmp_path / "b.csv", "caf\u00e9", "b")
     code, _, err = dlcli("eval", "run", "--dataset", "b.csv", "--text-column", "text", "--label-column", "label")
     assert code == 4
-    assert "found without 'a'; also 'caf\u00e9' (caf<U+00E9>)" in err
+    assert "found missing 'a'; new 'caf\u00e9' (caf<U+00E9>)" in err
 
 
 def test_labels_that_look_alike_are_noted_at_training(dlcli, tmp_path):
@@ -274,9 +271,9 @@ def test_a_text_of_many_stretches_has_the_probability_it_has_in_one_pass(languag
 
 
 def test_a_run_of_the_other_task_is_refused(language, classifier):
-    with pytest.raises(RunError, match="must be a classifier"):
+    with pytest.raises(RunError, match="needs a run of --task classify"):
         list(predict(Predict(run=language, text=["a"])))
-    with pytest.raises(RunError, match="must be a language model"):
+    with pytest.raises(RunError, match="needs a run of --task language"):
         list(score(Score(run=classifier, text=["a"])))
 
 

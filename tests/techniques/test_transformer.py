@@ -15,13 +15,11 @@ from dlcli.engine import devices
 from dlcli.errors import RunError, UsageError
 from dlcli.metrics import bleu
 from dlcli.notices import Notice
-from dlcli.techniques.transformer.eval import evaluate
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.losses import cross_entropy
 from dlcli.techniques.transformer.options import Eval, Predict, Sample, Score, Train
-from dlcli.techniques.transformer.predict import predict
-from dlcli.techniques.transformer.sample import sample
-from dlcli.techniques.transformer.score import score, windows
+from dlcli.techniques.transformer.score import windows
+from tests.reading import evaluate, predict, sample, score
 
 TEXTS = Path(__file__).parents[1] / "texts"
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
@@ -254,7 +252,7 @@ def test_evaluation_compares_what_is_written_greedily_with_the_targets(pairs):
 
 
 def test_of_a_large_test_split_some_pairs_are_written_and_counted(pairs, monkeypatch):
-    for name, value in (("_BATCH", 4), ("_MOST_PAIRS", 6)):
+    for name, value in (("_BATCH", 4), ("_MAX_PAIRS", 6)):
         monkeypatch.setattr(f"dlcli.techniques.transformer.eval.{name}", value)
     table = evaluate(Eval(run=pairs))
     assert (table.numbers["chrf"]["n"], table.numbers["exact_match"]["n"]) == (6, 20)
@@ -323,9 +321,9 @@ def test_a_text_of_many_windows_has_the_parts_of_each_window_by_itself(decoder):
 
 
 def test_a_verb_refuses_a_run_of_another_shape(decoder, encoder):
-    with pytest.raises(RunError, match="must be of shape decoder, found encoder"):
+    with pytest.raises(RunError, match=r"needs a run of --shape decoder; .* is a run of --shape encoder"):
         list(sample(Sample(run=encoder)))
-    with pytest.raises(RunError, match="found decoder"):
+    with pytest.raises(RunError, match="is a run of --shape decoder"):
         list(predict(Predict(run=decoder, text=["a"])))
 
 

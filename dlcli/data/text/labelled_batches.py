@@ -67,6 +67,7 @@ def classification(
         sizes=texts.sizes,
         digest=digest(texts, tokenizer),
         example=texts.example,
+        test_split=texts.eval_split,
     )
 
 

@@ -88,6 +88,7 @@ def _data(
         sizes={"train": examples, "validation": -(-validation.targets // context)},
         digest=digest(texts, tokenizer),
         example=texts.example,
+        test_split=texts.eval_split,
     )
 
 

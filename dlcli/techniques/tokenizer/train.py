@@ -1,4 +1,4 @@
-"""Trains a tokenizer; there are no gradients in it."""
+"""Trains a tokenizer, without gradient steps."""
 
 from __future__ import annotations
 
@@ -6,38 +6,45 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.data.text import tokenizers
+from dlcli import interface
+from dlcli.data.text import tokenizer_training, tokenizers
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import TextSet
 from dlcli.engine.direct import Result
-from dlcli.interface import Facts
-from dlcli.techniques.tokenizer.measuring import measure
+from dlcli.techniques.tokenizer import token_statistics
 from dlcli.techniques.tokenizer.options import Train
 
 
-class TokenizerFacts(Facts):
-    """What a tokenizer was trained on, in numbers; its vocabulary is in a file of its own."""
+class TokenizerFacts(interface.Facts):
+    """Size of the training data; the vocabulary is in a separate file."""
 
     documents: Annotated[int, Field(ge=1)]
     characters: Annotated[int, Field(ge=1)]
 
 
+Facts = TokenizerFacts
+
+
 def read(options: Train) -> TextSet:
-    """Open the text set, of which the vocabulary must be large enough."""
+    """Open the text set.
+
+    Raises:
+        UsageError: the vocabulary size is too small for the text.
+    """
     found = open_texts(options.dataset, ReadOptions.of(options, labels=False))
-    tokenizers.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
+    tokenizer_training.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
     return found
 
 
 def train(options: Train, data: TextSet) -> Result:
-    """Learn the vocabulary of the training part, and measure on the validation part how it breaks text."""
+    """Train on the training split, and return statistics of the validation split."""
     split = data.splits["train"]
     tokenizer = tokenizers.train(options.kind, options.vocabulary, split.texts)
-    found = measure(tokenizer, data.splits["validation"].texts)
+    counts = token_statistics.count(tokenizer, data.splits["validation"].texts)
     return Result(
         facts=TokenizerFacts(documents=len(split), characters=split.characters),
         files={tokenizers.FILE: tokenizer.to_json()},
         parameters=len(tokenizer),
-        validation=found.values(),
+        validation=counts.ratios(),
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from dlcli.errors import UsageError
 from dlcli.options.common import (
     BatchSize,
     Cli,
@@ -13,13 +14,13 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
+    NetworkOptions,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
     TokenizerKind,
     TokenizerOptions,
-    TrainOptions,
     Vocabulary,
     WeightDecay,
     filled,
@@ -73,7 +74,7 @@ def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
     return ""
 
 
-class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOptions):
+class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOptions):
     """Options of `dlcli train transformer`."""
 
     panel = "Model"
@@ -91,17 +92,15 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
         ),
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
-    shape: Annotated[
-        Shape, Field(description="decoder: language model; encoder: classifier; encoder-decoder: translation.")
-    ] = "decoder"
+    shape: Annotated[Shape, Field(description="Language model, classifier, or translation model.")] = "decoder"
     preset: Annotated[
         Literal["original", "gpt2", "modern"],
         Field(description="Block style: original (Vaswani 2017), gpt2, or modern (LLaMA)."),
         Cli(rare=True),
     ] = "modern"
-    layers: Annotated[int, Field(ge=1, le=256, description="Number of blocks, of the encoder and of the decoder.")] = 4
+    layers: Annotated[int, Field(ge=1, le=256, description="Number of blocks per stack.")] = 4
     heads: Annotated[int, Field(ge=1, le=256, description="Number of attention heads.")] = 4
-    d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension, features of each token.")] = 128
+    d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension.")] = 128
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
     vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
@@ -147,6 +146,11 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
 
 class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of transformer."""
+
+    def require_fit(self, run: Any) -> None:
+        shape = run.options.shape
+        if misplaced := misplaced_column(shape, self.model_dump(include=set(_COLUMNS))):
+            raise UsageError(f"{misplaced}; {run.folder} is a run of --shape {shape}")
 
 
 class Sample(TextSampleOptions):
