@@ -24,8 +24,8 @@ INPUTS = {"predict": lambda folder: {"text": ["Where is the bridge?", "\udce9", 
 
 @pytest.fixture
 def trained(tmp_path):
-    begun = direct.begin("tokenizer", trainer, Train(out=tmp_path / "run", **TINY))
-    return direct.finish(trainer, begun).folder
+    begun = direct.prepare("tokenizer", trainer, Train(out=tmp_path / "run", **TINY))
+    return direct.train(trainer, begun).folder
 
 
 def test_predictions_are_in_order_with_a_problem_for_invalid_text(trained):
@@ -77,7 +77,7 @@ def test_a_vocabulary_smaller_than_all_bytes_is_refused():
 def test_a_vocabulary_too_small_for_the_text_is_refused_before_a_run_folder_exists(tmp_path, kind):
     options = Train(out=tmp_path / "run", dataset=QUESTIONS, kind=kind, vocab_size=8)
     with pytest.raises(UsageError, match=f"{kind} needs --vocab-size"):
-        direct.finish(trainer, direct.begin("tokenizer", trainer, options))
+        direct.train(trainer, direct.prepare("tokenizer", trainer, options))
     assert not (tmp_path / "run").exists()
 
 

@@ -11,7 +11,7 @@ from dlcli.data.text import tokenizer_training, tokenizers
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import TextSet
-from dlcli.engine.direct import Learnt
+from dlcli.engine.direct import Result
 from dlcli.techniques.tokenizer import token_statistics
 from dlcli.techniques.tokenizer.options import Train
 
@@ -37,12 +37,12 @@ def read(options: Train) -> TextSet:
     return found
 
 
-def train(options: Train, data: TextSet) -> Learnt:
+def train(options: Train, data: TextSet) -> Result:
     """Train on the training split, and return statistics of the validation split."""
     split = data.splits["train"]
     tokenizer = tokenizers.train(options.kind, options.vocab_size, split.texts)
     counts = token_statistics.count(tokenizer, data.splits["validation"].texts)
-    return Learnt(
+    return Result(
         facts=TokenizerFacts(documents=len(split), characters=split.characters),
         files={tokenizers.FILE: tokenizer.to_json()},
         parameters=len(tokenizer),
