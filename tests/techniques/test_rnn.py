@@ -225,7 +225,7 @@ def labelled(path, *labels, header="text,label"):
 def test_texts_of_a_single_class_are_refused_before_a_run_folder_exists(dlcli, tmp_path):
     code, _, err = dlcli("train", "rnn", "--dataset", labelled(tmp_path / "a.csv", "same"), *SMALL, "--out", "run")
     assert code == 3
-    assert "a classifier needs two classes or more, found only 'same'" in err
+    assert "a classifier needs at least two classes, found only 'same'" in err
     assert not (tmp_path / "run").exists()
 
 
@@ -242,7 +242,7 @@ def test_eval_uses_the_columns_of_the_run(dlcli, tmp_path):
     labelled(tmp_path / "b.csv", "caf\u00e9", "b")
     code, _, err = dlcli("eval", "run", "--dataset", "b.csv", "--text-column", "text", "--label-column", "label")
     assert code == 4
-    assert "found without 'a'; also 'caf\u00e9' (caf<U+00E9>)" in err
+    assert "found missing 'a'; new 'caf\u00e9' (caf<U+00E9>)" in err
 
 
 def test_similar_labels_are_reported_at_training(dlcli, tmp_path):

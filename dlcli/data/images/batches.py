@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -133,9 +134,9 @@ class WithTrainingImages:
 
 def training(data: Data, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the first `count` training images and labels in the order of training, epoch after epoch."""
-    batches, read = data.train_from(0), []
-    while sum(len(batch["label"]) for batch in read) < count:
-        read.append(next(batches))
+    batches = data.train_from(0)
+    first = next(batches)
+    read = [first, *itertools.islice(batches, -(-count // len(first["label"])) - 1)]
     pixels, labels = (np.concatenate([batch[name] for batch in read])[:count] for name in ("image", "label"))
     return pixels, labels
 

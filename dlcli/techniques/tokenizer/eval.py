@@ -26,7 +26,7 @@ _PERCENTAGES = ("unknown_rate", "vocabulary_usage")
 def evaluate(options: Eval, run: TrainedRun) -> Table:
     """Return characters per token, tokens per word and the rate of unknown tokens.
 
-    The split is the test split, or the validation split of a set without a test split.
+    It is measured on the test split, or on the validation split of a set that has no test split.
     """
     dataset, reading = options.dataset or run.options.dataset, ReadOptions.of(run.options, options, labels=False)
     texts = opened(run, options.dataset, lambda: open_texts(dataset, reading))

@@ -70,9 +70,10 @@ def _translation_scores(learner: Learner, options: Train) -> dict[str, Any]:
     test = open_pairs(options.dataset, ReadOptions.of(options)).splits["test"]
     limit = max(_BATCH, min(_MAX_PAIRS, _MAX_TOKENS // facts.max_target_length))
     chosen = np.arange(min(limit, len(test))) * len(test) // min(limit, len(test))
-    part = Pairs(*([texts[index] for index in chosen] for texts in (test.sources, test.targets, test.places)))
+    part = Pairs(*([texts[int(index)] for index in chosen] for texts in (test.sources, test.targets, test.places)))
     encoded = EncodedPairs(part, tokenizer, (facts.max_source_length, facts.max_target_length))
-    translate, translations = translator(learner.network, facts.max_target_length, 1), []
+    translate = translator(learner.network, facts.max_target_length, 1)
+    translations: list[str] = []
     for start in range(0, len(part), _BATCH):
         indices = np.minimum(np.arange(start, start + _BATCH), len(part) - 1)
         tokens = np.asarray(translate(encoded.source[indices], encoded.length[indices]).tokens)[:, 0]

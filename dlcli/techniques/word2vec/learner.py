@@ -113,8 +113,10 @@ class Learner(engine.Learner):
 
     def _rows(self, batch: Batch, key: jax.Array) -> tuple[model.Rows, jax.Array, jax.Array]:
         """Return the rows of a batch, and the words whose input and output vectors the loss uses."""
-        text = (jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size"))
-        rows = model.split_rows(*text, self.window)
+        word, sentence, context_size = (
+            jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size")
+        )
+        rows = model.split_rows(word, sentence, context_size, self.window)
         negatives = self.negatives.sample(key, (len(rows.centers), self.row_negatives))
         return rows, *model.input_and_output_words(self.model, rows, negatives)
 

@@ -200,7 +200,7 @@ def test_the_error_for_a_malformed_file_names_the_problem(tmp_path, name, conten
 def test_a_class_that_training_lacks_is_refused(table, tmp_path):
     table("set/train.tsv")
     table("set/test.tsv", classes=("good", "ugly"), rows=4)
-    with pytest.raises(DatasetError, match="2 classes that some split lacks: line 3 of"):
+    with pytest.raises(DatasetError, match="2 classes missing from a split: line 3 of"):
         open_texts(str(tmp_path / "set"))
 
 
