@@ -136,12 +136,6 @@ _SUBJECTS = {
     "data check": "validate verify lint",
     "data prepare": "download get fetch install",
 }
-_VALUES = {
-    "gpu": "cuda gpu:0 cuda:0 nvidia",
-    "cosine": "cos",
-    "inverse-sqrt": "noam rsqrt",
-    "momentum": "sgdm sgd-momentum",
-}
 _READING = ("predict", "sample", "score")  # what a trained run can be used for
 
 
@@ -159,14 +153,6 @@ def option(name: str, there: Collection[str]) -> str:
     if known:  # a word of other tools is no misspelling
         return next((meant for meant in known if meant.split()[0] in there), "")
     return "".join(f"--{each}" for each in nearest(plain, [each[2:] for each in there]))
-
-
-def value(given: str, choices: Collection[str]) -> str:
-    """Return the choice that a value may have meant, or ""."""
-    for meant, words in _VALUES.items():
-        if given.lower() in words.split() and meant in choices:
-            return meant
-    return next(iter(nearest(given, choices)), "")
 
 
 def verb(name: str, verbs: Collection[str]) -> str:

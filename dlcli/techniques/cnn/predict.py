@@ -19,28 +19,30 @@ _BATCH = 64  # images decoded and classified at once
 
 
 def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
-    """Yield a prediction for each image in turn; an image that cannot be read has a problem instead."""
+    """Yield a prediction for each image in order; an image that cannot be read has a problem instead.
+
+    From Python, `options.images` may hold arrays beside paths: uint8 [height, width] or [height, width, channel].
+    """
     learner: Learner = run.learner
     classify = functional.jit(Learner.log_probabilities, learner)
-    for paths in _batched(options.images):
-        read = [_read(path, learner) for path in paths]
+    for start in range(0, len(options.images), _BATCH):
+        images = options.images[start : start + _BATCH]
+        read = [_read(image, learner) for image in images]
         pixels = np.zeros([_BATCH, *learner.facts.image], np.uint8)  # of one shape, so compiled once
         for row, image in enumerate(read):
             if isinstance(image, np.ndarray):
                 pixels[row] = image
         shares = np.exp(np.asarray(classify(pixels), np.float64))
-        for path, image, share in zip(paths, read, shares, strict=False):
-            yield _answer(str(path), image, share, learner.facts.classes, options.top)
+        for number, (given, image, share) in enumerate(zip(images, read, shares, strict=False), start):
+            source = f"image {number}" if isinstance(given, np.ndarray) else str(given)
+            yield _answer(source, image, share, learner.facts.classes, options.top)
 
 
-def _batched(paths: list[Path]) -> Iterator[list[Path]]:
-    for start in range(0, len(paths), _BATCH):
-        yield paths[start : start + _BATCH]
-
-
-def _read(path: Path, learner: Learner) -> np.ndarray | str:
+def _read(image: Path | np.ndarray, learner: Learner) -> np.ndarray | str:
     try:
-        return batches.decode(path, learner.facts)
+        if isinstance(image, np.ndarray):
+            return batches.fit(image, learner.facts)
+        return batches.decode(image, learner.facts)
     except DatasetError as error:
         return str(error)
 
