@@ -142,13 +142,25 @@ class DataOptions(Options):
     batch_size: BatchSize = 128
 
 
-class StorageOptions(Options):
-    """Where prepared data lies, and how much of what is decoded stays in memory."""
+class SkipBadOptions(Options):
+    """What happens to examples that cannot be read."""
+
+    panel = "Data"
+    skip_bad: SkipBad = False
+
+
+class DataDirOptions(Options):
+    """Where prepared data sets are."""
 
     panel = "Data"
     data_dir: DataDir = None
+
+
+class StorageOptions(SkipBadOptions, DataDirOptions):
+    """Where prepared data sets are, and how much decoded data stays in memory."""
+
+    panel = "Data"
     memory_limit: MemoryLimit = 2 * 2**30
-    skip_bad: SkipBad = False
 
 
 class SubsetOptions(Options):
@@ -302,8 +314,12 @@ class DirectOptions(PlaceOptions):
     dataset: Dataset
 
 
-class TrainOptions(PenaltyOptions, OptimizerOptions, StorageOptions, FitOptions):
-    """Options of a run that trains a network with an optimizer, on data that may be large."""
+class NetworkOptions(PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
+    """Options of a run that trains a network with an optimizer."""
+
+
+class TrainOptions(StorageOptions, NetworkOptions):
+    """Options of a run that trains a network on images, which may be prepared or streamed."""
 
 
 def filled(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
@@ -374,7 +390,6 @@ class EvalOptions(Options):
     panel = "Run"
     run: RunArgument
     use: Use = "best"
-    data_dir: DataDir = None
     dataset: Annotated[
         DatasetName | None,
         Field(description="Measure on the test split of other data of the same shape."),

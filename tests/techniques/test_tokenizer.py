@@ -99,6 +99,12 @@ def test_the_help_of_text_techniques_names_only_text_sets(model):
     assert not any(each in description for each in ("tfds", "folder:PATH"))
 
 
+@pytest.mark.parametrize("technique", [rnn, transformer, word2vec])
+def test_text_techniques_offer_no_options_of_stored_images(technique):
+    offered = {name for model in (technique.Train, technique.Eval) for name in model.model_fields}
+    assert offered.isdisjoint({"data_dir", "memory_limit"})
+
+
 @pytest.mark.parametrize("model", [DataOptions, EvalOptions, Train, Eval, rnn.Train, transformer.Train, word2vec.Train])
 def test_an_empty_name_of_a_data_set_is_not_the_current_folder(model):
     run = {"run": "runs/mine"} if "run" in model.model_fields else {}

@@ -252,7 +252,7 @@ def test_evaluation_compares_what_is_written_greedily_with_the_targets(pairs):
 
 
 def test_of_a_large_test_split_some_pairs_are_written_and_counted(pairs, monkeypatch):
-    for name, value in (("_BATCH", 4), ("_MOST_PAIRS", 6)):
+    for name, value in (("_BATCH", 4), ("_MAX_PAIRS", 6)):
         monkeypatch.setattr(f"dlcli.techniques.transformer.eval.{name}", value)
     table = evaluate(Eval(run=pairs))
     assert (table.numbers["chrf"]["n"], table.numbers["exact_match"]["n"]) == (6, 20)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dlcli import interface
-from dlcli.data.text import tokenizers
+from dlcli.data.text import tokenizer_training, tokenizers
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import TextSet
@@ -33,7 +33,7 @@ def read(options: Train) -> TextSet:
         UsageError: the vocabulary size is too small for the text.
     """
     found = open_texts(options.dataset, ReadOptions.of(options, labels=False))
-    tokenizers.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
+    tokenizer_training.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
     return found
 
 
