@@ -15,17 +15,18 @@ from dlcli.figures.options.images import Activations
 from dlcli.nearest import chosen
 from dlcli.plot import grids, maps, terminal
 from dlcli.plot.tiles import Grid, Row
+from dlcli.runs.trained import TrainedRun
 
 _LINES = 48  # of all maps in the terminal
 _ACROSS = 8  # maps side by side on a page
 
 
-def draw(options: Activations) -> Figure:
+def draw(options: Activations, run: TrainedRun) -> Figure:
     """Show the first maps of each layer, or of one, for one image."""
-    learner = subject.learner(options)
+    learner = run.learner
     names = learner.network.backbone.names
     shown = [chosen("--layer", options.layer, names)] if options.layer else names
-    example = subject.example(options, learner.facts)
+    example = subject.example(options, run, learner.facts)
     found = subject.activation_maps(learner, example.pixels)
     title = f"activation maps for {example.source}; {Path(options.run).name}"
     layers = [maps.Layer(name, found[name]) for name in shown]

@@ -23,17 +23,16 @@ from dlcli.figures.options.text import Attention
 from dlcli.notices import warn
 from dlcli.plot import attention
 from dlcli.plot.attention import Weights
-from dlcli.runs.folder import RunFolder
-from dlcli.techniques.transformer import trained as transformer
-from dlcli.techniques.transformer.learner import Learner
+from dlcli.runs.trained import TrainedRun
+from dlcli.techniques.transformer.options import Train
 from dlcli.techniques.transformer.translation import translator
 from dlcli.text_models.trained import TrainedTextModel
 
 
-def draw(options: Attention) -> Figure:
+def draw(options: Attention, run: TrainedRun) -> Figure:
     """Show the weights of each layer and head over the tokens of a text."""
-    trained = transformer.load(options.run, options.use, "decoder", "encoder", "encoder-decoder")
-    shown, truncated = _LOOKS[trained.learner.shape](trained, options)
+    trained = TrainedTextModel.of(run, run.options.context)
+    shown, truncated = _LOOKS[trained.learner.shape](trained, options, run.options)
     if truncated and options.text:
         warn(truncated.note(options.text))
     note = f"{shown.note}; {Path(options.run).name}"
@@ -64,9 +63,9 @@ def draw(options: Attention) -> Figure:
 Looked = tuple[Weights, Truncation | None]
 
 
-def _of_text(trained: TrainedTextModel, options: Attention) -> Looked:
+def _of_text(trained: TrainedTextModel, options: Attention, train: Train) -> Looked:
     """Look at a text: what a decoder asks those before, or an encoder all."""
-    given = options.text or _document(options)
+    given = options.text or _document(options.index, train)
     tokens = found = trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
         tokens = np.concatenate([[END], tokens]).astype(np.int32)
@@ -82,9 +81,9 @@ def _of_text(trained: TrainedTextModel, options: Attention) -> Looked:
     return Weights(shares, names, names, title, note), truncated
 
 
-def _of_pair(trained: TrainedTextModel, options: Attention) -> Looked:
+def _of_pair(trained: TrainedTextModel, options: Attention, train: Train) -> Looked:
     """Look at a source while its target is written: what the decoder asks the encoder."""
-    source, parts = (options.text, None) if options.text else _source(options)
+    source, parts = (options.text, None) if options.text else _source(options.index, train)
     facts, network = trained.learner.facts, trained.learner.network
     whole = trained.encode_nonempty(source)
     read = whole[: facts.max_source_length]
@@ -103,7 +102,7 @@ def _of_pair(trained: TrainedTextModel, options: Attention) -> Looked:
     return Weights(shares, asking, trained.tokenizer.pieces(read), title, note, known), truncated
 
 
-_LOOKS: dict[str, Callable[[TrainedTextModel, Attention], Looked]] = {
+_LOOKS: dict[str, Callable[[TrainedTextModel, Attention, Train], Looked]] = {
     "decoder": _of_text,
     "encoder": _of_text,
     "encoder-decoder": _of_pair,
@@ -132,26 +131,20 @@ def _recorded(
     return np.stack([np.asarray(each[0]) for each in (found if part is None else found[part::2])])
 
 
-def _document(options: Attention) -> str:
-    """Return the text of the validation split that `--index` names."""
-    trained = RunFolder(Path(options.run)).options(Learner)
-    texts = (
-        open_texts(trained.dataset, ReadOptions.of(trained, labels=trained.shape == "encoder"))
-        .splits["validation"]
-        .texts
-    )
-    return texts[_within(options.index, len(texts))]
+def _document(index: int, train: Train) -> str:
+    """Return a text of the validation split."""
+    texts = open_texts(train.dataset, ReadOptions.of(train, labels=train.shape == "encoder")).splits["validation"].texts
+    return texts[_within(index, len(texts))]
 
 
-def _source(options: Attention) -> tuple[str, tuple[str, ...] | None]:
+def _source(index: int, train: Train) -> tuple[str, tuple[str, ...] | None]:
     """Return a source of the validation split, and of a date which part of it each character tells."""
-    trained = RunFolder(Path(options.run)).options(Learner)
-    if trained.dataset == "dates":
+    if train.dataset == "dates":
         found = dates.dates("validation")
-        date = found[_within(options.index, len(found))]
+        date = found[_within(index, len(found))]
         return date.source, date.parts
-    sources = open_pairs(trained.dataset, ReadOptions.of(trained)).splits["validation"].sources
-    return sources[_within(options.index, len(sources))], None
+    sources = open_pairs(train.dataset, ReadOptions.of(train)).splits["validation"].sources
+    return sources[_within(index, len(sources))], None
 
 
 def _within(index: int, count: int) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import jax.numpy as jnp
 import numpy as np
 
@@ -12,8 +10,7 @@ from dlcli.figures.options.text import AttentionPattern
 from dlcli.nn.attention import causal_mask, padding_mask
 from dlcli.plot import grids, terminal
 from dlcli.plot.tiles import Grid, Row, Tile
-from dlcli.runs.folder import RunFolder
-from dlcli.techniques.transformer.learner import Learner
+from dlcli.runs.trained import TrainedRun
 
 _OF = {
     "decoder": ("causal",),
@@ -27,9 +24,9 @@ _TOLD = {
 }
 
 
-def draw(options: AttentionPattern) -> Figure:
+def draw(options: AttentionPattern, run: TrainedRun | None) -> Figure:
     """Show the masks that the shapes need; blue marks who may be asked."""
-    shape = RunFolder(Path(options.run)).options(Learner).shape if options.run else options.shape
+    shape = options.shape if run is None else run.options.shape
     time, memory = options.tokens, options.tokens + 2
     length = jnp.array([options.length])
     masks = {

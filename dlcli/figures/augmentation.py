@@ -19,16 +19,17 @@ from dlcli.figures.options.images import Augmentation
 from dlcli.options.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.plot import grids, inputs, terminal
 from dlcli.plot.tiles import Tile
+from dlcli.runs.trained import TrainedRun
 
 
-def draw(options: Augmentation) -> Figure:
+def draw(options: Augmentation, run: TrainedRun | None) -> Figure:
     """Show some draws of each change by itself, then of all together, as training makes them."""
-    strengths = _strengths(options)
-    example = subject.example(options)
+    strengths = _strengths(options, run)
+    example = subject.example(options, run)
     changes = {name: {name: strength} for name, strength in strengths.items()}
     if len(strengths) > 1:
         changes["all together"] = strengths
-    images, drawn = _draws(options.seed, _pairs(options, example.pixels), changes)
+    images, drawn = _draws(options.seed, _pairs(options, run, example.pixels), changes)
     rows = [(_label(name, change), _tiles(images[name], drawn[name])) for name, change in changes.items()]
     title = f"{example.source} under the random changes of training"
     grid = inputs.augmentation(subject.drawable(example.pixels), rows, title=title)
@@ -48,19 +49,19 @@ def draw(options: Augmentation) -> Figure:
     )
 
 
-def _strengths(options: Augmentation) -> dict[str, float]:
+def _strengths(options: Augmentation, run: TrainedRun | None) -> dict[str, float]:
     """Return the changes named, or those of the run, or all with their default strengths."""
-    if options.augment or options.run is None:
+    if options.augment or run is None:
         return parse_augmentation(options.augment or ",".join(AUGMENTATIONS))
-    found = parse_augmentation(subject.settings(options).augment)
+    found = parse_augmentation(subject.settings(options, run).augment)
     if not found:
-        raise UsageError(f"{options.run} was trained without --augment; give --augment to see what it would be")
+        raise UsageError(f"{run.folder} was trained without --augment; give --augment to see what it would be")
     return found
 
 
-def _pairs(options: Augmentation, image: np.ndarray) -> np.ndarray:
+def _pairs(options: Augmentation, run: TrainedRun | None, image: np.ndarray) -> np.ndarray:
     """Return uint8 [2 · count, height, width, channel]: the image at odd places, each behind another for mixup."""
-    split = subject.image_set(subject.settings(options)).splits["validation"]
+    split = subject.image_set(subject.settings(options, run)).splits["validation"]
     others = np.random.default_rng(options.seed).integers(len(split), size=options.count)
     fitted = [decoding.resize(_like(other, image.shape[-1]), image.shape[:2]) for other in split.images(others)]
     return np.stack([each for other in fitted for each in (other, image)])

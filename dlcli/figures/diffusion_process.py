@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.data import densities
-from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
 from dlcli.figures.options.generative import DiffusionProcess
@@ -19,8 +17,7 @@ from dlcli.plot.drowning import Shares, Strip
 from dlcli.plot.plane import Cloud
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row
-from dlcli.runs.folder import RunFolder
-from dlcli.techniques.diffusion.learner import Learner
+from dlcli.runs.trained import TrainedRun
 
 _REACH = 3.2  # of the plane that is shown, in deviations of the noise
 _SKETCHED = 5  # levels that the terminal shows
@@ -34,13 +31,12 @@ class _Drowned:
     simulated: np.ndarray
 
 
-def draw(options: DiffusionProcess) -> Figure:
+def draw(options: DiffusionProcess, run: TrainedRun | None) -> Figure:
     """Draw each level twice: mixed at once, and reached by as many single steps."""
-    options = _of_run(options) if options.run else options
+    options = options if run is None else _of_run(options, run)
     path = noise_schedule(options.noise_schedule, options.timesteps)
     shown = np.rint(np.linspace(0, path.last, options.count)).astype(int)
-    # Without the run, which is none that images are read of by its network.
-    example = subject.example(options.model_copy(update={"run": None}))
+    example = subject.example(options, None)
     random = np.random.default_rng(options.seed)
     image = subject.drawable(example.pixels).astype(np.float64) / 127.5 - 1
     facts = densities.mixture(options.density)
@@ -73,11 +69,9 @@ def draw(options: DiffusionProcess) -> Figure:
     )
 
 
-def _of_run(options: DiffusionProcess) -> DiffusionProcess:
+def _of_run(options: DiffusionProcess, run: TrainedRun) -> DiffusionProcess:
     """Take over data and schedule of a run."""
-    train = RunFolder(Path(str(options.run))).options(Learner)
-    if train.parameterization == "flow":
-        raise UsageError(f"the run must be of noise or velocity, {options.run} is of a flow, which has no single steps")
+    train = run.options
     density = train.dataset in densities.NAMES
     taken = {"density": train.dataset} if density else {"dataset": train.dataset, "image_size": train.image_size}
     taken |= {"noise_schedule": train.noise_schedule or "cosine", "timesteps": train.timesteps}

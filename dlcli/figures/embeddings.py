@@ -8,24 +8,22 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options.text import Embeddings
 from dlcli.plot import clouds, terminal
 from dlcli.plot.points import Cloud
-from dlcli.techniques.word2vec.learner import Learner
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 _NAMED = 3  # words that name a cluster
 _PERPLEXITY = 15.0  # neighbours that t-SNE looks at: as many as a group has words
 
 
-def draw(options: Embeddings) -> Figure:
+def draw(options: Embeddings, run: TrainedRun) -> Figure:
     """Project the directions of words, so that cosines become distances, and colour them by their groups."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    vectors = WordVectors(learner.facts, learner.vectors())
+    vectors = WordVectors(run.facts, run.learner.vectors())
     numbers, groups, names = _chosen(vectors, options)
     if len(numbers) < 4:
         raise UsageError(f"--words must name four words or more, got {len(numbers)}; --neighbors draws those around")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.errors import RunError
 from dlcli.figures import subject
@@ -18,7 +16,7 @@ from dlcli.formats import printable
 from dlcli.plot import course, plane, terminal
 from dlcli.plot.series import Panel, Series
 from dlcli.plot.tiles import Grid, Row, Tile
-from dlcli.runs.folder import RunFolder
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.gan.learner import Learner
 
 # Title of a panel, and its lines: split and name of the metric, and how it is called.
@@ -38,18 +36,17 @@ _HEIGHT = 8  # lines of a panel there
 Points = Mapping[tuple[str, str], Sequence[tuple[int, float]]]
 
 
-def draw(options: GanTraining) -> Figure:
+def draw(options: GanTraining, run: TrainedRun) -> Figure:
     """Draw the samples of some noise as they were over the run, and the curves of both players."""
-    folder = Path(options.run)
-    learner = engine.load(folder, Learner, "last")
+    learner: Learner = run.learner
     steps = [int(step) for step in learner.fixed_noise_steps[...]]
     drawn = {step: np.asarray(learner.fixed_noise_samples[place]) for place, step in enumerate(steps) if step}
-    points = _points(RunFolder(folder))
+    points = _points(run)
     if not drawn or not points:
-        raise RunError(f"{folder} must have measured something, found no metrics: it ended before its first report")
+        raise RunError(f"{run.folder} must have measured something, found no metrics: it ended before its first report")
     times = sorted(drawn.items())
     panels = [panel for name, lines in _PANELS.items() if (panel := _panel(name, lines, points)).series]
-    title = f"{printable(folder.name)}: samples of the same noise over the run, and both players"
+    title = f"{printable(run.folder.name)}: samples of the same noise over the run, and both players"
     tiles: dict[int, list[Tile]]
     if learner.domain.classes:
         shown = [(step, np.stack([subject.drawable(image) for image in each])) for step, each in times]
@@ -73,10 +70,10 @@ def draw(options: GanTraining) -> Figure:
     )
 
 
-def _points(run: RunFolder) -> Points:
+def _points(run: TrainedRun) -> Points:
     """Return the steps and values of every metric, by its split and name."""
     found = defaultdict(list)
-    for record in run.metrics.read():
+    for record in run.files.metrics.read():
         for name, value in record["metrics"].items():
             found[record["split"], name].append((record["step"], value))
     return found

@@ -7,29 +7,29 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
 from dlcli.figures.options.generative import LatentWalk
 from dlcli.plot import grids, plane, terminal
 from dlcli.plot.tiles import Grid, Row, Tile
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.gan.learner import Learner
-from dlcli.techniques.gan.sample import draw as sampled
+from dlcli.techniques.gan.sample import generate
 
 _NEARLY_PARALLEL = 1e-6  # sine of the angle, below which the straight line is as good
 
 
-def draw(options: LatentWalk) -> Figure:
+def draw(options: LatentWalk, run: TrainedRun) -> Figure:
     """Walk from one draw of noise to the next, and draw a sample at each of some equal steps."""
-    learner = engine.load(Path(options.run), Learner, options.use)
+    learner: Learner = run.learner
     ends = np.asarray(jax.random.normal(jax.random.key(options.seed), [2 * options.count, learner.latent_dim]))
     shares = np.linspace(0, 1, options.steps)
     walks = np.stack([spherical(*pair, shares) for pair in ends.reshape(options.count, 2, -1)])
     labels = None
     if learner.conditional:  # the class stays on a walk
         labels = np.repeat(np.arange(options.count, dtype=np.int32) % len(learner.domain.classes), options.steps)
-    drawn = sampled(learner, walks.reshape(-1, learner.latent_dim), labels)
+    drawn = generate(learner, walks.reshape(-1, learner.latent_dim), labels)
     drawn = drawn.reshape(options.count, options.steps, *drawn.shape[1:])
     title = f"walks between {2 * options.count} draws of noise; {Path(options.run).name}"
     grid = _grid(learner, drawn, title)

@@ -16,13 +16,14 @@ from dlcli.nearest import chosen
 from dlcli.nn.pooling import POOLS
 from dlcli.plot import grids, maps, terminal
 from dlcli.plot.palette import as_colors, luminance
+from dlcli.runs.trained import TrainedRun
 
 _NAMES = {"max": "maximum", "average": "average", "stride": "stride, no pooling"}
 
 
-def draw(options: Pooling) -> Figure:
+def draw(options: Pooling, run: TrainedRun | None) -> Figure:
     """Pool a map of a run's layer, or an image itself where nothing is trained."""
-    what, before = _image(options) if options.run is None else _map(options)
+    what, before = _image(options) if run is None else _map(options, run)
     if min(before.shape) < 2:
         raise UsageError(f"the map must have two rows and columns to be pooled, {what} has {before.shape}")
     pooled = {
@@ -47,16 +48,16 @@ def draw(options: Pooling) -> Figure:
 
 def _image(options: Pooling) -> tuple[str, np.ndarray]:
     """Return an image's name and its lightness, float32 [height, width] in [0, 1]."""
-    example = subject.example(options)
+    example = subject.example(options, None)
     return example.source, luminance(as_colors(subject.drawable(example.pixels))).astype(np.float32)
 
 
-def _map(options: Pooling) -> tuple[str, np.ndarray]:
+def _map(options: Pooling, run: TrainedRun) -> tuple[str, np.ndarray]:
     """Return the name and the values, float32 [height, width], of a channel of a layer."""
-    learner = subject.learner(options)
+    learner = run.learner
     names = learner.network.backbone.names
     layer = chosen("--layer", options.layer or names[0], names)
-    example = subject.example(options, learner.facts)
+    example = subject.example(options, run, learner.facts)
     found = subject.activation_maps(learner, example.pixels)[layer]
     channel = int(found.sum(axis=(0, 1)).argmax()) if options.channel is None else options.channel
     if channel >= found.shape[-1]:

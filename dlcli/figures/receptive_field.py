@@ -23,6 +23,7 @@ from dlcli.nn.receptive_field import ReceptiveField as Field
 from dlcli.plot import palette, receptive, terminal
 from dlcli.plot.receptive import Box, Stage
 from dlcli.plot.tiles import Grid, Row, Tile
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 
 Unit = tuple[int, int]  # row and column
@@ -50,12 +51,12 @@ class _Layer:
         return Box(top, left, self.field.size, self.field.size)
 
 
-def draw(options: ReceptiveField) -> Figure:
+def draw(options: ReceptiveField, run: TrainedRun | None) -> Figure:
     """Draw the analytic and the measured field of a unit, one over the other, and how fields grow over the layers."""
-    learner = subject.learner(options) if options.run is not None else _untrained(options)
+    learner = _untrained(options) if run is None else run.learner
     names = learner.network.backbone.names
     last = chosen("--layer", options.layer or names[-1], names)
-    images = _images(options, learner)
+    images = _images(options, run, learner)
     layers = _layers(learner, last, options.unit)
     fields = measure(learner, images, {layer.name: layer.unit for layer in layers})
     stages = [Stage(each.name, each.field.size, each.field.jump, effective(fields[each.name])) for each in layers]
@@ -149,11 +150,11 @@ def _untrained(options: ReceptiveField) -> Learner:
     return learner
 
 
-def _images(options: ReceptiveField, learner: Learner) -> np.ndarray:
+def _images(options: ReceptiveField, run: TrainedRun | None, learner: Learner) -> np.ndarray:
     """Return uint8 [batch, height, width, channel]: the file that is named, or images of the validation split."""
     if options.image:
-        return subject.example(options, learner.facts).pixels[None]
-    return np.stack([each.pixels for each in subject.examples(options, options.samples, learner.facts)])
+        return subject.example(options, run, learner.facts).pixels[None]
+    return np.stack([each.pixels for each in subject.examples(options, options.samples, run, learner.facts)])
 
 
 def _layers(learner: Learner, last: str, unit: str) -> list[_Layer]:

@@ -6,7 +6,6 @@ import math
 import re
 import zlib
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from dlcli.artifacts import Figure
@@ -20,8 +19,7 @@ from dlcli.figures.options.text import Subwords
 from dlcli.formats import printable
 from dlcli.plot import boxes, terminal
 from dlcli.plot.boxes import Box, BoxRow
-from dlcli.runs.folder import RunFolder
-from dlcli.techniques.tokenizer.options import Train
+from dlcli.runs.trained import TrainedRun
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # What a small id means, and a large one.
@@ -34,14 +32,13 @@ _ORDER = {
 }
 
 
-def draw(options: Subwords) -> Figure:
+def draw(options: Subwords, run: TrainedRun) -> Figure:
     """Draw a row of boxes for each text; by default for words of the validation split, from frequent to rare ones.
 
     A box holds a piece and its id, and is the darker, the smaller the id.
     """
-    folder = Path(options.run)
-    tokenizer = tokenizers.load(folder)
-    counted = {each: None for each in options.text} or _words(folder, options.count)
+    tokenizer = tokenizers.load(run.folder)
+    counted = {each: None for each in options.text} or _words(run, options.count)
     rows, numbers = [], []
     for word, count in counted.items():
         # In running text bpe takes the space before a word as part of it.
@@ -51,7 +48,7 @@ def draw(options: Subwords) -> Figure:
         rows.append(BoxRow(word, f"{count:,} {'time' if count == 1 else 'times'}" if count else "", shown))
         found = [{"piece": piece, "id": number} for piece, number in pieces]
         numbers.append({"text": word, "count": count, "pieces": found})
-    title = f"{printable(folder.name)}: how words break, {tokenizer.kind} with {len(tokenizer):,} entries"
+    title = f"{printable(run.folder.name)}: how words break, {tokenizer.kind} with {len(tokenizer):,} entries"
     note = "In each box a piece, ␣ for a space, and its id."
     if any(piece["id"] == UNKNOWN for row in numbers for piece in row["pieces"]):
         note += " Gray: not in the vocabulary."
@@ -73,10 +70,9 @@ def draw(options: Subwords) -> Figure:
     )
 
 
-def _words(folder: Path, count: int) -> dict[str, int]:
+def _words(run: TrainedRun, count: int) -> dict[str, int]:
     """Return words of the validation split with their counts, at ranks that grow as cubes: most are rare ones."""
-    trained = RunFolder(folder).read_options(Train)
-    texts = open_texts(trained.dataset, ReadOptions.of(trained, labels=False))
+    texts = open_texts(run.options.dataset, ReadOptions.of(run.options, labels=False))
     counts = Counter(word for each in texts.splits["validation"].texts for word in _WORD.findall(each))
     if not counts:
         raise DatasetError(f"the validation part of {texts.name} must have words, found none: give --text")

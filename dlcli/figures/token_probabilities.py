@@ -13,12 +13,13 @@ from dlcli.figures.options.text import TokenProbabilities
 from dlcli.plot import terminal, tokens
 from dlcli.plot.reading import Read
 from dlcli.plot.terminal import tokens as sketches
+from dlcli.runs.trained import TrainedRun
 
 
-def draw(options: TokenProbabilities) -> Figure:
+def draw(options: TokenProbabilities, run: TrainedRun) -> Figure:
     """Show a text's tokens by their probability, with the surprise of each and the likeliest in its place."""
-    learner = language.learner(options)
-    found, tokenizer = language.read(learner, options.text)
+    learner = run.learner
+    found, tokenizer = language.read(learner.facts, options.text)
     table = np.asarray(learner.next_log_probabilities(found[None, :-1])[0], np.float64)  # [token, vocab]
     chosen = np.exp(np.take_along_axis(table, found[1:, None].astype(np.int64), axis=-1)[:, 0])
     ranked = np.argsort(-table, axis=-1, kind="stable")[:, : options.top]

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -34,10 +35,8 @@ def test_the_weights_of_the_last_step_give_their_own_counts(drawn, cnn_run):
 
 def test_data_of_other_shape_are_refused(cnn_run, tmp_path):
     copied = tmp_path / "changed"
-    copied.mkdir()
-    for name in ("run.json", "facts.json", "options.json"):
-        (copied / name).write_text((cnn_run / name).read_text())
+    shutil.copytree(cnn_run, copied)
     options = json.loads((copied / "options.json").read_text())
     (copied / "options.json").write_text(json.dumps({**options, "image_size": 12}))
-    with pytest.warns(Notice, match="has changed"), pytest.raises(RunError, match="shapes and classes"):
+    with pytest.warns(Notice, match="has changed"), pytest.raises(RunError, match="images and classes"):
         figures.draw("confusion", Confusion(run=str(copied)))

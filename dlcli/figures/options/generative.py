@@ -1,9 +1,10 @@
 """Figures of generative networks: images and points out of noise."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from dlcli.errors import UsageError
 from dlcli.figures.options.kinds import FigureOptions, FreeImageOptions, RunFigureOptions
 from dlcli.options.common import Cli, Device, Needs, RunRef, Seed
 from dlcli.options.generative import DENSITIES
@@ -16,6 +17,7 @@ class GanTraining(FigureOptions):
     examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
     technique = "gan"
     best_of = ("gan",)
+    use: ClassVar[str] = "last"  # a run's samples over time are in its last state
     run: RunRef = ""
     device: Device = "auto"
 
@@ -46,6 +48,10 @@ class DiffusionProcess(FreeImageOptions):
     count: Annotated[int, Field(ge=2, le=16, description="Levels to show."), Cli(short="-k")] = 7
     seed: Seed = 0
 
+    def require_fit(self, run: Any) -> None:
+        if run.options.parameterization == "flow":
+            raise UsageError(f"--run {run.folder} is a flow, which has no noising steps to draw")
+
 
 class Denoising(SamplerOptions, RunFigureOptions):
     """The way back from noise to data, and what the network takes for the data on it; --out x.gif moves."""
@@ -65,6 +71,9 @@ class Denoising(SamplerOptions, RunFigureOptions):
         Needs("dataset", but=DENSITIES, of_run=True),
     ] = 3
     class_: Annotated[
-        str, Field(description="Class to draw; by default all in turn. Of a conditional run."), Cli(metavar="CLASS")
+        str,
+        Field(description="Class to draw; by default all in turn. Of a conditional run."),
+        Needs("conditional", of_run=True),
+        Cli(metavar="CLASS"),
     ] = ""
     states: Annotated[int, Field(ge=2, le=16, description="States to show of each.")] = 8
