@@ -374,7 +374,7 @@ def test_without_a_terminal_removal_needs_yes(dlcli, runs, monkeypatch):
 @pytest.mark.parametrize(("answer", "removed"), [("y", True), ("YES", True), ("", False), ("n", False), ("x", False)])
 def test_on_a_terminal_the_user_is_asked(dlcli, runs, monkeypatch, answer, removed):
     make(runs, "one")
-    monkeypatch.setattr(console, "asks", lambda: True)
+    monkeypatch.setattr(console, "is_interactive", lambda: True)
     monkeypatch.setattr("builtins.input", lambda *_: answer)
     code, _, err = dlcli("runs", "remove", "one")
     assert (code, (runs / "one").exists()) == (0, not removed)
