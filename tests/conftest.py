@@ -63,7 +63,7 @@ def tokenizer_run(tmp_path_factory):
 
     questions = str(_HERE / "questions.tsv")
     options = Train(dataset=questions, vocab_size=300, out=tmp_path_factory.mktemp("runs") / "pieces")
-    return direct.finish(train, direct.begin("tokenizer", train, options)).folder
+    return direct.train(train, direct.prepare("tokenizer", train, options)).folder
 
 
 def _trained(technique, folder, **small):

@@ -61,7 +61,7 @@ def train(name, folder, **changes):
         list(engine.fit(techniques.learner(name), options))
     else:
         trainer = techniques.trainer(name)
-        direct.finish(trainer, direct.begin(name, trainer, options))
+        direct.train(trainer, direct.prepare(name, trainer, options))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -187,7 +187,7 @@ def test_a_folder_in_use_is_refused_before_the_data_are_read(name, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     options = tiny(name, out=tmp_path, dataset="nowhere.txt")
     with pytest.raises(UsageError, match="must be a new or empty folder"):
-        direct.begin(name, techniques.trainer(name), options)
+        direct.prepare(name, techniques.trainer(name), options)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 

@@ -50,7 +50,7 @@ def check() -> Result:
             patience=_PATIENCE,
         )
         events = list(engine.fit(Learner, options))
-        losses = {event.step: event.metrics["loss"] for event in events if isinstance(event, engine.Scored)}
+        losses = {event.step: event.metrics["loss"] for event in events if isinstance(event, engine.Validated)}
         ended = next(event for event in events if isinstance(event, engine.Ended))
         kept, last = (_loss(run, options, use) for use in ("best", "last"))
     lowest = min(losses, key=lambda step: losses[step])

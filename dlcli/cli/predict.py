@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
+from dlcli import api
 from dlcli.artifacts import Pieces, Prediction
 from dlcli.cli import console, output, progress
 from dlcli.cli.inputs import expand, lines
@@ -17,14 +17,11 @@ from dlcli.techniques.opening import opened
 def run(technique: str, options: Any, call: Call) -> None:
     """Print a row, or with `--json` an object, per input; an unreadable input is reported in its place."""
     options, trained = opened(options, technique, f"predict {technique}")
-    with progress.importing():
-        from dlcli.engine.devices import prepare
-    if "device" in type(options).model_fields:
-        prepare(options.device)
-    predict = import_module(f"dlcli.techniques.{technique}.predict").predict
+    progress.load_jax()
+    predictions = api.perform("predict", options.model_copy(update=_inputs(options)), trained)
     read = bad = 0
     shown: list[Prediction | Pieces] = []
-    for prediction in predict(options.model_copy(update=_inputs(options)), trained):
+    for prediction in predictions:
         read += 1
         bad += prediction.problem is not None
         if call.json and isinstance(prediction, Pieces):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,12 @@ def working(what: str) -> Iterator[None]:
 def importing() -> AbstractContextManager[None]:
     """Show that jax is loading, which takes seconds."""
     return working("loading jax")
+
+
+def load_jax() -> None:
+    """Load jax, and show that this takes a while."""
+    with importing():
+        import_module("dlcli.engine.devices")
 
 
 def show(events: Iterable[Event], signals: Signals) -> Ended:

@@ -6,13 +6,14 @@ from typing import Any
 
 from dlcli import techniques
 from dlcli.cli import progress
-from dlcli.cli.typer_options import Call, validate
+from dlcli.cli.typer_options import Call
 from dlcli.errors import UsageError
 from dlcli.formats import command_line
 from dlcli.interrupts import answered
 from dlcli.options.common import Options, RunArgument
 from dlcli.options.fields import flag
 from dlcli.techniques.opening import open_run
+from dlcli.validation import validate
 
 OPTIONS_OF = "train"  # verb whose options of all techniques the command has
 # Options that `--help` shows.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from importlib import import_module
-from itertools import groupby
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text as RichText
 
-from dlcli.artifacts import Figure, Images, Piece
+from dlcli import api
+from dlcli.artifacts import Figure, Images, Piece, joined
 from dlcli.cli import console, output, progress
 from dlcli.cli.typer_options import Call
 from dlcli.techniques.opening import opened
@@ -20,12 +19,9 @@ def run(technique: str, options: Any, call: Call) -> None:
     """Draw samples: print text as it is generated, or write pictures to a file."""
     options, trained = opened(options, technique, f"sample {technique}")
     out = _file(options)
-    with progress.importing():
-        from dlcli.engine.devices import prepare
-    prepare(options.device)
-    with progress.working("drawing"):
-        sample = import_module(f"dlcli.techniques.{technique}.sample").sample
-        drawn = sample(options, trained)
+    progress.load_jax()
+    with progress.working("sampling"):
+        drawn = api.perform("sample", options, trained)
     if isinstance(drawn, Images | Figure):
         output.write(drawn, call, out, show=options.show, full=options.full)
     elif call.json:
@@ -58,13 +54,3 @@ def stream(pieces: Iterable[Piece]) -> None:
         else:
             console.write(piece.text, end="")
     console.write("")
-
-
-def joined(pieces: Iterable[Piece]) -> Iterator[dict[str, Any]]:
-    """Yield the prompt and the generated text of each sample, and how the prompt was truncated."""
-    for _, group in groupby(pieces, key=lambda piece: piece.number):
-        parts = list(group)
-        prompt = "".join(part.text for part in parts if part.prompt)
-        text = "".join(part.text for part in parts if not part.prompt)
-        cut = [part.truncated for part in parts if part.truncated]
-        yield {"prompt": prompt, "text": text, **({"truncated": cut[0].numbers()} if cut else {})}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from importlib import import_module
 from typing import Any
 
 from rich.table import Table as Grid
 from rich.text import Text
 
-from dlcli import formats
+from dlcli import api, formats
 from dlcli.artifacts import Likelihood
 from dlcli.cli import console, output, progress
 from dlcli.cli.inputs import lines
@@ -33,11 +32,8 @@ def run(technique: str, options: Any, call: Call) -> None:
         DatasetError: a text cannot be scored.
     """
     options, trained = opened(options, technique, f"score {technique}")
-    with progress.importing():
-        from dlcli.engine.devices import prepare
-    prepare(options.device)
-    score = import_module(f"dlcli.techniques.{technique}.score").score
-    scored = score(options.model_copy(update={"text": lines(options.text)}), trained)
+    progress.load_jax()
+    scored = api.perform("score", options.model_copy(update={"text": lines(options.text)}), trained)
     finish(show(scored, call), call)
 
 

@@ -136,13 +136,7 @@ _SUBJECTS = {
     "data check": "validate verify lint",
     "data prepare": "download get fetch install",
 }
-_VALUES = {
-    "gpu": "cuda gpu:0 cuda:0 nvidia",
-    "cosine": "cos",
-    "inverse-sqrt": "noam rsqrt",
-    "momentum": "sgdm sgd-momentum",
-}
-_READING = ("predict", "sample", "score")  # verbs that apply a trained model
+_READING = ("predict", "sample", "score")  # what a trained run can be used for
 
 
 def option(name: str, known: Collection[str]) -> str:
@@ -159,14 +153,6 @@ def option(name: str, known: Collection[str]) -> str:
     if synonyms:  # a word of another tool is not a misspelling
         return next((meant for meant in synonyms if meant.split()[0] in known), "")
     return "".join(f"--{each}" for each in nearest(plain, [each[2:] for each in known]))
-
-
-def value(given: str, choices: Collection[str]) -> str:
-    """Return the choice to suggest for a wrong value, or ""."""
-    for meant, words in _VALUES.items():
-        if given.lower() in words.split() and meant in choices:
-            return meant
-    return next(iter(nearest(given, choices)), "")
 
 
 def verb(name: str, verbs: Collection[str]) -> str:

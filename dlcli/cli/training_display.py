@@ -14,7 +14,7 @@ from dlcli.formats import command_line
 from dlcli.interrupts import Signals
 
 if TYPE_CHECKING:
-    from dlcli.engine import Compiled, Compiling, Ended, Event, Scored, Started, Stepped, Trained, Validating
+    from dlcli.engine import Compiled, Compiling, Ended, Event, Reported, Started, Stepped, Validated, Validating
 
 _LINE_SECONDS = 2.0  # between two reports that are printed as lines
 
@@ -61,7 +61,7 @@ class TrainingDisplay:
             self._metrics = dict(event.metrics)
         self._move(event.step)
 
-    def _trained(self, event: Trained) -> None:
+    def _reported(self, event: Reported) -> None:
         now = time.monotonic()
         self._throughput.at(now, event.step)
         self._metrics = dict(event.metrics)
@@ -77,7 +77,7 @@ class TrainingDisplay:
         self._activity = "validating"
         self._display.busy(self._activity)
 
-    def _scored(self, event: Scored) -> None:
+    def _validated(self, event: Validated) -> None:
         self._idle()
         line = progress_lines.validation(event.step, event.metrics, best=event.best, width=self._display.width)
         self._display.print(line.removesuffix("best") + "[green]best[/]" if event.best else line)

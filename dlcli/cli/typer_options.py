@@ -11,24 +11,22 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import annotated_types
 import typer
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from dlcli.cli import suggestions
 from dlcli.cli.config import read_config
 from dlcli.cli.typer_commands import show_all
 from dlcli.errors import UsageError
 from dlcli.options.common import Options
 from dlcli.options.fields import cli, flag
+from dlcli.validation import bare_type, choices, item_type, validate
 
 Complete = Callable[..., list[str]]
-_MAX_SHOWN = 300  # characters of a wrong value that a message repeats
 _MAX_SHOWN_BOUND = 10_000  # a larger bound only protects the program
 
 
@@ -144,9 +142,9 @@ def columns(model: type[Options]) -> dict[str, Column]:
 
 def domain(field: FieldInfo) -> str:
     """Return the choices, unless the description lists them, or the bounds that matter to users: " [>0, <1]"."""
-    if choices := _choices(field):
-        listed = all(re.search(rf"\b{choice}\b", field.description or "") for choice in choices)
-        return "" if listed else f" One of {', '.join(map(str, choices))}."
+    if found := choices(field):
+        listed = all(re.search(rf"\b{choice}\b", field.description or "") for choice in found)
+        return "" if listed else f" One of {', '.join(map(str, found))}."
     signs = {annotated_types.Ge: ("≥", "ge"), annotated_types.Gt: (">", "gt")}
     signs |= {annotated_types.Le: ("≤", "le"), annotated_types.Lt: ("<", "lt")}
     rules = [
@@ -154,35 +152,6 @@ def domain(field: FieldInfo) -> str:
     ]
     bounds = [f"{sign}{bound:g}" for sign, bound in rules if bound < _MAX_SHOWN_BOUND]
     return f" [{', '.join(bounds)}]" if bounds else ""
-
-
-def validate(
-    model: type[Options], values: Mapping[str, Any], *, flags: Iterable[str] = (), kept: Iterable[str] = ()
-) -> Any:
-    """Return the validated options.
-
-    Args:
-        model: their class.
-        values: the given values by name.
-        flags: names of those given on the command line.
-        kept: names of those that an existing run has.
-
-    Raises:
-        UsageError: the message names the flag, the reason and the value.
-    """
-    try:
-        return model.model_validate(dict(values), context={"flags": set(flags), "kept": set(kept)})
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("'", "")
-        if not problem["loc"]:
-            raise UsageError(reason) from error
-        name = str(problem["loc"][0])
-        given = name.upper() if cli(model.model_fields[name]).argument else flag(name)
-        value = problem["input"]
-        meant = suggestions.value(str(value), [str(each) for each in _choices(model.model_fields[name])])
-        near = f"; did you mean {meant!r}?" if meant else ""
-        raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
 
 
 def _sign(
@@ -238,7 +207,7 @@ def _parameter(name: str, column: Column) -> inspect.Parameter:
 
 
 def _described(column: Column, *, bounds: bool = True) -> str:
-    allowed = domain(column.field) if bounds or _choices(column.field) else ""
+    allowed = domain(column.field) if bounds or choices(column.field) else ""
     return f"{column.field.description}{_dimmed(allowed)}{_dimmed(_default(column))}"
 
 
@@ -252,43 +221,22 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _kind(field: FieldInfo) -> Any:
     """Return the type that Typer parses: text, which pydantic converts to the type of the field."""
-    kind = _bare(field.annotation)
+    kind = bare_type(field.annotation)
     if kind is bool:
         return bool
-    if _item(kind) is not kind:
+    if item_type(kind) is not kind:
         # A tuple of fixed length N is one flag with N values; another may be repeated.
         fixed = typing.get_origin(kind) is tuple and Ellipsis not in typing.get_args(kind)
         return types.GenericAlias(tuple, (str,) * len(typing.get_args(kind))) if fixed else list[str]
     # Pydantic parses "8" as the number 8, except among the choices of a Literal.
-    return next((type(each) for each in _choices(field)), str)
-
-
-def _bare(annotation: Any) -> Any:
-    """Strip `| None` and `Annotated`."""
-    if typing.get_origin(annotation) is Annotated:
-        return _bare(typing.get_args(annotation)[0])
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return _bare(next(each for each in typing.get_args(annotation) if each is not type(None)))
-    return annotation
-
-
-def _item(kind: Any) -> Any:
-    """Return the item type of a list or tuple; any other type unchanged."""
-    return _bare(typing.get_args(kind)[0]) if typing.get_origin(kind) in (list, tuple) else kind
-
-
-def _choices(field: FieldInfo) -> list[Any]:
-    """Return the choices of a field, sorted, numbers before texts; [] if it has none."""
-    kind = _item(_bare(field.annotation))
-    choices = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
-    return sorted(choices, key=lambda each: (isinstance(each, str), each))
+    return next((type(each) for each in choices(field)), str)
 
 
 def _metavar(field: FieldInfo) -> str:
-    kind = _bare(field.annotation)
-    if choices := _choices(field):
-        return "NAME" if isinstance(choices[-1], str) else "N"
-    return {int: "N", float: "X", Path: "PATH"}.get(_item(kind), "TEXT")
+    kind = bare_type(field.annotation)
+    if found := choices(field):
+        return "NAME" if isinstance(found[-1], str) else "N"
+    return {int: "N", float: "X", Path: "PATH"}.get(item_type(kind), "TEXT")
 
 
 def _default(column: Column) -> str:
@@ -309,14 +257,14 @@ def _shown(field: FieldInfo) -> str:
     if isinstance(default, bool):
         return "yes" if default else "no"
     if isinstance(default, tuple):
-        return "all" if sorted(default) == _choices(field) else ", ".join(map(str, default))
+        return "all" if sorted(default) == choices(field) else ", ".join(map(str, default))
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _completion(field: FieldInfo) -> Complete | None:
-    look, choices = cli(field), [str(each) for each in _choices(field)]
-    if choices:
-        return lambda incomplete: [each for each in choices if each.startswith(incomplete)]
+    look, found = cli(field), [str(each) for each in choices(field)]
+    if found:
+        return lambda incomplete: [each for each in found if each.startswith(incomplete)]
     if look.complete:
         return _offer(look.complete)
     return None
@@ -339,8 +287,3 @@ def _panel(model: type[Options], name: str) -> str:
 
 def _missing_description(model: type[Options], name: str) -> bool:
     raise TypeError(f"{model.__name__}.{name} has no description; every option needs its help text")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"

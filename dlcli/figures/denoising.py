@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.artifacts import Figure
+from dlcli.data import domains
 from dlcli.figures import subject
 from dlcli.figures.numbers import listed
 from dlcli.figures.options.generative import Denoising
@@ -15,9 +16,8 @@ from dlcli.plot.drowning import Strip
 from dlcli.plot.plane import Cloud
 from dlcli.plot.tiles import Grid, Row
 from dlcli.runs.trained import TrainedRun
-from dlcli.techniques.diffusion.drawing import manner, noise_of, walked
 from dlcli.techniques.diffusion.learner import Learner
-from dlcli.techniques.diffusion.sample import in_words, labels
+from dlcli.techniques.diffusion.sampling import SamplerConfig, initial_noise, trajectory
 
 _REACH = 3.2  # of the plane that is shown, in deviations of the noise
 _POINTS = 500  # that make the picture of a density
@@ -28,15 +28,15 @@ _COLUMNS = 4  # of images in a moving picture
 def draw(options: Denoising, run: TrainedRun) -> Figure:
     """Draw some states on the way back, and what the network took for the data at each of them."""
     learner: Learner = run.learner
-    how = manner(learner, options)
+    config = SamplerConfig.of(learner, options)
     count = options.count if learner.domain.classes else _POINTS
-    label = labels(learner, options.class_, count)
-    states, thought = walked(learner, noise_of(learner, count, how.seed), label, how)
+    label = domains.sample_labels(learner.domain, options.class_, count) if learner.conditional else None
+    states, thought = trajectory(learner, initial_noise(learner, count, config.seed), label, config)
     # At the end there is nothing left to guess.
     thought = np.concatenate([thought, states[-1:]])
     shown = np.unique(np.rint(np.linspace(0, len(states) - 1, options.states)).astype(int))
-    title = f"the way back of {Path(options.run).name}: {in_words(how.described())}"
-    captions = [f"t = {level}" for level in how.levels]
+    title = f"the way back of {Path(options.run).name}: {config}"
+    captions = [f"t = {level}" for level in config.timesteps]
     pair = "state", "taken for the data"
     if learner.domain.classes:
         strips = [
@@ -51,7 +51,7 @@ def draw(options: Denoising, run: TrainedRun) -> Figure:
         ]
     few = [captions[place] for place in shown]
     ends = learner.domain.decode(states[-1])
-    numbers = {"run": options.run, **how.described(), "levels": list(how.levels), "samples": listed(ends)}
+    numbers = {"run": options.run, **config.described(), "levels": list(config.timesteps), "samples": listed(ends)}
     return Figure(
         "denoising",
         drowning.page(strips, few, title=title),

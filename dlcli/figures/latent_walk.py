@@ -15,7 +15,7 @@ from dlcli.plot import grids, plane, terminal
 from dlcli.plot.tiles import Grid, Row, Tile
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.gan.learner import Learner
-from dlcli.techniques.gan.sample import draw as sampled
+from dlcli.techniques.gan.sample import generate
 
 _NEARLY_PARALLEL = 1e-6  # sine of the angle, below which the straight line is as good
 
@@ -29,7 +29,7 @@ def draw(options: LatentWalk, run: TrainedRun) -> Figure:
     labels = None
     if learner.conditional:  # the class stays on a walk
         labels = np.repeat(np.arange(options.count, dtype=np.int32) % len(learner.domain.classes), options.steps)
-    drawn = sampled(learner, walks.reshape(-1, learner.latent_dim), labels)
+    drawn = generate(learner, walks.reshape(-1, learner.latent_dim), labels)
     drawn = drawn.reshape(options.count, options.steps, *drawn.shape[1:])
     title = f"walks between {2 * options.count} draws of noise; {Path(options.run).name}"
     grid = _grid(learner, drawn, title)

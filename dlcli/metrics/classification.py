@@ -76,13 +76,13 @@ def classification_report(counts: np.ndarray, classes: Sequence[str]) -> dict[st
 
 
 def table(title: str, described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str, Any]) -> Table:
-    """Show what `measure` found, with precision, recall and F1 of each class below.
+    """Return the table of `measure`, with precision, recall and F1 per class below.
 
     Args:
-        title: of the table.
-        described: of each metric.
+        title: title of the table.
+        described: `describe()` of each metric by name.
         classes: their names.
-        how: the protocol of the measurement; `--json` prints it too.
+        how: conditions of the measurement, such as `split`, for `--json`.
     """
     found = classification_report(np.asarray(described["confusion"]["counts"]), classes)
     numbers = {

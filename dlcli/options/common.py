@@ -141,13 +141,25 @@ class DataOptions(Options):
     batch_size: BatchSize = 128
 
 
-class StorageOptions(Options):
-    """Where prepared data is stored, and how much decoded data stays in memory."""
+class SkipBadOptions(Options):
+    """What happens to examples that cannot be read."""
+
+    panel = "Data"
+    skip_bad: SkipBad = False
+
+
+class DataDirOptions(Options):
+    """Where prepared data sets are."""
 
     panel = "Data"
     data_dir: DataDir = None
+
+
+class StorageOptions(SkipBadOptions, DataDirOptions):
+    """Where prepared data sets are, and how much decoded data stays in memory."""
+
+    panel = "Data"
     memory_limit: MemoryLimit = 2 * 2**30
-    skip_bad: SkipBad = False
 
 
 class SubsetOptions(Options):
@@ -298,8 +310,12 @@ class DirectOptions(RunFolderOptions):
     dataset: Dataset
 
 
-class TrainOptions(PenaltyOptions, OptimizerOptions, StorageOptions, FitOptions):
+class NetworkOptions(PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
     """Options of a run that trains a network with an optimizer."""
+
+
+class TrainOptions(StorageOptions, NetworkOptions):
+    """Options of a run that trains a network on images, which may be prepared or streamed."""
 
 
 def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -368,7 +384,6 @@ class EvalOptions(Options):
     panel = "Run"
     run: RunArgument
     use: Use = "best"
-    data_dir: DataDir = None
     dataset: Annotated[
         DatasetName | None,
         Field(description="Evaluate on the test split of another data set of the same shape."),

@@ -131,8 +131,8 @@ def _small(options: StudyOptions) -> Train:
 
 
 def _result(events: list[engine.Event], folder: Path, use: Use, test: bool) -> dict[str, Any]:
-    scored = [event for event in events if isinstance(event, engine.Scored)]
-    trained = [event for event in events if isinstance(event, engine.Trained)]
+    scored = [event for event in events if isinstance(event, engine.Validated)]
+    trained = [event for event in events if isinstance(event, engine.Reported)]
     ended = events[-1]
     assert isinstance(ended, engine.Ended)
     result: dict[str, Any] = {

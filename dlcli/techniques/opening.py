@@ -42,16 +42,26 @@ def open_run(
     return TrainedRun(folder, _reader(technique_of(folder)), use)
 
 
-def opened(options: M, technique: str | tuple[str, ...], purpose: str) -> tuple[M, TrainedRun]:
+def opened(
+    options: M, technique: str | tuple[str, ...], purpose: str, run: TrainedRun | None = None
+) -> tuple[M, TrainedRun]:
     """Open the run that options name as `run`; return the options with the run's folder, and the run.
+
+    Args:
+        options: of the command.
+        technique: name of the technique that is required, or of several; empty: any.
+        purpose: what needs the run, such as "viz attention", for error messages.
+        run: used if it is the run that the options name, so that its weights are not loaded again.
 
     Raises:
         RunError: there is no such run, or it is of another technique, or trained for another purpose.
         UsageError: an option does nothing with this run, or cannot be honoured by it.
     """
-    run = open_run(options.run, technique, purpose, getattr(options, "use", "best"))  # type: ignore[attr-defined]
-    require(options, run, purpose)
-    return options.model_copy(update={"run": str(run.folder)}), run
+    found = open_run(options.run, technique, purpose, getattr(options, "use", "best"))  # type: ignore[attr-defined]
+    if run is not None and run.folder == found.folder:
+        found = run.using(found.use)
+    require(options, found, purpose)
+    return options.model_copy(update={"run": str(found.folder)}), found
 
 
 def require(options: Options, run: TrainedRun, purpose: str) -> None:

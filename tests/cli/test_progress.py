@@ -7,7 +7,7 @@ import pytest
 from dlcli.cli import console
 from dlcli.cli.display import Display
 from dlcli.cli.training_display import TrainingDisplay
-from dlcli.engine import Compiled, Compiling, Scored, Started, Trained, Validating
+from dlcli.engine import Compiled, Compiling, Reported, Started, Validated, Validating
 from dlcli.interrupts import Signals
 
 
@@ -27,7 +27,7 @@ def told(capsys):
 
 def test_without_a_terminal_reports_are_lines_at_most_every_two_seconds(told):
     started = Started(Path("runs/x"), 0, 4, "cpu", "float32", "digits", {"train": 10}, 7)
-    reports = [Trained(step, {"loss": 1.0, "gradient_norm": 2.0}, 2.5) for step in (1, 2, 3, 4)]
+    reports = [Reported(step, {"loss": 1.0, "gradient_norm": 2.0}, 2.5) for step in (1, 2, 3, 4)]
     lines = told(started, *reports)
     assert lines[0] == "cpu · float32 · digits (10 train) · 7 parameters · 4 steps · runs/x"
     assert [line.split("  ")[0] for line in lines[1:]] == ["step 1/4", "step 4/4"]
@@ -37,7 +37,7 @@ def test_without_a_terminal_reports_are_lines_at_most_every_two_seconds(told):
 
 def test_a_validation_line_has_all_metrics_without_a_terminal(told):
     metrics = {f"metric_{number}": 0.5 for number in range(20)}
-    (line,) = told(Scored(8, metrics, True))
+    (line,) = told(Validated(8, metrics, True))
     assert line.startswith("step 8  validation  metric 0 0.5000")
     assert line.endswith("metric 19 0.5000  best")
 
@@ -62,7 +62,7 @@ def test_the_effect_of_a_signal_depends_on_the_activity(tmp_path, capsys):
     assert "stopping after this step; saving" in signal_during(tmp_path, capsys, step, done)
     assert "validation is dropped" in signal_during(tmp_path, capsys, step, done, Validating(1))
     assert "compiling validation cannot" in signal_during(tmp_path, capsys, step, done, Validating(1), validation)
-    assert "after this step" in signal_during(tmp_path, capsys, step, done, Validating(1), Scored(1, {}, False))
+    assert "after this step" in signal_during(tmp_path, capsys, step, done, Validating(1), Validated(1, {}, False))
 
 
 def test_a_signal_before_the_first_step_reports_what_is_saved(tmp_path, capsys):

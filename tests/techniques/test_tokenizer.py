@@ -24,8 +24,8 @@ INPUTS = {"predict": lambda folder: {"text": ["Where is the bridge?", "\udce9", 
 
 @pytest.fixture
 def trained(tmp_path):
-    begun = direct.begin("tokenizer", trainer, Train(out=tmp_path / "run", **TINY))
-    return direct.finish(trainer, begun).folder
+    begun = direct.prepare("tokenizer", trainer, Train(out=tmp_path / "run", **TINY))
+    return direct.train(trainer, begun).folder
 
 
 def test_predictions_are_in_order_with_a_problem_for_invalid_text(trained):
@@ -77,7 +77,7 @@ def test_a_vocabulary_smaller_than_all_bytes_is_refused():
 def test_a_vocabulary_too_small_for_the_text_is_refused_before_a_run_folder_exists(tmp_path, kind):
     options = Train(out=tmp_path / "run", dataset=QUESTIONS, kind=kind, vocab_size=8)
     with pytest.raises(UsageError, match=f"{kind} needs --vocab-size"):
-        direct.finish(trainer, direct.begin("tokenizer", trainer, options))
+        direct.train(trainer, direct.prepare("tokenizer", trainer, options))
     assert not (tmp_path / "run").exists()
 
 
@@ -97,6 +97,12 @@ def test_the_help_of_text_techniques_names_only_text_sets(model):
     description = columns(model)["dataset"].field.description
     assert all(each in description for each in ("pydocs", ".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz", "folder"))
     assert not any(each in description for each in ("tfds", "folder:PATH"))
+
+
+@pytest.mark.parametrize("technique", [rnn, transformer, word2vec])
+def test_text_techniques_offer_no_options_of_stored_images(technique):
+    offered = {name for model in (technique.Train, technique.Eval) for name in model.model_fields}
+    assert offered.isdisjoint({"data_dir", "memory_limit"})
 
 
 @pytest.mark.parametrize("model", [DataOptions, EvalOptions, Train, Eval, rnn.Train, transformer.Train, word2vec.Train])

@@ -11,8 +11,8 @@ import numpy as np
 from dlcli.data import splits
 from dlcli.data.labels import normalized, visible
 from dlcli.data.problems import Malformed, Problem
+from dlcli.data.splits import ALIASES
 from dlcli.data.text.sets import Documents, TextSet
-from dlcli.data.text.split_files import ALIASES
 from dlcli.errors import DatasetError
 
 Divide = Callable[[Sequence[str], Mapping[str, object]], Mapping[str, np.ndarray]]

@@ -12,7 +12,9 @@ from dlcli.artifacts import Table
 from dlcli.engine.evaluate import Scorer
 from dlcli.engine.evaluate import evaluate as measure
 from dlcli.errors import RunError
+from dlcli.interface import Batch
 from dlcli.metrics import classification
+from dlcli.metrics.metric import Metrics
 from dlcli.nn import functional
 from dlcli.runs.lookup import find
 from dlcli.runs.trained import TrainedRun
@@ -21,7 +23,7 @@ from dlcli.techniques.cnn.options import Eval
 
 
 def evaluate(options: Eval, run: TrainedRun) -> Table:
-    """Return accuracy with its interval, loss, calibration, and the accuracy for each class."""
+    """Return accuracy with its confidence interval, loss, calibration and metrics by class."""
     others = [run.other(find(name.strip(), "cnn")) for name in options.runs.split(",") if name.strip()]
     for other in others:
         if other.facts.classes != run.facts.classes or other.facts.image != run.facts.image:
@@ -35,7 +37,7 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
 
 
 def _ensemble(learners: Sequence[Learner], samples: int) -> Scorer:
-    """Return what scores a batch by the probabilities averaged over learners and dropout masks.
+    """Return a function that scores a batch with probabilities averaged over learners and dropout masks.
 
     Reference: Gal and Ghahramani, "Dropout as a Bayesian Approximation", 2016, arXiv:1506.02142.
 
@@ -66,7 +68,7 @@ def _ensemble(learners: Sequence[Learner], samples: int) -> Scorer:
 
     predicted, measured = functional.jit(predict, list(learners)), jax.jit(classification.measure)
 
-    def score(number: int, batch: dict[str, jax.Array]) -> dict:
+    def score(number: int, batch: Batch) -> Metrics:
         held_out = {name: jnp.asarray(batch[name]) for name in ("label", "mask")}
         return measured(predicted(jax.random.key(number), jnp.asarray(batch["image"])), held_out)
 

@@ -103,7 +103,7 @@ class Learner(engine.Learner):
 
     def require_fit(self, facts: ImageFacts, run: str) -> None:
         if facts.classes != self.facts.classes or facts.image != self.facts.image:
-            raise RunError(f"the data must have the images and classes that {run} was trained on, found others")
+            raise RunError(f"the data must have the image size and classes that {run} was trained on, found others")
 
     def warm_start(self, options: Train) -> bool:
         if not options.backbone_from:

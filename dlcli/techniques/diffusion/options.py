@@ -8,6 +8,7 @@ from dlcli.errors import UsageError
 from dlcli.options.common import (
     BatchSize,
     Cli,
+    DataDirOptions,
     EvalOptions,
     LearningRate,
     Needs,
@@ -84,16 +85,15 @@ class SamplerOptions(Options):
         trained: Train = run.options
         if self.sampler == "ddpm" and trained.parameterization == "flow":
             raise UsageError(
-                f"--sampler ddpm needs a run of --parameterization noise or velocity; {run.folder} is a flow, which "
-                "has no noising steps",
-                hint="--sampler euler and heun follow a flow",
+                f"--sampler ddpm needs a run of --parameterization noise or velocity, and {run.folder} is a flow",
+                hint="use --sampler euler or heun",
             )
         if self.sampler_steps > trained.timesteps:
-            most = f"the {trained.timesteps} --timesteps of {run.folder}"
-            raise UsageError(f"--sampler-steps must be at most {most}, got {self.sampler_steps}")
+            limit = f"the {trained.timesteps} --timesteps of {run.folder}"
+            raise UsageError(f"--sampler-steps must be at most {limit}, got {self.sampler_steps}")
 
 
-class Eval(SamplerOptions, EvalOptions):
+class Eval(SamplerOptions, DataDirOptions, EvalOptions):
     """Options of `dlcli eval` for a run of diffusion."""
 
     samples: Annotated[

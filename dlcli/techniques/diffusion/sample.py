@@ -1,47 +1,28 @@
-"""Draws samples out of noise."""
+"""Generates samples with a diffusion model."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from dlcli.artifacts import Figure, Images
-from dlcli.data.images import batches
+from dlcli.data import domains
+from dlcli.data.domains import PointDomain
 from dlcli.plot import plane
 from dlcli.runs.trained import TrainedRun
-from dlcli.techniques.diffusion.drawing import draw, manner
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Sample
+from dlcli.techniques.diffusion.sampling import SamplerConfig, generate
 
 
 def sample(options: Sample, run: TrainedRun) -> Images | Figure:
-    """Return images with the classes they were asked to be of, or a scatter of points; the seed says which ones."""
+    """Return images with their classes, or a scatter plot of points."""
     learner: Learner = run.learner
-    how, label = manner(learner, options), labels(learner, options.class_, options.count)
-    drawn = draw(learner, options.count, label, how)
-    title = f"{options.count} samples of {Path(options.run).name}, seed {options.seed}, {in_words(how.described())}"
-    numbers = {"run": options.run, "use": options.use, **how.described()}
-    classes = learner.domain.classes
-    if classes:
-        captions = [] if label is None else [classes[each] for each in label]
-        return Images(drawn, captions, title, options.grid, numbers)
-    return plane.artifact(drawn, np.asarray(learner.domain.modes), title=title, numbers=numbers)
-
-
-def labels(learner: Learner, name: str, count: int) -> np.ndarray | None:
-    """Return the number of the class of each sample, or None where the network knows none.
-
-    Raises:
-        UsageError: the class is none of those of the run.
-    """
-    classes = learner.domain.classes
-    if not learner.conditional:
-        return None
-    return batches.requested_labels(classes, name, count)
-
-
-def in_words(how: dict[str, Any]) -> str:
-    guided = f", guidance {how['guidance_scale']:g}" if how["guidance_scale"] != 1 else ""
-    return f"{how['sampler_steps']} steps of {how['sampler']}{guided}"
+    config, domain = SamplerConfig.of(learner, options), learner.domain
+    labels = domains.sample_labels(domain, options.class_, options.count) if learner.conditional else None
+    generated = generate(learner, options.count, labels, config)
+    title = f"{options.count} samples of {Path(options.run).name}, seed {options.seed}, {config}"
+    numbers = {"run": options.run, "use": options.use, **config.described()}
+    if isinstance(domain, PointDomain):
+        return plane.artifact(generated, domain.modes, title=title, numbers=numbers)
+    captions = [] if labels is None else [domain.classes[label] for label in labels]
+    return Images(generated, captions, title, options.grid, numbers)

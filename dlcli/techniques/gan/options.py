@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from dlcli.options.common import (
     BatchSize,
     Cli,
+    DataDirOptions,
     DatasetName,
     EvalOptions,
     LearningRate,
@@ -81,7 +82,7 @@ class Train(GenerativeTrainOptions):
         return with_defaults(given, _DENSITY_DEFAULTS | by_loss)
 
 
-class Eval(EvalOptions):
+class Eval(DataDirOptions, EvalOptions):
     """Options of `dlcli eval` for a run of gan."""
 
     seed: SamplingSeed = 0

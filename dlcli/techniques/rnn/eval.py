@@ -1,4 +1,4 @@
-"""Measures a language model or a classifier on the test split."""
+"""Evaluates a language model or a classifier on the test split."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ class Learner(engine.Learner):
 
 
 def reading(options: Train, *more: Any) -> ReadOptions:
-    """Return how tables are read for a task, by these options and later ones that win."""
+    """Return how tables are read for the task, by these options; later ones take precedence."""
     return ReadOptions.of(options, *more, labels=options.task == "classify")
 
 

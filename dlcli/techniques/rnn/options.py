@@ -12,19 +12,19 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
+    NetworkOptions,
     Steps,
     TextDataset,
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
     TokenizerOptions,
-    TrainOptions,
 )
 from dlcli.options.optimizers import OptimizerName
 from dlcli.options.tables import LabelColumnOptions
 
 
-class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, TrainOptions):
+class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions):
     """Options of `dlcli train rnn`."""
 
     panel = "Model"

@@ -15,11 +15,12 @@ from dlcli.techniques.tokenizer import token_statistics
 from dlcli.techniques.tokenizer.options import Eval
 
 _MEANINGS = {
-    "characters_per_token": "higher is more compression",
+    "characters_per_token": "higher means shorter sequences",
     "tokens_per_word": "fertility; words are separated by white space",
-    "unknown_rate": "tokens that are unknown",
+    "unknown_rate": "unknown tokens per token",
     "vocabulary_usage": "entries of the vocabulary that occur",
 }
+_PERCENTAGES = ("unknown_rate", "vocabulary_usage")
 
 
 def evaluate(options: Eval, run: TrainedRun) -> Table:
@@ -29,13 +30,13 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
     """
     dataset, reading = options.dataset or run.options.dataset, ReadOptions.of(run.options, options, labels=False)
     texts = opened(run, options.dataset, lambda: open_texts(dataset, reading))
-    counts = token_statistics.count(tokenizers.load(run.folder), texts.splits[texts.eval_split].texts)
-    values = counts.ratios()
-    rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]
+    counts = token_statistics.count(tokenizers.load(run.folder), texts.splits[texts.test_split].texts)
+    ratios = counts.ratios()
+    rows = [(name.replace("_", " "), _formatted(name, value), _MEANINGS[name]) for name, value in ratios.items()]
     rows += [(name, formats.count(value), "") for name, value in dataclasses.asdict(counts).items()]
-    how = protocol(run, options.dataset, texts.eval_split)
-    return Table(title(how), ["measure", "value", ""], rows, {**how, **values, **dataclasses.asdict(counts)})
+    how = protocol(run, options.dataset, texts.test_split)
+    return Table(title(how), ["measure", "value", ""], rows, {**how, **ratios, **dataclasses.asdict(counts)})
 
 
-def _shown(name: str, value: float) -> str:
-    return formats.percent(value) if name in ("unknown_rate", "vocabulary_usage") else f"{value:.4f}"
+def _formatted(name: str, value: float) -> str:
+    return formats.percent(value) if name in _PERCENTAGES else f"{value:.4f}"

@@ -11,7 +11,7 @@ from dlcli.techniques.tokenizer.options import Predict
 
 
 def predict(options: Predict, run: TrainedRun) -> Iterator[Pieces]:
-    """Yield the tokens of each text in turn; what is no text has a problem instead."""
+    """Yield the tokens of each text in order; if a text cannot be tokenized, a problem instead."""
     tokenizer = tokenizers.load(run.folder)
     for text in options.text:
         try:

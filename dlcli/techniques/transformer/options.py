@@ -14,13 +14,13 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
+    NetworkOptions,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
     TokenizerKind,
     TokenizerOptions,
-    TrainOptions,
     VocabSize,
     WeightDecay,
     with_defaults,
@@ -74,7 +74,7 @@ def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
     return ""
 
 
-class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOptions):
+class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOptions):
     """Options of `dlcli train transformer`."""
 
     panel = "Model"

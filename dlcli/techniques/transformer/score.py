@@ -52,6 +52,7 @@ class _WindowedLogProbabilities:
     """Log-probabilities of the tokens of a text, window by window, by two programs."""
 
     def __init__(self, model: TrainedTextModel):
+        assert model.context is not None  # a language model has one
         self.network, self.context = model.learner.network, model.context
         tokens = min(_TOKENS, _LOGITS // model.learner.facts.vocabulary)
         self.batch_size = max(1, min(_WINDOWS, tokens // self.context))

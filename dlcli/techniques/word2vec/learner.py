@@ -43,23 +43,23 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train, facts: WordFacts | None = None) -> Data:
-        """Open a text set as running words; for a new run, warn where they may not be what is meant."""
-        asked = words.VocabularyOptions(options.pattern, options.lower, options.min_count)
-        corpus = words.read(options.dataset, asked, ReadOptions.of(options, labels=False))
+        """Open a text set as running words; for a new run, warn about words that the pattern may miss."""
+        vocabulary = words.VocabularyOptions(options.pattern, options.lower, options.min_count)
+        corpus = words.read(options.dataset, vocabulary, ReadOptions.of(options, labels=False))
         for note in corpus.coverage.notes(options.pattern) if facts is None else ():
             warn(note)
-        rules = context_options(options)
-        test = "test" if "test" in corpus.splits else "validation"
-        batcher = word_batches.Batcher(corpus.splits["train"], corpus.facts.counts, rules)
+        contexts = context_options(options)
+        test_split = "test" if "test" in corpus.splits else "validation"
+        batcher = word_batches.Batcher(corpus.splits["train"], corpus.facts.counts, contexts)
         return Data(
             train_from=functools.partial(word_batches.train_from, batcher, options.seed),
-            validation=word_batches.held_out(corpus, "validation", rules),
-            test=word_batches.held_out(corpus, test, rules),
+            validation=word_batches.held_out(corpus, "validation", contexts),
+            test=word_batches.held_out(corpus, test_split, contexts),
             facts=corpus.facts,
             sizes={split: len(sentences.words) for split, sentences in corpus.splits.items()},
             digest=corpus.digest,
             example=next((corpus.facts.words[int(each)] for each in corpus.splits["validation"].words[:1]), ""),
-            test_split=test,
+            test_split=test_split,
         )
 
     def __init__(self, options: Train, facts: WordFacts):
@@ -108,13 +108,15 @@ class Learner(engine.Learner):
         if facts.words != self.facts.words:
             raise RunError(
                 f"the data must have the vocabulary that {run} was trained on",
-                hint="measure other texts with --pairs and --analogies",
+                hint="evaluate on other texts with --pairs and --analogies",
             )
 
     def _rows(self, batch: Batch, key: jax.Array) -> tuple[model.Rows, jax.Array, jax.Array]:
         """Return the rows of a batch, and the words whose input and output vectors the loss uses."""
-        text = (jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size"))
-        rows = model.split_rows(*text, self.window)
+        word, sentence, context_size = (
+            jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size")
+        )
+        rows = model.split_rows(word, sentence, context_size, self.window)
         negatives = self.negatives.sample(key, (len(rows.centers), self.row_negatives))
         return rows, *model.input_and_output_words(self.model, rows, negatives)
 

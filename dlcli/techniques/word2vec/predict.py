@@ -12,13 +12,13 @@ from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 
 def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
-    """Yield an answer for each question; all words are looked up before the first."""
+    """Yield an answer for each query; all words are looked up before the first."""
     vectors = WordVectors(run.facts, run.learner.vectors())
-    nearest = [(word, vectors.number("--nearest", word)) for word in options.nearest]
-    analogy = [vectors.number("--analogy", word) for word in options.analogy or ()]
-    pair = [vectors.number("--similarity", word) for word in options.similarity or ()]
-    for word, number in nearest:
-        found = vectors.nearest(vectors.directions[number], [number], options.top)
+    nearest = [(word, vectors.require("--nearest", word)) for word in options.nearest]
+    analogy = [vectors.require("--analogy", word) for word in options.analogy or ()]
+    pair = [vectors.require("--similarity", word) for word in options.similarity or ()]
+    for word, index in nearest:
+        found = vectors.nearest(vectors.unit_vectors[index], [index], options.top)
         yield Prediction(word, found, measure="cosine")
     if options.analogy:
         first, second, third = options.analogy
