@@ -218,16 +218,16 @@ class Likelihood:
         if self.problem:
             return {"input": self.source, "error": self.problem}
         total = self.total
-        measured = {"log_probability": total, "one_pass": self.whole, "surprise": -total / math.log(2)}
+        measured = {"log_probability": total, "one_pass": self.whole, "surprisal": -total / math.log(2)}
         windows = {"windows": dict(zip(("tokens", "stride"), self.windows, strict=True))} if self.windows else {}
         return {"input": self.source, "after": self.after, "tokens": [], **measured, **windows}
 
     def blocks(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the tokens as JSON can hold them, some at a time; surprise is -log2 of the probability."""
+        """Yield the tokens as JSON can hold them, some at a time; surprisal is -log2 of the probability."""
         for start in range(0, len(self.tokens), _BLOCK):
             some = slice(start, start + _BLOCK)
             yield [
-                {"token": token, "probability": math.exp(n), "log_probability": n, "surprise": -n / math.log(2)}
+                {"token": token, "probability": math.exp(n), "log_probability": n, "surprisal": -n / math.log(2)}
                 for token, n in zip(self.tokens[some], map(float, self.log_probabilities[some]), strict=True)
             ]
 

@@ -57,10 +57,11 @@ def validate(
         raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
 
 
-def choices(field: FieldInfo) -> tuple[Any, ...]:
-    """Return the values that an option chooses from; none where it is free."""
+def choices(field: FieldInfo) -> list[Any]:
+    """Return the choices of a field, sorted, numbers before texts; [] if it has none."""
     kind = item_type(bare_type(field.annotation))
-    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+    found = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+    return sorted(found, key=lambda each: (isinstance(each, str), each))
 
 
 def bare_type(annotation: Any) -> Any:

@@ -15,7 +15,7 @@ from dlcli.techniques.opening import opened
 
 
 def run(technique: str, options: Any, call: Call) -> None:
-    """Print a row, or with `--json` a line, for each input; an input that cannot be read is reported at its place."""
+    """Print a row, or with `--json` an object, per input; an unreadable input is reported in its place."""
     options, trained = opened(options, technique, f"predict {technique}")
     progress.load_jax()
     predictions = api.perform("predict", options.model_copy(update=_inputs(options)), trained)
@@ -39,6 +39,6 @@ def run(technique: str, options: Any, call: Call) -> None:
 
 
 def _inputs(options: Any) -> dict[str, Any]:
-    """Return what the arguments name, by the kind of input that the technique takes."""
+    """Return the inputs that the arguments name: image paths or texts."""
     readers: dict[str, Callable[[Any], Any]] = {"images": expand, "text": lines}
     return {name: read(getattr(options, name)) for name, read in readers.items() if name in type(options).model_fields}

@@ -16,7 +16,7 @@ from dlcli.techniques.opening import opened
 
 
 def run(technique: str, options: Any, call: Call) -> None:
-    """Draw samples and show them: text piece by piece, pictures in a file that `--out` may name."""
+    """Draw samples: print text as it is generated, or write pictures to a file."""
     options, trained = opened(options, technique, f"sample {technique}")
     out = _file(options)
     progress.load_jax()
@@ -31,7 +31,7 @@ def run(technique: str, options: Any, call: Call) -> None:
 
 
 def _file(options: Any) -> Path | None:
-    """Return the file that pictures go into, once it is known that they can; None for text."""
+    """Return the checked file of the pictures; None for text."""
     if "out" not in type(options).model_fields:
         return None
     from dlcli.plot.files import check
@@ -42,7 +42,7 @@ def _file(options: Any) -> Path | None:
 
 
 def stream(pieces: Iterable[Piece]) -> None:
-    """Write each piece as soon as it is there; a line between two texts."""
+    """Write each piece immediately, with a line between two texts."""
     number, out = 0, console.out()
     for piece in pieces:
         if piece.number != number:

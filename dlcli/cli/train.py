@@ -39,13 +39,13 @@ def _train_directly(technique: str, options: DirectOptions, call: Call) -> None:
 
         trainer = techniques.trainer(technique)
     with progress.working(f"reading {options.dataset}"):
-        begun = direct.begin(technique, trainer, options)
+        begun = direct.prepare(technique, trainer, options)
     if call.plan:
         return plan.show_direct(begun, call)
     err = console.err()
     err.print(f"{console.plain(options.dataset)} ({formats.sizes(begun.data.sizes)})", soft_wrap=True)
     with progress.working("training"):
-        done = direct.finish(trainer, begun)
+        done = direct.train(trainer, begun)
     if call.json:
         console.print_json(direct.summary(done))
     line = progress.metrics_line(done.validation)

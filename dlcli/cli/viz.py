@@ -1,4 +1,4 @@
-"""`dlcli viz FIGURE`: draws a figure into a file and, small, into the terminal."""
+"""`dlcli viz FIGURE`: draws a figure to a file, and a small rendering in the terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run(name: str, options: Any, call: Call) -> None:
         check(options.out, animated=options.animated)
     path = options.out or _home(options) / f"{name}.png"
     if not options.out and not is_creatable(path.parent):
-        raise DiskError(f"{path.parent} cannot be written to", hint=f"--out {name}.png draws it into a file of yours")
+        raise DiskError(f"{path.parent} cannot be written to", hint=f"--out {name}.png writes it to another folder")
     with progress.working("drawing"):
         figure = api.draw_figure(name, options, trained)
     output.write(figure, call, path, show=options.show, full=options.full)

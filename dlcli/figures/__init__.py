@@ -8,7 +8,7 @@ from typing import Any
 
 from dlcli import discovery
 from dlcli.options.common import Options
-from dlcli.options.fields import reads
+from dlcli.options.fields import can_read
 from dlcli.techniques import opening
 
 # Modules of options in the order of the course, as are the classes in each.
@@ -31,7 +31,7 @@ def of(technique: str) -> list[str]:
 def best_of(technique: str, trained: Mapping[str, Any] | None = None) -> str:
     """Return the name of the figure to look at first, of a run of this technique trained with these options."""
     best = ((name, model) for name, model in catalogue().items() if technique in getattr(model, "best_of", ()))
-    return next(name for name, model in best if trained is None or reads(model, trained))
+    return next(name for name, model in best if trained is None or can_read(model, trained))
 
 
 def opened(name: str, options: Any, run: Any = None) -> tuple[Any, Any]:

@@ -63,7 +63,9 @@ def programs(
             [batch, time, vocabulary], and the cache after them.
     """
 
-    def by_token(network: Any, inputs: jax.Array, targets: jax.Array, cache: Cache) -> tuple[jax.Array, Cache]:
+    def by_token(
+        network: LanguageModel, inputs: jax.Array, targets: jax.Array, cache: Cache
+    ) -> tuple[jax.Array, Cache]:
         def step(cache: Cache, at: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Cache, jax.Array]:
             position, token, target = at
             logits, cache = network.step(token[:, None], position, cache)
@@ -72,7 +74,7 @@ def programs(
         cache, found = jax.lax.scan(step, cache, (jnp.arange(inputs.shape[1]), inputs.T, targets.T))
         return found.T, cache
 
-    def at_once(network: Any, inputs: jax.Array, targets: jax.Array, cache: Cache) -> tuple[jax.Array, Cache]:
+    def at_once(network: LanguageModel, inputs: jax.Array, targets: jax.Array, cache: Cache) -> tuple[jax.Array, Cache]:
         logits, cache = one_pass(network, inputs, cache)
         return _log_probabilities(logits, targets), cache
 
