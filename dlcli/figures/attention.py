@@ -9,7 +9,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from flax import nnx
 
 from dlcli import formats
 from dlcli.artifacts import Figure, Truncation
@@ -20,6 +19,7 @@ from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
 from dlcli.figures.numbers import listed
 from dlcli.figures.options.text import Attention
+from dlcli.nn import functional
 from dlcli.notices import warn
 from dlcli.plot import attention
 from dlcli.plot.attention import Weights
@@ -119,15 +119,13 @@ def _recorded(
         call: runs it on one sequence.
         part: of a layer with two attentions: 0 for that to its own sequence, 1 for that to the other.
     """
-    graph, state = nnx.split(trained.learner.network)
 
-    @jax.jit
-    def look(state: nnx.State) -> list[jax.Array]:
+    def recorded(network: Any) -> list[jax.Array]:
         record: list[jax.Array] = []
-        call(nnx.merge(graph, state), record)
+        call(network, record)
         return record
 
-    found = look(state)
+    found = functional.jit(recorded, trained.learner.network)()
     return np.stack([np.asarray(each[0]) for each in (found if part is None else found[part::2])])
 
 

@@ -38,5 +38,5 @@ def test_data_of_other_shape_are_refused(cnn_run, tmp_path):
     shutil.copytree(cnn_run, copied)
     options = json.loads((copied / "options.json").read_text())
     (copied / "options.json").write_text(json.dumps({**options, "image_size": 12}))
-    with pytest.warns(Notice, match="has changed"), pytest.raises(RunError, match="images and classes"):
+    with pytest.warns(Notice, match="has changed"), pytest.raises(RunError, match="image size and classes"):
         figures.draw("confusion", Confusion(run=str(copied)))
