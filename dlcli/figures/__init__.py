@@ -1,4 +1,4 @@
-"""Figures: an options class in `options/` and a file of the same name with a function `draw` make one.
+"""Figures: each is an options class in `options/` and a file of the same name with a function `draw`.
 
 What they share: `subject.py` (networks, layers, images) and `numbers.py` (JSON).
 """
