@@ -116,6 +116,9 @@ _SUBJECTS = {
     "viz optimizer-surface": "optimizer optimizers surface loss-landscape",
     "viz augmentation": "augment augmentations",
     "viz denoising": "reverse-process sampling",
+    "viz forward-process": "diffusion-process noising noise-schedule diffusion-schedule",
+    "viz latent-interpolation": "latent-walk interpolation slerp latent-space",
+    "viz attention-mask": "attention-pattern mask masks causal-mask padding-mask",
     "runs list": "ls all",
     "runs show": "info view cat",
     "runs compare": "diff",
@@ -201,7 +204,7 @@ def _used(verb: str, technique: str) -> str:
     """Return a command like `verb` that the technique has."""
     name = technique.replace("-", "_")
     if verb == "viz":
-        return f"viz {figures.best_of(name)}"
+        return f"viz {figures.main_figure(name)}"
     verbs = [each for each in (verb, *_READING, "train") if name in techniques.having(each)]
     return f"{verbs[0]} {technique}"
 

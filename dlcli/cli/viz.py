@@ -18,7 +18,7 @@ def run(name: str, options: Any, call: Call) -> None:
     """Draw the figure; by default into the folder of its run, or here where it has none or several."""
     with progress.importing():
         from dlcli.engine.devices import prepare
-        from dlcli.plot.files import check
+        from dlcli.plot.page.files import check
     if options.out:
         check(options.out, animated=options.animated)
     options = _with_folders(name, options, call)

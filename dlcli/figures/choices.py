@@ -1,4 +1,4 @@
-"""Names that a command may choose from."""
+"""Checks the value of an option against names that are known only after loading a run."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dlcli.errors import UsageError
 from dlcli.nearest import did_you_mean
 
 
-def chosen(option: str, name: str, names: Sequence[str]) -> str:
-    """Return a name if it is one of those there are.
+def choose(option: str, name: str, names: Sequence[str]) -> str:
+    """Return `name` if it is one of `names`.
 
     Raises:
-        UsageError: it is not; the message has the nearest one and all.
+        UsageError: it is not; the message lists the names and suggests the nearest.
     """
     if name in names:
         return name

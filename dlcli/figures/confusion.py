@@ -1,7 +1,8 @@
-"""Which class is taken for which."""
+"""The confusion matrix of a classifier."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,19 +14,20 @@ from dlcli import engine, formats, techniques
 from dlcli.artifacts import Figure
 from dlcli.engine.load import measured
 from dlcli.errors import RunError
-from dlcli.figures.options import Confusion
+from dlcli.figures.options.images import Confusion
 from dlcli.formats import printable
 from dlcli.interface import Batch
 from dlcli.metrics import metric as metrics
-from dlcli.plot import matrices, terminal
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.confusion import ConfusionChart
 from dlcli.runs.folders import technique_of
 from dlcli.runs.run import Run
 
 
 def draw(options: Confusion) -> Figure:
-    """Draw the confusion matrix of a classifier, of whatever technique, on its validation split.
+    """Draw the confusion matrix of a classifier of any technique on its validation split.
 
-    The test split is for `dlcli eval` alone, whose JSON holds the counts on it.
+    The JSON output of `dlcli eval` has the counts on the test split.
     """
     folder = Path(options.run)
     learner_type = techniques.learner(technique_of(folder))
@@ -37,26 +39,17 @@ def draw(options: Confusion) -> Figure:
         raise RunError(f"the data must have the shapes and classes that {folder} was trained on, found others")
     counts = _counts(engine.load(folder, learner_type, options.use), data.validation, folder)
     rate = metrics.Rate(np.trace(counts), counts.sum()).describe()
-    found = f"accuracy {formats.percent(rate['value'])} (N = {rate['n']:,})"
-    title = f"{printable(folder.name)} on the validation split: {found}"
+    accuracy = f"accuracy {formats.percent(rate['value'])} (N = {rate['n']:,})"
+    title = f"confusion matrix of {printable(folder.name)}, validation split: {accuracy}"
     names = data.facts.classes
     numbers = {"run": options.run, "split": "validation", "classes": names, "counts": counts.tolist(), "accuracy": rate}
-    return Figure(
-        "confusion",
-        matrices.confusion(counts, names, title=title, percent=options.percent),
-        numbers,
-        lambda width, colour, most=None: terminal.below(
-            terminal.paragraph(title, width),
-            most,
-            lambda left: terminal.confusion(
-                counts, names, percent=options.percent, width=width, colour=colour, most=left
-            ),
-        ),
-    )
+    chart = ConfusionChart(title, counts, names, options.percent)
+    drawing = page.confusion.draw(chart)
+    return Figure("confusion", drawing, numbers, functools.partial(terminal.confusion.draw, chart))
 
 
 def _counts(learner: engine.Learner, batches: Iterable[Batch], folder: Path) -> np.ndarray:
-    """Return int [class, class], summed over all batches."""
+    """Return the counts summed over all batches, int [class, class]."""
     graph, state = nnx.split(learner)
     score = jax.jit(lambda state, batch: _confusions(nnx.merge(graph, state).score(batch)))
     total: engine.Metrics = {}
@@ -64,7 +57,7 @@ def _counts(learner: engine.Learner, batches: Iterable[Batch], folder: Path) -> 
         counted = score(state, dict(batch))
         total = metrics.add(total, counted) if total else counted
     if not total:
-        raise RunError(f"{folder} must be a run of a classifier with validation data, found no confusions to count")
+        raise RunError(f"{folder} must be a run of a classifier with a validation split")
     return np.asarray(next(iter(total.values())).counts).astype(int)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlcli.errors import RunError, UsageError
-from dlcli.figures.options import Activations, Pooling
+from dlcli.figures.options.images import Activations, Pooling
 from dlcli.figures.subject import drawable, example, examples, learner, settings
 
 

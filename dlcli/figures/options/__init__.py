@@ -1,44 +1,21 @@
-"""The catalogue of figures: one class each, in the order of the course; the name in kebab case is the command."""
+"""Options of the figures: a class per figure, in the order of the course. Import-light, as `dlcli.options`."""
 
-from dlcli.figures.options.generative import Denoising, DiffusionProcess, GanTraining, LatentWalk
-from dlcli.figures.options.images import (
-    Activations,
-    Augmentation,
-    Confusion,
-    Filters,
-    Pooling,
-    ReceptiveField,
-    Saliency,
-)
-from dlcli.figures.options.text import (
-    Attention,
-    AttentionPattern,
-    Embeddings,
-    HiddenState,
-    Subwords,
-    TokenProbabilities,
-)
-from dlcli.figures.options.training import LearningCurves, OptimizerSurface, Schedule
+from __future__ import annotations
 
-CATALOGUE = (
-    LearningCurves,
-    Schedule,
-    OptimizerSurface,
-    Augmentation,
-    Pooling,
-    ReceptiveField,
-    Filters,
-    Activations,
-    Saliency,
-    Confusion,
-    Subwords,
-    Embeddings,
-    TokenProbabilities,
-    HiddenState,
-    Attention,
-    AttentionPattern,
-    GanTraining,
-    LatentWalk,
-    DiffusionProcess,
-    Denoising,
-)
+from dlcli.figures.options import generative, images, text, training
+from dlcli.figures.options.base import FigureOptions
+
+_MODULES = (training, images, text, generative)  # in the order of the course
+
+
+def figure_options() -> list[type[FigureOptions]]:
+    """Return the options class of every figure: the classes with examples, in the order in which they are defined."""
+    return [
+        each
+        for module in _MODULES
+        for each in vars(module).values()
+        if isinstance(each, type)
+        and issubclass(each, FigureOptions)
+        and each.__module__ == module.__name__
+        and each.examples
+    ]

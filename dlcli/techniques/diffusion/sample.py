@@ -11,7 +11,7 @@ from dlcli import engine
 from dlcli.artifacts import Figure, Images
 from dlcli.data.images import batches
 from dlcli.errors import UsageError
-from dlcli.plot import plane
+from dlcli.plot import samples
 from dlcli.techniques.diffusion.drawing import draw, manner
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Sample
@@ -28,7 +28,7 @@ def sample(options: Sample) -> Images | Figure:
     if classes:
         captions = [] if label is None else [classes[each] for each in label]
         return Images(drawn, captions, title, options.grid, numbers)
-    return plane.artifact(drawn, np.asarray(learner.space.facts.modes), title=title, numbers=numbers)
+    return samples.scatter(drawn, np.asarray(learner.space.facts.modes), title=title, numbers=numbers)
 
 
 def labels(learner: Learner, name: str, count: int, run: str) -> np.ndarray | None:

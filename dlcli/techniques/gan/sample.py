@@ -12,7 +12,7 @@ from dlcli import engine
 from dlcli.artifacts import Figure, Images
 from dlcli.data.images import batches as images
 from dlcli.errors import UsageError
-from dlcli.plot import plane
+from dlcli.plot import samples
 from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.options import Sample
 
@@ -31,7 +31,7 @@ def sample(options: Sample) -> Images | Figure:
     if learner.space.classes:
         captions = [] if labels is None else [learner.space.classes[label] for label in labels]
         return Images(drawn, captions, title, options.grid, numbers)
-    return plane.artifact(drawn, np.asarray(learner.space.modes), title=title, numbers=numbers)
+    return samples.scatter(drawn, np.asarray(learner.space.modes), title=title, numbers=numbers)
 
 
 def draw(learner: Learner, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
