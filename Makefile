@@ -35,8 +35,8 @@ check: setup ## Format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: setup ## The fast tests
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+test: setup ## The fast tests, and how much of the program they cover
+	$(BIN)/python -m pytest -n 2 -m 'not slow' --cov=dlcli --cov-report=term:skip-covered
 
 test-slow: setup ## Convergence runs, crashes at random moments, comparisons with other tools
 	$(BIN)/python -m pytest -m slow

@@ -1,3 +1,3 @@
 """A deep-learning laboratory for the terminal."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

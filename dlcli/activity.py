@@ -1,4 +1,4 @@
-"""What the program is busy with: long work reports it here, at any depth, and whoever shows it listens."""
+"""Progress of long work: any function reports it here, and the command line shows it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _listeners: list[Listener] = []
 
 
 def report(what: str, done: int = 0, total: int | None = None) -> bool:
-    """Say what is being done, and how much of it is done; return whether a listener shows it at once.
+    """Report progress to all listeners; return whether one of them shows it immediately.
 
     Args:
-        what: such as "training the feature classifier"; "" once it is done.
-        done: units done so far.
-        total: units in all; None where that is not known.
+        what: such as "training the feature classifier"; "" when it is done.
+        done: number of units done.
+        total: number of all units; None if unknown.
     """
     return any([listener(what, done, total) for listener in _listeners])
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Call `listener` with each report until the block ends; it returns whether it shows it at once."""
+    """Call `listener` with each report within the block; it returns whether it shows the report immediately."""
     _listeners.append(listener)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Files that a crash leaves either old or new, never half written, and untrusted files."""
+"""Atomic writes, bounded reads of untrusted files, and disk errors."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from dlcli.errors import DiskError
+from dlcli.paths import nearest_existing
 
-LARGEST = 16 * 2**20  # bytes of a JSON object we agree to read; parsed, it may take twenty times as much
+LARGEST = 16 * 2**20  # bytes of a JSON file that is read; parsed, it may take twenty times as much memory
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
-_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}  # room would not help
-UNFINISHED = ".part"  # ending of a file that is being written
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}  # more free space would not help
+UNFINISHED = ".part"  # extension of a file that is being written
 _STRAY = {
     *(".DS_Store", ".localized", ".directory", ".Spotlight-V100", ".Trashes", ".fseventsd", "Icon\r", "__MACOSX"),
     *("Thumbs.db", "ehthumbs.db", "desktop.ini", "@eaDir", "#recycle", "lost+found", ".snapshot"),
@@ -31,19 +32,19 @@ _STRAY_STARTS = ("._", ".nfs", ".fuse_hidden", ".syncthing.", "~syncthing~", ".~
 
 
 @contextmanager
-def replacing(path: Path, hint: str = "") -> Iterator[IO[bytes]]:
-    """Open a new file that takes the place of `path`, on the disk, once the block ends without an error.
+def atomic_write(path: Path, hint: str = "") -> Iterator[IO[bytes]]:
+    """Open a new file that replaces `path`, flushed to the disk, if the block ends without an error.
 
-    Whoever has the old file open or mapped keeps it; nobody ever sees a part of the new one.
+    Processes that have the old file open or mapped keep it; the new one is never visible in part.
 
     Args:
-        path: of the file; its folder must be there.
-        hint: for the error.
+        path: of the file; its folder must exist.
+        hint: of the error.
 
     Raises:
-        DiskError: the disk is full or may not be written to.
+        DiskError: the disk is full or not writable.
     """
-    # A short name of its own: two writers do not meet, and a long name is not made too long.
+    # A short unique name: two writers do not collide, and a long name does not become too long.
     draft = path.with_name(f".{secrets.token_hex(8)}{UNFINISHED}")
     with disk_errors(path, hint):
         try:
@@ -58,22 +59,22 @@ def replacing(path: Path, hint: str = "") -> Iterator[IO[bytes]]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace the file `path` as a whole; it is on the disk when this returns.
+    """Replace the file `path`; it is on the disk when this returns.
 
     Raises:
-        DiskError: the disk is full or may not be written to.
+        DiskError: the disk is full or not writable.
     """
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(text.encode())
 
 
 @contextmanager
-def opened(path: Path, *, links: bool = True) -> Iterator[BufferedReader]:
-    """Open an untrusted file to read: a regular one, not a pipe, a device or a folder.
+def open_regular(path: Path, *, links: bool = True) -> Iterator[BufferedReader]:
+    """Open an untrusted file for reading; refuse pipes, devices and folders.
 
     Args:
         path: of the file.
-        links: whether a symbolic link to such a file is followed.
+        links: whether to follow a symbolic link.
 
     Raises:
         OSError: it is missing or cannot be opened.
@@ -81,7 +82,7 @@ def opened(path: Path, *, links: bool = True) -> Iterator[BufferedReader]:
     """
     if not links and path.is_symlink():
         raise ValueError("it must be a regular file, found a link")
-    # Opening a named pipe waits for a writer unless told not to; the check on the open file cannot be outrun.
+    # Without O_NONBLOCK, opening a named pipe waits for a writer. The open file is checked, so it cannot be swapped.
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW))
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -93,33 +94,33 @@ def opened(path: Path, *, links: bool = True) -> Iterator[BufferedReader]:
 
 
 def read_bytes(path: Path, largest: int, *, links: bool = True) -> bytes:
-    """Read an untrusted file: a regular one, of bounded size.
+    """Read an untrusted regular file of bounded size.
 
     Args:
         path: of the file.
-        largest: bytes it may have.
-        links: whether a symbolic link to such a file is followed.
+        largest: maximum size in bytes.
+        links: whether to follow a symbolic link.
 
     Raises:
         OSError: it is missing or cannot be read.
         ValueError: it is not a regular file, or too large.
     """
-    with opened(path, links=links) as file:
+    with open_regular(path, links=links) as file:
         size = os.fstat(file.fileno()).st_size
         if size > largest:
             raise ValueError(f"it must be at most {size_text(largest)}, found {size_text(size)}")
         found = file.read(largest + 1)
-    if len(found) > largest:  # files below /proc say that they are empty, and others grow
+    if len(found) > largest:  # files in /proc report size 0, and others grow
         raise ValueError(f"it must be at most {size_text(largest)}, found more")
     return found
 
 
-def read_object(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object from an untrusted file.
 
     Raises:
         OSError: it is missing or cannot be read.
-        ValueError: it is a link or a pipe, too large, or holds something else.
+        ValueError: it is a link or a pipe, too large, or not a JSON object.
     """
     try:
         found = json.loads(read_bytes(path, LARGEST, links=False))
@@ -130,17 +131,17 @@ def read_object(path: Path) -> dict[str, Any]:
     return found
 
 
-def lines(text: str) -> list[str]:
-    r"""Split a text into lines at \n and \r\n alone, without their ends.
+def split_lines(text: str) -> list[str]:
+    r"""Split a text into lines at \n and \r\n only, and drop the line ends.
 
-    `str.splitlines` splits at form feeds, U+2028, U+0085 and others too, which stand within a line of most formats.
+    `str.splitlines` also splits at form feeds, U+2028, U+0085 and others, which occur within a line of most formats.
     """
     found = [line.removesuffix("\r") for line in text.split("\n")]
     return found if found[-1] else found[:-1]
 
 
-def utf8(text: str) -> bytes:
-    """Return the UTF-8 of a text; raise ValueError that names the byte where it was read from something else."""
+def encode_utf8(text: str) -> bytes:
+    """Encode a text; raise a ValueError that names the invalid byte if the text was not decoded from UTF-8."""
     try:
         return text.encode()
     except UnicodeEncodeError as error:
@@ -150,12 +151,12 @@ def utf8(text: str) -> bytes:
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
-    """Return `value` as strict JSON, which has no word for infinity or for what is no number: null stands for them."""
+    """Return `value` as strict JSON, which has no infinity and no NaN: both become null."""
     return json.dumps(_finite(value), indent=indent, allow_nan=False)
 
 
 def size_text(count: float) -> str:
-    """Return a number of bytes in the unit that fits it: 0 bytes, 3.2 KiB, 16 MiB, 2 GiB."""
+    """Format a number of bytes with a fitting unit: 0 bytes, 3.2 KiB, 16 MiB, 2 GiB."""
     units = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
     power = 0
     while count >= 1024 and power + 1 < len(units):
@@ -164,20 +165,20 @@ def size_text(count: float) -> str:
 
 
 def is_stray(name: str) -> bool:
-    """Tell whether a file or folder of this name was left by a system or a program that looks after folders.
+    """Return whether a file or folder of this name was left by the operating system or a synchronization program.
 
-    Such are the hidden files of the macOS Finder and of NFS, thumbnails of Windows and of network disks, and the
-    copies that synchronizing programs make of files in conflict.
+    Examples are the hidden files of the macOS Finder and of NFS, thumbnails of Windows and of network disks, and
+    copies of files in conflict.
     """
     return name in _STRAY or name.startswith(_STRAY_STARTS) or ".sync-conflict-" in name or "conflicted copy" in name
 
 
 @contextmanager
-def plain_path(folder: Path) -> Iterator[Path]:
-    """Yield a short path of plain ASCII that leads to `folder`, for libraries that cannot take every path.
+def ascii_path(folder: Path) -> Iterator[Path]:
+    """Yield a short ASCII path of `folder`, for libraries that do not accept every path.
 
-    Orbax looks for its files by patterns, in which `[`, `?` and `*` of a path have a meaning, and tensorstore takes
-    no path that is not UTF-8.
+    Orbax finds its files by glob patterns, in which `[`, `?` and `*` are special, and tensorstore accepts UTF-8 paths
+    only.
     """
     if Path("/proc/self/fd").is_dir():
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -193,7 +194,7 @@ def plain_path(folder: Path) -> Iterator[Path]:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file's bytes, or the names in a folder, are on the disk."""
+    """Flush the content of a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -203,15 +204,15 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def disk_errors(path: Path, hint: str = "") -> Iterator[None]:
-    """Turn the failure to write at `path` into a `DiskError` that says how much room is left."""
+    """Turn a failure to write at `path` into a `DiskError` that shows the free space."""
     try:
         yield
     except Exception as error:
         if not _is_full(error):
             raise
         refused = isinstance(error, OSError) and error.errno in _REFUSED
-        room = "" if refused else f", {_free(path)} free"
-        raise DiskError(f"cannot write {path}: {_reason(error)}{room}", hint=hint) from error
+        free = "" if refused else f", {size_text(shutil.disk_usage(nearest_existing(path)).free)} free"
+        raise DiskError(f"cannot write {path}: {_reason(error)}{free}", hint=hint) from error
 
 
 def _finite(value: Any) -> Any:
@@ -226,7 +227,7 @@ def _finite(value: Any) -> Any:
 
 
 def _is_full(error: Exception) -> bool:
-    # tensorstore, below orbax, passes the system's message on in exceptions of its own.
+    # tensorstore, which orbax uses, puts the message of the system into other exceptions.
     return (isinstance(error, OSError) and error.errno in NO_ROOM) or any(
         os.strerror(number) in str(error) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
     )
@@ -236,8 +237,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno).lower()
     return next(os.strerror(number).lower() for number in NO_ROOM if os.strerror(number) in str(error))
-
-
-def _free(path: Path) -> str:
-    there = next(folder for folder in [path, *path.absolute().parents] if folder.exists())
-    return size_text(shutil.disk_usage(there).free)

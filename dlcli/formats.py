@@ -1,13 +1,15 @@
-"""How numbers are written in every table: one rule for each kind of number.
+"""Text formats of numbers, durations, options and command lines: one rule for each kind.
 
-Shares are percentages with two decimals, losses have four decimals, counts have thousands separators. A value that is
-not zero is never written as zero, and one that is not everything never as 100 %.
+Rates are percentages with two decimals, losses have four decimals, counts have thousands separators. A value that is
+not zero is never written as zero, and a rate below 1 is never written as 100 %.
 """
 
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from dlcli.files import size_text
@@ -15,25 +17,25 @@ from dlcli.files import size_text
 MISSING = "–"
 
 
-def percent(share: float | None, places: int = 2) -> str:
-    """Write a share in [0, 1] as a percentage: 97.22 %, < 0.01 %, > 99.99 %; a dash where there is none."""
-    if share is None or math.isnan(share):
+def percent(rate: float | None, places: int = 2) -> str:
+    """Format a rate in [0, 1] as a percentage: 97.22 %, < 0.01 %, > 99.99 %; a dash if it is None or NaN."""
+    if rate is None or math.isnan(rate):
         return MISSING
-    written = f"{share:.{places}%}"
-    if share > 0 and float(written[:-1]) == 0:
+    written = f"{rate:.{places}%}"
+    if rate > 0 and float(written[:-1]) == 0:
         return f"< {10**-places:.{places}f} %"
-    if share < 1 and float(written[:-1]) == 100:
+    if rate < 1 and float(written[:-1]) == 100:
         return f"> {100 - 10**-places:.{places}f} %"
     return f"{written[:-1]} %"
 
 
 def interval(rate: Mapping[str, Any]) -> str:
-    """Write the 95 % interval and the trials of a described rate (see `engine.metrics.Rate`)."""
+    """Format the 95 % interval and the number of trials of `metrics.Rate.describe()`."""
     return f"95 % interval {percent(rate['low'])} – {percent(rate['high'])}, N = {count(rate['n'])}"
 
 
 def loss(value: float | None) -> str:
-    """Write a loss or an error with four decimals: 0.4321, < 0.0001; a dash where there is none."""
+    """Format a loss or an error with four decimals: 0.4321, < 0.0001; a dash if it is None or NaN."""
     if value is None or math.isnan(value):
         return MISSING
     if 0 < abs(value) < 5e-5:
@@ -41,20 +43,25 @@ def loss(value: float | None) -> str:
     return f"{value:,.4f}" if abs(value) < 1e6 else f"{value:.4e}"
 
 
-def perplexity(value: float) -> str:
-    """Write the exponential of a loss in nats with two decimals: 12.34, 1,234.50, 2.69e+43."""
-    if value > 700:
-        return "∞"  # no float holds it
-    return f"{math.exp(value):,.2f}" if value < 20 else f"{math.exp(value):.2e}"
+def perplexity(loss: float) -> str:
+    """Format the exponential of a loss in nats: 12.34, 1,234.50, 2.69e+43."""
+    if loss > 700:
+        return "∞"  # beyond the range of a float
+    return f"{math.exp(loss):,.2f}" if loss < 20 else f"{math.exp(loss):.2e}"
 
 
 def count(number: float | None) -> str:
-    """Write a number of things with thousands separators."""
+    """Format a count with thousands separators; a dash for None."""
     return MISSING if number is None else f"{number:,.0f}"
 
 
+def sizes(counts: Mapping[str, int]) -> str:
+    """Write the sizes of splits: 1,203 train, 297 validation."""
+    return ", ".join(f"{count(size)} {name}" for name, size in counts.items())
+
+
 def duration(seconds: float | None, units: int = 2) -> str:
-    """Write a duration in its largest units: 3 min 20 s; a dash for None."""
+    """Format a duration in its largest units: 3 min 20 s; a dash for None."""
     if seconds is None or not seconds >= 0:
         return MISSING
     if seconds < 10 and units > 1:
@@ -69,7 +76,7 @@ def duration(seconds: float | None, units: int = 2) -> str:
 
 
 def scaled(number: float | None) -> str:
-    """Write a large amount with three digits and the prefix of its unit, which the caller adds: "1.23 M"."""
+    """Format a large amount with three digits and the SI prefix of a unit that the caller appends: "1.23 M"."""
     if number is None:
         return "? "
     for prefix in ("", "k", "M", "G"):
@@ -80,11 +87,11 @@ def scaled(number: float | None) -> str:
 
 
 def column(values: Sequence[float | None], digits: int = 3) -> list[str]:
-    """Write the numbers of one column alike: all as counts, all with the same decimals, or all as powers of ten.
+    """Format the numbers of a column the same way: all as counts, with the same decimals, or in scientific notation.
 
     Args:
         values: of the column; None and NaN become a dash.
-        digits: significant digits of the smallest value that is not zero.
+        digits: significant digits of the smallest nonzero value.
     """
     known = [value for value in values if value is not None and math.isfinite(value)]
     if all(isinstance(value, int) for value in known):
@@ -104,12 +111,12 @@ def _finite(value: float | None, pattern: str) -> str:
 
 
 def printable(text: object) -> str:
-    """Return a text without characters that steer a terminal, end a line or are no characters, as in odd file names."""
+    """Escape the unprintable characters of a text, such as line ends and terminal control codes in file names."""
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(text))
 
 
 def option(name: str, value: Any) -> str:
-    """Write the value of an option as it would be given, with its unit; a dash where there is none."""
+    """Format the value of an option as on the command line, with its unit; a dash if it is unset."""
     if value is None or value == "" or value == []:
         return MISSING
     if isinstance(value, bool):
@@ -119,6 +126,13 @@ def option(name: str, value: Any) -> str:
     if isinstance(value, list | tuple):
         return printable(", ".join(map(str, value)))
     return f"{value:g}" if isinstance(value, float) else printable(value)
+
+
+def command_line(*words: object) -> str:
+    """Return a command line of dlcli that can be pasted into a shell."""
+    # A path that starts with a dash would be parsed as an option.
+    shown = [f"./{word}" if isinstance(word, Path) and str(word).startswith("-") else str(word) for word in words]
+    return shlex.join(["dlcli", *shown])
 
 
 _UNITS: dict[str, Callable[[float], str]] = {"memory_limit": size_text, "max_time": duration}

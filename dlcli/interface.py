@@ -1,9 +1,8 @@
-"""The few types that every layer shares."""
+"""The types that every layer shares: a batch, data facts, and the data of a run."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,30 +16,30 @@ Batch = Mapping[str, "np.ndarray | jax.Array"]
 
 
 class Facts(BaseModel):
-    """What the data told the model; saved beside the checkpoint, so that sampling needs no data."""
+    """What the data set tells the model, such as image shape, classes or vocabulary.
+
+    Facts are saved in the run folder, so that a trained model can be rebuilt without its data.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-_SHORT = 60  # characters of an example that a hint repeats
-
-
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """What a learner reads.
+    """The data of a run.
 
     Attributes:
         train_from: `train_from(step)` yields the batches of steps `step`, `step + 1`, … without
-            end; each is a pure function of the seed and its step, so a resumed run sees the
-            batches it would have seen without the interruption.
-        validation: batches to choose the best weights by; may be iterated again and again. All
-            have the shapes of the first; a short last one is filled up and says so in `mask`.
-        test: likewise, touched by `eval` alone and opened when iterated.
-        facts: what shapes the model.
-        sizes: examples in each split, by its name.
+            end; each is a pure function of the seed and its step, so that a resumed run gets the
+            batches of an uninterrupted one.
+        validation: batches that select the best weights; can be iterated repeatedly. All have
+            the shapes of the first; a short last batch is padded, and `mask` marks its examples.
+        test: batches of the same form, opened when iterated; only `eval` uses them.
+        facts: data facts that determine the model.
+        sizes: number of examples in each split by its name.
         digest: identifies the training data: the same data gives the same digest.
-        chosen: options of training that the data decided where they were left open, by name.
-        example: an input of the validation split, as `predict` takes it; empty: none that could be typed.
+        chosen: training options that were left unset and that the data determines, by name.
+        example: an input of the validation split, as `predict` takes it; "" if none can be typed.
     """
 
     train_from: Callable[[int], Iterator[Batch]]
@@ -51,11 +50,3 @@ class Data:
     digest: str
     chosen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     example: str = ""
-
-
-def shortened(example: str) -> str:
-    """Return the first line of an input, cut after a word where it is long, as a hint can name it; a path whole."""
-    line = next((line.strip() for line in example.splitlines() if line.strip()), "")
-    if len(line) <= _SHORT or os.path.exists(line):
-        return line
-    return line[:_SHORT].rsplit(" ", 1)[0]

@@ -1,4 +1,4 @@
-"""What the user should know though the work goes on; the command line prints it as one line."""
+"""Warnings to the user; the command line prints each as one line."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from contextlib import contextmanager
 
 
 class Notice(UserWarning):
-    """Something was not as it should be, and was dealt with."""
+    """A problem that was handled, and that does not stop the work."""
 
 
 def warn(message: str) -> None:
-    """Tell the caller's user, through Python's warnings, so that a library caller can filter or raise it."""
+    """Issue a `Notice` through the warnings module, so that callers of the library can filter or raise it."""
     warnings.warn(message, Notice, stacklevel=3)
 
 
 @contextmanager
-def unsaid() -> Iterator[None]:
-    """Leave out what is said within the block: of data that are opened again it has been said before."""
+def silenced() -> Iterator[None]:
+    """Suppress notices within the block, such as those of data that is opened a second time."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Notice)
         yield

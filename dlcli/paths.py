@@ -1,4 +1,4 @@
-"""Where dlcli keeps what it makes."""
+"""The folders that dlcli writes to: the cache and the runs."""
 
 from __future__ import annotations
 
@@ -11,47 +11,55 @@ from dlcli.errors import DiskError
 
 
 def cache_folder(*parts: str) -> Path:
-    """Return a folder under `DLCLI_CACHE`, else `$XDG_CACHE_HOME/dlcli`, else `~/.cache/dlcli`.
+    """Return a folder under `$DLCLI_CACHE`, else `$XDG_CACHE_HOME/dlcli`, else `~/.cache/dlcli`.
 
-    Where the last two cannot be had, as in a container whose user has no home, it is one of the user's own below
-    the system's folder of temporary files.
+    If the last two cannot be created, such as in a container whose user has no home, the cache is a private folder
+    in the temporary folder of the system.
 
     Raises:
-        DiskError: that one belongs to someone else.
+        DiskError: that folder belongs to another user.
     """
-    if asked := os.environ.get("DLCLI_CACHE"):
-        return expanded(asked).joinpath(*parts)
-    usual = expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "dlcli"
-    return (usual if can_be_had(usual) else _temporary()).joinpath(*parts)
+    if configured := os.environ.get("DLCLI_CACHE"):
+        return expand_user(configured).joinpath(*parts)
+    usual = expand_user(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "dlcli"
+    return (usual if is_creatable(usual) else _temporary()).joinpath(*parts)
 
 
 def runs_folder() -> Path:
-    """Return the folder that holds the runs; DLCLI_RUNS moves it."""
+    """Return the folder of the runs: `$DLCLI_RUNS`, by default `runs`."""
     return Path(os.environ.get("DLCLI_RUNS") or "runs")
 
 
-def expanded(path: str | Path) -> Path:
-    """Replace a leading ~ by the home folder; without one the path stays, and names nothing that exists."""
+def expand_user(path: str | Path) -> Path:
+    """Replace a leading ~ by the home folder; if there is none, return the path unchanged."""
     return Path(os.path.expanduser(path))
 
 
-def can_be_had(folder: Path) -> bool:
-    """Tell whether a folder can be written to, or made."""
+def is_creatable(folder: Path) -> bool:
+    """Return whether a folder is writable or can be created."""
     if str(folder).startswith("~"):
         return False
+    # A dangling link exists here: no folder can be created in its place.
     there = next(each for each in [folder.absolute(), *folder.absolute().parents] if os.path.lexists(each))
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
+def nearest_existing(path: Path) -> Path:
+    """Return the path if it exists, else the nearest of its parent folders that exists."""
+    return next(each for each in [path, *path.absolute().parents] if os.path.exists(each))
+
+
 def _temporary() -> Path:
     folder = Path(tempfile.gettempdir()) / f"dlcli-{os.getuid()}"
-    hint = "set DLCLI_CACHE to a folder that may be written to"
+    hint = "set DLCLI_CACHE to a writable folder"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         about = folder.lstat()
     except OSError as error:
-        raise DiskError(f"no folder can be had for the cache: {folder}: {error.strerror}", hint=hint) from error
-    # Whoever else could write there would choose the code that is run from the cache of compilations.
+        raise DiskError(f"the cache folder {folder} cannot be created: {error.strerror}", hint=hint) from error
+    # Another user who can write there could choose the code that is loaded from the compilation cache.
     if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o022:
-        raise DiskError(f"the folder of the cache must be the user's own, found {folder} to be another's", hint=hint)
+        raise DiskError(
+            f"the cache folder {folder} must belong to the user and be writable by no other user", hint=hint
+        )
     return folder

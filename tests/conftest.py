@@ -89,14 +89,14 @@ def cnn_run(tmp_path_factory):
 @pytest.fixture(scope="session")
 def word2vec_run(tmp_path_factory):
     """The folder of small word vectors, trained for a few steps on questions."""
-    small = {"batch_size": 64, "dimensions": 8, "min_count": 2, "dataset": str(_HERE / "questions.tsv")}
+    small = {"batch_size": 64, "vector_size": 8, "min_count": 2, "dataset": str(_HERE / "questions.tsv")}
     return _trained("word2vec", tmp_path_factory.mktemp("runs") / "words", **small, **_SHORT)
 
 
 @pytest.fixture(scope="session")
 def rnn_run(tmp_path_factory):
     """The folder of a tiny language model of two layers, trained for a few steps on a poem."""
-    small = {"batch_size": 4, "context": 8, "layers": 2, "hidden": 8, "embedding": 4, "schedule": "constant"}
+    small = {"batch_size": 4, "context": 8, "layers": 2, "hidden": 8, "embedding_dim": 4, "schedule": "constant"}
     poem = str(_HERE / "texts" / "jabberwocky.txt")
     return _trained("rnn", tmp_path_factory.mktemp("runs") / "verse", **small, **_SHORT, dataset=poem)
 
@@ -109,7 +109,7 @@ def transformer_run(tmp_path_factory):
         "context": 16,
         "layers": 2,
         "heads": 2,
-        "width": 8,
+        "d_model": 8,
         "warmup_steps": 0,
         "schedule": "constant",
     }
@@ -119,9 +119,9 @@ def transformer_run(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def gan_run(tmp_path_factory):
-    """The folder of two tiny players, trained for six steps on the embedded digits and told their classes."""
-    small = {"batch_size": 60, "channels": 2, "latent": 4, "conditional": True, "schedule": "constant"}
-    return _trained("gan", tmp_path_factory.mktemp("runs") / "players", **small, **_SHORT)
+    """The folder of a tiny class-conditional GAN trained for six steps on the embedded digits."""
+    small = {"batch_size": 60, "channels": 2, "latent_dim": 4, "conditional": True, "schedule": "constant"}
+    return _trained("gan", tmp_path_factory.mktemp("runs") / "gan", **small, **_SHORT)
 
 
 @pytest.fixture(scope="session")

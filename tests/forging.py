@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dlcli.runs.checkpoints import Manifest
+from dlcli.runs.manifest import Manifest
 
 
 def seal(checkpoint: Path, change: Callable[[dict[str, Any]], None] = lambda manifest: None) -> None:
@@ -19,7 +19,7 @@ def seal(checkpoint: Path, change: Callable[[dict[str, Any]], None] = lambda man
     files = [each for each in checkpoint.rglob("*") if each.is_file() and each != path]
     manifest["files"] = {str(each.relative_to(checkpoint)): _record(each.read_bytes()) for each in files}
     change(manifest)
-    path.write_text(Manifest.model_validate(manifest).sealed())
+    path.write_text(Manifest.model_validate(manifest).to_json())
 
 
 def _record(content: bytes) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from dlcli import errors, figures, studies, techniques
-from dlcli.cli.bridge import Column, columns, domain
+from dlcli.cli.typer_options import Column, columns, domain
 from dlcli.options.fields import flag
 
 ROOT = Path(__file__).parents[1]

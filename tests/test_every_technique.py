@@ -17,7 +17,7 @@ import pytest
 
 from dlcli import engine, techniques
 from dlcli.cli.app import main
-from dlcli.cli.bridge import columns, flag
+from dlcli.cli.typer_options import columns, flag
 from dlcli.engine import devices, direct
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program, score_all
@@ -168,7 +168,7 @@ def test_the_same_options_learn_the_same(name, unbroken, tmp_path):
 @every_direct_technique
 def test_a_run_says_what_it_learnt_from_and_how_good_it_is(name, unbroken):
     run = Run(unbroken(name))
-    about = run.about()
+    about = run.raw("run.json")
     assert (about["technique"], about["ended"]["reason"]) == (name, "trained")
     assert about["ended"]["best"]
     assert about["data"]["sizes"].keys() >= {"train", "validation"}

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from dlcli.errors import DiskError
-from dlcli.files import as_json, disk_errors, lines, read_bytes, read_object, replacing, size_text, write_text
+from dlcli.files import as_json, atomic_write, disk_errors, read_bytes, read_json, size_text, split_lines, write_text
 
 
 def test_a_file_is_replaced_as_a_whole_or_not_at_all(tmp_path):
     path = tmp_path / "file"
     write_text(path, "old")
-    with pytest.raises(TypeError), replacing(path) as file:
+    with pytest.raises(TypeError), atomic_write(path) as file:
         file.writelines([b"half", "no bytes"])
     assert path.read_text() == "old"
     write_text(path, "né")
@@ -51,7 +51,7 @@ def test_json_is_strict_and_null_stands_for_what_is_not_finite():
 
 def test_an_object_is_read_as_it_was_written(tmp_path):
     write_text(tmp_path / "a.json", as_json({"é": [1, 2.5]}, indent=2))
-    assert read_object(tmp_path / "a.json") == {"é": [1, 2.5]}
+    assert read_json(tmp_path / "a.json") == {"é": [1, 2.5]}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_an_object_is_read_as_it_was_written(tmp_path):
 def test_what_is_no_object_is_refused(tmp_path, content):
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(ValueError, match=r"."):
-        read_object(tmp_path / "a.json")
+        read_json(tmp_path / "a.json")
 
 
 def test_what_is_no_regular_file_or_too_large_is_not_opened(tmp_path):
@@ -68,11 +68,11 @@ def test_what_is_no_regular_file_or_too_large_is_not_opened(tmp_path):
     (tmp_path / "link").symlink_to("/dev/zero")
     for name in ("pipe", "link", "."):
         with pytest.raises(ValueError, match="regular file"):
-            read_object(tmp_path / name)
+            read_json(tmp_path / name)
     (tmp_path / "giant").touch()
     os.truncate(tmp_path / "giant", 10**12)
     with pytest.raises(ValueError, match="at most 16 MiB, found 931 GiB"):
-        read_object(tmp_path / "giant")
+        read_json(tmp_path / "giant")
 
 
 def test_a_link_is_followed_where_links_are_allowed(tmp_path):
@@ -89,9 +89,9 @@ def test_a_file_that_hides_its_size_is_read_up_to_the_bound():
 
 
 def test_a_line_ends_at_a_line_feed_alone():
-    assert lines("a\u2028b\x85c\fd\x1ce\r\n\nf\n") == ["a\u2028b\x85c\fd\x1ce", "", "f"]
-    assert lines("") == []
-    assert lines("no end") == ["no end"]
+    assert split_lines("a\u2028b\x85c\fd\x1ce\r\n\nf\n") == ["a\u2028b\x85c\fd\x1ce", "", "f"]
+    assert split_lines("") == []
+    assert split_lines("no end") == ["no end"]
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,14 @@ LAYERS = [
     {"cli", "__main__"},
     {"figures", "studies", "checks"},
     {"techniques"},
-    {"engine"},
+    {"engine", "text_models"},
     {"runs", "metrics", "data", "optim", "plot"},
     {"nn", "interface", "artifacts"},
     {"formats"},
-    {"files", "paths", "notices", "compiling", "activity", "interrupts"},
+    {"files", "notices", "compiling", "activity", "interrupts"},
+    {"nearest", "paths"},
     {"options", "errors"},
-    {"nearest"},
+    {"discovery"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -5,16 +5,12 @@ A file's docstring begins with the statement; its function `check` measures and 
 
 from __future__ import annotations
 
-import ast
 import dataclasses
-import pkgutil
 from collections.abc import Mapping
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from dlcli.errors import UsageError
-from dlcli.nearest import did_you_mean
+from dlcli import discovery
+from dlcli.nearest import chosen
 
 Number = float | int | None
 
@@ -50,24 +46,19 @@ class Result:
 
 def names() -> list[str]:
     """Return the names of all checks, in alphabetical order, without importing any."""
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
+    return discovery.names(__name__)
 
 
 def statement(name: str) -> str:
-    """Return the sentence that a check is about, without importing it."""
-    source = Path(__path__[0], f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
-    first = (ast.get_docstring(ast.parse(source)) or "").split("\n\n")[0]
-    return " ".join(first.split())
+    """Return the statement that a check measures, without importing it."""
+    return discovery.summary(__name__, name)
 
 
 def run(name: str) -> Result:
-    """Carry out a check; this loads what it needs.
+    """Measure a statement; this loads what the check needs.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: there is no check of this name.
     """
-    if name not in names():
-        meant = did_you_mean(name, names())
-        raise UsageError(f"IDENTITY must be one of {', '.join(names())}, got {name!r}{meant}")
-    found: Result = import_module(f"dlcli.checks.{name.replace('-', '_')}").check()
+    found: Result = discovery.load(__name__, chosen("IDENTITY", name, names())).check()
     return found

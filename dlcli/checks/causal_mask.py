@@ -12,7 +12,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.checks import Result
-from dlcli.nn.presets import PRESETS, preset
+from dlcli.nn.transformer_config import PRESETS, preset
 from dlcli.techniques.transformer.model import Decoder
 
 _TIME, _VOCABULARY = 12, 17
@@ -25,8 +25,8 @@ def check() -> Result:
     changed = np.tile(tokens, (_TIME, 1))
     np.fill_diagonal(changed, (tokens + 1) % _VOCABULARY)
     for name in PRESETS:
-        style = preset(name, width=16, heads=2, layers=2, context=_TIME)
-        network = Decoder(style, _VOCABULARY, rngs=nnx.Rngs(0))
+        config = preset(name, d_model=16, heads=2, layers=2, context=_TIME)
+        network = Decoder(config, _VOCABULARY, rngs=nnx.Rngs(0))
         graph, state = nnx.split(network)
         logits = jax.jit(lambda state, rows, graph=graph: nnx.merge(graph, state)(rows))
         found = np.asarray(logits(state, np.concatenate([tokens[None], changed])))

@@ -15,9 +15,9 @@ import numpy as np
 from flax import nnx
 
 from dlcli.checks import Result
-from dlcli.nn.presets import preset
 from dlcli.nn.recurrent import CELLS
-from dlcli.techniques.rnn.model import Network, Shape
+from dlcli.nn.transformer_config import preset
+from dlcli.techniques.rnn.model import Network, RNNConfig
 from dlcli.techniques.transformer.model import Decoder
 
 _VOCABULARY, _LENGTH, _WIDTH = 4, 5, 16
@@ -47,10 +47,10 @@ def _log_probabilities(found: jax.Array, texts: np.ndarray) -> np.ndarray:
 
 
 def _recurrent(cell: str) -> tuple[Read, Read]:
-    shape = Shape(cell, layers=2, hidden=_WIDTH, embedding=_WIDTH, outputs=_VOCABULARY)
-    network = Network(shape, _VOCABULARY, rngs=nnx.Rngs(0))
+    config = RNNConfig(cell, layers=2, hidden=_WIDTH, embedding_dim=_WIDTH, outputs=_VOCABULARY)
+    network = Network(config, _VOCABULARY, rngs=nnx.Rngs(0))
     # An untrained one begins with zeros here, and holds all texts for equally likely.
-    network.kernel[...] = jax.random.normal(jax.random.key(1), network.kernel.shape)
+    network.output_kernel[...] = jax.random.normal(jax.random.key(1), network.output_kernel.shape)
     graph, state = nnx.split(network)
 
     @jax.jit
@@ -60,20 +60,20 @@ def _recurrent(cell: str) -> tuple[Read, Read]:
         return jax.nn.log_softmax(network.logits(states.swapaxes(0, 1))), carry
 
     def by_token(tokens: jax.Array) -> jax.Array:
-        carry, found = network.stack.initial(len(tokens)), []
+        carry, found = network.stack.initial_carry(len(tokens)), []
         for place in range(tokens.shape[1]):
             part, carry = read(state, tokens[:, place : place + 1], carry)
             found.append(part)
         return jnp.concatenate(found, axis=1)
 
-    return lambda tokens: read(state, tokens, network.stack.initial(len(tokens)))[0], by_token
+    return lambda tokens: read(state, tokens, network.stack.initial_carry(len(tokens)))[0], by_token
 
 
 def _decoder() -> tuple[Read, Read]:
-    style = preset("modern", width=_WIDTH, heads=2, layers=2, context=_LENGTH)
-    network = Decoder(style, _VOCABULARY, rngs=nnx.Rngs(0))
+    config = preset("modern", d_model=_WIDTH, heads=2, layers=2, context=_LENGTH)
+    network = Decoder(config, _VOCABULARY, rngs=nnx.Rngs(0))
     # Drawn wider than for training, so that the tokens are far from equally likely.
-    network.embedding.table.embedding[...] = jax.random.normal(jax.random.key(1), (_VOCABULARY, _WIDTH)) / 2
+    network.embedding.tokens.embedding[...] = jax.random.normal(jax.random.key(1), (_VOCABULARY, _WIDTH)) / 2
     graph, state = nnx.split(network)
     whole = jax.jit(lambda state, tokens: jax.nn.log_softmax(nnx.merge(graph, state)(tokens)))
 

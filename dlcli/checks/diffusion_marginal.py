@@ -13,7 +13,7 @@ from scipy import stats
 
 from dlcli.checks import Result
 from dlcli.nn import diffusion
-from dlcli.nn.diffusion import Path
+from dlcli.nn.diffusion import NoiseSchedule
 
 _WALKS, _STEPS, _START = 20_000, 200, 1.5
 _LEVELS = (1, 20, 50, 100, 150, 200)
@@ -26,7 +26,7 @@ def check() -> Result:
     random = np.random.default_rng(0)
     worst: dict[str, float] = {}
     for name in _SCHEDULES:
-        path = diffusion.path(name, _STEPS)
+        path = diffusion.noise_schedule(name, _STEPS)
         means, variances = _deviations(path, _walk(path, random))
         worst |= {f"of_the_means_{name}": means, f"of_the_variances_{name}": variances}
     bound = float(stats.norm.isf(_DOUBT / 2 / (2 * len(_SCHEDULES) * len(_LEVELS))))
@@ -34,7 +34,7 @@ def check() -> Result:
     return Result.of(__name__, numbers, tolerance=bound, holds=max(worst.values()) <= bound)
 
 
-def _walk(path: Path, random: np.random.Generator) -> np.ndarray:
+def _walk(path: NoiseSchedule, random: np.random.Generator) -> np.ndarray:
     """Return where the walks are at the levels, [level, walk]."""
     x, found = np.full(_WALKS, _START), []
     for level, beta in enumerate(path.betas):
@@ -44,10 +44,10 @@ def _walk(path: Path, random: np.random.Generator) -> np.ndarray:
     return np.stack(found)
 
 
-def _deviations(path: Path, found: np.ndarray) -> tuple[float, float]:
+def _deviations(path: NoiseSchedule, found: np.ndarray) -> tuple[float, float]:
     """Return the largest distances of means and of variances from the closed form, in standard errors."""
     levels = list(_LEVELS)
-    signal, noise = path.rates.signal[levels], path.rates.noise[levels]
+    signal, noise = path.coefficients.alpha[levels], path.coefficients.sigma[levels]
     means = (found.mean(axis=1) - signal * _START) / (noise / np.sqrt(_WALKS))
     # The variance of normal numbers about a known mean has the standard error variance · √(2 / count).
     variances = (np.square(found - signal[:, None] * _START).mean(axis=1) / noise**2 - 1) / np.sqrt(2 / _WALKS)

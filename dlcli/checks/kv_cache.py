@@ -10,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.checks import Result
-from dlcli.nn.presets import PRESETS, preset
+from dlcli.nn.transformer_config import PRESETS, preset
 from dlcli.techniques.transformer.model import Decoder
 
 _TIME, _VOCABULARY = 16, 17
@@ -22,12 +22,12 @@ def check() -> Result:
     tokens = np.random.default_rng(0).integers(_VOCABULARY, size=[1, _TIME])
     errors = {}
     for name in PRESETS:
-        style = preset(name, width=16, heads=2, layers=2, context=_TIME)
-        network = Decoder(style, _VOCABULARY, rngs=nnx.Rngs(0))
+        config = preset(name, d_model=16, heads=2, layers=2, context=_TIME)
+        network = Decoder(config, _VOCABULARY, rngs=nnx.Rngs(0))
         graph, state = nnx.split(network)
         step = jax.jit(lambda state, *rest, graph=graph: nnx.merge(graph, state).step(*rest))
         whole = np.asarray(jax.jit(lambda state, rows, graph=graph: nnx.merge(graph, state)(rows))(state, tokens))[0]
-        past, found = network.empty(1), []
+        past, found = network.init_cache(1), []
         for place in range(_TIME):
             logits, past = step(state, tokens[:, place : place + 1], place, past)
             found.append(np.asarray(logits)[0, 0])

@@ -17,7 +17,8 @@ from flax import nnx
 
 from dlcli.checks import Result
 from dlcli.optim import build, penalties
-from dlcli.options.common import OptimizerName, TrainOptions
+from dlcli.options.common import TrainOptions
+from dlcli.options.optimizers import OptimizerName
 
 _STEPS, _RATE, _LEARNING_RATE = 100, 0.1, 0.05
 _TOLERANCE = 1e-6  # of the largest weight

@@ -44,10 +44,10 @@ def _measured(backbone: Backbone) -> dict[str, tuple[np.ndarray, int]]:
     graph, state = nnx.split(backbone)
 
     def unit(images: jax.Array, name: str) -> jax.Array:
-        maps = dict(nnx.merge(graph, state).layers(images))[name]
+        maps = dict(nnx.merge(graph, state).feature_maps(images))[name]
         return maps[:, maps.shape[1] // 2, maps.shape[2] // 2].sum()
 
-    shapes = jax.eval_shape(lambda images: dict(nnx.merge(graph, state).layers(images)), images)
+    shapes = jax.eval_shape(lambda images: dict(nnx.merge(graph, state).feature_maps(images)), images)
     found = {}
     for name in backbone.names:
         gradient = jax.jit(jax.grad(unit), static_argnums=1)(images, name)

@@ -17,7 +17,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.checks import Result
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 
@@ -35,7 +35,7 @@ def check() -> Result:
         events.close()
         list(engine.resume(Learner, broken, {}))
         left, right = _state(whole), _state(broken)
-        reports = [[_timeless(record) for record in Run(each).records()] for each in (whole, broken)]
+        reports = [[_timeless(record) for record in RunFolder(each).metrics.read()] for each in (whole, broken)]
     different = [name for name in left if left[name].tobytes() != right[name].tobytes()]
     unlike = sum(one != other for one, other in zip(*reports, strict=False)) + abs(len(reports[0]) - len(reports[1]))
     numbers = {

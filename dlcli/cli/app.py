@@ -16,8 +16,8 @@ from rich.text import Text
 
 from dlcli import __version__, figures, interrupts, studies, techniques
 from dlcli.cli import console, streams
-from dlcli.cli.bridge import Call, changes, command
-from dlcli.cli.commands import Command, Group
+from dlcli.cli.typer_commands import Command, Group
+from dlcli.cli.typer_options import Call, changes, command
 from dlcli.errors import DeviceError, DiskError, UserError
 from dlcli.options.common import Options
 
@@ -92,7 +92,7 @@ def _run() -> int | None:
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
         hint = "this is a bug in dlcli; --debug shows where"
-        return _fail("fault", f"{type(error).__name__}: {error}", hint, 1, error)
+        return _fail("bug", f"{type(error).__name__}: {error}", hint, 1, error)
 
 
 def _known(error: Exception) -> UserError | None:
@@ -108,7 +108,7 @@ def _known(error: Exception) -> UserError | None:
 def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
     if "--debug" in sys.argv or os.environ.get("DLCLI_DEBUG") == "1":
         console.err().print(Text("".join(traceback.format_exception(error))), soft_wrap=True)
-    if "--json" in sys.argv and not (isinstance(error, UserError) and error.told):
+    if "--json" in sys.argv and not (isinstance(error, UserError) and error.reported):
         console.print_json({"error": {"kind": kind, "message": message, "hint": hint}})
     if not message:  # the help was shown instead
         return code

@@ -11,7 +11,7 @@ from dlcli import checks, formats
 from dlcli.artifacts import Table
 from dlcli.checks import Result
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import CheckFailed
 from dlcli.options.common import Cli, Options
 

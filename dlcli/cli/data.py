@@ -11,13 +11,13 @@ from pydantic import Field, model_validator
 
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import DatasetError, UsageError
 from dlcli.options.common import Cli, DataDir, Options
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 if TYPE_CHECKING:
-    from dlcli.data.problems import Finding
+    from dlcli.data.problems import Problem
 
 _NAMED = 20  # problems listed of each kind, and classes listed of a set
 
@@ -67,10 +67,9 @@ class Prepare(Named):
 def list_(options: List, call: Call) -> None:
     """Print a row a set."""
     from dlcli.data import catalogue
-    from dlcli.data.images import tfds
 
     rows = [(name, "embedded", text) for name, text in catalogue.embedded().items()]
-    rows += [(f"tfds:{name}", "prepared", "") for name in tfds.prepared(options.data_dir)]
+    rows += [(name, "prepared", "") for name in catalogue.prepared(options.data_dir)]
     numbers = {"datasets": [{"name": name, "kind": kind} for name, kind, _ in rows]}
     output.write(Table("", ["name", "kind", ""], rows, numbers), call)
 
@@ -79,32 +78,32 @@ def show(options: Show, call: Call) -> None:
     """Print the examples of each class in each split."""
     with progress.working("reading"):
         tables = {"images": _images, "pairs": _pairs, "points": _points, "text": _texts}
-        table = tables[_medium(options)](options)
+        table = tables[_modality(options)](options)
     output.write(table, call)
 
 
-def _medium(options: _Read) -> str:
+def _modality(options: _Read) -> str:
     """Tell what a data set is made of; refuse options that another kind of set has."""
     from dlcli.data import catalogue
-    from dlcli.data.text.columns import Reading
+    from dlcli.data.text.columns import ReadOptions
 
-    reading = Reading.of(options)
-    medium = catalogue.medium(options.name, options.data_dir, reading)
+    reading = ReadOptions.of(options)
+    modality = catalogue.modality(options.name, options.data_dir, reading)
     fitting = {"text": ("--text-column", "--label-column"), "pairs": ("--source-column", "--target-column")}
     for flag in reading.flags[::2]:
-        if flag not in fitting.get(medium, ()):
+        if flag not in fitting.get(modality, ()):
             raise UsageError(
                 f"{flag} needs a table of {'pairs' if flag in fitting['pairs'] else 'texts'}, "
-                f"and {options.name} holds {medium}"
+                f"and {options.name} holds {modality}"
             )
-    if options.image_size is not None and medium != "images":
-        raise UsageError(f"--image-size needs images, and {options.name} holds {medium}")
-    return medium
+    if options.image_size is not None and modality != "images":
+        raise UsageError(f"--image-size needs images, and {options.name} holds {modality}")
+    return modality
 
 
 def _images(options: Show) -> Table:
     from dlcli.data.images import catalogue
-    from dlcli.data.images.layout import UNLABELLED
+    from dlcli.data.images.folder_layout import UNLABELLED
 
     images = catalogue.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
     counts = {name: split.counts().tolist() for name, split in images.splits.items()}
@@ -129,10 +128,10 @@ def _images(options: Show) -> Table:
 
 
 def _texts(options: Show) -> Table:
-    from dlcli.data.text import sets
-    from dlcli.data.text.columns import Reading
+    from dlcli.data.text.catalogue import open_texts
+    from dlcli.data.text.columns import ReadOptions
 
-    texts = sets.open(options.name, Reading.of(options))
+    texts = open_texts(options.name, ReadOptions.of(options))
     counts = {name: texts.counts(name) for name in texts.splits}
     characters = {name: split.characters for name, split in texts.splits.items()}
     rows = [
@@ -164,10 +163,10 @@ def _points(options: Show) -> Table:
 
 
 def _pairs(options: Show) -> Table:
-    from dlcli.data.text import pairs
-    from dlcli.data.text.columns import Reading
+    from dlcli.data.text.catalogue import open_pairs
+    from dlcli.data.text.columns import ReadOptions
 
-    found = pairs.open(options.name, Reading.of(options))
+    found = open_pairs(options.name, ReadOptions.of(options))
     sides = {"source": "sources", "target": "targets"}
     characters = {
         side: {name: sum(map(len, getattr(split, texts))) for name, split in found.splits.items()}
@@ -195,19 +194,18 @@ def check(options: Check, call: Call) -> None:
     """Print all that is wrong."""
     with progress.working("reading every example"):
         from dlcli.data.images import check as images
-        from dlcli.data.text import check as text_check
-        from dlcli.data.text import pairs
-        from dlcli.data.text.columns import Reading
+        from dlcli.data.text import check as text
+        from dlcli.data.text.columns import ReadOptions
 
-        reading = Reading.of(options)
-        checks: dict[str, Callable[[], list[Finding]]] = {
+        reading = ReadOptions.of(options)
+        checks: dict[str, Callable[[], list[Problem]]] = {
             "images": lambda: images.check(options.name, options.data_dir, options.image_size),
-            "pairs": lambda: pairs.check(options.name, reading),
-            "text": lambda: text_check.check(options.name, reading),
+            "pairs": lambda: text.check(options.name, reading),
+            "text": lambda: text.check(options.name, reading),
             "points": list,  # drawn from a formula, nothing can be wrong with them
         }
-        medium = _medium(options)
-        findings = checks[medium]()
+        modality = _modality(options)
+        findings = checks[modality]()
     found = [dataclasses.asdict(finding) for finding in findings]
     kinds = list(dict.fromkeys(f.kind for f in findings))
     rows = [
@@ -218,16 +216,16 @@ def check(options: Check, call: Call) -> None:
     left_out = len(findings) - len(rows)
     if left_out:
         rows.append(("…", "", f"{left_out} more; --json lists them all"))
-    numbers = {"name": options.name, "kind": medium, "findings": found}
+    numbers = {"name": options.name, "kind": modality, "problems": found}
     if findings:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
     problems = sum(not finding.harmless for finding in findings)
     if problems:
         counted = f"{problems:,} problem{'s' * (problems > 1)}"
-        output.fail(DatasetError(f"{options.name} ({medium}) has {counted}"), call)
+        output.fail(DatasetError(f"{options.name} ({modality}) has {counted}"), call)
     if not findings or not call.json:
         sound = "no problems besides these notes" if findings else "nothing wrong"
-        output.write(Table("", ["data set", "kind", ""], [(options.name, medium, sound)], numbers), call)
+        output.write(Table("", ["data set", "kind", ""], [(options.name, modality, sound)], numbers), call)
 
 
 def prepare(options: Prepare, call: Call) -> None:
@@ -235,7 +233,7 @@ def prepare(options: Prepare, call: Call) -> None:
     if not options.name.startswith("tfds:"):
         raise UsageError(f"NAME must be tfds:NAME, the only sets that need preparing, got {options.name!r}")
     with progress.working("preparing"):
-        from dlcli.data.images import tfds
+        from dlcli.data.images.sources import tfds
 
         folder: Path = tfds.prepare(options.name.removeprefix("tfds:"), options.data_dir)
     output.write(Table("", ["data set", "folder"], [(options.name, folder)], {"folder": str(folder)}), call)

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from dlcli import activity
-from dlcli.cli import console, layout
-from dlcli.cli.layout import Standing
+from dlcli.cli import console, progress_lines
+from dlcli.cli.progress_lines import TrainingState
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +34,7 @@ class Display:
         self.width = err.width if err.is_terminal else None  # of a file: any
         self._console = err
         self._lock, self._ended = threading.RLock(), threading.Event()
-        self._standing: Standing | None = None
+        self._state: TrainingState | None = None
         self._base, self._what, self._done, self._since = "", "", 0, 0.0
         self._total: int | None = None
         self._printed, self._pause = time.monotonic(), _SOON
@@ -57,7 +57,7 @@ class Display:
         self._listening.__exit__(kind, error, trace)
         if self._live:
             with self._lock:
-                self._standing, self._what = None, ""
+                self._state, self._what = None, ""
             self._live.__exit__(kind, error, trace)
 
     def busy(self, what: str) -> None:
@@ -70,10 +70,10 @@ class Display:
         """Nothing is done but training."""
         self.busy("")
 
-    def move(self, standing: Standing) -> None:
+    def move(self, state: TrainingState) -> None:
         """Show how far training is."""
         with self._lock:
-            self._standing, self._moved = standing, time.monotonic()
+            self._state, self._moved = state, time.monotonic()
 
     def print(self, line: str) -> None:
         """Print lines that stay, in rich's markup."""
@@ -95,9 +95,9 @@ class Display:
         if at is None:
             return []
         glyphs = "=-" if self._console.options.ascii_only else "━─"
-        done, rest, words = layout.bar(at, width, glyphs)
+        done, rest, words = progress_lines.bar(at, width, glyphs)
         line = Text.assemble((done, "green"), (rest, "dim"), "  ", words, no_wrap=True, overflow="crop")
-        below = layout.fit(layout.others(at.metrics), width)
+        below = progress_lines.fit(progress_lines.others(at.metrics), width)
         return [line, Text(below, "dim", no_wrap=True, overflow="crop")] if below else [line]
 
     def _busy(self, width: int) -> list[Text]:
@@ -107,15 +107,17 @@ class Display:
             return []
         glyphs = _PLAIN_SPINNER if self._console.options.ascii_only else _SPINNER
         spinner = glyphs[int(time.monotonic() * _REFRESHES) % len(glyphs)]
-        line = layout.activity(self._what, self._done, self._total, time.monotonic() - self._since, width - 2)
+        line = progress_lines.activity(self._what, self._done, self._total, time.monotonic() - self._since, width - 2)
         return [Text.assemble((spinner, "green"), " ", line, no_wrap=True, overflow="crop")]
 
-    def _now(self) -> Standing | None:
-        """Return the standing with the time left as it is now."""
-        at = self._standing
+    def _now(self) -> TrainingState | None:
+        """Return the training state with the current time left."""
+        at = self._state
         if at is None or at.left is None:
             return at
-        return Standing(at.step, at.steps, at.rate, max(0.0, at.left - (time.monotonic() - self._moved)), at.metrics)
+        return TrainingState(
+            at.step, at.steps, at.rate, max(0.0, at.left - (time.monotonic() - self._moved)), at.metrics
+        )
 
     def _report(self, what: str, done: int = 0, total: int | None = None) -> bool:
         """Show what is being done within that; "" for no more than that."""
@@ -137,9 +139,9 @@ class Display:
         with self._lock:
             if self._what:
                 passed = time.monotonic() - self._since
-                return layout.activity(self._what, self._done, self._total, passed, self.width)
+                return progress_lines.activity(self._what, self._done, self._total, passed, self.width)
             at = self._now()
-            return layout.report(at, self.width) if at else ""
+            return progress_lines.report(at, self.width) if at else ""
 
 
 def _live(err: Console, display: Display) -> Live:

@@ -12,7 +12,7 @@ from typing import Any
 from dlcli import __version__
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.options.common import Options
 from dlcli.paths import cache_folder, runs_folder
 

@@ -10,11 +10,12 @@ from typing import Any
 from dlcli import techniques
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call, validate
 from dlcli.cli.reading import any_run, refuse_idle
+from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
 from dlcli.options.common import EvalOptions
-from dlcli.runs.folders import Folder, technique_of
+from dlcli.options.fields import flag
+from dlcli.runs.folder import RunFolder, technique_of
 
 MODELS = "eval"
 OF = "eval"
@@ -30,7 +31,7 @@ def run(given: dict[str, Any], call: Call) -> None:
     model = techniques.options(technique, "eval")
     for name in given:
         if name not in model.model_fields:
-            raise UsageError(f"--{name.replace('_', '-')} is no option of eval for a run of {technique}")
+            raise UsageError(f"{flag(name)} is no option of eval for a run of {technique}")
     options = validate(model, {**given, "run": str(folder)}, flags=given)
     refuse_idle(options, call, folder)
     with progress.importing():
@@ -45,7 +46,7 @@ def run(given: dict[str, Any], call: Call) -> None:
 def _named(found: Table, folder: Path, dataset: str | None) -> Table:
     """Say of a table of measurements which run was measured, on which split of which data."""
     split = found.numbers.get("split") or found.title.partition(" ")[0] or "test"
-    data = dataset or Folder(folder).raw("options.json").get("dataset")
+    data = dataset or RunFolder(folder).raw("options.json").get("dataset")
     what = found.title or f"{split} split"
     numbers = {"run": str(folder), "dataset": data, "split": split, **found.numbers}
     return dataclasses.replace(found, title=f"{folder}: {what} of {data}", numbers=numbers)

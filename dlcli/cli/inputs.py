@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dlcli.cli import streams
 from dlcli.errors import DatasetError
-from dlcli.files import lines as split
+from dlcli.files import split_lines
 from dlcli.notices import warn
 
 
@@ -18,7 +18,7 @@ def lines(texts: Iterable[str]) -> list[str]:
     Raises:
         DatasetError: there is none.
     """
-    found = [line for text in texts for line in (split(streams.read_text()) if text == "-" else [text])]
+    found = [line for text in texts for line in (split_lines(streams.read_text()) if text == "-" else [text])]
     if not found:
         raise DatasetError("at least one text must be given, found none")
     return found
@@ -35,7 +35,7 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if str(path) == "-":
-            found += [Path(_name(line)) for line in split(streams.read_text()) if line]
+            found += [Path(_name(line)) for line in split_lines(streams.read_text()) if line]
         elif path.is_dir():
             found += _below(path)
         else:
@@ -55,8 +55,8 @@ def _below(folder: Path) -> list[Path]:
 
     listing = files.below(folder)
     if not listing.images:
-        held = f"{len(listing.strays):,} other files: {files.several(listing.strays)}"
-        raise DatasetError(f"{folder} must hold images, found {held if listing.strays else 'none'}")
-    if listing.strays:
-        warn(files.skipped(folder, listing.strays))
+        held = f"{len(listing.others):,} other files: {files.first_few(listing.others)}"
+        raise DatasetError(f"{folder} must hold images, found {held if listing.others else 'none'}")
+    if listing.others:
+        warn(files.skipped(folder, listing.others))
     return [folder / name for name in sorted(listing.images)]

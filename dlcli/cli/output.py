@@ -16,7 +16,7 @@ from rich.text import Text as RichText
 from dlcli import formats
 from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Sketch, Table, Text
 from dlcli.cli import console
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import UserError
 
 # What a number beside an answer is, where its name does not say it.
@@ -71,7 +71,7 @@ def _write_table(artifact: Table) -> None:
 
 def fail(error: UserError, call: Call) -> NoReturn:
     """Raise an error that what was written to standard output tells too."""
-    error.told = call.json
+    error.reported = call.json
     raise error
 
 

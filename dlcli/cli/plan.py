@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call
-from dlcli.options.common import FitOptions
+from dlcli.cli.typer_options import Call
+from dlcli.options.common import FitOptions, Options
 from dlcli.options.fields import flag
+from dlcli.paths import nearest_existing
 
 if TYPE_CHECKING:
+    from dlcli.engine.direct import Begun
     from dlcli.engine.layers import Layer
     from dlcli.engine.plan import Plan
 
@@ -20,32 +23,63 @@ _ROWS = 40  # layers listed without `--full`
 
 
 def show(technique: str, options: FitOptions, call: Call) -> None:
-    """Print the resolved options, where each came from, the layers, and what the run would need."""
+    """Print the resolved options, where each came from, the layers, and what the run would cost."""
     with progress.importing():
         from dlcli.engine.plan import plan
     found = plan(techniques.learner(technique), options)
-    resolved = found.options.model_dump(mode="json")
-    origins = {name: _origin(name, call, options.epochs) for name in resolved}
-    chosen = {name: {"value": value, "by": by} for name, (value, by) in found.chosen.items()}
     layers = [
         {"path": each.path, "type": each.kind, "output_shape": each.output, "parameters": each.parameters}
         for each in found.layers
     ]
-    numbers = {**_needed(found), "options": resolved, "origins": origins, "chosen": chosen, "layers": layers}
-    below = [_layers(found, full=call.full), Table("cost", ["what", "value", "from"], _costs(found))]
-    title = f"train {technique} would do this"
-    output.write(Table(title, ["option", "value", "from"], _options(found, resolved, origins), numbers, below), call)
+    chosen = {name: {"value": value, "by": by} for name, (value, by) in found.chosen.items()}
+    below = [_layers(found, full=call.full), _cost_table(_costs(found))]
+    numbers = {**_needed(found), "chosen": chosen, "layers": layers}
+    _write(technique, found.options, call, numbers, below, epochs=options.epochs, chosen=found.chosen)
 
 
-def _options(found: Plan, resolved: dict[str, Any], origins: dict[str, str]) -> list[tuple[str, str, str]]:
-    """Return a row for each option; what the technique chose stands in place of no value, and below for no option."""
+def show_direct(begun: Begun, call: Call) -> None:
+    """Print the resolved options, where each came from, and what the run would read and write."""
+    options = begun.options.model_copy(update={"out": begun.folder, "name": None})
+    free = shutil.disk_usage(nearest_existing(begun.folder)).free
+    costs = [("data", formats.sizes(begun.data.sizes), ""), ("free on disk", f"{formats.scaled(free)}B", "")]
+    numbers = {"sizes": dict(begun.data.sizes), "free_bytes": free}
+    _write(begun.technique, options, call, numbers, [_cost_table(costs)], epochs=None, chosen={})
+
+
+def _write(
+    technique: str,
+    options: Options,
+    call: Call,
+    numbers: Mapping[str, Any],
+    below: Sequence[Table],
+    *,
+    epochs: float | None,
+    chosen: Mapping[str, tuple[Any, str]],
+) -> None:
+    resolved = options.model_dump(mode="json")
+    origins = {name: _origin(name, call, epochs) for name in resolved}
+    rows = _option_rows(resolved, origins, chosen)
+    whole = {**numbers, "options": resolved, "origins": origins}
+    output.write(Table(f"train {technique} would run with", ["option", "value", "from"], rows, whole, below), call)
+
+
+def _cost_table(rows: Sequence[tuple[str, str, str]]) -> Table:
+    return Table("cost", ["what", "value", "from"], rows)
+
+
+def _option_rows(
+    resolved: Mapping[str, Any], origins: Mapping[str, str], chosen: Mapping[str, tuple[Any, str]]
+) -> list[tuple[str, str, str]]:
+    """Return a row for each option.
+
+    A value that the technique chose replaces an option without a value; one that belongs to no option comes last.
+    """
     rows = []
     for name, value in resolved.items():
-        left = value is None and name in found.chosen
-        shown, origin = found.chosen[name] if left else (value, origins[name])
+        shown, origin = chosen[name] if value is None and name in chosen else (value, origins[name])
         rows.append((flag(name), formats.option(name, shown), origin))
     return rows + [
-        (name, formats.option(name, value), by) for name, (value, by) in found.chosen.items() if name not in resolved
+        (name, formats.option(name, value), by) for name, (value, by) in chosen.items() if name not in resolved
     ]
 
 
@@ -56,7 +90,7 @@ def _origin(name: str, call: Call, epochs: float | None) -> str:
 
 
 def _layers(found: Plan, *, full: bool) -> Table:
-    """Return a row for each layer, those in others indented; without `full` only as deep as there is room for."""
+    """Return a row for each layer, nested ones indented; without `full` only as deep as `_ROWS` allows."""
     shown = found.layers if full else _collapsed(found.layers)
     rows = []
     above: list[str] = []  # the paths of the layers that contain the next one
@@ -73,7 +107,7 @@ def _layers(found: Plan, *, full: bool) -> Table:
 
 
 def _collapsed(layers: Sequence[Layer]) -> Sequence[Layer]:
-    """Return the layers of as many depths as fit, of the outermost depth as many as fit."""
+    """Return the layers down to the greatest depth that fits into `_ROWS`, cut at the outermost depth."""
     depths = range(max((each.depth for each in layers), default=0), -1, -1)
     kept = ([each for each in layers if each.depth <= depth] for depth in depths)
     return next((rows for rows in kept if len(rows) <= _ROWS), [each for each in layers if not each.depth][:_ROWS])
@@ -96,15 +130,18 @@ def _needed(found: Plan) -> dict[str, Any]:
 
 
 def _costs(found: Plan) -> list[tuple[str, str, str]]:
-    sizes = ", ".join(f"{formats.count(size)} {name}" for name, size in found.sizes.items())
     checkpoints = f"{found.checkpoints} × {formats.scaled(found.checkpoint)}B"
     return [
-        ("data", sizes, ""),
+        ("data", formats.sizes(found.sizes), ""),
         ("device", found.device, ""),
         ("parameters", formats.count(found.parameters), ""),
         ("FLOPs per step", f"{formats.scaled(found.flops)}FLOP", "XLA's estimate"),
         ("memory traffic per step", f"{formats.scaled(found.bytes)}B", "XLA's estimate"),
         ("checkpoints", f"{checkpoints}, {formats.scaled(found.free)}B free on disk", ""),
         ("compilation", f"{found.compile_seconds:.1f} s", "measured"),
-        ("time", f"{found.seconds / 60:.1f} min at {found.step_seconds * 1000:.1f} ms a step", "from 5 measured steps"),
+        (
+            "time",
+            f"{found.seconds / 60:.1f} min at {found.step_seconds * 1000:.1f} ms per step",
+            "from 5 measured steps",
+        ),
     ]

@@ -8,9 +8,9 @@ from typing import Any
 
 from dlcli.artifacts import Pieces, Prediction
 from dlcli.cli import console, output, progress
-from dlcli.cli.bridge import Call
 from dlcli.cli.inputs import expand, lines
 from dlcli.cli.reading import run_of
+from dlcli.cli.typer_options import Call
 from dlcli.errors import DatasetError
 
 

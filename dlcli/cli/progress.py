@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from dlcli import formats
-from dlcli.cli import console, hints, layout
-from dlcli.cli.bridge import Call
+from dlcli.cli import console, next_commands, progress_lines
 from dlcli.cli.display import Display
-from dlcli.cli.training import Training
+from dlcli.cli.training_display import Training
+from dlcli.cli.typer_options import Call
+from dlcli.formats import command_line
 from dlcli.interrupts import CODES, Signals
-from dlcli.runs.folders import command
 
 if TYPE_CHECKING:
     from dlcli.engine import Ended, Event
@@ -70,13 +71,21 @@ def finish(ended: Ended, technique: str, call: Call) -> None:
     if ended.best_step is not None:
         width = err.width if err.is_terminal else None
         for name, metrics in ((f"best, step {ended.best_step}", ended.best), ("last", ended.last)):
-            err.print(console.plain(layout.fit([name, *layout.entries(metrics)], width)), soft_wrap=True)
-    err.print(f"saved in {console.plain(ended.folder)}; next:", soft_wrap=True)
-    resumed = [command("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
-    for line in [*resumed, *hints.next_commands(ended.folder, technique)]:
-        err.print(f"  {console.plain(line)}", soft_wrap=True)
+            err.print(
+                console.plain(progress_lines.fit([name, *progress_lines.entries(metrics)], width)), soft_wrap=True
+            )
+    resumed = [command_line("resume", ended.folder)] if ended.reason in (*CODES, "time") else []
+    print_next(ended.folder, [*resumed, *next_commands.next_commands(ended.folder, technique)])
     if code := CODES.get(ended.reason):
         raise typer.Exit(code)
+
+
+def print_next(folder: Path, lines: Iterable[str]) -> None:
+    """Print where a run is saved, and the commands that read it."""
+    err = console.err()
+    err.print(f"saved in {console.plain(folder)}; next:", soft_wrap=True)
+    for line in lines:
+        err.print(f"  {console.plain(line)}", soft_wrap=True)
 
 
 def summary(ended: Ended) -> dict[str, Any]:
@@ -94,4 +103,4 @@ def summary(ended: Ended) -> dict[str, Any]:
 
 def metrics_line(metrics: Mapping[str, float]) -> str:
     """Return names and values in one line, the most important first."""
-    return "  ".join(layout.entries(metrics))
+    return "  ".join(progress_lines.entries(metrics))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from dlcli import techniques
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import RunError, UsageError
 from dlcli.options.fields import Options, idle_rule
-from dlcli.runs.folders import Folder, find
+from dlcli.runs.folder import RunFolder
+from dlcli.runs.lookup import find
 
 
 def run_of(name: str, technique: str | tuple[str, ...], purpose: str, options: Options, call: Call) -> Path:
@@ -42,7 +43,7 @@ def any_run(name: str) -> Path:
 
 def refuse_idle(options: Options, call: Call, folder: Path) -> None:
     """Raise `UsageError` where an option that was given does nothing with this run."""
-    trained = Folder(folder).raw("options.json")
+    trained = RunFolder(folder).raw("options.json")
     for name, value in call.given.items():
         rule = idle_rule(type(options), name, trained, of_run=True) if name in type(options).model_fields else None
         if rule is not None and value is not False:

@@ -6,12 +6,14 @@ from typing import Any
 
 from dlcli import techniques
 from dlcli.cli import progress
-from dlcli.cli.bridge import Call, validate
 from dlcli.cli.reading import any_run
+from dlcli.cli.typer_options import Call, validate
 from dlcli.errors import UsageError
+from dlcli.formats import command_line
 from dlcli.interrupts import answered
 from dlcli.options.common import Options, RunArgument
-from dlcli.runs.folders import Folder, command, technique_of
+from dlcli.options.fields import flag
+from dlcli.runs.folder import RunFolder, technique_of
 
 MODELS = "train"
 OF = "resume"
@@ -32,15 +34,15 @@ def run(given: dict[str, Any], call: Call) -> None:
     if "out" in given:
         raise UsageError(f"--out cannot change: a run is resumed in its own folder, {folder}")
     if "name" in given:
-        hint = command("runs", "rename", folder, given["name"])
+        hint = command_line("runs", "rename", folder, given["name"])
         raise UsageError(f"--name cannot change on resume, which keeps the folder {folder}", hint=hint)
     with progress.importing():
         from dlcli import engine
     learner = techniques.learner(technique)
-    before = Folder(folder).read("options.json", learner.Options)
+    before = RunFolder(folder).read("options.json", learner.Options)
     for name in given:
         if name not in learner.Options.model_fields:
-            raise UsageError(f"--{name.replace('_', '-')} is no option of train {technique}")
+            raise UsageError(f"{flag(name)} is no option of train {technique}")
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in given else {"epochs"})
     after = validate(learner.Options, {**kept, **given}, flags=given, kept=kept.keys() - given.keys())
     with answered() as signals:

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, Field
 
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import console, listing, output
-from dlcli.cli.bridge import Call
+from dlcli.cli import console, output, runs_table
+from dlcli.cli.typer_options import Call
 from dlcli.errors import RunError, UsageError
 from dlcli.files import size_text
 from dlcli.formats import printable
@@ -24,7 +24,9 @@ from dlcli.options.fields import flag
 from dlcli.options.values import run_name
 from dlcli.paths import runs_folder
 from dlcli.runs import changes
-from dlcli.runs.folders import Folder, Summary, find, list_runs
+from dlcli.runs.folder import RunFolder
+from dlcli.runs.lookup import find, list_runs
+from dlcli.runs.summary import Summary, summarize
 
 _QUIET = {"out", "name", "data_dir", "device"}  # options that two runs may differ in without being different
 _YES = frozenset({"y", "yes"})
@@ -89,14 +91,14 @@ def list_(options: List, call: Call) -> None:
     found = []
     for folder in list_runs(options.technique):
         try:
-            found.append(Folder(folder).summary())
+            found.append(summarize(folder))
         except RunError as error:  # one bad folder must not hide the others
             warn(f"left out: {error}")
     if call.json:
         console.print_json({"runs": [_numbers(each) for each in found]})
     elif found:
         out = console.out()
-        for line in listing.lines(found, out.width if out.is_terminal else None):
+        for line in runs_table.lines(found, out.width if out.is_terminal else None):
             out.print(console.plain(line), soft_wrap=True)
     else:
         console.err().print("no runs yet; train one first: dlcli train cnn")
@@ -105,8 +107,8 @@ def list_(options: List, call: Call) -> None:
 def show(options: Show, call: Call) -> None:
     """Print what a run says of itself."""
     folder = find(options.run)
-    run = Folder(folder)
-    summary, about, chosen = run.summary(), run.about(), run.raw("options.json")
+    run = RunFolder(folder)
+    summary, about, chosen = summarize(folder), run.raw("run.json"), run.raw("options.json")
     rows = [(name, value) for name, value in _described(summary, about).items() if value not in ("", "–")]
     rows += [
         ("", ""),
@@ -119,8 +121,8 @@ def show(options: Show, call: Call) -> None:
 def compare(options: Compare, call: Call) -> None:
     """Print a column for each run."""
     folders = [find(name) for name in options.runs]
-    summaries = [_numbers(Folder(folder).summary()) for folder in folders]
-    chosen = [Folder(folder).raw("options.json") for folder in folders]
+    summaries = [_numbers(summarize(folder)) for folder in folders]
+    chosen = [RunFolder(folder).raw("options.json") for folder in folders]
     metrics = list(dict.fromkeys(name for each in summaries for name in each["best"]))
     rows: list[list[Any]] = [
         [printable(f"best {name}"), *(each["best"].get(name, "–") for each in summaries)] for name in metrics
@@ -197,26 +199,26 @@ def _confirmed(folders: list[Path], call: Call) -> bool:
 
 def _numbers(run: Summary) -> dict[str, Any]:
     """Return what `--json` prints of a run."""
-    ended = run.about.ended
+    ended = run.info.ended
     return {
         "run": run.folder.name,
         "technique": run.technique,
-        "dataset": run.about.data.dataset,
-        "parameters": run.about.parameters,
-        "created": run.about.created,
+        "dataset": run.info.data.dataset,
+        "parameters": run.info.parameters,
+        "created": run.info.created,
         "state": run.state,
         "step": run.step,
         "ended": ended.reason if ended else None,
         "best step": ended.best_step if ended else None,
         "best": run.best,
         "seconds": run.seconds,
-        "note": run.about.note,
+        "note": run.info.note,
     }
 
 
 def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
     """Return the description of a run, in words."""
-    said, began = run.about, listing.when(run.about.created)
+    said, began = run.info, runs_table.when(run.info.created)
     best = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in run.best.items())
     at = f" at step {said.ended.best_step:,}" if said.ended and said.ended.best_step is not None else ""
     sizes = ", ".join(f"{size:,} {name}" for name, size in said.data.sizes.items())
@@ -234,7 +236,7 @@ def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
         "device": ", ".join(filter(None, [said.device, said.dtype])),
         "parameters": f"{said.parameters:,}" if said.parameters is not None else "",
         "command": shlex.join(map(str, command)) if isinstance(command, list) else "",
-        "in folder": said.folder or "",
+        "in folder": said.cwd or "",
         "versions": versions,
         "commit": str(about.get("commit") or ""),
     }

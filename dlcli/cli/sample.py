@@ -12,8 +12,8 @@ from rich.text import Text as RichText
 
 from dlcli.artifacts import Figure, Images, Piece
 from dlcli.cli import console, output, progress
-from dlcli.cli.bridge import Call
 from dlcli.cli.reading import run_of
+from dlcli.cli.typer_options import Call
 
 
 def run(technique: str, options: Any, call: Call) -> None:

@@ -13,9 +13,9 @@ from rich.text import Text
 from dlcli import formats
 from dlcli.artifacts import Likelihood
 from dlcli.cli import console, output, progress
-from dlcli.cli.bridge import Call
 from dlcli.cli.inputs import lines
 from dlcli.cli.reading import run_of
+from dlcli.cli.typer_options import Call
 from dlcli.errors import CheckFailed, DatasetError
 
 # Nats by which sum and whole may differ for a text, and for each of its tokens: both round in float32, in different

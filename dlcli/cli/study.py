@@ -8,7 +8,7 @@ from typing import Any
 from dlcli import studies
 from dlcli.artifacts import Figure, Table
 from dlcli.cli import console, output, progress
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.interrupts import saying
 
 
@@ -20,7 +20,7 @@ def run(name: str, options: Any, call: Call) -> None:
         from dlcli.studies.cells import Cell, Report
     prepare(options.device)
     with saying("what was measured is kept; the same command continues"):
-        for event in studies.begin(name, options):
+        for event in studies.run(name, options):
             match event:
                 case Cell():
                     console.err().print(_line(event), soft_wrap=True)

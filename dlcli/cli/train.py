@@ -1,27 +1,29 @@
-"""`dlcli train TECHNIQUE`: fits a learner and shows its progress."""
+"""`dlcli train TECHNIQUE`: trains a new run and shows its progress."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dlcli import techniques
-from dlcli.cli import progress
-from dlcli.cli.bridge import Call
+from dlcli import formats, techniques
+from dlcli.cli import console, next_commands, plan, progress
+from dlcli.cli.typer_options import Call
 from dlcli.errors import UsageError
 from dlcli.interrupts import answered
+from dlcli.options.common import DirectOptions
 
 
 def run(technique: str, options: Any, call: Call) -> None:
-    """Train a new run, or with `--plan` say what that would be."""
+    """Train a new run, or with `--plan` show what it would do and cost."""
     if options.name in techniques.names():
         raise UsageError(f"--name must not be that of a technique, which stands for its latest run, got {options.name}")
-    if technique not in techniques.having("resume"):
-        from dlcli.cli import direct
+    if technique in techniques.having("resume"):
+        _train_in_steps(technique, options, call)
+    else:
+        _train_directly(technique, options, call)
 
-        return direct.run(technique, options, call)
+
+def _train_in_steps(technique: str, options: Any, call: Call) -> None:
     if call.plan:
-        from dlcli.cli import plan
-
         return plan.show(technique, options, call)
     with progress.importing():
         from dlcli import engine
@@ -30,3 +32,24 @@ def run(technique: str, options: Any, call: Call) -> None:
     with answered() as signals:
         ended = progress.show(engine.fit(learner, options, lambda at: signals.caught), signals)
         progress.finish(ended, technique, call)
+
+
+def _train_directly(technique: str, options: DirectOptions, call: Call) -> None:
+    """Train a technique that takes no gradient steps."""
+    with progress.importing():
+        from dlcli.engine import direct
+
+        trainer = techniques.trainer(technique)
+    with progress.working(f"reading {options.dataset}"):
+        begun = direct.begin(technique, trainer, options)
+    if call.plan:
+        return plan.show_direct(begun, call)
+    err = console.err()
+    err.print(f"{console.plain(options.dataset)} ({formats.sizes(begun.data.sizes)})", soft_wrap=True)
+    with progress.working("training"):
+        done = direct.finish(trainer, begun)
+    if call.json:
+        console.print_json(direct.summary(done))
+    line = progress.metrics_line(done.validation)
+    err.print(f"[bold]trained[/] in {formats.duration(done.seconds)}  validation  {line}", soft_wrap=True)
+    progress.print_next(done.folder, next_commands.next_commands(done.folder, technique))

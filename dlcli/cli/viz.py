@@ -7,11 +7,11 @@ from typing import Any
 
 from dlcli import figures
 from dlcli.cli import output, progress
-from dlcli.cli.bridge import Call
 from dlcli.cli.reading import run_of
+from dlcli.cli.typer_options import Call
 from dlcli.errors import DiskError
-from dlcli.paths import can_be_had
-from dlcli.runs.folders import find
+from dlcli.paths import is_creatable
+from dlcli.runs.lookup import find
 
 
 def run(name: str, options: Any, call: Call) -> None:
@@ -25,7 +25,7 @@ def run(name: str, options: Any, call: Call) -> None:
     if "device" in type(options).model_fields:
         prepare(options.device)
     path = options.out or _home(options) / f"{name}.png"
-    if not options.out and not can_be_had(path.parent):
+    if not options.out and not is_creatable(path.parent):
         raise DiskError(f"{path.parent} cannot be written to", hint=f"--out {name}.png draws it into a file of yours")
     with progress.working("drawing"):
         figure = figures.draw(name, options)

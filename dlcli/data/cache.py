@@ -38,7 +38,7 @@ def folder(*parts: str) -> Path:
 
 def replacing(path: Path) -> AbstractContextManager[IO[bytes]]:
     """Open a new file that takes the place of one in the cache once the block ends without an error."""
-    return files.replacing(path, _HINT)
+    return files.atomic_write(path, _HINT)
 
 
 def seal(body: bytes) -> bytes:

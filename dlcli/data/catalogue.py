@@ -1,4 +1,4 @@
-"""Names of data sets of every kind: which kind a name is of, and what there is."""
+"""Data sets of every modality by name."""
 
 from __future__ import annotations
 
@@ -6,36 +6,47 @@ from pathlib import Path
 from typing import Literal
 
 from dlcli.data import densities
-from dlcli.data.images import catalogue, tfds
-from dlcli.data.text import pairs, sets
-from dlcli.data.text.columns import USUAL, Reading
+from dlcli.data.images import catalogue as images
+from dlcli.data.text import catalogue as text
+from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.errors import UsageError
 from dlcli.nearest import nearest
 
+Modality = Literal["images", "pairs", "points", "text"]
+
 
 def embedded() -> dict[str, str]:
-    """Return the names of the data sets that need no download, with a line on each."""
-    return {**catalogue.embedded(), **sets.embedded(), **pairs.embedded(), **densities.NAMES}
+    """Return the names of the data sets that need no download, each with one line of description."""
+    return {**images.embedded(), **text.embedded(), **densities.NAMES}
 
 
-def medium(
-    dataset: str, data_dir: Path | None, reading: Reading = USUAL
-) -> Literal["images", "pairs", "points", "text"]:
-    """Tell what a data set is made of, by its name, the columns that options name, and the header of a table.
+def prepared(data_dir: Path | None) -> list[str]:
+    """Return the names of the data sets that were downloaded to a folder, such as "tfds:mnist"."""
+    return images.prepared(data_dir)
+
+
+def modality(dataset: str, data_dir: Path | None, options: ReadOptions = DEFAULT) -> Modality:
+    """Return what the examples of a data set are.
+
+    Args:
+        dataset: name of the set.
+        data_dir: folder of prepared tfds sets, whose names an error suggests.
+        options: how a table is read; its columns decide between text and pairs.
 
     Raises:
-        UsageError: a name of this form is that of no set.
+        UsageError: no data set has this name.
     """
-    if catalogue.claims(dataset):
+    if images.claims(dataset):
         return "images"
-    if pairs.claims(dataset, reading):
-        return "pairs"
-    if sets.claims(dataset):
-        return "text"
+    if found := text.modality(dataset, options):
+        return found
     if dataset in densities.NAMES:
         return "points"
-    known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]
-    near = [name for name in known if nearest(dataset, [name, name.removeprefix("tfds:")])]
-    meant = f": did you mean {' or '.join(near)}?" if near else ""
-    forms = f"{', '.join(embedded())}, tfds:NAME, folder:PATH, an .npz file, a file of text or a folder of them"
-    raise UsageError(f"a data set must be {forms}, got {dataset!r}{meant}", hint="`dlcli data list` names those here")
+    known = [*embedded(), *prepared(data_dir)]
+    near = [name for name in known if nearest(dataset, [name, name.rpartition(":")[2]])]
+    suggestion = f": did you mean {' or '.join(near)}?" if near else ""
+    forms = f"{', '.join(embedded())}, tfds:NAME, folder:PATH, an .npz file, a text file or a folder of text files"
+    raise UsageError(
+        f"a data set must be {forms}, got {dataset!r}{suggestion}",
+        hint="`dlcli data list` lists the data sets on this machine",
+    )

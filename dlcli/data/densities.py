@@ -14,6 +14,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from dlcli.data.held_out import HeldOut, in_order
 from dlcli.interface import Batch, Data, Facts
 from dlcli.options.common import DataOptions
 
@@ -28,16 +29,16 @@ class DensityFacts(Facts):
 
     Attributes:
         modes: their centres.
-        deviation: of each of them, along each axis.
+        std: standard deviation of each component along each axis.
     """
 
     modes: Annotated[tuple[tuple[Coordinate, Coordinate], ...], Field(min_length=1, max_length=1024)]
-    deviation: Annotated[float, Field(gt=0, le=1e3)]
+    std: Annotated[float, Field(gt=0, le=1e3)]
 
 
 NAMES = {
-    "ring": "8 Gaussians of deviation 0.01 on a circle of radius 1",
-    "grid": "25 Gaussians of deviation 0.05, five by five, 2 apart",
+    "ring": "8 Gaussians with standard deviation 0.01 on a circle of radius 1",
+    "grid": "25 Gaussians with standard deviation 0.05, five by five, 2 apart",
 }
 _SPLITS = ("train", "validation", "test")
 
@@ -49,8 +50,8 @@ def mixture(name: str) -> DensityFacts:
         "ring": (tuple((math.cos(angle), math.sin(angle)) for angle in angles), 0.01),
         "grid": (tuple(itertools.product(places, places)), 0.05),
     }
-    modes, deviation = mixtures[name]
-    return DensityFacts(modes=modes, deviation=deviation)
+    modes, std = mixtures[name]
+    return DensityFacts(modes=modes, std=std)
 
 
 def read(options: DataOptions, seed: int) -> Data:
@@ -79,15 +80,9 @@ def draw(facts: DensityFacts, count: int, seed: list[int]) -> np.ndarray:
     """Draw float32 [count, 2]; all modes are equally likely."""
     random = np.random.default_rng(seed)
     centres = np.asarray(facts.modes)[random.integers(len(facts.modes), size=count)]
-    return (centres + random.normal(0.0, facts.deviation, [count, 2])).astype(np.float32)
+    return (centres + random.normal(0.0, facts.std, [count, 2])).astype(np.float32)
 
 
-def _held_out(facts: DensityFacts, split: str, batch_size: int) -> list[Batch]:
+def _held_out(facts: DensityFacts, split: str, batch_size: int) -> HeldOut:
     points = draw(facts, HELD_OUT, [_SPLITS.index(split)])
-    batches = []
-    for start in range(0, HELD_OUT, batch_size):
-        rows = points[start : start + batch_size]
-        missing = batch_size - len(rows)
-        mask = np.pad(np.ones(len(rows), np.float32), (0, missing))
-        batches.append({"point": np.pad(rows, [(0, missing), (0, 0)]), "mask": mask})
-    return batches
+    return HeldOut(lambda: ({"point": points[indices]} for indices in in_order(HELD_OUT, batch_size)), batch_size)

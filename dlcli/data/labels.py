@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-from dlcli.data.problems import NAMED, Finding
+from dlcli.data.problems import NAMED, Problem
 
 # As R, pandas and spreadsheets write a missing value.
 _MISSING = {"NA", "N/A", "NaN", "nan", "<NA>", "null", "NULL", "#N/A"}
@@ -34,7 +34,7 @@ def alike(names: Iterable[str]) -> list[list[str]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def problems(names: Mapping[str, int] | Sequence[str]) -> list[Finding]:
+def problems(names: Mapping[str, int] | Sequence[str]) -> list[Problem]:
     """Find labels that look alike, and labels that may say that there is none.
 
     Args:
@@ -49,11 +49,11 @@ def problems(names: Mapping[str, int] | Sequence[str]) -> list[Finding]:
         kept = "one class: white space around a label is left out"
         if classes > 1:
             kept = f"{classes} classes, and may be meant as one"
-        found.append(Finding("labels", "", group[0], f"{named} are {kept}"))
+        found.append(Problem("labels", "", group[0], f"{named} are {kept}"))
     for name in names:
         if name.strip() in _MISSING:
             message = f"label {name.strip()!r} is a class: if it says that there is no label, remove it"
-            found.append(Finding("labels", "", name, message))
+            found.append(Problem("labels", "", name, message))
     return found
 
 

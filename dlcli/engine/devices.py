@@ -76,7 +76,7 @@ def memory_errors() -> Iterator[None]:
             raise
         raise DeviceError(
             f"the device has too little memory: {str(error).splitlines()[0]}",
-            hint="halve --batch-size; --accumulate 2 keeps the size of an update",
+            hint="halve --batch-size; --gradient-accumulation-steps 2 keeps the size of an update",
         ) from error
 
 

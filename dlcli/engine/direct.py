@@ -14,23 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from dlcli.interface import Facts, shortened
+from dlcli.interface import Facts
 from dlcli.options.common import DirectOptions
 from dlcli.runs import new
-from dlcli.runs import run as runs
-
-
-class Source(Protocol):
-    """The data of a run: examples in each split, and what identifies the training part."""
-
-    @property
-    def sizes(self) -> Mapping[str, int]: ...
-
-    @property
-    def digest(self) -> str: ...
-
-    @property
-    def example(self) -> str: ...
+from dlcli.runs.info import Described, new_info
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +60,7 @@ class Begun:
 
     technique: str
     options: DirectOptions
-    data: Source
+    data: Described
     folder: Path
 
 
@@ -94,8 +81,8 @@ def begin(technique: str, trainer: Trainer, options: DirectOptions) -> Begun:
         UsageError: the folder is in use.
         DatasetError: something is wrong with the data.
     """
-    new.refuse_taken(options)
-    return Begun(technique, options, trainer.read(options), new.expected(technique, options))
+    new.require_free(options)
+    return Begun(technique, options, trainer.read(options), new.folder_for(technique, options))
 
 
 def finish(trainer: Trainer, begun: Begun) -> Done:
@@ -105,22 +92,15 @@ def finish(trainer: Trainer, begun: Begun) -> Done:
         UsageError: another run has taken the folder.
         DiskError: the folder cannot be written; where that can be known, before training.
     """
-    with new.begun(begun.technique, begun.options) as run:
+    with new.started(begun.technique, begun.options) as run:
         options = begun.options.model_copy(update={"out": run.folder, "name": None})
         start = time.perf_counter()
         learnt = trainer.train(options, begun.data)
         seconds = round(time.perf_counter() - start, 3)
         done = Done(run.folder, learnt.parameters, learnt.validation, seconds)
-        data = {"dataset": options.dataset, "digest": begun.data.digest, "sizes": dict(begun.data.sizes)}
-        about = {
-            "technique": begun.technique,
-            **runs.surroundings(),
-            "parameters": learnt.parameters,
-            "data": data,
-            "example": shortened(begun.data.example),
-            "ended": summary(done),
-        }
-        run.create(options, learnt.facts, about, learnt.files)
+        more = {"parameters": learnt.parameters, "ended": summary(done)}
+        info = new_info(begun.technique, options.dataset, begun.data, **more)
+        run.create(options, learnt.facts, info, learnt.files)
     return done
 
 

@@ -17,7 +17,7 @@ from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.interface import Facts
 from dlcli.options.common import FitOptions
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 
 L = TypeVar("L", bound=Learner)
 
@@ -43,7 +43,7 @@ def load(folder: Path, learner_type: type[L], use: str = "best") -> L:
     Raises:
         RunError: the folder is not a run of this technique, or has no intact checkpoint.
     """
-    run = Run(folder)
+    run = RunFolder(folder)
     program = rebuilt(folder, learner_type, run.options(learner_type), run.facts(learner_type), one_device())
     arrays, _ = run.restore(program.shapes, use)
     learner = program.learner(program.from_host(arrays))
@@ -51,7 +51,7 @@ def load(folder: Path, learner_type: type[L], use: str = "best") -> L:
     return learner
 
 
-def measured(run: Run, dataset: str | None, read: Callable[[], D]) -> D:
+def measured(run: RunFolder, dataset: str | None, read: Callable[[], D]) -> D:
     """Open the data that a run is measured on, and tell the user where they are not those it was trained on.
 
     Args:
@@ -65,9 +65,9 @@ def measured(run: Run, dataset: str | None, read: Callable[[], D]) -> D:
     try:
         found = read()
     except DatasetError as error:
-        run.say_where(named, error)
+        run.explain_missing_data(named, error)
         raise
-    run.notice_other_data(named, found.digest)
+    run.warn_if_data_changed(named, found.digest)
     return found
 
 

@@ -25,12 +25,13 @@ from dlcli.engine.resuming import (
 )
 from dlcli.engine.stopping import Rule
 from dlcli.engine.training import Session, begin, end, train
-from dlcli.interface import Data, shortened
+from dlcli.interface import Data
 from dlcli.notices import warn
 from dlcli.options.common import FitOptions
+from dlcli.paths import nearest_existing
 from dlcli.runs import new
-from dlcli.runs import run as runs
-from dlcli.runs.checkpoints import require_room
+from dlcli.runs.checkpoints import require_space
+from dlcli.runs.info import new_info
 from dlcli.runs.progress import Progress
 from dlcli.runs.run import Run
 
@@ -48,15 +49,15 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
     """
     technique = technique_name(learner_type)
     data, program, options = prepared(learner_type, options)
-    with new.begun(technique, options) as run, devices.memory_errors():
+    with new.started(technique, options) as run, devices.memory_errors():
         options = options.model_copy(update={"out": run.folder, "name": None})
         yield _started(run, options, data, program, step=0)
         yield Compiling("initial weights")
         start = time.perf_counter()
         leaves = initial(program, options)
         yield Compiled("initial weights", time.perf_counter() - start)
-        about = {"technique": technique, **runs.surroundings(), **_record(program, data, options)}
-        run.create(options, data.facts, about)
+        computed = {"device": devices.describe(program.mesh), "dtype": options.dtype, "parameters": program.parameters}
+        run.create(options, data.facts, new_info(technique, options.dataset, data, **computed))
         yield from begin(Session(run, options, data, program, Progress(), stop, leaves))
 
 
@@ -78,7 +79,7 @@ def resume(
     """
     with Run(folder) as run, devices.memory_errors():
         before = run.options(learner_type)
-        run.claim()
+        run.lock()
         options = changed(before, changes)
         devices.prepare(options.device)
         data = reread(learner_type, run, options, changes)
@@ -86,7 +87,7 @@ def resume(
         require_same_data(run, before, options, data, learner_type)
         what = learner_type, options, data.facts, devices.mesh(options.batch_size)
         program = Program(*what) if changes else rebuilt(folder, *what)  # changes are no fault of the folder
-        if not run.has_begun():
+        if not run.has_started():
             warn(f"{folder} was interrupted before its first checkpoint; restarting it")
             run.rewind(0)
             note_session(run, 0, before, options)
@@ -99,7 +100,7 @@ def resume(
         owed = snapshot.validation_due and progress.step <= options.steps  # a validation that was interrupted
         if (reason := over(progress, options)) and not owed:
             asked = bool(changes) or went_on(run, progress.step)
-            if not asked and run.about().get("ended") is None:
+            if not asked and run.info().ended is None:
                 # Killed between the last checkpoint and the word that it was the last.
                 yield end(run, snapshot.closing or progress, reason)
                 return
@@ -130,13 +131,13 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
     Raises:
         UserError: one of its kin.
     """
-    new.refuse_taken(options)
+    new.require_free(options)
     devices.prepare(options.device)
     data = learner_type.read(options)
     options = resolve(options, data)
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
-    folder = new.expected(technique_name(learner_type), options)
-    require_room(existing(folder), program.bytes, options.keep + 2)
+    folder = new.folder_for(technique_name(learner_type), options)
+    require_space(nearest_existing(folder), program.bytes, options.keep + 2)
     return data, program, options
 
 
@@ -172,18 +173,3 @@ def _started(run: Run, options: FitOptions, data: Data, program: Program, step: 
         sizes=data.sizes,
         parameters=program.parameters,
     )
-
-
-def _record(program: Program, data: Data, options: FitOptions) -> dict[str, Any]:
-    return {
-        "device": devices.describe(program.mesh),
-        "dtype": options.dtype,
-        "parameters": program.parameters,
-        "data": {"dataset": options.dataset, "digest": data.digest, "sizes": dict(data.sizes)},
-        "example": shortened(data.example),
-    }
-
-
-def existing(folder: Path) -> Path:
-    """Return the nearest of the folder and those above it that is there."""
-    return next(each for each in [folder, *folder.absolute().parents] if each.exists())

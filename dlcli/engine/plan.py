@@ -15,11 +15,12 @@ import jax
 from dlcli.engine import devices
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
-from dlcli.engine.loop import existing, initial, prepared, technique_name
+from dlcli.engine.loop import initial, prepared, technique_name
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
 from dlcli.interface import Data
 from dlcli.options.common import FitOptions
+from dlcli.paths import nearest_existing
 from dlcli.runs import new
 
 _MEASURED = 5  # steps
@@ -69,7 +70,7 @@ class Plan:
 def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     """Set a run up as `fit` does, make a few steps, and keep nothing."""
     data, program, options = prepared(learner_type, options)
-    options = options.model_copy(update={"out": new.expected(technique_name(learner_type), options), "name": None})
+    options = options.model_copy(update={"out": new.folder_for(technique_name(learner_type), options), "name": None})
     with devices.memory_errors():
         return _measured(learner_type, options, data, program)
 
@@ -96,7 +97,7 @@ def _measured(learner_type: type[Learner], options: FitOptions, data: Data, prog
         bytes=cost.get("bytes accessed"),
         checkpoint=program.bytes,
         checkpoints=options.keep + 1,
-        free=shutil.disk_usage(existing(options.out or Path())).free,
+        free=shutil.disk_usage(nearest_existing(options.out or Path())).free,
         compile_seconds=seconds[0],
         step_seconds=median(seconds[1:]),
         layers=layers(lambda: learner_type(options, data.facts), batch),

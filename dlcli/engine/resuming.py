@@ -10,11 +10,12 @@ import numpy as np
 from dlcli.engine.learner import Learner
 from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, RunError, UsageError
+from dlcli.formats import command_line
 from dlcli.interface import Data
 from dlcli.options.common import FitOptions, RunOptions, TokenizerOptions
-from dlcli.runs import run as runs
-from dlcli.runs.checkpoints import OtherArrays
-from dlcli.runs.folders import About, command
+from dlcli.options.fields import flag
+from dlcli.runs.checkpoints import ShapeMismatch
+from dlcli.runs.info import environment
 from dlcli.runs.progress import Progress, Snapshot
 from dlcli.runs.run import Run
 
@@ -34,7 +35,7 @@ def reread(learner_type: type[Learner], run: Run, options: FitOptions, changes: 
             return learner_type.read(options)
         return learner_type.reread(options, run.facts(learner_type))
     except DatasetError as error:
-        run.say_where(options.dataset, error)
+        run.explain_missing_data(options.dataset, error)
         raise
 
 
@@ -42,7 +43,7 @@ def require_same_data(
     run: Run, before: FitOptions, options: FitOptions, data: Data, learner_type: type[Learner]
 ) -> None:
     """Raise where the data are others than those the run began with, or would not fit the model."""
-    known = run.read("run.json", About).data.digest
+    known = run.info().data.digest
     if options.dataset == before.dataset and known != data.digest:
         raise DatasetError(
             f"{options.dataset} must be the data the run began with (digest {known}), found {data.digest}",
@@ -61,11 +62,11 @@ def restored(run: Run, program: Program, changes: Mapping[str, Any]) -> tuple[di
     """Read the newest intact checkpoint; blame the changes where its arrays are not those of the program."""
     try:
         return run.restore(program.shapes)
-    except OtherArrays as error:
+    except ShapeMismatch as error:
         shaping = [name for name in changes if name not in _SHAPELESS]
         if not shaping:
             raise
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in shaping)
+        flags = ", ".join(flag(name) for name in shaping)
         raise RunError(f"{flags} cannot change on resume: {error}", hint=error.hint) from error
 
 
@@ -78,8 +79,8 @@ def over(progress: Progress, options: FitOptions) -> str | None:
 
 def went_on(run: Run, step: int) -> bool:
     """Tell whether the run was already asked to go on from this very step."""
-    sessions = run.about().get("sessions", [])
-    return bool(sessions) and isinstance(sessions[-1], dict) and sessions[-1].get("from_step") == step
+    sessions = run.info().sessions
+    return bool(sessions) and sessions[-1].from_step == step
 
 
 def require_more(run: Run, progress: Progress, before: FitOptions, options: FitOptions, reason: str) -> None:
@@ -95,13 +96,13 @@ def require_more(run: Run, progress: Progress, before: FitOptions, options: FitO
     if reason == "steps" and progress.step < before.steps:
         raise UsageError(
             f"--steps {options.steps} must lie beyond step {progress.step}, where {run.folder} stands",
-            hint=f"{command('resume', run.folder)} continues to its {before.steps} steps",
+            hint=f"{command_line('resume', run.folder)} continues to its {before.steps} steps",
         )
     if reason == "steps":
-        again = command("resume", run.folder, "--steps", 2 * progress.step)
+        again = command_line("resume", run.folder, "--steps", 2 * progress.step)
         hint = f"{again} continues, with the schedule of a run of that length"
         raise UsageError(f"{run.folder} has made all its {progress.step} steps", hint=hint)
-    hint = f"{command('resume', run.folder, '--patience', 2 * options.patience)} continues"
+    hint = f"{command_line('resume', run.folder, '--patience', 2 * options.patience)} continues"
     raise UsageError(f"{run.folder} was stopped early at step {progress.step}", hint=hint)
 
 
@@ -109,6 +110,6 @@ def note_session(run: Run, step: int, before: FitOptions, options: FitOptions) -
     """Write down that the run goes on, from where, and with which changes."""
     old, new = before.model_dump(mode="json"), options.model_dump(mode="json")
     changes = {name: [old[name], new[name]] for name in new if old[name] != new[name] and name != "out"}
-    session = {"from_step": step, "changes": changes, **runs.surroundings()}
+    session = {"from_step": step, "changes": changes, **environment()}
     run.set_options(options)
-    run.note(sessions=[*run.about().get("sessions", []), session], ended=None)
+    run.update_info(sessions=[*run.raw("run.json").get("sessions", []), session], ended=None)

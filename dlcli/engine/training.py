@@ -161,7 +161,9 @@ def _report(session: Session, *, closing: bool = False) -> Trained:
     rate = seen / max(seconds - session.progress.reported_seconds, 1e-9)
     session.progress = session.progress.model_copy(update={"reported_seconds": seconds})
     session.window = jax.tree.map(lambda leaf: jax.device_put(np.zeros(leaf.shape, leaf.dtype), leaf.sharding), window)
-    session.run.record(step, "train", metrics, rate=round(rate, 3), seconds=round(seconds, 3), **_marked(closing))
+    session.run.metrics.append(
+        step, "train", metrics, rate=round(rate, 3), seconds=round(seconds, 3), **_marked(closing)
+    )
     return Trained(step, metrics, rate)
 
 
@@ -181,9 +183,11 @@ def _validate(session: Session, *, closing: bool = False) -> Iterator[Event]:
         yield Compiled("validation", time.perf_counter() - start)
     if totals is not None and not session.interrupted:
         session.last = values(jax.device_get(totals))
-        session.progress = session.progress.judge(step, session.last, session.program.monitor)
+        session.progress = session.progress.after_validation(step, session.last, session.program.monitor)
         best = session.progress.best_step == step
-        session.run.record(step, "validation", session.last, **({"best": True} if best else {}), **_marked(closing))
+        session.run.metrics.append(
+            step, "validation", session.last, **({"best": True} if best else {}), **_marked(closing)
+        )
         yield Scored(step, session.last, best)
     session.skip_time()
 
@@ -236,12 +240,12 @@ def _save(session: Session, closing: Progress | None = None) -> Saved:
 def end(run: Run, progress: Progress, reason: str) -> Ended:
     best: Mapping[str, float] = {}
     last: Mapping[str, float] = {}
-    for record in run.records():
+    for record in run.metrics.read():
         if record["split"] == "validation":
             last = record["metrics"]
             best = last if record["step"] == progress.best_step else best
     ended = Ended(run.folder, reason, progress.step, progress.best_step, best, last, round(progress.seconds, 3))
-    run.note(ended={**dataclasses.asdict(ended), "folder": str(run.folder)})
+    run.update_info(ended={**dataclasses.asdict(ended), "folder": str(run.folder)})
     return ended
 
 
@@ -252,7 +256,7 @@ def _diverged(session: Session, step: int, metrics: Mapping[str, float]) -> None
         "the state is no longer finite",
     )
     kept = session.run.checkpoints.steps()[-1:]
-    session.run.note(ended={"reason": "diverged", "step": step})
+    session.run.update_info(ended={"reason": "diverged", "step": step})
     raise DivergedError(
         f"{what} at step {step}" + (f"; the last finite state, of step {kept[0]}, is kept" if kept else ""),
         hint=_remedies(session.options),
@@ -263,7 +267,7 @@ def _remedies(options: FitOptions) -> str:
     """Return what helps against divergence, among the options that there are."""
     remedies = {
         "learning_rate": "lower --learning-rate",
-        "clip_norm": "bound the gradients with --clip-norm 1",
+        "max_grad_norm": "bound the gradients with --max-grad-norm 1",
         "warmup_steps": "warm up with --warmup-steps 200",
     }
     return ", or ".join(text for name, text in remedies.items() if name in type(options).model_fields)

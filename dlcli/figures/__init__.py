@@ -1,26 +1,28 @@
-"""Figures: each has an options class in `options/` and a file of its name with a function `draw`.
+"""Figures: an options class in `options/` and a file of the same name with a function `draw` make one.
 
-The class `LearningCurves` is the figure `learning-curves`, drawn by `learning_curves.py`; nothing else lists it.
-Shared by the figures: `subject.py` (networks, layers, images), `language.py` (language models), `choices.py` (names)
-and `json_values.py`.
+What they share: `subject.py` (networks, layers, images) and `json_values.py` (JSON).
 """
 
-import re
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
+from dlcli import discovery
 from dlcli.options.common import Options
 from dlcli.options.fields import reads
 
+# Modules of options in the order of the course, as are the classes in each.
+_OPTIONS = ("training", "images", "text", "generative")
+
 
 def catalogue() -> dict[str, type[Options]]:
-    """Return the options class of every figure by its name, in the order of the course."""
-    return {figure_name(model): model for model in import_module("dlcli.figures.options").figure_options()}
+    """Return the options of every figure by its name, in the order of the course."""
+    base = discovery.load(__name__, "options", "base").FigureOptions
+    found = (discovery.models(f"{__name__}.options.{file}", base) for file in _OPTIONS)
+    return {name: model for models in found for name, model in models.items()}
 
 
 def of(technique: str) -> list[str]:
-    """Return the names of the figures that are specific to runs of this technique."""
+    """Return the names of the figures that are drawn from a run of this technique, without those of any run."""
     owners = {name: getattr(model, "technique", "") for name, model in catalogue().items()}
     return [name for name, owner in owners.items() if technique in ((owner,) if isinstance(owner, str) else owner)]
 
@@ -31,11 +33,6 @@ def main_figure(technique: str, trained: Mapping[str, Any] | None = None) -> str
     return next(name for name, model in main if trained is None or reads(model, trained))
 
 
-def figure_name(model: type[Options]) -> str:
-    """Convert `LearningCurves` to "learning-curves"."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", model.__name__).lower()
-
-
 def draw(name: str, options: Any) -> Any:
-    """Draw a figure; this imports what the figure needs."""
-    return import_module(f"dlcli.figures.{name.replace('-', '_')}").draw(options)
+    """Draw a figure; this loads what the figure needs."""
+    return discovery.load(__name__, name).draw(options)

@@ -12,9 +12,9 @@ import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
-from dlcli.figures.choices import choose
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Activations
+from dlcli.nearest import chosen
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
 
@@ -26,7 +26,7 @@ def draw(options: Activations) -> Figure:
     """Show the first maps of each layer, or of one layer, for one image."""
     learner = subject.learner(options)
     names = learner.network.backbone.names
-    shown = [choose("layer", options.layer, names)] if options.layer else names
+    shown = [chosen("--layer", options.layer, names)] if options.layer else names
     example = subject.example(options, learner.facts)
     maps = subject.activation_maps(learner, example.pixels)
     title = f"activation maps of {Path(options.run).name}: {example.source}"

@@ -14,8 +14,9 @@ from flax import nnx
 
 from dlcli import formats
 from dlcli.artifacts import Figure, Truncation
-from dlcli.data.text import dates, pairs, sets
-from dlcli.data.text.columns import Reading
+from dlcli.data.text.catalogue import open_pairs, open_texts
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.sources import dates
 from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
 from dlcli.figures.json_values import to_json
@@ -23,15 +24,16 @@ from dlcli.figures.options.text import Attention
 from dlcli.notices import warn
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.attention import AttentionChart
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
+from dlcli.techniques.transformer import trained as transformer
 from dlcli.techniques.transformer.learner import Learner
-from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
+from dlcli.text_models.trained import TrainedTextModel
 
 
 def draw(options: Attention) -> Figure:
     """Show the attention weights of each layer and head over the tokens of a text."""
-    trained = Trained(options.run, options.use, "decoder", "encoder", "encoder-decoder")
+    trained = transformer.load(options.run, options.use, "decoder", "encoder", "encoder-decoder")
     chart, truncated = _CHARTS[trained.learner.shape](trained, options)
     if truncated and options.text:
         warn(truncated.note(options.text))
@@ -59,10 +61,10 @@ def draw(options: Attention) -> Figure:
 Charted = tuple[AttentionChart, Truncation | None]
 
 
-def _self_attention(trained: Trained, options: Attention) -> Charted:
+def _self_attention(trained: TrainedTextModel, options: Attention) -> Charted:
     """Return the self-attention of a decoder or an encoder over a text."""
     given = options.text or _document(options)
-    tokens = found = trained.read_some(given)
+    tokens = found = trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
         tokens = np.concatenate([[END], tokens]).astype(np.int32)
     lacking = max(0, len(tokens) - min(trained.context, options.tokens))
@@ -77,16 +79,16 @@ def _self_attention(trained: Trained, options: Attention) -> Charted:
     return AttentionChart(title, note, weights, names, names), truncated
 
 
-def _cross_attention(trained: Trained, options: Attention) -> Charted:
+def _cross_attention(trained: TrainedTextModel, options: Attention) -> Charted:
     """Return the cross-attention of the decoder over a source, while it generates the target."""
     source, parts = (options.text, None) if options.text else _source(options)
     facts, network = trained.learner.facts, trained.learner.network
-    whole = trained.read_some(source)
-    read = whole[: facts.source_time]
+    whole = trained.encode_nonempty(source)
+    read = whole[: facts.max_source_length]
     truncated = Truncation(len(whole), len(read)) if len(read) < len(whole) else None
-    rows = np.pad(read, (0, facts.source_time - len(read)))[None]
+    rows = np.pad(read, (0, facts.max_source_length - len(read)))[None]
     length = np.array([len(read)], np.int32)
-    found = np.asarray(translator(network, facts.target_time, 1)(rows, length).tokens)[0, 0]
+    found = np.asarray(translator(network, facts.max_target_length, 1)(rows, length).tokens)[0, 0]
     written = found[: int(np.argmax(found == END)) + 1] if END in found else found[found > END]
     tokens = np.concatenate([[START], written[:-1]])[None]
     weights = _recorded(trained, lambda network, record: network(tokens, network.encode(rows, length), record), part=1)
@@ -98,14 +100,16 @@ def _cross_attention(trained: Trained, options: Attention) -> Charted:
     return AttentionChart(title, note, weights, queries, trained.tokenizer.pieces(read), known), truncated
 
 
-_CHARTS: dict[str, Callable[[Trained, Attention], Charted]] = {
+_CHARTS: dict[str, Callable[[TrainedTextModel, Attention], Charted]] = {
     "decoder": _self_attention,
     "encoder": _self_attention,
     "encoder-decoder": _cross_attention,
 }
 
 
-def _recorded(trained: Trained, call: Callable[[Any, list[jax.Array]], object], part: int | None = None) -> np.ndarray:
+def _recorded(
+    trained: TrainedTextModel, call: Callable[[Any, list[jax.Array]], object], part: int | None = None
+) -> np.ndarray:
     """Return the attention weights of a forward pass, float32 [layer, head, query, key].
 
     Args:
@@ -127,21 +131,23 @@ def _recorded(trained: Trained, call: Callable[[Any, list[jax.Array]], object], 
 
 def _document(options: Attention) -> str:
     """Return the text of the validation split with the index `--index`."""
-    trained = Run(Path(options.run)).options(Learner)
+    trained = RunFolder(Path(options.run)).options(Learner)
     texts = (
-        sets.open(trained.dataset, Reading.of(trained, labels=trained.shape == "encoder")).splits["validation"].texts
+        open_texts(trained.dataset, ReadOptions.of(trained, labels=trained.shape == "encoder"))
+        .splits["validation"]
+        .texts
     )
     return texts[_within(options.index, len(texts))]
 
 
 def _source(options: Attention) -> tuple[str, tuple[str, ...] | None]:
     """Return a source of the validation split and, for a date, the part of the date that each character belongs to."""
-    trained = Run(Path(options.run)).options(Learner)
+    trained = RunFolder(Path(options.run)).options(Learner)
     if trained.dataset == "dates":
         found = dates.dates("validation")
         date = found[_within(options.index, len(found))]
         return date.source, date.parts
-    sources = pairs.open(trained.dataset, Reading.of(trained)).splits["validation"].sources
+    sources = open_pairs(trained.dataset, ReadOptions.of(trained)).splits["validation"].sources
     return sources[_within(options.index, len(sources))], None
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.figures.options.text import AttentionMask
-from dlcli.nn.attention import causal, padding
+from dlcli.nn.attention import causal_mask, padding_mask
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import Row, Tile, TileGrid
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.transformer.learner import Learner
 
 _MASKS = {
@@ -30,13 +30,13 @@ _CAPTIONS = {
 
 def draw(options: AttentionMask) -> Figure:
     """Show the masks of each shape of transformer."""
-    shape = Run(Path(options.run)).options(Learner).shape if options.run else options.shape
+    shape = RunFolder(Path(options.run)).options(Learner).shape if options.run else options.shape
     time, memory = options.tokens, options.tokens + 2
     length = jnp.array([options.length])
     masks = {
-        "causal": causal(time),
-        "padding": jnp.broadcast_to(padding(length, memory), (1, 1, memory, memory)),
-        "cross": jnp.broadcast_to(padding(length, memory), (1, 1, time, memory)),
+        "causal": causal_mask(time),
+        "padding": jnp.broadcast_to(padding_mask(length, memory), (1, 1, memory, memory)),
+        "cross": jnp.broadcast_to(padding_mask(length, memory), (1, 1, time, memory)),
     }
     shown = {name: np.asarray(masks[name][0, 0]) for name in (_MASKS[shape] if shape else masks)}
     tiles = [

@@ -12,7 +12,7 @@ import numpy as np
 
 from dlcli import formats
 from dlcli.artifacts import Figure
-from dlcli.data.images import augmentation, pixels
+from dlcli.data.images import augmentation, decoding
 from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.json_values import to_json
@@ -60,7 +60,7 @@ def _pairs(options: Augmentation, image: np.ndarray) -> np.ndarray:
     """Return uint8 [2 · count, height, width, channel]: the image at odd indices, each after an image for mixup."""
     split = subject.image_set(subject.settings(options)).splits["validation"]
     others = np.random.default_rng(options.seed).integers(len(split), size=options.count)
-    fitted = [pixels.resize(_like(other, image.shape[-1]), image.shape[:2]) for other in split.images(others)]
+    fitted = [decoding.resize(_like(other, image.shape[-1]), image.shape[:2]) for other in split.images(others)]
     return np.stack([each for other in fitted for each in (other, image)])
 
 
@@ -68,7 +68,7 @@ def _like(image: np.ndarray, channels: int) -> np.ndarray:
     """Convert an image to this number of channels; two or four channels, as in arrays, are averaged first."""
     if image.shape[-1] not in (1, 3, channels):
         image = image.mean(axis=-1, keepdims=True).astype(image.dtype)
-    return pixels.conform(image, channels)
+    return decoding.convert_channels(image, channels)
 
 
 def _samples(

@@ -20,8 +20,7 @@ from dlcli.interface import Batch
 from dlcli.metrics import metric as metrics
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.confusion import ConfusionChart
-from dlcli.runs.folders import technique_of
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder, technique_of
 
 
 def draw(options: Confusion) -> Figure:
@@ -31,7 +30,7 @@ def draw(options: Confusion) -> Figure:
     """
     folder = Path(options.run)
     learner_type = techniques.learner(technique_of(folder))
-    run = Run(folder)
+    run = RunFolder(folder)
     moved = {"data_dir": options.data_dir} if options.data_dir else {}
     trained, facts = run.options(learner_type).model_copy(update=moved), run.facts(learner_type)
     data = measured(run, None, lambda: learner_type.reread(trained, facts))
@@ -62,4 +61,4 @@ def _counts(learner: engine.Learner, batches: Iterable[Batch], folder: Path) -> 
 
 
 def _confusions(scored: engine.Metrics) -> engine.Metrics:
-    return {name: metric for name, metric in scored.items() if isinstance(metric, metrics.Confusion)}
+    return {name: metric for name, metric in scored.items() if isinstance(metric, engine.Confusion)}

@@ -29,7 +29,7 @@ def draw(options: Denoising) -> Figure:
     """Show x_t at some timesteps of the reverse process, and the x_0 that the network predicts from it."""
     learner = engine.load(Path(options.run), Learner, options.use)
     how = manner(learner, options, options.run)
-    count = options.count if learner.space.classes else _POINTS
+    count = options.count if learner.domain.classes else _POINTS
     label = labels(learner, options.class_, count, options.run)
     states, predicted = walked(learner, noise_of(learner, count, how.seed), label, how)
     # The last state is x_0.
@@ -37,7 +37,7 @@ def draw(options: Denoising) -> Figure:
     shown = np.unique(np.rint(np.linspace(0, len(states) - 1, options.states)).astype(int))
     title = f"reverse process of {Path(options.run).name}: {in_words(how.described())}"
     captions = [f"t = {level}" for level in how.levels]
-    if learner.space.classes:
+    if learner.domain.classes:
         strips = [
             Strip(f"{_sample_name(learner, label, number)}: {name}", [_image(each[step, number]) for step in shown])
             for number in range(count)
@@ -49,7 +49,7 @@ def draw(options: Denoising) -> Figure:
             for name, each in zip(_LABELS, (states, predicted), strict=True)
         ]
     chart = StripsChart(title, strips, [captions[step] for step in shown])
-    samples = learner.space.decoded(states[-1])
+    samples = learner.domain.decode(states[-1])
     numbers = {"run": options.run, **how.described(), "timesteps": list(how.levels), "samples": to_json(samples)}
 
     def animate() -> Animation:
@@ -64,7 +64,7 @@ def draw(options: Denoising) -> Figure:
 
 
 def _sample_name(learner: Learner, label: np.ndarray | None, number: int) -> str:
-    return f"sample {number + 1}" + ("" if label is None else f" (class {learner.space.classes[label[number]]})")
+    return f"sample {number + 1}" + ("" if label is None else f" (class {learner.domain.classes[label[number]]})")
 
 
 def _image(x: np.ndarray) -> np.ndarray:
@@ -72,13 +72,13 @@ def _image(x: np.ndarray) -> np.ndarray:
 
 
 def _scatter(learner: Learner, points: np.ndarray) -> ScatterChart:
-    modes = np.asarray(learner.space.facts.modes) / learner.space.scale
+    modes = np.asarray(learner.domain.facts.modes) / learner.domain.scale
     return ScatterChart(points, modes, (-_LIMIT, _LIMIT))
 
 
 def _frame(learner: Learner, x: np.ndarray) -> Picture:
     """Return points as a scatter plot, and images [sample, height, width, channel] side by side on gray."""
-    if not learner.space.classes:
+    if not learner.domain.classes:
         return _scatter(learner, x)
     # Gray images are [height, width], colour images [height, width, channel].
     images = [np.pad(image, [(1, 1), (1, 1), (0, 0)][: image.ndim], constant_values=0.5) for image in map(_image, x)]

@@ -17,7 +17,7 @@ from dlcli.figures.options.text import Embeddings
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.embeddings import EmbeddingsChart
 from dlcli.techniques.word2vec.learner import Learner
-from dlcli.techniques.word2vec.vectors import Vectors
+from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 _NAMED = 3  # words in the name of a cluster
 _PERPLEXITY = 15.0  # of t-SNE, about the number of words in a group
@@ -26,13 +26,13 @@ _PERPLEXITY = 15.0  # of t-SNE, about the number of words in a group
 def draw(options: Embeddings) -> Figure:
     """Project normalized word vectors, whose distances are cosines, and colour the words by group."""
     learner = engine.load(Path(options.run), Learner, options.use)
-    vectors = Vectors(learner.facts, learner.vectors())
+    vectors = WordVectors(learner.facts, learner.vectors())
     numbers, groups, names = _chosen(vectors, options)
     if len(numbers) < 4:
         raise UsageError(
             f"--words must have at least four words, got {len(numbers)}; --neighbors adds their neighbours"
         )
-    rows = vectors.directions[numbers]
+    rows = vectors.unit_vectors[numbers]
     # With a few hundred rows, threads cost more than they gain.
     with threadpool_limits(1):
         positions = _projected(rows, options)
@@ -57,18 +57,18 @@ def draw(options: Embeddings) -> Figure:
     )
 
 
-def _chosen(vectors: Vectors, options: Embeddings) -> tuple[list[int], np.ndarray | None, list[str]]:
+def _chosen(vectors: WordVectors, options: Embeddings) -> tuple[list[int], np.ndarray | None, list[str]]:
     """Return the ids of the words to show and, with `--neighbors`, their groups and the names of the groups."""
     if not options.words:
         return list(range(min(options.count, len(vectors.words)))), None, []
     words = [word.strip() for word in options.words.split(",") if word.strip()]
-    centers = list(dict.fromkeys(vectors.number("--words", word) for word in words))
+    centers = list(dict.fromkeys(vectors.require("--words", word) for word in words))
     if not options.neighbors:
         return centers, None, []
     group_of = {number: group for group, number in enumerate(centers)}
     for group, number in enumerate(centers):
-        for word, _ in vectors.nearest(vectors.directions[number], [number], options.neighbors):
-            group_of.setdefault(vectors.number("--words", word), group)
+        for word, _ in vectors.nearest(vectors.unit_vectors[number], [number], options.neighbors):
+            group_of.setdefault(vectors.require("--words", word), group)
     return list(group_of), np.array(list(group_of.values())), [vectors.words[number] for number in centers]
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
-from dlcli.figures.choices import choose
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Filters
+from dlcli.nearest import chosen
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid, in_rows
 
@@ -24,7 +24,7 @@ _PER_ROW = 8
 def draw(options: Filters) -> Figure:
     """Show the kernels of one convolution, by default of the first, whose input is the image."""
     kernels = subject.learner(options).network.convolutions()
-    layer = choose("layer", options.layer or next(iter(kernels)), list(kernels))
+    layer = chosen("--layer", options.layer or next(iter(kernels)), list(kernels))
     weights = np.asarray(kernels[layer], np.float32)  # [height, width, input, output]
     title = f"filters of {layer}, {Path(options.run).name}"
     numbers = {

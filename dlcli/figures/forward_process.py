@@ -14,13 +14,12 @@ from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.generative import ForwardProcess
-from dlcli.nn import diffusion
-from dlcli.nn.diffusion import Path as Levels
+from dlcli.nn.diffusion import NoiseSchedule, noise_schedule
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.forward_process import ForwardProcessChart
 from dlcli.plot.charts.scatter import ScatterChart
 from dlcli.plot.charts.strips import Strip, StripsChart
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.diffusion.learner import Learner
 
 _LIMIT = 3.2  # largest coordinate shown of points, in standard deviations of the noise
@@ -42,21 +41,21 @@ class _States:
 def draw(options: ForwardProcess) -> Figure:
     """Draw x_t at some timesteps twice: in closed form, and step by step."""
     options = _of_run(options) if options.run else options
-    path = diffusion.path(options.noise_schedule, options.timesteps)
-    shown = np.rint(np.linspace(0, path.last, options.count)).astype(int)
+    schedule = noise_schedule(options.noise_schedule, options.timesteps)
+    shown = np.rint(np.linspace(0, schedule.last, options.count)).astype(int)
     # Without the run, since no network of it reads the image.
     example = subject.example(options.model_copy(update={"run": None}))
     random = np.random.default_rng(options.seed)
     image = subject.drawable(example.pixels).astype(np.float64) / 127.5 - 1
     facts = densities.mixture(options.density)
-    scale = np.sqrt(np.square(facts.modes).mean() + facts.deviation**2)
+    scale = np.sqrt(np.square(facts.modes).mean() + facts.std**2)
     points = densities.draw(facts, options.points, [options.seed]) / scale
-    images, clouds = (_diffuse(path, each, shown, random) for each in (image, points))
+    images, clouds = (_diffuse(schedule, each, shown, random) for each in (image, points))
     title = (
         f"forward process q(x_t | x_0), {options.noise_schedule} schedule: {example.source}, density {options.density}"
     )
-    alpha_bar = np.square(path.rates.signal)
-    strips = _strips(images, clouds, np.asarray(facts.modes) / scale, path.rates.signal[shown])
+    alpha_bar = np.square(schedule.coefficients.alpha)
+    strips = _strips(images, clouds, np.asarray(facts.modes) / scale, schedule.coefficients.alpha[shown])
     chart = ForwardProcessChart(
         StripsChart(title, strips, [f"t = {timestep}" for timestep in shown]), alpha_bar, shown.tolist()
     )
@@ -79,7 +78,7 @@ def draw(options: ForwardProcess) -> Figure:
 
 def _of_run(options: ForwardProcess) -> ForwardProcess:
     """Replace the data and the noise schedule by those of the run."""
-    train = Run(Path(str(options.run))).options(Learner)
+    train = RunFolder(Path(str(options.run))).options(Learner)
     if train.parameterization == "flow":
         raise UsageError(f"the forward process needs a run that predicts noise or velocity; {options.run} is a flow")
     density = train.dataset in densities.NAMES
@@ -90,14 +89,15 @@ def _of_run(options: ForwardProcess) -> ForwardProcess:
     return options.model_copy(update=taken)
 
 
-def _diffuse(path: Levels, clean: np.ndarray, shown: np.ndarray, random: np.random.Generator) -> _States:
+def _diffuse(schedule: NoiseSchedule, clean: np.ndarray, shown: np.ndarray, random: np.random.Generator) -> _States:
     """Sample x_t from x_0 = `clean` at the timesteps `shown`."""
     closed_form = [
-        path.rates.signal[timestep] * clean + path.rates.noise[timestep] * random.standard_normal(clean.shape)
+        schedule.coefficients.alpha[timestep] * clean
+        + schedule.coefficients.sigma[timestep] * random.standard_normal(clean.shape)
         for timestep in shown
     ]
     x, step_by_step = clean, []
-    for timestep, beta in enumerate(path.betas):
+    for timestep, beta in enumerate(schedule.betas):
         x = np.sqrt(1 - beta) * x + np.sqrt(beta) * random.standard_normal(clean.shape)
         step_by_step += [x] * int((shown == timestep).sum())
     return _States(np.stack(closed_form), np.stack(step_by_step))

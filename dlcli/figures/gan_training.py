@@ -20,16 +20,20 @@ from dlcli.plot import page, terminal
 from dlcli.plot.charts.gan_training import GanTrainingChart
 from dlcli.plot.charts.lines import Line, Panel
 from dlcli.plot.charts.scatter import ScatterChart
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.gan.learner import Learner
 
 # Label of each panel, and its lines: split and name of the metric, and its label.
 _PANELS = {
     "loss": {("train", "loss"): "discriminator", ("train", "generator_loss"): "generator"},
-    "mean discriminator logit": {("train", "real_verdict"): "real", ("train", "fake_verdict"): "generated"},
+    "mean discriminator logit": {("train", "real_logit"): "real", ("train", "generated_logit"): "generated"},
     "Fréchet distance": {
-        ("validation", "distance"): "generated to real",
-        ("validation", "floor"): "real to real (floor)",
+        ("validation", "frechet_distance"): "generated to real",
+        ("validation", "frechet_distance_floor"): "real to real (floor)",
+    },
+    "total variation distance": {
+        ("validation", "total_variation"): "generated to real",
+        ("validation", "total_variation_floor"): "real to real (floor)",
     },
 }
 History = Mapping[tuple[str, str], Sequence[tuple[int, float]]]
@@ -39,9 +43,9 @@ def draw(options: GanTraining) -> Figure:
     """Draw the samples for fixed noise at several steps, and the curves of both networks."""
     folder = Path(options.run)
     learner = engine.load(folder, Learner, "last")
-    steps = [int(step) for step in learner.followed_at[...]]
-    drawn = {step: np.asarray(learner.followed[place]) for place, step in enumerate(steps) if step}
-    history = _history(Run(folder))
+    steps = [int(step) for step in learner.fixed_noise_steps[...]]
+    drawn = {step: np.asarray(learner.fixed_noise_samples[place]) for place, step in enumerate(steps) if step}
+    history = _history(RunFolder(folder))
     if not drawn or not history:
         raise RunError(f"{folder} has no metrics: it ended before its first report")
     steps_and_samples = sorted(drawn.items())
@@ -61,15 +65,15 @@ def draw(options: GanTraining) -> Figure:
 
 
 def _shown(learner: Learner, samples: np.ndarray) -> np.ndarray | ScatterChart:
-    if learner.space.classes:
+    if learner.domain.classes:
         return np.stack([subject.drawable(image) for image in samples])
-    return ScatterChart.around(samples, np.asarray(learner.space.modes))
+    return ScatterChart.around(samples, np.asarray(learner.domain.modes))
 
 
-def _history(run: Run) -> History:
+def _history(run: RunFolder) -> History:
     """Return the steps and values of every metric, by split and name."""
     found: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
-    for record in run.records():
+    for record in run.metrics.read():
         for name, value in record["metrics"].items():
             found[record["split"], name].append((record["step"], value))
     return found

@@ -25,7 +25,7 @@ def draw(options: HiddenState) -> Figure:
     learner = language.learner(options)
     found, tokenizer = language.read(learner, options.text)
     network = learner.network
-    layers, _ = network.layers(found[None, 1:], network.stack.initial(1))
+    layers, _ = network.layer_states(found[None, 1:], network.stack.initial_carry(1))
     layer = len(layers) if options.layer is None else options.layer
     if layer > len(layers):
         raise UsageError(f"--layer must be at most {len(layers)}, the number of recurrent layers, got {layer}")

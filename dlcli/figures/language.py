@@ -10,7 +10,7 @@ import numpy as np
 from dlcli import engine, techniques
 from dlcli.data.text.tokenizers import END, Tokenizer
 from dlcli.errors import RunError, UsageError
-from dlcli.runs.folders import technique_of
+from dlcli.runs.folder import technique_of
 
 _LONGEST = 256  # tokens; a figure of more cannot be read
 

@@ -26,13 +26,13 @@ _NEARLY_PARALLEL = 1e-6  # sine of the angle below which the interpolation is li
 def draw(options: LatentInterpolation) -> Figure:
     """Interpolate between pairs of noise vectors, and sample at equal steps."""
     learner = engine.load(Path(options.run), Learner, options.use)
-    ends = np.asarray(jax.random.normal(jax.random.key(options.seed), [2 * options.count, learner.latent]))
+    ends = np.asarray(jax.random.normal(jax.random.key(options.seed), [2 * options.count, learner.latent_dim]))
     weights = np.linspace(0, 1, options.steps)
     noise = np.stack([spherical(*pair, weights) for pair in ends.reshape(options.count, 2, -1)])
     labels = None
     if learner.conditional:  # one class per interpolation
-        labels = np.repeat(np.arange(options.count, dtype=np.int32) % len(learner.space.classes), options.steps)
-    samples = sampled(learner, noise.reshape(-1, learner.latent), labels)
+        labels = np.repeat(np.arange(options.count, dtype=np.int32) % len(learner.domain.classes), options.steps)
+    samples = sampled(learner, noise.reshape(-1, learner.latent_dim), labels)
     samples = samples.reshape(options.count, options.steps, *samples.shape[1:])
     grid = _grid(learner, samples, f"latent interpolation (spherical) of {Path(options.run).name}")
     numbers = {"run": options.run, "seed": options.seed, "weights": to_json(weights), "samples": to_json(samples)}
@@ -58,8 +58,8 @@ def spherical(start: np.ndarray, end: np.ndarray, weights: np.ndarray) -> np.nda
 
 def _grid(learner: Learner, samples: np.ndarray, title: str) -> TileGrid:
     """Arrange images in a row per interpolation; points of one interpolation are one histogram."""
-    if not learner.space.classes:
-        modes = np.asarray(learner.space.modes)
+    if not learner.domain.classes:
+        modes = np.asarray(learner.domain.modes)
         tiles = [
             ScatterChart.around(each, modes).histogram(str(number), bins=_BINS)
             for number, each in enumerate(samples, 1)

@@ -14,13 +14,13 @@ import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.errors import RunError
-from dlcli.figures.choices import choose
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.training import LearningCurves
 from dlcli.formats import printable
+from dlcli.nearest import chosen
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.lines import Line, LinesChart, Panel
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ def _history(folder: Path) -> _History:
         split: defaultdict(list) for split in ("train", "validation")
     }
     best = None
-    for record in Run(folder).records():
+    for record in RunFolder(folder).metrics.read():
         if record.get("split") not in points:
             continue
         for name, value in record["metrics"].items():
@@ -96,7 +96,7 @@ def _metrics(wanted: Sequence[str], histories: Sequence[_History]) -> list[str]:
     """Return the metrics to draw: those wanted, or those that every run measured in training and in validation."""
     every = list(dict.fromkeys(name for history in histories for name in history.metrics()))
     if wanted:
-        return [choose("metric", name.replace("-", "_"), every) for name in wanted]
+        return [chosen("--metric", name.replace("-", "_"), every) for name in wanted]
     shared = [name for name in every if all(name in history.metrics() for history in histories)]
     both = [name for name in shared if all(name in split for each in histories for split in each.points.values())]
     if not shared:

@@ -12,9 +12,9 @@ import numpy as np
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures import subject
-from dlcli.figures.choices import choose
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Pooling
+from dlcli.nearest import chosen
 from dlcli.nn.pooling import POOLS
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
@@ -74,7 +74,7 @@ def _map(options: Pooling) -> tuple[str, np.ndarray]:
     """Return the name and the activations, float32 [height, width], of a channel of a layer."""
     learner = subject.learner(options)
     names = learner.network.backbone.names
-    layer = choose("layer", options.layer or names[0], names)
+    layer = chosen("--layer", options.layer or names[0], names)
     example = subject.example(options, learner.facts)
     found = subject.activation_maps(learner, example.pixels)[layer]
     channel = int(found.sum(axis=(0, 1)).argmax()) if options.channel is None else options.channel

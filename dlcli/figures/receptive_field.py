@@ -16,9 +16,9 @@ from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures import subject
-from dlcli.figures.choices import choose
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import ReceptiveField
+from dlcli.nearest import chosen
 from dlcli.nn.receptive_field import ReceptiveField as Field
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.receptive_field import Box, LayerField, ReceptiveFieldChart
@@ -59,7 +59,7 @@ def draw(options: ReceptiveField) -> Figure:
     """Draw the theoretical and the effective field of a unit, and the size of the fields of all layers."""
     learner = subject.learner(options) if options.run is not None else _untrained(options)
     names = learner.network.backbone.names
-    last = choose("layer", options.layer or names[-1], names)
+    last = chosen("--layer", options.layer or names[-1], names)
     images = _images(options, learner)
     layers = _layers(learner, last, options.unit)
     gradients = measure(learner, images, {layer.name: layer.unit for layer in layers})
@@ -107,7 +107,7 @@ def measure(learner: Learner, images: np.ndarray, units: dict[str, Unit]) -> dic
 
     def maps(state: nnx.State, batch: jax.Array) -> dict[str, jax.Array]:
         live = nnx.merge(graph, state)
-        layers = live.network.backbone.layers(live.normalize(batch))
+        layers = live.network.backbone.feature_maps(live.normalize(batch))
         return dict(pair for pair, _ in zip(layers, units, strict=False))
 
     @jax.jit
@@ -161,7 +161,7 @@ def _images(options: ReceptiveField, learner: Learner) -> np.ndarray:
 def _layers(learner: Learner, last: str, unit: str) -> list[_Layer]:
     """Return the layers up to `last`, each with the unit whose field has the same centre as that of `last`."""
     backbone = learner.network.backbone
-    shapes = jax.eval_shape(lambda image: dict(backbone.layers(image)), jnp.zeros([1, *learner.facts.image]))
+    shapes = jax.eval_shape(lambda image: dict(backbone.feature_maps(image)), jnp.zeros([1, *learner.facts.image]))
     field, found = Field(), []
     for name, windows in backbone.geometry():
         field = field.through(windows)

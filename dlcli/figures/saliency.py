@@ -17,10 +17,10 @@ from flax import nnx
 from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
-from dlcli.figures.choices import choose
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Saliency
 from dlcli.figures.subject import Example
+from dlcli.nearest import chosen
 from dlcli.plot import page, palette, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
 from dlcli.techniques.cnn.learner import Learner
@@ -30,10 +30,10 @@ def draw(options: Saliency) -> Figure:
     """Show Grad-CAM and the input gradient for the predicted class, or another."""
     learner = subject.learner(options)
     classes, names = learner.facts.classes, learner.network.backbone.names
-    layer = choose("layer", options.layer or _last_convolution(learner), names)
+    layer = chosen("--layer", options.layer or _last_convolution(learner), names)
     example = subject.example(options, learner.facts)
     probabilities = np.exp(np.asarray(learner.log_probabilities(example.pixels[None])[0]))
-    label = classes.index(choose("class", options.class_, classes)) if options.class_ else int(probabilities.argmax())
+    label = classes.index(chosen("--class", options.class_, classes)) if options.class_ else int(probabilities.argmax())
     importance, gradient = explain(learner, layer, label, example.pixels)
     note = f"explained class: {classes[label]}; Grad-CAM of layer {layer}; {Path(options.run).name}"
     title = _title(example, probabilities, classes)
@@ -93,7 +93,7 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
 
         def through(x: jax.Array, names: tuple[str, ...]) -> jax.Array:
             for name in names:
-                x = backbone.parts[name](x)
+                x = backbone.layers[name](x)
             return x
 
         def before(image: jax.Array) -> jax.Array:

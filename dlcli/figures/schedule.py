@@ -15,13 +15,12 @@ from dlcli.artifacts import Figure
 from dlcli.errors import RunError
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.training import Schedule
-from dlcli.formats import printable
+from dlcli.formats import command_line, printable
 from dlcli.optim import build, schedules
 from dlcli.options.common import OptimizerOptions, ScheduleName
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.lines import Line, LinesChart, Panel
-from dlcli.runs.folders import command, technique_of
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder, technique_of
 
 _MAX_POINTS = 1_000  # of a line; more are not visible
 
@@ -55,13 +54,13 @@ def _named(options: Schedule) -> tuple[str, int, dict[str, Callable[[Any], Any]]
 
 
 def _of_run(folder: Path) -> tuple[str, int, dict[str, Callable[[Any], Any]]]:
-    run = Run(folder)
+    run = RunFolder(folder)
     train = run.options(techniques.learner(technique_of(folder)))
     if not isinstance(train, OptimizerOptions):
         raise RunError(
             f"{folder} must be a run with --schedule; its technique has a fixed learning rate schedule",
-            hint=f"{command('viz', 'learning-curves', '--run', folder, '--metric', 'learning_rate')} draws it",
+            hint=f"{command_line('viz', 'learning-curves', '--run', folder, '--metric', 'learning_rate')} draws it",
         )
-    ended = (run.about().get("ended") or {}).get("step", train.steps)
+    ended = (run.raw("run.json").get("ended") or {}).get("step", train.steps)
     stopped = f" (ended at step {ended:,} of {train.steps:,})" if ended < train.steps else ""
     return f"learning rate of {printable(folder.name)}{stopped}", train.steps, {train.schedule: build.schedule(train)}

@@ -11,11 +11,11 @@ import numpy as np
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.images import batches, catalogue, pixels
+from dlcli.data.images import batches, catalogue, decoding
 from dlcli.data.images.batches import ImageFacts
 from dlcli.data.images.sets import ImageSet, Unreadable
 from dlcli.errors import DatasetError, RunError, UsageError
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 
@@ -43,7 +43,7 @@ def settings(options: Any) -> Train:
         named = {name: getattr(options, name) for name in type(options).model_fields if name in Train.model_fields}
         return Train(**{**named, "out": None})
     moved = {"data_dir": options.data_dir} if options.data_dir else {}
-    return Run(Path(options.run)).options(Learner).model_copy(update=moved)
+    return RunFolder(Path(options.run)).options(Learner).model_copy(update=moved)
 
 
 def learner(options: Any) -> Learner:
@@ -97,7 +97,7 @@ def activation_maps(of: Learner, image: np.ndarray) -> dict[str, np.ndarray]:
     @jax.jit
     def maps(state: nnx.State, batch: jax.Array) -> dict[str, jax.Array]:
         live = nnx.merge(graph, state)
-        return dict(live.network.backbone.layers(live.normalize(batch / 255)))
+        return dict(live.network.backbone.feature_maps(live.normalize(batch / 255)))
 
     found = maps(state, image[None].astype(np.float32))
     return {name: np.asarray(found[name][0], np.float32) for name in of.network.backbone.names}
@@ -111,8 +111,8 @@ def drawable(image: np.ndarray) -> np.ndarray:
 def _free(path: Path) -> np.ndarray:
     """Decode an image as it is, but for its size where that is more than a figure shows."""
     try:
-        image = pixels.load(path)
+        image = decoding.load(path)
     except Unreadable as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
     height, width = (max(1, round(side * min(1, _LARGEST / max(image.shape[:2])))) for side in image.shape[:2])
-    return pixels.resize(image, (height, width))
+    return decoding.resize(image, (height, width))

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.artifacts import Figure
-from dlcli.data.text import sets, tokenizers
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import tokenizers
+from dlcli.data.text.catalogue import open_texts
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.tokenizers import UNKNOWN, Tokenizer
 from dlcli.data.text.vocabularies import SPECIAL
 from dlcli.errors import DatasetError
@@ -20,7 +21,7 @@ from dlcli.figures.options.text import Subwords
 from dlcli.formats import printable
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tokenization import TokenBox, TokenizationChart, TokenRow
-from dlcli.runs.run import Run
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.tokenizer.options import Train
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -69,8 +70,8 @@ def draw(options: Subwords) -> Figure:
 
 def _words(folder: Path, count: int) -> dict[str, int | None]:
     """Return words of the validation split with their counts, at cubically spaced ranks, so that most are rare."""
-    trained = Run(folder).read_options(Train)
-    texts = sets.open(trained.dataset, Reading.of(trained, labels=False))
+    trained = RunFolder(folder).read_options(Train)
+    texts = open_texts(trained.dataset, ReadOptions.of(trained, labels=False))
     counts = Counter(word for each in texts.splits["validation"].texts for word in _WORD.findall(each))
     if not counts:
         raise DatasetError(f"the validation split of {texts.name} has no words: give --text")

@@ -31,8 +31,8 @@ from flax import nnx
 
 from dlcli import activity
 from dlcli.compiling import compiler_options
-from dlcli.files import replacing
-from dlcli.nn.initial import he_normal
+from dlcli.files import atomic_write
+from dlcli.nn.initializers import he_normal
 
 _EXAMPLES = 20_000  # that a judge is trained on at most
 _BYTES = 2**29  # of pixels that are held for it at most
@@ -108,7 +108,7 @@ class Judge(nnx.Module):
                 return
             held = io.BytesIO()
             np.savez(held, **{name: np.asarray(array) for name, array in self._arrays().items()})
-            with replacing(path) as file:
+            with atomic_write(path) as file:
                 file.write(held.getvalue())
 
     def digest(self) -> str:

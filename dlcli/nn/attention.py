@@ -1,6 +1,7 @@
-"""Attention: a position asks with a query, and gets the values of those positions whose keys match it.
+"""Multi-head attention with a key-value cache, its masks, and positional encodings.
 
-Axes: batch, time (positions that ask), memory (positions that answer), head, feature.
+Axes: batch, query (positions that attend), key (positions that are attended to), head, feature. A sequence of
+either kind is [batch, time, feature].
 """
 
 from __future__ import annotations
@@ -12,132 +13,149 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.nn.initializers import Initializer
 
-from dlcli.nn.initial import normal, xavier_uniform
-from dlcli.nn.presets import Style
+from dlcli.nn.initializers import normal, xavier_uniform
+from dlcli.nn.transformer_config import TransformerConfig
 
-_BASE = 10_000.0  # wavelengths grow from 2π to this many times 2π: section 3.5 of Vaswani et al. 2017
+_BASE = 10_000.0  # wavelengths range from 2π to 2π times this: section 3.5 of Vaswani et al. 2017
 
 
-class Memory(NamedTuple):
-    """What an attention keeps of the positions that answer, float [batch, memory, head, feature] each."""
+class KVCache(NamedTuple):
+    """The keys and values of one attention layer, float [batch, key, head, feature] each."""
 
     keys: jax.Array
     values: jax.Array
 
-    def write(self, fresh: Memory, start: jax.Array | int) -> Memory:
-        """Return the memory with `fresh` in the places from `start` on."""
-        return Memory(
-            *(jax.lax.dynamic_update_slice_in_dim(old, new, start, 1) for old, new in zip(self, fresh, strict=True))
+    def update(self, new: KVCache, start: jax.Array | int) -> KVCache:
+        """Return the cache with `new` written at the positions from `start` on."""
+        return KVCache(
+            *(
+                jax.lax.dynamic_update_slice_in_dim(cached, fresh, start, 1)
+                for cached, fresh in zip(self, new, strict=True)
+            )
         )
 
 
 class Attention(nnx.Module):
-    """Multi-head attention in two steps: what answers is remembered once, and recalled as often as is asked.
+    """Multi-head attention in two steps: project keys and values once, attend to them from any query.
 
     Reference: Vaswani et al., "Attention Is All You Need", 2017, arXiv:1706.03762, section 3.2.
     """
 
-    def __init__(self, style: Style, *, out: Initializer, rngs: nnx.Rngs):
-        """Build an untrained attention.
+    def __init__(self, config: TransformerConfig, *, out: Initializer, rngs: nnx.Rngs):
+        """Build the projections.
 
         Args:
-            style: of the block it is part of.
-            out: initial weights of the last projection.
-            rngs: for the initial weights.
+            config: of the block that the attention belongs to.
+            out: initializer of the output projection.
+            rngs: random streams of the initial weights.
         """
 
-        def linear(start: Initializer) -> nnx.Linear:
-            shape, dtype = (style.width, style.width), jnp.dtype(style.dtype)
-            return nnx.Linear(*shape, use_bias=style.bias, dtype=dtype, kernel_init=start, rngs=rngs)
+        def linear(initializer: Initializer) -> nnx.Linear:
+            shape, dtype = (config.d_model, config.d_model), jnp.dtype(config.dtype)
+            return nnx.Linear(*shape, use_bias=config.bias, dtype=dtype, kernel_init=initializer, rngs=rngs)
 
-        self.heads = style.heads
-        self.query, self.key, self.value = (linear(kernels(style)) for _ in range(3))
+        self.heads = config.heads
+        self.query, self.key, self.value = (linear(projection_initializer(config)) for _ in range(3))
         self.out = linear(out)
-        self.query_norm = nnx.data(_unit(style, rngs))
-        self.key_norm = nnx.data(_unit(style, rngs))
+        self.query_norm = nnx.data(_head_norm(config, rngs))
+        self.key_norm = nnx.data(_head_norm(config, rngs))
 
-    def remember(self, x: jax.Array, angles: jax.Array | None = None) -> Memory:
-        """Return the keys and values of [batch, memory, width]; angles as `rotate` wants them."""
-        return Memory(rotate(_normalized(self.key_norm, self._split(self.key(x))), angles), self._split(self.value(x)))
+    def project_key_value(self, x: jax.Array, angles: jax.Array | None = None) -> KVCache:
+        """Return the keys and values of [batch, key, d_model].
 
-    def recall(
+        Args:
+            x: the sequence.
+            angles: of rotary positions, as `apply_rotary` takes them; None: no rotation.
+        """
+        keys = apply_rotary(_normalize(self.key_norm, self._split_heads(self.key(x))), angles)
+        return KVCache(keys, self._split_heads(self.value(x)))
+
+    def attend(
         self,
         x: jax.Array,
-        memory: Memory,
+        cache: KVCache,
         mask: jax.Array,
         angles: jax.Array | None = None,
         record: list[jax.Array] | None = None,
     ) -> jax.Array:
-        """Return what each position of [batch, time, width] finds in a memory, of the same shape.
+        """Return the attention output of [batch, query, d_model], of the same shape.
 
         Args:
-            x: the positions that ask.
-            memory: those that answer.
-            mask: bool, broadcastable to [batch, head, time, memory]: whom each may ask.
-            angles: by which the queries turn, as `rotate` wants them.
-            record: gets the weights, float32 [batch, head, time, memory], where it is given.
+            x: the sequence of queries.
+            cache: the keys and values to attend to.
+            mask: bool, broadcastable to [batch, head, query, key]; True where a query may attend to a key.
+            angles: of the queries' rotary positions, as `apply_rotary` takes them; None: no rotation.
+            record: list to append the attention weights to, float32 [batch, head, query, key]; None: not recorded.
         """
-        query = rotate(_normalized(self.query_norm, self._split(self.query(x))), angles)
+        query = apply_rotary(_normalize(self.query_norm, self._split_heads(self.query(x))), angles)
         if record is not None:
-            record.append(weights(query, memory.keys, mask))
-        found = jax.nn.dot_product_attention(query, memory.keys, memory.values, mask=mask)
-        return self.out(found.reshape(x.shape))
+            record.append(attention_weights(query, cache.keys, mask))
+        output = jax.nn.dot_product_attention(query, cache.keys, cache.values, mask=mask)
+        return self.out(output.reshape(x.shape))
 
-    def _split(self, x: jax.Array) -> jax.Array:
+    def _split_heads(self, x: jax.Array) -> jax.Array:
         return x.reshape(*x.shape[:-1], self.heads, -1)  # [batch, time, head, feature]
 
 
-def weights(query: jax.Array, keys: jax.Array, mask: jax.Array) -> jax.Array:
-    """Return how each position shares its attention out, float32 [batch, head, time, memory]; rows sum to 1.
+def attention_weights(query: jax.Array, keys: jax.Array, mask: jax.Array) -> jax.Array:
+    """Return softmax(QKᵀ/√d), float32 [batch, head, query, key].
 
-    It is what `jax.nn.dot_product_attention` weighs the values with, and does not hand out.
+    `jax.nn.dot_product_attention` uses these weights but does not return them.
 
     Args:
-        query: [batch, time, head, feature].
-        keys: [batch, memory, head, feature].
-        mask: bool, broadcastable to [batch, head, time, memory].
+        query: [batch, query, head, feature].
+        keys: [batch, key, head, feature].
+        mask: bool, broadcastable to [batch, head, query, key].
     """
-    scores = jnp.einsum("bthf,bmhf->bhtm", query, keys, preferred_element_type=jnp.float32)
+    scores = jnp.einsum("bqhf,bkhf->bhqk", query, keys, preferred_element_type=jnp.float32)
     scores = jnp.where(mask, scores / query.shape[-1] ** 0.5, 0.7 * jnp.finfo(jnp.float32).min)
     return jax.nn.softmax(scores, axis=-1)
 
 
-def causal(time: int, memory: int | None = None, start: jax.Array | int = 0) -> jax.Array:
-    """Let each position see itself and those before it: bool [1, 1, time, memory].
+def causal_mask(queries: int, keys: int | None = None, start: jax.Array | int = 0) -> jax.Array:
+    """Return the mask that lets each position attend to itself and earlier ones, bool [1, 1, query, key].
 
     Args:
-        time: positions that ask.
-        memory: positions that answer; by default those that ask.
-        start: place of the first position that asks among those that answer.
+        queries: number of query positions.
+        keys: number of key positions; None: as many as queries.
+        start: position of the first query among the keys.
     """
-    asking, answering = start + jnp.arange(time), jnp.arange(memory or time)
-    return (answering[None, :] <= asking[:, None])[None, None]
+    query, key = start + jnp.arange(queries), jnp.arange(keys or queries)
+    return (key[None, :] <= query[:, None])[None, None]
 
 
-def padding(lengths: jax.Array, memory: int) -> jax.Array:
-    """Hide what fills up each sequence behind its length, int [batch]: bool [batch, 1, 1, memory]."""
-    return (jnp.arange(memory)[None, :] < lengths[:, None])[:, None, None, :]
+def padding_mask(lengths: jax.Array, keys: int) -> jax.Array:
+    """Return the mask that hides the padding after each sequence's length, bool [batch, 1, 1, key].
+
+    Args:
+        lengths: of the sequences, int [batch].
+        keys: number of key positions.
+    """
+    return (jnp.arange(keys)[None, :] < lengths[:, None])[:, None, None, :]
 
 
-def sinusoids(positions: jax.Array, width: int) -> jax.Array:
-    """Return the sines and cosines that stand for positions, int [time]: float32 [time, width].
+def sinusoidal_positions(positions: jax.Array, width: int) -> jax.Array:
+    """Return the sinusoidal encodings of positions, int [time]: float32 [time, width].
 
-    Reference: section 3.5 of Vaswani et al. 2017; here all sines come before all cosines, as in its authors' code.
+    Reference: section 3.5 of Vaswani et al. 2017; all sines precede all cosines, as in its authors' code.
     """
     angles = positions.astype(jnp.float32)[:, None] * _frequencies(width)[None, :]
     return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
 
 
 def rotary_angles(positions: jax.Array, width: int) -> jax.Array:
-    """Return the angles by which `rotate` turns the features of a head at positions, int [time]: [time, width / 2]."""
+    """Return the rotation angles of `width` features at positions, int [time]: float32 [time, width / 2]."""
     return positions.astype(jnp.float32)[:, None] * _frequencies(width)[None, :]
 
 
-def rotate(x: jax.Array, angles: jax.Array | None) -> jax.Array:
-    """Turn pairs of features of [batch, time, head, feature] by float [time, feature / 2]; None leaves them.
+def apply_rotary(x: jax.Array, angles: jax.Array | None) -> jax.Array:
+    """Rotate pairs of features, so that the product of a query and a key depends only on their distance.
 
-    The product of a query and a key then depends on their distance alone. Feature i is paired with
-    feature i + feature / 2.
+    Feature i is paired with feature i + feature / 2.
+
+    Args:
+        x: [batch, time, head, feature].
+        angles: float [time, feature / 2]; None: `x` is returned as it is.
 
     Reference: Su et al., "RoFormer", 2021, arXiv:2104.09864, equation 34.
     """
@@ -145,22 +163,22 @@ def rotate(x: jax.Array, angles: jax.Array | None) -> jax.Array:
         return x
     cosine, sine = jnp.cos(angles)[None, :, None, :], jnp.sin(angles)[None, :, None, :]
     first, second = jnp.split(x.astype(jnp.float32), 2, axis=-1)
-    turned = jnp.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
-    return turned.astype(x.dtype)
+    rotated = jnp.concatenate([first * cosine - second * sine, second * cosine + first * sine], axis=-1)
+    return rotated.astype(x.dtype)
 
 
-def kernels(style: Style) -> Initializer:
-    """Return the initial weights of a projection."""
-    return xavier_uniform() if style.initial == "xavier" else normal(0.02)
+def projection_initializer(config: TransformerConfig) -> Initializer:
+    """Return the initializer of projections, except output projections."""
+    return xavier_uniform() if config.initializer == "xavier" else normal(0.02)
 
 
 def _frequencies(width: int) -> jax.Array:
     return _BASE ** (-jnp.arange(width // 2) / (width // 2))
 
 
-def _unit(style: Style, rngs: nnx.Rngs) -> nnx.RMSNorm | None:
-    return nnx.RMSNorm(style.head_width, epsilon=1e-6, dtype=jnp.float32, rngs=rngs) if style.unit_queries else None
+def _head_norm(config: TransformerConfig, rngs: nnx.Rngs) -> nnx.RMSNorm | None:
+    return nnx.RMSNorm(config.head_dim, epsilon=1e-6, dtype=jnp.float32, rngs=rngs) if config.qk_norm else None
 
 
-def _normalized(norm: nnx.RMSNorm | None, x: jax.Array) -> jax.Array:
+def _normalize(norm: nnx.RMSNorm | None, x: jax.Array) -> jax.Array:
     return x if norm is None else norm(x).astype(x.dtype)

@@ -1,4 +1,4 @@
-"""Convolution of activation maps.
+"""Convolution of feature maps.
 
 Axes: batch, height, width, channel.
 """
@@ -9,22 +9,22 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.nn.initial import he_normal
+from dlcli.nn.initializers import he_normal
 from dlcli.nn.receptive_field import Window
 
-_FEW = 32  # numbers in a window, up to which a product of patches takes the CPU less time than a convolution
+# Largest number of inputs per window for which, on the CPU, a product with patches is faster than a convolution.
+_MAX_PATCH_INPUTS = 32
 
 
 class Convolution(nnx.Module):
-    """Slides a window over activation maps; each output channel is one filter.
+    """A 2-D convolution; each output channel is one filter.
 
-    The weights start normal with variance 2 / inputs of a unit, which keeps the variance of ReLU
-    activations from layer to layer (He et al., "Delving Deep into Rectifiers", 2015,
-    arXiv:1502.01852, eq. 10); the biases start at zero.
+    The kernel is initialized with variance 2 / fan-in, which preserves the variance of ReLU activations from layer
+    to layer (He et al., "Delving Deep into Rectifiers", 2015, arXiv:1502.01852, eq. 10), and the bias with zeros.
 
     Attributes:
         kernel: the filters, float32 [height, width, input / groups, output].
-        windows: the one window.
+        windows: the sliding window of the layer, a tuple of one.
     """
 
     def __init__(
@@ -39,7 +39,9 @@ class Convolution(nnx.Module):
         rngs: nnx.Rngs,
     ):
         if inputs % groups or outputs % groups:
-            raise ValueError(f"groups must divide both channels, got groups={groups} of {inputs} to {outputs} channels")
+            raise ValueError(
+                f"groups must divide the input and output channels, got groups={groups} for {inputs} and {outputs}"
+            )
         self.windows = (window,)
         self.groups = groups
         self.dtype = jnp.dtype(dtype)
@@ -48,9 +50,9 @@ class Convolution(nnx.Module):
         self.bias = nnx.data(nnx.Param(jnp.zeros([outputs])) if bias else None)
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Map [batch, height, width, input] to [batch, height', width', output], in the layer's type."""
+        """Map [batch, height, width, input] to [batch, height', width', output], in the layer's dtype."""
         x, kernel = x.astype(self.dtype), self.kernel[...].astype(self.dtype)
-        if self.groups == 1 and kernel[..., 0].size <= _FEW:
+        if self.groups == 1 and kernel[..., 0].size <= _MAX_PATCH_INPUTS:
             y = jax.lax.platform_dependent(x, kernel, cpu=self._multiply_patches, default=self._convolve)
         else:
             y = self._convolve(x, kernel)
@@ -68,11 +70,11 @@ class Convolution(nnx.Module):
         )
 
     def _multiply_patches(self, x: jax.Array, kernel: jax.Array) -> jax.Array:
-        """Do as `_convolve` by one product with all windows.
+        """Compute the same as `_convolve` as one matrix product with all windows (im2col).
 
-        XLA on the CPU computes the gradient of a kernel as a convolution of transposed copies; for
-        the few channels of an image this product takes half the time (16 against 9 ms of CPU time
-        for the value and the gradient at 128×28×28×1, 3×3, 32 filters).
+        On the CPU, XLA computes the gradient of a kernel as a convolution of transposed copies. For the few channels
+        of an image this product takes about half the time: 9 instead of 16 ms of CPU time for the value and the
+        gradient at 128×28×28×1, 3×3, 32 filters.
         """
         (window,) = self.windows
         stride = window.stride

@@ -1,4 +1,4 @@
-"""Normalization of activations, by name."""
+"""Normalization layers by name."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ NORMS = ("batch", "group", "layer", "none")
 
 
 class Norm(nnx.Module):
-    """Normalizes activations in float32, whatever their type.
+    """Normalization by name, computed in float32 for activations of any dtype.
 
-    - batch: over the batch and all positions (Ioffe and Szegedy 2015, arXiv:1502.03167); when not
-      training, by running averages.
-    - group: over positions and groups of channels, 32 of them or fewer (Wu and He 2018, arXiv:1803.08494).
+    - batch: over the batch and all positions (Ioffe and Szegedy 2015, arXiv:1502.03167); by running averages in
+      evaluation mode.
+    - group: over positions and groups of channels, at most 32 groups (Wu and He 2018, arXiv:1803.08494).
     - layer: over the channels of each position (Ba et al. 2016, arXiv:1607.06450).
-    - none: leaves them as they are.
+    - none: the identity.
     """
 
     def __init__(self, name: str, channels: int, *, rngs: nnx.Rngs):
@@ -27,19 +27,19 @@ class Norm(nnx.Module):
 
     @property
     def scale(self) -> nnx.Param | None:
-        """The factor of each channel, or None where nothing is normalized."""
+        """The learned factor of each channel; None for the norm "none"."""
         return None if self.norm is None else self.norm.scale
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """Map [..., channel] to the same shape and type."""
+        """Map [..., channel] to the same shape and dtype."""
         return x if self.norm is None else self.norm(x).astype(x.dtype)
 
 
 def _build(name: str, channels: int, rngs: nnx.Rngs) -> nnx.Module | None:
     match name:
         case "batch":
-            # 0.99, the default, remembers a few hundred steps: a short run would be scored with
-            # the statistics of its beginning.
+            # The default of 0.99 averages over a few hundred steps: a short run would be evaluated with
+            # the statistics of its first steps.
             return nnx.BatchNorm(channels, momentum=0.9, dtype=jnp.float32, rngs=rngs)
         case "group":
             return nnx.GroupNorm(channels, num_groups=math.gcd(channels, 32), dtype=jnp.float32, rngs=rngs)
@@ -47,4 +47,4 @@ def _build(name: str, channels: int, rngs: nnx.Rngs) -> nnx.Module | None:
             return nnx.LayerNorm(channels, dtype=jnp.float32, rngs=rngs)
         case "none":
             return None
-    raise ValueError(f"the norm must be one of {', '.join(NORMS)}, got {name!r}")
+    raise ValueError(f"norm must be one of {', '.join(NORMS)}, got {name!r}")

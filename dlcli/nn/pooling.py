@@ -1,4 +1,4 @@
-"""Pooling: halve height and width of activation maps.
+"""Pooling: halves the height and width of feature maps.
 
 Axes: batch, height, width, channel.
 """
@@ -16,10 +16,10 @@ from dlcli.nn.receptive_field import Window
 
 @jax.custom_vjp
 def max_pool(x: jax.Array) -> jax.Array:
-    """Map [batch, height, width, channel] to the largest value of each 2×2 block.
+    """Map [batch, height, width, channel] to the maximum of each 2×2 block.
 
-    An odd last row or column is left out. The gradient goes to the first of several largest values,
-    row by row, as in PyTorch.
+    The last row or column of an odd size is dropped. Among equal maxima, the gradient goes to the first one in
+    row-major order, as in PyTorch.
     """
     return _blocks(x).max(axis=(2, 4))
 
@@ -30,11 +30,11 @@ def average_pool(x: jax.Array) -> jax.Array:
 
 
 def stride_pool(x: jax.Array) -> jax.Array:
-    """Map [batch, height, width, channel] to every second row and column, as a stride of 2 does."""
+    """Map [batch, height, width, channel] to every second row and column, as a convolution of stride 2 does."""
     return x[:, ::2, ::2]
 
 
-# Name -> the function and the window it looks through.
+# Name -> pooling function and its window.
 POOLS: dict[str, tuple[Callable[[jax.Array], jax.Array], Window]] = {
     "max": (max_pool, Window(2, stride=2)),
     "average": (average_pool, Window(2, stride=2)),
@@ -43,11 +43,11 @@ POOLS: dict[str, tuple[Callable[[jax.Array], jax.Array], Window]] = {
 
 
 class Pool(nnx.Module):
-    """Halves height and width by the rule of the given name."""
+    """Pooling by name: "max", "average" or "stride"."""
 
     def __init__(self, name: str):
         if name not in POOLS:
-            raise ValueError(f"the pooling must be one of {', '.join(POOLS)}, got {name!r}")
+            raise ValueError(f"pooling must be one of {', '.join(POOLS)}, got {name!r}")
         self.pool, window = POOLS[name]
         self.windows = (window,)
 
@@ -70,15 +70,15 @@ def _max_pool_forward(x: jax.Array) -> tuple[jax.Array, tuple[jax.Array, jax.Arr
 
 def _max_pool_backward(saved: tuple[jax.Array, jax.Array], gradient: jax.Array) -> tuple[jax.Array]:
     # On the CPU the gradient of `reduce_window` searches each window again, and that of a maximum
-    # over blocks counts the largest values in arrays of the input's size; this reads the input once.
+    # over blocks counts the maxima in arrays of the input's size; this reads the input once.
     x, y = saved
-    largest = _blocks(x) == y[:, :, None, :, None]
-    first, second, third = largest[:, :, 0, :, 0], largest[:, :, 0, :, 1], largest[:, :, 1, :, 0]
-    chosen = jnp.where(first, 0, jnp.where(second, 1, jnp.where(third, 2, 3))).astype(jnp.int8)
-    place = jnp.arange(4, dtype=jnp.int8).reshape(1, 1, 2, 1, 2, 1)
-    spread = jnp.where(chosen[:, :, None, :, None] == place, gradient[:, :, None, :, None], 0)
-    batch, rows, _, columns, _, channel = spread.shape
-    even = spread.reshape(batch, 2 * rows, 2 * columns, channel)
+    is_max = _blocks(x) == y[:, :, None, :, None]
+    first, second, third = is_max[:, :, 0, :, 0], is_max[:, :, 0, :, 1], is_max[:, :, 1, :, 0]
+    argmax = jnp.where(first, 0, jnp.where(second, 1, jnp.where(third, 2, 3))).astype(jnp.int8)
+    position = jnp.arange(4, dtype=jnp.int8).reshape(1, 1, 2, 1, 2, 1)
+    blocks = jnp.where(argmax[:, :, None, :, None] == position, gradient[:, :, None, :, None], 0)
+    batch, rows, _, columns, _, channel = blocks.shape
+    even = blocks.reshape(batch, 2 * rows, 2 * columns, channel)
     return (jnp.pad(even, [(0, 0), (0, x.shape[1] % 2), (0, x.shape[2] % 2), (0, 0)]),)
 
 

@@ -1,10 +1,10 @@
-"""Recurrent layers: a state that combines the past with the present.
+"""Recurrent layers: Elman, LSTM and GRU cells, unrolled over time.
 
-Axes: batch, time, feature; gate (the parts of a cell, side by side on the last axis), state (what a
-cell carries: its output, and for an LSTM the memory), layer.
+Axes: batch, time, feature; gate (blocks of the last axis), state (the arrays of a carry: the hidden state, and for
+an LSTM the cell state), layer.
 
-Gates stand in PyTorch's order and follow its equations, so weights can be copied. An LSTM or Elman
-cell has one bias in place of PyTorch's two, which are only ever added to each other.
+Gates are in PyTorch's order and follow PyTorch's equations, so weights can be copied. An Elman or LSTM cell has one
+bias where PyTorch has two, whose sum is all that matters.
 """
 
 from __future__ import annotations
@@ -19,28 +19,29 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.nn.initial import uniform
+from dlcli.nn.initializers import uniform
 
 Carry = tuple[jax.Array, ...]
+Activation = Literal["sigmoid", "tanh"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """The equations of one kind of cell.
+    """The equations of a recurrent cell.
 
     Attributes:
-        gates: blocks of features that its two products make.
-        states: arrays it carries; the first is its output.
-        step: maps the carry, and what the input and the last output contribute to the gates,
+        gates: number of gates, each a block of features of the input and recurrent products.
+        states: number of arrays in the carry; the first is the hidden state, which is also the output.
+        step: maps the carry and the contributions of the input and of the hidden state to the gates,
             [batch, gate · feature] each, to the next carry.
-        forget: the gate whose bias begins at 1, so that a new cell remembers; None: none.
-        recurrent_bias: whether the last output's contribution has a bias of its own.
+        forget_gate: index of the gate whose bias is initialized to 1; None if the cell has no such gate.
+        recurrent_bias: whether the recurrent product has a bias in addition to that of the input product.
     """
 
     gates: int
     states: int
     step: Callable[[Carry, jax.Array, jax.Array], Carry]
-    forget: int | None = None
+    forget_gate: int | None = None
     recurrent_bias: bool = False
 
 
@@ -50,45 +51,55 @@ def _elman(carry: Carry, inputs: jax.Array, recurrent: jax.Array) -> Carry:
 
 
 def _lstm(carry: Carry, inputs: jax.Array, recurrent: jax.Array) -> Carry:
-    """Return the output and the memory; gates: input, forget, new memory, output.
+    """Return the hidden state and the cell state; gates: input, forget, candidate, output.
 
     Reference: Hochreiter and Schmidhuber, "Long Short-Term Memory", 1997, with the forget gate of
     Gers, Schmidhuber and Cummins, "Learning to Forget", 2000.
     """
-    entering, kept, new, shown = _activated(inputs + recurrent, ("sigmoid", "sigmoid", "tanh", "sigmoid"))
-    memory = kept * carry[1] + entering * new
-    return shown * jnp.tanh(memory), memory
+    functions: tuple[Activation, ...] = ("sigmoid", "sigmoid", "tanh", "sigmoid")
+    input_gate, forget_gate, candidate, output_gate = _activate(inputs + recurrent, functions)
+    cell_state = forget_gate * carry[1] + input_gate * candidate
+    return output_gate * jnp.tanh(cell_state), cell_state
 
 
 def _gru(carry: Carry, inputs: jax.Array, recurrent: jax.Array) -> Carry:
-    """Return the output; gates: reset, update, new.
+    """Return the hidden state; gates: reset, update, candidate.
 
     Reference: Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder", 2014,
-    arXiv:1406.1078, section 2.3. As in PyTorch, the reset gate stands behind the recurrent product.
+    arXiv:1406.1078, section 2.3. As in PyTorch, the reset gate is applied after the recurrent product.
     """
     cut = 2 * carry[0].shape[-1]
-    (present, new), (recent, past) = (jnp.split(each, [cut], axis=-1) for each in (inputs, recurrent))
-    reset, update = _activated(present + recent, ("sigmoid", "sigmoid"))
-    new = jnp.tanh(new + reset * past)
-    return ((1 - update) * new + update * carry[0],)
+    (input_gates, input_candidate), (recurrent_gates, recurrent_candidate) = (
+        jnp.split(each, [cut], axis=-1) for each in (inputs, recurrent)
+    )
+    reset_gate, update_gate = _activate(input_gates + recurrent_gates, ("sigmoid", "sigmoid"))
+    candidate = jnp.tanh(input_candidate + reset_gate * recurrent_candidate)
+    return ((1 - update_gate) * candidate + update_gate * carry[0],)
 
 
-def _activated(sums: jax.Array, functions: Sequence[Literal["sigmoid", "tanh"]]) -> list[jax.Array]:
-    """Return what each gate's function makes of its sums, [batch, feature] each, by one tanh over all gates.
+def _activate(preactivations: jax.Array, functions: Sequence[Activation]) -> list[jax.Array]:
+    """Apply one activation function per gate, by a single tanh over all gates.
 
-    σ(x) = tanh(x / 2) / 2 + 1 / 2. The barrier keeps XLA's CPU compiler from computing a gate anew
-    wherever it is used, which made the scan over time half as fast.
+    σ(x) = tanh(x / 2) / 2 + 1 / 2. The barrier prevents XLA's CPU compiler from recomputing a gate at each of its
+    uses, which halves the speed of the scan over time.
+
+    Args:
+        preactivations: [batch, gate · feature].
+        functions: one per gate.
+
+    Returns:
+        The gates, [batch, feature] each.
     """
-    width = sums.shape[-1] // len(functions)
+    width = preactivations.shape[-1] // len(functions)
     scale = jnp.repeat(jnp.array([0.5 if each == "sigmoid" else 1.0 for each in functions]), width)[None]
     shift = jnp.repeat(jnp.array([0.5 if each == "sigmoid" else 0.0 for each in functions]), width)[None]
-    gates = jax.lax.optimization_barrier(jnp.tanh(sums * scale) * scale + shift)
+    gates = jax.lax.optimization_barrier(jnp.tanh(preactivations * scale) * scale + shift)
     return jnp.split(gates, len(functions), axis=-1)
 
 
 CELLS = {
     "elman": Cell(gates=1, states=1, step=_elman),
-    "lstm": Cell(gates=4, states=2, step=_lstm, forget=1),
+    "lstm": Cell(gates=4, states=2, step=_lstm, forget_gate=1),
     "gru": Cell(gates=3, states=1, step=_gru, recurrent_bias=True),
 }
 
@@ -97,30 +108,30 @@ CELLS = {
 def unroll(cell: Cell, inputs: jax.Array, carry: Carry, kernel: jax.Array, bias: jax.Array) -> tuple[jax.Array, Carry]:
     """Run a cell over time.
 
-    The gradient of the kernel is one product over all time steps after the backward scan; inside
-    of it, it would be a small product and a sum over the whole kernel at each step.
+    The kernel's gradient is one product over all time steps after the backward scan; inside the scan it would be a
+    small product and a sum over the whole kernel at each step.
 
     Args:
-        cell: its equations.
-        inputs: what the inputs contribute to the gates, [time, batch, gate · feature].
-        carry: float32 [batch, feature] each.
-        kernel: [feature, gate · feature], from the last output to the gates.
-        bias: [gate · feature], added to that.
+        cell: the equations.
+        inputs: contributions of the inputs to the gates, [time, batch, gate · feature].
+        carry: the initial states, float32 [batch, feature] each.
+        kernel: recurrent weights, [feature, gate · feature].
+        bias: of the recurrent product, [gate · feature].
 
     Returns:
         The outputs, float32 [time, batch, feature], and the last carry.
     """
 
-    def step(carry: Carry, present: jax.Array) -> tuple[Carry, jax.Array]:
-        carry = cell.step(carry, present, _recurrent(carry[0], kernel, bias))
+    def step(carry: Carry, x: jax.Array) -> tuple[Carry, jax.Array]:
+        carry = cell.step(carry, x, _recurrent_product(carry[0], kernel, bias))
         return carry, carry[0]
 
     carry, outputs = jax.lax.scan(step, carry, inputs)
     return outputs, carry
 
 
-def _recurrent(output: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
-    product = jnp.matmul(output.astype(kernel.dtype), kernel, preferred_element_type=jnp.float32)
+def _recurrent_product(hidden: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
+    product = jnp.matmul(hidden.astype(kernel.dtype), kernel, preferred_element_type=jnp.float32)
     return product + bias[None]
 
 
@@ -130,9 +141,9 @@ Residuals = tuple[Carry, jax.Array, jax.Array, jax.Array, jax.Array]
 def _forward(
     cell: Cell, inputs: jax.Array, carry: Carry, kernel: jax.Array, bias: jax.Array
 ) -> tuple[tuple[jax.Array, Carry], Residuals]:
-    def step(carry: Carry, present: jax.Array) -> tuple[Carry, tuple[jax.Array, Carry, jax.Array]]:
-        recurrent = _recurrent(carry[0], kernel, bias)
-        following = cell.step(carry, present, recurrent)
+    def step(carry: Carry, x: jax.Array) -> tuple[Carry, tuple[jax.Array, Carry, jax.Array]]:
+        recurrent = _recurrent_product(carry[0], kernel, bias)
+        following = cell.step(carry, x, recurrent)
         return following, (following[0], carry, recurrent)
 
     last, (outputs, carries, recurrent) = jax.lax.scan(step, carry, inputs)
@@ -143,41 +154,44 @@ def _backward(
     cell: Cell, residuals: Residuals, cotangents: tuple[jax.Array, Carry]
 ) -> tuple[jax.Array, Carry, jax.Array, jax.Array]:
     carries, inputs, recurrent, kernel, bias = residuals
-    by_outputs, by_last = cotangents
+    output_gradients, last_gradient = cotangents
     transposed = kernel.T
 
-    def step(by_carry: Carry, each: tuple[jax.Array, Carry, jax.Array, jax.Array]) -> tuple[Carry, Carry]:
-        by_output, *at = each
-        # Computed anew from the gates' sums: cheaper than to store and load every activation.
-        _, pull = jax.vjp(cell.step, *at)
-        by_carry, by_input, by_recurrent = jax.lax.optimization_barrier(pull((by_carry[0] + by_output, *by_carry[1:])))
-        back = jnp.matmul(by_recurrent.astype(kernel.dtype), transposed, preferred_element_type=jnp.float32)
-        return (by_carry[0] + back, *by_carry[1:]), (by_input, by_recurrent)
+    def step(carry_gradient: Carry, at: tuple[jax.Array, Carry, jax.Array, jax.Array]) -> tuple[Carry, Carry]:
+        output_gradient, *primals = at
+        # Recomputing the activations costs less than storing and loading them.
+        _, vjp = jax.vjp(cell.step, *primals)
+        cotangent = carry_gradient[0] + output_gradient, *carry_gradient[1:]
+        carry_gradient, input_gradient, recurrent_gradient = jax.lax.optimization_barrier(vjp(cotangent))
+        hidden_gradient = jnp.matmul(
+            recurrent_gradient.astype(kernel.dtype), transposed, preferred_element_type=jnp.float32
+        )
+        return (carry_gradient[0] + hidden_gradient, *carry_gradient[1:]), (input_gradient, recurrent_gradient)
 
-    scanned = by_outputs, carries, inputs, recurrent
-    by_first, (by_inputs, by_recurrent) = jax.lax.scan(step, by_last, scanned, reverse=True)
-    outputs, gates = carries[0].astype(kernel.dtype), by_recurrent.astype(kernel.dtype)
-    by_kernel = jnp.einsum("tbf,tbg->fg", outputs, gates, preferred_element_type=jnp.float32)
-    by_bias = by_recurrent.sum(axis=(0, 1), dtype=jnp.float32)
-    return by_inputs, by_first, by_kernel.astype(kernel.dtype), by_bias.astype(bias.dtype)
+    scanned = output_gradients, carries, inputs, recurrent
+    first_gradient, (input_gradients, recurrent_gradients) = jax.lax.scan(step, last_gradient, scanned, reverse=True)
+    hidden, gates = carries[0].astype(kernel.dtype), recurrent_gradients.astype(kernel.dtype)
+    kernel_gradient = jnp.einsum("tbf,tbg->fg", hidden, gates, preferred_element_type=jnp.float32)
+    bias_gradient = recurrent_gradients.sum(axis=(0, 1), dtype=jnp.float32)
+    return input_gradients, first_gradient, kernel_gradient.astype(kernel.dtype), bias_gradient.astype(bias.dtype)
 
 
 unroll.defvjp(_forward, _backward)
 
 
-class Recurrent(nnx.Module):
+class RecurrentLayer(nnx.Module):
     """A recurrent layer.
 
-    Weights and biases begin uniform in ±1/√features, as in PyTorch, but for the forget gate's bias,
-    which begins at 1 (Jozefowicz, Zaremba and Sutskever, "An Empirical Exploration of Recurrent
-    Network Architectures", 2015).
+    Weights and biases are initialized uniformly in ±1/√features, as in PyTorch, except the forget gate's bias,
+    which is initialized to 1 (Jozefowicz, Zaremba and Sutskever, "An Empirical Exploration of Recurrent Network
+    Architectures", 2015).
 
     Attributes:
-        cell: its equations.
-        kernel: from the input, float32 [input, gate · feature].
-        recurrent_kernel: from the last output, float32 [feature, gate · feature].
-        bias: float32 [gate · feature].
-        recurrent_bias: likewise, where the cell has one.
+        cell: the equations.
+        kernel: input weights, float32 [input, gate · feature].
+        recurrent_kernel: recurrent weights, float32 [feature, gate · feature].
+        bias: of the input product, float32 [gate · feature].
+        recurrent_bias: of the recurrent product, float32 [gate · feature]; None if the cell has none.
     """
 
     def __init__(self, cell: str, inputs: int, features: int, *, dtype: jnp.dtype = jnp.float32, rngs: nnx.Rngs):
@@ -186,22 +200,23 @@ class Recurrent(nnx.Module):
         self.cell = CELLS[cell]
         self.features = features
         self.dtype = jnp.dtype(dtype)
-        gates, start = self.cell.gates * features, uniform(features**-0.5)
-        self.kernel = nnx.Param(start(rngs.params(), (inputs, gates)))
-        self.recurrent_kernel = nnx.Param(start(rngs.params(), (features, gates)))
-        bias = start(rngs.params(), (gates,))
-        if self.cell.forget is not None:
-            bias = bias.at[self.cell.forget * features : (self.cell.forget + 1) * features].set(1.0)
+        gates, initializer = self.cell.gates * features, uniform(features**-0.5)
+        self.kernel = nnx.Param(initializer(rngs.params(), (inputs, gates)))
+        self.recurrent_kernel = nnx.Param(initializer(rngs.params(), (features, gates)))
+        bias = initializer(rngs.params(), (gates,))
+        if self.cell.forget_gate is not None:
+            start = self.cell.forget_gate * features
+            bias = bias.at[start : start + features].set(1.0)
         self.bias = nnx.Param(bias)
-        more = nnx.Param(start(rngs.params(), (gates,))) if self.cell.recurrent_bias else None
-        self.recurrent_bias = nnx.data(more)
+        recurrent_bias = nnx.Param(initializer(rngs.params(), (gates,))) if self.cell.recurrent_bias else None
+        self.recurrent_bias = nnx.data(recurrent_bias)
 
     def __call__(self, x: jax.Array, carry: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Map [time, batch, input] to float32 [time, batch, feature].
 
         Args:
-            x: the sequence, time first, since that is how it is run through.
-            carry: float32 [state, batch, feature].
+            x: the sequence, time first.
+            carry: the initial states, float32 [state, batch, feature].
 
         Returns:
             The outputs and the last carry.
@@ -215,12 +230,12 @@ class Recurrent(nnx.Module):
         return outputs, jnp.stack(last)
 
 
-class Stack(nnx.Module):
-    """Recurrent layers, each over the outputs of the one before, with dropout between them.
+class RecurrentStack(nnx.Module):
+    """Recurrent layers in sequence, with dropout between them.
 
     Attributes:
-        layers: the layers.
-        shape: what it carries for one row, [layer, state, feature].
+        layers: the layers, first to last.
+        carry_shape: shape of one row's carry, [layer, state, feature].
     """
 
     def __init__(
@@ -235,44 +250,44 @@ class Stack(nnx.Module):
         """Build the layers.
 
         Args:
-            cell: by its name in `CELLS`.
-            sizes: features of the input and of each layer.
-            dropout: share of the outputs of each layer but the last that are set to zero in training.
+            cell: a name in `CELLS`.
+            sizes: number of input features, then of the features of each layer.
+            dropout: probability that an output of a layer, except the last, is set to zero in training.
             dtype: of the products; states and outputs are float32.
-            rngs: for the initial weights and for dropout.
+            rngs: random streams of the initial weights and of dropout.
         """
         pairs = itertools.pairwise(sizes)
-        self.layers = nnx.List([Recurrent(cell, *pair, dtype=dtype, rngs=rngs) for pair in pairs])
+        self.layers = nnx.List([RecurrentLayer(cell, *pair, dtype=dtype, rngs=rngs) for pair in pairs])
         self.dropout = nnx.Dropout(dropout, rngs=rngs)
-        self.shape = (len(self.layers), CELLS[cell].states, sizes[-1])
+        self.carry_shape = (len(self.layers), CELLS[cell].states, sizes[-1])
 
-    def initial(self, batch: int) -> jax.Array:
-        """Return the carry that remembers nothing, float32 [layer, state, batch, feature] of zeros."""
-        layers, states, features = self.shape
+    def initial_carry(self, batch: int) -> jax.Array:
+        """Return the carry at the start of a sequence: zeros, float32 [layer, state, batch, feature]."""
+        layers, states, features = self.carry_shape
         return jnp.zeros([layers, states, batch, features])
 
     def __call__(self, x: jax.Array, carry: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Map [time, batch, input] to float32 [time, batch, feature].
 
         Returns:
-            The outputs of the last layer, and the last carry of all.
+            The outputs of the last layer, and the last carry of all layers.
         """
-        outputs, last = self.layered(x, carry)
+        outputs, last = self.layer_outputs(x, carry)
         return outputs[-1], last
 
-    def layered(self, x: jax.Array, carry: jax.Array) -> tuple[list[jax.Array], jax.Array]:
-        """Do as `__call__`, but return the outputs of every layer."""
+    def layer_outputs(self, x: jax.Array, carry: jax.Array) -> tuple[list[jax.Array], jax.Array]:
+        """Return the outputs of every layer, float32 [time, batch, feature] each, and the last carry."""
         outputs, last = [], []
         for number, layer in enumerate(self.layers):
             if number:
-                # Drawn flat: XLA on the CPU takes longer over several axes.
+                # Drawn flat, because XLA's CPU compiler is slower over several axes.
                 x = self.dropout(x.reshape(-1)).reshape(x.shape)
-            x, after = layer(x, carry[number])
+            x, layer_last = layer(x, carry[number])
             outputs.append(x)
-            last.append(after)
+            last.append(layer_last)
         return outputs, jnp.stack(last)
 
 
-def restarted(carry: jax.Array, restart: jax.Array) -> jax.Array:
-    """Forget what was carried, [layer, state, batch, feature], in the rows that `restart`, bool [batch], names."""
-    return jnp.where(restart.reshape(1, 1, -1, 1), 0.0, carry)
+def reset_carry(carry: jax.Array, reset: jax.Array) -> jax.Array:
+    """Zero the carry, [layer, state, batch, feature], in the rows where `reset`, bool [batch], is True."""
+    return jnp.where(reset.reshape(1, 1, -1, 1), 0.0, carry)

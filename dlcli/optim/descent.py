@@ -1,4 +1,4 @@
-"""Paths of optimizers over a surface."""
+"""Trajectories of optimizers on a surface."""
 
 from __future__ import annotations
 
@@ -11,42 +11,36 @@ import optax
 
 from dlcli.optim import build
 from dlcli.optim.expressions import Field
-from dlcli.options.common import OptimizerName
+from dlcli.options.optimizers import OPTIMIZERS, OptimizerName
 
-Runner = tuple[OptimizerName, float]  # a rule and its learning rate
-
-# The rate of the rules that follow the slope, times the steepest curvature. Up to 2 gradient descent goes down at
-# every step; near it a ravine shows its zigzag. Momentum 0.9 makes ten times as much of a lasting slope.
-_BY_SLOPE = {"sgd": 1.8, "momentum": 0.5, "nesterov": 0.5}
-# The rate of the rules that divide by the slope's size, as a share of the diagonal of the domain. Adagrad's
-# shrink; RMSProp's are multiplied by its momentum.
-_BY_LENGTH = {"adagrad": 0.05, "rmsprop": 0.0005, "adam": 0.01, "adamw": 0.01, "lion": 0.003, "muon": 0.01}
+Runner = tuple[OptimizerName, float]  # an optimizer and its learning rate
 
 
 def default_rate(name: OptimizerName, curvature: float, diagonal: float) -> float:
-    """Return a rate that shows what a rule does on a surface, with two digits.
+    """Return a learning rate, rounded to two digits, at which an optimizer's character is visible on a surface.
 
     Args:
-        name: of the rule.
-        curvature: the steepest one on the way (see `landscape.steepest_curvature`).
-        diagonal: of the domain.
+        name: a row of `OPTIMIZERS`.
+        curvature: the steepest one along the way (see `landscape.steepest_curvature`).
+        diagonal: length of the domain's diagonal.
     """
-    if name in _BY_SLOPE:
-        rate = _BY_SLOPE[name] / curvature if curvature > 0 else diagonal / 100
+    row = OPTIMIZERS[name]
+    if row.surface_unit == "diagonal":
+        rate = row.surface_rate * diagonal
     else:
-        rate = _BY_LENGTH[name] * diagonal
+        rate = row.surface_rate / curvature if curvature > 0 else diagonal / 100
     return float(f"{rate:.2g}")
 
 
 def descend(
     value: Field, start: tuple[float, float], runners: Sequence[Runner], steps: int, momentum: float
 ) -> np.ndarray:
-    """Let each rule go `steps` steps down the gradient, all of them in one compiled scan, in float64.
+    """Run each optimizer for `steps` steps from `start`, all in one compiled scan, in float64.
 
-    A point is a vector, which Muon, having no matrix, leaves to Adam.
+    A point is a vector, so Muon, which updates matrices, falls back to Adam.
 
     Returns:
-        [step + 1, runner, 2], the start first; what is not finite has diverged.
+        [step + 1, runner, 2], the start first; positions that are not finite have diverged.
     """
     updates = [optax.chain(build.rule(name, momentum), optax.scale_by_learning_rate(rate)) for name, rate in runners]
     slope = jax.grad(lambda point: value(point[0], point[1]))

@@ -1,9 +1,9 @@
-"""Random changes to training images, as they are named on the command line."""
+"""Data augmentations by their names on the command line."""
 
 import sys
 
-# Name -> default strength: degrees, share of brightness, share of size, standard deviation of
-# pixels in [0, 1], pixels, probability, share of the side, and the Beta parameter of mixup.
+# Default strengths: degrees, fraction of the brightness, fraction of the size, standard deviation of pixels in [0, 1],
+# pixels, probability, fraction of the side, and the Beta parameter of mixup.
 AUGMENTATIONS: dict[str, float] = {
     "rotate": 10.0,
     "light": 0.2,
@@ -14,15 +14,15 @@ AUGMENTATIONS: dict[str, float] = {
     "cutout": 0.3,
     "mixup": 0.2,
 }
-# The highest strengths that mean something: no probability exceeds 1, and a factor of 0 leaves no image.
-_STRONGEST = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
+# Largest valid strengths: no probability exceeds 1, and a factor of 0 leaves no image.
+_MAXIMUM = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
 
 
 def parse_augmentation(text: str) -> dict[str, float]:
-    """Split "rotate:15,flip" into names and strengths, in the order of `AUGMENTATIONS`.
+    """Parse "rotate:15,flip" to strengths by name, in the order of `AUGMENTATIONS`.
 
     Raises:
-        ValueError: an unknown name, or a strength out of its bounds.
+        ValueError: a name is unknown, or a strength is out of its bounds.
     """
     chosen = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
@@ -33,8 +33,8 @@ def parse_augmentation(text: str) -> dict[str, float]:
             chosen[name] = float(strength) if strength else AUGMENTATIONS[name]
         except ValueError:
             raise ValueError(f"the strength of {name} must be a number, got {strength!r}") from None
-        if not 0 < chosen[name] <= _STRONGEST.get(name, sys.float_info.max):
-            bound = f" and at most {_STRONGEST[name]:g}" if name in _STRONGEST else ""
+        if not 0 < chosen[name] <= _MAXIMUM.get(name, sys.float_info.max):
+            bound = f" and at most {_MAXIMUM[name]:g}" if name in _MAXIMUM else ""
             raise ValueError(f"the strength of {name} must be positive{bound}, got {strength}")
         if name == "shift" and chosen[name] % 1:
             raise ValueError(f"the strength of shift must be a whole number of pixels, got {strength}")

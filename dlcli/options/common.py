@@ -13,10 +13,9 @@ from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.options.fields import Cli as Cli
 from dlcli.options.fields import Needs as Needs
 from dlcli.options.fields import Options as Options
+from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 from dlcli.options.values import augmentation, duration, memory, named, run_name
 
-OptimizerName = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion", "muon"]
-WITH_MOMENTUM, WITH_BETAS = ("momentum", "nesterov", "rmsprop"), ("adam", "adamw")
 ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
 TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
 # Entries that a kind of tokenizer cannot do without: the four special ones, and for bpe all bytes.
@@ -93,7 +92,16 @@ MaxTime = Annotated[
     Cli(metavar="TIME"),
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice in the run.")]
-LearningRate = Annotated[float, Field(gt=0, le=1e6, description="Peak step size of the optimizer."), Cli(short="-l")]
+OptimizerChoice = Annotated[OptimizerName, Field(description="Optimizer.")]
+LearningRate = Annotated[
+    float,
+    Field(gt=0, le=1e6, description="Peak learning rate; an --optimizer other than the default has its own default."),
+    Cli(short="-l"),
+]
+WarmupSteps = Annotated[
+    int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate."), Cli(rare=True)
+]
+MaxGradNorm = Annotated[float, Field(ge=0, description="Maximum gradient norm (clipping); 0: none."), Cli(rare=True)]
 Schedule = Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps."), Cli(rare=True)]
 Momentum = Annotated[
     float,
@@ -182,22 +190,27 @@ class RunOptions(PlaceOptions):
 
 
 class OptimizerOptions(Options):
-    """The rule that turns gradients into updates."""
+    """The optimizer, its learning rate and its schedule."""
 
     panel = "Optimizer"
-    optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "adam"
+    optimizer: OptimizerChoice = "adam"
     learning_rate: LearningRate = 1e-3
     schedule: Schedule = "cosine"
-    warmup_steps: Annotated[
-        int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate."), Cli(rare=True)
-    ] = 0
+    warmup_steps: WarmupSteps = 0
     momentum: Momentum = 0.9
-    clip_norm: Annotated[
-        float, Field(ge=0, description="Bound on the gradients' global norm; 0: none."), Cli(rare=True)
-    ] = 0.0
-    accumulate: Annotated[
+    max_grad_norm: MaxGradNorm = 0.0
+    gradient_accumulation_steps: Annotated[
         int, Field(ge=1, le=10**6, description="Batches whose gradients are averaged into one update."), Cli(rare=True)
     ] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_rate_of_another_optimizer(cls, given: Any) -> Any:
+        # The default rate of a technique is for its default optimizer.
+        name = given.get("optimizer") if isinstance(given, dict) else None
+        if not isinstance(name, str) or name not in OPTIMIZERS or name == cls.model_fields["optimizer"].default:
+            return given
+        return {"learning_rate": OPTIMIZERS[name].learning_rate, **given}
 
 
 class PenaltyOptions(Options):

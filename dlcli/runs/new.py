@@ -1,4 +1,4 @@
-"""Folders of new runs: which are free, and how one process takes one."""
+"""Folders of new runs: which names are free, and how one process takes one."""
 
 from __future__ import annotations
 
@@ -10,62 +10,63 @@ from pathlib import Path
 
 from dlcli.errors import RunError, UsageError
 from dlcli.files import UNFINISHED, disk_errors, is_stray
+from dlcli.formats import command_line
 from dlcli.options.common import DirectOptions, FitOptions, PlaceOptions
-from dlcli.paths import runs_folder
-from dlcli.runs.folders import command, is_unfinished
+from dlcli.paths import nearest_existing, runs_folder
+from dlcli.runs.folder import is_unfinished
 from dlcli.runs.run import Run
 
-_LONGEST = 40  # characters of a data set in the name of a run; names have at most 255 bytes
+_MAX_DATASET = 40  # characters of a data set in the name of a run; file names have at most 255 bytes
 
 
-def refuse_taken(options: PlaceOptions) -> None:
-    """Raise `UsageError` where the folder that `--out` or `--name` asks for cannot be that of a new run."""
+def require_free(options: PlaceOptions) -> None:
+    """Raise `UsageError` if the folder that `--out` or `--name` sets is in use."""
     if options.out:
-        refuse_used(options.out)
+        require_empty(options.out)
     elif options.name:
-        _refuse_name(runs_folder() / options.name, options.name)
+        _require_unused_name(runs_folder() / options.name, options.name)
 
 
-def refuse_used(folder: Path) -> None:
-    """Raise `UsageError` where `folder` exists and holds anything but what a killed start left there."""
+def require_empty(folder: Path) -> None:
+    """Raise `UsageError` if `folder` exists and holds anything but what a killed start left there."""
     if not _is_free(folder):
         is_run = folder.is_dir() and (folder / "options.json").exists()
         hint = (
-            f"{command('resume', folder)} continues it; another --out starts a new run"
+            f"{command_line('resume', folder)} continues it; another --out starts a new run"
             if is_run
             else "choose another --out"
         )
         raise UsageError(f"--out {folder} must be a new or empty folder, found one that is in use", hint=hint)
-    above = next(each for each in folder.absolute().parents if each.exists())
+    above = nearest_existing(folder)
     if not above.is_dir():
-        raise UsageError(f"--out {folder} must lie in a folder, but {above} is a file")
+        raise UsageError(f"--out {folder} must be inside a folder, but {above} is a file")
 
 
-def expected(technique: str, options: FitOptions | DirectOptions) -> Path:
-    """Return the folder that a run begun now would have; nothing is made, so that another run may take it."""
+def folder_for(technique: str, options: FitOptions | DirectOptions) -> Path:
+    """Return the folder that a run started now gets; it is not created, so another run may take it."""
     if options.out or options.name:
         return options.out or runs_folder() / str(options.name)
     return next(folder for folder in _candidates(technique, options.dataset) if not folder.exists())
 
 
 @contextmanager
-def begun(technique: str, options: FitOptions | DirectOptions) -> Iterator[Run]:
-    """Make the folder of a new run, keep it from other processes, and remove it where the block fails.
+def started(technique: str, options: FitOptions | DirectOptions) -> Iterator[Run]:
+    """Create and lock the folder of a new run, and remove it if the block fails.
 
-    A folder that `Run.create` has filled is kept, whatever happens later.
+    A folder that `Run.create` has filled is kept, even if the block fails later.
 
     Raises:
-        UsageError: another run has the folder.
-        DiskError: it cannot be made.
+        UsageError: another run uses the folder.
+        DiskError: it cannot be created.
     """
     folder, made = _taken(technique, options)
     with Run(folder) as run:
         try:
-            run.claim()
+            run.lock()
         except RunError as error:
-            raise UsageError(f"--out {folder} must be a folder of its own, another run begins in it") from error
+            raise UsageError(f"--out {folder} must be unused, but another run is starting in it") from error
         if not _is_free(folder):  # the other run was faster, and may have ended
-            refuse_used(folder)
+            require_empty(folder)
         try:
             yield run
         except BaseException:
@@ -75,15 +76,15 @@ def begun(technique: str, options: FitOptions | DirectOptions) -> Iterator[Run]:
 
 
 def _taken(technique: str, options: FitOptions | DirectOptions) -> tuple[Path, bool]:
-    """Return the folder, and whether it was made now."""
+    """Return the folder, and whether it was created now."""
     if options.out or options.name:
-        refuse_taken(options)
-        folder = expected(technique, options)
+        require_free(options)
+        folder = folder_for(technique, options)
         with disk_errors(folder):
             try:
                 folder.mkdir(parents=True)
             except FileExistsError:
-                refuse_taken(options)
+                require_free(options)
                 return folder, False
         return folder, True
     for folder in _candidates(technique, options.dataset):
@@ -95,13 +96,13 @@ def _taken(technique: str, options: FitOptions | DirectOptions) -> tuple[Path, b
             except NotADirectoryError as error:
                 raise UsageError(f"{runs_folder()} must be a folder, found a file", hint="set DLCLI_RUNS") from error
         return folder, True
-    raise AssertionError("candidates have no end")
+    raise AssertionError("the candidates are endless")
 
 
 def _candidates(technique: str, dataset: str) -> Iterator[Path]:
-    """Yield folders under `runs/` named for technique, data and time, which is now."""
+    """Yield folders under `runs/` named after the technique, the data set and the current time."""
     last = dataset.split(":")[-1].rstrip("/").split("/")[-1].split(".")[0]
-    data = "".join(c if c.isalnum() else "-" for c in last)[:_LONGEST]
+    data = "".join(c if c.isalnum() else "-" for c in last)[:_MAX_DATASET]
     name = f"{technique}-{data or 'data'}-{time.strftime('%Y%m%d-%H%M%S')}"
     yield runs_folder() / name
     for number in itertools.count(2):
@@ -120,7 +121,7 @@ def _is_free(folder: Path) -> bool:
     return not held or is_unfinished(folder, held)
 
 
-def _refuse_name(folder: Path, name: str) -> None:
+def _require_unused_name(folder: Path, name: str) -> None:
     if folder.is_symlink() or folder.exists():
-        hint = f"{command('runs', 'show', name)} shows it; `dlcli runs rename` gives it another name"
-        raise UsageError(f"--name {name} must be the name of no other run, found {folder}", hint=hint)
+        hint = f"{command_line('runs', 'show', name)} shows it; `dlcli runs rename` renames it"
+        raise UsageError(f"--name {name} must be unused, found {folder}", hint=hint)

@@ -1,4 +1,4 @@
-"""How far a run has come: what is saved with the learner so that a resumed run goes on as if unbroken."""
+"""Training progress: what is saved with the arrays so that a resumed run equals an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Seconds = Annotated[float, Field(ge=0)]
 
 
 class Progress(BaseModel):
-    """Steps made, the best validation so far, and how long ago it was.
+    """The number of steps, the best validation, and how long ago it was.
 
     Attributes:
-        step: updates made.
-        best_step: the step of the best validation; None before the first.
-        best: the values of the monitored metrics there, lower is better.
-        waited: validations since then.
-        seconds: time spent in training; compilation, validation and saving left out.
-        reported_seconds: what `seconds` was at the last report.
+        step: number of updates made.
+        best_step: step of the best validation; None before the first one.
+        best: values of the monitored metrics there; lower is better.
+        waited: number of validations since the best one.
+        seconds: training time; excludes compilation, validation and saving.
+        reported_seconds: value of `seconds` at the last report.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -32,8 +32,14 @@ class Progress(BaseModel):
     seconds: Seconds = 0.0
     reported_seconds: Seconds = 0.0
 
-    def judge(self, step: int, metrics: dict[str, float], monitor: tuple[str, ...]) -> Progress:
-        """Return the progress after a validation at `step`; only a finite value can be a new best."""
+    def after_validation(self, step: int, metrics: dict[str, float], monitor: tuple[str, ...]) -> Progress:
+        """Return the progress after a validation at `step`; only finite values can be a new best.
+
+        Args:
+            step: number of updates made.
+            metrics: validation metrics by name.
+            monitor: names of the metrics to compare, the first one first; -NAME: higher is better.
+        """
         value = tuple(_signed(metrics, name) for name in monitor)
         better = all(map(math.isfinite, value)) and (self.best_step is None or value < self.best)
         if better:
@@ -42,13 +48,13 @@ class Progress(BaseModel):
 
 
 class Snapshot(BaseModel):
-    """What a checkpoint holds beside the arrays.
+    """The part of a checkpoint that is not arrays.
 
     Attributes:
-        progress: as a longer run would have it at this step.
-        window: the sums of the training metrics since the last report, if there was one to come.
-        closing: the progress of a run that ended here, what it measured only because it ended included.
-        validation_due: whether the validation of this step was interrupted; a resumed run begins with it.
+        progress: as a longer run has it at this step.
+        window: sums of the training metrics since the last report, if there are any.
+        closing: progress of a run that ended here, with what it measured only because it ended.
+        validation_due: True if the validation of this step was interrupted; a resumed run starts with it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,12 +66,12 @@ class Snapshot(BaseModel):
 
     @property
     def best_step(self) -> int | None:
-        """The step whose weights the run stood for when it was saved."""
+        """The step of the best validation when the checkpoint was saved."""
         return (self.closing or self.progress).best_step
 
     @property
     def best_steps(self) -> set[int]:
-        """The steps whose weights may be asked for: now, or when the run goes on."""
+        """The steps whose weights may be needed: for the run as it ended, or after it is resumed."""
         steps = {self.progress.best_step, self.best_step}
         return {step for step in steps if step is not None}
 

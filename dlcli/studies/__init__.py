@@ -1,26 +1,21 @@
-"""Studies: controlled experiments of many small runs. `options.py` is the catalogue; each study is a file of its name.
+"""Studies: an options class in `options.py` and a file of the same name with a function `study` make one.
 
-A study's file has a function `study`, a generator: it yields a `Cell` for each run that is done, and last a `Report`.
-What they share: `cells.py` (runs whose results are kept) and `statistics.py`.
+`study` is a generator: it yields a `Cell` for each finished run and ends with a `Report`. What studies share:
+`cells.py` (runs whose results are stored) and `statistics.py`.
 """
 
-import re
-from importlib import import_module
 from typing import Any
 
+from dlcli import discovery
 from dlcli.options.common import Options
 
 
 def catalogue() -> dict[str, type[Options]]:
-    """Return the options of every study by its name, in the order of the catalogue."""
-    module = import_module("dlcli.studies.options")
-    return {
-        re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower(): model
-        for name, model in vars(module).items()
-        if isinstance(model, type) and issubclass(model, module.StudyOptions) and model is not module.StudyOptions
-    }
+    """Return the options of every study by its name, in the order of `options.py`."""
+    module = discovery.load(__name__, "options")
+    return discovery.models(module.__name__, module.StudyOptions)
 
 
-def begin(name: str, options: Any) -> Any:
+def run(name: str, options: Any) -> Any:
     """Return the events of a study; this loads what the study needs."""
-    return import_module(f"dlcli.studies.{name.replace('-', '_')}").study(options)
+    return discovery.load(__name__, name).study(options)

@@ -13,9 +13,9 @@ from typing import Any
 from dlcli import engine
 from dlcli.artifacts import Figure, Table
 from dlcli.errors import DivergedError, RunError
-from dlcli.files import as_json, disk_errors, read_object, write_text
+from dlcli.files import as_json, disk_errors, read_json, write_text
 from dlcli.options.common import Use
-from dlcli.runs import run
+from dlcli.runs.info import environment
 from dlcli.studies.options import StudyOptions
 from dlcli.techniques.cnn.eval import evaluate
 from dlcli.techniques.cnn.learner import Learner
@@ -66,7 +66,7 @@ class Cells:
             (self.folder / "cells").mkdir(parents=True, exist_ok=True)
         path = self.folder / "study.json"
         if not path.exists():
-            write_text(path, as_json({"study": name, "options": asked, **run.surroundings()}, indent=2))
+            write_text(path, as_json({"study": name, "options": asked, **environment()}, indent=2))
         found = _read(path)
         if (found.get("study"), found.get("options")) != (name, asked):
             raise RunError(
@@ -151,6 +151,6 @@ def _result(events: list[engine.Event], folder: Path, use: Use, test: bool) -> d
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return read_object(path)
+        return read_json(path)
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read: {error}", hint="remove it to have it measured again") from error

@@ -11,25 +11,13 @@ import numpy as np
 
 from dlcli import formats
 from dlcli.artifacts import Figure, Table
-from dlcli.options.common import OptimizerName
+from dlcli.options.optimizers import OPTIMIZERS
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.lines import Line, LinesChart, Panel
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.studies.options import Optimizers
 from dlcli.studies.statistics import Estimate, estimate
 
-# A usual rate of each rule, around which others are tried.
-_USUAL: dict[OptimizerName, float] = {
-    "sgd": 0.1,
-    "momentum": 0.03,
-    "nesterov": 0.03,
-    "adagrad": 0.03,
-    "rmsprop": 1e-3,
-    "adam": 3e-3,
-    "adamw": 3e-3,
-    "lion": 1e-3,
-    "muon": 1e-2,
-}
 _TUNING_SEED = 1_000  # none of those that are reported
 
 
@@ -51,7 +39,7 @@ def study(options: Optimizers) -> Iterator[Cell | Report]:
     tuned: dict[str, _Tuned] = {}
     for name in options.optimizer:
         losses = {}
-        for rate in _rates(_USUAL[name], options.rates):
+        for rate in _rates(OPTIMIZERS[name].study_rate, options.rates):
             changes = {"optimizer": name, "learning_rate": rate}
             cell = cells.trained(f"{name}-rate{rate:g}", changes, seed=_TUNING_SEED, use="last", test=False)
             losses[rate] = _loss(cell.result)

@@ -1,11 +1,12 @@
 """The catalogue of studies: one class each; the name in kebab case is the command."""
 
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from dlcli.options.common import BatchSize, Cli, DataDir, Dataset, Device, OptimizerName, Options, Steps, TrainExamples
+from dlcli.options.common import BatchSize, Cli, DataDir, Dataset, Device, Options, Steps, TrainExamples
+from dlcli.options.optimizers import OPTIMIZERS, OptimizerName
 
 
 def _optimizers(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -54,7 +55,7 @@ class Optimizers(StudyOptions):
         tuple[OptimizerName, ...],
         AfterValidator(_optimizers),
         Field(min_length=1, description="Optimizer to compare; may be repeated. Default: all of them."),
-    ] = get_args(OptimizerName)
+    ] = tuple(OPTIMIZERS)
     rates: Annotated[
         int, Field(ge=1, le=50, description="Learning rates tried for each, half a power of ten apart.")
     ] = 4

@@ -1,32 +1,36 @@
 """Techniques: each subfolder is one, and all have the same shape (see `dlcli/engine/learner.py`)."""
 
-import pkgutil
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from dlcli import discovery
 from dlcli.errors import RunError
 
 
 def names() -> list[str]:
     """Return the names of all techniques, in alphabetical order, without importing any."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    return discovery.names(__name__, folders=True)
 
 
 def having(verb: str) -> list[str]:
     """Return the names of the techniques that have a verb, without importing any: each verb is a file.
 
-    Those with a learner have `resume`; the others, which take no gradient steps, have a file `train.py` in its stead.
+    Those with a learner have `resume`; the others, which take no gradient steps, have a file `train.py` instead.
     """
     files = {"train": ("learner.py", "train.py"), "resume": ("learner.py",)}.get(verb, (f"{verb}.py",))
-    folders = {name: Path(__path__[0]) / name for name in names()}
+    folders = {name: Path(__path__[0]) / name.replace("-", "_") for name in names()}
     return [name for name, folder in folders.items() if any((folder / file).exists() for file in files)]
 
 
+def summary(name: str) -> str:
+    """Return what a technique is, in one sentence."""
+    return discovery.summary(__name__, name)
+
+
 def options(name: str, verb: str) -> Any:
-    """Return the options model of a technique's verb, or None where it has no such verb."""
+    """Return the options model of a technique's verb, or None if it has no such verb."""
     _require(name)
-    return getattr(import_module(f"dlcli.techniques.{name}.options"), verb.title(), None)
+    return getattr(discovery.load(__name__, name, "options"), verb.title(), None)
 
 
 def learner(name: str) -> Any:
@@ -38,13 +42,13 @@ def learner(name: str) -> Any:
     _require(name)
     if name not in having("resume"):
         raise RunError(f"a run of {name} has no training steps: choose a run of {', '.join(having('resume'))}")
-    return import_module(f"dlcli.techniques.{name}.learner").Learner
+    return discovery.load(__name__, name, "learner").Learner
 
 
 def trainer(name: str) -> Any:
-    """Return what a technique without gradient steps has in place of a learner (see `dlcli/engine/direct.py`)."""
+    """Return the module `train` of a technique without gradient steps (see `dlcli/engine/direct.py`)."""
     _require(name)
-    return import_module(f"dlcli.techniques.{name}.train")
+    return discovery.load(__name__, name, "train")
 
 
 def _require(name: str) -> None:

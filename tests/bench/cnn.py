@@ -36,9 +36,7 @@ def dlcli_step(network: str) -> Contender:
     options = Train(arch=network, batch_size=BATCH, dropout=0.1, schedule="constant", **depth)
     side, channels = IMAGES[network][0], IMAGES[network][2]
     classes = tuple(map(str, range(CLASSES)))
-    facts = ImageFacts(
-        image=(side, side, channels), classes=classes, mean=(0.5,) * channels, deviation=(0.3,) * channels
-    )
+    facts = ImageFacts(image=(side, side, channels), classes=classes, mean=(0.5,) * channels, std=(0.3,) * channels)
     images, labels = batch(network)
     return compiled_step(Program(Learner, options, facts, devices.mesh(BATCH)), {"image": images, "label": labels})
 

@@ -29,10 +29,10 @@ def batch() -> tuple[np.ndarray, np.ndarray]:
 
 def dlcli_step(network: str) -> Contender:
     """Return the step that the engine compiles for the learner."""
+    from dlcli.data.domains import GenerativeFacts
     from dlcli.data.images.batches import ImageFacts
     from dlcli.engine import devices
     from dlcli.engine.program import Program
-    from dlcli.techniques.diffusion.facts import DiffusionFacts
     from dlcli.techniques.diffusion.learner import Learner
     from dlcli.techniques.diffusion.options import Train
 
@@ -40,9 +40,9 @@ def dlcli_step(network: str) -> Contender:
     sizes = {"batch_size": BATCH, "channels": CHANNELS, "timesteps": LEVELS}
     options = Train(**sizes, conditional=True, schedule="constant")
     classes = tuple(map(str, range(CLASSES)))
-    data = ImageFacts(image=(SIDE, SIDE, 1), classes=classes, mean=(0.5,), deviation=(0.3,))
+    data = ImageFacts(image=(SIDE, SIDE, 1), classes=classes, mean=(0.5,), std=(0.3,))
     images, labels = batch()
-    program = Program(Learner, options, DiffusionFacts(data=data), devices.mesh(BATCH))
+    program = Program(Learner, options, GenerativeFacts(data=data), devices.mesh(BATCH))
     return compiled_step(program, {"image": images, "label": labels})
 
 

@@ -35,10 +35,10 @@ def dlcli_step(network: str) -> Contender:
     from dlcli.techniques.gan.options import Train
 
     devices.prepare("cpu")
-    sizes = {"batch_size": BATCH, "latent": LATENT, "channels": CHANNELS}
+    sizes = {"batch_size": BATCH, "latent_dim": LATENT, "channels": CHANNELS}
     options = Train(**sizes, conditional=True, schedule="constant")
     classes = tuple(map(str, range(CLASSES)))
-    data = ImageFacts(image=(SIDE, SIDE, 1), classes=classes, mean=(0.5,), deviation=(0.3,))
+    data = ImageFacts(image=(SIDE, SIDE, 1), classes=classes, mean=(0.5,), std=(0.3,))
     images, labels = batch()
     program = Program(Learner, options, GanFacts(data=data), devices.mesh(BATCH))
     return compiled_step(program, {"image": images, "label": labels})

@@ -24,14 +24,14 @@ def batch() -> np.ndarray:
 def dlcli_step(network: str) -> Contender:
     """Return the step that the engine compiles for the learner."""
     from dlcli.data.text import tokenizers
-    from dlcli.data.text.token_batches import TextFacts
+    from dlcli.data.text.facts import TextFacts
     from dlcli.engine import devices
     from dlcli.engine.program import Program
     from dlcli.techniques.rnn.learner import Learner
     from dlcli.techniques.rnn.options import Train
 
     devices.prepare("cpu")
-    sizes = {"batch_size": BATCH, "context": TIME, "embedding": EMBEDDING, "hidden": HIDDEN}
+    sizes = {"batch_size": BATCH, "context": TIME, "embedding_dim": EMBEDDING, "hidden": HIDDEN}
     options = Train(**sizes, cell=network, dropout=0.0, optimizer="adam", schedule="constant")
     letters = tokenizers.train("characters", VOCABULARY, ["".join(map(chr, range(33, 33 + VOCABULARY)))])
     facts = TextFacts(tokenizer=letters.to_json(), vocabulary=len(letters))

@@ -20,7 +20,8 @@ import tokenizers as library
 from rich.console import Console
 from rich.table import Table
 
-from dlcli.data.text import sets, tokenizers
+from dlcli.data.text import tokenizers
+from dlcli.data.text.catalogue import open_texts
 
 CHARACTERS, VOCABULARY = 2_000_000, 8_000
 
@@ -49,7 +50,7 @@ def main() -> None:
 def some_documents() -> list[str]:
     """Return docstrings, so many that they have `CHARACTERS`."""
     found, count = [], 0
-    for document in sets.open("pydocs").splits["train"].texts:
+    for document in open_texts("pydocs").splits["train"].texts:
         found.append(document)
         count += len(document)
         if count >= CHARACTERS:

@@ -33,7 +33,7 @@ def dlcli_step(network: str) -> Contender:
     from dlcli.techniques.transformer.options import Train
 
     devices.prepare("cpu")
-    sizes = {"batch_size": BATCH, "context": TIME, "layers": LAYERS, "heads": HEADS, "width": WIDTH}
+    sizes = {"batch_size": BATCH, "context": TIME, "layers": LAYERS, "heads": HEADS, "d_model": WIDTH}
     options = Train(**sizes, preset=network, schedule="constant")
     letters = tokenizers.train("characters", VOCABULARY, ["".join(map(chr, range(33, 33 + VOCABULARY)))])
     facts = TransformerFacts(tokenizer=letters.to_json(), vocabulary=len(letters))

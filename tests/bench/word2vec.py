@@ -144,7 +144,7 @@ def gensim_turn(model: str, text: str) -> Turn:
 
     from dlcli.data.text import words
 
-    corpus = words.read(text, words.Rules("[a-z']+", True, 5))
+    corpus = words.read(text, words.VocabularyOptions("[a-z']+", True, 5))
     names, train = corpus.facts.words, corpus.splits["train"]
     share = max(1, len(train.words) // 1_000_000)  # every so many sentences, for turns as long as dlcli's
 

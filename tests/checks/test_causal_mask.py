@@ -9,7 +9,7 @@ def test_it_holds():
 
 
 def test_without_the_mask_the_future_shows(monkeypatch):
-    monkeypatch.setattr(model, "causal", lambda time: jnp.ones([1, 1, time, time], bool))
+    monkeypatch.setattr(model, "causal_mask", lambda time: jnp.ones([1, 1, time, time], bool))
     found = causal_mask.check()
     assert not found.holds
     assert found.numbers["largest_change_before_a_changed_token"] > 0

@@ -12,11 +12,13 @@ def test_it_holds():
 
 
 def test_a_decoder_that_sees_what_it_predicts_is_found_out(monkeypatch):
-    monkeypatch.setattr(model, "causal", lambda time: jnp.ones([1, 1, time, time], bool))
+    monkeypatch.setattr(model, "causal_mask", lambda time: jnp.ones([1, 1, time, time], bool))
     assert not chain_rule.check().holds
 
 
 def test_a_state_that_is_not_carried_on_is_found_out(monkeypatch):
-    layered = recurrent.Stack.layered
-    monkeypatch.setattr(recurrent.Stack, "layered", lambda self, x, carry: (layered(self, x, carry)[0], carry))
+    layered = recurrent.RecurrentStack.layer_outputs
+    monkeypatch.setattr(
+        recurrent.RecurrentStack, "layer_outputs", lambda self, x, carry: (layered(self, x, carry)[0], carry)
+    )
     assert not chain_rule.check().holds

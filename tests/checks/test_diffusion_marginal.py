@@ -7,18 +7,18 @@ from dlcli.nn import diffusion
 
 
 def changed(monkeypatch, betas=1.0, **factors):
-    """Let the variances of single steps, or rates of the closed form, be off by a factor."""
-    right = diffusion.path
+    """Let the variances of single steps, or coefficients of the closed form, be off by a factor."""
+    right = diffusion.noise_schedule
 
-    def path(schedule, levels):
-        found = dataclasses.replace(right(schedule, levels))  # the right one is cached, and stays as it is
+    def noise_schedule(name, timesteps):
+        found = dataclasses.replace(right(name, timesteps))  # the right one is cached, and stays as it is
         found.__dict__["betas"] = betas * found.betas
-        found.__dict__["rates"] = found.rates._replace(
-            **{name: factors[name] * getattr(found.rates, name) for name in factors}
+        found.__dict__["coefficients"] = found.coefficients._replace(
+            **{name: factors[name] * getattr(found.coefficients, name) for name in factors}
         )
         return found
 
-    monkeypatch.setattr(diffusion, "path", path)
+    monkeypatch.setattr(diffusion, "noise_schedule", noise_schedule)
 
 
 def test_it_holds_for_both_schedules():
@@ -35,14 +35,14 @@ def test_steps_that_bring_a_tenth_less_noise_fail(monkeypatch):
 
 
 def test_a_closed_form_whose_noise_is_off_by_a_twentieth_fails_by_its_variances(monkeypatch):
-    changed(monkeypatch, noise=1.05)
+    changed(monkeypatch, sigma=1.05)
     found = diffusion_marginal.check()
     assert not found.holds
     assert found.numbers["of_the_variances_linear"] > found.tolerance
 
 
 def test_a_closed_form_whose_signal_is_off_by_a_twentieth_fails_by_its_means(monkeypatch):
-    changed(monkeypatch, signal=1.05)
+    changed(monkeypatch, alpha=1.05)
     found = diffusion_marginal.check()
     assert np.isfinite(found.numbers["of_the_means_linear"])
     assert found.numbers["of_the_means_linear"] > found.tolerance

@@ -1,5 +1,5 @@
 from dlcli.checks import kv_cache
-from dlcli.nn.attention import Memory
+from dlcli.nn.attention import KVCache
 
 
 def test_it_holds():
@@ -7,6 +7,6 @@ def test_it_holds():
 
 
 def test_a_cache_that_writes_one_place_too_early_is_found_out(monkeypatch):
-    write = Memory.write
-    monkeypatch.setattr(Memory, "write", lambda self, fresh, start: write(self, fresh, start - 1))
+    write = KVCache.update
+    monkeypatch.setattr(KVCache, "update", lambda self, fresh, start: write(self, fresh, start - 1))
     assert not kv_cache.check().holds

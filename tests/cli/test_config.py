@@ -123,13 +123,13 @@ def test_the_cache_is_not_shared_with_who_made_its_folder_first(monkeypatch, tmp
     monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/x")
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     (tmp_path / f"dlcli-{os.getuid()}").symlink_to(tmp_path)
-    with pytest.raises(DiskError, match="must be the user's own"):
+    with pytest.raises(DiskError, match="must belong to the user"):
         paths.cache_folder()
 
 
 def test_a_home_that_cannot_be_determined_stays_a_tilde(monkeypatch):
-    assert paths.expanded("~nobody-here/x") == Path("~nobody-here/x")
-    assert not paths.can_be_had(Path("~nobody-here/x"))
+    assert paths.expand_user("~nobody-here/x") == Path("~nobody-here/x")
+    assert not paths.is_creatable(Path("~nobody-here/x"))
 
 
 def test_so_many_devices_that_no_machine_has_them_are_refused(tmp_path):

@@ -44,7 +44,7 @@ def test_a_check_of_text_ends_with_the_number_of_problems(dlcli, table):
     table.write_text(table.read_text() + "c1\t\n")
     code, out, err = dlcli("data", "check", table)
     assert code == 3
-    assert "must hold a text, and is empty" in out
+    assert "must contain text, and is empty" in out
     assert "has 1 problem" in err
 
 
@@ -66,7 +66,7 @@ def test_problems_are_one_json_object_and_exit_3(dlcli, table):
     table.write_text(table.read_text() + "c1\t\n")
     code, out, _ = dlcli("data", "check", table, "--json")
     assert code == 3
-    assert json.loads(out)["findings"]
+    assert json.loads(out)["problems"]
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def run(pets, tmp_path_factory):
 
 def test_training_says_what_it_skips_and_what_size_it_chooses(run, pets):
     said = run[1].replace("\n", " ")
-    assert f"2 files that are no images, skipped: {pets}/readme.txt, {pets}/cat/labels.csv" in said
+    assert f"2 files skipped: {pets}/readme.txt, {pets}/cat/labels.csv" in said
     assert "images of 2 sizes, 14×12 … 30×10: scaled to 16×16 (the median side is 13)" in said
 
 
@@ -78,7 +78,7 @@ def test_every_image_that_training_reads_is_predicted(run, dlcli, pets):
     answered = [json.loads(line)["input"] for line in out.splitlines()]
     assert len(answered) == 40
     assert answered == sorted(answered, key=lambda name: name.removeprefix(str(pets)))
-    assert "skipping 2 files that are no images" in err.replace("\n", " ")
+    assert "skipping 2 files that are not images" in err.replace("\n", " ")
 
 
 def test_a_folder_without_images_says_what_it_holds(run, dlcli, tmp_path):
@@ -100,9 +100,9 @@ def test_an_image_that_cannot_be_read_is_answered_in_its_place(run, dlcli, tmp_p
 
 def test_a_check_lists_what_is_skipped_and_passes(dlcli, pets):
     code, out, _ = dlcli("data", "check", f"folder:{pets}", "--json")
-    found = json.loads(out)["findings"]
+    found = json.loads(out)["problems"]
     assert code == 0
-    assert [(each["kind"], each["harmless"]) for each in found] == [("stray", True)] * 2
+    assert [(each["kind"], each["harmless"]) for each in found] == [("skipped", True)] * 2
     assert "no problems besides these notes" in dlcli("data", "check", f"folder:{pets}")[1]
 
 
@@ -132,7 +132,7 @@ def test_a_classifier_reads_dark_images_of_16_bits_as_it_read_them_in_training(d
     out = tmp_path / "scanned"
     code, _, err = dlcli("train", "cnn", "-d", f"folder:{tmp_path / 'scans'}", *SMALL, "--out", out)
     assert code == 0
-    assert "4095 is taken as white, here and when the model is used" in err.replace("\n", " ")
+    assert "4095 is used as white, also when the model is used" in err.replace("\n", " ")
     assert json.loads((out / "facts.json").read_text())["white"] == 4095
     from dlcli.data.images import batches
     from dlcli.data.images.batches import ImageFacts
@@ -153,7 +153,7 @@ def test_images_without_classes_are_data_to_generate_and_none_for_conditional(dl
     assert "its images have no classes" in err.replace("\n", " ")
     code, _, err = dlcli(*command, "--out", tmp_path / "b")
     assert code == 0, err
-    assert err.replace("\n", " ").count("readme.txt is no image: it is skipped") == 1
+    assert err.replace("\n", " ").count("readme.txt is not an image: skipped") == 1
     code, out, _ = dlcli("data", "show", f"folder:{tmp_path / 'faces'}")
     assert "images 8 × 8 × 3, no classes" in out
     assert code == 0

@@ -6,7 +6,7 @@ import pytest
 
 from dlcli.cli import console
 from dlcli.cli.display import Display
-from dlcli.cli.training import Training
+from dlcli.cli.training_display import Training
 from dlcli.engine import Compiled, Compiling, Scored, Started, Trained, Validating
 from dlcli.interrupts import Signals
 

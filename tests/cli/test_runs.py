@@ -14,9 +14,11 @@ import pytest
 from rich.cells import cell_len
 
 from dlcli import formats
-from dlcli.cli import console, listing
+from dlcli.cli import console, runs_table
 from dlcli.cli import runs as commands
-from dlcli.runs.folders import About, Folder, Summary
+from dlcli.runs.folder import RunFolder
+from dlcli.runs.info import FORMAT, RunInfo
+from dlcli.runs.summary import Summary
 
 TAIL = (
     '{"step": 40, "split": "validation", "best": true, "seconds": 12.5, "metrics": {"accuracy": 0.5, "loss": 1.25}}\n'
@@ -38,8 +40,8 @@ def make(runs, name, *, steps=(40,), metrics=TAIL, options=None, **about):
         (folder / "checkpoints" / f"{step:08d}" / "manifest.json").write_text("{}")
     folder.mkdir(exist_ok=True)
     (folder / "metrics.jsonl").write_text(metrics)
-    said = {"technique": "cnn", "created": "2026-11-22T14:15:03+0000", "data": {"dataset": "digits"}, **about}
-    (folder / "run.json").write_text(json.dumps(said))
+    info = {"format": FORMAT, "technique": "cnn", "created": "2026-11-22T14:15:03+0000"}
+    (folder / "run.json").write_text(json.dumps({**info, "data": {"dataset": "digits"}, **about}))
     (folder / "options.json").write_text(json.dumps(options or {"steps": 100}))
     return folder
 
@@ -187,7 +189,7 @@ def summary(name, technique="cnn", **more):
     today = datetime.datetime.now().astimezone().isoformat()
     about = {"technique": technique, "created": today, "data": {"dataset": more.pop("dataset", "digits")}}
     fields = {"state": "stopped early", "step": 1000, "seconds": 12_345.0, "best": {"accuracy": 0.98765}, **more}
-    return Summary(folder=Path(name), technique=technique, about=About(**about, note=fields.pop("note", "")), **fields)
+    return Summary(folder=Path(name), technique=technique, info=RunInfo(**about, note=fields.pop("note", "")), **fields)
 
 
 USUAL = [
@@ -198,7 +200,7 @@ USUAL = [
 
 
 def test_names_that_are_chosen_for_runs_fit_eighty_columns_with_data_state_and_best():
-    lines = listing.lines(USUAL, 80)
+    lines = runs_table.lines(USUAL, 80)
     assert max(map(cell_len, lines)) <= 80
     for run, line in zip(USUAL, lines[1:], strict=True):
         assert line.startswith(run.folder.name)
@@ -209,7 +211,7 @@ def test_names_that_are_chosen_for_runs_fit_eighty_columns_with_data_state_and_b
 @pytest.mark.parametrize("width", [10, 40, 60, 80, 100, 120, 200])
 def test_no_name_is_cut_and_no_line_is_wider_than_the_terminal_unless_name_and_state_alone_are(width):
     long = summary("a" * 30, note="tried a much longer note than there will ever be room for in a row " * 3)
-    lines = listing.lines([*USUAL, long], width)
+    lines = runs_table.lines([*USUAL, long], width)
     assert [line.split("  ")[0] for line in lines[1:]] == [run.folder.name for run in [*USUAL, long]]
     assert max(map(cell_len, lines)) <= max(width, 35 + 2 + 13)
     assert all("stopped early" in line for line in lines[1:])
@@ -217,20 +219,20 @@ def test_no_name_is_cut_and_no_line_is_wider_than_the_terminal_unless_name_and_s
 
 def test_the_names_of_metrics_are_cut_before_a_column_goes():
     runs = [summary("first try", "tokenizer", dataset="words.txt", best={"characters_per_token": 1.775})]
-    [header, line] = listing.lines(runs, 75)
+    [header, line] = runs_table.lines(runs, 75)
     assert header.split() == ["name", "technique", "data", "when", "took", "state", "best"]
     assert line.endswith("charact… 1.775")
 
 
 def test_without_a_bound_everything_is_said():
-    [header, *lines] = listing.lines(USUAL, None)
+    [header, *lines] = runs_table.lines(USUAL, None)
     assert header.split() == ["name", "technique", "data", "when", "took", "state", "best"]
     assert "3 h 25 min" in lines[0]
     assert "fil9.txt" in lines[2]
 
 
 def test_columns_line_up_though_a_name_has_wide_characters():
-    lines = listing.lines([summary("漢字"), summary("plain")], None)
+    lines = runs_table.lines([summary("漢字"), summary("plain")], None)
     assert len({cell_len(line[: line.index("cnn")]) for line in lines[1:]}) == 1
 
 
@@ -269,7 +271,14 @@ def test_no_runs_yet_says_how_to_make_one(dlcli, runs):
 
 
 def test_a_run_is_shown_in_words_without_json(dlcli, runs):
-    options = {"steps": 100, "memory_limit": 2**31, "max_time": 200.0, "epochs": None, "stages": [1, 2], "tied": True}
+    options = {
+        "steps": 100,
+        "memory_limit": 2**31,
+        "max_time": 200.0,
+        "epochs": None,
+        "stages": [1, 2],
+        "tie_embeddings": True,
+    }
     make(
         runs,
         "one",
@@ -287,7 +296,7 @@ def test_a_run_is_shown_in_words_without_json(dlcli, runs):
     assert rows["--memory-limit"] == "2 GiB"
     assert rows["--max-time"] == rows["took"] == "3 min 20 s"
     assert rows["--stages"] == "1, 2"
-    assert rows["--tied"] == "yes"
+    assert rows["--tie-embeddings"] == "yes"
     assert rows["best"] == "loss 0.25 at step 20"
     assert rows["command"] == "dlcli train cnn --out 'my run'"
     assert rows["resumed"] == "from step 20"
@@ -304,7 +313,7 @@ def test_a_run_without_a_checkpoint_hides_no_good_one(dlcli, runs):
     os.utime(good / "options.json", (1, 1))
     _, out, err = dlcli("runs", "show", "cnn", "--json")
     assert json.loads(out)["run"] == str(good)
-    assert f"{bad} has no checkpoint; the latest run that has one is {good}" in err
+    assert f"{bad} has no checkpoint; using {good}, the latest run that has one" in err
     assert [run["run"] for run in listed(dlcli)] == ["good", "bad"]
     shutil.rmtree(good)
     assert json.loads(dlcli("runs", "show", "cnn", "--json")[1])["run"] == str(bad)
@@ -338,7 +347,7 @@ def test_a_note_is_kept_shown_and_removed(dlcli, runs):
     assert listed(dlcli)[0]["note"] == "too small"
     dlcli("runs", "note", "one", "")
     assert "note" not in dlcli("runs", "list")[1]
-    assert Folder(runs / "one").about()["technique"] == "cnn"
+    assert RunFolder(runs / "one").raw("run.json")["technique"] == "cnn"
 
 
 # Removal
@@ -394,7 +403,7 @@ def test_a_run_that_is_being_trained_is_neither_removed_nor_renamed(dlcli, runs)
     for command in (["remove", "--yes", "one"], ["rename", "one", "two"]):
         code, _, err = dlcli("runs", *command)
         assert (code, folder.exists()) == (4, True)
-        assert "a process is training in it" in err
+        assert "another process is training in it" in err
     os.close(handle)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from dlcli.artifacts import Likelihood
 from dlcli.cli import score
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.errors import CheckFailed, DatasetError
 
 GOOD = Likelihood("ab", ["a", "b"], [math.log(0.5), math.log(0.25)], math.log(0.125), after="<end>")

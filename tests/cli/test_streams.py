@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dlcli.artifacts import Likelihood, Piece, Prediction, Table
 from dlcli.cli import console, output, sample, score
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "a\x1b[31m\x1b]0;t\x07\x9b1m\r\u202e\u2028\udce9z"

@@ -7,7 +7,7 @@ import pytest
 
 from dlcli.data import cache
 from dlcli.data.text import words
-from dlcli.data.text.words import Rules
+from dlcli.data.text.words import VocabularyOptions
 from dlcli.errors import DiskError
 
 
@@ -58,7 +58,7 @@ def test_the_values_of_a_sweep_do_not_remove_each_others_entries(tmp_path, caplo
     caplog.set_level("INFO", "dlcli")
     for _ in range(2):
         for count in (1, 2, 3):
-            words.read(str(text), Rules(r"\w+", True, count))
+            words.read(str(text), VocabularyOptions(r"\w+", True, count))
     assert sum("counting" in message for message in caplog.messages) == 3
 
 
@@ -73,7 +73,7 @@ def test_an_entry_lost_while_it_is_made_is_an_error_of_the_disk(tmp_path, monkey
 
     monkeypatch.setattr(words, "_save", and_lose)
     with pytest.raises(DiskError, match=r"lost .*train\.words\.npy"):
-        words.read(str(text), Rules(r"\w+", True, 1))
+        words.read(str(text), VocabularyOptions(r"\w+", True, 1))
 
 
 @pytest.mark.parametrize("slot", ["x" * 300, "漢" * 300, "../../etc/passwd", "a[b]*?", "\udcff"])

@@ -16,7 +16,7 @@ def test_points_lie_around_modes_that_are_equally_likely(name, modes):
     assert len(facts.modes) == modes
     np.testing.assert_allclose(np.bincount(nearest) / 20_000, 1 / modes, atol=0.01)
     own = offsets[np.arange(20_000), nearest]
-    np.testing.assert_allclose(own.std(axis=0), facts.deviation, rtol=0.03)
+    np.testing.assert_allclose(own.std(axis=0), facts.std, rtol=0.03)
 
 
 def test_a_batch_is_a_function_of_the_seed_and_its_step():

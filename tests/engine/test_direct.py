@@ -13,7 +13,7 @@ from dlcli.interface import Facts
 from dlcli.options.common import DirectOptions
 from dlcli.paths import runs_folder
 from dlcli.runs import run as runs
-from dlcli.runs.folders import technique_of
+from dlcli.runs.folder import technique_of
 
 
 def trainer(train=None):
@@ -31,8 +31,8 @@ def test_the_folder_holds_what_was_learnt_and_what_it_is(tmp_path):
     done = finished(tmp_path / "run")
     run = runs.Run(done.folder)
     assert json.loads((done.folder / "counts.json").read_text()) == [1, 2]
-    assert run.about()["data"] == {"dataset": "x", "digest": "abc", "sizes": {"train": 3, "validation": 1}}
-    assert run.about()["ended"] == direct.summary(done)
+    assert run.raw("run.json")["data"] == {"dataset": "x", "digest": "abc", "sizes": {"train": 3, "validation": 1}}
+    assert run.raw("run.json")["ended"] == direct.summary(done)
     assert run.read("options.json", DirectOptions).out == done.folder
     assert technique_of(done.folder) == "counting"
 

@@ -277,7 +277,7 @@ def test_a_run_stopped_early_goes_on_only_if_asked_and_then_has_its_whole_patien
 
 def test_a_run_killed_after_its_last_checkpoint_only_says_how_it_ended(unbroken, copy):
     folder = copy("finished")
-    Run(folder).note(ended=None)
+    Run(folder).update_info(ended=None)
     (end,) = go_on(folder)
     assert end.reason == "steps"
     assert_same_run(unbroken[0].folder, folder)
@@ -330,7 +330,7 @@ def test_a_run_is_trained_by_one_process_at_a_time(copy):
     folder = copy("broken")
     with closing(engine.resume(Learner, folder, {})) as events:
         next(events)
-        with pytest.raises(RunError, match="another at work"):
+        with pytest.raises(RunError, match="another process is training in it"):
             go_on(folder)
     with closing(engine.resume(Learner, folder, {})) as events:
         next(events)
@@ -395,4 +395,4 @@ def test_files_of_a_run_with_a_value_that_is_not_finite_are_strict_json(copy):
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     for text in [*lines, *(path.read_text() for path in folder.rglob("*.json"))]:
         json.loads(text, parse_constant=refuse)
-    assert math.isnan(next(Run(folder).records())["metrics"]["loss"])
+    assert math.isnan(next(Run(folder).metrics.read())["metrics"]["loss"])

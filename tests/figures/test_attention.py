@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dlcli import figures
-from dlcli.data.text import dates
+from dlcli.data.text.sources import dates
 from dlcli.errors import UsageError
 from dlcli.figures import attention
 from dlcli.figures.options.text import Attention

@@ -13,7 +13,7 @@ def numbers(gan_run):
 
 def test_the_last_samples_are_those_of_the_averaged_generator(gan_run, numbers):
     learner = engine.load(gan_run, Learner, "last")
-    drawn = learner.sample(learner.followed_noise[...], np.arange(10))
+    drawn = learner.sample(learner.fixed_noise[...], np.arange(10))
     assert np.abs(np.asarray(numbers["samples"]["6"]) - np.asarray(drawn, int)).max() <= 1  # rounding of pixels
 
 

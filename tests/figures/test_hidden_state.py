@@ -17,7 +17,7 @@ def test_the_activations_are_the_outputs_of_the_layer(rnn_run):
     learner = engine.load(Path(rnn_run), Learner)
     last, first = numbers(rnn_run, text="He left"), numbers(rnn_run, text="He left", layer=1)
     tokens = learner.facts.load().encode("He left")[None].astype(np.int32)
-    layers, _ = learner.network.layers(tokens, learner.network.stack.initial(1))
+    layers, _ = learner.network.layer_states(tokens, learner.network.stack.initial_carry(1))
     for drawn, layer in ((first, 0), (last, 1)):
         assert drawn["layer"] == layer + 1
         np.testing.assert_allclose(

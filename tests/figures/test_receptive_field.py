@@ -15,7 +15,7 @@ SIDE = 16
 
 
 def network(**options):
-    facts = ImageFacts(image=(SIDE, SIDE, 1), classes=("a", "b"), mean=(0.5,), deviation=(0.2,))
+    facts = ImageFacts(image=(SIDE, SIDE, 1), classes=("a", "b"), mean=(0.5,), std=(0.2,))
     learner = Learner(Train(channels=4, hidden=0, **options), facts)
     learner.eval()
     return learner
@@ -56,7 +56,7 @@ def test_the_gradient_is_that_of_the_sum_over_channels():
     measured = measure(learner, batch, {"conv1": (3, 4)})["conv1"]
 
     def total(pixels):
-        maps = dict(learner.network.backbone.layers(learner.normalize(pixels)))
+        maps = dict(learner.network.backbone.feature_maps(learner.normalize(pixels)))
         return maps["conv1"][:, 3, 4].sum()
 
     expected = np.abs(jax.grad(total)(batch / np.float32(255))).mean(axis=0)[..., 0]
@@ -74,7 +74,8 @@ def test_a_pixel_outside_the_field_does_not_change_the_unit():
     changed = image.copy()
     changed[12:] = 255 - changed[12:]
     before, after = (
-        dict(learner.network.backbone.layers(learner.normalize(x[None] / np.float32(255)))) for x in (image, changed)
+        dict(learner.network.backbone.feature_maps(learner.normalize(x[None] / np.float32(255))))
+        for x in (image, changed)
     )
     np.testing.assert_array_equal(before["pool2"][0, 1], after["pool2"][0, 1])  # rows 2 to 11 of the image
     assert np.any(before["pool2"][0, 2] != after["pool2"][0, 2])

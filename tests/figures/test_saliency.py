@@ -10,7 +10,7 @@ from dlcli.figures.saliency import explain, saliency_grid
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 
-FACTS = ImageFacts(image=(8, 8, 1), classes=("a", "b", "c"), mean=(0.5,), deviation=(0.25,))
+FACTS = ImageFacts(image=(8, 8, 1), classes=("a", "b", "c"), mean=(0.5,), std=(0.25,))
 
 
 @pytest.fixture(scope="module")

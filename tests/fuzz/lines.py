@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dlcli import checks, figures, studies, techniques
-from dlcli.cli.bridge import columns, flag
+from dlcli.cli.typer_options import columns, flag
 from dlcli.options.common import Cli, Options
 from tests.fuzz.trained import FURTHER, small
 

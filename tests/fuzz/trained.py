@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli import techniques
-from dlcli.cli.bridge import flag
+from dlcli.cli.typer_options import flag
 from tests.fuzz.harness import Place
 
 SHORT = {"steps": 12, "report_every": 2, "validate_every": 4, "save_every": 3}

@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, top_k_accuracy_score
 
 from dlcli.cli import output
-from dlcli.cli.bridge import Call
+from dlcli.cli.typer_options import Call
 from dlcli.metrics.classification import measure, report, table
 from dlcli.metrics.metric import add, values
 from dlcli.metrics.roc import RocAuc

@@ -7,7 +7,7 @@ from flax import nnx
 from dlcli.nn.convolution import Convolution
 from dlcli.nn.receptive_field import Window
 
-# Few numbers in a window, of one channel and of several, then many, then channels in groups.
+# Small windows with one and with several channels, a large one, and a grouped convolution.
 CASES = [
     (1, 1, Window(3, 1, 1)),
     (2, 1, Window(4, 3)),
@@ -24,7 +24,7 @@ def test_values_and_gradients_are_those_of_flax(inputs, groups, window):
     x = jax.random.normal(jax.random.key(0), [2, 7, 8, inputs])
 
     @nnx.jit
-    def measured(layer, x, kernel):
+    def run(layer, x, kernel):
         def energy(layer, x):
             y = layer(x)
             return (y**2).sum(), y
@@ -33,23 +33,23 @@ def test_values_and_gradients_are_those_of_flax(inputs, groups, window):
         (_, y), gradients = nnx.value_and_grad(energy, argnums=(0, 1), has_aux=True)(layer, x)
         return [y, *jax.tree.leaves(gradients)]
 
-    pairs = zip(measured(ours, x, ours.kernel[...]), measured(theirs, x, ours.kernel[...]), strict=True)
+    pairs = zip(run(ours, x, ours.kernel[...]), run(theirs, x, ours.kernel[...]), strict=True)
     for mine, flax in pairs:
         np.testing.assert_allclose(mine, flax, rtol=1e-4, atol=1e-3)
 
 
-def test_weights_start_with_variance_two_over_the_inputs_of_a_unit():
+def test_the_initial_variance_of_the_kernel_is_two_over_fan_in():
     layer = Convolution(32, 64, Window(3), rngs=nnx.Rngs(0))
     np.testing.assert_allclose(layer.kernel[...].var(), 2 / (9 * 32), rtol=0.05)
     assert not layer.bias[...].any()
 
 
-def test_bfloat16_is_the_type_of_the_maps_and_not_of_the_weights():
+def test_bfloat16_applies_to_feature_maps_but_not_to_parameters():
     layer = Convolution(1, 2, Window(3), dtype=jnp.bfloat16, rngs=nnx.Rngs(0))
     assert layer(jnp.ones([1, 5, 5, 1])).dtype == jnp.bfloat16
     assert layer.kernel[...].dtype == layer.bias[...].dtype == jnp.float32
 
 
-def test_groups_must_divide_the_channels():
-    with pytest.raises(ValueError, match="groups must divide both channels, got groups=2 of 3 to 4 channels"):
+def test_groups_that_do_not_divide_the_channels_are_refused():
+    with pytest.raises(ValueError, match="groups must divide the input and output channels, got groups=2 for 3 and 4"):
         Convolution(3, 4, Window(3), groups=2, rngs=nnx.Rngs(0))

@@ -10,13 +10,13 @@ MAPS = 5 + 2 * jax.random.normal(jax.random.key(0), [4, 3, 3, 8])
 
 
 @pytest.mark.parametrize(("name", "axes"), [("batch", (0, 1, 2)), ("group", (1, 2, 3)), ("layer", 3)])
-def test_what_is_normalized_together_has_mean_zero_and_variance_one(name, axes):
+def test_the_normalized_axes_have_mean_zero_with_variance_one(name, axes):
     maps = Norm(name, 1 if name == "group" else 8, rngs=nnx.Rngs(0))(MAPS[..., :1] if name == "group" else MAPS)
     np.testing.assert_allclose(maps.mean(axis=axes), 0, atol=1e-5)
     np.testing.assert_allclose(maps.var(axis=axes), 1, rtol=1e-3)
 
 
-def test_batch_normalization_scores_with_running_averages_of_momentum_nine_tenths():
+def test_batch_normalization_evaluates_with_running_averages_of_momentum_nine_tenths():
     norm = Norm("batch", 8, rngs=nnx.Rngs(0))
     norm(MAPS)
     norm.eval()
@@ -26,16 +26,16 @@ def test_batch_normalization_scores_with_running_averages_of_momentum_nine_tenth
     np.testing.assert_allclose(norm(one), expected, rtol=1e-4, atol=1e-5)
 
 
-def test_no_norm_leaves_everything_as_it_is():
+def test_the_norm_none_is_the_identity():
     norm = Norm("none", 8, rngs=nnx.Rngs(0))
     assert norm(MAPS) is MAPS
     assert norm.scale is None
 
 
 @pytest.mark.parametrize("name", sorted(set(NORMS) - {"none"}))
-def test_statistics_are_float32_whatever_the_type_of_the_maps(name):
+def test_statistics_are_float32_for_bfloat16_activations(name):
     norm = Norm(name, 8, rngs=nnx.Rngs(0))
-    # In bfloat16 the squares of these values would swallow the variance.
+    # In bfloat16 the squares of these values would lose the variance.
     maps = (MAPS + 200).astype(jnp.bfloat16)
     exact = Norm(name, 8, rngs=nnx.Rngs(0))(maps.astype(jnp.float32))
     assert norm(maps).dtype == jnp.bfloat16

@@ -28,20 +28,20 @@ def test_values_and_gradients_are_those_of_flax(name, size):
         np.testing.assert_array_equal(mine, flax)
 
 
-def test_the_gradient_of_equal_values_goes_to_the_first():
+def test_among_equal_maxima_the_gradient_goes_to_the_first():
     blocks = jnp.array([[1, 1, 1, 1], [0, 2, 2, 2], [0, 0, 3, 3]], jnp.float32)
     gradient = jax.jit(jax.grad(lambda x: max_pool(x).sum()))(blocks.reshape(3, 2, 2, 1))
     np.testing.assert_array_equal(gradient.reshape(3, 4), [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]])
 
 
-def test_pooling_keeps_the_maximum_the_mean_or_the_corner_of_a_block():
+def test_pooling_returns_the_maximum_the_mean_or_the_corner_of_a_block():
     x = jnp.array([1.0, 2.0, 3.0, 6.0]).reshape(1, 2, 2, 1)
     assert (max_pool(x).item(), average_pool(x).item(), stride_pool(x).item()) == (6.0, 3.0, 1.0)
 
 
 @pytest.mark.parametrize("name", POOLS)
 @pytest.mark.parametrize("size", [4, 5])
-def test_the_window_tells_the_size_of_the_result(name, size):
+def test_the_window_gives_the_output_size(name, size):
     pool = Pool(name)
     pooled = jax.eval_shape(pool, jnp.zeros([1, size, size, 1]))
     assert pooled.shape[1] == pool.windows[0].output(size)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from dlcli.nn.recurrent import CELLS, Recurrent, Stack, restarted, unroll
+from dlcli.nn.recurrent import CELLS, RecurrentLayer, RecurrentStack, reset_carry, unroll
 
 TIME, BATCH, INPUTS, FEATURES = 5, 3, 4, 6
 every_cell = pytest.mark.parametrize("cell", CELLS)
@@ -15,7 +15,7 @@ def normal(seed, *shape):
 
 
 def layer_and_data(cell):
-    layer = Recurrent(cell, INPUTS, FEATURES, rngs=nnx.Rngs(0))
+    layer = RecurrentLayer(cell, INPUTS, FEATURES, rngs=nnx.Rngs(0))
     return layer, normal(1, TIME, BATCH, INPUTS), normal(2, CELLS[cell].states, BATCH, FEATURES)
 
 
@@ -24,34 +24,35 @@ def sigmoid(x):
 
 
 def one_step(cell, weights, x, carry):
-    """The equations of a cell, gate by gate."""
+    """Apply the equations of a cell, gate by gate."""
 
     def gate(number):
         part = slice(number * FEATURES, (number + 1) * FEATURES)
         bias = weights.get("recurrent_bias", jnp.zeros(CELLS[cell].gates * FEATURES))[part]
-        own = x @ weights["kernel"][:, part] + weights["bias"][None, part]
-        return own, carry[0] @ weights["recurrent_kernel"][:, part] + bias[None]
+        inputs = x @ weights["kernel"][:, part] + weights["bias"][None, part]
+        return inputs, carry[0] @ weights["recurrent_kernel"][:, part] + bias[None]
 
     if cell == "elman":
         return (jnp.tanh(sum(gate(0))),)
     if cell == "lstm":
-        memory = sigmoid(sum(gate(1))) * carry[1] + sigmoid(sum(gate(0))) * jnp.tanh(sum(gate(2)))
-        return sigmoid(sum(gate(3))) * jnp.tanh(memory), memory
-    new, past = gate(2)
-    kept = sigmoid(sum(gate(1)))
-    return (kept * carry[0] + (1 - kept) * jnp.tanh(new + sigmoid(sum(gate(0))) * past),)
+        cell_state = sigmoid(sum(gate(1))) * carry[1] + sigmoid(sum(gate(0))) * jnp.tanh(sum(gate(2)))
+        return sigmoid(sum(gate(3))) * jnp.tanh(cell_state), cell_state
+    candidate, recurrent_candidate = gate(2)
+    update = sigmoid(sum(gate(1)))
+    candidate = jnp.tanh(candidate + sigmoid(sum(gate(0))) * recurrent_candidate)
+    return (update * carry[0] + (1 - update) * candidate,)
 
 
 def slow(cell, weights, x, carry):
     carry, outputs = tuple(carry), []
-    for present in x:
-        carry = one_step(cell, weights, present, carry)
+    for each in x:
+        carry = one_step(cell, weights, each, carry)
         outputs.append(carry[0])
     return jnp.stack(outputs), jnp.stack(carry)
 
 
 @every_cell
-def test_values_and_all_gradients_are_those_of_a_plain_loop(cell):
+def test_values_with_gradients_equal_a_plain_loop(cell):
     layer, x, carry = layer_and_data(cell)
     graph, state = nnx.split(layer)
 
@@ -73,7 +74,7 @@ def test_values_and_all_gradients_are_those_of_a_plain_loop(cell):
 
 
 @every_cell
-def test_values_and_all_gradients_are_those_of_pytorch_with_the_same_weights(cell):
+def test_values_with_gradients_equal_pytorch_for_the_same_weights(cell):
     torch = pytest.importorskip("torch")
     theirs = {"elman": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](INPUTS, FEATURES)
     layer, x, carry = layer_and_data(cell)
@@ -102,7 +103,7 @@ def test_values_and_all_gradients_are_those_of_pytorch_with_the_same_weights(cel
 
 
 @every_cell
-def test_a_sequence_in_two_parts_with_the_carry_between_them_is_the_whole(cell):
+def test_two_halves_with_the_carry_passed_on_equal_the_whole_sequence(cell):
     layer, x, carry = layer_and_data(cell)
     whole, last = layer(x, carry)
     before, between = layer(x[:2], carry)
@@ -111,36 +112,40 @@ def test_a_sequence_in_two_parts_with_the_carry_between_them_is_the_whole(cell):
     np.testing.assert_allclose(end, last, atol=1e-6)
 
 
-def test_a_row_that_restarts_forgets_and_the_others_do_not():
-    stack = Stack("gru", (INPUTS, FEATURES, FEATURES), rngs=nnx.Rngs(0))
+def test_reset_carry_zeroes_only_the_rows_that_restart():
+    stack = RecurrentStack("gru", (INPUTS, FEATURES, FEATURES), rngs=nnx.Rngs(0))
     carry, x = normal(0, 2, 1, BATCH, FEATURES), normal(1, TIME, BATCH, INPUTS)
-    mixed, _ = stack(x, restarted(carry, jnp.array([False, True, False])))
+    reset, _ = stack(x, reset_carry(carry, jnp.array([False, True, False])))
     kept, _ = stack(x, carry)
-    new, _ = stack(x, stack.initial(BATCH))
-    np.testing.assert_array_equal(mixed[:, [0, 2]], kept[:, [0, 2]])
-    np.testing.assert_array_equal(mixed[:, 1], new[:, 1])
+    new, _ = stack(x, stack.initial_carry(BATCH))
+    np.testing.assert_array_equal(reset[:, [0, 2]], kept[:, [0, 2]])
+    np.testing.assert_array_equal(reset[:, 1], new[:, 1])
     assert np.abs(kept[:, 1] - new[:, 1]).max() > 0.01
 
 
-def test_a_new_lstm_remembers_and_a_new_gru_knows_no_forget_gate():
-    lstm, gru = (Recurrent(cell, INPUTS, FEATURES, rngs=nnx.Rngs(0)) for cell in ("lstm", "gru"))
+def test_the_forget_gate_bias_of_an_lstm_is_initialized_to_1():
+    lstm = RecurrentLayer("lstm", INPUTS, FEATURES, rngs=nnx.Rngs(0))
     np.testing.assert_array_equal(lstm.bias[FEATURES : 2 * FEATURES], 1.0)
     assert np.abs(np.delete(lstm.bias, np.s_[FEATURES : 2 * FEATURES])).max() <= FEATURES**-0.5
+
+
+def test_all_biases_of_a_gru_are_initialized_uniformly():
+    gru = RecurrentLayer("gru", INPUTS, FEATURES, rngs=nnx.Rngs(0))
     assert np.abs(gru.bias[...]).max() <= FEATURES**-0.5
 
 
-def test_dropout_stands_between_layers_alone():
-    stack = Stack("elman", (INPUTS, FEATURES, FEATURES), dropout=0.9, rngs=nnx.Rngs(0))
-    single = Stack("elman", (INPUTS, FEATURES), dropout=0.9, rngs=nnx.Rngs(0))
+def test_dropout_is_applied_only_between_layers():
+    stack = RecurrentStack("elman", (INPUTS, FEATURES, FEATURES), dropout=0.9, rngs=nnx.Rngs(0))
+    single = RecurrentStack("elman", (INPUTS, FEATURES), dropout=0.9, rngs=nnx.Rngs(0))
     x = normal(1, TIME, BATCH, INPUTS)
-    draws = [[each(x, each.initial(BATCH))[0] for _ in range(2)] for each in (stack, single)]
+    draws = [[each(x, each.initial_carry(BATCH))[0] for _ in range(2)] for each in (stack, single)]
     assert np.abs(draws[0][0] - draws[0][1]).max() > 0.01
     np.testing.assert_array_equal(*draws[1])
     stack.eval()
-    np.testing.assert_array_equal(*[stack(x, stack.initial(BATCH))[0] for _ in range(2)])
+    np.testing.assert_array_equal(*[stack(x, stack.initial_carry(BATCH))[0] for _ in range(2)])
 
 
-def test_the_backward_scan_holds_no_product_for_the_kernel():
+def test_the_backward_scan_has_no_product_for_the_kernel_gradient():
     cell = CELLS["lstm"]
     arguments = normal(0, TIME, BATCH, 4 * FEATURES), (normal(1, BATCH, FEATURES),) * 2
     weights = normal(2, FEATURES, 4 * FEATURES), jnp.zeros(4 * FEATURES)
@@ -155,8 +160,8 @@ def test_the_backward_scan_holds_no_product_for_the_kernel():
     assert shapes == [(BATCH, 4 * FEATURES), (BATCH, FEATURES)]
 
 
-def test_bfloat16_is_of_the_products_and_the_outputs_stay_float32():
-    rough = Recurrent("lstm", INPUTS, FEATURES, dtype=jnp.bfloat16, rngs=nnx.Rngs(0))
+def test_bfloat16_layers_return_float32_outputs():
+    rough = RecurrentLayer("lstm", INPUTS, FEATURES, dtype=jnp.bfloat16, rngs=nnx.Rngs(0))
     exact, x, carry = layer_and_data("lstm")
     outputs, last = rough(x, carry)
     assert outputs.dtype == last.dtype == jnp.float32
@@ -166,4 +171,4 @@ def test_bfloat16_is_of_the_products_and_the_outputs_stay_float32():
 
 def test_an_unknown_cell_is_refused():
     with pytest.raises(ValueError, match="one of elman, lstm, gru"):
-        Recurrent("rnn", INPUTS, FEATURES, rngs=nnx.Rngs(0))
+        RecurrentLayer("rnn", INPUTS, FEATURES, rngs=nnx.Rngs(0))

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from dlcli import figures, studies, techniques
-from dlcli.cli.bridge import validate
+from dlcli.cli.typer_options import validate
 from dlcli.errors import UsageError
 from dlcli.options.common import Options
 from dlcli.options.fields import Needs
@@ -35,7 +35,7 @@ IDLE = [
     (["train", "transformer", "--optimizer", "muon", "--beta2", "0.9"], "--beta2 0.9 needs --optimizer adam or adamw"),
     (["train", "rnn", "--tokenizer", "t.json", "--vocabulary", "900"], "--vocabulary 900 needs --tokenizer characters"),
     (["train", "rnn", "--pool", "mean"], "--pool mean needs --task classify"),
-    (["train", "rnn", "--task", "classify", "--tied"], "--tied needs --task language"),
+    (["train", "rnn", "--task", "classify", "--tie-embeddings"], "--tie-embeddings needs --task language"),
     (["sample", "rnn", "--temperature", "0", "--top-k", "5"], "--top-k 5 needs --temperature: without it"),
     (["predict", "word2vec", "--similarity", "a", "b", "--top", "3"], "--top 3 needs --nearest or --analogy"),
     (["viz", "pooling", "--layer", "conv1"], "--layer conv1 needs --run"),
@@ -91,7 +91,9 @@ def test_what_a_run_has_already_is_taken_as_it_is():
 
 
 def test_saying_no_to_what_would_do_nothing_is_no_mistake():
-    assert not validate(techniques.options("rnn", "train"), {"task": "classify", "tied": False}, flags=["tied"]).tied
+    assert not validate(
+        techniques.options("rnn", "train"), {"task": "classify", "tie_embeddings": False}, flags=["tie_embeddings"]
+    ).tie_embeddings
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.__module__}.{model.__name__}")

@@ -12,7 +12,8 @@ import pytest
 import tensorstore
 
 from dlcli.errors import DiskError, RunError
-from dlcli.runs.checkpoints import Checkpoints, Damaged, require_room
+from dlcli.runs.checkpoints import Checkpoints, require_space
+from dlcli.runs.manifest import Corrupt
 from tests.comparing import assert_same_arrays
 from tests.forging import seal
 
@@ -75,7 +76,7 @@ def test_a_byte_that_flipped_is_found_in_whichever_file(written, checkpoints):
         whole = path.read_bytes()
         for place in (0, len(whole) // 2, len(whole) - 1):
             path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-            with pytest.raises(Damaged):
+            with pytest.raises(Corrupt):
                 checkpoints.load(5, shapes(ARRAYS))
         path.write_bytes(whole)
     checkpoints.load(5, shapes(ARRAYS))
@@ -86,10 +87,10 @@ def test_a_file_that_was_cut_off_or_lost_is_found_whichever_it_is(written, check
         path = checkpoints.path(5) / name
         whole = path.read_bytes()
         path.write_bytes(whole[:-1])
-        with pytest.raises(Damaged):
+        with pytest.raises(Corrupt):
             checkpoints.load(5, shapes(ARRAYS))
         path.unlink()
-        with pytest.raises(Damaged):
+        with pytest.raises(Corrupt):
             checkpoints.load(5, shapes(ARRAYS))
         path.write_bytes(whole)
 
@@ -97,7 +98,7 @@ def test_a_file_that_was_cut_off_or_lost_is_found_whichever_it_is(written, check
 def test_progress_that_was_changed_is_found_without_reading_the_arrays(checkpoints):
     path = checkpoints.path(5) / "progress.json"
     path.write_text(path.read_text().replace("5", "6"))
-    with pytest.raises(Damaged, match="progress"):
+    with pytest.raises(Corrupt, match="progress"):
         checkpoints.progress(5)
 
 
@@ -211,7 +212,7 @@ def test_what_a_system_leaves_in_a_checkpoint_while_it_is_written_is_no_part_of_
 def test_what_orbax_might_read_must_be_named_by_the_manifest(checkpoints, name):
     path = checkpoints.path(5) / name
     path.symlink_to("/etc/hostname") if path.name == "link" else path.write_text("{}")
-    with pytest.raises(Damaged, match="must be a plain file that the manifest names"):
+    with pytest.raises(Corrupt, match="must be a plain file that the manifest names"):
         checkpoints.load(5, shapes(ARRAYS))
 
 
@@ -220,15 +221,15 @@ def test_a_pipe_in_place_of_a_file_is_damage_and_is_not_waited_for(checkpoints, 
     path = checkpoints.path(5) / name
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(Damaged):
+    with pytest.raises(Corrupt):
         checkpoints.load(5, shapes(ARRAYS))
-    with pytest.raises(Damaged):
+    with pytest.raises(Corrupt):
         checkpoints.progress(5) if name != "state/_METADATA" else checkpoints.load(5, shapes(ARRAYS))
 
 
 def test_a_giant_progress_is_not_read(checkpoints):
     os.truncate(checkpoints.path(5) / "progress.json", 10**12)
-    with pytest.raises(Damaged, match="progress"):
+    with pytest.raises(Corrupt, match="progress"):
         checkpoints.progress(5)
 
 
@@ -272,7 +273,7 @@ def test_arrays_that_the_program_does_not_want_are_refused_by_name(checkpoints, 
 def test_a_manifest_cannot_name_files_outside_of_its_checkpoint(checkpoints, name):
     (checkpoints.folder / "outside").write_text("secret")
     seal(checkpoints.path(5), lambda manifest: manifest["files"].update({name: {"size": 6, "sha256": "0" * 64}}))
-    with pytest.raises(Damaged, match="lacks"):
+    with pytest.raises(Corrupt, match="lacks"):
         checkpoints.load(5, shapes(ARRAYS))
 
 
@@ -283,7 +284,7 @@ def test_links_are_not_followed(checkpoints, name):
     path.symlink_to(checkpoints.folder / "elsewhere")
     if name == ".":
         path = checkpoints.path(5)
-    with pytest.raises(Damaged):
+    with pytest.raises(Corrupt):
         checkpoints.load(5, shapes(ARRAYS))
 
 
@@ -318,14 +319,14 @@ def test_names_that_no_step_has_are_not_taken_for_checkpoints(checkpoints):
 )
 def test_a_manifest_of_nonsense_is_damaged(checkpoints, content):
     (checkpoints.path(5) / "manifest.json").write_bytes(content)
-    with pytest.raises(Damaged):
+    with pytest.raises(Corrupt):
         checkpoints.load(5, shapes(ARRAYS))
 
 
 def test_a_giant_manifest_is_not_read(checkpoints):
     with (checkpoints.path(5) / "manifest.json").open("wb") as file:
         file.truncate(10**12)  # bytes, none of which takes room on the disk
-    with pytest.raises(Damaged, match="MiB"):
+    with pytest.raises(Corrupt, match="MiB"):
         checkpoints.load(5, shapes(ARRAYS))
 
 
@@ -333,7 +334,7 @@ def test_a_giant_file_of_zeros_is_not_read(checkpoints):
     seal(checkpoints.path(5), lambda manifest: manifest["files"]["state/_METADATA"].update(size=10**12))
     with (checkpoints.path(5) / "state" / "_METADATA").open("wb") as file:
         file.truncate(10**12)
-    with pytest.raises(Damaged, match="1000000"):
+    with pytest.raises(Corrupt, match="1000000"):
         checkpoints.load(5, shapes(ARRAYS))
 
 
@@ -341,7 +342,7 @@ def test_a_checkpoint_smaller_than_its_arrays_is_damaged(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(5, {"x": np.zeros([2, 2], np.float32)}, {})
     seal(checkpoints.path(5), lambda manifest: manifest["arrays"].update(x=[[10**6, 10**6], "float32"]))
-    with pytest.raises(Damaged, match="4000000000000"):
+    with pytest.raises(Corrupt, match="4000000000000"):
         checkpoints.load(5, {"x": jax.ShapeDtypeStruct([10**6, 10**6], np.float32)})
 
 
@@ -363,7 +364,7 @@ def test_arrays_that_orbax_would_read_otherwise_than_declared_are_damaged(tmp_pa
     layout = json.loads(store.read(b"x/.zarray").result().value)
     store.write(b"x/.zarray", json.dumps({**layout, **change}).encode()).result()
     seal(checkpoints.path(5))
-    with pytest.raises(Damaged):
+    with pytest.raises(Corrupt):
         checkpoints.load(5, {"x": jax.ShapeDtypeStruct([2, 2], np.float32)})
 
 
@@ -371,7 +372,7 @@ def test_arrays_that_orbax_holds_and_the_manifest_hides_are_damaged(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(5, {"x": np.zeros([2], np.float32), "hidden": np.zeros([9], np.float32)}, {})
     seal(checkpoints.path(5), lambda manifest: manifest["arrays"].pop("hidden"))
-    with pytest.raises(Damaged, match="other arrays"):
+    with pytest.raises(Corrupt, match="other arrays"):
         checkpoints.load(5, {"x": jax.ShapeDtypeStruct([2], np.float32)})
 
 
@@ -379,7 +380,7 @@ def test_arrays_that_orbax_holds_and_the_manifest_hides_are_damaged(tmp_path):
 def test_whatever_stands_in_the_records_of_orbax_is_damaged_and_nothing_else(checkpoints, content):
     (checkpoints.path(5) / "state" / "_METADATA").write_bytes(content)
     seal(checkpoints.path(5))
-    with pytest.raises(Damaged):
+    with pytest.raises(Corrupt):
         checkpoints.load(5, shapes(ARRAYS))
 
 
@@ -390,7 +391,7 @@ def test_a_text_in_place_of_an_array_is_damaged(tmp_path):
     shutil.rmtree(state)
     ocp.PyTreeCheckpointer(use_compression=False).save(state, {"x": "text"})
     seal(checkpoints.path(5))
-    with pytest.raises(Damaged):
+    with pytest.raises(Corrupt):
         checkpoints.load(5, {"x": jax.ShapeDtypeStruct([], np.float32)})
 
 
@@ -421,8 +422,8 @@ def test_a_write_that_fails_leaves_no_draft_and_the_others_whole(checkpoints, fi
 
 
 def test_too_little_room_is_known_beforehand_with_how_much_is_free(tmp_path):
-    require_room(tmp_path, bytes_each=1000, count=3)
+    require_space(tmp_path, bytes_each=1000, count=3)
     free = shutil.disk_usage(tmp_path).free
     with pytest.raises(DiskError, match=r"3 checkpoints.*[GT]iB free") as raised:
-        require_room(tmp_path, bytes_each=free, count=3)
+        require_space(tmp_path, bytes_each=free, count=3)
     assert "--keep" in raised.value.hint

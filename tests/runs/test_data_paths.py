@@ -18,7 +18,15 @@ from dlcli.techniques.rnn.eval import evaluate
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Eval, Train
 
-TINY = {"batch_size": 4, "context": 8, "hidden": 8, "embedding": 4, "steps": 4, "report_every": 2, "validate_every": 2}
+TINY = {
+    "batch_size": 4,
+    "context": 8,
+    "hidden": 8,
+    "embedding_dim": 4,
+    "steps": 4,
+    "report_every": 2,
+    "validate_every": 2,
+}
 POEM = Path(__file__).parents[1] / "texts" / "jabberwocky.txt"
 
 
@@ -26,7 +34,7 @@ POEM = Path(__file__).parents[1] / "texts" / "jabberwocky.txt"
 def test_a_name_that_is_no_relative_path_stays_as_it_is(tmp_path, dataset):
     for name in ("digits", "pydocs", "dates", "tfds:mnist"):
         (tmp_path / "home" / name).mkdir(parents=True)
-    assert data_paths.located(dataset, str(tmp_path / "home")) == dataset
+    assert data_paths.resolve(dataset, str(tmp_path / "home")) == dataset
 
 
 @pytest.mark.parametrize(
@@ -35,13 +43,13 @@ def test_a_name_that_is_no_relative_path_stays_as_it_is(tmp_path, dataset):
 )
 def test_a_relative_path_is_looked_for_below_the_folder_where_the_run_was_begun(tmp_path, dataset, there):
     home = tmp_path / "home"
-    assert data_paths.located(dataset, str(home)) == dataset
+    assert data_paths.resolve(dataset, str(home)) == dataset
     (home / there).mkdir(parents=True)
     kind, path = ("folder:", dataset[7:]) if dataset.startswith("folder:") else ("", dataset)
-    assert data_paths.located(dataset, str(home)) == f"{kind}{home}/{path}"
-    assert data_paths.located(dataset, None) == dataset
+    assert data_paths.resolve(dataset, str(home)) == f"{kind}{home}/{path}"
+    assert data_paths.resolve(dataset, None) == dataset
     os.chdir(home)
-    assert data_paths.located(dataset, str(home)) == dataset
+    assert data_paths.resolve(dataset, str(home)) == dataset
 
 
 def test_the_names_that_stand_for_no_file_are_those_of_the_embedded_sets():
@@ -72,7 +80,7 @@ def go_on(folder, **changes):
 def test_the_options_are_kept_as_they_were_given(project):
     said = json.loads((project / "runs" / "l" / "options.json").read_text())
     assert (said["dataset"], said["tokenizer"]) == ("poem.txt", "tok")
-    assert Run(project / "runs" / "l").about()["folder"] == str(project)
+    assert Run(project / "runs" / "l").raw("run.json")["cwd"] == str(project)
 
 
 def test_a_run_is_measured_and_resumed_from_another_folder_though_the_tokenizer_is_gone(project, tmp_path):
@@ -89,7 +97,7 @@ def test_data_that_have_changed_are_noticed_when_a_run_is_measured_and_refused_w
     shutil.rmtree("tok")
     text = Path("poem.txt").read_text()
     Path("poem.txt").write_text(text + text[:500])
-    Run(Path("runs/l")).note(folder=str(copy))
+    Run(Path("runs/l")).update_info(cwd=str(copy))
     with pytest.warns(Notice, match=r"poem\.txt has changed since runs/l was trained on it"):
         evaluate(Eval(run="runs/l"))
     with pytest.raises(DatasetError, match="must be the data the run began with"):
@@ -106,11 +114,11 @@ def test_other_data_that_are_asked_for_are_no_surprise(copy, monkeypatch):
 
 
 def test_an_error_of_missing_data_says_where_they_were_looked_for(copy, monkeypatch, tmp_path):
-    Run(copy / "runs" / "l").note(folder=str(tmp_path / "gone"))
+    Run(copy / "runs" / "l").update_info(cwd=str(tmp_path / "gone"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DatasetError) as raised:
         evaluate(Eval(run=str(copy / "runs" / "l")))
-    assert f"looked for below {tmp_path / 'gone'} and {tmp_path}" in raised.value.hint
+    assert f"searched in {tmp_path / 'gone'} and {tmp_path}" in raised.value.hint
     with pytest.raises(DatasetError) as raised:
         go_on(copy / "runs" / "l", steps=6)
     assert str(tmp_path / "gone") in raised.value.hint
@@ -118,6 +126,6 @@ def test_an_error_of_missing_data_says_where_they_were_looked_for(copy, monkeypa
 
 def test_another_tokenizer_cannot_be_brought_in_when_a_run_is_resumed(copy, monkeypatch):
     monkeypatch.chdir(copy)
-    Run(Path("runs/l")).note(folder=str(copy))
+    Run(Path("runs/l")).update_info(cwd=str(copy))
     with pytest.raises((DatasetError, RunError), match=r"must be the data|must give the model"):
         go_on(Path("runs/l"), steps=6, tokenizer="characters")

@@ -11,7 +11,7 @@ import pytest
 from dlcli import engine
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.runs import new
-from dlcli.runs.folders import list_runs
+from dlcli.runs.lookup import list_runs
 from dlcli.runs.run import Run
 from tests.linear import Learner, LineFacts, Train
 from tests.processes import Child
@@ -32,7 +32,7 @@ def test_a_new_folder_is_named_for_technique_and_data_and_never_taken_twice(monk
     monkeypatch.setattr(time, "strftime", lambda form: "20261122-141503")
     names = []
     for _ in range(3):
-        with new.begun("cnn", Train(dataset="folder:../my set/images.v2/")) as run:
+        with new.started("cnn", Train(dataset="folder:../my set/images.v2/")) as run:
             fill(run)
         names.append(run.folder.name)
     assert names == [f"cnn-images-20261122-141503{end}" for end in ("", "-2", "-3")]
@@ -44,7 +44,7 @@ def test_runs_that_begin_at_once_each_have_a_folder(monkeypatch):
 
     def begin():
         together.wait()
-        with new.begun("cnn", Train(dataset="x")) as run:
+        with new.started("cnn", Train(dataset="x")) as run:
             found.append(run.folder.name)
             time.sleep(0.05)
             fill(run)
@@ -59,7 +59,7 @@ def test_runs_that_begin_at_once_each_have_a_folder(monkeypatch):
 
 @pytest.mark.parametrize("dataset", ["a" * 255 + ".tsv", "folder:" + "漢" * 200, "\udcff.tsv", "[x].npz", "..", "/"])
 def test_the_name_of_a_run_is_a_short_plain_one_whatever_its_data_are_called(dataset):
-    name = new.expected("transformer", Train.model_construct(dataset=dataset, out=None, name=None)).name
+    name = new.folder_for("transformer", Train.model_construct(dataset=dataset, out=None, name=None)).name
     assert len(os.fsencode(name)) <= 255
     assert all(character.isalnum() or character == "-" for character in name)
 
@@ -68,11 +68,11 @@ def test_the_name_of_a_run_is_a_short_plain_one_whatever_its_data_are_called(dat
 def test_a_folder_in_use_is_refused(tmp_path, make):
     make(tmp_path / "used")
     with pytest.raises(UsageError, match="found one that is in use"):
-        new.refuse_used(tmp_path / "used")
+        new.require_empty(tmp_path / "used")
 
 
 def test_an_empty_folder_may_be_used_and_a_missing_one(tmp_path):
-    assert [new.refuse_used(folder) for folder in (tmp_path / "missing", tmp_path)] == [None, None]
+    assert [new.require_empty(folder) for folder in (tmp_path / "missing", tmp_path)] == [None, None]
 
 
 @pytest.mark.parametrize("name", [".DS_Store", "._x", "Thumbs.db", ".0123456789abcdef.part"])
@@ -86,18 +86,18 @@ def test_a_folder_is_empty_though_a_system_or_a_killed_start_left_a_file(tmp_pat
 def test_a_folder_with_a_file_of_somebody_is_in_use(tmp_path, name):
     (tmp_path / name).write_text("{}")
     with pytest.raises(UsageError, match="in use"):
-        new.refuse_used(tmp_path)
+        new.require_empty(tmp_path)
 
 
 def test_a_folder_with_a_run_json_of_something_else_is_in_use(tmp_path):
     (tmp_path / "run.json").write_text('{"technique": "running", "distance": 42}')
     with pytest.raises(UsageError, match="in use"):
-        new.refuse_used(tmp_path)
+        new.require_empty(tmp_path)
 
 
 @pytest.mark.parametrize("written", [["run.json"], ["run.json", "facts.json"]])
 def test_what_a_kill_left_of_a_start_is_taken_by_a_new_run(tmp_path, written):
-    with new.begun("tests", Train(out=tmp_path / "out")) as run:
+    with new.started("tests", Train(out=tmp_path / "out")) as run:
         fill(run)
     for path in run.folder.iterdir():
         if path.name not in written:
@@ -111,7 +111,7 @@ def test_what_a_kill_left_of_a_start_is_taken_by_a_new_run(tmp_path, written):
 
 def start(out, seconds):
     """Begin a run that takes its time before it is written down; give it to `Child`."""
-    with new.begun("tests", Train(out=out)) as run:
+    with new.started("tests", Train(out=out)) as run:
         print("begun", flush=True)
         time.sleep(seconds)
         fill(run)
@@ -121,12 +121,12 @@ def test_of_two_runs_for_one_folder_the_second_is_refused_before_it_trains(tmp_p
     out = tmp_path / "out"
     child = Child(tmp_path, start, out, 60)
     child.until(lambda: "begun" in child.out.read_text())
-    with pytest.raises(UsageError, match="another run begins in it"), new.begun("tests", Train(out=out)):
+    with pytest.raises(UsageError, match="another run is starting in it"), new.started("tests", Train(out=out)):
         pytest.fail("it began")
     assert out.is_dir()
     child.send(signal.SIGKILL)
     child.wait()
-    with new.begun("tests", Train(out=out)) as run:
+    with new.started("tests", Train(out=out)) as run:
         fill(run)
 
 
@@ -153,7 +153,7 @@ def test_a_folder_that_was_there_stays_where_the_run_fails_to_begin(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".DS_Store").write_text("x")
     (tmp_path / "out" / "run.json").write_text('{"technique": "tests", "versions": {"dlcli": "1"}}')
-    with pytest.raises(RunError), new.begun("tests", Train(out=tmp_path / "out")):
+    with pytest.raises(RunError), new.started("tests", Train(out=tmp_path / "out")):
         raise RunError("failed")
     assert [path.name for path in (tmp_path / "out").iterdir()] == [".DS_Store"]
 
@@ -174,11 +174,11 @@ def test_a_plan_finds_what_would_stop_the_run(tmp_path):
 
 
 def test_a_run_has_the_name_that_it_is_given_and_no_other_run_gets_it(tmp_path):
-    with new.begun("tests", Train(name="first try")) as run:
+    with new.started("tests", Train(name="first try")) as run:
         fill(run)
     assert run.folder == tmp_path / "runs" / "first try"
-    with pytest.raises(UsageError, match="--name first try must be the name of no other run"):
-        new.refuse_taken(Train(name="first try"))
+    with pytest.raises(UsageError, match="--name first try must be unused"):
+        new.require_free(Train(name="first try"))
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "-x", "", " ", "a\0b", "a\nb", "x" * 256, "a\\b"])

@@ -8,7 +8,8 @@ import pytest
 
 from dlcli.errors import RunError
 from dlcli.notices import Notice
-from dlcli.runs.folders import technique_of
+from dlcli.runs.folder import technique_of
+from dlcli.runs.info import FORMAT
 from dlcli.runs.progress import Progress, Snapshot
 from dlcli.runs.run import Run
 from tests.forging import seal
@@ -134,30 +135,30 @@ def test_progress_that_makes_no_sense_is_damage_though_its_checksum_is_right(run
 
 
 def test_what_was_recorded_is_read_back(run):
-    run.record(5, "train", {"loss": 0.5}, rate=3.0, seconds=1.0)
-    run.record(5, "validation", {"loss": float("nan"), "accuracy": 1.0}, best=True)
-    first, second = run.records()
+    run.metrics.append(5, "train", {"loss": 0.5}, rate=3.0, seconds=1.0)
+    run.metrics.append(5, "validation", {"loss": float("nan"), "accuracy": 1.0}, best=True)
+    first, second = run.metrics.read()
     assert first == {"step": 5, "split": "train", "rate": 3.0, "seconds": 1.0, "metrics": {"loss": 0.5}}
     assert second["best"]
     assert np.isnan(second["metrics"]["loss"])
 
 
 def test_a_line_that_a_crash_cut_off_and_what_makes_no_sense_are_left_out(run):
-    run.record(5, "train", {"loss": 0.5})
+    run.metrics.append(5, "train", {"loss": 0.5})
     with (run.folder / "metrics.jsonl").open("ab") as file:
         file.write(
             b'[]\n{"step": -1, "split": "train", "metrics": {}}\n\xff\n' + b"[" * 100_000 + b"\n" + b"x" * 3_000_000
         )
         file.write(b'\n{"step": 6, "split": "train", "metrics": {"loss": "low"}}\n{"step": 7, "split": "tr')
-    assert [record["step"] for record in run.records()] == [5]
+    assert [record["step"] for record in run.metrics.read()] == [5]
 
 
 def test_rewinding_forgets_what_came_later_and_what_only_an_end_measured(run):
     for step in (1, 2, 3):
-        run.record(step, "train", {"loss": 1 / 3})
-    run.record(2, "validation", {"loss": 0.25}, closing=True)
+        run.metrics.append(step, "train", {"loss": 1 / 3})
+    run.metrics.append(2, "validation", {"loss": 0.25}, closing=True)
     before = (run.folder / "metrics.jsonl").read_text().splitlines()
-    with pytest.warns(Notice, match="continues from step 2; what could not be read is kept in .*: damaged-00000003"):
+    with pytest.warns(Notice, match="continues from step 2; later checkpoints are moved to .*: damaged-00000003"):
         run.rewind(2)
     assert (run.folder / "metrics.jsonl").read_text().splitlines() == before[:2]
     assert run.checkpoints.steps() == [1, 2]
@@ -189,9 +190,9 @@ def test_options_and_facts_come_back_as_they_were(run):
 
 
 def test_notes_add_up(run):
-    run.note(one=1)
-    run.note(two=float("inf"))
-    assert run.about() == {"technique": "tests", "one": 1, "two": None}
+    run.update_info(one=1)
+    run.update_info(two=float("inf"))
+    assert run.raw("run.json") == {"format": FORMAT, "technique": "tests", "one": 1, "two": None}
 
 
 @pytest.mark.parametrize(
@@ -222,7 +223,7 @@ def test_giant_files_are_not_read(run):
     for name, read in (
         ("options.json", lambda: run.options(Learner)),
         ("facts.json", lambda: run.facts(Learner)),
-        ("run.json", run.about),
+        ("run.json", run.info),
     ):
         os.truncate(run.folder / name, 10**12)
         with pytest.raises(RunError, match="MiB"):
@@ -235,11 +236,11 @@ def test_giant_files_are_not_read(run):
         ("options.json", lambda run: run.options(Learner)),
         ("facts.json", lambda run: run.facts(Learner)),
         ("run.json", lambda run: technique_of(run.folder)),
-        ("metrics.jsonl", lambda run: list(run.records())),
+        ("metrics.jsonl", lambda run: list(run.metrics.read())),
     ],
 )
 def test_links_and_pipes_in_place_of_files_are_refused(run, name, read, tmp_path):
-    run.record(1, "train", {})
+    run.metrics.append(1, "train", {})
     path = run.folder / name
     path.rename(tmp_path / "elsewhere")
     for replace in (lambda: path.symlink_to(tmp_path / "elsewhere"), lambda: os.mkfifo(path)):
@@ -253,7 +254,7 @@ def test_links_and_pipes_in_place_of_files_are_refused(run, name, read, tmp_path
 def test_a_run_json_of_other_kinds_is_an_error_of_the_run(run, content):
     (run.folder / "run.json").write_text(content)
     with pytest.raises(RunError, match=r"run\.json"):
-        run.about()
+        run.info()
 
 
 def test_what_makes_a_folder_a_run_is_written_when_all_else_is_there(run):

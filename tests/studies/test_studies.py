@@ -41,7 +41,7 @@ def asked(monkeypatch):
 
 
 def run(name, **options):
-    *found, report = studies.begin(name, CATALOGUE[name](out=Path("study"), **{**SMALL, **options}))
+    *found, report = studies.run(name, CATALOGUE[name](out=Path("study"), **{**SMALL, **options}))
     assert isinstance(report, Report)
     return found, report
 
@@ -71,7 +71,7 @@ def test_a_run_that_diverges_is_a_result_too(tmp_path, monkeypatch):
 
 
 def test_a_second_call_goes_on_where_the_first_stopped(asked):
-    events = studies.begin("regularization", CATALOGUE["regularization"](out=Path("study"), **SMALL))
+    events = studies.run("regularization", CATALOGUE["regularization"](out=Path("study"), **SMALL))
     for _ in range(5):
         assert not next(events).known
     events.close()

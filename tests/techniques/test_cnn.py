@@ -94,7 +94,7 @@ def test_a_large_penalty_takes_weights_to_nothing_but_not_what_it_leaves_out():
     state, start = program.to_host(leaves), program.to_host(program.initial())
     end, begin = (sum(np.square(each).sum() for each in kernels(which)) for which in (state, start))
     assert end < begin / 20
-    scale = "network/backbone/parts/conv1/norm/norm/scale"
+    scale = "network/backbone/layers/conv1/norm/norm/scale"
     assert np.abs(state[scale]).min() > 0.5
 
 
@@ -179,7 +179,7 @@ def test_the_top_five_are_counted_where_there_are_more_than_ten_classes():
 
 
 def best(folder: Path) -> int:
-    return Run(folder).about()["ended"]["best_step"]
+    return Run(folder).raw("run.json")["ended"]["best_step"]
 
 
 def test_training_can_be_limited_to_few_examples():

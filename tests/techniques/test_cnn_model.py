@@ -11,7 +11,7 @@ from dlcli.nn.receptive_field import ReceptiveField, Window
 from dlcli.techniques.cnn.blocks import ResidualBlock
 from dlcli.techniques.cnn.model import Architecture, Head, Network
 
-# Small ones of each family: CIFAR-style, ImageNet-style with its shortcuts, and the other two.
+# Small ones of each family: CIFAR-config, ImageNet-style with its shortcuts, and the other two.
 TINY = {
     "small": Architecture(channels=4, hidden=8),
     "resnet": Architecture(arch="resnet", depth=8, channels=4),
@@ -47,7 +47,7 @@ def shapes(architecture, image=(16, 16, 3)):
 
     def run():
         network = Network(architecture, image, 5, rngs=nnx.Rngs(0))
-        maps = list(network.backbone.layers(jnp.zeros([2, *image])))
+        maps = list(network.backbone.feature_maps(jnp.zeros([2, *image])))
         names.extend(name for name, _ in maps)
         return [each for _, each in maps], network(jnp.zeros([2, *image]))
 
@@ -103,7 +103,7 @@ def test_the_network_is_its_layers_and_its_head_one_after_the_other(family):
 
     @jax.jit
     def both(images):
-        *_, (_, features) = network.backbone.layers(images)
+        *_, (_, features) = network.backbone.feature_maps(images)
         return network.head(features), network(images)
 
     by_layers, at_once = both(jax.random.normal(jax.random.key(0), [2, 8, 8, 3]))
@@ -112,16 +112,16 @@ def test_the_network_is_its_layers_and_its_head_one_after_the_other(family):
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
 def test_a_residual_block_begins_as_its_shortcut(norm):
-    style, window = Architecture(norm=norm, activation="relu"), Window(3, 1, 1)
-    block = ResidualBlock((4, 4, 4), (window, window), style, projected=False, rngs=nnx.Rngs(0))
+    config, window = Architecture(norm=norm, activation="relu"), Window(3, 1, 1)
+    block = ResidualBlock((4, 4, 4), (window, window), config, projection=False, rngs=nnx.Rngs(0))
     block.eval()
     maps = jnp.asarray(np.random.default_rng(0).random([2, 5, 5, 4]))
     np.testing.assert_array_equal(jax.jit(lambda maps: block(maps))(maps), maps)
 
 
 def test_a_shortcut_of_kind_a_keeps_every_second_position_and_adds_channels_of_zeros():
-    style, windows = Architecture(norm="none", activation="relu"), (Window(3, 2, 1), Window(3, 1, 1))
-    block = ResidualBlock((4, 6, 6), windows, style, projected=False, rngs=nnx.Rngs(0))
+    config, windows = Architecture(norm="none", activation="relu"), (Window(3, 2, 1), Window(3, 1, 1))
+    block = ResidualBlock((4, 6, 6), windows, config, projection=False, rngs=nnx.Rngs(0))
     maps = np.random.default_rng(0).random([2, 5, 5, 4], dtype=np.float32)
     result = jax.jit(lambda maps: block(maps))(maps)
     np.testing.assert_array_equal(result[..., :4], maps[:, ::2, ::2])
@@ -137,8 +137,8 @@ def test_logits_are_float32_when_activations_are_bfloat16():
 
 
 def test_dropout_acts_in_training_alone():
-    style = Architecture(hidden=0, activation="relu", dropout=0.5)
-    head = Head(style, (1, 1, 64), 3, flat=False, rngs=nnx.Rngs(0))
+    config = Architecture(hidden=0, activation="relu", dropout=0.5)
+    head = Head(config, (1, 1, 64), 3, flat=False, rngs=nnx.Rngs(0))
     head.logits.kernel[...] = jnp.ones([64, 3])
     features = jnp.ones([1, 1, 1, 64])
     assert not np.array_equal(head(features), head(features))
@@ -170,7 +170,7 @@ def test_the_geometry_tells_the_pixels_that_a_unit_sees(family):
     first, last = ReceptiveField().through(windows).interval(4)
     # Image i is no number all over row i, and what depends on it is none either.
     images = np.where(np.eye(32)[:, :, None, None], np.nan, np.ones([1, 1, 32, 1])).astype(np.float32)
-    units = jax.jit(lambda images: dict(network.backbone.layers(images))[name])(images)[:, 4, 4, 0]
+    units = jax.jit(lambda images: dict(network.backbone.feature_maps(images))[name])(images)[:, 4, 4, 0]
     rows = np.flatnonzero(np.isnan(units))
     np.testing.assert_array_equal(rows, range(max(first, 0), min(last, 31) + 1))
 
@@ -200,9 +200,9 @@ def test_an_untrained_network_holds_all_classes_for_equally_likely():
     [
         (Architecture(arch="vgg"), "--arch must be one of small, resnet, convnext, got 'vgg'"),
         (Architecture(arch="resnet", depth=19), "--depth must be one of 8, 20, 32, 44, 56, 18, 34, 50, got 19"),
-        (Architecture(arch="resnet", stages=2), "--arch resnet takes no --stages, got --stages 2"),
-        (Architecture(depth=20), "--arch small takes no --depth, got --depth 20"),
-        (Architecture(stages=4), "of 8 pixels a side, 1 reach pool4"),
+        (Architecture(arch="resnet", stages=2), "--arch resnet has no --stages, got --stages 2"),
+        (Architecture(depth=20), "--arch small has no --depth, got --depth 20"),
+        (Architecture(stages=4), "of 8 pixels a side, 1 are left at pool4"),
     ],
 )
 def test_an_impossible_architecture_is_refused_before_anything_is_computed(architecture, message):

@@ -41,13 +41,13 @@ def run_of(folder, **options):
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
-    """Conditional, of a velocity."""
+    """A class-conditional run that predicts the velocity."""
     return run_of(tmp_path_factory.mktemp("diffusion") / "digits", **TINY, steps=6, validate_every=3)
 
 
 @pytest.fixture(scope="module")
 def ring(tmp_path_factory):
-    """Trained until it has found the circle, along a straight path."""
+    """A flow, trained until its samples lie near the circle."""
     options = {**POINTS, "channels": 16, "steps": 400, "learning_rate": 3e-3, "batch_size": 256}
     return run_of(tmp_path_factory.mktemp("diffusion") / "ring", **options, validate_every=200)
 
@@ -56,25 +56,26 @@ def drawn(folder, **options):
     return sample(Sample(run=str(folder), **{"count": 3, "sampler_steps": 2, **options}))
 
 
-def test_a_sample_is_the_same_whatever_the_count_and_another_by_another_seed(digits):
+def test_a_sample_depends_on_the_seed_but_not_on_the_count(digits):
     few, many, other = (drawn(digits, count=2), drawn(digits, count=5), drawn(digits, count=2, seed=1))
     np.testing.assert_array_equal(few.pixels, many.pixels[:2])
     assert not np.array_equal(few.pixels, other.pixels)
     assert few.pixels.shape == (2, 8, 8, 1)
 
 
-def test_classes_come_in_turn_or_as_asked(digits):
+def test_samples_have_the_class_asked_for_or_all_in_turn(digits):
     assert drawn(digits, count=12).captions == [*"0123456789", "0", "1"]
     assert drawn(digits, class_="7").captions == ["7"] * 3
 
 
-def test_guidance_of_one_is_the_class_as_learnt_and_more_of_it_another_picture(digits):
+def test_guidance_extrapolates_from_the_unconditional_prediction(digits):
     learner, labels = engine.load(digits, Learner), np.array([4, 5])
-    x, level = np.random.default_rng(0).standard_normal([2, 8, 8, 1]).astype(np.float32), np.int32(30)
-    told, free = (np.asarray(learner.denoiser(label, 1.0)(x, level).clean) for label in (labels, None))
-    double = np.asarray(learner.denoiser(jax.numpy.asarray(labels), 2.0)(x, level).clean)
-    inside = np.abs(2 * told - free) < 1
-    np.testing.assert_allclose(double[inside], (2 * told - free)[inside], atol=1e-3)
+    x, timestep = np.random.default_rng(0).standard_normal([2, 8, 8, 1]).astype(np.float32), np.int32(30)
+    conditional, unconditional = (np.asarray(learner.denoiser(label, 1.0)(x, timestep).x0) for label in (labels, None))
+    double = np.asarray(learner.denoiser(jax.numpy.asarray(labels), 2.0)(x, timestep).x0)
+    expected = 2 * conditional - unconditional
+    inside = np.abs(expected) < 1
+    np.testing.assert_allclose(double[inside], expected[inside], atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_guidance_of_one_is_the_class_as_learnt_and_more_of_it_another_picture(d
         ({"class_": "ten"}, "--class must be one of 0, 1"),
     ],
 )
-def test_what_a_run_cannot_do_is_said_with_what_it_can(digits, option, message):
+def test_sampling_options_that_a_run_cannot_use_are_refused(digits, option, message):
     with pytest.raises(UsageError, match=message):
         drawn(digits, **option)
 
@@ -93,21 +94,21 @@ def test_what_a_run_cannot_do_is_said_with_what_it_can(digits, option, message):
     ("option", "message"),
     [
         ({"sampler": "ddpm"}, "is of a flow, which has no noising steps"),
-        ({"guidance": 2.0}, "--guidance 2 needs a conditional run"),
+        ({"guidance_scale": 2.0}, "--guidance-scale 2 needs a conditional run"),
         ({"class_": "7"}, "--class 7 needs a conditional run"),
     ],
 )
-def test_options_that_mean_nothing_for_a_run_are_refused(ring, option, message):
+def test_sampling_options_that_would_do_nothing_are_refused(ring, option, message):
     with pytest.raises(UsageError, match=message):
         drawn(ring, **option)
 
 
-def test_options_of_training_that_exclude_each_other_are_refused():
+def test_training_options_that_contradict_each_other_are_refused():
     with pytest.raises(ValueError, match="does nothing with --parameterization flow"):
         Train(parameterization="flow", noise_schedule="cosine")
     with pytest.raises(ValueError, match="needs --conditional"):
         Train(label_dropout=0.2)
-    with pytest.raises(UsageError, match="needs data with classes"):
+    with pytest.raises(UsageError, match="needs a data set with classes"):
         Learner.read(Train(dataset="ring", conditional=True))
     with pytest.raises(UsageError, match="--stages is too large"):
         Learner(Train(stages=6), Learner.read(Train()).facts)
@@ -120,27 +121,27 @@ def test_points_of_a_trained_flow_lie_on_the_circle(ring):
     assert np.linalg.norm(points.mean(axis=0)) < 0.2
 
 
-def test_evaluating_a_density_counts_its_modes(ring):
+def test_evaluation_of_a_density_counts_its_modes(ring):
     found = evaluate(Eval(run=str(ring), sampler_steps=10, samples=400)).numbers
     assert found["modes"] == {"value": 8, "of": 8}
     assert found["high_quality"]["n"] == found["samples"] == 400
-    assert 0 < found["floor"]["value"] < found["distance"]["value"] < 1
+    assert 0 < found["total_variation_floor"]["value"] < found["total_variation"]["value"] < 1
 
 
-def test_evaluating_images_tells_samples_of_an_untrained_model_from_digits(digits):
+def test_samples_of_an_untrained_model_have_a_larger_distance_than_the_floor(digits):
     found = evaluate(Eval(run=str(digits), sampler_steps=2, samples=400)).numbers
-    assert found["distance"]["value"] > 3 * found["floor"]["value"] > 0
-    assert found["as_asked"]["n"] == found["distance"]["n"][0] == 400
-    assert found["judge_accuracy"]["value"] > 0.9
+    assert found["frechet_distance"]["value"] > 3 * found["frechet_distance_floor"]["value"] > 0
+    assert found["class_accuracy"]["n"] == found["frechet_distance"]["n"][0] == 400
+    assert found["feature_classifier_accuracy"]["value"] > 0.9
     assert json.dumps(found)
 
 
-def test_the_loss_on_held_out_data_weighs_every_example_once(digits):
+def test_the_test_loss_counts_every_example_once(digits):
     found = evaluate(Eval(run=str(digits), sampler_steps=1, samples=100)).numbers
     assert found["loss"]["n"] == 359
 
 
-def test_the_same_learner_draws_alike_by_ddim_and_by_euler_of_a_flow(ring):
+def test_ddim_equals_euler_for_a_flow(ring):
     learner = engine.load(ring, Learner)
     ways = [Sample(run=str(ring), sampler=name, sampler_steps=50) for name in ("ddim", "euler")]
     one, other = (draw(learner, 50, None, manner(learner, each, "ring")) for each in ways)

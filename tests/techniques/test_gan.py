@@ -13,15 +13,16 @@ from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import UsageError
 from dlcli.metrics.modes import Found, Modes
+from dlcli.options.generative import DENSITIES
 from dlcli.techniques.gan import losses
 from dlcli.techniques.gan.eval import evaluate
 from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.model import ImageDiscriminator, ImageGenerator
-from dlcli.techniques.gan.options import DENSITIES, Eval, Sample, Train
+from dlcli.techniques.gan.options import Eval, Sample, Train
 from dlcli.techniques.gan.sample import sample
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
-TINY = {"channels": 2, "latent": 4, "batch_size": 16, "learning_rate": 0.002, "schedule": "constant"}
+TINY = {"channels": 2, "latent_dim": 4, "batch_size": 16, "learning_rate": 0.002, "schedule": "constant"}
 POINTS = {**TINY, "dataset": "ring", "steps": 6, "report_every": 2, "validate_every": 3}
 
 
@@ -51,29 +52,29 @@ def steps(count: int, **options) -> list[dict[str, np.ndarray]]:
     return states
 
 
-def changed(before: dict, after: dict, player: str) -> bool:
+def changed(before: dict, after: dict, network: str) -> bool:
     return any(
-        before[name].tobytes() != after[name].tobytes() for name in before if name.startswith(f"{player}/layers")
+        before[name].tobytes() != after[name].tobytes() for name in before if name.startswith(f"{network}/layers")
     )
 
 
-def test_the_generator_waits_while_the_critic_learns():
+def test_the_generator_is_updated_once_per_critic_steps():
     states = steps(3, loss="wasserstein", critic_steps=3)
     pairs = list(itertools.pairwise(states))
     assert [changed(*pair, "discriminator") for pair in pairs] == [True, True, True]
     assert [changed(*pair, "generator") for pair in pairs] == [False, False, True]
-    assert int(states[-1]["average/updates"]) == 1
+    assert int(states[-1]["ema/updates"]) == 1
 
 
-def test_a_step_of_either_player_changes_its_own_weights_only():
+def test_an_update_of_one_network_leaves_the_other_unchanged():
     learner = Learner(Train(**POINTS), Learner.read(Train(**POINTS)).facts)
-    real, (fake, pullback) = jnp.ones([16, 2]), learner._draw(16, None)
+    real, (generated, pullback) = jnp.ones([16, 2]), learner._generate(16, None)
     before = nnx.clone(learner)
-    learner._teach_discriminator(real, fake, None)
+    learner._update_discriminator(real, generated, None)
     assert same(before.generator, learner.generator)
     assert not same(before.discriminator, learner.discriminator)
     between = nnx.clone(learner)
-    learner._teach_generator(fake, pullback, None)
+    learner._update_generator(generated, pullback, None)
     assert same(between.discriminator, learner.discriminator)
     assert not same(between.generator, learner.generator)
 
@@ -83,10 +84,10 @@ def same(left: nnx.Module, right: nnx.Module) -> bool:
     return all(np.array_equal(*pair) for pair in pairs)
 
 
-def test_the_generator_goes_down_the_slope_of_its_own_loss():
+def test_the_generator_is_updated_with_the_gradient_of_its_own_loss():
     options = Train(**{**POINTS, "optimizer": "sgd", "learning_rate": 0.01})
     learner = Learner(options, Learner.read(options).facts)
-    fake, pullback = learner._draw(16, None)
+    generated, pullback = learner._generate(16, None)
     start = nnx.clone(learner)
     noise = jax.random.normal(Learner(options, learner.facts).rngs.noise(), [16, 4])
 
@@ -94,95 +95,96 @@ def test_the_generator_goes_down_the_slope_of_its_own_loss():
         return losses.generator_loss("non-saturating", start.discriminator(generator(noise)))
 
     gradients = nnx.grad(loss_of)(start.generator)
-    learner._teach_generator(fake, pullback, None)
-    expected = jax.tree.map(lambda weight, slope: weight - 0.01 * slope, nnx.state(start.generator), gradients)
+    learner._update_generator(generated, pullback, None)
+    expected = jax.tree.map(lambda weight, gradient: weight - 0.01 * gradient, nnx.state(start.generator), gradients)
     for left, right in zip(*map(jax.tree.leaves, (expected, nnx.state(learner.generator))), strict=True):
         np.testing.assert_allclose(left, right, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["non-saturating", "wasserstein"])
-def test_the_gradient_penalty_is_that_of_a_slow_version(name):
+def test_the_gradient_penalty_is_that_of_finite_differences(name):
     random = np.random.default_rng(0)
-    weights, real, fake = (jnp.asarray(random.normal(size=[5, 3]), jnp.float32) for _ in range(3))
-    share = jnp.asarray(random.random(5), jnp.float32)
+    weights, real, generated = (jnp.asarray(random.normal(size=[5, 3]), jnp.float32) for _ in range(3))
+    weight = jnp.asarray(random.random(5), jnp.float32)
 
-    def verdict(x):
+    def discriminator(x):
         return jnp.tanh(x @ weights.T).sum(axis=-1)
 
-    slow = []
+    expected = []
     for example in range(5):
-        between = share[example] * real[example] + (1 - share[example]) * fake[example]
+        between = weight[example] * real[example] + (1 - weight[example]) * generated[example]
         point = real[example] if name == "non-saturating" else between
         steps = np.eye(3, dtype=np.float32) * 1e-2
-        slope = np.linalg.norm((verdict(point[None] + steps) - verdict(point[None] - steps)) / 2e-2)
-        slow.append(slope**2 / 2 if name == "non-saturating" else (slope - 1) ** 2)
-    assert losses.gradient_penalty(name, verdict, real, fake, share) == pytest.approx(np.mean(slow), rel=1e-2)
+        norm = np.linalg.norm((discriminator(point[None] + steps) - discriminator(point[None] - steps)) / 2e-2)
+        expected.append(norm**2 / 2 if name == "non-saturating" else (norm - 1) ** 2)
+    penalty = losses.gradient_penalty(name, discriminator, real, generated, weight)
+    assert penalty == pytest.approx(np.mean(expected), rel=1e-2)
 
 
 @pytest.mark.parametrize(("name", "expected"), [("non-saturating", 0.0), ("wasserstein", 1.0)])
-def test_the_gradient_penalty_of_a_constant_verdict_has_a_slope(name, expected):
+def test_the_gradient_penalty_of_a_constant_discriminator_has_a_finite_gradient(name, expected):
     ones = jnp.ones([2, 3])
-    value, slope = jax.value_and_grad(
+    value, gradient = jax.value_and_grad(
         lambda factor: losses.gradient_penalty(name, lambda x: factor * x.sum(axis=-1), ones, ones, jnp.ones(2))
     )(0.0)
     assert value == pytest.approx(expected, abs=1e-5)
-    assert np.isfinite(slope)
+    assert np.isfinite(gradient)
 
 
 @pytest.mark.parametrize(("name", "expected"), [("non-saturating", 2 * np.log(2)), ("wasserstein", 0.0)])
-def test_a_discriminator_that_cannot_tell_has_the_loss_of_a_coin(name, expected):
-    undecided = jnp.zeros(4)
-    assert losses.discriminator_loss(name, undecided, undecided) == pytest.approx(expected)
+def test_logits_of_zero_give_the_loss_of_chance(name, expected):
+    zeros = jnp.zeros(4)
+    assert losses.discriminator_loss(name, zeros, zeros) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("image", [(1, 1, 1), (8, 8, 1), (28, 28, 1), (9, 14, 3)])
-def test_images_of_any_size_are_drawn_and_judged(image):
-    def play():
+def test_the_networks_fit_images_of_any_size(image):
+    def run():
         common = {"channels": 2, "classes": 3, "dtype": "float32", "rngs": nnx.Rngs(0)}
-        drawn = ImageGenerator(image, latent=4, **common)(jnp.ones([2, 4]), jnp.array([0, 2]))
-        return drawn, ImageDiscriminator(image, **common)(drawn, jnp.array([0, 2]))
+        images = ImageGenerator(image, latent_dim=4, **common)(jnp.ones([2, 4]), jnp.array([0, 2]))
+        return images, ImageDiscriminator(image, **common)(images, jnp.array([0, 2]))
 
-    drawn, verdicts = nnx.eval_shape(play)
-    assert drawn.shape == (2, *image)
-    assert verdicts.shape == (2,)
+    images, logits = nnx.eval_shape(run)
+    assert images.shape == (2, *image)
+    assert logits.shape == (2,)
 
 
-def test_a_density_brings_other_defaults_which_options_override():
+def test_given_options_override_the_defaults_of_a_density():
     assert set(DENSITIES) == set(densities.NAMES)
     chosen = Train(dataset="ring", steps=7)
     assert (chosen.steps, chosen.batch_size, chosen.gradient_penalty) == (7, 256, 0.01)
     assert Train(dataset="ring", loss="wasserstein").gradient_penalty == 0.1
     assert Train(dataset="ring", loss="wasserstein", gradient_penalty=10.0).gradient_penalty == 10.0
-    assert (chosen.latent, Train(dataset="ring", latent=5).latent, Train().latent) == (2, 5, 64)
+    assert (chosen.latent_dim, Train(dataset="ring", latent_dim=5).latent_dim, Train().latent_dim) == (2, 5, 64)
     assert Train(dataset="ring", epochs=2).epochs == 2
 
 
 @pytest.mark.parametrize(("name", "count"), [("ring", 8), ("grid", 25)])
-def test_true_points_find_all_modes_and_are_of_high_quality(name, count):
+def test_points_of_the_density_itself_hit_all_modes(name, count):
     facts = densities.mixture(name)
     points = jnp.asarray(densities.draw(facts, 2_500, [7]))
-    modes = Modes.of(points, facts.modes, facts.deviation, jnp.ones(2_500))
+    modes = Modes.of(points, facts.modes, facts.std, jnp.ones(2_500))
     assert Found(modes.hits).describe() == {"value": count, "of": count}
     assert float(modes.hits.sum()) / 2_500 == pytest.approx(1 - np.exp(-4.5), abs=0.01)
     assert modes.value() < 0.05
 
 
-def test_points_at_one_mode_are_as_far_from_the_density_as_the_share_of_the_others():
+def test_the_total_variation_of_points_at_one_mode_is_the_probability_of_the_others():
     facts = densities.mixture("ring")
     points = jnp.broadcast_to(jnp.asarray(facts.modes[2]), [10, 2])
-    modes = Modes.of(points, facts.modes, facts.deviation, jnp.ones(10))
+    modes = Modes.of(points, facts.modes, facts.std, jnp.ones(10))
     assert modes.describe()["hits"] == [0, 0, 10, 0, 0, 0, 0, 0]
     assert modes.value() == pytest.approx(1 - (1 - np.exp(-4.5)) / 8)
 
 
-def test_a_class_that_is_asked_for_is_drawn_alone_and_without_one_all_come_in_turn(gan_run):
+def test_without_a_class_samples_cycle_through_all_classes(gan_run):
     every, threes = sample(Sample(run=str(gan_run), count=12)), sample(Sample(run=str(gan_run), count=2, class_="3"))
     assert list(every.captions) == [*"012345678901"]
     assert list(threes.captions) == ["3", "3"]
     assert every.pixels.shape == (12, 8, 8, 1)
 
 
-def test_another_seed_draws_other_samples_and_more_of_them_begin_with_the_same(gan_run):
+def test_samples_depend_on_the_seed_alone(gan_run):
     first, second, more = (
         sample(Sample(run=str(gan_run), **options)).pixels
         for options in ({"count": 4}, {"count": 4, "seed": 1}, {"count": 4, "grid": 2})
@@ -191,15 +193,15 @@ def test_another_seed_draws_other_samples_and_more_of_them_begin_with_the_same(g
     assert np.array_equal(first, more)
 
 
-def test_a_class_is_refused_that_there_is_not(gan_run, points_run):
+def test_an_unknown_class_is_refused(gan_run, points_run):
     with pytest.raises(UsageError, match=r"--class must be one of 0, 1, .* got 'x'"):
         sample(Sample(run=str(gan_run), class_="x"))
     with pytest.raises(UsageError, match="needs a conditional run"):
         sample(Sample(run=str(points_run), class_="3"))
 
 
-def test_classes_are_refused_of_data_that_have_none():
-    with pytest.raises(UsageError, match="--conditional needs data with classes, and ring has none"):
+def test_a_conditional_model_of_data_without_classes_is_refused():
+    with pytest.raises(UsageError, match="--conditional needs a data set with classes, and ring has none"):
         Learner.read(Train(dataset="ring", conditional=True))
 
 
@@ -209,12 +211,12 @@ def test_samples_of_a_density_are_points(points_run):
     assert max(map(len, figure.sketch(80, False))) <= 80
 
 
-def test_evaluation_states_its_protocol_and_compares_as_many_real_images(gan_run):
+def test_evaluation_compares_as_many_training_images_as_samples(gan_run):
     numbers = evaluate(Eval(run=str(gan_run))).numbers
     assert (numbers["split"], numbers["real"], numbers["features"]) == ("test", 359, 64)
-    assert numbers["samples"] == numbers["floor"]["n"][0] == numbers["as_asked"]["n"]
-    assert numbers["floor"]["value"] < numbers["distance"]["value"]
-    assert len(numbers["judge"]) == 64
+    assert numbers["samples"] == numbers["frechet_distance_floor"]["n"][0] == numbers["class_accuracy"]["n"]
+    assert numbers["frechet_distance_floor"]["value"] < numbers["frechet_distance"]["value"]
+    assert len(numbers["feature_classifier"]) == 64
 
 
 def test_evaluation_of_a_density_counts_modes_of_2500_points(points_run):
@@ -223,7 +225,7 @@ def test_evaluation_of_a_density_counts_modes_of_2500_points(points_run):
     assert numbers["modes"]["of"] == 8
 
 
-def test_samples_of_the_fixed_noise_are_kept_at_the_times_to_do_so(points_run):
+def test_fixed_noise_samples_are_recorded_at_their_steps(points_run):
     learner = engine.load(points_run, Learner, "last")
-    assert sorted(set(learner.followed_at[...].tolist())) == [1, 2, 3, 6]
-    np.testing.assert_allclose(learner.followed[-1], learner.sample(learner.followed_noise[...]), atol=1e-6)
+    assert sorted(set(learner.fixed_noise_steps[...].tolist())) == [1, 2, 3, 6]
+    np.testing.assert_allclose(learner.fixed_noise_samples[-1], learner.sample(learner.fixed_noise[...]), atol=1e-6)

@@ -27,7 +27,7 @@ TINY = {
     "batch_size": 4,
     "context": 8,
     "hidden": 16,
-    "embedding": 8,
+    "embedding_dim": 8,
     "learning_rate": 0.02,
     "schedule": "constant",
 }
@@ -80,7 +80,7 @@ def test_an_untrained_model_holds_all_tokens_for_equally_likely():
 
 def test_a_batch_goes_on_where_the_last_one_ended():
     learner, data = live()
-    learner.network.kernel[...] = jax.random.normal(jax.random.key(0), learner.network.kernel.shape)
+    learner.network.output_kernel[...] = jax.random.normal(jax.random.key(0), learner.network.output_kernel.shape)
     first, second = (batch for _, batch in zip(range(2), data.train_from(0), strict=False))
     both = np.concatenate([first["tokens"], second["tokens"][:, 1:]], axis=1)
     ones = np.ones([len(both), both.shape[1] - 1], np.float32)
@@ -186,8 +186,8 @@ def test_each_cell_learns_a_batch_by_heart(cell):
 
 
 def test_tied_weights_are_one_array():
-    learner, _ = live(tied=True, embedding=16)
-    assert learner.network.kernel is None
+    learner, _ = live(tie_embeddings=True, embedding_dim=16)
+    assert learner.network.output_kernel is None
     states = jax.random.normal(jax.random.key(0), [3, 16])
     np.testing.assert_allclose(
         learner.network.logits(states), states @ learner.network.embedding[...].T, rtol=1e-5, atol=1e-6
@@ -197,7 +197,7 @@ def test_tied_weights_are_one_array():
 def test_tokens_after_the_end_of_a_text_do_not_change_its_class():
     for pool in ("last", "mean"):
         learner, _ = live(**CLASSIFY, pool=pool)
-        learner.network.kernel[...] = jax.random.normal(jax.random.key(0), learner.network.kernel.shape)
+        learner.network.output_kernel[...] = jax.random.normal(jax.random.key(0), learner.network.output_kernel.shape)
         tokens, length = np.tile(np.arange(4, 12), (2, 1)).astype(np.int32), np.array([3, 8], np.int32)
         changed = tokens.copy()
         changed[:, 3:] = 4
@@ -217,7 +217,7 @@ def test_a_classifier_learns_moods_and_names_them(classifier):
     assert nothing.problem
 
 
-SMALL = ("--task", "classify", "--steps", 2, "--batch-size", 4, "--context", 8, "--hidden", 4, "--embedding", 4)
+SMALL = ("--task", "classify", "--steps", 2, "--batch-size", 4, "--context", 8, "--hidden", 4, "--embedding-dim", 4)
 
 
 def labelled(path, *labels, header="text,label"):
@@ -256,10 +256,10 @@ def test_labels_that_look_alike_are_noted_at_training(dlcli, tmp_path):
 
 
 def test_a_text_that_is_longer_than_the_model_reads_says_so_with_its_answer(classifier):
-    text = "Where is the foe, the foe?"
-    with pytest.warns(Notice, match="has 26 tokens, of which the model reads the first 20"):
+    text = "Where is the foe " * 2
+    with pytest.warns(Notice, match="has 34 tokens, of which the model reads the first 20"):
         short, long, same = predict(Predict(run=classifier, text=["Where is the foe", text, text[:20]]))
-    assert long.numbers()["truncated"] == {"tokens": 26, "read": 20, "part": "first"}
+    assert long.numbers()["truncated"] == {"tokens": 34, "read": 20, "part": "first"}
     assert long.answers == same.answers
     assert "truncated" not in short.numbers()
 
@@ -282,7 +282,7 @@ def test_a_run_of_the_other_task_is_refused(language, classifier):
 
 @pytest.mark.parametrize(
     "options",
-    [{"tied": True}, {"tied": True, "task": "classify", "embedding": 256}, {"pool": "mean"}],
+    [{"tie_embeddings": True}, {"tie_embeddings": True, "task": "classify", "embedding_dim": 256}, {"pool": "mean"}],
 )
 def test_options_that_do_not_fit_the_task_are_refused(options):
     with pytest.raises(ValueError, match="needs"):
@@ -292,7 +292,7 @@ def test_options_that_do_not_fit_the_task_are_refused(options):
 def test_a_language_model_reads_rows_without_a_label_too(dlcli, tmp_path):
     path = labelled(tmp_path / "a.csv", "a", "b")
     path.write_text(path.read_text() + "a text without a label,\n")
-    small = ("--steps", 2, "--batch-size", 2, "--context", 8, "--hidden", 4, "--embedding", 4)
+    small = ("--steps", 2, "--batch-size", 2, "--context", 8, "--hidden", 4, "--embedding-dim", 4)
     assert dlcli("train", "rnn", "--dataset", path, *SMALL, "--out", "classifier")[0] == 3
     code, _, err = dlcli("train", "rnn", "--dataset", path, *small, "--out", "language")
     assert (code, "without a label" in err) == (0, False)

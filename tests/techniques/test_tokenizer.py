@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.cli.bridge import columns, validate
-from dlcli.data.text import sets, tokenizers
+from dlcli.cli.typer_options import columns, validate
+from dlcli.data.text import tokenizers
+from dlcli.data.text.catalogue import open_texts
 from dlcli.engine import direct
 from dlcli.errors import RunError, UsageError
 from dlcli.options.common import DataOptions, EvalOptions
@@ -45,7 +46,7 @@ def test_the_pieces_are_those_of_the_tokenizer_in_the_run_folder(trained):
 
 def test_evaluation_counts_the_test_split(trained):
     found = evaluate(Eval(run=str(trained))).numbers
-    texts = sets.open(QUESTIONS).splits["test"].texts
+    texts = open_texts(QUESTIONS).splits["test"].texts
     tokenizer = tokenizers.load(trained)
     assert found["split"] == "test"
     assert found["characters"] == sum(map(len, texts))

@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.text.pairs import open as open_pairs
+from dlcli.data.text.catalogue import open_pairs
 from dlcli.data.text.tokenizers import END, START
 from dlcli.engine import devices
 from dlcli.errors import RunError, UsageError
@@ -31,7 +31,7 @@ TINY = {
     "context": 8,
     "layers": 1,
     "heads": 2,
-    "width": 16,
+    "d_model": 16,
     "learning_rate": 0.01,
     "schedule": "constant",
     "warmup_steps": 0,
@@ -42,7 +42,7 @@ PAIRS = {
     "dataset": str(TEXTS / "numbers.tsv"),
     "batch_size": 16,
     "context": 16,
-    "width": 32,
+    "d_model": 32,
     "label_smoothing": 0.0,
 }
 INPUTS = {
@@ -278,7 +278,7 @@ def test_a_text_that_is_longer_than_an_encoder_reads_says_so_with_its_answer(enc
 
 
 def test_a_source_that_is_longer_than_any_of_training_says_so_with_its_answer(pairs):
-    most = engine.load(Path(pairs), Learner).facts.source_time
+    most = engine.load(Path(pairs), Learner).facts.max_source_length
     text = "one " * most
     with pytest.warns(Notice, match=f"has {len(text)} tokens, of which the model reads the first {most}"):
         [found] = predict(Predict(run=pairs, text=[text]))

@@ -22,7 +22,7 @@ from dlcli.techniques.word2vec.vectors import Vectors
 from tests.comparing import arrays
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
-TINY = {"dataset": QUESTIONS, "min_count": 2, "batch_size": 64, "dimensions": 8, "learning_rate": 0.1}
+TINY = {"dataset": QUESTIONS, "min_count": 2, "batch_size": 64, "vector_size": 8, "learning_rate": 0.1}
 INPUTS = {
     "predict": lambda folder: {"nearest": ("the",), "analogy": ("who", "is", "where"), "similarity": ("a", "the")}
 }
@@ -41,19 +41,19 @@ def trained(tmp_path_factory):
     return folder
 
 
-def running(words, sentence=None, reach=None):
+def running(words, sentence=None, context_size=None):
     """A batch of running text: one sentence whose words reach as far as they may, unless it says otherwise."""
     words = np.asarray(words, np.int32)
     return {
         "word": words,
         "sentence": np.zeros_like(words) if sentence is None else np.asarray(sentence, np.int32),
-        "reach": np.full_like(words, 2) if reach is None else np.asarray(reach, np.int32),
+        "context_size": np.full_like(words, 2) if context_size is None else np.asarray(context_size, np.int32),
     }
 
 
 def learner(batch_size, words=12, **changes):
     facts = WordFacts(words=tuple(map(str, range(words))), counts=tuple(range(words, 0, -1)), lower=True)
-    options = Train(dataset="none", batch_size=batch_size, window=2, dimensions=4, sample=0, steps=100, **changes)
+    options = Train(dataset="none", batch_size=batch_size, window=2, vector_size=4, sample=0, steps=100, **changes)
     made = Learner(options, facts)
     rng = np.random.default_rng(1)
     for table in (made.input, made.output):
@@ -64,7 +64,7 @@ def learner(batch_size, words=12, **changes):
 def contexts(batch):
     """Slowly list each center with its context, as places in the batch."""
     found = []
-    for place, reach in enumerate(batch["reach"]):
+    for place, reach in enumerate(batch["context_size"]):
         around = [p for p in range(place - reach, place + reach + 1) if 0 <= p < len(batch["word"]) and p != place]
         found.append((place, [p for p in around if batch["sentence"][p] == batch["sentence"][place]]))
     return found

@@ -1,4 +1,4 @@
-"""Images for a learner: what it must know of them, and batches of them."""
+"""Image sets for learners: facts about the images, and batches of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
-from dlcli.data.images import catalogue, loader, pixels
+from dlcli.data.images import catalogue, decoding, loader
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Unreadable
 from dlcli.data.problems import few_examples, refuse
@@ -26,25 +26,26 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class ImageFacts(Facts):
-    """What a model must know of its images.
+    """What the data set tells the model.
 
     Attributes:
         image: height, width and channels.
-        classes: their names, in the order of the labels.
-        mean, deviation: of each channel of the training pixels in [0, 1]; a constant channel's deviation is 1.
-        white: value taken as white in images of more than 8 bits a channel, where the training images have such.
+        classes: names of the classes, in the order of the labels.
+        mean, std: mean and standard deviation of each channel of the training pixels in [0, 1]; the standard
+            deviation of a constant channel is 1.
+        white: pixel value of white in images with more than 8 bits per channel, if training images have as many.
     """
 
     image: tuple[Side, Side, Channels]
     classes: Annotated[tuple[Class, ...], Field(min_length=1, max_length=2**16)]
     mean: tuple[Share, ...]
-    deviation: tuple[Annotated[float, Field(gt=0, le=1)], ...]
+    std: tuple[Annotated[float, Field(gt=0, le=1)], ...]
     white: Annotated[float, Field(gt=0)] | None = None
 
     @model_validator(mode="after")
-    def _one_value_a_channel(self) -> ImageFacts:
-        if not len(self.mean) == len(self.deviation) == self.image[-1]:
-            raise ValueError(f"mean and deviation must hold {self.image[-1]} values, one for each channel")
+    def _one_value_per_channel(self) -> ImageFacts:
+        if not len(self.mean) == len(self.std) == self.image[-1]:
+            raise ValueError(f"mean and std must have {self.image[-1]} values, one per channel")
         return self
 
 
@@ -56,17 +57,23 @@ def read(
     *,
     labelled: bool = False,
 ) -> Data:
-    """Open an image set, check all that training will read of it, and divide it into batches.
+    """Open an image set, check its training and validation splits, and divide it into batches.
 
-    Batches hold `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; held-out ones also
-    `mask`, float32 [batch]: 1 for an example, 0 for padding. Images are scaled to `image_size` in height and width;
-    without it those of several sizes are scaled to one that is chosen, and the options of the run say which. Of the
-    training part `train_examples` are used, the same ones for every seed; what is known of the pixels is then known of
-    those alone. `labelled` says that there must be classes to tell apart.
+    Batches contain `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; held-out batches also
+    `mask`, float32 [batch], 1 for an example and 0 for padding.
+
+    Args:
+        options: of the training.
+        seed: of the order of the training examples.
+        image_size: height and width in pixels to which images are scaled; None keeps their size, or chooses one if
+            sizes differ, which `Data.chosen` reports.
+        train_examples: number of training examples to use, the same for every seed; None uses all. The statistics are
+            those of the used examples.
+        labelled: refuse a set without at least two classes.
 
     Raises:
-        UsageError: there are fewer training examples than are asked for.
-        DatasetError: the set is missing, or something in its training or validation part is wrong.
+        UsageError: there are fewer than `train_examples` training examples.
+        DatasetError: the set is missing, or its training or validation split is invalid.
     """
     images = catalogue.open(
         options.dataset,
@@ -80,13 +87,13 @@ def read(
         images = images.limited(train_examples)
     train, validation, test = (images.splits[name] for name in ("train", "validation", "test"))
     refuse(options.dataset, few_examples(images.classes, train.counts()))
-    validation.counts()  # reads it, so that what is wrong with it shows now and not after the first training steps
+    validation.counts()  # decodes the split, so that its problems show now and not after the first training steps
     return Data(
         train_from=functools.partial(loader.train_from, train, options.batch_size, seed),
-        validation=loader.HeldOut(validation, options.batch_size),
-        test=loader.HeldOut(test, options.batch_size),
+        validation=loader.held_out(validation, options.batch_size),
+        test=loader.held_out(test, options.batch_size),
         facts=_facts(images),
-        sizes={"train": len(train), "validation": len(validation), "test": len(test.listed)},  # the last is not read
+        sizes={"train": len(train), "validation": len(validation), "test": len(test.listed)},  # test is not decoded
         digest=train.digest,
         chosen={"image_size": images.survey.side} if images.survey and images.survey.side and not image_size else {},
         example=first if Path(first := validation.source.where(0)).is_file() else "",
@@ -96,23 +103,21 @@ def read(
 def _facts(images: ImageSet) -> ImageFacts:
     train, white = images.splits["train"], images.survey.white if images.survey else None
     try:
-        return ImageFacts(
-            image=train.image, classes=images.classes, mean=train.mean, deviation=train.deviation, white=white
-        )
+        return ImageFacts(image=train.image, classes=images.classes, mean=train.mean, std=train.std, white=white)
     except ValidationError as error:
         problem = error.errors()[0]
         raise DatasetError(
-            f"{images.name} is beyond what is supported: {problem['loc'][0]}: {problem['msg']}, got {problem['input']}",
+            f"{images.name} is not supported: {problem['loc'][0]}: {problem['msg']}, got {problem['input']}",
             hint="--image-size makes large images smaller",
         ) from error
 
 
 @dataclasses.dataclass(frozen=True)
-class BesideTraining:
-    """Held-out batches, each with `times` as many training images beside it, as `train`, in a fixed random order.
+class WithTrainingImages:
+    """Held-out batches, each with `times` as many training images, as `train`, in a fixed random order.
 
-    What is drawn from a model is compared with images that it never saw, and so are these: their distance is the
-    one that a perfect model would have, and that a model must not be expected to go below.
+    The distance between these training images and the held-out images is the one that a perfect generative model
+    would reach: the floor of the distance between samples and held-out images.
     """
 
     held_out: Iterable[Batch]
@@ -120,14 +125,14 @@ class BesideTraining:
     times: int
 
     def __iter__(self) -> Iterator[Batch]:
-        training = self.train_from(0)
+        batches = self.train_from(0)
         for batch in self.held_out:
-            beside = [next(training)["image"] for _ in range(self.times)]
-            yield {**batch, "train": np.concatenate(beside)}
+            images = [next(batches)["image"] for _ in range(self.times)]
+            yield {**batch, "train": np.concatenate(images)}
 
 
 def training(data: Data, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return so many training images and their labels in the order of training, epoch after epoch."""
+    """Return the first `count` training images and labels in the order of training, epoch after epoch."""
     batches, read = data.train_from(0), []
     while sum(len(batch["label"]) for batch in read) < count:
         read.append(next(batches))
@@ -135,11 +140,16 @@ def training(data: Data, count: int) -> tuple[np.ndarray, np.ndarray]:
     return pixels, labels
 
 
-def asked(classes: Sequence[str], name: str, count: int) -> np.ndarray:
-    """Return the number of the class that each sample is to be of, int32 [count]: the one named, or all in turn.
+def requested_labels(classes: Sequence[str], name: str, count: int) -> np.ndarray:
+    """Return the class index of each sample to generate, int32 [count].
+
+    Args:
+        classes: names of the classes.
+        name: class of all samples; empty cycles through all classes.
+        count: number of samples.
 
     Raises:
-        UsageError: there is no class of this name.
+        UsageError: there is no class with this name.
     """
     if not name:
         return np.arange(count, dtype=np.int32) % len(classes)
@@ -149,15 +159,15 @@ def asked(classes: Sequence[str], name: str, count: int) -> np.ndarray:
 
 
 def decode(path: Path, facts: ImageFacts) -> np.ndarray:
-    """Decode an image file as the model of `facts` wants it: uint8 [height, width, channel].
+    """Decode an image file to the size and channels of the training images, uint8 [height, width, channel].
 
     Raises:
-        DatasetError: the file is missing or not an image, or the model wants neither gray nor colour.
+        DatasetError: the file is missing or not an image, or the training images are neither grayscale nor colour.
     """
     if facts.image[-1] not in (1, 3):
-        raise DatasetError(f"{path} is a picture of 1 or 3 channels, and the model wants {facts.image[-1]}")
+        raise DatasetError(f"{path} is an image with 1 or 3 channels, and the model needs {facts.image[-1]}")
     try:
-        image = pixels.load(path, facts.image[:2], facts.white)
+        image = decoding.load(path, facts.image[:2], facts.white)
     except Unreadable as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
-    return pixels.conform(image, facts.image[-1])
+    return decoding.convert_channels(image, facts.image[-1])

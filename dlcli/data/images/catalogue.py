@@ -1,30 +1,52 @@
-"""Names of image sets, and what they open."""
+"""Image sets by name: `--dataset NAME` to splits of labelled images."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import pkgutil
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from dlcli.data import labels
-from dlcli.data.images import digits, folder, npz, tfds
-from dlcli.data.images.layout import UNLABELLED
+from dlcli.data.images import sources
+from dlcli.data.images.builder import Builder, ReadOptions
+from dlcli.data.images.folder_layout import UNLABELLED
 from dlcli.data.images.sets import ImageSet
-from dlcli.data.problems import Finding, one_class, refuse, summarized
+from dlcli.data.problems import Problem, one_class, refuse, summarized
 from dlcli.errors import UsageError
 from dlcli.nearest import nearest
 from dlcli.notices import warn
-from dlcli.paths import expanded
+from dlcli.paths import expand_user
+
+
+@functools.cache
+def builders() -> tuple[Builder, ...]:
+    """Return the builder of each file in `dlcli.data.images.sources`, in alphabetical order of the files."""
+    names = sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
+    return tuple(import_module(f"{sources.__name__}.{name}").BUILDER for name in names)
 
 
 def embedded() -> dict[str, str]:
-    """Return the names of the image sets that need no download, with a line on each."""
-    return {"digits": "1,797 handwritten digits of scikit-learn: 8×8 gray, 10 classes"}
+    """Return the names of the image sets that need no download, each with one line of description."""
+    return {name: text for builder in builders() for name, text in builder.embedded.items()}
+
+
+def prepared(data_dir: Path | None) -> list[str]:
+    """Return the names of the image sets that were downloaded to a folder, such as "tfds:mnist"."""
+    return [name for builder in builders() for name in builder.prepared(data_dir)]
+
+
+def forms() -> str:
+    """Return how image sets are named, as one phrase for messages."""
+    names = [builder.form for builder in builders()]
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def claims(dataset: str) -> bool:
-    """Tell whether a name has the form of an image set's."""
-    return dataset.startswith(("tfds:", "folder:")) or dataset.endswith(".npz") or dataset in embedded()
+    """Return whether a name has the form of an image set's name."""
+    return any(builder.matches(dataset) for builder in builders())
 
 
 def open(
@@ -36,66 +58,57 @@ def open(
     labelled: bool = False,
     skip_bad: bool = False,
 ) -> ImageSet:
-    """Open an image set; its images are read when they are asked for.
+    """Open an image set; images are read on first access.
 
     Args:
-        dataset: `digits`, `tfds:NAME`, `folder:PATH` or the path of an `.npz` file.
-        data_dir: folder of prepared tfds sets; None for TFDS_DATA_DIR or the library's own.
-        image_size: height and width to which images are scaled; None takes them as they are, or of several sizes
-            chooses one.
-        memory_limit: bytes of decoded images above which they are read from their files again and again.
-        labelled: whether the set must have classes to tell apart.
-        skip_bad: whether images that cannot be decoded are left out, with a note.
+        dataset: name of the set, in one of `forms`.
+        data_dir: see `ReadOptions`, as for the two arguments that follow.
+        image_size: in pixels.
+        memory_limit: in bytes.
+        labelled: refuse a set without at least two classes.
+        skip_bad: leave out images that cannot be decoded, with a warning.
 
     Raises:
-        UsageError: there is no set of this name.
-        DatasetError: its files are not where they should be, or not what they should be.
+        UsageError: no set has this name.
+        DatasetError: the files of the set are missing or invalid.
     """
-    images, findings = find(dataset, data_dir, image_size, memory_limit)
-    refuse(dataset, findings + ((_nested(findings) or classless(images.classes)) if labelled else []))
-    for note in [*summarized(findings), *(found.message for found in labels.problems(images.classes))]:
+    images, problems = find(dataset, data_dir, image_size, memory_limit)
+    refuse(dataset, problems + ((_nested(problems) or too_few_classes(images.classes)) if labelled else []))
+    for note in [*summarized(problems), *(problem.message for problem in labels.problems(images.classes))]:
         warn(note)
     for note in images.survey.notes(dataset, image_size) if images.survey else ():
         warn(note)
     return images.without_bad() if skip_bad else images
 
 
-def classless(classes: Sequence[str]) -> list[Finding]:
-    """Find that a set has no classes to tell apart."""
-    if tuple(classes) != (UNLABELLED,):
-        return one_class(classes)
-    message = "its images have no classes: a classifier needs a folder for each class, or an array of labels"
-    return [Finding("one class", "", "", message)]
-
-
-def _nested(findings: Sequence[Finding]) -> list[Finding]:
-    """Return what a classifier refuses, though others read it: images in folders within classes."""
-    return [dataclasses.replace(found, harmless=False) for found in findings if found.kind == "nested"]
-
-
 def find(
     dataset: str, data_dir: Path | None, image_size: int | None, memory_limit: int
-) -> tuple[ImageSet, list[Finding]]:
-    """Open an image set as `open` does, but return what is wrong with its layout instead of raising it."""
-    kind, _, rest = dataset.partition(":")
-    if kind == "tfds":
-        return tfds.find(rest, data_dir, image_size, memory_limit)
-    if kind == "folder":
-        return folder.find(expanded(rest), image_size, memory_limit)
-    if dataset.endswith(".npz"):
-        return npz.find(expanded(dataset), image_size, memory_limit)
-    if dataset == "digits":
-        return digits.open_digits(image_size, memory_limit), []
-    raise _unknown(dataset, data_dir)
+) -> tuple[ImageSet, list[Problem]]:
+    """Open an image set as `open` does, but return the problems of its layout instead of raising them."""
+    builder = next((builder for builder in builders() if builder.matches(dataset)), None)
+    if builder is None:
+        raise _unknown(dataset, data_dir)
+    return builder.find(dataset, ReadOptions(data_dir, image_size, memory_limit))
+
+
+def too_few_classes(classes: Sequence[str]) -> list[Problem]:
+    """Return a problem if a set has fewer than the two classes that a classifier needs."""
+    if tuple(classes) != (UNLABELLED,):
+        return one_class(classes)
+    message = "the images have no classes: a classifier needs one folder per class, or an array of labels"
+    return [Problem("one class", "", "", message)]
+
+
+def _nested(problems: Sequence[Problem]) -> list[Problem]:
+    """Return the folders within classes as fatal problems: only a classifier refuses them."""
+    return [dataclasses.replace(problem, harmless=False) for problem in problems if problem.kind == "nested"]
 
 
 def _unknown(dataset: str, data_dir: Path | None) -> UsageError:
-    forms = "digits, tfds:NAME, folder:PATH or a file that ends in .npz"
-    if expanded(dataset).is_dir():
-        return UsageError(f"an image set must be {forms}, got {dataset!r}: did you mean folder:{dataset}?")
-    known = [*embedded(), *(f"tfds:{name}" for name in tfds.prepared(data_dir))]
-    near = [name for name in known if nearest(dataset, [name, name.removeprefix("tfds:")])]
-    meant = f": did you mean {' or '.join(near)}?" if near else ""
-    return UsageError(
-        f"an image set must be {forms}, got {dataset!r}{meant}", hint="`dlcli data list` names those here"
-    )
+    message = f"an image set must be {forms()}, got {dataset!r}"
+    if expand_user(dataset).is_dir():
+        return UsageError(f"{message}: did you mean folder:{dataset}?")
+    known = [*embedded(), *prepared(data_dir)]
+    near = [name for name in known if nearest(dataset, [name, name.rpartition(":")[2]])]
+    suggestion = f": did you mean {' or '.join(near)}?" if near else ""
+    return UsageError(message + suggestion, hint="`dlcli data list` lists the data sets on this machine")

@@ -1,76 +1,67 @@
-"""All that is wrong with an image set, found by reading every example of it."""
+"""All problems of an image set, found by decoding every example."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from dlcli.data import labels
 from dlcli.data.images import catalogue
-from dlcli.data.images.decoding import chunks
+from dlcli.data.images.scan import Totals, chunks
 from dlcli.data.images.sets import Split
-from dlcli.data.problems import Finding, Malformed, few_examples, mixed_sizes, no_examples, wrong_labels
+from dlcli.data.problems import Malformed, Problem, few_examples, no_examples
 
 
-def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[Finding]:
-    """Return everything that is wrong or worth knowing; unlike training, this decodes all splits, and trusts no cache.
+def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[Problem]:
+    """Return all problems and notes; unlike training, this decodes all splits and does not use the cache.
 
     Raises:
         DatasetError: the set cannot be opened at all.
     """
     try:
-        images, findings = catalogue.find(dataset, data_dir, image_size, memory_limit=0)
+        images, problems = catalogue.find(dataset, data_dir, image_size, memory_limit=0)
     except Malformed as error:
-        return list(error.findings)
-    findings += labels.problems(images.classes) + [
-        dataclasses.replace(each, harmless=True) for each in catalogue.classless(images.classes)
+        return list(error.problems)
+    problems += labels.problems(images.classes) + [
+        dataclasses.replace(problem, harmless=True) for problem in catalogue.too_few_classes(images.classes)
     ]
-    readings = {name: Reading(split) for name, split in images.splits.items()}
-    train = readings["train"]
+    scans = {name: _Scan(split) for name, split in images.splits.items()}
+    train = scans["train"]
     size = next(iter(train.sizes)) if len(train.sizes) == 1 else None
-    for name, reading in readings.items():
-        findings += no_examples(name, len(reading.split.listed)) + reading.findings
-        findings += mixed_sizes(name, reading.sizes, None if name == "train" else size)
-        findings += wrong_labels(name, reading.labels, len(images.classes))
-    counts = [int((train.labels == label).sum()) for label in range(len(images.classes))]
-    return findings + few_examples(images.classes, counts) + _duplicates(train, readings["test"])
+    for name, scan in scans.items():
+        problems += no_examples(name, len(scan.split.listed))
+        problems += scan.problems(name, len(images.classes), None if name == "train" else size)
+    counts = [int((np.array(train.labels) == label).sum()) for label in range(len(images.classes))]
+    return problems + few_examples(images.classes, counts) + _duplicates(train, scans["test"])
 
 
-class Reading:
-    """What reading all examples of a split shows.
+class _Scan(Totals):
+    """A pass over all examples of a split.
 
     Attributes:
-        findings: the examples that cannot be decoded.
-        sizes: how many images there are of each height and width.
-        labels: class of each readable example.
-        places: the example of each image, by a digest of its pixels; of equal ones the first.
+        split: the split.
+        first: index of the first example with each digest of pixels.
     """
 
     def __init__(self, split: Split):
+        super().__init__()
         self.split = split
-        self.findings: list[Finding] = []
-        self.sizes: Counter[tuple[int, int]] = Counter()
-        self.places: dict[bytes, int] = {}
-        labels: list[int] = []
+        self.first: dict[bytes, int] = {}
         for chunk in chunks(split.name, split.listed, None):
-            self.findings += chunk.findings
-            self.sizes += chunk.sizes
-            labels += chunk.labels
+            self.add(chunk)
             for index, digest in zip(chunk.indices, chunk.digests, strict=True):
-                self.places.setdefault(digest, index)
-        self.labels = np.array(labels, dtype=np.int64)
+                self.first.setdefault(digest, index)
 
-    def where(self, pixels: bytes) -> str:
-        """Name the example with these pixels."""
-        return self.split.listed.where(self.places[pixels])
+    def where(self, digest: bytes) -> str:
+        """Return the name of the first example with this digest."""
+        return self.split.listed.where(self.first[digest])
 
 
-def _duplicates(train: Reading, test: Reading) -> list[Finding]:
+def _duplicates(train: _Scan, test: _Scan) -> list[Problem]:
     return [
-        Finding("duplicate", "test", test.where(pixels), f"{test.where(pixels)} is the same as {train.where(pixels)}")
-        for pixels in test.places
-        if pixels in train.places
+        Problem("duplicate", "test", test.where(digest), f"{test.where(digest)} is the same as {train.where(digest)}")
+        for digest in test.first
+        if digest in train.first
     ]

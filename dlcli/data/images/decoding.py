@@ -1,90 +1,230 @@
-"""One pass over all examples of a source, in order, on several threads."""
+"""Decoding of image files (JPEG, PNG, …) to arrays; conversion of channels and size."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import hashlib
-import math
+import io
 import os
-from collections import Counter, deque
+import stat
+import struct
+import threading
+import warnings
+import zlib
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import IO
 
 import numpy as np
+from PIL import Image, ImageOps
 
-from dlcli.data.images.pixels import conform
-from dlcli.data.images.source import Source, Unreadable
-from dlcli.data.problems import Finding
+from dlcli import files
+from dlcli.data.images.files import formats
+from dlcli.data.images.source import Unreadable
 
-# pillow releases the interpreter's lock while it decodes, so threads do; the lock bounds how many are of use.
-THREADS = min(16, os.cpu_count() or 1)
+LARGEST_FILE = 256 * 2**20  # bytes; larger image files are refused
+MOST_PIXELS = 89_478_485  # larger images are refused; above it pillow warns of a decompression bomb
+# White in an image with more than 8 bits per channel is the smallest of these values that no pixel exceeds. Cameras
+# and scanners with 10, 12 or 14 bits use the lowest part of 16, and floats usually range over 0 … 1 or 0 … 255.
+WHITES = (1.0, *(2.0**bits - 1 for bits in (8, 10, 12, 14, 16, 24, 32)))
+
+# A context manager would change the filter for all threads, until the first thread leaves it.
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+_LARGE = 2**24  # pixels; larger images are decoded one at a time, so that many threads do not fill the memory
+_one_large = threading.Lock()
+
+# Raised by pillow's decoders for damaged files; documented is only OSError.
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+    zlib.error,
+)
 
 
-@dataclasses.dataclass
-class Chunk:
-    """Some examples that follow each other.
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """The header of an image file.
 
     Attributes:
-        indices: of the readable examples.
-        images: uint8 [height, width, channel] of each readable example of the expected size, where one is expected.
-        digests: of the pixels of each readable example, where no size is expected.
-        labels: class of each readable example.
-        sizes: how many there are of each height and width.
-        coloured: whether one has more channels than expected.
-        bad: of the examples that cannot be decoded.
-        findings: of these examples.
+        size: height and width in pixels, before the rotation that EXIF asks for.
+        deep: whether the image has more than 8 bits per channel, so that its range is known from its pixels only.
     """
 
-    indices: list[int] = dataclasses.field(default_factory=list)
-    images: list[np.ndarray] = dataclasses.field(default_factory=list)
-    digests: list[bytes] = dataclasses.field(default_factory=list)
-    labels: list[int] = dataclasses.field(default_factory=list)
-    sizes: Counter[tuple[int, int]] = dataclasses.field(default_factory=Counter)
-    coloured: bool = False
-    bad: list[int] = dataclasses.field(default_factory=list)
-    findings: list[Finding] = dataclasses.field(default_factory=list)
+    size: tuple[int, int]
+    deep: bool
 
 
-def chunks(name: str, source: Source, shape: tuple[int, int, int] | None) -> Iterator[Chunk]:
-    """Decode the examples of split `name` in order, on several threads.
+def load(path: str | Path, size: tuple[int, int] | None = None, white: float | None = None) -> np.ndarray:
+    """Decode an image file as `decode` does.
 
-    The images should have height, width and channels of `shape`; without it each is as it is, and not kept.
+    Raises:
+        Unreadable: the file is missing, empty, too large, not a regular file, or not an image.
     """
-    size = max(1, min(256, 2**24 // math.prod(shape))) if shape else 16
-    starts = iter(range(0, len(source), size))
-    with ThreadPoolExecutor(THREADS) as pool:
-        waiting: deque[Future[Chunk]] = deque()
-        while True:
-            # A bounded window, because the consumer may be slower than the decoders.
-            while len(waiting) < 2 * THREADS and (start := next(starts, None)) is not None:
-                indices = range(start, min(start + size, len(source)))
-                waiting.append(pool.submit(_chunk, name, source, indices, shape))
-            if not waiting:
-                return
-            yield waiting.popleft().result()
+    return decode(_read(path), size, white)
 
 
-def _chunk(name: str, source: Source, indices: range, shape: tuple[int, int, int] | None) -> Chunk:
-    chunk = Chunk()
-    for index, example in zip(indices, source.examples(indices), strict=True):
-        if isinstance(example, Unreadable):
-            where = source.where(index)
-            chunk.bad.append(index)
-            chunk.findings.append(Finding(example.kind, name, where, f"{where}: {example}", skippable=True))
-            continue
-        image, label = example
-        chunk.sizes[image.shape[:2]] += 1
-        chunk.indices.append(index)
-        chunk.labels.append(label)
-        if shape is None:
-            chunk.digests.append(_digest(image))
-        elif image.shape[:2] == shape[:2]:
-            chunk.coloured |= image.shape[-1] > shape[-1]
-            chunk.images.append(conform(image, shape[-1]))
-    return chunk
+def decode(encoded: bytes, size: tuple[int, int] | None = None, white: float | None = None) -> np.ndarray:
+    """Decode an image, rotated as its EXIF data asks for, to uint8 [height, width, 1 if grayscale else 3].
+
+    Transparent pixels are blended with white; the first frame of an animation is used.
+
+    Args:
+        encoded: bytes of the file.
+        size: height and width in pixels; an image of another size is scaled to cover it and center-cropped.
+        white: pixel value from which on an image with more than 8 bits per channel is white (255); None takes the
+            smallest of `WHITES` that no pixel exceeds.
+
+    Raises:
+        Unreadable: the bytes are empty, not an image, or an image that is too large.
+    """
+    with _opened(io.BytesIO(encoded)) as image:
+        if size:
+            # The JPEG decoder skips most of its work if it shrinks the image by a power of two; twice the size leaves
+            # enough pixels for the resampling filter.
+            image.draft(None, (2 * size[1], 2 * size[0]))
+        with _one_large if image.width * image.height > _LARGE else contextlib.nullcontext():
+            return _array(image, size, white)
 
 
-def _digest(image: np.ndarray) -> bytes:
-    # A gray picture equals the same one saved as colour.
-    coloured = conform(image, 3) if image.shape[-1] == 1 else image
-    return hashlib.sha256(repr(coloured.shape).encode() + coloured.tobytes()).digest()
+def header(encoded: str | Path | bytes) -> Header:
+    """Read the header of an image, given by its path or as bytes.
+
+    Raises:
+        Unreadable: it is not an image.
+    """
+    with _stream(encoded) as stream, _opened(stream) as image:
+        return Header((image.height, image.width), _is_deep(image))
+
+
+def maximum(encoded: str | Path | bytes) -> float:
+    """Return the largest pixel value of an image with more than 8 bits per channel.
+
+    Raises:
+        Unreadable: it cannot be decoded.
+    """
+    with _stream(encoded) as stream, _opened(stream) as image:
+        return float(_values(image).max())
+
+
+def white_of(maximum: float) -> float:
+    """Return the white of images with this largest pixel value: the smallest of `WHITES` that is not exceeded."""
+    return next((white for white in WHITES if maximum <= white), maximum)
+
+
+def convert_channels(image: np.ndarray, channels: int) -> np.ndarray:
+    """Convert grayscale to colour or colour to grayscale (ITU-R 601-2 luma), so that there are `channels` channels."""
+    if image.shape[-1] == channels:
+        return image
+    if image.shape[-1] == 1 and channels == 3:
+        return np.repeat(image, 3, axis=-1)
+    if image.shape[-1] == 3 and channels == 1:
+        return np.asarray(Image.fromarray(image).convert("L"))[..., None]
+    raise ValueError(f"images must have 1 or 3 channels to be converted to {channels}, got {image.shape[-1]}")
+
+
+def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Scale uint8 [height, width, channel] to cover `size` (height and width), and center-crop."""
+    if image.shape[:2] == size:
+        return image
+    bands = [Image.fromarray(image[..., channel]) for channel in range(image.shape[-1])]
+    return np.stack([np.asarray(_fit(band, size)) for band in bands], axis=-1)
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        # Read as a whole: pillow's many small reads of an open file take longer than decoding a small image.
+        return files.read_bytes(Path(path), LARGEST_FILE)
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from error
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+@contextlib.contextmanager
+def _stream(encoded: str | Path | bytes) -> Iterator[IO[bytes]]:
+    """Open a file, or bytes as a file, to read its beginning."""
+    if isinstance(encoded, bytes):
+        yield io.BytesIO(encoded)
+        return
+    try:
+        if not stat.S_ISREG(os.stat(encoded).st_mode):
+            raise Unreadable("not a regular file")
+        with open(encoded, "rb") as file:
+            yield file
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from error
+
+
+@contextlib.contextmanager
+def _opened(stream: IO[bytes]) -> Iterator[Image.Image]:
+    """Open an image; convert every exception of pillow to `Unreadable`."""
+    if not stream.read(1):
+        raise Unreadable("the file is empty", kind="empty")
+    try:
+        image = Image.open(stream, formats=formats())
+        if image.width * image.height > MOST_PIXELS:
+            raise Image.DecompressionBombWarning
+        yield image
+    except Image.UnidentifiedImageError:
+        raise Unreadable("not an image that pillow can read") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Unreadable(f"an image must have at most {MOST_PIXELS:,} pixels, found more") from None
+    except _DAMAGED as error:
+        raise Unreadable(str(error) or type(error).__name__) from error
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def _values(image: Image.Image) -> np.ndarray:
+    """Return the pixels of an image with more than 8 bits per channel, float64 [height, width]."""
+    values = np.asarray(image).astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("pixels must be finite numbers, found others")
+    if values.min() < 0:
+        raise ValueError(f"pixels must be 0 or more, found {values.min():g}")
+    return values
+
+
+def _array(image: Image.Image, size: tuple[int, int] | None, white: float | None) -> np.ndarray:
+    if image.info.get("exif"):
+        image = ImageOps.exif_transpose(image)
+    if _is_deep(image):
+        values = _values(image)
+        image = Image.fromarray(_eight_bits(values, white or white_of(values.max())))
+    elif image.has_transparency_data:
+        image = _on_white(image)
+    if image.mode not in ("L", "RGB"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    array = np.asarray(_fit(image, size) if size else image)
+    return array if array.ndim == 3 else array[..., None]
+
+
+def _eight_bits(values: np.ndarray, white: float) -> np.ndarray:
+    # The upper eight bits of integers; the nearest of 256 values for floats in 0 … 1.
+    scaled = np.rint(values * (255 / white)) if white <= 1 else np.floor(values * (256 / (white + 1)))
+    return scaled.clip(0, 255).astype(np.uint8)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    grayscale = image.mode in ("LA", "La", "L", "1")
+    image = image.convert("RGBA")
+    image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if grayscale else "RGB")
+
+
+def _fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    height, width = size
+    return image if image.size == (width, height) else ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)

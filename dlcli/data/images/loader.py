@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dlcli.data.images.decoding import THREADS
+from dlcli.data.held_out import Arrays, HeldOut, in_order
+from dlcli.data.images.scan import THREADS
 from dlcli.data.images.sets import Split
 from dlcli.data.order import STEPS, Order
 from dlcli.interface import Batch
 
-# Bytes of images that one thread decodes at a time: large batches are shared out, so that the first of them does not
-# wait for one thread and the buffer stays small.
+# Bytes of images that one thread decodes at a time: large batches are divided, so that the first batch does not wait
+# for a single thread and the buffer stays small.
 PIECE = 2**22
-AHEAD = 8  # pieces decoded before they are asked for, against the jitter of a disk
+AHEAD = 8  # pieces decoded in advance, because disk latency varies
 
 
 def train_from(split: Split, batch_size: int, seed: int, step: int) -> Iterator[Batch]:
     """Yield the batches of steps `step`, `step + 1`, … without end.
 
-    They hold `image` uint8 [batch, height, width, channel] and `label` int32 [batch].
+    They contain `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch].
     """
     order = Order(len(split), batch_size, seed)
     numbers = range(step, STEPS)
@@ -30,42 +32,27 @@ def train_from(split: Split, batch_size: int, seed: int, step: int) -> Iterator[
         yield {"image": images, "label": split.labels[order.at(number)]}
 
 
-class HeldOut:
-    """The batches of a held-out split, in the set's own order, as often as it is iterated.
+def held_out(split: Split, batch_size: int) -> HeldOut:
+    """Return the batches of a held-out split; they hold `image` and `label` as in training, and `mask`."""
+    return HeldOut(functools.partial(_in_order, split, batch_size), batch_size)
 
-    All are of one shape; `mask` float32 [batch] says 1 for an example and 0 for the zeros that fill up the last.
-    """
 
-    def __init__(self, split: Split, batch_size: int):
-        self.split, self.batch_size = split, batch_size
-
-    def __len__(self) -> int:
-        return -(-len(self.split) // self.batch_size)
-
-    def __iter__(self) -> Iterator[Batch]:
-        numbers = range(len(self))
-        for number, images in zip(numbers, _images(self.split, self._at, numbers, self.batch_size), strict=True):
-            labels = self.split.labels[self._at(number)]
-            mask = np.ones(len(labels), dtype=np.float32)
-            yield {"image": self._fill(images), "label": self._fill(labels), "mask": self._fill(mask)}
-
-    def _at(self, number: int) -> np.ndarray:
-        start = number * self.batch_size
-        return np.arange(start, min(start + self.batch_size, len(self.split)))
-
-    def _fill(self, array: np.ndarray) -> np.ndarray:
-        return np.pad(array, [(0, self.batch_size - len(array))] + [(0, 0)] * (array.ndim - 1))
+def _in_order(split: Split, batch_size: int) -> Iterator[Arrays]:
+    parts = in_order(len(split), batch_size)
+    images = _images(split, parts.__getitem__, range(len(parts)), batch_size)
+    for part, decoded in zip(parts, images, strict=True):
+        yield {"image": decoded, "label": split.labels[part]}
 
 
 def _images(split: Split, at: Callable[[int], np.ndarray], numbers: range, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield the images `at` each of the numbers; decoded ahead on other threads where the split streams."""
+    """Yield the images `at` each of the numbers; a split that streams is decoded in advance on other threads."""
     if split.resident:
         return (split.images(at(number)) for number in numbers)
     return _streamed(split, at, numbers, -(-batch_size * math.prod(split.image) // PIECE))
 
 
 def _streamed(split: Split, at: Callable[[int], np.ndarray], numbers: range, pieces: int) -> Iterator[np.ndarray]:
-    # grain takes seconds to import, which sets that are held in memory need not wait for.
+    # Importing grain takes seconds, which sets in memory need not wait for.
     import grain
 
     source = _Pieces(split, at, numbers, pieces)
@@ -76,7 +63,7 @@ def _streamed(split: Split, at: Callable[[int], np.ndarray], numbers: range, pie
 
 
 class _Pieces:
-    """The images of all batches, each batch in as many pieces, as grain wants a source."""
+    """The images of all batches as a source for grain, each batch divided into the same number of pieces."""
 
     def __init__(self, split: Split, at: Callable[[int], np.ndarray], numbers: range, pieces: int):
         self.split, self.at, self.numbers, self.pieces = split, at, numbers, pieces
@@ -84,7 +71,7 @@ class _Pieces:
     def __len__(self) -> int:
         return len(self.numbers) * self.pieces
 
-    def __getitem__(self, place: int) -> np.ndarray:
-        number, piece = divmod(place, self.pieces)
+    def __getitem__(self, index: int) -> np.ndarray:
+        number, piece = divmod(index, self.pieces)
         indices = self.at(self.numbers[number])
         return self.split.images(np.array_split(indices, self.pieces)[piece])

@@ -1,4 +1,4 @@
-"""Image sets: named splits of labelled images, decoded when they are first asked for."""
+"""Image sets: named splits of labelled images, decoded on first access."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from dlcli.data import splits
-from dlcli.data.images import store
+from dlcli.data.images import decoded_cache
 from dlcli.data.images import survey as surveys
-from dlcli.data.images.pixels import conform
+from dlcli.data.images.decoding import convert_channels
 from dlcli.data.images.source import Example, Source, Unreadable
 from dlcli.data.images.survey import Survey
 from dlcli.data.problems import NAMED
@@ -21,41 +21,47 @@ from dlcli.notices import warn
 
 
 class Subset:
-    """Some places of a source, as a source."""
+    """Some examples of a source, as a source."""
 
-    def __init__(self, whole: Source, places: np.ndarray):
-        self.whole, self.places = whole, places
-        self.slot = f"{whole.slot}-{len(places)}"
+    def __init__(self, whole: Source, indices: np.ndarray):
+        """Choose examples of `whole` by their indices, int64 [example]."""
+        self.whole, self.indices = whole, indices
+        self.slot = f"{whole.slot}-{len(indices)}"
 
     @property
     def identity(self) -> str:
-        """What the whole says of itself, and which places of it are taken."""
-        return f"{self.whole.identity}\n{hashlib.sha256(self.places).hexdigest()}"
+        """Identity of the whole, with the chosen indices."""
+        return f"{self.whole.identity}\n{hashlib.sha256(self.indices).hexdigest()}"
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     def where(self, index: int) -> str:
-        """Name an example as the whole does."""
-        return self.whole.where(int(self.places[index]))
+        """Return the name of an example in the whole."""
+        return self.whole.where(int(self.indices[index]))
 
     def examples(self, indices: Sequence[int]) -> list[Example]:
-        """Decode some examples."""
-        return self.whole.examples(self.places[list(indices)].tolist())
+        """Decode examples."""
+        return self.whole.examples(self.indices[list(indices)].tolist())
 
 
 class Split:
-    """The examples of one split: arrays in memory where the set is small, else decoded at each access.
+    """The examples of one split: arrays in memory if the set is small, else decoded at each access.
 
-    Nothing is read before it is asked for. The first access goes through all examples once, to find the undecodable
-    ones and the statistics; what it finds is kept in the cache.
+    The first access decodes all examples once, to compute the statistics and to find the undecodable ones; the result
+    is cached.
     """
 
     def __init__(self, dataset: str, name: str, listed: Source, *, classes: int, largest: int, like: Split | None):
-        """Prepare to read `listed`.
+        """Describe the split without reading it.
 
-        The set is held in memory if an image takes `largest` bytes or fewer. The images must have the shape of those
-        of the split `like`; without it they say it themselves.
+        Args:
+            dataset: name of the set.
+            name: of the split.
+            listed: all examples of the split, including undecodable ones.
+            classes: number of classes.
+            largest: bytes of an image up to which the split is in memory.
+            like: split with the required shape of the images; None requires the same shape for all.
         """
         self.dataset, self.name, self.listed = dataset, name, listed
         self.classes, self.largest, self.like = classes, largest, like
@@ -66,7 +72,7 @@ class Split:
 
     @property
     def source(self) -> Source:
-        """What is listed; where bad examples are skipped, the readable part of it, for which all of it is read."""
+        """All examples; with `skip_bad` the readable ones, which are known once all have been decoded."""
         return self._readable if self.skip_bad else self.listed
 
     @functools.cached_property
@@ -82,8 +88,8 @@ class Split:
         return Subset(self.listed, np.delete(np.arange(len(self.listed)), bad))
 
     @functools.cached_property
-    def _decoded(self) -> store.Decoded:
-        entry = store.Entry(
+    def _decoded(self) -> decoded_cache.Decoded:
+        entry = decoded_cache.Entry(
             self.dataset,
             self.name,
             self.listed,
@@ -110,9 +116,9 @@ class Split:
         return self._decoded.mean
 
     @property
-    def deviation(self) -> tuple[float, ...]:
-        """Standard deviation of each channel, of pixels in [0, 1]; 1 where a channel is constant."""
-        return self._decoded.deviation
+    def std(self) -> tuple[float, ...]:
+        """Standard std of each channel, of pixels in [0, 1]; 1 where a channel is constant."""
+        return self._decoded.std
 
     @property
     def digest(self) -> str:
@@ -121,7 +127,7 @@ class Split:
 
     @property
     def resident(self) -> bool:
-        """Whether the images are arrays in memory."""
+        """Whether the images are in memory."""
         return self._decoded.images is not None
 
     def counts(self) -> np.ndarray:
@@ -132,21 +138,21 @@ class Split:
         """Return uint8 [index, height, width, channel].
 
         Raises:
-            DatasetError: a file is no longer what it was when it was first read.
+            DatasetError: a file has changed since it was first read.
         """
         if self._decoded.images is not None:
             return self._decoded.images[indices]
-        places = indices.tolist()
-        examples = self.source.examples(places)
-        return np.stack([self._fit(place, example) for place, example in zip(places, examples, strict=True)])
+        numbers = indices.tolist()
+        examples = self.source.examples(numbers)
+        return np.stack([self._pixels(index, example) for index, example in zip(numbers, examples, strict=True)])
 
-    def _fit(self, index: int, example: Example) -> np.ndarray:
+    def _pixels(self, index: int, example: Example) -> np.ndarray:
         where = f"{self.source.where(index)} of {self.dataset}"
         if isinstance(example, Unreadable):
-            raise DatasetError(f"{where} was readable before, and is not now: {example}")
-        image = conform(example[0], self.image[-1])
+            raise DatasetError(f"{where} has changed and cannot be decoded any more: {example}")
+        image = convert_channels(example[0], self.image[-1])
         if image.shape != self.image:
-            raise DatasetError(f"{where} was of shape {self.image} before, and is {image.shape} now")
+            raise DatasetError(f"{where} has changed from the shape {self.image} to {image.shape}")
         return image
 
 
@@ -155,10 +161,10 @@ class ImageSet:
     """A data set of labelled images: `train`, `validation` and `test`.
 
     Attributes:
-        name: of the set.
-        classes: their names, in the order of the labels.
-        splits: by name.
-        survey: of the headers of the training images, where these may differ in size or depth.
+        name: as `--dataset` names it.
+        classes: names of the classes, in the order of the labels.
+        splits: splits by name.
+        survey: statistics of the headers of the training images, if these may differ in size or bit depth.
     """
 
     name: str
@@ -168,10 +174,10 @@ class ImageSet:
 
     @classmethod
     def of(cls, name: str, classes: Sequence[str], sources: Mapping[str, Source], memory_limit: int) -> ImageSet:
-        """Make the splits of the sources; the images of `train` say the shape of all others."""
+        """Make one split per source; all images must have the shape of those in `train`."""
         survey = surveys.survey(sources["train"])
         if survey:
-            sources = {split: survey.fitted(source) for split, source in sources.items()}
+            sources = {split: survey.scaled(source) for split, source in sources.items()}
         largest = memory_limit // max(1, sum(map(len, sources.values())))
         made: dict[str, Split] = {}
         for split in sorted(sources, key=lambda split: split != "train"):
@@ -181,10 +187,10 @@ class ImageSet:
         return cls(name, tuple(classes), made, survey)
 
     def limited(self, count: int) -> ImageSet:
-        """Return the set with so many of its training examples, evenly over the classes (see `splits.few`).
+        """Return the set with `count` of its training examples, balanced over the classes (see `splits.few`).
 
         Raises:
-            UsageError: there are not as many.
+            UsageError: there are fewer training examples.
         """
         train = self.splits["train"]
         if count > len(train):
@@ -196,12 +202,12 @@ class ImageSet:
         return dataclasses.replace(self, splits={**self.splits, "train": part})
 
     def without_bad(self) -> ImageSet:
-        """Return the set without the examples that cannot be decoded; each split names them when it is read."""
+        """Return the set without the examples that cannot be decoded; each split warns of them when it is read."""
         for split in self.splits.values():
             split.skip_bad = True
         return self
 
     @property
     def image(self) -> tuple[int, int, int]:
-        """Height, width and channels, as the training images say."""
+        """Height, width and channels of every image."""
         return self.splits["train"].image

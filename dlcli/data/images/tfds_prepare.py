@@ -1,4 +1,4 @@
-"""Getting sets of tensorflow-datasets: download, unpack, write as array_record."""
+"""Preparation of tensorflow-datasets: download, decompress, write as array_record."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from urllib.parse import urlsplit
 from dlcli.errors import DatasetError, DiskError, UsageError, UserError
 from dlcli.files import NO_ROOM
 from dlcli.nearest import nearest
-from dlcli.paths import expanded
+from dlcli.paths import expand_user
 
-FORMAT = "array_record"  # the one of the library's formats that gives random access and needs no TensorFlow
+FORMAT = "array_record"  # the only format of the library with random access and without TensorFlow
 
 
 def folder(data_dir: Path | None) -> Path:
-    """Return the folder of prepared sets: the given one, else TFDS_DATA_DIR, else the library's own."""
-    return expanded(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
+    """Return the folder of prepared sets: `data_dir`, else TFDS_DATA_DIR, else the library's default."""
+    return expand_user(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def prepare(name: str, data_dir: Path | None) -> None:
     """Download the set NAME, NAME/CONFIG or NAME/CONFIG:VERSION and write it to the folder of prepared sets.
 
     Raises:
-        DatasetError: there is no such set, it is not of images with labels, or something it needs is missing.
-        DiskError: there is no room for it.
+        UsageError: the library has no set with this name.
+        DatasetError: the set does not contain labelled images, or cannot be prepared.
+        DiskError: the disk has too little space.
     """
     import tensorflow_datasets as tfds
 
@@ -45,22 +46,22 @@ def prepare(name: str, data_dir: Path | None) -> None:
     check_features(name, {key: type(feature).__name__ for key, feature in builder.info.features.items()})
     _reach_hosts(name, data_dir, builder)
     try:
-        # The library talks on stdout, which is for results.
+        # The library prints to stdout, which is reserved for results.
         with contextlib.redirect_stdout(sys.stderr):
             builder.download_and_prepare()
-    except Exception as error:  # each of the library's thousand sets brings code of its own, which raises what it likes
+    except Exception as error:  # each of the library's thousand sets has its own code, which may raise anything
         raise _failed(name, data_dir, error) from error
 
 
 def check_features(name: str, kinds: Mapping[str, str]) -> None:
-    """Refuse a set that is not of labelled images, by the class of each of its features."""
+    """Raise `DatasetError` unless the classes of a set's features are those of labelled images."""
     if kinds.get("image") != "Image" or kinds.get("label") != "ClassLabel":
-        held = ", ".join(f"{key} ({kind})" for key, kind in kinds.items())
-        raise DatasetError(f"tfds:{name} must have the features image (Image) and label (ClassLabel), and has {held}")
+        found = ", ".join(f"{key} ({kind})" for key, kind in kinds.items())
+        raise DatasetError(f"tfds:{name} must have the features image (Image) and label (ClassLabel), found {found}")
 
 
 def _keep_tensorflow_off_the_gpu() -> None:
-    # It would otherwise take nearly all of the memory that the training needs.
+    # TensorFlow would reserve nearly all of the memory that training needs.
     if importlib.util.find_spec("tensorflow"):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import tensorflow
@@ -69,12 +70,12 @@ def _keep_tensorflow_off_the_gpu() -> None:
 
 
 def command(name: str, data_dir: Path | None) -> str:
-    """Return the command that prepares a set, as a hint shows it."""
+    """Return the command that prepares a set, as text for a hint."""
     return f"`dlcli data prepare tfds:{name}{f' --data-dir {shlex.quote(str(data_dir))}' if data_dir else ''}`"
 
 
 def _reach_hosts(name: str, data_dir: Path | None, builder: Any) -> None:
-    """Fail at once where the library would try for minutes: without a network no host has an address."""
+    """Raise at once if no host can be resolved; without a network the library would retry for minutes."""
     proxied = any(os.environ.get(variable) for variable in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"))
     downloaded = any((folder(data_dir) / "downloads").glob(f"{builder.name}/*.INFO"))
     if proxied or downloaded:
@@ -84,38 +85,41 @@ def _reach_hosts(name: str, data_dir: Path | None, builder: Any) -> None:
             socket.getaddrinfo(host, 443)
         except OSError as error:
             raise DatasetError(
-                f"tfds:{name} is not prepared in {folder(data_dir)}, and {host}, which has it, cannot be reached: "
+                f"tfds:{name} is not prepared in {folder(data_dir)}, and its host {host} cannot be reached: "
                 f"{error.strerror}",
-                hint=f"where there is a network, {command(name, data_dir)} gets it; "
-                "--data-dir says where a prepared copy lies",
+                hint=f"with a network, {command(name, data_dir)} downloads it; "
+                "--data-dir is the folder of a prepared copy",
             ) from error
 
 
 def _unknown(name: str, known: list[str]) -> UsageError:
     near = nearest(name.partition("/")[0].partition(":")[0], known, 3)
-    meant = f": did you mean {' or '.join(f'tfds:{match}' for match in near)}?" if near else ""
-    return UsageError(f"tensorflow-datasets has no set {name!r}{meant}", hint="`dlcli data list` names what is here")
+    suggestion = f": did you mean {' or '.join(f'tfds:{match}' for match in near)}?" if near else ""
+    return UsageError(
+        f"tensorflow-datasets has no set {name!r}{suggestion}",
+        hint="`dlcli data list` lists the data sets on this machine",
+    )
 
 
 def _failed(name: str, data_dir: Path | None, error: Exception) -> UserError:
     reason = " ".join(str(_root(error)).split())[:300] or type(error).__name__
-    again = command(name, data_dir)
+    retry = command(name, data_dir)
     if isinstance(error, ImportError):
         missing = (error.name or "tensorflow").partition(".")[0]
         package = "'dlcli[tfds]'" if missing == "tensorflow" else missing
         return DatasetError(
             f"preparing tfds:{name} needs {missing}, which is not installed",
-            hint=f"pip install {package}, then {again}",
+            hint=f"pip install {package}, then {retry}",
         )
     if isinstance(error, OSError) and (error.errno in NO_ROOM or reason.startswith("Not enough disk space")):
         return DiskError(
-            f"tfds:{name} cannot be written to {folder(data_dir)}: {reason}", hint=f"make room, then {again}"
+            f"tfds:{name} cannot be written to {folder(data_dir)}: {reason}", hint=f"free some space, then {retry}"
         )
-    return DatasetError(f"tfds:{name} cannot be prepared: {reason}", hint=f"remedy this, then {again}")
+    return DatasetError(f"tfds:{name} cannot be prepared: {reason}", hint=f"fix this, then {retry}")
 
 
 def _root(error: BaseException) -> BaseException:
-    # The library wraps what its sets raise in sentences about its own arguments.
+    # The library wraps errors of its sets in messages about its own arguments.
     while error.__cause__:
         error = error.__cause__
     return error

@@ -1,52 +1,72 @@
-"""All that is wrong with a text set, found by reading every document of it."""
+"""All problems of a text set or a set of pairs, found by reading every example."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+
 from dlcli.data import labels
-from dlcli.data.problems import Finding, Malformed, few_examples, one_class
-from dlcli.data.text import sets
-from dlcli.data.text.columns import USUAL, Reading
+from dlcli.data.problems import Malformed, Problem, few_examples, one_class
+from dlcli.data.text import catalogue
+from dlcli.data.text.columns import DEFAULT, ReadOptions
+from dlcli.data.text.pairs import PairSet
 from dlcli.data.text.sets import TextSet
 
 
-def check(dataset: str, reading: Reading = USUAL) -> list[Finding]:
-    """Return everything that is wrong; unlike training, this reads the test part too.
+def check(dataset: str, options: ReadOptions = DEFAULT) -> list[Problem]:
+    """Return all problems of a set; unlike training, this also reads the test split.
 
     Raises:
+        UsageError: no set has this name.
         DatasetError: the set cannot be opened at all.
     """
     try:
-        texts, findings = sets.find(dataset, reading)
+        if catalogue.modality(dataset, options) == "pairs":
+            return _of_pairs(*catalogue.find_pairs(dataset, options))
+        return _of_texts(*catalogue.find_texts(dataset, options))
     except Malformed as error:
-        return list(error.findings)
+        return list(error.problems)
+
+
+def _of_pairs(pairs: PairSet, problems: list[Problem]) -> list[Problem]:
+    examples = {
+        name: dict(zip(split.places, zip(split.sources, split.targets, strict=True), strict=True))
+        for name, split in pairs.splits.items()
+    }
+    return problems + _duplicates(examples)
+
+
+def _of_texts(texts: TextSet, problems: list[Problem]) -> list[Problem]:
     if texts.classes:
-        findings += one_class(texts.classes) + few_examples(texts.classes, texts.counts("train")) + _lacking(texts)
-        findings += labels.problems(texts.labels)
-    return findings + _duplicates(texts)
+        problems += one_class(texts.classes) + few_examples(texts.classes, texts.counts("train"))
+        problems += _missing_classes(texts) + labels.problems(texts.labels)
+    examples = {
+        name: {place: text.strip() for place, text in zip(split.places, split.texts, strict=True) if text.strip()}
+        for name, split in texts.splits.items()
+    }
+    return problems + _duplicates(examples)
 
 
-def _lacking(texts: TextSet) -> list[Finding]:
-    """Find the classes of training that a held-out split lacks."""
+def _missing_classes(texts: TextSet) -> list[Problem]:
+    """Return the classes of training that another split lacks."""
     return [
-        Finding("classes", split, name, f"class {name!r} is missing in {split}")
+        Problem("classes", split, name, f"class {name!r} is missing in {split}")
         for split in texts.splits
         for name, count in zip(texts.classes, texts.counts(split), strict=True)
         if not count
     ]
 
 
-def _duplicates(texts: TextSet) -> list[Finding]:
-    """Find the texts of held-out splits that training has too, but for white space around them."""
-    train = dict(_stripped(texts, "train"))
+def _duplicates(examples: Mapping[str, Mapping[str, Hashable]]) -> list[Problem]:
+    """Return the held-out examples that are also training examples.
+
+    Args:
+        examples: for each split, the examples by their places.
+    """
+    train = {example: place for place, example in examples["train"].items()}
     return [
-        Finding("duplicate", split, place, f"{place} is the same as {train[each]}")
-        for split in texts.splits
+        Problem("duplicate", split, place, f"{place} is the same as {train[example]}")
+        for split, held_out in examples.items()
         if split != "train"
-        for each, place in _stripped(texts, split)
-        if each and each in train
+        for place, example in held_out.items()
+        if example in train
     ]
-
-
-def _stripped(texts: TextSet, split: str) -> list[tuple[str, str]]:
-    documents = texts.splits[split]
-    return [(each.strip(), place) for each, place in zip(documents.texts, documents.places, strict=True)]

@@ -1,4 +1,4 @@
-"""Which columns of a table are read: by their usual names, or by those that options say."""
+"""Which columns of a table are read: those with the usual names, or those that options name."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from dlcli.data.labels import form, visible
 from dlcli.errors import DatasetError
 from dlcli.nearest import nearest
 from dlcli.notices import warn
+from dlcli.options.fields import flag
 
-_NAMED = 10  # columns that a message lists
+_LISTED = 10  # columns that a message lists
 
 
 @dataclasses.dataclass(frozen=True)
-class Reading:
-    """How a user's tables are read; None for the usual name of a column.
+class ReadOptions:
+    """How files of text are read.
 
     Attributes:
-        text_column: column of the texts.
+        text_column: column of the texts; None for the usual name, here and below.
         label_column: column of their classes.
         source_column: column of the sources of pairs.
-        target_column: column of their targets.
-        skip_bad: whether rows and files that cannot be used are left out.
-        labels: whether the labels of texts matter; a model of the text alone reads rows without one too.
+        target_column: column of the targets of pairs.
+        skip_bad: leave out rows and files that cannot be used, instead of raising an error.
+        labels: read the labels of texts. Without them, rows with a missing label are kept.
     """
 
     text_column: str | None = None
@@ -36,18 +37,17 @@ class Reading:
     labels: bool = True
 
     @classmethod
-    def of(cls, *options: Any, labels: bool = True) -> Reading:
-        """Take what the options have of it; later ones win where they say something."""
+    def of(cls, *options: Any, labels: bool = True) -> ReadOptions:
+        """Collect the options of this class from objects that have some of them; later objects take precedence."""
         names = [each.name for each in dataclasses.fields(cls) if each.name != "labels"]
-        said = [{name: getattr(each, name, None) for name in names} for each in options]
-        given = {name: value for each in said for name, value in each.items() if value is not None}
-        return cls(**given, labels=labels)
+        found = [(name, getattr(each, name, None)) for each in options for name in names]
+        return cls(**{name: value for name, value in found if value is not None}, labels=labels)
 
     @property
     def text(self) -> tuple[Column, Column]:
-        """The columns of a table of texts; the label may be missing if no option names it."""
+        """The columns of a table of texts; the label is optional unless an option names it."""
         label = Column("label", self.label_column or "label", given=self.label_column is not None)
-        return dataclasses.replace(label, needed=label.given), self._column("text")
+        return dataclasses.replace(label, required=label.given), self._column("text")
 
     @property
     def pairs(self) -> tuple[Column, Column]:
@@ -56,34 +56,34 @@ class Reading:
 
     @property
     def flags(self) -> list[str]:
-        """The words of a command line that name the columns."""
+        """The command-line words that name the columns."""
         names = ("text_column", "label_column", "source_column", "target_column")
         given = [(name, getattr(self, name)) for name in names if getattr(self, name) is not None]
-        return [word for name, value in given for word in (f"--{name.replace('_', '-')}", value)]
+        return [word for name, value in given for word in (flag(name), value)]
 
     def _column(self, role: str) -> Column:
         name = getattr(self, f"{role}_column")
         return Column(role, name or role, given=name is not None)
 
 
-USUAL = Reading()
+DEFAULT = ReadOptions()
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column that is looked for.
+    """A column to read.
 
     Attributes:
-        role: what it is for: text, label, source or target.
-        name: what it is called in the table.
-        given: whether an option says this name.
-        needed: whether it must be there.
+        role: text, label, source or target.
+        name: its name in the table.
+        given: whether an option names it.
+        required: whether the table must have it.
     """
 
     role: str
     name: str
     given: bool = False
-    needed: bool = True
+    required: bool = True
 
     @property
     def flag(self) -> str:
@@ -92,34 +92,34 @@ class Column:
 
 
 def resolve(path: Path, header: Sequence[str], wanted: Sequence[Column]) -> dict[str, int]:
-    """Return the place of each wanted column in the header, by its role; of optional ones only where it is there.
+    """Return the index of each wanted column in the header, by its role; optional columns may be missing.
 
     Raises:
-        DatasetError: a column is missing, or two have its name.
+        DatasetError: a required column is missing, or a name is ambiguous.
     """
-    doubled = [name for name in dict.fromkeys(header) if name.strip() and list(header).count(name) > 1]
-    if doubled:
-        raise DatasetError(f"{path} must have columns of different names, found twice: {_listed(doubled)}")
+    repeated = [name for name in dict.fromkeys(header) if name.strip() and list(header).count(name) > 1]
+    if repeated:
+        raise DatasetError(f"{path} must have columns with different names, found twice: {_listed(repeated)}")
     found: dict[str, int] = {}
     for column in wanted:
-        place = _place(path, header, column)
-        if place in found.values():
-            raise DatasetError(f"{path} has one column {header[place or 0]!r}: {column.flag} must name another")
-        if place is not None:
-            found[column.role] = place
-    missing = [column for column in wanted if column.needed and column.role not in found]
+        index = _index(path, header, column)
+        if index in found.values():
+            raise DatasetError(f"{path} has one column {header[index or 0]!r}: {column.flag} must name another")
+        if index is not None:
+            found[column.role] = index
+    missing = [column for column in wanted if column.required and column.role not in found]
     if missing:
         raise _missing(path, header, missing)
     return found
 
 
-def _place(path: Path, header: Sequence[str], column: Column) -> int | None:
-    same = [place for place, name in enumerate(header) if form(name) == form(column.name)]
-    exact = next((place for place in same if header[place] == column.name), None)
+def _index(path: Path, header: Sequence[str], column: Column) -> int | None:
+    same = [index for index, name in enumerate(header) if form(name) == form(column.name)]
+    exact = next((index for index in same if header[index] == column.name), None)
     if len(same) > 1 and not (column.given and exact is not None):
-        named = ", ".join(visible(header[place]) for place in same)
+        names = ", ".join(visible(header[index]) for index in same)
         raise DatasetError(
-            f"{path} must have one column {column.name!r}, found {named}", hint=f"{column.flag} NAME says which one"
+            f"{path} must have one column {column.name!r}, found {names}", hint=f"choose one with {column.flag} NAME"
         )
     if exact is None and same:
         warn(f"{path}: the column {visible(header[same[0]])} is read as {visible(column.name)}")
@@ -129,20 +129,21 @@ def _place(path: Path, header: Sequence[str], column: Column) -> int | None:
 def _missing(path: Path, header: Sequence[str], missing: Sequence[Column]) -> DatasetError:
     names = " and ".join(repr(column.name) for column in missing)
     near = [nearest(column.name, header) for column in missing]
-    meant = f"; did you mean {' and '.join(repr(each[0]) for each in near if each)}?" if any(near) else ""
+    suggestion = f"; did you mean {' and '.join(repr(each[0]) for each in near if each)}?" if any(near) else ""
     flags = " and ".join(f"{column.flag} NAME" for column in missing)
+    one = len(missing) == 1
     return DatasetError(
-        f"{path} must have {'columns' if len(missing) > 1 else 'a column'} {names}, found {_listed(header)}{meant}",
-        hint=f"{flags} {'say which columns' if len(missing) > 1 else 'says which column'} to read",
+        f"{path} must have {'a column' if one else 'columns'} {names}, found {_listed(header)}{suggestion}",
+        hint=f"choose {'a column' if one else 'columns'} with {flags}",
     )
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f", … ({len(names):,} in all)" if len(names) > _NAMED else ""
-    return ", ".join(visible(name[:80]) for name in names[:_NAMED]) + more if names else "none"
+    more = f", … ({len(names):,} in all)" if len(names) > _LISTED else ""
+    return ", ".join(visible(name[:80]) for name in names[:_LISTED]) + more if names else "none"
 
 
 def matches(header: Sequence[str], wanted: Sequence[Column]) -> int:
-    """Count the wanted columns whose names stand in a header."""
+    """Return how many of the wanted columns a header names."""
     forms = {form(name) for name in header}
     return sum(form(column.name) in forms for column in wanted)

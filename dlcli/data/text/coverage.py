@@ -1,4 +1,4 @@
-"""How much of a text its words are: what a pattern misses, and what it takes for one word and is many."""
+"""How much of a text its words cover: what a pattern misses, and phrases that it matches as one word."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import regex
 
-LONGEST_WORD = 1_000  # characters; what is longer is no word of any language
-NOTED = 0.2  # share of the text from which on a note is due
-# Phrases of scripts that put no spaces between words. Single words of these are shorter: text that was segmented has
-# few of them. Thai and its kin count vowels and tones as characters of their own.
+LONGEST_WORD = 1_000  # characters; longer matches are not words of any language
+NOTED = 0.2  # fraction of the text from which a note is given
+# Phrases in scripts that put no spaces between words. Single words in these scripts are shorter, so that segmented
+# text has few matches. Thai and related scripts write vowels and tones as separate characters.
 _UNSPACED = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}ー]{5,}|[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]{15,}",
 )
@@ -19,13 +19,13 @@ _UNSPACED = regex.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Coverage:
-    """What became of the characters of a text that are not white space.
+    """Counts of the characters of a text that are not white space.
 
     Attributes:
-        visible: how many there are.
+        visible: all of them.
         matched: those that are part of a word.
-        unspaced: those of words that are whole phrases, in scripts that put no spaces between words.
-        overlong: different words that are too long to be one, and are left out.
+        unspaced: those of words that are whole phrases, in scripts without spaces between words.
+        overlong: the number of different words that are longer than `LONGEST_WORD` and dropped.
     """
 
     visible: int
@@ -38,9 +38,9 @@ class Coverage:
         """Measure a text.
 
         Args:
-            words: the different ones.
-            counts: how often each stands in the text, int [word].
-            texts: the text, in the form that its words were found in.
+            words: the different words.
+            counts: occurrences of each word in the text, int [word].
+            texts: the normalized text, in any number of parts.
         """
         lengths = np.fromiter(map(len, words), np.int64, len(words))
         phrases = np.fromiter((not word.isascii() and bool(_UNSPACED.search(word)) for word in words), bool, len(words))
@@ -52,21 +52,21 @@ class Coverage:
         )
 
     def notes(self, pattern: str) -> Iterator[str]:
-        """Yield a sentence on each thing that the user should know of."""
+        """Yield a sentence for each thing that the user should check."""
         if (missed := 1 - self.matched / max(self.visible, 1)) > NOTED:
             yield (
-                f"{missed:.0%} of the training text's characters are part of no word, as --pattern {pattern!r} has "
-                "them: see to it that it fits the language"
+                f"--pattern {pattern!r} misses {missed:.0%} of the characters of the training text: check that it "
+                "fits the language"
             )
         if self.overlong:
-            yield f"words of more than {LONGEST_WORD:,} characters are left out: {self.overlong:,} different ones"
+            yield f"{self.overlong:,} different words of more than {LONGEST_WORD:,} characters are dropped"
         if phrases := self._phrases():
             yield phrases
 
     def remedy(self) -> str:
-        """Return what to do where there are no words to learn, or nothing."""
+        """Return what to do if no words are found, or "" if nothing is known."""
         if self.overlong:
-            return f"give a --pattern that cuts the text into words of at most {LONGEST_WORD:,} characters"
+            return f"give a --pattern that matches words of at most {LONGEST_WORD:,} characters"
         return self._phrases()
 
     def _phrases(self) -> str:
@@ -75,5 +75,5 @@ class Coverage:
         return (
             f"{self.unspaced / self.visible:.0%} of the text is in a script without spaces between words, so that "
             r"whole phrases count as words: give text that is segmented into words, or --pattern '\w' for single "
-            "characters; a subword tokenizer (dlcli train tokenizer) needs no words"
+            "characters, or train a subword tokenizer (dlcli train tokenizer)"
         )

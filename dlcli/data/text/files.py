@@ -1,10 +1,10 @@
-"""Files of text: which there are, and their text, of bounded size.
+"""Reading of text files with bounded size.
 
 - `.txt` is raw text.
 - `.tsv`, `.csv` and `.jsonl` are tables (see `dlcli.data.text.tables`).
 
-All are UTF-8, with a byte order mark or without; a further `.gz` or `.xz` says that the file is compressed. Endings
-may be in capitals. Only regular files are read, of at most `LARGEST` bytes once they are decompressed.
+All are UTF-8, with or without a byte order mark, and may be compressed as `.gz` or `.xz`. Extensions may be in upper
+case. Only regular files of at most `LARGEST` decompressed bytes are read.
 """
 
 from __future__ import annotations
@@ -19,62 +19,67 @@ from pathlib import Path
 from typing import IO
 
 from dlcli import files
-from dlcli.data.problems import Finding
+from dlcli.data.problems import Problem
 from dlcli.errors import DatasetError
-from dlcli.paths import expanded
+from dlcli.paths import expand_user
 
 RAW = ".txt"
 TABLES = (".tsv", ".csv", ".jsonl")
-LARGEST = 2**31  # bytes of a file, and of all the files of a folder of documents, decompressed
-_PACKED = (".gz", ".xz")
+LARGEST = 2**31  # decompressed bytes of a file, and of all files of a folder of documents
+_COMPRESSED = (".gz", ".xz")
 _CHUNK = 2**20  # bytes
-# Times that a file may grow when it is decompressed, beyond so many bytes: text grows 3 to 20 times.
+# A file that decompresses to more than _UNSUSPECTED bytes may grow _RATIO times; text grows 3 to 20 times.
 _RATIO, _UNSUSPECTED = 200, 2**28
-_NUL_SHARE = 0.45  # of the bytes; of plain text in UTF-16 it is a half
-_MOST_FILES = 10**6  # of a folder, the folders below it included
+_NUL_FRACTION = 0.45  # of the bytes; plain text in UTF-16 has a half
+_MOST_FILES = 10**6  # in a folder and the folders below it
 _ABOUT = {"authors", "changelog", "changes", "citation", "contributing", "copying", "licence", "license", "notice"}
-_ABOUT |= {"readme"}  # stems of files that tell of a data set and are no part of it
+_ABOUT |= {"readme"}  # stems of files that describe a data set
 _OTHER_ENCODINGS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-BAD_BYTES = re.compile("[\udc80-\udcff]+")  # what stands for bytes that are not UTF-8
+BAD_BYTES = re.compile("[\udc80-\udcff]+")  # surrogate escapes of bytes that are not UTF-8
 
 
 def located(dataset: str) -> Path:
-    """Return the path that the name of a data set is; `~` is the home folder, where there is one."""
-    return expanded(dataset)
+    """Return the name of a data set as a path; `~` is the home folder."""
+    return expand_user(dataset)
 
 
-def ending(path: Path) -> str:
-    """Return the ending that says what the file holds, in small letters, without that of its compression."""
-    return (Path(path.stem).suffix if path.suffix.lower() in _PACKED else path.suffix).lower()
+def extension(path: Path) -> str:
+    """Return the extension of a file in lower case, without that of its compression."""
+    return (Path(path.stem).suffix if path.suffix.lower() in _COMPRESSED else path.suffix).lower()
 
 
 def is_text(path: Path) -> bool:
-    """Tell whether the name is that of a text file or a table."""
-    return ending(path) in (RAW, *TABLES)
+    """Return whether a name is that of a raw text or a table."""
+    return extension(path) in (RAW, *TABLES)
 
 
-def is_stray(path: Path) -> bool:
-    """Tell whether a file's name says that it is no data: hidden, left by a system, or a readme."""
+def is_table(path: Path) -> bool:
+    """Return whether a name is that of a table."""
+    return extension(path) in TABLES
+
+
+def is_auxiliary(path: Path) -> bool:
+    """Return whether a name is that of a file without data: hidden, left by a system, or a readme."""
     return _is_hidden(path.name) or path.name.lower().partition(".")[0] in _ABOUT
 
 
 def is_document(path: Path, folder: Path) -> bool:
-    """Tell whether a file is a document of a folder of texts."""
+    """Return whether a file is a document of a folder of texts."""
     hidden = any(map(_is_hidden, path.relative_to(folder).parts))
-    return ending(path) == RAW and not hidden and not is_stray(path)
+    return extension(path) == RAW and not hidden and not is_auxiliary(path)
 
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or files.is_stray(name)
 
 
-def listed(folder: Path) -> list[Path]:
-    """Return what lies in a folder, by name.
+def in_folder(folder: Path) -> list[Path]:
+    """Return the files and folders in a folder, sorted by name.
 
     Raises:
         DatasetError: it cannot be read.
@@ -86,7 +91,7 @@ def listed(folder: Path) -> list[Path]:
 
 
 def below(folder: Path) -> list[Path]:
-    """Return all that is no folder in a folder and the folders below it, by name.
+    """Return the files in a folder and in all folders below it, sorted by name.
 
     Raises:
         DatasetError: there are too many.
@@ -95,13 +100,13 @@ def below(folder: Path) -> list[Path]:
     for root, _, names in os.walk(folder):
         found += [Path(root, name) for name in names]
         if len(found) > _MOST_FILES:
-            raise DatasetError(f"{folder} must hold at most {_MOST_FILES:,} files, found more")
+            raise DatasetError(f"{folder} must contain at most {_MOST_FILES:,} files, found more")
     return sorted(found)
 
 
-def skipped(paths: Sequence[Path], why: str) -> list[Finding]:
-    """Find files of a folder that are not read."""
-    return [Finding("other", "", str(path), f"{path} is skipped: {why}", harmless=True) for path in paths]
+def skipped(paths: Sequence[Path], why: str) -> list[Problem]:
+    """Return a harmless problem for each file that is not read."""
+    return [Problem("skipped", "", str(path), f"{path} is skipped: {why}", harmless=True) for path in paths]
 
 
 def read(path: Path) -> str:
@@ -116,8 +121,8 @@ def read(path: Path) -> str:
     return text
 
 
-def raw(path: Path) -> tuple[str, list[Finding]]:
-    """Return the text of a file without the lines that are not UTF-8, and these.
+def raw(path: Path) -> tuple[str, list[Problem]]:
+    """Return the text of a file without the lines that are not UTF-8, and a problem for each such line.
 
     Raises:
         DatasetError: it is missing, too large or damaged.
@@ -128,8 +133,8 @@ def raw(path: Path) -> tuple[str, list[Finding]]:
     return text, bad
 
 
-def decoded(path: Path) -> tuple[str, list[Finding]]:
-    """Return the text of a file, and its lines that are not UTF-8, whose bad bytes `BAD_BYTES` matches in the text.
+def decoded(path: Path) -> tuple[str, list[Problem]]:
+    """Return the text of a file, and a problem for each line that is not UTF-8; `BAD_BYTES` matches its invalid bytes.
 
     Raises:
         DatasetError: it is missing, too large, damaged or of another encoding.
@@ -138,8 +143,8 @@ def decoded(path: Path) -> tuple[str, list[Finding]]:
     for mark, name in _OTHER_ENCODINGS:
         if data.startswith(mark):
             raise _encoded(path, name)
-    if data[:_CHUNK].count(0) > _NUL_SHARE * len(data[:_CHUNK]):
-        raise DatasetError(f"{path} must be text in UTF-8, found NUL bytes: it is UTF-16, or no text at all")
+    if data[:_CHUNK].count(0) > _NUL_FRACTION * len(data[:_CHUNK]):
+        raise DatasetError(f"{path} must be text in UTF-8, found NUL bytes: it is UTF-16 or a binary file")
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError:
@@ -147,9 +152,9 @@ def decoded(path: Path) -> tuple[str, list[Finding]]:
 
 
 def head(path: Path) -> str:
-    """Return the first megabyte of a file's text, up to the end of a line; "" for what cannot be read."""
+    """Return the first megabyte of a file's text, up to the end of a line; "" if the file cannot be read."""
     try:
-        with files.opened(path) as file:
+        with files.open_regular(path) as file:
             data = next(_chunks(path, file), b"")
     except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
         return ""
@@ -159,30 +164,30 @@ def head(path: Path) -> str:
 
 def _bytes(path: Path) -> bytearray:
     try:
-        with files.opened(path) as file:
+        with files.open_regular(path) as file:
             return _bounded(path, file)
     except FileNotFoundError:
         raise DatasetError(f"{path} does not exist") from None
     except MemoryError:
-        raise DatasetError(f"{path} must fit in the memory, and is too large") from None
+        raise DatasetError(f"{path} must fit in memory, and is too large") from None
     except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise DatasetError(f"{path} cannot be read: {reason}") from error
 
 
 def _chunks(path: Path, file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the bytes of a file, decompressed, at most a megabyte at a time."""
+    """Yield the decompressed bytes of a file in chunks of at most one megabyte."""
     if path.suffix.lower() == ".gz":
         return _gunzipped(file)
     if path.suffix.lower() == ".xz":
-        file = lzma.LZMAFile(file)  # noqa: SIM115 (the caller closes what it reads from)
+        file = lzma.LZMAFile(file)  # noqa: SIM115 (the caller closes the file)
     return iter(lambda: file.read(_CHUNK), b"")
 
 
 def _gunzipped(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the bytes of a gzip file, of one member or several.
+    """Yield the decompressed bytes of a gzip file of one or several members.
 
-    Python's `gzip` skips the NUL bytes behind a member one by one, which takes hours in a sparse file.
+    Python's `gzip` skips the NUL bytes after a member one by one, which takes hours in a sparse file.
     """
     data = file.read(_CHUNK)
     while data:
@@ -191,7 +196,7 @@ def _gunzipped(file: IO[bytes]) -> Iterator[bytes]:
             ended = not data and not (data := file.read(_CHUNK))
             chunk = member.decompress(data, _CHUNK)
             if ended and not chunk:
-                raise EOFError("it ends in the middle of its compressed text")
+                raise EOFError("it ends within its compressed text")
             if chunk:
                 yield chunk
             data = member.unconsumed_tail
@@ -202,37 +207,37 @@ def _gunzipped(file: IO[bytes]) -> Iterator[bytes]:
 
 def _bounded(path: Path, file: IO[bytes]) -> bytearray:
     found, size = bytearray(), os.stat(path).st_size
-    if size > LARGEST:  # before reading, as that takes a minute
+    if size > LARGEST:  # checked before reading, which takes a minute
         raise _too_large(path)
     for chunk in _chunks(path, file):
         found += chunk
         if len(found) > LARGEST:
             raise _too_large(path)
-        if path.suffix.lower() in _PACKED and len(found) > max(_UNSUSPECTED, _RATIO * size):
+        if path.suffix.lower() in _COMPRESSED and len(found) > max(_UNSUSPECTED, _RATIO * size):
             raise DatasetError(
-                f"{path} must grow at most {_RATIO} times when it is decompressed, "
-                f"found more than {files.size_text(len(found))} in {files.size_text(size)}"
+                f"{path} must decompress to at most {_RATIO} times its size, "
+                f"found more than {files.size_text(len(found))} from {files.size_text(size)}"
             )
     return found
 
 
 def _too_large(path: Path) -> DatasetError:
-    packed = ", decompressed," if path.suffix.lower() in _PACKED else ""
-    return DatasetError(f"{path} must have{packed} at most {files.size_text(LARGEST)}, found more")
+    what = "decompress to" if path.suffix.lower() in _COMPRESSED else "be"
+    return DatasetError(f"{path} must {what} at most {files.size_text(LARGEST)}, found more")
 
 
-def _undecodable(path: Path, data: bytearray) -> list[Finding]:
-    """Find the lines that are not UTF-8."""
-    found, start = [], 0
+def _undecodable(path: Path, data: bytearray) -> list[Problem]:
+    """Return a problem for each line that is not UTF-8."""
+    problems, start = [], 0
     for number, line in enumerate(data.split(b"\n"), 1):
         try:
             line.decode()
         except UnicodeDecodeError as error:
-            where, place = f"line {number} of {path}", start + error.start
-            what = f"found the byte 0x{line[error.start]:02X} at byte {place:,} of the file"
-            found.append(Finding("undecodable", "", where, f"{where} must be UTF-8, {what}", skippable=True))
+            where, offset = f"line {number} of {path}", start + error.start
+            what = f"found the byte 0x{line[error.start]:02X} at byte {offset:,} of the file"
+            problems.append(Problem("undecodable", "", where, f"{where} must be UTF-8, {what}", skippable=True))
         start += len(line) + 1
-    return found
+    return problems
 
 
 def _encoded(path: Path, name: str) -> DatasetError:

@@ -1,179 +1,157 @@
-"""Pairs for a learner: what it must know of them, and batches of them."""
+"""Batches of pairs, for encoder-decoders."""
 
 from __future__ import annotations
 
-import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
+from dlcli.data.held_out import Arrays, HeldOut
 from dlcli.data.order import STEPS, Order
-from dlcli.data.text import pairs, tokenizers, truncation
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import tokenizers, truncation
+from dlcli.data.text.catalogue import open_pairs
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.facts import PairFacts
 from dlcli.data.text.pairs import Pairs, PairSet
 from dlcli.data.text.sets import Documents
-from dlcli.data.text.token_batches import TextFacts
 from dlcli.data.text.tokenizers import END, PADDING, START, Tokenizer
-from dlcli.interface import Batch, Data, Facts
+from dlcli.interface import Data
 
-Time = Annotated[int, Field(ge=0, le=2**20)]
-
-
-class PairFacts(TextFacts):
-    """What a model must know of its pairs, beside the tokenizer of sources and targets.
-
-    Attributes:
-        source_time: tokens of a source at most.
-        target_time: tokens of a target at most, `<end>` included.
-    """
-
-    source_time: Time = 0
-    target_time: Time = 0
+Lengths = tuple[int, int]  # max_source_length and max_target_length
 
 
-class Encoded:
+class EncodedPairs:
     """The pairs of a split as tokens.
 
     Attributes:
-        source: int32 [pair, source_time], padded.
-        length: tokens of each source that count, int32 [pair].
-        target: int32 [pair, target_time + 1], from `<start>` to `<end>`, padded.
-        cut: pairs that were too long, and end where the time does.
-        longest: tokens of the longest source, or of the longest target with its end.
+        source: int32 [pair, max_source_length], padded.
+        length: tokens of each source without padding, int32 [pair].
+        target: int32 [pair, max_target_length + 1], from `<start>` to `<end>`, padded.
+        lengths: max_source_length and max_target_length.
+        truncated: number of pairs whose source or target is truncated.
+        longest: tokens of the longest source, or of the longest target with `<end>` if that is longer.
     """
 
-    def __init__(self, pairs: Pairs, tokenizer: Tokenizer, times: tuple[int, int], most: int = 0):
+    def __init__(self, pairs: Pairs, tokenizer: Tokenizer, lengths: Lengths | None, *, context: int = 0):
         """Encode a split.
 
         Args:
-            pairs: of the split.
-            tokenizer: of sources and targets.
-            times: source_time and target_time; 0 stands for the longest text's, which `most` bounds.
-            most: tokens of a text, where a time is 0.
+            pairs: pairs of the split.
+            tokenizer: tokenizer of sources and targets.
+            lengths: largest lengths of a source and a target; None for those of the longest texts.
+            context: upper bound on the lengths if `lengths` is None.
         """
         sources, targets = (list(tokenizer.encode_all(texts)) for texts in (pairs.sources, pairs.targets))
-        source_time = times[0] or min(most, max(map(len, sources)))
-        target_time = times[1] or min(most, max(map(len, targets)) + 1)
-        self.source = _padded(sources, source_time)
-        self.length = np.array([min(len(each), source_time) for each in sources], np.int32)
-        self.target = _padded([[START, *each, END] for each in targets], target_time + 1)
-        lengths = [(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
-        self.cut = sum(source > source_time or target > target_time for source, target in lengths)
-        self.longest = max(map(max, lengths), default=0)
+        self.lengths = lengths or (
+            min(context, max(map(len, sources))),
+            min(context, max(map(len, targets)) + 1),
+        )
+        longest_source, longest_target = self.lengths
+        self.source = _padded(sources, longest_source)
+        self.length = np.array([min(len(each), longest_source) for each in sources], np.int32)
+        self.target = _padded([[START, *each, END] for each in targets], longest_target + 1)
+        found = [(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
+        self.truncated = sum(source > longest_source or target > longest_target for source, target in found)
+        self.longest = max(map(max, found), default=0)
 
     def __len__(self) -> int:
         return len(self.length)
 
-    def at(self, places: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the batch of the pairs at these places."""
-        return {"source": self.source[places], "length": self.length[places], "target": self.target[places]}
+    def at(self, indices: np.ndarray) -> Arrays:
+        """Return the batch of the pairs at the indices, int [pair]."""
+        return {"source": self.source[indices], "length": self.length[indices], "target": self.target[indices]}
 
 
-class HeldOut:
-    """The batches of a held-out split in order; `mask` float32 [batch] says 0 for what only fills up the last.
-
-    It is encoded when first asked for.
-    """
-
-    def __init__(self, open_split: Callable[[], Encoded], batch_size: int):
-        self.open_split, self.batch_size = open_split, batch_size
-
-    @functools.cached_property
-    def pairs(self) -> Encoded:
-        """The split."""
-        return self.open_split()
-
-    def __iter__(self) -> Iterator[Batch]:
-        for start in range(0, len(self.pairs), self.batch_size):
-            places = np.arange(start, start + self.batch_size)
-            mask = (places < len(self.pairs)).astype(np.float32)
-            # What fills up is a pair that counts for nothing: an attention must see something.
-            yield {**self.pairs.at(np.minimum(places, len(self.pairs) - 1)), "mask": mask}
+Opened = Mapping[str, Callable[[], EncodedPairs]]  # splits that are encoded at the first call
 
 
-def read(options: Any, most: int, facts: PairFacts | None = None) -> Data:
-    """Open a set of pairs, cut it into tokens, and divide it into batches.
+def read(options: Any, context: int, facts: PairFacts | None = None) -> Data:
+    """Open a set of pairs, tokenize it, and divide it into batches.
 
-    Batches hold `source` int32 [batch, source_time], `length` int32 [batch] and `target` int32
-    [batch, target_time + 1]; held-out ones also `mask` float32 [batch]. Texts longer than `most`
-    tokens are cut there. A note counts them in what is read: in training and validation, or, of a
-    trained model, in test.
+    Batches contain `source`, int32 [batch, max_source_length], `length`, int32 [batch], and `target`, int32
+    [batch, max_target_length + 1]; held-out batches also contain `mask`, float32 [batch].
+
+    A note counts the truncated pairs in the splits that are read: training and validation, or, with `facts`, test.
 
     Args:
         options: with `dataset`, `batch_size`, `seed`, `tokenizer` and `vocabulary`.
-        most: tokens of a text.
-        facts: of a trained model, whose tokenizer and times are taken; without, they are the training data's.
+        context: largest number of tokens of a source, and of a target with `<end>`.
+        facts: facts of a trained model, whose tokenizer and lengths are used; by default they are those of the
+            training split.
 
     Raises:
-        DatasetError: the set or the tokenizer is missing, or something in it is wrong.
+        DatasetError: the set or the tokenizer is missing or malformed.
     """
-    found = pairs.open(options.dataset, Reading.of(options))
-    opened = _trained(found, facts, options) if facts else _untrained(found, options, most)
-    example = next(iter(found.splits["validation"].sources), "")
-    return dataclasses.replace(opened, sizes=found.sizes, digest=found.splits["train"].digest, example=example)
+    found = open_pairs(options.dataset, ReadOptions.of(options))
+    return _for_evaluation(found, facts, options) if facts else _for_training(found, options, context)
 
 
-def _untrained(found: PairSet, options: Any, most: int) -> Data:
-    parts = found.splits
-    train_texts = Documents((*parts["train"].sources, *parts["train"].targets))
-    tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, train_texts)
-    train = Encoded(parts["train"], tokenizer, (0, 0), most)
-    times = (train.source.shape[1], train.target.shape[1] - 1)
-    data = _data(found, tokenizer, times, options, lambda: train)
-    validation = data.validation.pairs
-    counts = {"training": (train.cut, len(train)), "validation": (validation.cut, len(validation))}
-    # A larger context changes nothing where no training text reached it.
-    longest = train.longest if train.cut else 0
-    truncation.note(counts, "pairs", _limit(times), longest=longest)
+def _for_training(found: PairSet, options: Any, context: int) -> Data:
+    split = found.splits["train"]
+    tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, Documents((*split.sources, *split.targets)))
+    train = EncodedPairs(split, tokenizer, None, context=context)
+    splits = _opened(found, tokenizer, train.lengths)
+    validation = splits["validation"]()
+    counts = {"training": (train.truncated, len(train)), "validation": (validation.truncated, len(validation))}
+    # If no training pair is truncated, a larger context would not change the lengths.
+    truncation.note(counts, "pairs", _limit(train.lengths), longest=train.longest if train.truncated else 0)
     facts = PairFacts(
-        tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer), source_time=times[0], target_time=times[1]
+        tokenizer=tokenizer.to_json(),
+        vocabulary=len(tokenizer),
+        max_source_length=train.lengths[0],
+        max_target_length=train.lengths[1],
     )
-    return dataclasses.replace(data, facts=facts)
+    return _data(found, {**splits, "train": lambda: train}, options, facts)
 
 
-def _trained(found: PairSet, facts: PairFacts, options: Any) -> Data:
-    tokenizer, times = facts.load(), (facts.source_time, facts.target_time)
-    train = functools.partial(Encoded, found.splits["train"], tokenizer, times)
+def _for_evaluation(found: PairSet, facts: PairFacts, options: Any) -> Data:
+    lengths = facts.max_source_length, facts.max_target_length
+    splits = _opened(found, facts.load(), lengths)
 
-    def test() -> Encoded:
-        pairs = Encoded(found.splits["test"], tokenizer, times)
-        truncation.note({"test": (pairs.cut, len(pairs))}, "pairs", _limit(times))
-        return pairs
+    @functools.cache
+    def test() -> EncodedPairs:
+        encoded = splits["test"]()
+        truncation.note({"test": (encoded.truncated, len(encoded))}, "pairs", _limit(lengths))
+        return encoded
 
-    data = _data(found, tokenizer, times, options, train)
-    return dataclasses.replace(data, facts=facts, test=HeldOut(test, options.batch_size))
+    return _data(found, {**splits, "test": test}, options, facts)
 
 
-def _data(
-    found: PairSet, tokenizer: Tokenizer, times: tuple[int, int], options: Any, train: Callable[[], Encoded]
-) -> Data:
-    """Return the batches, without facts, sizes and digest; `train` opens the training part."""
-    held_out = {
-        name: HeldOut(functools.partial(Encoded, found.splits[name], tokenizer, times), options.batch_size)
-        for name in ("validation", "test")
+def _opened(found: PairSet, tokenizer: Tokenizer, lengths: Lengths) -> dict[str, Callable[[], EncodedPairs]]:
+    return {
+        name: functools.cache(functools.partial(EncodedPairs, split, tokenizer, lengths))
+        for name, split in found.splits.items()
     }
+
+
+def _data(found: PairSet, splits: Opened, options: Any, facts: PairFacts) -> Data:
     return Data(
-        train_from=functools.partial(_train_from, train, options), **held_out, facts=Facts(), sizes={}, digest=""
+        train_from=functools.partial(_train_from, splits["train"], options.batch_size, options.seed),
+        validation=HeldOut.of(splits["validation"], options.batch_size),
+        test=HeldOut.of(splits["test"], options.batch_size),
+        facts=facts,
+        sizes=found.sizes,
+        digest=found.splits["train"].digest,
+        example=next(iter(found.splits["validation"].sources), ""),
     )
 
 
-def _limit(times: tuple[int, int]) -> str:
-    return f"{times[0]:,} tokens of a source and {times[1]:,} of a target with its end"
+def _limit(lengths: Lengths) -> str:
+    return f"{lengths[0]:,} tokens per source and {lengths[1]:,} per target (with its end)"
 
 
-def _train_from(open_train: Callable[[], Encoded], options: Any, step: int) -> Iterator[Batch]:
+def _train_from(open_train: Callable[[], EncodedPairs], batch_size: int, seed: int, step: int) -> Iterator[Arrays]:
     train = open_train()
-    order = Order(len(train), options.batch_size, options.seed)
+    order = Order(len(train), batch_size, seed)
     for number in range(step, STEPS):
         yield train.at(order.at(number))
 
 
-def _padded(rows: Sequence[Sequence[int]], time: int) -> np.ndarray:
-    """Return int32 [row, time]; what is too long is cut."""
-    table = np.full([len(rows), time], PADDING, np.int32)
-    for place, row in enumerate(rows):
-        table[place, : len(row)] = row[:time]
+def _padded(rows: Sequence[Sequence[int] | np.ndarray], length: int) -> np.ndarray:
+    """Return int32 [row, length]; longer rows are truncated."""
+    table = np.full([len(rows), length], PADDING, np.int32)
+    for number, row in enumerate(rows):
+        table[number, : len(row)] = row[:length]
     return table

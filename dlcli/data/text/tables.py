@@ -1,13 +1,13 @@
-r"""Tables of text: a row per example, its cells by the names of their columns.
+r"""Parsing of tables: one row per example, with cells by the names of their columns.
 
-- `.csv` begins with the names of its columns; cells may stand between quotes, and then hold line ends and quotes.
-- `.tsv` likewise, but quotes mean nothing in it, unless its header is quoted. A `.tsv` of two columns may have no
-  header: it holds `label<TAB>text`, or `source<TAB>target`.
-- `.jsonl` holds an object per line.
+- `.csv` begins with a header; quoted cells may contain line ends and quotes.
+- `.tsv` begins with a header, too; quotes are ordinary characters unless the header is quoted. A `.tsv` of two columns
+  may lack the header: it contains `label<TAB>text`, or `source<TAB>target`.
+- `.jsonl` contains one JSON object per line.
 
-The delimiter is what the header shows: `,`, `;`, a tab or `|`, whatever the ending. Lines end with \n or \r\n; all
-other separators (U+2028, form feed, …) are characters of a cell. A column's name is found in other case and with
-white space around it too, which a note says, if no other column has the name then.
+The delimiter is the one of the header: `,`, `;`, a tab or `|`, whatever the extension. Lines end with \n or \r\n; all
+other separators (U+2028, form feed, …) are characters of a cell. Names of columns match regardless of case and
+surrounding white space, with a note, unless that is ambiguous.
 """
 
 from __future__ import annotations
@@ -21,102 +21,100 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlcli import files
-from dlcli.data.problems import Finding
-from dlcli.data.text import files as text_files
+from dlcli.data.problems import Problem
+from dlcli.data.text import files
 from dlcli.data.text.columns import Column, matches, resolve
 from dlcli.errors import DatasetError
+from dlcli.files import split_lines
 
 _DELIMITER = re.compile(r'"?sep=."?\r?')  # a line that spreadsheets write before the header
-_HEADER_LINES = 20  # lines that a header may have, whose names may hold line ends
+_HEADER_LINES = 20  # lines of a header whose names contain line ends
 
-
-Cells = dict[str, Any]  # of a row, by the roles of their columns
-Rows = tuple[list[tuple[int, Cells]], list[Finding]]
+Cells = dict[str, Any]  # the cells of a row, by the roles of their columns
+Rows = tuple[list[tuple[int, Cells]], list[Problem]]
+Parsed = Iterator[tuple[int, Cells | str]]  # the line of each row, and its cells or what is wrong with it
 
 
 def read(path: Path, wanted: Sequence[Column]) -> Rows:
-    """Read a table; return the line that each row begins in with its cells, and the rows that cannot be read.
+    """Read a table.
 
     Args:
-        path: of the file.
-        wanted: the columns to read, in the order that a `.tsv` without a header has them.
+        path: path of the file.
+        wanted: columns to read, in the order of a `.tsv` without a header.
+
+    Returns:
+        The first line and the cells of each row, and the problems of rows that cannot be read.
 
     Raises:
         DatasetError: the file cannot be read, or lacks a column.
     """
-    text, _ = text_files.decoded(path)
-    needed = [f"a {column.role}" for column in wanted if column.needed]
+    text, _ = files.decoded(path)
+    required = [f"a {column.role}" for column in wanted if column.required]
     if not text.strip():
-        raise DatasetError(f"{path} must hold {' and '.join(needed)} per row, and is empty")
+        raise DatasetError(f"{path} must have {' and '.join(required)} per row, and is empty")
     if "\r" in text and "\n" not in text:
         raise DatasetError(
-            f"{path} must end its lines with \\n or \\r\\n, found \\r alone, as old Macs wrote it",
+            f"{path} must end its lines with \\n or \\r\\n, found \\r alone (classic Mac OS)",
             hint="tr '\\r' '\\n' < FILE > NEW converts it",
         )
-    lines = files.lines(text) if text_files.ending(path) != ".csv" else text.split("\n")
-    rows = _objects(path, lines, wanted) if text_files.ending(path) == ".jsonl" else _table(path, lines, wanted)
-    good, bad = [], []
+    lines = split_lines(text) if files.extension(path) != ".csv" else text.split("\n")
+    rows = _objects(path, lines, wanted) if files.extension(path) == ".jsonl" else _table(path, lines, wanted)
+    good, problems = [], []
     for number, row in rows:
-        problem = row if isinstance(row, str) else _unfit(row)
-        if problem:
-            bad.append(_bad(path, number, problem))
+        message = row if isinstance(row, str) else _convert(row)
+        if message:
+            problems.append(_problem(path, number, message))
         else:
             good.append((number, row))
-    return good, bad
+    return good, problems
 
 
-def columns(path: Path) -> list[str]:
-    """Return the names in a table's first line, as far as they can be told; of objects the first one's keys."""
-    lines = text_files.head(path).split("\n")
-    first = next((number for number, line in enumerate(lines) if line.strip()), None)
-    if first is None:
+def has_columns(path: Path, wanted: Sequence[Column]) -> bool:
+    """Return whether the header of a table, or its first object, names all these columns."""
+    lines = [line for line in files.head(path).split("\n") if line.strip()]
+    if files.extension(path) == ".jsonl":
+        headers = [_keys(lines[0])] if lines else []
+    else:
+        headers = [dialect.header(lines) for dialect in _dialects(path)]
+    return any(matches(header, wanted) == len(wanted) for header in headers)
+
+
+def _keys(line: str) -> list[str]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
         return []
-    if text_files.ending(path) == ".jsonl":
-        try:
-            found = json.loads(lines[first])
-        except (ValueError, RecursionError):
-            return []
-        return list(found) if isinstance(found, dict) else []
-    return max((form.header(lines[first:]) for form in _forms(path)), key=len)
+    return list(found) if isinstance(found, dict) else []
 
 
-def holds(path: Path, wanted: Sequence[Column]) -> bool:
-    """Tell whether a table's first line names all these columns."""
-    if text_files.ending(path) == ".jsonl":
-        return matches(columns(path), wanted) == len(wanted)
-    lines = [line for line in text_files.head(path).split("\n") if line.strip()]
-    return any(matches(form.header(lines), wanted) == len(wanted) for form in _forms(path))
-
-
-def headless(path: Path) -> list[list[str]]:
-    """Return the rows at the beginning of a `.tsv` of two columns."""
-    if text_files.ending(path) != ".tsv":
+def without_header(path: Path) -> list[list[str]]:
+    """Return the rows at the beginning of a `.tsv` of two columns, read as if there were no header."""
+    if files.extension(path) != ".tsv":
         return []
-    rows = [line.split("\t") for line in files.lines(text_files.head(path)) if line]
+    rows = [line.split("\t") for line in split_lines(files.head(path)) if line]
     return rows if all(len(row) == 2 for row in rows) else []
 
 
 @dataclasses.dataclass(frozen=True)
-class _Form:
-    """How cells are told apart."""
+class _Dialect:
+    """How the cells of a line are separated."""
 
     delimiter: str
     quoted: bool
 
     def header(self, lines: Sequence[str]) -> list[str]:
-        """Return the cells of the first line, or of the first few where a cell holds line ends."""
+        """Return the cells of the first line, or of the first few lines if a cell contains line ends."""
         if not lines:
             return []
         if not self.quoted:
             return lines[0].removesuffix("\r").split(self.delimiter)
         try:
             return next(csv.reader((line + "\n" for line in lines[:_HEADER_LINES]), delimiter=self.delimiter), [])
-        except csv.Error:  # reading the rows says why
+        except csv.Error:  # reported when the rows are read
             return []
 
     def rows(self, lines: Sequence[str], first: int) -> Iterator[tuple[int, list[str] | str]]:
-        """Yield the number of the line that each row begins in, and its cells or what is wrong with it."""
+        """Yield the first line of each row, and its cells or what is wrong with it."""
         if self.quoted:
             yield from _quoted(lines, first, self.delimiter)
             return
@@ -125,24 +123,24 @@ class _Form:
                 yield number + 1, line.split(self.delimiter)
 
 
-def _forms(path: Path) -> list[_Form]:
-    """Return the forms that a table may have, the usual one of its ending first."""
-    quoted = [_Form(delimiter, True) for delimiter in ",;\t|"]
-    return quoted if text_files.ending(path) == ".csv" else [_Form("\t", False), _Form("\t", True), *quoted]
+def _dialects(path: Path) -> list[_Dialect]:
+    """Return the possible dialects of a table, the usual one of its extension first."""
+    quoted = [_Dialect(delimiter, True) for delimiter in ",;\t|"]
+    return quoted if files.extension(path) == ".csv" else [_Dialect("\t", False), _Dialect("\t", True), *quoted]
 
 
-def _table(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Iterator[tuple[int, Cells | str]]:
+def _table(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Parsed:
     first = next(number for number, line in enumerate(lines) if line.strip())
     if _DELIMITER.fullmatch(lines[first]) and first + 1 < len(lines):
         first += 1
-    csv.field_size_limit(text_files.LARGEST)
-    forms = [(form, form.header(lines[first : first + _HEADER_LINES])) for form in _forms(path)]
-    chosen, header = max(forms, key=lambda each: matches(each[1], wanted))  # the first one of the best
+    csv.field_size_limit(files.LARGEST)
+    dialects = [(dialect, dialect.header(lines[first : first + _HEADER_LINES])) for dialect in _dialects(path)]
+    chosen, header = max(dialects, key=lambda each: matches(each[1], wanted))  # the first of the best
     if not matches(header, wanted):
-        chosen, header = max(forms, key=lambda each: len(each[1]))
+        chosen, header = max(dialects, key=lambda each: len(each[1]))
     rows = chosen.rows(lines, first)
-    if _headless(path, chosen, header, wanted):
-        names, found = header, {column.role: place for place, column in enumerate(wanted)}
+    if _lacks_header(path, chosen, header, wanted):
+        names, found = header, {column.role: index for index, column in enumerate(wanted)}
     else:
         number, names = next(rows)
         if isinstance(names, str):
@@ -154,13 +152,13 @@ def _table(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Iterat
         elif len(cells) != len(names):
             yield number, f"must have {len(names)} columns, and has {len(cells)}"
         else:
-            yield number, {role: cells[place] for role, place in found.items()}
+            yield number, {role: cells[index] for role, index in found.items()}
 
 
-def _headless(path: Path, chosen: _Form, header: Sequence[str], wanted: Sequence[Column]) -> bool:
+def _lacks_header(path: Path, chosen: _Dialect, header: Sequence[str], wanted: Sequence[Column]) -> bool:
     return (
-        text_files.ending(path) == ".tsv"
-        and chosen == _Form("\t", False)
+        files.extension(path) == ".tsv"
+        and chosen == _Dialect("\t", False)
         and len(header) == len(wanted)
         and not any(column.given for column in wanted)
         and not matches(header, wanted)
@@ -169,59 +167,59 @@ def _headless(path: Path, chosen: _Form, header: Sequence[str], wanted: Sequence
 
 def _quoted(lines: Sequence[str], first: int, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     while first < len(lines):
-        # A row that cannot be read may have swallowed others: reading goes on with the line after its first.
+        # A row that cannot be read may contain the rows that follow, so reading continues at its second line.
         reader = csv.reader((lines[n] + "\n" for n in range(first, len(lines))), delimiter=delimiter, strict=True)
-        begun = 0
+        start = 0
         try:
             for cells in reader:
                 if cells:
-                    yield first + begun + 1, cells
-                begun = reader.line_num
+                    yield first + start + 1, cells
+                start = reader.line_num
             return
         except csv.Error as error:
-            row, end = first + begun, first + reader.line_num
+            row, end = first + start, first + reader.line_num
             yield _misquoted(lines, row, end, delimiter, str(error))
             first = row + 1
 
 
 def _misquoted(lines: Sequence[str], row: int, end: int, delimiter: str, reason: str) -> tuple[int, str]:
-    """Return the line that is to blame for a row that cannot be read, and why."""
+    """Return the line that makes a row unreadable, and why."""
     if "new-line character" in reason:
         return row + 1, "has a carriage return outside quotes"
-    # Cells that are whole, up to the quote that opens the one that is not.
-    text, cell, place = "\n".join(lines[row:end]), re.compile(rf'(?:"(?:[^"]|"")*"|[^"{re.escape(delimiter)}\n]*)'), 0
-    while (match := cell.match(text, place)) and text[match.end() : match.end() + 1] == delimiter:
-        place = match.end() + 1
-    line = row + text.count("\n", 0, place) + 1
+    # Skip the complete cells, up to the quote that opens the incomplete one.
+    text, cell, start = "\n".join(lines[row:end]), re.compile(rf'(?:"(?:[^"]|"")*"|[^"{re.escape(delimiter)}\n]*)'), 0
+    while (match := cell.match(text, start)) and text[match.end() : match.end() + 1] == delimiter:
+        start = match.end() + 1
+    line = row + text.count("\n", 0, start) + 1
     if "unexpected end" in reason:
-        return line, "has a quote that opens and is never closed"
-    closed = f" in line {end}" if end != line else ""
-    return line, f"has a quote that opens a cell and closes{closed} within it: a quote in a cell is written twice"
+        return line, "has an opening quote that is never closed"
+    where = f" in line {end}" if end != line else ""
+    return line, f"has a quoted cell that continues after its closing quote{where}: write a quote in a cell twice"
 
 
-def _objects(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Iterator[tuple[int, Cells | str]]:
+def _objects(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Parsed:
     parsed = [(number, _parsed(line)) for number, line in enumerate(lines, 1) if line.strip()]
     header = list(dict.fromkeys(name for _, each in parsed if isinstance(each, dict) for name in each))
-    found = {} if not header else {role: header[place] for role, place in resolve(path, header, wanted).items()}
+    found = {} if not header else {role: header[index] for role, index in resolve(path, header, wanted).items()}
     for number, each in parsed:
         if isinstance(each, str):
             yield number, each
             continue
         row = {role: each.get(name) for role, name in found.items() if each.get(name) is not None}
-        if lacking := [found.get(role, role) for role in _needed(wanted) if role not in row]:
-            yield number, f"must be a JSON object with a string named {' and '.join(map(repr, lacking))}"
+        if missing := [found.get(role, role) for role in _required(wanted) if role not in row]:
+            yield number, f"must be a JSON object with a string for {' and '.join(map(repr, missing))}"
         else:
             yield number, row
 
 
-def _needed(wanted: Sequence[Column]) -> list[str]:
+def _required(wanted: Sequence[Column]) -> list[str]:
     return [column.role for column in wanted if column.role != "label"]
 
 
 def _parsed(line: str) -> Mapping[str, Any] | str:
-    """Return the object of a line, or why there is none."""
+    """Return the object on a line, or what is wrong with it."""
     try:
-        found = json.loads(line, object_pairs_hook=_once)
+        found = json.loads(line, object_pairs_hook=_without_repeats)
     except RecursionError:
         return "must be a JSON object, and is nested too deeply"
     except json.JSONDecodeError as error:
@@ -236,31 +234,31 @@ def _parsed(line: str) -> Mapping[str, Any] | str:
 _JSON = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        doubled = next(name for name in found if names.count(name) > 1)
-        raise ValueError(f"it has {doubled!r} twice")
+        repeated = next(name for name in found if names.count(name) > 1)
+        raise ValueError(f"it has {repeated!r} twice")
     return found
 
 
-def _unfit(row: Cells) -> str:
-    """Return what is wrong with the cells of a row, and turn numbers that are labels into text."""
+def _convert(row: Cells) -> str:
+    """Convert labels that are numbers to text; return what is wrong with the cells, or ""."""
     for role, value in row.items():
         if role == "label" and not isinstance(value, str):
             value = row[role] = _label(value)
             if not value:
-                return "must have a string, a finite number or a boolean as its label"
+                return "must have a string, a finite number or a boolean as label"
         if not isinstance(value, str):
-            return f"must have a string as its {role}, found {_JSON.get(type(value), 'an object')}"
+            return f"must have a string as {role}, found {_JSON.get(type(value), 'an object')}"
         if problem := _unreadable(role, value):
             return problem
     return ""
 
 
 def _label(value: object) -> str:
-    """Return a label of JSON as text, where 1.0 is the number 1; "" for what is none."""
+    """Return a JSON value as the text of a label, 1.0 as "1"; "" if it cannot be a label."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -273,18 +271,18 @@ def _label(value: object) -> str:
 
 def _unreadable(role: str, value: str) -> str:
     if "\0" in value:
-        return f"has a NUL in its {role}"
+        return f"has a NUL character in its {role}"
     if value.isascii():
         return ""
     try:
         value.encode()
     except UnicodeEncodeError as error:
         code = ord(value[error.start])
-        bad = f"the byte 0x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"half of a character, U+{code:04X}"
+        bad = f"the byte 0x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"the surrogate U+{code:04X}"
         return f"must be UTF-8, found {bad} in its {role}"
     return ""
 
 
-def _bad(path: Path, line: int, what: str) -> Finding:
+def _problem(path: Path, line: int, what: str) -> Problem:
     where = f"line {line} of {path}"
-    return Finding("undecodable" if what.startswith("must be UTF-8") else "columns", "", where, f"{where} {what}", True)
+    return Problem("undecodable" if what.startswith("must be UTF-8") else "columns", "", where, f"{where} {what}", True)

@@ -30,9 +30,9 @@ from dlcli.data import cache
 from dlcli.data.text import vocabularies
 from dlcli.data.text.vocabularies import BYTES, SPECIAL, Vocabulary, of_bytes
 from dlcli.errors import DatasetError, RunError, UsageError
-from dlcli.files import read_object, utf8
+from dlcli.files import encode_utf8, read_json
 from dlcli.options.common import LEAST_VOCABULARY, TokenizerKind
-from dlcli.paths import expanded
+from dlcli.paths import expand_user
 
 FORMAT = 2  # goes up when the same text gives other tokenizers than before
 FILE = "tokenizer.json"  # in the run folder of a tokenizer
@@ -83,7 +83,7 @@ class Tokenizer:
         waiting: list[tuple[bool, str]] = []  # whether a piece ends its text, and the piece
         done: list[list[int]] = []
         for text in texts:
-            utf8(text)  # the library would call a half of a character no text at all
+            encode_utf8(text)  # the library would call a half of a character no text at all
             pieces = list(_pieces(text))
             waiting += [(number == len(pieces), piece) for number, piece in enumerate(pieces, 1)]
             if len(waiting) >= _TOGETHER:
@@ -123,7 +123,7 @@ class Tokenizer:
 
     def _characters(self, text: str) -> np.ndarray:
         # The library takes two seconds for a million characters.
-        utf8(text)
+        encode_utf8(text)
         codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
         return self._codes[np.minimum(codes, len(self._codes) - 1)]
 
@@ -216,7 +216,7 @@ def load(path: Path) -> Tokenizer:
     """
     file, kind = (path / FILE, RunError) if path.is_dir() else (path, DatasetError)
     try:
-        return from_json(json.dumps(read_object(file)))
+        return from_json(json.dumps(read_json(file)))
     except FileNotFoundError:
         raise kind(f"{file} must be a tokenizer, and does not exist", hint="dlcli train tokenizer makes one") from None
     except (OSError, ValueError) as error:
@@ -235,7 +235,7 @@ def resolve(choice: str | Path, vocabulary_size: int, documents: Documents) -> T
         UserError: as `train` and `load` have it.
     """
     if choice not in KINDS:
-        return load(expanded(choice))
+        return load(expand_user(choice))
     slot = f"tokenizer-{choice}-{vocabulary_size}-{documents.digest[:8]}"
     stem = cache.Stem(slot, f"{FORMAT}\n{documents.digest}")
     try:

@@ -1,4 +1,4 @@
-"""What is said where texts are longer than a model reads."""
+"""The note on texts that are longer than a model's context."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping
 
 from dlcli.notices import warn
 
-Count = tuple[int, int]  # texts that are too long, and all of them
+Count = tuple[int, int]  # texts that are truncated, and all texts
 
 
 def note(counts: Mapping[str, Count], what: str, limit: str, *, longest: int = 0) -> None:
-    """Tell the user how many examples are cut, of which split and where; nothing where none is.
+    """Warn how many examples of each split are truncated, if any.
 
     Args:
-        counts: of each split that is read.
-        what: an example is, in the plural.
-        limit: what the model reads of one.
-        longest: tokens of the longest, where a larger --context would read more of it; 0: it would not.
+        counts: for each split that is read.
+        what: plural name of the examples, such as "texts".
+        limit: what remains of a truncated example, such as "64 tokens".
+        longest: tokens of the longest example, if a larger --context would read more of it; otherwise 0.
     """
-    cut = [f"{some:,} of {all_:,} {split}" for split, (some, all_) in counts.items() if some]
-    if not cut:
+    truncated = [f"{some:,} of {all_:,} {split}" for split, (some, all_) in counts.items() if some]
+    if not truncated:
         return
-    remedy = f"; the longest has {longest:,}: a larger --context reads more" if longest else ""
-    warn(f"{' and '.join(cut)} {what} are longer than the model reads, and are cut at {limit}{remedy}")
+    remedy = f"; the longest has {longest:,} tokens: a larger --context reads more" if longest else ""
+    warn(f"{' and '.join(truncated)} {what} are too long and truncated to {limit}{remedy}")

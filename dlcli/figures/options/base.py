@@ -82,7 +82,7 @@ class FreeImageOptions(ImageOptions, FreeFigureOptions):
 
     technique = "cnn"
     from_run = ("dataset", "image_size")
-    dataset: Annotated[Dataset, Needs("image", absent=True)] = "digits"
+    dataset: Annotated[Dataset, Needs("image", absent=True)] = "shapes"
     image_size: Annotated[ImageSize, Needs("image", absent=True)] = None
 
 

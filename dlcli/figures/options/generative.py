@@ -6,7 +6,8 @@ from pydantic import Field
 
 from dlcli.figures.options.base import FigureOptions, FreeImageOptions, RunFigureOptions
 from dlcli.options.common import Cli, Device, Needs, RunRef, Seed
-from dlcli.techniques.diffusion.options import DENSITIES, DrawingOptions, NoiseSchedule
+from dlcli.options.generative import DENSITIES
+from dlcli.techniques.diffusion.options import NoiseSchedule, SamplerOptions
 
 
 class GanTraining(FigureOptions):
@@ -48,7 +49,7 @@ class ForwardProcess(FreeImageOptions):
     seed: Seed = 0
 
 
-class Denoising(DrawingOptions, RunFigureOptions):
+class Denoising(SamplerOptions, RunFigureOptions):
     """The reverse process of a diffusion model: x_t and the predicted x_0; --out FILE.gif animates it."""
 
     examples = (

@@ -31,7 +31,7 @@ class Augmentation(FreeImageOptions):
         "dlcli viz augmentation --image cat.jpg",
     )
     # Without the `Needs` of other figures: mixup mixes an image file with images of the data set.
-    dataset: Dataset = "digits"
+    dataset: Dataset = "shapes"
     image_size: ImageSize = None
     augment: Augment = ""
     count: Annotated[int, Field(ge=1, le=16, description="Samples of each augmentation."), Cli(short="-k")] = 4

@@ -1,11 +1,12 @@
 """Options of the figures of training: learning curves, schedules, optimizers."""
 
-from typing import Annotated, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from dlcli.figures.options.base import FigureOptions, FreeFigureOptions
-from dlcli.options.common import WITH_MOMENTUM, Cli, LearningRate, Needs, OptimizerName, ScheduleName, Steps
+from dlcli.options.common import Cli, LearningRate, Needs, ScheduleName, Steps
+from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 
 _LIMIT = 1e6  # largest coordinate and learning rate on a surface
 _MAX_PATHS = 8  # the number of colours that are distinguishable with every kind of colour blindness
@@ -35,11 +36,10 @@ def parse_optimizers(text: str) -> tuple[tuple[OptimizerName, float | None], ...
     chosen: list[tuple[OptimizerName, float | None]] = []
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, _, rate = item.partition(":")
-        known = next((each for each in get_args(OptimizerName) if each == name), None)
-        if known is None:
-            raise ValueError(f"{name!r} is not one of {', '.join(get_args(OptimizerName))}")
+        if name not in OPTIMIZERS:
+            raise ValueError(f"{name!r} is not one of {', '.join(OPTIMIZERS)}")
         try:
-            chosen.append((known, float(rate) if rate else None))
+            chosen.append((name, float(rate) if rate else None))
         except ValueError:
             raise ValueError(f"the learning rate of {name} must be a number, got {rate!r}") from None
         if rate and not 0 < float(rate) <= _LIMIT:
@@ -133,10 +133,7 @@ class OptimizerSurface(FigureOptions):
     optimizers: Annotated[
         str,
         AfterValidator(_optimizers),
-        Field(
-            description=f"NAME or NAME:RATE, comma-separated, at most {_MAX_PATHS}: "
-            f"{', '.join(get_args(OptimizerName))}."
-        ),
+        Field(description=f"NAME or NAME:RATE, comma-separated, at most {_MAX_PATHS}: {', '.join(OPTIMIZERS)}."),
         Cli(metavar="NAME:RATE,…"),
     ] = "sgd,momentum,rmsprop,adam"
     start: Annotated[

@@ -2,11 +2,11 @@
 
 import os
 
-from dlcli.paths import cache_folder, can_be_had, expanded
+from dlcli.paths import cache_folder, expand_user, is_creatable
 
 # Where matplotlib cannot use its own folder, it makes a temporary one per process and prints a warning.
-if "MPLCONFIGDIR" not in os.environ and not can_be_had(
-    expanded(os.environ.get("XDG_CONFIG_HOME") or "~/.config") / "matplotlib"
+if "MPLCONFIGDIR" not in os.environ and not is_creatable(
+    expand_user(os.environ.get("XDG_CONFIG_HOME") or "~/.config") / "matplotlib"
 ):
     os.environ["MPLCONFIGDIR"] = str(cache_folder("matplotlib"))
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from dlcli.artifacts import Animation
 from dlcli.errors import UsageError
-from dlcli.files import disk_errors, replacing
+from dlcli.files import atomic_write, disk_errors
 from dlcli.plot.page import style
 
 # Metadata per file extension: no dates or versions, so that the same figure gives the same bytes.
@@ -67,7 +67,7 @@ def save(figure: Figure | Animation, path: Path) -> None:
         except (FileExistsError, NotADirectoryError) as error:
             taken = next(place for place in path.absolute().parents if place.exists())
             raise UsageError(f"--out must be in a folder, but {taken} is a file") from error
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(content)
 
 

@@ -1,1 +1,1 @@
-"""Convolutional image classifier: a backbone of convolutions, and a head that names the class."""
+"""Convolutional image classifier: a convolutional backbone and a classification head."""

@@ -1,4 +1,4 @@
-"""What shapes the networks of `train cnn`."""
+"""Hyperparameters of the networks of `train cnn`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from dlcli.errors import UsageError
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """What shapes a network, apart from its images and classes; None stands for the family's own choice.
+    """Hyperparameters of a network, apart from image size and classes; None is the default of the family.
 
     Attributes:
-        arch: the family, "small", "resnet" or "convnext".
-        depth: layers of a resnet as its paper counts them.
-        channels: of the first stage; each further stage has twice as many.
-        stages: of small and convnext; each works at half the height and width of the one before.
-        pool: how height and width are halved: "max", "average", or "stride" for a convolution's stride.
+        arch: the family: "small", "resnet" or "convnext".
+        depth: layers of a resnet as counted in its paper.
+        channels: channels of the first stage; each further stage has twice as many.
+        stages: stages of small and convnext, each at half the height and width of the one before.
+        pool: downsampling: "max", "average", or "stride" for a strided convolution.
         norm: "batch", "group", "layer" or "none".
-        activation: by its name in `dlcli.nn.activation`.
+        activation: a name in `dlcli.nn.activation`.
         hidden: units of the head's hidden layer; 0: none.
-        dropout: share of the head's last inputs that are set to zero in training.
-        dtype: of the activations; parameters, statistics and logits are float32 in any case.
+        dropout: dropout probability before the last layer.
+        dtype: dtype of the activations; parameters, statistics and logits are always float32.
     """
 
     arch: str = "small"
@@ -37,53 +37,55 @@ class Architecture:
     dtype: str = "float32"
 
     def resolved(self) -> Architecture:
-        """Return the same with each None that means something replaced by the family's choice.
+        """Return a copy with the defaults of the family filled in.
 
         Raises:
-            UsageError: the family is unknown, or has no such depth or no such option.
+            UsageError: the family is unknown, or does not have the given depth or option.
         """
-        if self.arch not in _CHOICES:
-            raise UsageError(f"--arch must be one of {', '.join(_CHOICES)}, got {self.arch!r}")
-        choices = {"depth": None, "stages": None, **_CHOICES[self.arch]}
+        if self.arch not in _DEFAULTS:
+            raise UsageError(f"--arch must be one of {', '.join(_DEFAULTS)}, got {self.arch!r}")
+        defaults = {"depth": None, "stages": None, **_DEFAULTS[self.arch]}
         for name in ("depth", "stages"):
             given = getattr(self, name)
-            if choices[name] is None and given is not None:
-                raise UsageError(f"--arch {self.arch} takes no --{name}, got --{name} {given}; leave it out")
-        filled = {name: choice for name, choice in choices.items() if getattr(self, name) is None}
-        whole = dataclasses.replace(self, **filled)
-        if whole.depth is not None and whole.depth not in RESNETS:
-            raise UsageError(f"--depth must be one of {', '.join(map(str, RESNETS))}, got {whole.depth}")
-        if whole.channels is None and whole.depth is not None:
-            return dataclasses.replace(whole, channels=RESNETS[whole.depth].channels)
-        return whole
+            if defaults[name] is None and given is not None:
+                raise UsageError(f"--arch {self.arch} has no --{name}, got --{name} {given}; leave it out")
+        missing = {name: default for name, default in defaults.items() if getattr(self, name) is None}
+        resolved = dataclasses.replace(self, **missing)
+        if resolved.depth is not None and resolved.depth not in RESNETS:
+            raise UsageError(f"--depth must be one of {', '.join(map(str, RESNETS))}, got {resolved.depth}")
+        if resolved.channels is None and resolved.depth is not None:
+            return dataclasses.replace(resolved, channels=RESNETS[resolved.depth].channels)
+        return resolved
 
 
 @dataclasses.dataclass(frozen=True)
-class Stages:
-    """The residual blocks of a resnet.
+class ResNetStages:
+    """The stages of a resnet.
 
     Attributes:
-        blocks: in each stage.
-        channels: of the first stage, unless told otherwise.
-        bottleneck: whether a block narrows to a quarter of its channels between two 1×1 convolutions.
-        projected: whether shortcuts between stages are 1×1 convolutions, not the input filled up with zeros.
+        blocks: residual blocks of each stage.
+        channels: default channels of the first stage.
+        bottleneck: whether blocks are bottlenecks of 1×1, 3×3 and 1×1 convolutions.
+        projection: whether shortcuts between stages are 1×1 convolutions; else inputs padded with zero channels.
     """
 
     blocks: tuple[int, ...]
     channels: int
     bottleneck: bool
-    projected: bool
+    projection: bool
 
 
 # He et al., "Deep Residual Learning for Image Recognition", 2015, arXiv:1512.03385: section 4.2
-# (6n + 2 layers, shortcuts of kind A) for the first five, table 1 for the others.
-RESNETS = {depth: Stages((depth // 6,) * 3, 16, bottleneck=False, projected=False) for depth in (8, 20, 32, 44, 56)} | {
-    18: Stages((2, 2, 2, 2), 64, bottleneck=False, projected=True),
-    34: Stages((3, 4, 6, 3), 64, bottleneck=False, projected=True),
-    50: Stages((3, 4, 6, 3), 64, bottleneck=True, projected=True),
+# (6n + 2 layers, shortcuts of option A) for the first five, table 1 for the others.
+RESNETS = {
+    depth: ResNetStages((depth // 6,) * 3, 16, bottleneck=False, projection=False) for depth in (8, 20, 32, 44, 56)
+} | {
+    18: ResNetStages((2, 2, 2, 2), 64, bottleneck=False, projection=True),
+    34: ResNetStages((3, 4, 6, 3), 64, bottleneck=False, projection=True),
+    50: ResNetStages((3, 4, 6, 3), 64, bottleneck=True, projection=True),
 }
 
-_CHOICES: dict[str, dict[str, Any]] = {
+_DEFAULTS: dict[str, dict[str, Any]] = {
     "small": {"channels": 32, "stages": 2, "pool": "max", "norm": "none", "activation": "relu", "hidden": 128},
     "resnet": {"depth": 20, "pool": "stride", "norm": "batch", "activation": "relu", "hidden": 0},
     "convnext": {"channels": 64, "stages": 3, "pool": "stride", "norm": "layer", "activation": "gelu", "hidden": 0},

@@ -18,7 +18,7 @@ from dlcli.errors import RunError
 from dlcli.interface import Batch
 from dlcli.metrics.classification import measure, table
 from dlcli.metrics.metric import add
-from dlcli.runs.folders import find
+from dlcli.runs.lookup import find
 from dlcli.runs.run import Run
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Eval

@@ -1,4 +1,4 @@
-"""How the convolutional classifier learns."""
+"""How the convolutional classifier is trained."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dlcli.metrics.classification import measure
 from dlcli.optim import build
 from dlcli.optim.step import descend
 from dlcli.options.augmentations import parse_augmentation
-from dlcli.runs.folders import find
+from dlcli.runs.lookup import find
 from dlcli.techniques.cnn.model import Architecture, Network
 from dlcli.techniques.cnn.options import Train
 
@@ -28,7 +28,7 @@ class Learner(engine.Learner):
     """Minimizes the cross-entropy between logits and labels, plus penalties on the weights.
 
     A batch holds `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; on
-    held-out data also `mask`, float32 [batch], 0 where an example only fills up the batch.
+    held-out data also `mask`, float32 [batch], 1 for an example and 0 for padding.
     """
 
     Options = Train
@@ -44,13 +44,13 @@ class Learner(engine.Learner):
 
     @staticmethod
     def chosen(options: Train) -> dict[str, tuple[Any, str]]:
-        style = architecture(options).resolved()
-        family = f"--arch {options.arch}"
+        resolved = architecture(options).resolved()
+        reason = f"--arch {options.arch}"
         names = ("depth", "channels", "stages", "pool", "norm", "activation", "hidden")
         return {
-            name: (value, family)
+            name: (value, reason)
             for name in names
-            if getattr(options, name) is None and (value := getattr(style, name)) is not None
+            if getattr(options, name) is None and (value := getattr(resolved, name)) is not None
         }
 
     def __init__(self, options: Train, facts: ImageFacts):
@@ -59,23 +59,23 @@ class Learner(engine.Learner):
         self.smoothing = options.label_smoothing
         self.penalty = (options.l1, options.l2)
         self.strengths = parse_augmentation(options.augment)
-        self.frozen = options.freeze_backbone
-        self.trained = nnx.All(nnx.Param, nnx.PathContains("head")) if self.frozen else nnx.Param
+        self.freeze_backbone = options.freeze_backbone
+        trained = nnx.All(nnx.Param, nnx.PathContains("head")) if self.freeze_backbone else nnx.Param
         self.network = Network(architecture(options), facts.image, len(facts.classes), rngs=rngs)
         self.input_dropout = nnx.Dropout(options.input_dropout, rngs=rngs)
         self.rngs = nnx.Rngs(augment=options.seed)
         self.schedule = build.schedule(options)
-        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=self.trained)
+        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=trained)
 
     def update(self, batch: Batch) -> Metrics:
         pixels = batch["image"].astype(jnp.float32) / 255
         targets = optax.smooth_labels(jax.nn.one_hot(batch["label"], len(self.facts.classes)), self.smoothing)
         pixels, targets = augmentation.augment(self.rngs.augment(), pixels, targets, self.strengths)
         inputs = self.normalize(pixels)
-        # Drawn flat: the same numbers drawn in four axes take XLA on the CPU more than twice as long.
+        # Drawn flat: the same values drawn over four axes take XLA on the CPU more than twice as long.
         inputs = self.input_dropout(inputs.reshape(len(inputs), -1)).reshape(inputs.shape)
-        if self.frozen:
-            self.network.backbone.eval()  # its statistics stay those it was trained with
+        if self.freeze_backbone:
+            self.network.backbone.eval()  # batch statistics are not updated
 
         def loss_of(network: Network) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
             logits = network(inputs)
@@ -96,9 +96,9 @@ class Learner(engine.Learner):
         return jax.nn.log_softmax(self.network(self.normalize(pixels.astype(jnp.float32) / 255)))
 
     def normalize(self, pixels: jax.Array) -> jax.Array:
-        """Give pixels in [0, 1] the mean 0 and the deviation 1 over the training data, channel by channel."""
-        mean, deviation = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.deviation))
-        return (pixels - mean) / deviation
+        """Standardize pixels in [0, 1] with the mean and standard deviation of each channel of the training data."""
+        mean, std = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.std))
+        return (pixels - mean) / std
 
     def warm_start(self, options: Train) -> bool:
         if not options.backbone_from:
@@ -108,15 +108,15 @@ class Learner(engine.Learner):
         shapes, wanted = (jax.tree.map(jnp.shape, state) for state in (trained, nnx.state(self.network.backbone)))
         if shapes != wanted:
             raise RunError(
-                f"--backbone-from {folder} must have the backbone that these options build, found another",
-                hint=f"give the --arch, --depth, --channels, --stages and --norm of {folder / 'options.json'}",
+                f"--backbone-from {folder} must have the backbone of these options, found another",
+                hint=f"use the --arch, --depth, --channels, --stages and --norm of {folder / 'options.json'}",
             )
         nnx.update(self.network.backbone, trained)
         return True
 
 
 def architecture(options: Train) -> Architecture:
-    """Return the part of the options that shapes the network."""
+    """Return the architecture of these options."""
     return Architecture(
         arch=options.arch,
         depth=options.depth,

@@ -1,4 +1,4 @@
-"""The networks of `train cnn`: a backbone of convolutions, and a head that tells the classes apart.
+"""The network of `train cnn`: a convolutional backbone and a classification head.
 
 Axes: batch, height, width, channel, class.
 """
@@ -11,7 +11,7 @@ from flax import nnx
 
 from dlcli.nn.activation import activation
 from dlcli.nn.convolution import Convolution
-from dlcli.nn.initial import he_normal
+from dlcli.nn.initializers import he_normal
 from dlcli.techniques.cnn.architecture import Architecture
 from dlcli.techniques.cnn.backbone import Backbone
 
@@ -19,28 +19,28 @@ __all__ = ["Architecture", "Head", "Network"]
 
 
 class Head(nnx.Module):
-    """Tells classes apart by the features of an image.
+    """Maps the features of an image to logits.
 
-    The features are flattened, or averaged over all positions; then comes a hidden layer, if any.
-    The last layer starts at zero, so that an untrained network holds all classes for equally likely.
+    The features are flattened or averaged over all positions, followed by an optional hidden layer. The last layer is
+    initialized with zeros, so that an untrained network predicts a uniform distribution.
     """
 
     def __init__(
-        self, style: Architecture, features: tuple[int, int, int], classes: int, *, flat: bool, rngs: nnx.Rngs
+        self, config: Architecture, features: tuple[int, int, int], classes: int, *, flat: bool, rngs: nnx.Rngs
     ):
         height, width, inputs = features
         self.flat = flat
         if flat:
             inputs *= height * width
         self.hidden = nnx.data(None)
-        if style.hidden:
-            start, dtype = he_normal(), jnp.dtype(style.dtype)
-            self.hidden = nnx.Linear(inputs, style.hidden, dtype=dtype, kernel_init=start, rngs=rngs)
-            inputs = style.hidden
-        self.activation = activation(style.activation)
-        self.dropout = nnx.Dropout(style.dropout, rngs=rngs)
-        zero = nnx.initializers.zeros_init()
-        self.logits = nnx.Linear(inputs, classes, dtype=jnp.float32, kernel_init=zero, rngs=rngs)
+        if config.hidden:
+            dtype = jnp.dtype(config.dtype)
+            self.hidden = nnx.Linear(inputs, config.hidden, dtype=dtype, kernel_init=he_normal(), rngs=rngs)
+            inputs = config.hidden
+        self.activation = activation(config.activation)
+        self.dropout = nnx.Dropout(config.dropout, rngs=rngs)
+        zeros = nnx.initializers.zeros_init()
+        self.logits = nnx.Linear(inputs, classes, dtype=jnp.float32, kernel_init=zeros, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Map [batch, height, width, channel] to logits, float32 [batch, class]."""
@@ -54,42 +54,42 @@ class Network(nnx.Module):
     """A backbone and a head.
 
     Attributes:
-        backbone: from images to activation maps.
-        head: from the last maps to logits.
+        backbone: maps images to feature maps.
+        head: maps the last feature maps to logits.
     """
 
     def __init__(self, architecture: Architecture, image: tuple[int, int, int], classes: int, *, rngs: nnx.Rngs):
-        """Build the untrained network.
+        """Create the untrained network.
 
         Args:
-            architecture: what shapes it.
+            architecture: its hyperparameters.
             image: height, width and channels.
-            classes: to tell apart.
-            rngs: for the initial weights and for dropout.
+            classes: number of classes.
+            rngs: random streams of the initial weights and of dropout.
 
         Raises:
-            UsageError: the architecture does not exist, or does not fit images this small.
+            UsageError: the architecture does not exist, or does not fit images of this size.
         """
-        style = architecture.resolved()
-        self.backbone = Backbone(style, image, rngs=rngs)
-        # Of a small network's maps each position counts; those of a deep one all see most of the image.
-        flat = style.arch == "small" and bool(style.hidden)
-        self.head = Head(style, self.backbone.features, classes, flat=flat, rngs=rngs)
+        config = architecture.resolved()
+        self.backbone = Backbone(config, image, rngs=rngs)
+        # A small network has small receptive fields, so its head uses positions; a deep one averages over them.
+        flat = config.arch == "small" and bool(config.hidden)
+        self.head = Head(config, self.backbone.features, classes, flat=flat, rngs=rngs)
 
     def __call__(self, images: jax.Array) -> jax.Array:
         """Map float [batch, height, width, channel] to logits, float32 [batch, class]."""
         return self.head(self.backbone(images))
 
     def convolutions(self) -> dict[str, jax.Array]:
-        """Return the kernels of all convolutions, [height, width, input / groups, output], by name.
+        """Return the kernels of all convolutions by name, [height, width, input / groups, output].
 
-        They come layer by layer; where a layer has several, its name and their place in it make the name.
+        The name is that of the layer, followed by the path in the layer where it has several convolutions.
         """
         kernels = {}
         for name in self.backbone.names:
-            modules = nnx.iter_modules(self.backbone.parts[name])
+            modules = nnx.iter_modules(self.backbone.layers[name])
             found = {path: each for path, each in modules if isinstance(each, Convolution)}
             for path in sorted(found, key=lambda path: [str(part) for part in path]):
-                place = "".join(f".{part}" for part in path if len(found) > 1 and part != "convolution")
-                kernels[name + place] = found[path].kernel[...]
+                suffix = "".join(f".{part}" for part in path if len(found) > 1 and part != "convolution")
+                kernels[name + suffix] = found[path].kernel[...]
         return kernels

@@ -20,47 +20,46 @@ from dlcli.options.common import (
 )
 
 Depth = Literal[8, 20, 32, 44, 56, 18, 34, 50]
-
-
 ImageSize = Annotated[
-    int | None, Field(ge=4, le=1024, description="Side in pixels that images of a folder are resized to.")
+    int | None,
+    Field(ge=4, le=1024, description="Resize the images of a folder to this height and width, in pixels."),
 ]
 
 
 class BackboneOptions(Options):
-    """What shapes a backbone."""
+    """Options of the backbone."""
 
     panel = "Model"
     arch: Annotated[
-        Literal["small", "resnet", "convnext"], Field(description="Family of the network."), Cli(short="-a")
+        Literal["small", "resnet", "convnext"], Field(description="Architecture family."), Cli(short="-a")
     ] = "small"
     depth: Annotated[
         Depth | None,
-        Field(description="Layers of a resnet: 8 to 56 for small images, 18, 34, 50 wide."),
+        Field(description="Layers of a resnet: 8, 20, 32, 44, 56 (CIFAR) or 18, 34, 50 (ImageNet)."),
         Needs("arch", ("resnet",)),
     ] = None
     channels: Annotated[
-        int | None, Field(ge=1, le=4096, description="Channels of the first stage; the default is the family's.")
+        int | None, Field(ge=1, le=4096, description="Channels of the first stage; default: depends on --arch.")
     ] = None
     stages: Annotated[
         int | None,
-        Field(ge=1, le=6, description="Stages, each of half the size; small and convnext."),
+        Field(ge=1, le=6, description="Stages, each at half the resolution of the one before (small and convnext)."),
         Needs("arch", but=("resnet",)),
         Cli(rare=True),
     ] = None
     pool: Annotated[
         Literal["max", "average", "stride"] | None,
-        Field(description="How a stage halves the image; the default is the family's."),
+        Field(description="Downsampling between stages; default: depends on --arch."),
         Cli(rare=True),
     ] = None
     norm: Annotated[
         Literal["batch", "group", "none"] | None,
-        Field(description="Normalization; the default is the family's."),
+        Field(description="Normalization; default: depends on --arch."),
         Cli(rare=True),
     ] = None
     activation: Annotated[
         Literal["relu", "leaky-relu", "gelu", "silu", "elu", "tanh"] | None,
-        Field(description="Activation; the default is the family's."),
+        Field(description="Activation function; default: depends on --arch."),
         Cli(rare=True),
     ] = None
 
@@ -76,19 +75,23 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
         int | None, Field(ge=0, le=65536, description="Units of the head's hidden layer; 0: none."), Cli(rare=True)
     ] = None
     label_smoothing: Annotated[
-        float, Field(ge=0, lt=1, description="Share of each target spread over all classes."), Cli(rare=True)
+        float,
+        Field(ge=0, lt=1, description="Label smoothing: probability spread evenly over all classes."),
+        Cli(rare=True),
     ] = 0.0
     backbone_from: Annotated[
         str | None,
-        Field(description="Run whose trained backbone to start from; the head is new."),
+        Field(description="Initialize the backbone from this run."),
         Cli(metavar="RUN", complete="runs", rare=True),
     ] = None
-    freeze_backbone: Annotated[bool, Field(description="Train the head alone."), Cli(rare=True)] = False
+    freeze_backbone: Annotated[bool, Field(description="Train only the head."), Cli(rare=True)] = False
 
     @model_validator(mode="after")
     def _backbone_to_freeze(self) -> "Train":
         if self.freeze_backbone and not self.backbone_from:
-            raise ValueError("--freeze-backbone needs --backbone-from RUN: an untrained backbone is no use frozen")
+            raise ValueError(
+                "--freeze-backbone needs --backbone-from RUN, since an untrained backbone has no useful features"
+            )
         return self
 
 
@@ -97,12 +100,16 @@ class Eval(EvalOptions):
 
     mc_dropout: Annotated[
         int,
-        Field(ge=0, le=10_000, description="Average this many predictions with dropout left on; 0: dropout off."),
+        Field(
+            ge=0,
+            le=10_000,
+            description="Monte Carlo dropout: average this many predictions with active dropout; 0: none.",
+        ),
         Needs(("dropout", "input_dropout"), of_run=True),
     ] = 0
     runs: Annotated[
         str,
-        Field(description="Average the predictions of these further runs, a comma between them."),
+        Field(description="Ensemble: average the predicted probabilities with these runs, separated by commas."),
         Cli(metavar="A,B,…"),
     ] = ""
 
@@ -111,8 +118,10 @@ class Predict(ReadingOptions):
     """Options of `dlcli predict cnn`."""
 
     images: Annotated[
-        list[Path], Field(description="Images, folders of them, or - for a list on standard input."), Cli(argument=True)
+        list[Path],
+        Field(description="Image files, folders of images, or - for a list of paths on standard input."),
+        Cli(argument=True),
     ]
     top: Annotated[
-        int, Field(ge=1, le=1000, description="Classes to show for each image, likeliest first."), Cli(short="-k")
+        int, Field(ge=1, le=1000, description="Number of most likely classes to show for each image."), Cli(short="-k")
     ] = 3

@@ -1,1 +1,1 @@
-"""A diffusion model: learns to take noise off data, and draws new ones out of pure noise."""
+"""Diffusion model: a network that denoises images or 2-D points, sampled by the reverse process or as a flow."""

@@ -11,43 +11,48 @@ import numpy as np
 from flax import nnx
 
 from dlcli.errors import UsageError
-from dlcli.nn import samplers
-from dlcli.nn.samplers import Sampler
+from dlcli.nn import diffusion_samplers as samplers
+from dlcli.nn.diffusion_samplers import Sampler
 from dlcli.techniques.diffusion.learner import Learner
-from dlcli.techniques.diffusion.options import DrawingOptions
+from dlcli.techniques.diffusion.options import SamplerOptions
 
 _BATCH = 100  # samples drawn at once
 
 
 @dataclasses.dataclass(frozen=True)
 class Manner:
-    """How samples are drawn, as `DrawingOptions` has it, for one run.
+    """How samples are drawn, as `SamplerOptions` has it, for one run.
 
     Attributes:
         sampler: the way back from noise.
         levels: to pass through, from noise to data.
-        guidance: 1 for a run that knows no classes.
+        guidance_scale: 1 for a run that knows no classes.
         seed: of the noise.
     """
 
     sampler: Sampler
     levels: tuple[int, ...]
-    guidance: float
+    guidance_scale: float
     seed: int
 
     def described(self) -> dict[str, object]:
         """Return it as JSON can hold it."""
         steps = len(self.levels) - 1
-        return {"sampler": self.sampler, "sampler_steps": steps, "guidance": self.guidance, "seed": self.seed}
+        return {
+            "sampler": self.sampler,
+            "sampler_steps": steps,
+            "guidance_scale": self.guidance_scale,
+            "seed": self.seed,
+        }
 
 
-def manner(learner: Learner, options: DrawingOptions, run: str) -> Manner:
+def manner(learner: Learner, options: SamplerOptions, run: str) -> Manner:
     """Return how to draw from a run.
 
     Raises:
         UsageError: the options do not go together with how it was trained.
     """
-    if options.sampler == "ddpm" and learner.path.straight:
+    if options.sampler == "ddpm" and learner.noise_schedule.straight:
         raise UsageError(
             f"--sampler ddpm needs a run of noise or velocity, and {run} is of a flow, which has no noising steps",
             hint="--sampler euler and heun follow a flow",
@@ -56,13 +61,13 @@ def manner(learner: Learner, options: DrawingOptions, run: str) -> Manner:
         raise UsageError(
             f"--sampler-steps must be at most the {learner.timesteps} --timesteps of {run}, got {options.sampler_steps}"
         )
-    if options.guidance != 1 and not learner.conditional:
+    if options.guidance_scale != 1 and not learner.conditional:
         raise UsageError(
-            f"--guidance {options.guidance:g} needs a conditional run, and {run} is none",
+            f"--guidance-scale {options.guidance_scale:g} needs a conditional run, and {run} is none",
             hint="dlcli train diffusion --conditional makes one",
         )
-    levels = samplers.ladder(learner.path, options.sampler_steps)
-    return Manner(options.sampler, tuple(levels.tolist()), options.guidance, options.seed)
+    levels = samplers.timesteps(learner.noise_schedule, options.sampler_steps)
+    return Manner(options.sampler, tuple(levels.tolist()), options.guidance_scale, options.seed)
 
 
 def draw(learner: Learner, count: int, label: np.ndarray | None, how: Manner) -> np.ndarray:
@@ -81,9 +86,9 @@ def draw(learner: Learner, count: int, label: np.ndarray | None, how: Manner) ->
     @jax.jit
     def drawn(state: nnx.State, noise: jax.Array, label: jax.Array | None, key: jax.Array) -> jax.Array:
         learner = nnx.merge(graph, state)
-        denoise = learner.denoiser(label, how.guidance)
-        states, _ = samplers.walk(how.sampler, denoise, learner.path, np.array(how.levels), noise, key)
-        return learner.space.decoded(states[-1])
+        denoise = learner.denoiser(label, how.guidance_scale)
+        states, _ = samplers.sample_loop(how.sampler, denoise, learner.noise_schedule, np.array(how.levels), noise, key)
+        return learner.domain.decode(states[-1])
 
     batches = []
     for number, noise in enumerate(_noise(learner, count, how.seed)):
@@ -98,14 +103,14 @@ def walked(learner: Learner, noise: np.ndarray, label: np.ndarray | None, how: M
 
     They are as the network sees them. The first state is the noise itself, so there is one more of them.
     """
-    denoise = learner.denoiser(None if label is None else jnp.asarray(label), how.guidance)
+    denoise = learner.denoiser(None if label is None else jnp.asarray(label), how.guidance_scale)
     walk = jax.jit(
-        lambda noise: samplers.walk(
-            how.sampler, denoise, learner.path, np.array(how.levels), noise, jax.random.key(how.seed)
+        lambda noise: samplers.sample_loop(
+            how.sampler, denoise, learner.noise_schedule, np.array(how.levels), noise, jax.random.key(how.seed)
         )
     )
     states, thought = walk(jnp.asarray(noise))
-    return np.concatenate([noise[None], np.asarray(states)]), np.asarray(thought.clean)
+    return np.concatenate([noise[None], np.asarray(states)]), np.asarray(thought.x0)
 
 
 def noise_of(learner: Learner, count: int, seed: int) -> np.ndarray:
@@ -116,7 +121,7 @@ def noise_of(learner: Learner, count: int, seed: int) -> np.ndarray:
 def _noise(learner: Learner, count: int, seed: int) -> Iterator[np.ndarray]:
     """Yield standard normal numbers for whole batches, all of one shape."""
     for number in range(-(-count // _BATCH)):
-        drawn = np.random.default_rng([seed, number]).standard_normal([_BATCH, *learner.space.shape])
+        drawn = np.random.default_rng([seed, number]).standard_normal([_BATCH, *learner.domain.shape])
         yield drawn.astype(np.float32)
 
 

@@ -22,7 +22,7 @@ from dlcli.metrics import frechet
 from dlcli.metrics.feature_classifier import Judge, examples
 from dlcli.metrics.metric import add
 from dlcli.metrics.modes import Found, Modes
-from dlcli.notices import unsaid
+from dlcli.notices import silenced
 from dlcli.runs.run import Run
 from dlcli.techniques.diffusion.drawing import Manner, draw, manner
 from dlcli.techniques.diffusion.learner import Learner
@@ -42,13 +42,13 @@ def evaluate(options: Eval) -> Table:
     _require_same_kind(folder, learner, data)
     protocol = {"run": options.run, "use": options.use, "split": "test", **how.described()}
     protocol["loss"] = _loss(learner, data)
-    if learner.space.classes:
+    if learner.domain.classes:
         return _images(learner, _judge(train), data, how, options.samples, protocol)
     return _points(learner, data, how, options.samples, protocol)
 
 
 def _require_same_kind(folder: Path, learner: Learner, data: Data) -> None:
-    theirs, ours = data.facts.data, learner.space.facts
+    theirs, ours = data.facts.data, learner.domain.facts
     if type(theirs) is not type(ours) or getattr(theirs, "image", None) != getattr(ours, "image", None):
         raise RunError(f"the data must be of the kind and the size that {folder} was trained on, found others")
     if learner.conditional and theirs.classes != ours.classes:
@@ -85,14 +85,16 @@ def _images(
     training, _ = images.training(data, count)
     features = {name: _features(judge, each) for name, each in (("drawn", drawn), ("train", training), ("test", test))}
     found = {
-        "distance": Frechet.of((features["drawn"], features["test"])).describe(),
-        "floor": Frechet.of((features["train"], features["test"])).describe(),
+        "frechet_distance": Frechet.of((features["drawn"], features["test"])).describe(),
+        "frechet_distance_floor": Frechet.of((features["train"], features["test"])).describe(),
     }
     if asked is not None:
-        found["as_asked"] = Rate.of(judge.logits(features["drawn"]).argmax(axis=-1) == asked).describe()
+        found["class_accuracy"] = Rate.of(judge.logits(features["drawn"]).argmax(axis=-1) == asked).describe()
         held_out = judge.logits(features["test"]).argmax(axis=-1) == label
-        found["judge_accuracy"] = Rate.of(held_out).describe()
-    return _of_images(found, {**protocol, "judge": judge.digest(), "samples": count, "real": len(test)}, data)
+        found["feature_classifier_accuracy"] = Rate.of(held_out).describe()
+    return _of_images(
+        found, {**protocol, "feature_classifier": judge.digest(), "samples": count, "real": len(test)}, data
+    )
 
 
 def _judge(train: Train) -> Judge:
@@ -100,7 +102,7 @@ def _judge(train: Train) -> Judge:
 
     Of images of one class there is nothing to learn: its weights stay random.
     """
-    with unsaid():
+    with silenced():
         data = images.read(train, 0, train.image_size)
     judge = Judge(data.facts.image, len(data.facts.classes))
     if len(data.facts.classes) < 2:
@@ -126,7 +128,7 @@ def _features(judge: Judge, images: np.ndarray) -> jax.Array:
 
 
 def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> Table:
-    distance, floor = found["distance"], found["floor"]
+    distance, floor = found["frechet_distance"], found["frechet_distance_floor"]
     samples, real = distance["n"]
     rows = [
         ("Fréchet distance", frechet.written(distance), f"{samples:,} samples to {real:,} test images"),
@@ -134,12 +136,12 @@ def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> T
         (
             "features",
             formats.count(distance["features"]),
-            frechet.features_of(len(data.facts.data.classes), protocol["judge"]),
+            frechet.features_of(len(data.facts.data.classes), protocol["feature_classifier"]),
         ),
         ("loss", formats.loss(protocol["loss"]["value"]), "squared error on test images"),
     ]
-    if "as_asked" in found:
-        asked, sure = found["as_asked"], found["judge_accuracy"]["value"]
+    if "class_accuracy" in found:
+        asked, sure = found["class_accuracy"], found["feature_classifier_accuracy"]["value"]
         interval = f"{formats.interval(asked)}, by that classifier, itself {formats.percent(sure)} right"
         rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
     numbers, below = frechet.caution({**protocol, **found}, distance)
@@ -148,17 +150,17 @@ def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> T
 
 def _points(learner: Learner, data: Data, how: Manner, samples: int | None, protocol: dict[str, Any]) -> Table:
     """Count the modes that samples, and as many points of the density, hit."""
-    count, facts = samples or data.sizes["test"], learner.space.facts
+    count, facts = samples or data.sizes["test"], learner.domain.facts
     drawn = jnp.asarray(draw(learner, count, None, how))
     real = jnp.concatenate([batch["point"][batch["mask"] > 0] for batch in data.test])
-    modes, floor = (Modes.of(each, facts.modes, facts.deviation) for each in (drawn, real))
+    modes, floor = (Modes.of(each, facts.modes, facts.std) for each in (drawn, real))
     hits, quality = Found(modes.hits), Rate(modes.hits.sum(), modes.points)
-    metrics = {"modes": hits, "high_quality": quality, "distance": modes, "floor": floor}
+    metrics = {"modes": hits, "high_quality": quality, "total_variation": modes, "total_variation_floor": floor}
     found = {name: metric.describe() for name, metric in metrics.items()}
     rows = [
         ("modes found", str(found["modes"]["value"]), f"of {found['modes']['of']}, by {count:,} samples"),
         ("high quality", formats.percent(quality.value()), "of the samples, within 3 deviations of a mode"),
-        ("distance", formats.loss(modes.value()), "total variation between the shares of the modes"),
+        ("total variation", formats.loss(modes.value()), "total variation between the shares of the modes"),
         ("floor", formats.loss(floor.value()), f"of {len(real):,} points of the density itself"),
         ("loss", formats.loss(protocol["loss"]["value"]), "squared error on test points"),
     ]

@@ -1,4 +1,4 @@
-"""How a network learns to say what noise was mixed into data."""
+"""How the denoising network is trained."""
 
 from __future__ import annotations
 
@@ -7,117 +7,122 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli import engine
+from dlcli.data import domains
+from dlcli.data.domains import GenerativeFacts, ImageDomain, PointDomain, rms_coordinate
+from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
 from dlcli.nn import diffusion
-from dlcli.nn.average import Average
-from dlcli.nn.diffusion import Estimate, Path
-from dlcli.nn.samplers import Denoiser
+from dlcli.nn.diffusion import NoiseSchedule, Prediction
+from dlcli.nn.diffusion_samplers import Denoiser
+from dlcli.nn.ema import EMA
 from dlcli.optim import build
 from dlcli.optim.step import descend
-from dlcli.techniques.diffusion import facts as facts_
-from dlcli.techniques.diffusion.facts import DiffusionFacts
+from dlcli.techniques.diffusion.model import network
 from dlcli.techniques.diffusion.options import Train
-from dlcli.techniques.diffusion.spaces import space
 
-_LABEL_DROPOUT = 0.1  # Ho and Salimans 2022, section 4.1, whose best results are of 0.1 and 0.2
+_LABEL_DROPOUT = 0.1  # Ho and Salimans 2022, section 4.1: the best results have 0.1 and 0.2
 
 
 class Learner(engine.Learner):
-    """Minimizes the squared error of what the network says of data mixed with noise.
+    """Minimizes the squared error of the network's prediction for noisy data.
 
     A batch holds `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch], or
     `point`, float32 [batch, 2]; on held-out data also `mask`, float32 [batch].
 
-    Held-out data are scored by that loss, with noise that is the same at each validation: drawing
-    as many samples as a distance between distributions needs would take longer than training.
+    The validation metric is the same loss, with the same noise in each validation: generating enough samples for a
+    distance between distributions would take longer than training.
 
     Reference: Ho et al., "Denoising Diffusion Probabilistic Models", 2020, arXiv:2006.11239,
-    algorithm 1. Unlike there, the levels of a batch are spread evenly from a random start, which
-    makes the loss less noisy (Kingma et al., "Variational Diffusion Models", 2021,
+    algorithm 1. Unlike there, the timesteps of a batch are evenly spaced from a random offset, which
+    reduces the variance of the loss (Kingma et al., "Variational Diffusion Models", 2021,
     arXiv:2107.00630, appendix I.1).
     """
 
     Options = Train
-    Facts = DiffusionFacts
+    Facts = GenerativeFacts
 
     @staticmethod
     def read(options: Train) -> Data:
-        return facts_.read(options)
+        return domains.read(options)
 
-    def __init__(self, options: Train, facts: DiffusionFacts):
-        self.space = space(facts.data)
+    def __init__(self, options: Train, facts: GenerativeFacts):
+        self.facts, data = facts, facts.data
+        is_images = isinstance(data, ImageFacts)
+        self.domain = ImageDomain(data) if is_images else PointDomain(data, rms_coordinate(data))
         self.parameterization, self.conditional = options.parameterization, options.conditional
-        self.noise_schedule = "straight" if options.parameterization == "flow" else options.noise_schedule or "cosine"
+        is_flow = options.parameterization == "flow"
+        self.noise_schedule_name = "straight" if is_flow else options.noise_schedule or "cosine"
         self.timesteps, self.label_dropout = options.timesteps, options.label_dropout or _LABEL_DROPOUT
         self.penalty = (options.l1, options.l2)
-        self.network = self.space.network(options, nnx.Rngs(options.seed))
-        self.average = Average(self.network, options.average_decay)
+        self.network = network(options, self.domain, nnx.Rngs(options.seed))
+        self.ema = EMA(self.network, options.ema_decay)
         self.rngs = nnx.Rngs(noise=options.seed, score=options.seed + 1)
         self.schedule = build.schedule(options)
         self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=nnx.Param)
 
     @property
-    def path(self) -> Path:
-        """The levels of noise."""
-        return diffusion.path(self.noise_schedule, self.timesteps)
+    def noise_schedule(self) -> NoiseSchedule:
+        """The noise schedule of the forward process."""
+        return diffusion.noise_schedule(self.noise_schedule_name, self.timesteps)
 
     def update(self, batch: Batch) -> Metrics:
-        clean, label = self.space.encoded(batch), None
+        x0, label = self.domain.encode(batch), None
         if self.conditional:
-            told = jax.random.bernoulli(self.rngs.noise(), 1 - self.label_dropout, [len(clean)])
-            label = jnp.where(told, batch["label"], len(self.space.classes))
+            keep_label = jax.random.bernoulli(self.rngs.noise(), 1 - self.label_dropout, [len(x0)])
+            label = jnp.where(keep_label, batch["label"], len(self.domain.classes))
         key = self.rngs.noise()
 
         def loss_of(network: nnx.Module) -> tuple[jax.Array, jax.Array]:
-            losses = self._losses(network, clean, label, key)
+            losses = self._losses(network, x0, label, key)
             return losses.mean(), losses
 
         losses, numbers = descend(self.network, self.optimizer, loss_of, schedule=self.schedule, penalty=self.penalty)
-        self.average.update(self.network)
+        self.ema.update(self.network)
         return {"loss": Mean.of(losses), **Mean.each(numbers)}
 
     def score(self, batch: Batch) -> Metrics:
-        network = self.average.apply_to(self.network)
+        network = self.ema.apply_to(self.network)
         label = batch["label"] if self.conditional else None
-        losses = self._losses(network, self.space.encoded(batch), label, self.rngs.score())
+        losses = self._losses(network, self.domain.encode(batch), label, self.rngs.score())
         return {"loss": Mean.of(losses, batch["mask"])}
 
-    def denoiser(self, label: jax.Array | None, guidance: float) -> Denoiser:
-        """Return what the averaged network takes noisy data for, as a function of them and of one level for all.
+    def denoiser(self, label: jax.Array | None, guidance_scale: float) -> Denoiser:
+        """Return a function from x_t and its timestep to the predicted x_0 and ε, with the averaged weights.
 
         Args:
-            label: int [batch], the classes to tell; None for any.
-            guidance: how far to go from what is said of any class towards what is said of this
-                one, and beyond: 1 is there (Ho and Salimans, "Classifier-Free Diffusion Guidance",
-                2022, arXiv:2207.12598, equation 6 with guidance = 1 + w).
+            label: class of each example, int [batch], or None for unconditional predictions.
+            guidance_scale: weight s of the conditional prediction in u + s · (c - u), where u is the unconditional
+                and c the conditional one; 1: no guidance (Ho and Salimans, "Classifier-Free Diffusion Guidance",
+                2022, arXiv:2207.12598, equation 6 with s = 1 + w).
         """
-        network = self.average.apply_to(self.network)
+        network = self.ema.apply_to(self.network)
 
-        def said(x: jax.Array, time: jax.Array) -> jax.Array:
-            if label is None or guidance == 1:
+        def guided(x: jax.Array, time: jax.Array) -> jax.Array:
+            if label is None or guidance_scale == 1:
                 return network(x, time, label)
-            labels = jnp.concatenate([label, jnp.full_like(label, len(self.space.classes))])
-            one, any_ = jnp.split(network(jnp.tile(x, (2, *[1] * (x.ndim - 1))), jnp.tile(time, 2), labels), 2)
-            return any_ + guidance * (one - any_)
+            labels = jnp.concatenate([label, jnp.full_like(label, len(self.domain.classes))])
+            outputs = network(jnp.tile(x, (2, *[1] * (x.ndim - 1))), jnp.tile(time, 2), labels)
+            conditional, unconditional = jnp.split(outputs, 2)
+            return unconditional + guidance_scale * (conditional - unconditional)
 
-        def denoise(x: jax.Array, level: jax.Array) -> Estimate:
-            rates = self.path.at(level, axes=x.ndim)
-            time = jnp.full([len(x)], level / self.timesteps)
-            mixed = diffusion.estimate(self.parameterization, said(x, time), x, rates)
-            return diffusion.bounded(mixed, x, rates, self.space.bound)
+        def denoise(x: jax.Array, timestep: jax.Array) -> Prediction:
+            at = self.noise_schedule.at(timestep, axes=x.ndim)
+            time = jnp.full([len(x)], timestep / self.timesteps)
+            prediction = diffusion.predict(self.parameterization, guided(x, time), x, at)
+            return diffusion.clip_x0(prediction, x, at, self.domain.bound)
 
         return denoise
 
-    def _losses(self, network: nnx.Module, clean: jax.Array, label: jax.Array | None, key: jax.Array) -> jax.Array:
-        """Return the mean squared error of what the network says of each example, mixed with noise: [batch]."""
-        start, mixing = jax.random.split(key)
-        count = len(clean)
-        shares = (jax.random.uniform(start) + jnp.arange(count) / count) % 1
-        level = 1 + jnp.minimum((shares * self.timesteps).astype(jnp.int32), self.timesteps - 1)
-        rates = self.path.at(level, axes=clean.ndim - 1)
-        # Drawn flat: the same numbers drawn in four axes take XLA on the CPU much longer to compile.
-        noise = jax.random.normal(mixing, [clean.size]).reshape(clean.shape)
-        said = network(diffusion.mix(clean, noise, rates), level / self.timesteps, label)
-        errors = jnp.square(said - diffusion.target(self.parameterization, clean, noise, rates))
+    def _losses(self, network: nnx.Module, x0: jax.Array, label: jax.Array | None, key: jax.Array) -> jax.Array:
+        """Return the mean squared error of the network's prediction for each example, [batch]."""
+        timestep_key, noise_key = jax.random.split(key)
+        count = len(x0)
+        fractions = (jax.random.uniform(timestep_key) + jnp.arange(count) / count) % 1
+        timestep = 1 + jnp.minimum((fractions * self.timesteps).astype(jnp.int32), self.timesteps - 1)
+        at = self.noise_schedule.at(timestep, axes=x0.ndim - 1)
+        # Drawn flat: the same values drawn over four axes take XLA on the CPU much longer to compile.
+        noise = jax.random.normal(noise_key, [x0.size]).reshape(x0.shape)
+        outputs = network(diffusion.add_noise(x0, noise, at), timestep / self.timesteps, label)
+        errors = jnp.square(outputs - diffusion.target(self.parameterization, x0, noise, at))
         return errors.reshape(count, -1).mean(axis=1)

@@ -24,11 +24,11 @@ def sample(options: Sample) -> Images | Figure:
     drawn = draw(learner, options.count, label, how)
     title = f"{options.count} samples of {Path(options.run).name}, seed {options.seed}, {in_words(how.described())}"
     numbers = {"run": options.run, "use": options.use, **how.described()}
-    classes = learner.space.classes
+    classes = learner.domain.classes
     if classes:
         captions = [] if label is None else [classes[each] for each in label]
         return Images(drawn, captions, title, options.grid, numbers)
-    return samples.scatter(drawn, np.asarray(learner.space.facts.modes), title=title, numbers=numbers)
+    return samples.scatter(drawn, np.asarray(learner.domain.modes), title=title, numbers=numbers)
 
 
 def labels(learner: Learner, name: str, count: int, run: str) -> np.ndarray | None:
@@ -37,7 +37,7 @@ def labels(learner: Learner, name: str, count: int, run: str) -> np.ndarray | No
     Raises:
         UsageError: the class is none of those of the run.
     """
-    classes = learner.space.classes
+    classes = learner.domain.classes
     if not learner.conditional:
         if name:
             raise UsageError(
@@ -45,9 +45,9 @@ def labels(learner: Learner, name: str, count: int, run: str) -> np.ndarray | No
                 hint="dlcli train diffusion --conditional makes one",
             )
         return None
-    return batches.asked(classes, name, count)
+    return batches.requested_labels(classes, name, count)
 
 
 def in_words(how: dict[str, Any]) -> str:
-    guided = f", guidance {how['guidance']:g}" if how["guidance"] != 1 else ""
+    guided = f", guidance {how['guidance_scale']:g}" if how["guidance_scale"] != 1 else ""
     return f"{how['sampler_steps']} steps of {how['sampler']}{guided}"

@@ -1,1 +1,1 @@
-"""Generative adversarial network: a generator draws, a discriminator tells its drawings from real examples."""
+"""Generative adversarial network: a generator of images or 2-D points, trained against a discriminator."""

@@ -33,8 +33,8 @@ def evaluate(options: Eval) -> Table:
     learner.rngs = nnx.Rngs(noise=options.seed, score=options.seed)
     described = {name: metric.describe() for name, metric in _totals(learner, data).items()}
     protocol = {"run": options.run, "use": options.use, "split": "test", "seed": options.seed}
-    if learner.space.classes:
-        return _of_images(described, {**protocol, "judge": learner.space.judge.digest()}, data)
+    if learner.domain.classes:
+        return _of_images(described, {**protocol, "feature_classifier": learner.feature_classifier.digest()}, data)
     return _of_points(described, protocol)
 
 
@@ -65,7 +65,7 @@ def _totals(learner: Learner, data: Data) -> Metrics:
 
 
 def _of_images(described: dict[str, Any], protocol: dict[str, Any], data: Data) -> Table:
-    distance, floor = described["distance"], described["floor"]
+    distance, floor = described["frechet_distance"], described["frechet_distance_floor"]
     samples, real = distance["n"]
     names = ("samples", "real", "features")
     known = dict(zip(names, (samples, real, distance["features"]), strict=True))
@@ -75,11 +75,11 @@ def _of_images(described: dict[str, Any], protocol: dict[str, Any], data: Data) 
         (
             "features",
             formats.count(distance["features"]),
-            frechet.features_of(len(data.facts.data.classes), protocol["judge"]),
+            frechet.features_of(len(data.facts.data.classes), protocol["feature_classifier"]),
         ),
     ]
-    if "as_asked" in described:
-        asked = described["as_asked"]
+    if "class_accuracy" in described:
+        asked = described["class_accuracy"]
         interval = f"{formats.interval(asked)}, by that classifier"
         rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
     numbers, below = frechet.caution({**protocol, **known, **described}, distance)
@@ -91,7 +91,11 @@ def _of_points(described: dict[str, Any], protocol: dict[str, Any]) -> Table:
     rows = [
         ("modes found", str(modes["value"]), f"of {modes['of']}, by {quality['n']:,} samples"),
         ("high quality", formats.percent(quality["value"]), "of the samples, within 3 deviations of a mode"),
-        ("distance", formats.loss(described["distance"]["value"]), "total variation between the shares of the modes"),
-        ("floor", formats.loss(described["floor"]["value"]), "of as many points of the density itself"),
+        (
+            "distance",
+            formats.loss(described["total_variation"]["value"]),
+            "total variation between the shares of the modes",
+        ),
+        ("floor", formats.loss(described["total_variation_floor"]["value"]), "of as many points of the density itself"),
     ]
     return Table("test split", ["measure", "value", ""], rows, {**protocol, "samples": quality["n"], **described})

@@ -1,4 +1,4 @@
-"""What the data tell both players, and how they are read."""
+"""What the data set tells a GAN, and how it is read."""
 
 from __future__ import annotations
 
@@ -7,49 +7,40 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.data import densities
-from dlcli.data.densities import DensityFacts
+from dlcli.data import domains
+from dlcli.data.domains import GenerativeFacts
 from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
-from dlcli.errors import UsageError
-from dlcli.interface import Data, Facts
+from dlcli.interface import Data
 from dlcli.techniques.gan.options import Train
 
-_ENOUGH = 1_000  # samples by which a validation judges; with fewer held-out images, each counts several of them
+_MIN_SAMPLES = 1_000  # for a Fréchet distance: with fewer validation images, several samples are drawn for each
 
 
-class GanFacts(Facts):
-    """What the players must know.
+class GanFacts(GenerativeFacts):
+    """What the data set tells a GAN.
 
     Attributes:
-        data: of the images or of the density.
-        draws: samples to draw for each held-out example when the generator is scored.
+        samples_per_example: samples to generate for each held-out example in an evaluation.
     """
 
-    data: ImageFacts | DensityFacts
-    draws: Annotated[int, Field(ge=1, le=_ENOUGH)] = 1
+    samples_per_example: Annotated[int, Field(ge=1, le=_MIN_SAMPLES)] = 1
 
 
 def read(options: Train) -> Data:
-    """Open the data; held-out batches of images have training images beside them.
+    """Open the data set; held-out batches of images also hold training images to compare with.
 
     Raises:
-        UsageError: the data have no classes, and `--conditional` needs some.
-        DatasetError: the data are missing or malformed.
+        UsageError: the data set has no classes, and `--conditional` needs them.
+        DatasetError: the data set is missing or malformed.
     """
-    if options.dataset in densities.NAMES:
-        if options.conditional:
-            raise UsageError(f"--conditional needs data with classes, and {options.dataset} has none; leave it out")
-        data = densities.read(options, options.seed)
-        return dataclasses.replace(data, facts=GanFacts(data=data.facts))
-    try:
-        data = batches.read(options, options.seed, options.image_size, labelled=options.conditional)
-    except UsageError as error:
-        raise UsageError(str(error), hint=f"{error.hint}; densities: {', '.join(densities.NAMES)}") from error
-    draws = max(1, _ENOUGH // max(1, data.sizes["validation"]))
+    data = domains.read(options)
+    if not isinstance(data.facts.data, ImageFacts):
+        return dataclasses.replace(data, facts=GanFacts(data=data.facts.data))
+    count = max(1, _MIN_SAMPLES // max(1, data.sizes["validation"]))
     return dataclasses.replace(
         data,
-        facts=GanFacts(data=data.facts, draws=draws),
-        validation=batches.BesideTraining(data.validation, data.train_from, draws),
-        test=batches.BesideTraining(data.test, data.train_from, draws),
+        facts=GanFacts(data=data.facts.data, samples_per_example=count),
+        validation=batches.WithTrainingImages(data.validation, data.train_from, count),
+        test=batches.WithTrainingImages(data.test, data.train_from, count),
     )

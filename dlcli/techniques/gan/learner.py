@@ -1,4 +1,4 @@
-"""How the generator and the discriminator learn from each other."""
+"""How the generator and the discriminator are trained."""
 
 from __future__ import annotations
 
@@ -10,39 +10,49 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli import engine
+from dlcli.data import cache
+from dlcli.data.domains import ImageDomain, PointDomain, rms_radius
+from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
-from dlcli.nn.average import Average
+from dlcli.metrics import generation
+from dlcli.metrics.feature_classifier import Judge, examples
+from dlcli.nn.ema import EMA
+from dlcli.notices import silenced
 from dlcli.optim import build, penalties
+from dlcli.options.generative import DENSITIES
 from dlcli.techniques.gan import facts as facts_
 from dlcli.techniques.gan import losses
 from dlcli.techniques.gan.facts import GanFacts
+from dlcli.techniques.gan.model import networks
 from dlcli.techniques.gan.options import Train
-from dlcli.techniques.gan.spaces import Pictures, Points
 
 Pullback = Callable[[jax.Array], tuple[nnx.State]]
 
-# By loss: steps of the discriminator for one of the generator, weight of the gradient penalty, b1 and b2. The betas of
-# the first are those of Radford et al. 2015, section 4; all of the second those of Gulrajani et al. 2017, algorithm 1.
-_USUAL = {"non-saturating": (1, 1.0, 0.5, 0.999), "wasserstein": (5, 10.0, 0.0, 0.9)}
-_LEFT = ("critic_steps", "gradient_penalty", "beta1", "beta2")  # options that the loss chooses where none is given
-# Shares of a run after which the samples of a few fixed draws of noise are kept: early on, more changes.
-_KEPT = (1 / 128, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+# Defaults by loss of the options in _BY_LOSS. The betas are those of Radford et al. 2015, section 4, and the values for
+# wasserstein those of Gulrajani et al. 2017, algorithm 1.
+_BY_LOSS = ("critic_steps", "gradient_penalty", "beta1", "beta2")
+_DEFAULTS = {"non-saturating": (1, 1.0, 0.5, 0.999), "wasserstein": (5, 10.0, 0.0, 0.9)}
+# Fractions of a run after which the fixed-noise samples are recorded, denser at its start, where more changes.
+_RECORD_AT = (1 / 128, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+_FIXED_IMAGES, _FIXED_POINTS = 10, 500  # fixed-noise samples of each time
 
 
 class Learner(engine.Learner):
-    """Two players: each step the discriminator learns from a batch, and the generator from the discriminator.
+    """Trains the discriminator on each batch, and the generator with the gradient of the discriminator.
 
     A batch holds `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch], or
     `point`, float32 [batch, 2].
 
     Reference: Goodfellow et al., "Generative Adversarial Nets", 2014, arXiv:1406.2661, algorithm 1.
-    Unlike there, both players see the same fakes, so that the generator runs once a step.
+    Unlike there, both networks are updated with the same generated examples, so that the generator runs once per step.
 
     Attributes:
-        followed: samples of the same noise, [time, sample, ...], as they were over the run.
-        followed_at: the step that each time stands for, int32 [time]; 0: not reached.
+        feature_classifier: gives the features of the Fréchet distance, trained before the first step; None for points.
+        fixed_noise: noise of the fixed-noise samples, [sample, latent].
+        fixed_noise_samples: samples of that noise over the run, [time, sample, ...].
+        fixed_noise_steps: the step of each time, int32 [time]; 0: not reached.
     """
 
     Options = Train
@@ -50,7 +60,7 @@ class Learner(engine.Learner):
 
     @staticmethod
     def monitor(options: Train) -> tuple[str, ...]:
-        return ("distance",)
+        return ("total_variation" if options.dataset in DENSITIES else "frechet_distance",)
 
     @staticmethod
     def read(options: Train) -> Data:
@@ -58,87 +68,112 @@ class Learner(engine.Learner):
 
     @staticmethod
     def chosen(options: Train) -> dict[str, tuple[Any, str]]:
-        usual = zip(_LEFT, _USUAL[options.loss], strict=True)
-        return {name: (value, f"--loss {options.loss}") for name, value in usual if getattr(options, name) is None}
+        defaults = zip(_BY_LOSS, _DEFAULTS[options.loss], strict=True)
+        return {name: (value, f"--loss {options.loss}") for name, value in defaults if getattr(options, name) is None}
 
     def __init__(self, options: Train, facts: GanFacts):
         rngs = nnx.Rngs(options.seed)
-        usual = {name: value for name, (value, _) in self.chosen(options).items()}
-        self.critic_steps, self.penalty, *betas = (usual.get(name, getattr(options, name)) for name in _LEFT)
-        self.facts, self.loss, self.latent, self.conditional = facts, options.loss, options.latent, options.conditional
-        self.weight_penalty = (options.l1, options.l2)
-        self.space = (Pictures if isinstance(facts.data, ImageFacts) else Points)(facts.data)
-        self.generator, self.discriminator = self.space.players(options, rngs)
-        self.average = Average(self.generator, options.average)
-        noise, score, follow = jax.random.split(jax.random.key(options.seed), 3)
-        self.rngs = nnx.Rngs(noise=noise, score=score)
-        self.times = tuple(max(1, round(share * options.steps)) for share in _KEPT)
-        self.followed_noise = nnx.Variable(jax.random.normal(follow, [self.space.followed, self.latent]))
-        self.followed = nnx.Variable(jnp.stack([self.space.blank(self.space.followed)] * len(_KEPT)))
-        self.followed_at = nnx.Variable(jnp.zeros(len(_KEPT), jnp.int32))
-        turns = {name: getattr(options, name) // self.critic_steps for name in ("steps", "warmup_steps")}
-        turns = options.model_copy(update={**turns, "steps": max(1, turns["steps"])})
-        self.schedule = build.schedule(options)
-        self.generator_optimizer = nnx.Optimizer(self.generator, build.optimizer(turns, tuple(betas)), wrt=nnx.Param)
-        self.discriminator_optimizer = nnx.Optimizer(
-            self.discriminator, build.optimizer(options, tuple(betas)), wrt=nnx.Param
+        chosen = {name: value for name, (value, _) in self.chosen(options).items()}
+        self.critic_steps, self.gradient_penalty, *betas = (
+            chosen.get(name, getattr(options, name)) for name in _BY_LOSS
         )
+        self.facts, self.loss, self.conditional = facts, options.loss, options.conditional
+        self.latent_dim, self.weight_penalty = options.latent_dim, (options.l1, options.l2)
+        is_images = isinstance(facts.data, ImageFacts)
+        self.domain = ImageDomain(facts.data) if is_images else PointDomain(facts.data, rms_radius(facts.data))
+        self.feature_classifier = nnx.data(Judge(facts.data.image, len(facts.data.classes)) if is_images else None)
+        self.generator, self.discriminator = networks(options, self.domain, rngs)
+        self.ema = EMA(self.generator, options.ema_decay)
+        noise, score, fixed = jax.random.split(jax.random.key(options.seed), 3)
+        self.rngs = nnx.Rngs(noise=noise, score=score)
+        self.record_at = tuple(max(1, round(fraction * options.steps)) for fraction in _RECORD_AT)
+        count = _FIXED_IMAGES if is_images else _FIXED_POINTS
+        self.fixed_noise = nnx.Variable(jax.random.normal(fixed, [count, self.latent_dim]))
+        blank = jnp.zeros([len(_RECORD_AT), count, *self.domain.shape], self.domain.dtype)
+        self.fixed_noise_samples = nnx.Variable(blank)
+        self.fixed_noise_steps = nnx.Variable(jnp.zeros(len(_RECORD_AT), jnp.int32))
+        self._create_optimizers(options, tuple(betas))
+
+    def _create_optimizers(self, options: Train, betas: tuple[float, float]) -> None:
+        steps = {name: getattr(options, name) // self.critic_steps for name in ("steps", "warmup_steps")}
+        of_generator = options.model_copy(update={**steps, "steps": max(1, steps["steps"])})
+        self.schedule = build.schedule(options)
+        self.generator_optimizer = nnx.Optimizer(self.generator, build.optimizer(of_generator, betas), wrt=nnx.Param)
+        self.discriminator_optimizer = nnx.Optimizer(self.discriminator, build.optimizer(options, betas), wrt=nnx.Param)
 
     def update(self, batch: Batch) -> Metrics:
-        real, label = self.space.real(batch), batch["label"] if self.conditional else None
-        fake, pullback = self._draw(len(real), label)
-        metrics = self._teach_discriminator(real, fake, label)
-        metrics |= self._teach_generator(fake, pullback, label)
-        self._follow()
+        real, label = self.domain.encode(batch), batch["label"] if self.conditional else None
+        generated, pullback = self._generate(len(real), label)
+        metrics = self._update_discriminator(real, generated, label)
+        metrics |= self._update_generator(generated, pullback, label)
+        self._record_fixed_noise_samples()
         return metrics
 
     def score(self, batch: Batch) -> Metrics:
-        label = jnp.tile(batch["label"], self.facts.draws) if self.conditional else None
-        noise = jax.random.normal(self.rngs.score(), [len(batch["mask"]) * self.facts.draws, self.latent])
-        return self.space.compare(batch, self.sample(noise, label), label)
+        labels = jnp.tile(batch["label"], self.facts.samples_per_example) if self.conditional else None
+        count = len(batch["mask"]) * self.facts.samples_per_example
+        generated = self.sample(jax.random.normal(self.rngs.score(), [count, self.latent_dim]), labels)
+        if self.feature_classifier is None:
+            modes, std = self.facts.data.modes, self.facts.data.std
+            return generation.point_metrics(generated, batch["point"], modes, std, batch["mask"])
+        return generation.image_metrics(
+            self.feature_classifier, generated, batch["train"], batch["image"], mask=batch["mask"], labels=labels
+        )
 
     def sample(self, noise: jax.Array, label: jax.Array | None = None) -> jax.Array:
-        """Draw with the averaged generator.
+        """Generate samples with the averaged weights.
 
         Args:
-            noise: normal, [sample, latent].
-            label: int [sample] where the run is conditional.
+            noise: standard normal, [sample, latent].
+            label: int [sample] if the run is class-conditional.
 
         Returns:
             Images, uint8 [sample, height, width, channel], or points, float32 [sample, 2].
         """
-        generator = self.average.apply_to(self.generator)
+        generator = self.ema.apply_to(self.generator)
         generator.eval()
-        return self.space.finished(generator(noise, label))
+        return self.domain.decode(generator(noise, label))
 
     def warm_start(self, options: Train) -> bool:
-        return self.space.prepare(options)
+        """Train the feature classifier, or load it from the cache; data of one class leaves it untrained."""
+        if len(self.domain.classes) < 2:
+            return False
+        with silenced():
+            data = batches.read(options, 0, options.image_size)
+        count = examples(self.domain.shape, data.sizes["train"])
+        read = lambda: batches.training(data, count)  # noqa: E731
+        self.feature_classifier.learn_once(cache.folder("judges"), data.digest, read)
+        return True
 
-    def _draw(self, count: int, label: jax.Array | None) -> tuple[jax.Array, Pullback]:
-        """Draw fakes; return them and what turns gradients by them into gradients by the generator's parameters."""
-        noise = jax.random.normal(self.rngs.noise(), [count, self.latent])
+    def _generate(self, count: int, label: jax.Array | None) -> tuple[jax.Array, Pullback]:
+        """Generate examples.
+
+        Returns:
+            The examples, and a function from the gradient by them to the gradient by the generator's parameters.
+        """
+        noise = jax.random.normal(self.rngs.noise(), [count, self.latent_dim])
         graph, parameters, rest = nnx.split(self.generator, nnx.Param, ...)
 
-        def draw(parameters: nnx.State) -> tuple[jax.Array, nnx.State]:
+        def generate(parameters: nnx.State) -> tuple[jax.Array, nnx.State]:
             generator = nnx.merge(graph, parameters, rest, copy=True)
             return generator(noise, label), nnx.state(generator, nnx.Not(nnx.Param))
 
-        fake, pullback, changed = jax.vjp(draw, parameters, has_aux=True)
+        generated, pullback, changed = jax.vjp(generate, parameters, has_aux=True)
         nnx.update(self.generator, changed)
-        return fake, pullback
+        return generated, pullback
 
-    def _teach_discriminator(self, real: jax.Array, fake: jax.Array, label: jax.Array | None) -> Metrics:
-        share = jax.random.uniform(self.rngs.noise(), [len(real)])
+    def _update_discriminator(self, real: jax.Array, generated: jax.Array, label: jax.Array | None) -> Metrics:
+        weight = jax.random.uniform(self.rngs.noise(), [len(real)])
 
         def loss_of(discriminator: nnx.Module) -> tuple[jax.Array, dict[str, jax.Array]]:
-            verdicts = discriminator(real, label), discriminator(fake, label)
-            loss = losses.discriminator_loss(self.loss, *verdicts)
-            parts = {"loss": loss, "real_verdict": verdicts[0].mean(), "fake_verdict": verdicts[1].mean()}
+            logits = discriminator(real, label), discriminator(generated, label)
+            loss = losses.discriminator_loss(self.loss, *logits)
+            parts = {"loss": loss, "real_logit": logits[0].mean(), "generated_logit": logits[1].mean()}
             total = loss + penalties.penalty(discriminator, *self.weight_penalty)
-            if self.penalty:
-                steepness = losses.gradient_penalty(self.loss, lambda x: discriminator(x, label), real, fake, share)
-                parts["gradient_penalty"] = steepness
-                total += self.penalty * steepness
+            if self.gradient_penalty:
+                penalty = losses.gradient_penalty(self.loss, lambda x: discriminator(x, label), real, generated, weight)
+                parts["gradient_penalty"] = penalty
+                total += self.gradient_penalty * penalty
             return total, parts
 
         (_, parts), gradients = nnx.value_and_grad(loss_of, has_aux=True)(self.discriminator)
@@ -146,34 +181,33 @@ class Learner(engine.Learner):
         self.discriminator_optimizer.update(self.discriminator, gradients)
         return {name: Mean.of(part) for name, part in {**parts, "learning_rate": rate}.items()}
 
-    def _teach_generator(self, fake: jax.Array, pullback: Pullback, label: jax.Array | None) -> Metrics:
-        loss, slope = jax.value_and_grad(
-            lambda fake: losses.generator_loss(self.loss, self.discriminator(fake, label))
-        )(fake)
+    def _update_generator(self, generated: jax.Array, pullback: Pullback, label: jax.Array | None) -> Metrics:
+        loss, gradient = jax.value_and_grad(
+            lambda generated: losses.generator_loss(self.loss, self.discriminator(generated, label))
+        )(generated)
 
-        def learn(generator: nnx.Module, optimizer: nnx.Optimizer, average: Average) -> None:
-            (gradients,) = pullback(slope)
+        def step(generator: nnx.Module, optimizer: nnx.Optimizer, ema: EMA) -> None:
+            (gradients,) = pullback(gradient)
             if any(self.weight_penalty):
-                weighed = nnx.grad(lambda generator: penalties.penalty(generator, *self.weight_penalty))(generator)
-                gradients = jax.tree.map(jnp.add, gradients, weighed)
+                added = nnx.grad(lambda generator: penalties.penalty(generator, *self.weight_penalty))(generator)
+                gradients = jax.tree.map(jnp.add, gradients, added)
             optimizer.update(generator, gradients)
-            average.update(generator)
+            ema.update(generator)
 
-        players: tuple[Any, ...] = self.generator, self.generator_optimizer, self.average
+        trained: tuple[Any, ...] = self.generator, self.generator_optimizer, self.ema
         if self.critic_steps == 1:
-            learn(*players)
+            step(*trained)
         else:
-            turn = self.discriminator_optimizer.step[...] % self.critic_steps == 0
-            nnx.cond(turn, learn, lambda *players: None, *players)
+            is_due = self.discriminator_optimizer.step[...] % self.critic_steps == 0
+            nnx.cond(is_due, step, lambda *trained: None, *trained)
         return {"generator_loss": Mean.of(loss)}
 
-    def _follow(self) -> None:
-        """Keep the samples of the fixed noise where this step is one of the times to do so."""
+    def _record_fixed_noise_samples(self) -> None:
+        """Record the fixed-noise samples if they are due at this step."""
         step = self.discriminator_optimizer.step[...].astype(jnp.int32)
-        now = jnp.asarray(self.times) == step
-        label = jnp.arange(self.space.followed) % max(1, len(self.space.classes)) if self.conditional else None
-        blank = self.space.blank(self.space.followed)
-        drawn = jax.lax.cond(now.any(), lambda: self.sample(self.followed_noise[...], label), lambda: blank)
-        taken = now.reshape(-1, *[1] * drawn.ndim)
-        self.followed.set_value(jnp.where(taken, drawn[None], self.followed[...]))
-        self.followed_at.set_value(jnp.where(now, step, self.followed_at[...]))
+        due = jnp.asarray(self.record_at) == step
+        noise, recorded = self.fixed_noise[...], self.fixed_noise_samples[...]
+        label = jnp.arange(len(noise)) % max(1, len(self.domain.classes)) if self.conditional else None
+        samples = jax.lax.cond(due.any(), lambda: self.sample(noise, label), lambda: jnp.zeros_like(recorded[0]))
+        self.fixed_noise_samples.set_value(jnp.where(due.reshape(-1, *[1] * samples.ndim), samples[None], recorded))
+        self.fixed_noise_steps.set_value(jnp.where(due, step, self.fixed_noise_steps[...]))

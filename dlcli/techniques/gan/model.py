@@ -1,4 +1,4 @@
-"""The two players of `train gan`, for images and for points.
+"""The generators and discriminators of `train gan`, for images and for points.
 
 Axes: batch, height, width, channel, latent, class.
 """
@@ -7,128 +7,150 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from dlcli.data.domains import Domain, ImageDomain
 from dlcli.nn.convolution import Convolution
-from dlcli.nn.initial import he_normal, truncated_normal
+from dlcli.nn.initializers import he_normal, truncated_normal
 from dlcli.nn.normalization import Norm
 from dlcli.nn.receptive_field import Window
-from dlcli.nn.upsampling import Upsample
+from dlcli.nn.transposed_convolution import TransposedConvolution
+from dlcli.techniques.gan.options import Train
 
-_SMALLEST = 4  # pixels a side of the first maps of the generator, and of the last of the discriminator
-_SLOPE = 0.2  # of the discriminator's leaky ReLU below 0: Radford et al. 2015, section 3
-_DEVIATION = 0.02  # of the first weights of labels: ibid., section 4
+# Height or width of the first feature maps of the generator, and of the last ones of the discriminator.
+_SMALLEST = 4
+_NEGATIVE_SLOPE = 0.2  # of the discriminator's leaky ReLU: Radford et al. 2015, section 3
+_EMBEDDING_STD = 0.02  # of the discriminator's initial class embedding: ibid., section 4
 
 
-def halvings(image: tuple[int, int, int]) -> int:
-    """Return how often the shorter side can be halved until fewer than eight pixels are left."""
-    return max(0, int(math.log2(max(min(image[:2]), _SMALLEST) / _SMALLEST)))
+def networks(options: Train, domain: Domain, rngs: nnx.Rngs) -> tuple[nnx.Module, nnx.Module]:
+    """Return an untrained generator and an untrained discriminator."""
+    if not isinstance(domain, ImageDomain):
+        units = 4 * options.channels
+        generator = PointGenerator(latent_dim=options.latent_dim, units=units, dtype=options.dtype, rngs=rngs)
+        return generator, PointDiscriminator(units=units, dtype=options.dtype, rngs=rngs)
+    common = {
+        "channels": options.channels,
+        "classes": len(domain.classes) if options.conditional else 0,
+        "dtype": options.dtype,
+        "rngs": rngs,
+    }
+    image = domain.facts.image
+    return ImageGenerator(image, latent_dim=options.latent_dim, **common), ImageDiscriminator(image, **common)
 
 
 class ImageGenerator(nnx.Module):
-    """Maps noise to images by a dense layer and transposed convolutions.
+    """Maps noise to images with a dense layer and transposed convolutions.
 
-    The first maps are as small as doubling them reaches or just exceeds the image's size: 4×4 for
-    8×8, 7×7 for 28×28. What exceeds it is cut off on all sides.
+    The first feature maps have the smallest size that upsampling takes to at least the image's size: 4×4 for 8×8, 7×7
+    for 28×28. The result is center-cropped to the image's size.
 
     Reference: Radford, Metz and Chintala, "Unsupervised Representation Learning with DCGAN", 2015,
-    arXiv:1511.06434. A class is told by numbers of its own beside the noise, as in Mirza and
-    Osindero, "Conditional Generative Adversarial Nets", 2014, arXiv:1411.1784.
+    arXiv:1511.06434. A class embedding is concatenated to the noise, as in Mirza and Osindero, "Conditional
+    Generative Adversarial Nets", 2014, arXiv:1411.1784.
     """
 
     def __init__(
-        self, image: tuple[int, int, int], *, latent: int, channels: int, classes: int, dtype: str, rngs: nnx.Rngs
+        self, image: tuple[int, int, int], *, latent_dim: int, channels: int, classes: int, dtype: str, rngs: nnx.Rngs
     ):
-        """Build the untrained network.
+        """Create the untrained network.
 
         Args:
             image: height, width and channels.
-            latent: numbers of noise.
-            channels: of the last maps; each halving of the size doubles them.
-            classes: that samples can be asked for; 0: none.
-            dtype: of the activations.
-            rngs: for the initial weights.
+            latent_dim: dimension of the noise.
+            channels: channels of the last feature maps, doubled at each lower resolution.
+            classes: number of classes of a class-conditional generator; 0: unconditional.
+            dtype: dtype of the activations.
+            rngs: random streams of the initial weights.
         """
-        doublings, self.image, kind = halvings(image), image, jnp.dtype(dtype)
-        widths = [channels * 2**doubling for doubling in reversed(range(doublings + 1))]
-        self.start = (*(-(-side // 2**doublings) for side in image[:2]), widths[0])
-        self.label = nnx.data(_embedding(classes, latent, 1.0, rngs) if classes else None)
-        inputs = 2 * latent if classes else latent
-        self.project = nnx.Linear(
+        stages, self.image, kind = _halvings(image), image, jnp.dtype(dtype)
+        widths = [channels * 2**stage for stage in reversed(range(stages + 1))]
+        self.start = (*(-(-side // 2**stages) for side in image[:2]), widths[0])
+        self.class_embedding = nnx.data(_embedding(classes, latent_dim, 1.0, rngs) if classes else None)
+        inputs = 2 * latent_dim if classes else latent_dim
+        self.fc_in = nnx.Linear(
             inputs, math.prod(self.start), use_bias=False, kernel_init=he_normal(), dtype=kind, rngs=rngs
         )
         self.norms = nnx.List([Norm("batch", each, rngs=rngs) for each in widths])
         pairs = itertools.pairwise(widths)
-        self.doublings = nnx.List([Upsample(*pair, dtype=kind, rngs=rngs) for pair in pairs])
-        self.paint = Convolution(channels, image[2], Window(3, padding=1), dtype=kind, rngs=rngs)
+        self.upsample = nnx.List([TransposedConvolution(*pair, dtype=kind, rngs=rngs) for pair in pairs])
+        self.conv_out = Convolution(channels, image[2], Window(3, padding=1), dtype=kind, rngs=rngs)
 
     def __call__(self, noise: jax.Array, label: jax.Array | None = None) -> jax.Array:
         """Map [batch, latent] and int [batch] to float32 [batch, height, width, channel] in [-1, 1]."""
-        x = self.project(_with_label(noise, self.label, label)).reshape(len(noise), *self.start)
+        if self.class_embedding is not None:
+            noise = jnp.concatenate([noise, self.class_embedding(label)], axis=-1)
+        x = self.fc_in(noise).reshape(len(noise), *self.start)
         x = jax.nn.relu(self.norms[0](x))
-        for double, norm in zip(self.doublings, self.norms[1:], strict=True):
-            x = jax.nn.relu(norm(double(x)))
-        return jnp.tanh(_cut(self.paint(x), self.image[:2]).astype(jnp.float32))
+        for upsample, norm in zip(self.upsample, self.norms[1:], strict=True):
+            x = jax.nn.relu(norm(upsample(x)))
+        return jnp.tanh(_center_crop(self.conv_out(x), self.image[:2]).astype(jnp.float32))
 
 
 class ImageDiscriminator(nnx.Module):
-    """Maps images to one number by convolutions that halve them.
+    """Maps images to logits with strided convolutions.
 
-    It has no normalization over the batch, which the gradient penalty forbids, since that is of
-    single examples (Gulrajani et al. 2017, section 4). A class is told by a projection: the number
-    grows by the product of the class's vector and the features (Miyato and Koyama, "cGANs with
-    Projection Discriminator", 2018, arXiv:1802.05637, equation 3). Unlike there, features are not
-    summed over positions: of small images, each position says something of the class.
+    It has no batch normalization: the gradient penalty is defined for single examples (Gulrajani et al. 2017, section
+    4). The class conditions the logit by projection: the inner product of the class embedding and the features is
+    added (Miyato and Koyama, "cGANs with Projection Discriminator", 2018, arXiv:1802.05637, equation 3). Unlike in
+    the paper, features are not summed over positions, since in small images the position matters for the class.
     """
 
     def __init__(self, image: tuple[int, int, int], *, channels: int, classes: int, dtype: str, rngs: nnx.Rngs):
-        """Build the untrained network; the arguments are those of `ImageGenerator`."""
-        kind, widths = jnp.dtype(dtype), [channels * 2**halving for halving in range(halvings(image) + 1)]
+        """Create the untrained network; the arguments are those of `ImageGenerator`."""
+        kind, widths = jnp.dtype(dtype), [channels * 2**stage for stage in range(_halvings(image) + 1)]
         layers = [Convolution(image[2], channels, Window(3, padding=1), dtype=kind, rngs=rngs)]
+        downsampling = Window(4, stride=2, padding=1)
         for pair in itertools.pairwise(widths):
-            layers.append(Convolution(*pair, Window(4, stride=2, padding=1), dtype=kind, rngs=rngs))
+            layers.append(Convolution(*pair, downsampling, dtype=kind, rngs=rngs))
         self.layers = nnx.List(layers)
-        height, width = (_halved(side, len(widths) - 1) for side in image[:2])
+        height, width = image[:2]
+        for _ in widths[1:]:
+            height, width = downsampling.output(height), downsampling.output(width)
         features = height * width * widths[-1]
-        self.judge = nnx.Linear(features, 1, kernel_init=he_normal(), rngs=rngs)
-        self.label = nnx.data(_embedding(classes, features, _DEVIATION, rngs) if classes else None)
+        self.logit = nnx.Linear(features, 1, kernel_init=he_normal(), rngs=rngs)
+        self.class_embedding = nnx.data(_embedding(classes, features, _EMBEDDING_STD, rngs) if classes else None)
 
     def __call__(self, images: jax.Array, label: jax.Array | None = None) -> jax.Array:
-        """Map float [batch, height, width, channel] and int [batch] to float32 [batch]."""
+        """Map float [batch, height, width, channel] and int [batch] to logits, float32 [batch]."""
         x = images
         for layer in self.layers:
-            x = jax.nn.leaky_relu(layer(x), _SLOPE)
+            x = jax.nn.leaky_relu(layer(x), _NEGATIVE_SLOPE)
         features = x.astype(jnp.float32).reshape(len(x), -1)
-        verdict = self.judge(features)[:, 0]
-        return verdict if self.label is None else verdict + _projection(features, self.label, label)
+        logit = self.logit(features)[:, 0]
+        if self.class_embedding is None:
+            return logit
+        return logit + jnp.einsum("bf,bf->b", features, self.class_embedding(label).astype(jnp.float32))
 
 
 class PointGenerator(nnx.Module):
-    """Maps noise to points in the plane by two hidden layers."""
+    """Maps noise to points in the plane with an MLP of two hidden layers."""
 
-    def __init__(self, *, latent: int, units: int, dtype: str, rngs: nnx.Rngs):
-        self.layers = _dense([latent, units, units, 2], dtype, rngs)
+    def __init__(self, *, latent_dim: int, units: int, dtype: str, rngs: nnx.Rngs):
+        self.layers = _dense([latent_dim, units, units, 2], dtype, rngs)
 
     def __call__(self, noise: jax.Array, label: jax.Array | None = None) -> jax.Array:
-        """Map [batch, latent] to float32 [batch, 2]; points have no labels."""
-        return _through(self.layers, noise, jax.nn.relu)
+        """Map [batch, latent] to float32 [batch, 2]; `label` is unused."""
+        return _mlp(self.layers, noise, jax.nn.relu)
 
 
 class PointDiscriminator(nnx.Module):
-    """Maps points to one number by two hidden layers."""
+    """Maps points to logits with an MLP of two hidden layers."""
 
     def __init__(self, *, units: int, dtype: str, rngs: nnx.Rngs):
         self.layers = _dense([2, units, units, 1], dtype, rngs)
 
     def __call__(self, points: jax.Array, label: jax.Array | None = None) -> jax.Array:
-        """Map float [batch, 2] to float32 [batch]; points have no labels."""
-        return _through(self.layers, points, lambda x: jax.nn.leaky_relu(x, _SLOPE))[:, 0]
+        """Map float [batch, 2] to logits, float32 [batch]; `label` is unused."""
+        return _mlp(self.layers, points, lambda x: jax.nn.leaky_relu(x, _NEGATIVE_SLOPE))[:, 0]
 
 
 def _dense(sizes: list[int], dtype: str, rngs: nnx.Rngs) -> nnx.List:
+    """Return dense layers between these sizes; the last one computes in float32."""
     pairs = list(itertools.pairwise(sizes))
     kinds = [jnp.dtype(dtype)] * (len(pairs) - 1) + [jnp.dtype("float32")]
     return nnx.List(
@@ -139,31 +161,22 @@ def _dense(sizes: list[int], dtype: str, rngs: nnx.Rngs) -> nnx.List:
     )
 
 
-def _through(layers: nnx.List, x: jax.Array, activation: object) -> jax.Array:
+def _mlp(layers: nnx.List, x: jax.Array, activation: Callable[[jax.Array], jax.Array]) -> jax.Array:
     for layer in layers[:-1]:
         x = activation(layer(x))
     return layers[-1](x)
 
 
-def _embedding(classes: int, features: int, deviation: float, rngs: nnx.Rngs) -> nnx.Embed:
-    return nnx.Embed(classes, features, embedding_init=truncated_normal(deviation), rngs=rngs)
+def _embedding(classes: int, features: int, std: float, rngs: nnx.Rngs) -> nnx.Embed:
+    return nnx.Embed(classes, features, embedding_init=truncated_normal(std), rngs=rngs)
 
 
-def _with_label(noise: jax.Array, embedding: nnx.Embed | None, label: jax.Array | None) -> jax.Array:
-    return noise if embedding is None else jnp.concatenate([noise, embedding(label)], axis=-1)
+def _halvings(image: tuple[int, int, int]) -> int:
+    """Return how often the shorter side can be halved without falling below `_SMALLEST` pixels."""
+    return max(0, int(math.log2(max(min(image[:2]), _SMALLEST) / _SMALLEST)))
 
 
-def _projection(features: jax.Array, embedding: nnx.Embed, label: jax.Array) -> jax.Array:
-    return jnp.einsum("bf,bf->b", features, embedding(label).astype(jnp.float32))
-
-
-def _cut(images: jax.Array, size: tuple[int, int]) -> jax.Array:
-    """Cut [batch, height, width, channel] to `size` about the centre."""
-    top, left = ((there - wanted) // 2 for there, wanted in zip(images.shape[1:3], size, strict=True))
+def _center_crop(images: jax.Array, size: tuple[int, int]) -> jax.Array:
+    """Crop [batch, height, width, channel] to `size` around the center."""
+    top, left = ((actual - wanted) // 2 for actual, wanted in zip(images.shape[1:3], size, strict=True))
     return images[:, top : top + size[0], left : left + size[1]]
-
-
-def _halved(side: int, times: int) -> int:
-    for _ in range(times):
-        side = Window(4, stride=2, padding=1).output(side)
-    return side

@@ -23,15 +23,15 @@ def sample(options: Sample) -> Images | Figure:
     """Return images with the classes they were asked to be of, or a scatter of points; the seed says which ones."""
     learner = engine.load(Path(options.run), Learner, options.use)
     labels = _labels(learner, options)
-    noise = np.asarray(jax.random.normal(jax.random.key(options.seed), [options.count, learner.latent]))
+    noise = np.asarray(jax.random.normal(jax.random.key(options.seed), [options.count, learner.latent_dim]))
     drawn = draw(learner, noise, labels)
     name = Path(options.run).name
     title = f"{options.count} samples of {name}, seed {options.seed}"
     numbers = {"run": options.run, "use": options.use, "seed": options.seed}
-    if learner.space.classes:
-        captions = [] if labels is None else [learner.space.classes[label] for label in labels]
+    if learner.domain.classes:
+        captions = [] if labels is None else [learner.domain.classes[label] for label in labels]
         return Images(drawn, captions, title, options.grid, numbers)
-    return samples.scatter(drawn, np.asarray(learner.space.modes), title=title, numbers=numbers)
+    return samples.scatter(drawn, np.asarray(learner.domain.modes), title=title, numbers=numbers)
 
 
 def draw(learner: Learner, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
@@ -50,7 +50,7 @@ def draw(learner: Learner, noise: np.ndarray, labels: np.ndarray | None) -> np.n
 
 def _labels(learner: Learner, options: Sample) -> np.ndarray | None:
     """Return the number of the class of each sample, or None where the generator knows none."""
-    classes = learner.space.classes
+    classes = learner.domain.classes
     if not learner.conditional:
         if options.class_:
             raise UsageError(
@@ -58,4 +58,4 @@ def _labels(learner: Learner, options: Sample) -> np.ndarray | None:
                 hint="dlcli train gan --conditional makes one",
             )
         return None
-    return images.asked(classes, options.class_, options.count)
+    return images.requested_labels(classes, options.class_, options.count)

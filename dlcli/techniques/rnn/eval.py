@@ -14,7 +14,8 @@ from flax import nnx
 from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import labels
-from dlcli.data.text import sets, token_streams
+from dlcli.data.text import token_streams
+from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Metrics
@@ -37,10 +38,10 @@ def evaluate(options: Eval) -> Table:
     if learner.classify and read.texts.classes != learner.facts.classes:
         raise RunError(labels.other_classes(folder, learner.facts.classes, read.texts.classes))
     described = {name: metric.describe() for name, metric in totals(learner, read.data.test).items()}
-    how = {"split": read.texts.measured, "use": options.use, "run": str(folder)}
+    how = {"split": read.texts.eval_split, "use": options.use, "run": str(folder)}
     if learner.classify:
         return table(described, learner.facts.classes, how)
-    return _table(described["loss"], token_streams.stream(read.texts, read.texts.measured, tokenizer).characters, how)
+    return _table(described["loss"], token_streams.stream(read.texts, read.texts.eval_split, tokenizer).characters, how)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,7 @@ class _Read:
 
 
 def _read(trained: Train, options: Eval, tokenizer: Tokenizer) -> _Read:
-    texts = sets.open(options.dataset or trained.dataset, reading(trained, options))
+    texts = open_texts(options.dataset or trained.dataset, reading(trained, options))
     return _Read(texts, batches(trained, texts, tokenizer, trained=True))
 
 

@@ -1,4 +1,4 @@
-"""How the recurrent network learns."""
+"""The learner of the recurrent network: language modeling or classification."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ import optax
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.text import sets, token_batches, tokenizers
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import labelled_batches, token_batches, tokenizers
+from dlcli.data.text.catalogue import open_texts
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.token_batches import TextFacts
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import measure
-from dlcli.nn.recurrent import restarted
+from dlcli.nn.recurrent import reset_carry
 from dlcli.optim import build
 from dlcli.optim.step import descend
-from dlcli.techniques.rnn.model import Network, Shape
+from dlcli.techniques.rnn.model import Network, RNNConfig
 from dlcli.techniques.rnn.options import Train
 
 
 class Carry(nnx.Variable):
-    """The state of each row of a batch, which goes on into the next batch."""
+    """The states of each row of a batch, from which the next batch continues."""
 
 
 class Learner(engine.Learner):
-    """Minimizes the cross-entropy of the next token, or of a text's label, plus penalties on the weights.
+    """Minimizes the cross-entropy of the next token, or of a text's class, plus penalties on the weights.
 
-    For a language model a batch holds `tokens`, int32 [batch, time + 1], where each row goes on in the
-    next batch, and `restart`, bool [batch], True in rows that begin anew. The state is carried from batch
-    to batch, and gradients stop between them: backpropagation through time, truncated (Williams and Peng,
-    "An Efficient Gradient-Based Algorithm for On-Line Training of Recurrent Network Trajectories", 1990).
+    For a language model a batch has `tokens`, int32 [batch, time + 1], whose rows continue those of the batch before,
+    and `restart`, bool [batch], True for rows that start at a new position. The carry is passed from batch to batch
+    without gradients: truncated backpropagation through time (Williams and Peng, "An Efficient Gradient-Based
+    Algorithm for On-Line Training of Recurrent Network Trajectories", 1990).
 
-    For a classifier a batch holds `tokens`, int32 [batch, time], `length` and `label`, int32 [batch].
-    Held-out batches have `mask`, 0 where a token or an example only fills up the batch.
+    For a classifier a batch has `tokens`, int32 [batch, time], `length` and `label`, int32 [batch].
+    Held-out batches have `mask`: 0 for tokens or examples that only pad the batch.
 
     Attributes:
         classify: whether it is a classifier.
-        carry: float32 [layer, state, batch, feature] of a language model.
+        carry: float32 [layer, state, batch, feature]; None for a classifier.
     """
 
     Options = Train
@@ -55,12 +56,12 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train) -> Data:
-        texts = sets.open(options.dataset, reading(options))
+        texts = open_texts(options.dataset, reading(options))
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
 
     @classmethod
     def reread(cls, options: Train, facts: TextFacts) -> Data:
-        return batches(options, sets.open(options.dataset, reading(options)), facts.load(), trained=True)
+        return batches(options, open_texts(options.dataset, reading(options)), facts.load(), trained=True)
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
@@ -69,14 +70,14 @@ class Learner(engine.Learner):
         self.pool = options.pool
         self.penalty = (options.l1, options.l2)
         outputs = len(facts.classes) if self.classify else facts.vocabulary
-        self.network = Network(shape(options, outputs), facts.vocabulary, rngs=rngs)
-        start = None if self.classify else Carry(self.network.stack.initial(options.batch_size))
-        self.carry = nnx.data(start)
+        self.network = Network(network_config(options, outputs), facts.vocabulary, rngs=rngs)
+        carry = None if self.classify else Carry(self.network.stack.initial_carry(options.batch_size))
+        self.carry = nnx.data(carry)
         self.schedule = build.schedule(options)
         self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=nnx.Param)
 
     def update(self, batch: Batch) -> Metrics:
-        losses_of = self._of_labels(batch) if self.classify else self._of_next_tokens(batch)
+        losses_of = self._classification_losses(batch) if self.classify else self._next_token_losses(batch)
 
         def loss_of(network: Network) -> tuple[jax.Array, tuple[Metrics, jax.Array | None]]:
             losses, metrics, carry = losses_of(network)
@@ -92,38 +93,38 @@ class Learner(engine.Learner):
     def score(self, batch: Batch) -> Metrics:
         if self.classify:
             return measure(self.class_log_probabilities(batch["tokens"], batch["length"]), batch)
-        losses, _, carry = self._of_next_tokens(batch)(self.network)
+        losses, _, carry = self._next_token_losses(batch)(self.network)
         self.carry.set_value(carry)
         return {"loss": Mean.of(losses, batch["mask"])}
 
     def next_log_probabilities(self, tokens: jax.Array) -> jax.Array:
-        """Map int32 [batch, time] to the log-probabilities of what follows each token, [batch, time, vocab]."""
-        states, _ = self.network(tokens, self.network.stack.initial(len(tokens)))
-        return jax.nn.log_softmax(self.network.logits(states.swapaxes(0, 1)))
-
-    def step(self, tokens: jax.Array, carry: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Read one token a row, int32 [batch]; return the logits of the next, [batch, vocab], and the carry."""
-        states, carry = self.network(tokens[:, None], carry)
-        return self.network.logits(states[0]), carry
+        """Map int32 [batch, time] to log-probabilities of the tokens that follow each, [batch, time, vocabulary]."""
+        logits, _ = self.network.step(tokens, 0, self.network.init_cache(len(tokens)))
+        return jax.nn.log_softmax(logits)
 
     def class_log_probabilities(self, tokens: jax.Array, length: jax.Array) -> jax.Array:
-        """Map int32 [batch, time], of which `length` [batch] count, to log-probabilities [batch, class]."""
+        """Map texts to log-probabilities, float32 [batch, class].
+
+        Args:
+            tokens: int32 [batch, time], padded.
+            length: tokens of each text without padding, int32 [batch].
+        """
         return jax.nn.log_softmax(self._class_logits(self.network, tokens, length))
 
-    def _of_next_tokens(self, batch: Batch) -> Callable[[Network], tuple[jax.Array, Metrics, jax.Array]]:
+    def _next_token_losses(self, batch: Batch) -> Callable[[Network], tuple[jax.Array, Metrics, jax.Array]]:
         """Return a function from the network to the losses [batch, time], further metrics and the last carry."""
         tokens = batch["tokens"]
-        carry = restarted(self.carry[...], batch["restart"])
+        carry = reset_carry(self.carry[...], batch["restart"])
 
         def losses_of(network: Network) -> tuple[jax.Array, Metrics, jax.Array]:
             states, last = network(tokens[:, :-1], carry)
-            logits = network.logits(states)  # [time, batch, vocab]
+            logits = network.logits(states)  # [time, batch, vocabulary]
             losses = optax.softmax_cross_entropy_with_integer_labels(logits, tokens[:, 1:].T)
             return losses.T, {}, last
 
         return losses_of
 
-    def _of_labels(self, batch: Batch) -> Callable[[Network], tuple[jax.Array, Metrics, None]]:
+    def _classification_losses(self, batch: Batch) -> Callable[[Network], tuple[jax.Array, Metrics, None]]:
         """Return a function from the network to the losses [batch] and further metrics."""
 
         def losses_of(network: Network) -> tuple[jax.Array, Metrics, None]:
@@ -134,38 +135,38 @@ class Learner(engine.Learner):
         return losses_of
 
     def _class_logits(self, network: Network, tokens: jax.Array, length: jax.Array) -> jax.Array:
-        states, _ = network(tokens, network.stack.initial(len(tokens)))  # [time, batch, feature]
+        states, _ = network(tokens, network.stack.initial_carry(len(tokens)))  # [time, batch, feature]
         if self.pool == "last":
             last = jnp.maximum(length - 1, 0).reshape(1, -1, 1)
             pooled = jnp.take_along_axis(states, last, axis=0)[0]
         else:
-            inside = jnp.arange(len(states))[:, None] < length[None, :]
-            pooled = (states * inside[..., None]).sum(axis=0) / jnp.maximum(length, 1)[:, None]
+            present = jnp.arange(len(states))[:, None] < length[None, :]
+            pooled = (states * present[..., None]).sum(axis=0) / jnp.maximum(length, 1)[:, None]
         return network.logits(pooled)
 
 
-def reading(options: Train, *more: Any) -> Reading:
+def reading(options: Train, *more: Any) -> ReadOptions:
     """Return how tables are read for a task, by these options and later ones that win."""
-    return Reading.of(options, *more, labels=options.task == "classify")
+    return ReadOptions.of(options, *more, labels=options.task == "classify")
 
 
 def batches(options: Train, texts: TextSet, tokenizer: Tokenizer, *, trained: bool = False) -> Data:
-    """Return the batches of a task from texts that are cut by this tokenizer, that of a `trained` model or not."""
-    sizes = {"batch_size": options.batch_size, "time": options.context, "seed": options.seed}
+    """Return the task's batches of a text set; `trained`: for measuring a trained model, not for training one."""
+    sizes = {"batch_size": options.batch_size, "context": options.context, "seed": options.seed}
     if options.task == "classify":
-        return token_batches.classification(texts, tokenizer, **sizes, trained=trained)
+        return labelled_batches.classification(texts, tokenizer, **sizes, trained=trained)
     return token_batches.rows(texts, tokenizer, **sizes)
 
 
-def shape(options: Train, outputs: int) -> Shape:
-    """Return the part of the options that shapes the network."""
-    return Shape(
+def network_config(options: Train, outputs: int) -> RNNConfig:
+    """Return the network's configuration; `outputs`: number of tokens or classes."""
+    return RNNConfig(
         cell=options.cell,
         layers=options.layers,
         hidden=options.hidden,
-        embedding=options.embedding,
+        embedding_dim=options.embedding_dim,
         outputs=outputs,
-        tied=options.tied,
+        tie_embeddings=options.tie_embeddings,
         dropout=options.dropout,
         input_dropout=options.input_dropout,
         dtype=options.dtype,

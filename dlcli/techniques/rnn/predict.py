@@ -1,62 +1,33 @@
-"""Labels texts."""
+"""Classifies texts with a recurrent network."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import jax
 import numpy as np
 from flax import nnx
 
-from dlcli import engine
-from dlcli.artifacts import Prediction, Truncation
-from dlcli.data.text import tokenizers
-from dlcli.errors import RunError
-from dlcli.notices import warn
-from dlcli.runs.run import Run
-from dlcli.techniques.rnn.learner import Learner
+from dlcli.artifacts import Prediction
 from dlcli.techniques.rnn.options import Predict
+from dlcli.techniques.rnn.trained import load_classifier
+from dlcli.text_models import prediction
+from dlcli.text_models.prediction import Answers
 
-_BATCH = 64  # texts labelled at once
+_BATCH = 64  # texts per batch
 
 
 def predict(options: Predict) -> Iterator[Prediction]:
-    """Yield a prediction for each text in turn; one that cannot be cut into tokens has a problem instead.
+    """Yield the most probable classes of each text in order; if a text cannot be tokenized, a problem instead.
 
-    Of a text that is longer than those of training, as many tokens are read as there; a note says so.
+    A text longer than those of training is truncated, with a notice.
     """
-    folder = Path(options.run)
-    learner, context = engine.load(folder, Learner, options.use), Run(folder).options(Learner).context
-    if not learner.classify:
-        raise RunError(f"{folder} must be a classifier, found a language model", hint="dlcli train rnn --task classify")
-    tokenizer, classes = learner.facts.load(), learner.facts.classes
-    graph, state = nnx.split(learner)
+    model = load_classifier(options.run, options.use)
+    graph, state = nnx.split(model.learner)
     classify = jax.jit(lambda state, *texts: nnx.merge(graph, state).class_log_probabilities(*texts))
-    for start in range(0, len(options.text), _BATCH):
-        texts = options.text[start : start + _BATCH]
-        read = [_read(tokenizer, text) for text in texts]
-        rows, length = np.zeros([_BATCH, context], np.int32), np.zeros([_BATCH], np.int32)
-        for row, found in enumerate(read):
-            if isinstance(found, np.ndarray):
-                length[row] = min(len(found), context)
-                rows[row, : length[row]] = found[:context]
-        shares = np.exp(np.asarray(classify(state, rows, length), np.float64))
-        for text, found, share in zip(texts, read, shares, strict=False):
-            if isinstance(found, str):
-                yield Prediction(text, problem=found)
-                continue
-            ranked = np.argsort(-share, kind="stable")[: options.top]
-            truncated = Truncation(len(found), context) if len(found) > context else None
-            if truncated:
-                warn(truncated.note(text))
-            yield Prediction(text, [(classes[index], float(share[index])) for index in ranked], truncated=truncated)
 
+    def answer(tokens: np.ndarray, lengths: np.ndarray) -> list[Answers]:
+        found = np.asarray(classify(state, tokens, lengths))
+        return prediction.rank_classes(found, model.learner.facts.classes, options.top)
 
-def _read(tokenizer: tokenizers.Tokenizer, text: str) -> np.ndarray | str:
-    """Return the tokens of a text, or why there are none."""
-    try:
-        found = tokenizer.encode(text)
-    except ValueError as error:
-        return f"{text[:40]!r} {error}"
-    return found if len(found) else f"a text must have a token at least, found none in {text[:40]!r}"
+    return prediction.predict(model, options.text, answer, limit=model.context, batch_size=_BATCH)

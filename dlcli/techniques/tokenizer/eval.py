@@ -7,8 +7,9 @@ from pathlib import Path
 
 from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.data.text import sets, tokenizers
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import tokenizers
+from dlcli.data.text.catalogue import open_texts
+from dlcli.data.text.columns import ReadOptions
 from dlcli.engine.load import measured
 from dlcli.runs.run import Run
 from dlcli.techniques.tokenizer.measuring import measure
@@ -30,21 +31,21 @@ def evaluate(options: Eval) -> Table:
     folder = Path(options.run)
     run = Run(folder)
     trained = run.read_options(Train)
-    dataset, reading = options.dataset or trained.dataset, Reading.of(trained, options, labels=False)
-    texts = measured(run, options.dataset, lambda: sets.open(dataset, reading))
-    counts = measure(tokenizers.load(folder), texts.splits[texts.measured].texts)
+    dataset, reading = options.dataset or trained.dataset, ReadOptions.of(trained, options, labels=False)
+    texts = measured(run, options.dataset, lambda: open_texts(dataset, reading))
+    counts = measure(tokenizers.load(folder), texts.splits[texts.eval_split].texts)
     values = counts.values()
     rows = [(name.replace("_", " "), _shown(name, value), _MEANINGS[name]) for name, value in values.items()]
     rows += [(name, formats.count(value), "") for name, value in dataclasses.asdict(counts).items()]
     numbers = {
         "run": str(folder),
         "dataset": texts.name,
-        "split": texts.measured,
+        "split": texts.eval_split,
         **values,
         **dataclasses.asdict(counts),
     }
-    without = "" if texts.measured == "test" else f"; {texts.name} has no test part"
-    return Table(f"{texts.measured} split{without}", ["measure", "value", ""], rows, numbers)
+    without = "" if texts.eval_split == "test" else f"; {texts.name} has no test part"
+    return Table(f"{texts.eval_split} split{without}", ["measure", "value", ""], rows, numbers)
 
 
 def _shown(name: str, value: float) -> str:

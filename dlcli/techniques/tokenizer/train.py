@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.data.text import sets, tokenizers
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import tokenizers
+from dlcli.data.text.catalogue import open_texts
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import TextSet
 from dlcli.engine.direct import Learnt
 from dlcli.interface import Facts
@@ -24,7 +25,7 @@ class TokenizerFacts(Facts):
 
 def read(options: Train) -> TextSet:
     """Open the text set, of which the vocabulary must be large enough."""
-    found = sets.open(options.dataset, Reading.of(options, labels=False))
+    found = open_texts(options.dataset, ReadOptions.of(options, labels=False))
     tokenizers.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
     return found
 

@@ -1,4 +1,4 @@
-"""The encoder's task: to name the class of a text."""
+"""The encoder's task: classify a text."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.data.text import token_batches
+from dlcli.data.text import labelled_batches
 from dlcli.engine import Metrics
 from dlcli.interface import Batch, Data
 from dlcli.metrics import classification
-from dlcli.nn.presets import Style
+from dlcli.nn.transformer_config import TransformerConfig
 from dlcli.techniques.transformer.facts import TransformerFacts, read_text
 from dlcli.techniques.transformer.losses import cross_entropy
 from dlcli.techniques.transformer.model import Encoder
@@ -20,29 +20,30 @@ from dlcli.techniques.transformer.options import Train
 
 
 def read(options: Train, facts: TransformerFacts | None = None) -> Data:
-    """Open labelled texts, cut by the tokenizer of `facts` where there are any.
+    """Open a set of labelled texts, with the tokenizer of `facts` if given.
 
-    A batch holds `tokens`, int32 [batch, context], `length` and `label`, int32 [batch]; a held-out one also `mask`.
+    A batch has `tokens`, int32 [batch, context], `length` and `label`, int32 [batch]; a held-out batch also `mask`,
+    float32 [batch].
 
     Raises:
         DatasetError: the texts have no labels.
     """
-    return read_text(functools.partial(token_batches.classification, trained=facts is not None), options, facts)
+    return read_text(functools.partial(labelled_batches.classification, trained=facts is not None), options, facts)
 
 
-def network(style: Style, facts: TransformerFacts, rngs: nnx.Rngs) -> Encoder:
+def network(config: TransformerConfig, facts: TransformerFacts, rngs: nnx.Rngs) -> Encoder:
     """Return the untrained network."""
-    return Encoder(style, facts.vocabulary, len(facts.classes), rngs=rngs)
+    return Encoder(config, facts.vocabulary, len(facts.classes), rngs=rngs)
 
 
 def losses(network: Encoder, batch: Batch, smoothing: float) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Return the loss of each text, whether its class was the likeliest, and whether it counts: [batch]."""
+    """Return each text's loss, whether its class was the most probable, and its weight, [batch] each."""
     logits = network(batch["tokens"], batch["length"])
     nats = cross_entropy(logits, batch["label"], smoothing)
     return nats, logits.argmax(axis=-1) == batch["label"], jnp.ones_like(nats)
 
 
 def measure(network: Encoder, batch: Batch) -> Metrics:
-    """Compare the classes of held-out texts with what the network says."""
+    """Return the classification metrics on a held-out batch."""
     logits = network(batch["tokens"], batch["length"])
     return classification.measure(jax.nn.log_softmax(logits), batch)

@@ -14,9 +14,10 @@ from flax import nnx
 from dlcli import engine, formats
 from dlcli.artifacts import Table
 from dlcli.data import labels
-from dlcli.data.text import pairs, sets, token_streams
-from dlcli.data.text.columns import Reading
-from dlcli.data.text.pair_batches import Encoded
+from dlcli.data.text import token_streams
+from dlcli.data.text.catalogue import open_pairs, open_texts
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.pair_batches import EncodedPairs
 from dlcli.data.text.pairs import Pairs
 from dlcli.engine import Metrics
 from dlcli.engine.load import measured
@@ -60,8 +61,8 @@ def _totals(learner: Learner, batches: Iterable[Batch]) -> Metrics:
 
 
 def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
-    texts, loss = sets.open(trained.dataset, Reading.of(trained, labels=False)), described["loss"]
-    characters = token_streams.stream(texts, texts.measured, learner.facts.load()).characters
+    texts, loss = open_texts(trained.dataset, ReadOptions.of(trained, labels=False)), described["loss"]
+    characters = token_streams.stream(texts, texts.eval_split, learner.facts.load()).characters
     bits = loss["value"] * loss["n"] / math.log(2) / characters
     rows = [
         ("loss", formats.loss(loss["value"]), f"nats a token, N = {loss['n']:,.0f} tokens"),
@@ -70,12 +71,12 @@ def _of_text(learner: Learner, described: dict[str, Any], trained: Train, how: d
         ("accuracy", *_interval(described["accuracy"])),
     ]
     more = {"perplexity": perplexity(loss["value"]), "bits_per_character": bits, "characters": characters}
-    numbers = {"split": texts.measured, **how, **described, **more}
-    return Table(f"{texts.measured} split", ["measure", "value", ""], rows, numbers)
+    numbers = {"split": texts.eval_split, **how, **described, **more}
+    return Table(f"{texts.eval_split} split", ["measure", "value", ""], rows, numbers)
 
 
 def _of_classes(learner: Learner, described: dict[str, Any], trained: Train, how: dict[str, Any]) -> Table:
-    split = sets.open(trained.dataset, Reading.of(trained)).measured
+    split = open_texts(trained.dataset, ReadOptions.of(trained)).eval_split
     return classification.table(described, learner.facts.classes, {"split": split, **how})
 
 
@@ -98,12 +99,12 @@ def _of_pairs(learner: Learner, described: dict[str, Any], trained: Train, how: 
 def _closeness(learner: Learner, trained: Train) -> dict[str, Any]:
     """Return BLEU and chrF of what is written for the test split's sources, or for some of them, evenly spread."""
     facts, tokenizer = learner.facts, learner.facts.load()
-    pairs_ = pairs.open(trained.dataset, Reading.of(trained)).splits["test"]
-    most = max(_BATCH, min(_MOST_PAIRS, _MOST_TOKENS // facts.target_time))
+    pairs_ = open_pairs(trained.dataset, ReadOptions.of(trained)).splits["test"]
+    most = max(_BATCH, min(_MOST_PAIRS, _MOST_TOKENS // facts.max_target_length))
     chosen = np.arange(min(most, len(pairs_))) * len(pairs_) // min(most, len(pairs_))
     some = Pairs(*([texts[place] for place in chosen] for texts in (pairs_.sources, pairs_.targets, pairs_.places)))
-    encoded = Encoded(some, tokenizer, (facts.source_time, facts.target_time))
-    translate, written = translator(learner.network, facts.target_time, 1), []
+    encoded = EncodedPairs(some, tokenizer, (facts.max_source_length, facts.max_target_length))
+    translate, written = translator(learner.network, facts.max_target_length, 1), []
     for start in range(0, len(some), _BATCH):
         places = np.minimum(np.arange(start, start + _BATCH), len(some) - 1)
         found = np.asarray(translate(encoded.source[places], encoded.length[places]).tokens)[:, 0]

@@ -1,37 +1,39 @@
-"""What a transformer must know of its data, whatever its shape."""
+"""What the data tells a transformer, and how text sets are opened for it."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
 
-from dlcli.data.text import sets, tokenizers
-from dlcli.data.text.columns import Reading
-from dlcli.data.text.pair_batches import PairFacts
+from dlcli.data.text import tokenizers
+from dlcli.data.text.catalogue import open_texts
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.facts import PairFacts
 from dlcli.interface import Data
 from dlcli.techniques.transformer.options import Train
 
 
 class TransformerFacts(PairFacts):
-    """The tokenizer; the classes of an encoder; the times of an encoder-decoder, 0 of another shape."""
+    """The tokenizer; an encoder's classes; an encoder-decoder's maximum lengths, which are 0 for other shapes."""
 
 
-def read_text(cut: Callable[..., Data], options: Train, facts: TransformerFacts | None) -> Data:
+def read_text(batches: Callable[..., Data], options: Train, facts: TransformerFacts | None) -> Data:
     """Open a text set.
 
     Args:
-        cut: a function of `dlcli.data.text.token_batches`.
+        batches: a function of `dlcli.data.text.token_batches` or `labelled_batches`.
         options: of the run.
-        facts: of a trained model, whose tokenizer is taken; without, one is trained or loaded.
+        facts: of a trained model, whose tokenizer is used; None: a tokenizer is trained or loaded.
     """
-    texts = sets.open(options.dataset, Reading.of(options, labels=options.shape == "encoder"))
+    texts = open_texts(options.dataset, ReadOptions.of(options, labels=options.shape == "encoder"))
     if facts is None:
         tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"])
     else:
         tokenizer = facts.load()
-    return widened(cut(texts, tokenizer, batch_size=options.batch_size, time=options.context, seed=options.seed))
+    sizes = {"batch_size": options.batch_size, "context": options.context, "seed": options.seed}
+    return transformer_facts(batches(texts, tokenizer, **sizes))
 
 
-def widened(data: Data) -> Data:
-    """Return the data with facts of this kind."""
+def transformer_facts(data: Data) -> Data:
+    """Return the data with its facts as `TransformerFacts`."""
     return dataclasses.replace(data, facts=TransformerFacts(**data.facts.model_dump()))

@@ -1,4 +1,4 @@
-"""How the transformer learns, whatever its shape."""
+"""The learner of the transformer, for all shapes."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from dlcli import engine
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Batch, Data
-from dlcli.nn.presets import Style, preset
+from dlcli.nn.transformer_config import TransformerConfig, preset
 from dlcli.optim import build
 from dlcli.optim.step import descend
-from dlcli.techniques.transformer import classification, language, translation
+from dlcli.techniques.transformer import classification, language_modeling, translation
 from dlcli.techniques.transformer.facts import TransformerFacts
 from dlcli.techniques.transformer.model import Network
 from dlcli.techniques.transformer.options import Train
 
-TASKS = {"decoder": language, "encoder": classification, "encoder-decoder": translation}
+TASKS = {"decoder": language_modeling, "encoder": classification, "encoder-decoder": translation}
 
 
 class Learner(engine.Learner):
-    """Minimizes the cross-entropy of next tokens, of classes or of targets, plus penalties on the weights.
+    """Minimizes the cross-entropy of next tokens, classes or targets, plus penalties on the weights.
 
-    The batches are those of the shape's task: `language`, `classification` or `translation`.
+    The batches are those of the shape's task: `language_modeling`, `classification` or `translation`.
     """
 
     Options = Train
@@ -37,7 +37,7 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train, facts: TransformerFacts | None = None) -> Data:
-        """Open the data of the shape's task, cut by the tokenizer of `facts` where there are any."""
+        """Open the data of the shape's task, with the tokenizer of `facts` if given."""
         return TASKS[options.shape].read(options, facts)
 
     @classmethod
@@ -46,24 +46,24 @@ class Learner(engine.Learner):
 
     @staticmethod
     def chosen(options: Train) -> dict[str, tuple[Any, str]]:
-        found, names = style(options), ("positions", "norm", "activation", "hidden", "bias")
-        return {name: (getattr(found, name), f"--preset {options.preset}") for name in names}
+        config, names = network_config(options), ("positions", "norm", "activation", "d_ff", "bias")
+        return {name: (getattr(config, name), f"--preset {options.preset}") for name in names}
 
     def __init__(self, options: Train, facts: TransformerFacts):
         _require(facts, options.shape)
         self.facts, self.shape = facts, options.shape
         self.smoothing = options.label_smoothing
         self.penalty = (options.l1, options.l2)
-        self.network = TASKS[options.shape].network(style(options), facts, nnx.Rngs(options.seed))
+        self.network = TASKS[options.shape].network(network_config(options), facts, nnx.Rngs(options.seed))
         self.schedule = build.schedule(options)
         rule = build.optimizer(options, (build.ADAM[0], options.beta2))
         self.optimizer = nnx.Optimizer(self.network, rule, wrt=nnx.Param)
 
     def update(self, batch: Batch) -> Metrics:
         def loss_of(network: Network) -> tuple[jax.Array, Metrics]:
-            losses, hits, counts = TASKS[self.shape].losses(network, batch, self.smoothing)
-            loss = Mean.of(losses, counts)
-            return loss.total / loss.weight, {"loss": loss, "accuracy": Rate.of(hits, counts)}
+            losses, correct, weights = TASKS[self.shape].losses(network, batch, self.smoothing)
+            loss = Mean.of(losses, weights)
+            return loss.total / loss.weight, {"loss": loss, "accuracy": Rate.of(correct, weights)}
 
         metrics, numbers = descend(self.network, self.optimizer, loss_of, schedule=self.schedule, penalty=self.penalty)
         return {**metrics, **Mean.each(numbers)}
@@ -72,38 +72,38 @@ class Learner(engine.Learner):
         return TASKS[self.shape].measure(self.network, batch)
 
     def next_log_probabilities(self, tokens: jax.Array) -> jax.Array:
-        """Map int [batch, time] to a decoder's log-probabilities of what follows each, float32 [batch, time, token].
+        """Map int [batch, time] to a decoder's log-probabilities of the next tokens, float32 [batch, time, vocabulary].
 
         Raises:
-            UsageError: these are more tokens than it sees at once.
-            RunError: it is no decoder.
+            UsageError: `time` exceeds the context.
+            RunError: the shape is not decoder.
         """
         if self.shape != "decoder":
             raise RunError(f"the transformer must be a decoder, found an {self.shape}", hint="dlcli train transformer")
-        most = self.network.stack.style.context
-        if tokens.shape[1] > most:
-            raise UsageError(f"the text must have at most {most} tokens, the model's context, found {tokens.shape[1]}")
+        limit = self.network.stack.config.context
+        if tokens.shape[1] > limit:
+            raise UsageError(f"the text must have at most {limit} tokens, the model's context, found {tokens.shape[1]}")
         return jax.nn.log_softmax(self.network(tokens))
 
 
 def _require(facts: TransformerFacts, shape: str) -> None:
-    """Raise ValueError where facts, of a run folder that somebody changed, lack what a shape needs."""
+    """Raise ValueError if facts, from an edited run folder, lack what the shape needs."""
     if shape == "encoder" and not facts.classes:
         raise ValueError("an encoder needs classes, found none")
-    if shape == "encoder-decoder" and not (facts.source_time and facts.target_time):
-        raise ValueError("an encoder-decoder needs a source_time and a target_time of 1 or more, found 0")
+    if shape == "encoder-decoder" and not (facts.max_source_length and facts.max_target_length):
+        raise ValueError("an encoder-decoder needs a max_source_length and a max_target_length of 1 or more, found 0")
 
 
-def style(options: Train) -> Style:
-    """Return the part of the options that shapes the blocks.
+def network_config(options: Train) -> TransformerConfig:
+    """Return the configuration of the blocks.
 
     Raises:
-        UsageError: sizes that do not fit each other.
+        UsageError: d_model is not a multiple of heads.
     """
     try:
         return preset(
             options.preset,
-            width=options.width,
+            d_model=options.d_model,
             heads=options.heads,
             layers=options.layers,
             context=options.context,
@@ -111,4 +111,4 @@ def style(options: Train) -> Style:
             dtype=options.dtype,
         )
     except ValueError as error:
-        raise UsageError(f"--width and --heads do not fit: {error}") from error
+        raise UsageError(f"--d-model and --heads do not fit: {error}") from error

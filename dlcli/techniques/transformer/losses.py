@@ -1,4 +1,4 @@
-"""What the transformer's shapes lose on tokens and classes."""
+"""The loss of all shapes of the transformer."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import jax.numpy as jnp
 
 
 def cross_entropy(logits: jax.Array, labels: jax.Array, smoothing: float = 0.0) -> jax.Array:
-    """Return -Σ t log p for targets t that spread `smoothing` evenly over all entries, in nats: float32 [...].
+    """Return the cross-entropy with label smoothing, in nats: float32 [...].
+
+    The target is 1 - smoothing for the label plus smoothing / classes for every class.
 
     Args:
-        logits: [..., entry].
+        logits: [..., class].
         labels: int [...].
-        smoothing: share that is spread; the rest is the label's.
+        smoothing: in [0, 1).
 
     Reference: Szegedy et al., "Rethinking the Inception Architecture", 2016, arXiv:1512.00567, section 7.
     """
     logits = logits.astype(jnp.float32)
-    right = jnp.take_along_axis(logits, labels[..., None], axis=-1)[..., 0]
-    aim = (1 - smoothing) * right
+    label_logits = jnp.take_along_axis(logits, labels[..., None], axis=-1)[..., 0]
+    expected = (1 - smoothing) * label_logits
     if smoothing:
-        aim += smoothing * logits.mean(axis=-1)
-    return jax.nn.logsumexp(logits, axis=-1) - aim
+        expected += smoothing * logits.mean(axis=-1)
+    return jax.nn.logsumexp(logits, axis=-1) - expected

@@ -1,6 +1,6 @@
-"""The networks of `train transformer`, one for each shape, of the same blocks.
+"""The networks of `train transformer`, one for each shape, made of the same blocks.
 
-Axes: batch, time, memory, width, token, class.
+Axes: batch, time, feature, vocabulary, class; key as in `dlcli.nn.attention`.
 """
 
 from __future__ import annotations
@@ -11,97 +11,114 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli.nn.attention import Memory, causal, padding
-from dlcli.nn.presets import Style
-from dlcli.nn.transformer import Embedding, Source, Stack
+from dlcli.nn.attention import KVCache, causal_mask, padding_mask
+from dlcli.nn.transformer import CrossAttentionCache, Embedding, TransformerStack
+from dlcli.nn.transformer_config import TransformerConfig
 
 
 class Decoder(nnx.Module):
-    """Says of each token which one follows, from those before it."""
+    """Predicts each token from those before it."""
 
-    def __init__(self, style: Style, vocabulary: int, *, rngs: nnx.Rngs):
-        self.embedding = Embedding(style, vocabulary, rngs=rngs)
-        self.stack = Stack(style, rngs=rngs)
+    def __init__(self, config: TransformerConfig, vocabulary: int, *, rngs: nnx.Rngs):
+        self.embedding = Embedding(config, vocabulary, rngs=rngs)
+        self.stack = TransformerStack(config, rngs=rngs)
 
     def __call__(self, tokens: jax.Array, record: list[jax.Array] | None = None) -> jax.Array:
-        """Map int [batch, time] to logits of the next tokens, float32 [batch, time, token]."""
-        x, _ = self.stack(self.embedding(tokens), causal(tokens.shape[1]), record=record)
+        """Map int [batch, time] to logits of the next tokens, float32 [batch, time, vocabulary]."""
+        x, _ = self.stack(self.embedding(tokens), causal_mask(tokens.shape[1]), record=record)
         return self.embedding.logits(x)
 
-    def empty(self, batch: int) -> tuple[Memory, ...]:
-        """Return what the layers remember of nothing."""
-        return self.stack.empty(batch)
+    def init_cache(self, batch: int) -> tuple[KVCache, ...]:
+        """Return the layers' caches before the first token."""
+        return self.stack.init_cache(batch)
 
     def step(
-        self, tokens: jax.Array, start: jax.Array | int, past: Sequence[Memory]
-    ) -> tuple[jax.Array, tuple[Memory, ...]]:
-        """Return what `__call__` gives at the positions from `start` on, and what the layers remember then.
+        self, tokens: jax.Array, start: jax.Array | int, cache: Sequence[KVCache]
+    ) -> tuple[jax.Array, tuple[KVCache, ...]]:
+        """Return the logits of `__call__` at the positions from `start` on, and the updated caches.
 
         Args:
             tokens: int [batch, time], those from `start` on.
-            start: place of the first of them in the context.
-            past: what the layers remember of those before.
+            start: position of the first of them.
+            cache: of the earlier positions.
         """
-        mask = causal(tokens.shape[1], past[0].keys.shape[1], start)
-        x, past = self.stack(self.embedding(tokens, start), mask, start=start, past=past)
-        return self.embedding.logits(x), past
+        mask = causal_mask(tokens.shape[1], cache[0].keys.shape[1], start)
+        x, cache = self.stack(self.embedding(tokens, start), mask, start=start, cache=cache)
+        return self.embedding.logits(x), cache
 
 
 class Encoder(nnx.Module):
-    """Names the class of a text by the mean of what its positions end as.
+    """Classifies a text by the mean of its encoded positions.
 
-    The last layer starts at zero, so that an untrained network holds all classes for equally likely.
+    The classification head is initialized to zero, so an untrained network predicts all classes with equal
+    probability.
     """
 
-    def __init__(self, style: Style, vocabulary: int, classes: int, *, rngs: nnx.Rngs):
-        self.embedding = Embedding(style, vocabulary, rngs=rngs)
-        self.stack = Stack(style, rngs=rngs)
-        self.dropout = nnx.Dropout(style.dropout, rngs=rngs)
-        zero = nnx.initializers.zeros_init()
-        self.head = nnx.Linear(style.width, classes, dtype=jnp.float32, kernel_init=zero, rngs=rngs)
+    def __init__(self, config: TransformerConfig, vocabulary: int, classes: int, *, rngs: nnx.Rngs):
+        self.embedding = Embedding(config, vocabulary, rngs=rngs)
+        self.stack = TransformerStack(config, rngs=rngs)
+        self.dropout = nnx.Dropout(config.dropout, rngs=rngs)
+        zeros = nnx.initializers.zeros_init()
+        self.head = nnx.Linear(config.d_model, classes, dtype=jnp.float32, kernel_init=zeros, rngs=rngs)
 
     def __call__(self, tokens: jax.Array, length: jax.Array, record: list[jax.Array] | None = None) -> jax.Array:
-        """Map int [batch, time], whose first `length` [batch] count, to logits, float32 [batch, class]."""
+        """Map texts to logits, float32 [batch, class].
+
+        Args:
+            tokens: int [batch, time], padded.
+            length: tokens of each text without padding, int [batch].
+            record: list to append each layer's attention weights to; None: not recorded.
+        """
         return self.head(self.dropout(self.represent(tokens, length, record)))
 
     def represent(self, tokens: jax.Array, length: jax.Array, record: list[jax.Array] | None = None) -> jax.Array:
-        """Return what the classes are told apart by, float32 [batch, width]."""
-        mask = padding(length, tokens.shape[1])
+        """Return the mean of the encoded positions, float32 [batch, feature]; arguments as in `__call__`."""
+        mask = padding_mask(length, tokens.shape[1])
         x, _ = self.stack(self.embedding(tokens), mask, record=record)
-        seen = mask[:, 0, 0, :, None].astype(jnp.float32)  # [batch, time, 1]
-        return (x.astype(jnp.float32) * seen).sum(axis=1) / jnp.maximum(seen.sum(axis=1), 1.0)
+        present = mask[:, 0, 0, :, None].astype(jnp.float32)  # [batch, time, 1]
+        return (x.astype(jnp.float32) * present).sum(axis=1) / jnp.maximum(present.sum(axis=1), 1.0)
 
 
 class EncoderDecoder(nnx.Module):
-    """Writes a target token by token, looking at a source; both share one table of tokens."""
+    """Generates a target token by token with cross-attention to a source; both share the token embedding."""
 
-    def __init__(self, style: Style, vocabulary: int, *, rngs: nnx.Rngs):
-        self.embedding = Embedding(style, vocabulary, rngs=rngs)
-        self.encoder = Stack(style, rngs=rngs)
-        self.decoder = Stack(style, cross=True, rngs=rngs)
+    def __init__(self, config: TransformerConfig, vocabulary: int, *, rngs: nnx.Rngs):
+        self.embedding = Embedding(config, vocabulary, rngs=rngs)
+        self.encoder = TransformerStack(config, rngs=rngs)
+        self.decoder = TransformerStack(config, cross=True, rngs=rngs)
 
-    def __call__(self, tokens: jax.Array, source: Source, record: list[jax.Array] | None = None) -> jax.Array:
-        """Map the target so far, int [batch, time], to logits of its next tokens, float32 [batch, time, token]."""
-        x, _ = self.decoder(self.embedding(tokens), causal(tokens.shape[1]), source=source, record=record)
+    def __call__(
+        self, tokens: jax.Array, encoded: CrossAttentionCache, record: list[jax.Array] | None = None
+    ) -> jax.Array:
+        """Map target tokens, int [batch, time], to logits of the next ones, float32 [batch, time, vocabulary]."""
+        x, _ = self.decoder(self.embedding(tokens), causal_mask(tokens.shape[1]), encoded=encoded, record=record)
         return self.embedding.logits(x)
 
-    def encode(self, tokens: jax.Array, length: jax.Array, record: list[jax.Array] | None = None) -> Source:
-        """Return what the decoder knows of a source, int [batch, memory], whose first `length` [batch] count."""
-        mask = padding(length, tokens.shape[1])
-        encoded, _ = self.encoder(self.embedding(tokens), mask, record=record)
-        return self.decoder.source(encoded, mask)
+    def encode(
+        self, tokens: jax.Array, length: jax.Array, record: list[jax.Array] | None = None
+    ) -> CrossAttentionCache:
+        """Return the encoder's output as the decoder attends to it.
 
-    def empty(self, batch: int) -> tuple[Memory, ...]:
-        """Return what the decoder's layers remember of nothing."""
-        return self.decoder.empty(batch)
+        Args:
+            tokens: of the sources, int [batch, key], padded.
+            length: tokens of each source without padding, int [batch].
+            record: list to append each encoder layer's attention weights to; None: not recorded.
+        """
+        mask = padding_mask(length, tokens.shape[1])
+        x, _ = self.encoder(self.embedding(tokens), mask, record=record)
+        return self.decoder.project_encoded(x, mask)
+
+    def init_cache(self, batch: int) -> tuple[KVCache, ...]:
+        """Return the decoder layers' caches before the first token."""
+        return self.decoder.init_cache(batch)
 
     def step(
-        self, tokens: jax.Array, start: jax.Array | int, past: Sequence[Memory], source: Source
-    ) -> tuple[jax.Array, tuple[Memory, ...]]:
-        """Return what `__call__` gives at the positions from `start` on, and what the layers remember then."""
-        mask = causal(tokens.shape[1], past[0].keys.shape[1], start)
-        x, past = self.decoder(self.embedding(tokens, start), mask, start=start, past=past, source=source)
-        return self.embedding.logits(x), past
+        self, tokens: jax.Array, start: jax.Array | int, cache: Sequence[KVCache], encoded: CrossAttentionCache
+    ) -> tuple[jax.Array, tuple[KVCache, ...]]:
+        """Return the logits of `__call__` at the positions from `start` on, and the updated caches."""
+        mask = causal_mask(tokens.shape[1], cache[0].keys.shape[1], start)
+        x, cache = self.decoder(self.embedding(tokens, start), mask, start=start, cache=cache, encoded=encoded)
+        return self.embedding.logits(x), cache
 
 
 Network = Decoder | Encoder | EncoderDecoder

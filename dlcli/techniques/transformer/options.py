@@ -6,7 +6,6 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 from pydantic import Field, model_validator
 
 from dlcli.options.common import (
-    WITH_BETAS,
     BatchSize,
     Cli,
     DatasetName,
@@ -14,7 +13,6 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
-    OptimizerName,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
@@ -26,14 +24,16 @@ from dlcli.options.common import (
     WeightDecay,
     filled,
 )
+from dlcli.options.fields import flag
+from dlcli.options.optimizers import WITH_BETAS, OptimizerName
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
 
 _WARMUP = 100  # steps
 
-# What a shape chooses where nothing is given: sizes and lengths that take minutes on two cores.
-_CHOICES: dict[str, dict[str, Any]] = {
+# Defaults of each shape: sizes and lengths that take minutes on two cores.
+_DEFAULTS: dict[str, dict[str, Any]] = {
     "decoder": {"dataset": "pydocs", "tokenizer": "characters", "context": 64, "batch_size": 16, "steps": 1_000},
     "encoder": {
         "dataset": "pydocs",
@@ -48,7 +48,7 @@ _CHOICES: dict[str, dict[str, Any]] = {
         "dataset": "dates",
         "tokenizer": "characters",
         "layers": 2,
-        "width": 64,
+        "d_model": 64,
         "context": 64,
         "batch_size": 64,
         "steps": 1_000,
@@ -66,10 +66,10 @@ _COLUMNS = {
 
 
 def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
-    """Say which of the given columns a shape does not read; "" if it reads all."""
+    """Return which of the given columns the shape does not read, in words; "" if it reads all."""
     for name, shapes in _COLUMNS.items():
         if given.get(name) is not None and shape not in shapes:
-            return f"--{name.replace('_', '-')} needs --shape {' or '.join(shapes)}"
+            return f"{flag(name)} needs --shape {' or '.join(shapes)}"
     return ""
 
 
@@ -91,53 +91,55 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
         ),
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
-    shape: Annotated[Shape, Field(description="Writes text, classifies it, or turns one text into another.")] = (
-        "decoder"
-    )
+    shape: Annotated[
+        Shape, Field(description="decoder: language model; encoder: classifier; encoder-decoder: translation.")
+    ] = "decoder"
     preset: Annotated[
         Literal["original", "gpt2", "modern"],
-        Field(description="Whose blocks: Vaswani's of 2017, GPT-2's, LLaMA's."),
+        Field(description="Block style: original (Vaswani 2017), gpt2, or modern (LLaMA)."),
         Cli(rare=True),
     ] = "modern"
-    layers: Annotated[int, Field(ge=1, le=256, description="Blocks of encoder and decoder.")] = 4
-    heads: Annotated[int, Field(ge=1, le=256, description="Attention heads.")] = 4
-    width: Annotated[int, Field(ge=2, le=2**16, description="d_model, features of a token.")] = 128
+    layers: Annotated[int, Field(ge=1, le=256, description="Number of blocks, of the encoder and of the decoder.")] = 4
+    heads: Annotated[int, Field(ge=1, le=256, description="Number of attention heads.")] = 4
+    d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension, features of each token.")] = 128
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
     vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
     label_smoothing: Annotated[
-        float, Field(ge=0, lt=1, description="Share of each target spread over all classes or tokens."), Cli(rare=True)
+        float,
+        Field(ge=0, lt=1, description="Label smoothing: probability spread over all classes or tokens."),
+        Cli(rare=True),
     ] = 0.0
     batch_size: BatchSize = 16
     steps: Steps = 2_000
-    optimizer: Annotated[OptimizerName, Field(description="Rule that turns gradients into updates.")] = "adamw"
+    optimizer: Annotated[OptimizerName, Field(description="Optimizer.")] = "adamw"
     learning_rate: LearningRate = 1e-3
     warmup_steps: Annotated[
-        int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate."), Cli(rare=True)
+        int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate."), Cli(rare=True)
     ] = _WARMUP
-    clip_norm: Annotated[
-        float, Field(ge=0, description="Bound on the gradients' global norm; 0: none."), Cli(rare=True)
+    max_grad_norm: Annotated[
+        float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
     ] = 1.0
     weight_decay: WeightDecay = 0.1
     beta2: Annotated[
         float,
-        Field(gt=0, lt=1, description="Adam's beta2, the decay of the squared gradients."),
+        Field(gt=0, lt=1, description="Adam's beta2, second-moment decay."),
         Needs("optimizer", WITH_BETAS),
         Cli(rare=True),
     ] = 0.99
 
     @model_validator(mode="before")
     @classmethod
-    def _choices_of_the_shape(cls, given: Any) -> Any:
+    def _defaults_of_the_shape(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        chosen = _CHOICES.get(str(given.get("shape", "decoder")), {})
+        defaults = _DEFAULTS.get(str(given.get("shape", "decoder")), {})
         if str(steps := given.get("steps")).isdecimal():
-            chosen = {**chosen, "warmup_steps": min(_WARMUP, int(steps) // 10)}  # a short run has less of it
-        return filled(given, chosen)
+            defaults = {**defaults, "warmup_steps": min(_WARMUP, int(steps) // 10)}  # a short run has a shorter warm-up
+        return filled(given, defaults)
 
     @model_validator(mode="after")
-    def _columns_of_the_shape(self) -> "Train":
+    def _check_columns(self) -> "Train":
         if misplaced := misplaced_column(self.shape, self.model_dump(include=set(_COLUMNS))):
             raise ValueError(f"{misplaced}, got {self.shape}")
         return self
@@ -170,10 +172,10 @@ class Predict(TextPredictOptions):
     of_runs = (("shape", "encoder"), ("shape", "encoder-decoder"))
     examples = ('dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',)
     top: Annotated[
-        int, Field(ge=1, le=1000, description="Answers to show for each text, the best first."), Cli(short="-k")
+        int, Field(ge=1, le=1000, description="Number of answers per text, best first."), Cli(short="-k")
     ] = 3
     beams: Annotated[
         int,
-        Field(ge=1, le=256, description="Beam width of an encoder-decoder; 1: greedy."),
+        Field(ge=1, le=256, description="Beam width of an encoder-decoder; 1: greedy decoding."),
         Needs("shape", ("encoder-decoder",), of_run=True),
     ] = 4

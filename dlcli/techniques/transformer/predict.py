@@ -1,100 +1,62 @@
-"""Labels texts with an encoder, or turns them into others with an encoder-decoder."""
+"""Classifies texts with an encoder, or translates them with an encoder-decoder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import jax
 import numpy as np
 from flax import nnx
 
-from dlcli.artifacts import Prediction, Truncation
-from dlcli.errors import DatasetError
-from dlcli.notices import warn
+from dlcli.artifacts import Prediction
+from dlcli.techniques.transformer import trained
 from dlcli.techniques.transformer.options import Predict
-from dlcli.techniques.transformer.trained import Trained
 from dlcli.techniques.transformer.translation import translator
+from dlcli.text_models import prediction
+from dlcli.text_models.prediction import Answers
+from dlcli.text_models.trained import TrainedTextModel
 
-Answers = list[tuple[str, float, float]]  # an answer, what it is ranked by, and its log-probability
-
-_BATCH = 16  # texts at once
+_BATCH = 16  # texts per batch
 
 
 def predict(options: Predict) -> Iterator[Prediction]:
-    """Yield a prediction for each text in turn; one that cannot be cut into tokens has a problem instead.
+    """Yield a prediction for each text in order; if a text cannot be tokenized, a problem instead.
 
-    Of an encoder, the answers are classes with their probabilities; of an encoder-decoder texts with the scores that
-    they are ranked by, see `dlcli.nn.beam`, and their log-probabilities. Of a longer text than the model was trained
-    on, as many tokens are read as there; a note says so.
+    An encoder's answers are classes with probabilities; an encoder-decoder's are texts with the scores of
+    `dlcli.nn.beam_search`, by which they are ranked, and their log-probabilities. A text longer than those of
+    training is truncated, with a notice.
     """
-    trained = Trained(options.run, options.use, "encoder", "encoder-decoder")
-    measure = "probability" if trained.learner.shape == "encoder" else "score"
-    answer, most = _ANSWERS[trained.learner.shape](trained, options)
-    for start in range(0, len(options.text), _BATCH):
-        texts = options.text[start : start + _BATCH]
-        read = [_read(trained, text) for text in texts]
-        rows, length = np.zeros([_BATCH, most], np.int32), np.ones([_BATCH], np.int32)
-        for row, found in enumerate(read):
-            if isinstance(found, np.ndarray):
-                length[row] = min(len(found), most)
-                rows[row, : length[row]] = found[:most]
-        for text, found, answers in zip(texts, read, answer(rows, length), strict=False):
-            if isinstance(found, str):
-                yield Prediction(text, problem=found)
-                continue
-            truncated = Truncation(len(found), most) if len(found) > most else None
-            if truncated:
-                warn(truncated.note(text))
-            ranked = [(answer, number) for answer, number, _ in answers]
-            nats = [each for *_, each in answers] if measure == "score" else []
-            yield Prediction(text, ranked, measure=measure, truncated=truncated, log_probabilities=nats)
+    model = trained.load(options.run, options.use, "encoder", "encoder-decoder")
+    predicted = _classes if model.learner.shape == "encoder" else _targets
+    return predicted(model, options)
 
 
-def _read(trained: Trained, text: str) -> np.ndarray | str:
-    """Return the tokens of a text, or why there are none."""
-    try:
-        return trained.read_some(text)
-    except DatasetError as error:
-        return str(error)
+def _classes(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
+    graph, state = nnx.split(model.learner.network)
+    classify = jax.jit(lambda state, *texts: jax.nn.log_softmax(nnx.merge(graph, state)(*texts)))
+
+    def answer(tokens: np.ndarray, lengths: np.ndarray) -> list[Answers]:
+        found = np.asarray(classify(state, tokens, lengths))
+        return prediction.rank_classes(found, model.learner.facts.classes, options.top)
+
+    return prediction.predict(model, options.text, answer, limit=model.context, batch_size=_BATCH)
 
 
-Answering = tuple[Callable[[np.ndarray, np.ndarray], list[Answers]], int]
+def _targets(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
+    facts = model.learner.facts
+    translate = translator(model.learner.network, facts.max_target_length, options.beams)
 
-
-def _classes(trained: Trained, options: Predict) -> Answering:
-    """Return a function from texts, int [batch, time], and their lengths to ranked classes, and the time."""
-    names = trained.learner.facts.classes
-    graph, state = nnx.split(trained.learner.network)
-    classify = jax.jit(lambda state, *texts: jax.nn.softmax(nnx.merge(graph, state)(*texts)))
-
-    def answer(rows: np.ndarray, length: np.ndarray) -> list[Answers]:
-        shares = np.asarray(classify(state, rows, length), np.float64)
-        ranked = np.argsort(-shares, axis=-1, kind="stable")[:, : options.top]
-        return [
-            [(names[index], float(share[index]), float(np.log(share[index]))) for index in row]
-            for share, row in zip(shares, ranked, strict=True)
-        ]
-
-    return answer, trained.context
-
-
-def _targets(trained: Trained, options: Predict) -> Answering:
-    """Return a function from sources, int [batch, time], and their lengths to ranked targets, and the time."""
-    translate = translator(trained.learner.network, trained.learner.facts.target_time, options.beams)
-
-    def answer(rows: np.ndarray, length: np.ndarray) -> list[Answers]:
-        tokens, nats, ranked = map(np.asarray, translate(rows, length))
-        # In the order of the search: its first answer is what evaluation measures.
+    def answer(sources: np.ndarray, lengths: np.ndarray) -> list[Answers]:
+        tokens, log_probabilities, scores = map(np.asarray, translate(sources, lengths))
+        # In the order of the beam search: the first answer is the one that evaluation measures.
         return [
             [
-                (trained.tokenizer.decode(tokens[row, beam]), float(ranked[row, beam]), float(nats[row, beam]))
+                (model.tokenizer.decode(tokens[row, beam]), float(scores[row, beam]), float(nats[beam]))
                 for beam in range(min(options.top, options.beams))
-                if np.isfinite(nats[row, beam])
+                if np.isfinite(nats[beam])
             ]
-            for row in range(len(rows))
+            for row, nats in enumerate(log_probabilities)
         ]
 
-    return answer, trained.learner.facts.source_time
-
-
-_ANSWERS: dict[str, Callable[[Trained, Predict], Answering]] = {"encoder": _classes, "encoder-decoder": _targets}
+    limit = facts.max_source_length
+    return prediction.predict(model, options.text, answer, limit=limit, batch_size=_BATCH, measure="score")

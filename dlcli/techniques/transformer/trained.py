@@ -1,66 +1,28 @@
-"""A trained transformer, with the tokenizer it reads and writes by."""
+"""Loads a trained transformer."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from dlcli import engine
-from dlcli.data.text.tokenizers import UNKNOWN
-from dlcli.errors import DatasetError, RunError
-from dlcli.notices import warn
-from dlcli.runs.run import Run
+from dlcli.errors import RunError
+from dlcli.runs.folder import RunFolder
 from dlcli.techniques.transformer.learner import Learner
+from dlcli.text_models.trained import TrainedTextModel
 
-_VERBS = {
-    "decoder": "sample and score",
-    "encoder": "predict",
-    "encoder-decoder": "predict",
-}
+_VERBS = {"decoder": "sample and score", "encoder": "predict", "encoder-decoder": "predict"}
 
 
-class Trained:
-    """A trained transformer of one of some shapes.
+def load(run: str, use: str, *shapes: str) -> TrainedTextModel:
+    """Load a transformer of one of these shapes.
 
-    Attributes:
-        learner: set to evaluate.
-        tokenizer: of its training.
-        context: tokens it sees at once.
+    Raises:
+        RunError: the run has another shape.
     """
-
-    def __init__(self, run: str, use: str, *shapes: str):
-        """Load a run.
-
-        Raises:
-            RunError: its shape is none of those asked for.
-        """
-        self.learner = engine.load(Path(run), Learner, use)
-        if self.learner.shape not in shapes:
-            raise RunError(
-                f"{run} must be of shape {' or '.join(shapes)}, found {self.learner.shape}",
-                hint=f"what a run of it does: dlcli {_VERBS[self.learner.shape]}",
-            )
-        self.tokenizer = self.learner.facts.load()
-        self.context = Run(Path(run)).options(Learner).context
-
-    def read(self, text: str) -> np.ndarray:
-        """Return the tokens of a text, int32 [token].
-
-        Raises:
-            DatasetError: the text cannot be cut into tokens.
-        """
-        try:
-            found = self.tokenizer.encode(text).astype(np.int32)
-        except ValueError as error:
-            raise DatasetError(f"{text[:40]!r} {error}") from error
-        if unknown := int((found == UNKNOWN).sum()):
-            warn(f"{unknown} of {len(found)} tokens of {text[:40]!r} are unknown to the model")
-        return found
-
-    def read_some(self, text: str) -> np.ndarray:
-        """Return the tokens of a text that has any; raises as `read` does."""
-        found = self.read(text)
-        if not len(found):
-            raise DatasetError(f"a text must have a token at least, found none in {text[:40]!r}")
-        return found
+    learner = engine.load(Path(run), Learner, use)
+    if learner.shape not in shapes:
+        raise RunError(
+            f"{run} must be of shape {' or '.join(shapes)}, found {learner.shape}",
+            hint=f"commands for this shape: dlcli {_VERBS[learner.shape]}",
+        )
+    return TrainedTextModel(learner, learner.facts.load(), RunFolder(Path(run)).options(Learner).context)

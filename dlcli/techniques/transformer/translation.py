@@ -1,4 +1,4 @@
-"""The encoder-decoder's task: to write the target of a source."""
+"""The encoder-decoder's task: generate the target of a source."""
 
 from __future__ import annotations
 
@@ -14,79 +14,77 @@ from dlcli.data.text import pair_batches
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.interface import Batch, Data
-from dlcli.nn.beam import Found, Special, search
-from dlcli.nn.presets import Style
-from dlcli.techniques.transformer.facts import TransformerFacts, widened
+from dlcli.nn.beam_search import Hypotheses, SpecialTokens, beam_search
+from dlcli.nn.transformer_config import TransformerConfig
+from dlcli.techniques.transformer.facts import TransformerFacts, transformer_facts
 from dlcli.techniques.transformer.losses import cross_entropy
 from dlcli.techniques.transformer.model import EncoderDecoder
 from dlcli.techniques.transformer.options import Train
 
+_SPECIAL = SpecialTokens(START, END, PADDING, suppressed=(START, UNKNOWN))
+
 
 def read(options: Train, facts: TransformerFacts | None = None) -> Data:
-    """Open a set of pairs, cut by the tokenizer and at the times of `facts` where there are any.
+    """Open a set of pairs, with the tokenizer and the lengths of `facts` if given.
 
-    Batches as `dlcli.data.text.pair_batches.read` says.
+    Batches are those of `dlcli.data.text.pair_batches.read`.
     """
-    return widened(pair_batches.read(options, options.context, facts))
+    return transformer_facts(pair_batches.read(options, options.context, facts))
 
 
-def network(style: Style, facts: TransformerFacts, rngs: nnx.Rngs) -> EncoderDecoder:
+def network(config: TransformerConfig, facts: TransformerFacts, rngs: nnx.Rngs) -> EncoderDecoder:
     """Return the untrained network; its context is the longer of source and target."""
-    style = dataclasses.replace(style, context=max(facts.source_time, facts.target_time))
-    return EncoderDecoder(style, facts.vocabulary, rngs=rngs)
+    config = dataclasses.replace(config, context=max(facts.max_source_length, facts.max_target_length))
+    return EncoderDecoder(config, facts.vocabulary, rngs=rngs)
 
 
 def losses(network: EncoderDecoder, batch: Batch, smoothing: float) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Return the loss of each target token, whether it was the likeliest, and whether it counts: [batch, time]."""
-    written, wanted = batch["target"][:, :-1], batch["target"][:, 1:]
-    logits = network(written, network.encode(batch["source"], batch["length"]))
-    counts = (wanted != PADDING).astype(jnp.float32)
-    return cross_entropy(logits, wanted, smoothing), logits.argmax(axis=-1) == wanted, counts
+    """Return each target token's loss, whether it was the most probable, and its weight, [batch, time] each.
+
+    The decoder's inputs are the correct earlier tokens (teacher forcing).
+    """
+    inputs, targets = batch["target"][:, :-1], batch["target"][:, 1:]
+    logits = network(inputs, network.encode(batch["source"], batch["length"]))
+    weights = (targets != PADDING).astype(jnp.float32)
+    return cross_entropy(logits, targets, smoothing), logits.argmax(axis=-1) == targets, weights
 
 
 def measure(network: EncoderDecoder, batch: Batch) -> Metrics:
-    """Compare what the network would write, given all before it, with a held-out target.
+    """Return loss, token accuracy and exact match on a held-out batch.
 
-    Every token is the likeliest one after the right ones before it exactly where writing the
-    likeliest token again and again gives the target: so `exact_match` is that of greedy decoding.
+    `exact_match` is that of greedy decoding: if every token is the most probable one after the correct earlier
+    tokens, greedy decoding generates exactly the target.
     """
-    nats, hits, counts = losses(network, batch, 0.0)
-    counts = counts * batch["mask"][:, None]
+    nats, correct, weights = losses(network, batch, 0.0)
+    weights = weights * batch["mask"][:, None]
     return {
-        "loss": Mean.of(nats, counts),
-        "accuracy": Rate.of(hits, counts),
-        "exact_match": Rate.of((hits | (counts == 0)).all(axis=1), batch["mask"]),
+        "loss": Mean.of(nats, weights),
+        "accuracy": Rate.of(correct, weights),
+        "exact_match": Rate.of((correct | (weights == 0)).all(axis=1), batch["mask"]),
     }
 
 
-def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.ndarray, np.ndarray], Found]:
-    """Return the compiled function from sources to the likeliest targets.
+def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.ndarray, np.ndarray], Hypotheses]:
+    """Return the compiled beam search.
 
-    It takes int [batch, source_time] and int [batch].
+    It maps sources, int [batch, max_source_length], and their lengths, int [batch], to targets.
 
     Args:
-        network: trained.
-        time: tokens of a target at most, the end included.
-        beams: kept of each source.
+        network: a trained network.
+        time: maximum number of tokens of a target, including the end token.
+        beams: beam width.
     """
     graph, state = nnx.split(network)
 
     @jax.jit
-    def translate(state: nnx.State, tokens: jax.Array, length: jax.Array) -> Found:
+    def translate(state: nnx.State, tokens: jax.Array, length: jax.Array) -> Hypotheses:
         live = nnx.merge(graph, state)
-        source = jax.tree.map(lambda each: jnp.repeat(each, beams, axis=0), live.encode(tokens, length))
+        encoded = jax.tree.map(lambda each: jnp.repeat(each, beams, axis=0), live.encode(tokens, length))
 
-        def step(last: jax.Array, place: jax.Array, past: object) -> tuple[jax.Array, object]:
-            return live.step(last, place, past, source)
+        def step(last: jax.Array, position: jax.Array, cache: object) -> tuple[jax.Array, object]:
+            return live.step(last, position, cache, encoded)
 
-        memory = live.empty(len(tokens) * beams)
-        return search(
-            step,
-            memory,
-            batch=len(tokens),
-            beams=beams,
-            time=time,
-            special=Special(START, END, PADDING, never=(START, UNKNOWN)),
-        )
+        cache, batch = live.init_cache(len(tokens) * beams), len(tokens)
+        return beam_search(step, cache, batch=batch, beams=beams, time=time, special=_SPECIAL)
 
     return lambda tokens, length: translate(state, tokens, length)

@@ -42,7 +42,7 @@ def evaluate(options: Eval) -> Table:
         numbers.setdefault("pairs", {})[name] = found
         rows.append((f"Spearman's ρ, {Path(name).name}", formats.loss(found["rho"]), _counted(found)))
     if analogies:
-        numbers["analogies"] = {"file": str(options.analogies), **answered(vectors, analogies, options.restrict)}
+        numbers["analogies"] = {"file": str(options.analogies), **answered(vectors, analogies, options.restrict_vocab)}
         rows += _analogy_rows(numbers["analogies"])
     return Table("", ["measure", "value", ""], rows, numbers)
 

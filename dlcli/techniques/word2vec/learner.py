@@ -11,8 +11,8 @@ import optax
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data.text import contexts, words
-from dlcli.data.text.columns import Reading
+from dlcli.data.text import word_batches, words
+from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.words import WordFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
@@ -27,7 +27,7 @@ _LAST_RATE = 1e-4 / 0.025  # share of the learning rate at the end, as gensim ha
 class Learner(engine.Learner):
     """Makes a word's input vector fit the output vectors of its neighbours better than those of random words.
 
-    A batch is running text, see `dlcli.data.text.contexts`. A step of plain gradient descent changes the rows of the
+    A batch is running text, see `data.text.word_batches`. A step of plain gradient descent changes the rows of the
     words in the batch and of the negatives, and no others; the gradients of pairs add up, but for words that are very
     frequent (`rates`). Its time does not grow with the vocabulary.
     """
@@ -38,16 +38,16 @@ class Learner(engine.Learner):
     @staticmethod
     def read(options: Train, *, noted: bool = True) -> Data:
         """Open a text set as running words; unless it is not to be `noted`, say where they may not be what is meant."""
-        asked = words.Rules(options.pattern, options.lower, options.min_count)
-        corpus = words.read(options.dataset, asked, Reading.of(options, labels=False))
+        asked = words.VocabularyOptions(options.pattern, options.lower, options.min_count)
+        corpus = words.read(options.dataset, asked, ReadOptions.of(options, labels=False))
         for note in corpus.coverage.notes(options.pattern) if noted else ():
             warn(note)
         rules = block_rules(options)
-        blocks = contexts.Blocks(corpus.splits["train"], corpus.facts.counts, rules)
+        batcher = word_batches.Batcher(corpus.splits["train"], corpus.facts.counts, rules)
         return Data(
-            train_from=functools.partial(contexts.train_from, blocks, options.seed),
-            validation=contexts.held_out(corpus, "validation", rules),
-            test=contexts.held_out(corpus, "test", rules),
+            train_from=functools.partial(word_batches.train_from, batcher, options.seed),
+            validation=word_batches.held_out(corpus, "validation", rules),
+            test=word_batches.held_out(corpus, "test", rules),
             facts=corpus.facts,
             sizes={split: len(sentences.words) for split, sentences in corpus.splits.items()},
             digest=corpus.digest,
@@ -60,10 +60,10 @@ class Learner(engine.Learner):
         self.model, self.window, self.negative = options.model, options.window, options.negative
         self.drawn = max(model.NEGATIVES, options.negative)
         self.dtype = jnp.dtype(options.dtype)
-        self.most = contexts.capacity(facts.counts, block_rules(options))
-        shape = len(facts.words), options.dimensions
+        self.most = word_batches.capacity(facts.counts, block_rules(options))
+        shape = len(facts.words), options.vector_size
         start = jax.random.uniform(rngs.params(), shape, minval=-0.5, maxval=0.5)
-        self.input = nnx.Param(start / options.dimensions)
+        self.input = nnx.Param(start / options.vector_size)
         self.output = nnx.Param(jnp.zeros(shape))
         self.shares = nnx.List([nnx.Variable(jnp.asarray(each)) for each in rates.shares(options, facts)])
         self.noise = Noise(facts.counts)
@@ -94,7 +94,7 @@ class Learner(engine.Learner):
 
     def _rows(self, batch: Batch, key: jax.Array) -> tuple[model.Rows, jax.Array, jax.Array]:
         """Cut the text into rows, draw their negatives, and list the rows of either table that the loss reads."""
-        text = (jnp.asarray(batch[name])[: self.most] for name in ("word", "sentence", "reach"))
+        text = (jnp.asarray(batch[name])[: self.most] for name in ("word", "sentence", "context_size"))
         rows = model.in_rows(*text, self.window)
         negatives = self.noise.draw(key, (len(rows.centers), self.drawn))
         return rows, *model.read_and_target(self.model, rows, negatives)
@@ -111,6 +111,6 @@ class Learner(engine.Learner):
         return np.asarray(self.input[...])
 
 
-def block_rules(options: Train) -> contexts.Rules:
-    """Return the part of the options that makes text into blocks."""
-    return contexts.Rules(options.window, options.sample, options.batch_size)
+def block_rules(options: Train) -> word_batches.ContextOptions:
+    """Return the part of the options that makes text into batches."""
+    return word_batches.ContextOptions(options.window, options.sample, options.batch_size)

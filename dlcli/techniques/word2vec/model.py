@@ -41,21 +41,21 @@ class Rows:
     pairs: jax.Array
 
 
-def in_rows(word: jax.Array, sentence: jax.Array, reach: jax.Array, window: int) -> Rows:
-    """Cut running text, int32 [word] each as `dlcli.data.text.contexts` has it, into rows.
+def in_rows(word: jax.Array, sentence: jax.Array, context_size: jax.Array, window: int) -> Rows:
+    """Cut running text, int32 [word] each as `dlcli.data.text.word_batches` has it, into rows.
 
     The last row is filled up with words that have no context and are in none.
     """
     count = -(-len(word) // ROW)
     missing = count * ROW - len(word)
     centers = jnp.pad(word, (0, missing)).reshape(count, ROW)
-    reach = jnp.pad(reach, (0, missing)).reshape(count, ROW)
+    context_size = jnp.pad(context_size, (0, missing)).reshape(count, ROW)
     around = jnp.arange(count)[:, None] * ROW + jnp.arange(ROW + 2 * window)[None, :]
     memory = jnp.pad(word, (window, window + missing))[around]
     theirs = jnp.pad(sentence, (window, window + missing), constant_values=-1)[around]
     own = theirs[:, window : window + ROW]
     distance = jnp.abs(jnp.arange(ROW + 2 * window)[:, None] - window - jnp.arange(ROW)[None, :])[None]
-    pairs = (own[:, None, :] == theirs[:, :, None]) & (distance > 0) & (distance <= reach[:, None, :])
+    pairs = (own[:, None, :] == theirs[:, :, None]) & (distance > 0) & (distance <= context_size[:, None, :])
     return Rows(centers, memory, pairs)
 
 

@@ -50,7 +50,7 @@ class Train(TextTableOptions, FitOptions):
         Field(description="Whether a word predicts its neighbours, or they predict it."),
         Cli(short="-m"),
     ] = "skip-gram"
-    dimensions: Annotated[int, Field(ge=1, le=4096, description="Numbers in a word's vector.")] = 100
+    vector_size: Annotated[int, Field(ge=1, le=4096, description="Embedding dimension.")] = 100
     window: Annotated[int, Field(ge=1, le=64, description="Farthest neighbour that counts, in words.")] = 5
     negative: Annotated[int, Field(ge=1, le=64, description="Random words that a pair's loss sets against it.")] = 5
     sample: Annotated[
@@ -77,7 +77,7 @@ class Eval(TextColumnOptions, EvalOptions):
     analogies: Annotated[
         Path | None, Field(description="File of analogies, as questions-words.txt."), Cli(metavar="FILE")
     ] = None
-    restrict: Annotated[
+    restrict_vocab: Annotated[
         int,
         Field(ge=2, le=10**9, description="Answer analogies among the N most frequent words."),
         Needs("analogies"),

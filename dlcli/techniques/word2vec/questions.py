@@ -67,6 +67,6 @@ def analogies(path: Path) -> dict[str, list[Analogy]]:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not empty, with their numbers."""
-    for number, line in enumerate(files.lines(text_files.read(path)), 1):
+    for number, line in enumerate(files.split_lines(text_files.read(path)), 1):
         if line.strip():
             yield number, line.strip()

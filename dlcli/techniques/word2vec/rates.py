@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlcli.data.text import contexts
+from dlcli.data.text import word_batches
 from dlcli.data.text.words import WordFacts
 from dlcli.techniques.word2vec.noise import POWER
 from dlcli.techniques.word2vec.options import Train
@@ -32,7 +32,7 @@ def shares(options: Train, facts: WordFacts) -> tuple[np.ndarray, np.ndarray]:
     `MOST`: then as much as makes them that.
     """
     counts = np.asarray(facts.counts, np.float64)
-    stays = contexts.kept_shares(facts.counts, options.sample) * counts * (options.batch_size / counts.sum())
+    stays = word_batches.keep_probabilities(facts.counts, options.sample) * counts * (options.batch_size / counts.sum())
     noise = counts**POWER / (counts**POWER).sum()
     # Pairs of a center: twice the mean reach. In CBOW a center has one prediction, and is a part of as many others.
     times = options.window + 1 if options.model == "skip-gram" else 1

@@ -73,7 +73,7 @@ class Vectors:
             if word.split() != [word]:
                 raise UsageError(f"--vectors needs words without spaces, found {word!r}: see --pattern of the run")
         line = _binary if path.suffix == ".bin" else _text
-        with files.replacing(path) as file:
+        with files.atomic_write(path) as file:
             file.write(f"{self.rows.shape[0]} {self.rows.shape[1]}\n".encode())
             for word, row in zip(self.words, self.rows, strict=True):
                 line(file, word, row)

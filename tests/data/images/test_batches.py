@@ -18,7 +18,7 @@ def read(path, seed=0, image_size=None, **changes):
     return images.read(TrainOptions(dataset=f"folder:{path}", batch_size=8, **changes), seed, image_size)
 
 
-FACTS = {"image": (6, 5, 3), "classes": ("cat", "dog"), "mean": (0.5,) * 3, "deviation": (0.2,) * 3}
+FACTS = {"image": (6, 5, 3), "classes": ("cat", "dog"), "mean": (0.5,) * 3, "std": (0.2,) * 3}
 
 
 def test_facts_describe_the_training_part(classes):
@@ -38,7 +38,7 @@ def test_the_seed_orders_the_batches_and_leaves_the_data_as_it_is(classes):
 
 def test_held_out_batches_have_training_images_beside_them_always_the_same(classes):
     data = read(classes)
-    beside = images.BesideTraining(data.validation, data.train_from, times=3)
+    beside = images.WithTrainingImages(data.validation, data.train_from, times=3)
     (batch,), (again,) = beside, beside
     ((plain,), training) = data.validation, itertools.islice(data.train_from(0), 3)
     assert np.array_equal(batch["image"], plain["image"])
@@ -61,10 +61,10 @@ def test_training_images_come_in_the_order_of_training_and_go_on_into_the_next_e
 
 
 def test_classes_are_asked_for_in_turn_or_by_name():
-    assert images.asked(("cat", "dog"), "", 5).tolist() == [0, 1, 0, 1, 0]
-    assert images.asked(("cat", "dog"), "dog", 2).tolist() == [1, 1]
+    assert images.requested_labels(("cat", "dog"), "", 5).tolist() == [0, 1, 0, 1, 0]
+    assert images.requested_labels(("cat", "dog"), "dog", 2).tolist() == [1, 1]
     with pytest.raises(UsageError, match="one of cat, dog, got 'cow'"):
-        images.asked(("cat", "dog"), "cow", 2)
+        images.requested_labels(("cat", "dog"), "cow", 2)
 
 
 def test_the_test_part_is_opened_when_it_is_iterated_and_not_before(classes):
@@ -112,7 +112,7 @@ def test_facts_survive_json():
         {"classes": ("x" * 1000,)},
         {"classes": ("x",) * 10**5},
         {"mean": (0.5,)},
-        {"deviation": (0.0, 0.2, 0.2)},
+        {"std": (0.0, 0.2, 0.2)},
         {"mean": (float("nan"),) * 3},
     ],
 )
@@ -125,7 +125,7 @@ def test_facts_that_ask_for_absurd_models_are_refused(changes):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_users_image_becomes_what_the_model_wants(save, tmp_path, shape, channels):
     facts = images.ImageFacts(
-        **{**FACTS, "image": (6, 5, channels), "mean": (0.5,) * channels, "deviation": (1.0,) * channels}
+        **{**FACTS, "image": (6, 5, channels), "mean": (0.5,) * channels, "std": (1.0,) * channels}
     )
     image = images.decode(save(tmp_path / "a.png", shape=shape), facts)
     assert (image.shape, image.dtype) == ((6, 5, channels), np.uint8)
@@ -141,12 +141,12 @@ def test_a_users_image_is_decoded_as_in_training(classes):
 
 def test_a_file_that_is_no_image_is_an_error_with_its_name(tmp_path):
     (tmp_path / "a.txt").write_text("hello")
-    with pytest.raises(DatasetError, match=r"a\.txt cannot be read: it is not an image"):
+    with pytest.raises(DatasetError, match=r"a\.txt cannot be read: not an image"):
         images.decode(tmp_path / "a.txt", images.ImageFacts(**FACTS))
 
 
 def test_a_picture_for_a_model_of_two_channels_is_an_error(save, tmp_path):
-    facts = images.ImageFacts(image=(6, 5, 2), classes=("a",), mean=(0.5,) * 2, deviation=(1.0,) * 2)
+    facts = images.ImageFacts(image=(6, 5, 2), classes=("a",), mean=(0.5,) * 2, std=(1.0,) * 2)
     with pytest.raises(DatasetError, match="the model wants 2"):
         images.decode(save(tmp_path / "a.png"), facts)
 
@@ -180,7 +180,7 @@ def test_a_subset_says_what_its_own_pixels_are():
     data = images.read(TrainOptions(dataset="digits", batch_size=50), 0, None, 50)
     pixels = next(data.train_from(0))["image"] / 255
     assert data.facts.mean == pytest.approx((pixels.mean(),), rel=1e-9)
-    assert data.facts.deviation == pytest.approx((pixels.std(),), rel=1e-9)
+    assert data.facts.std == pytest.approx((pixels.std(),), rel=1e-9)
 
 
 def test_a_subset_has_as_many_of_each_class():

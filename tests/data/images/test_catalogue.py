@@ -16,7 +16,7 @@ def test_every_embedded_set_opens(name):
     [
         ("digit", "did you mean digits"),
         ("toys", "did you mean tfds:toy"),
-        ("tfd:x", "must be digits, tfds:NAME, folder"),
+        ("tfd:x", "must be digits, folder:PATH, an .npz file, shapes or tfds:NAME"),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path, name, meant):

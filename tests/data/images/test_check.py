@@ -21,7 +21,7 @@ def pets(classes, tmp_path, save):
 
 
 def kinds(path, image_size=None):
-    return sorted(finding.kind for finding in check(f"folder:{path}", None, image_size))
+    return sorted(problem.kind for problem in check(f"folder:{path}", None, image_size))
 
 
 def test_nothing_is_found_where_nothing_is_wrong(pets):
@@ -36,16 +36,16 @@ def test_all_problems_are_found_at_once(pets, save):
     save(pets / "train" / "bird" / "2.png", shape=(9, 9, 3))
     shutil.copy(pets / "train" / "dog" / "00.png", pets / "test" / "dog" / "copy.png")
     assert set(kinds(pets)) == {
-        "undecodable", "empty", "stray", "classes", "few examples", "duplicate"
+        "undecodable", "empty", "skipped", "classes", "few examples", "duplicate"
     }  # fmt: skip
 
 
 def test_duplicates_are_found_by_their_pixels_whatever_the_format(pets):
     with Image.open(pets / "train" / "dog" / "00.png") as image:
         image.save(pets / "test" / "dog" / "copy.bmp")
-    [finding] = check(f"folder:{pets}", None, None)
-    assert (finding.kind, finding.split) == ("duplicate", "test")
-    assert finding.message == f"{pets}/test/dog/copy.bmp is the same as {pets}/train/dog/00.png"
+    [problem] = check(f"folder:{pets}", None, None)
+    assert (problem.kind, problem.split) == ("duplicate", "test")
+    assert problem.message == f"{pets}/test/dog/copy.bmp is the same as {pets}/train/dog/00.png"
 
 
 def test_a_gray_copy_of_equal_channels_is_a_duplicate(pets, save):
@@ -71,13 +71,13 @@ def test_stray_files_and_a_single_class_do_no_harm(classes):
     (classes / "readme.txt").write_text("x")
     shutil.rmtree(classes / "dog")
     found = check(f"folder:{classes}", None, None)
-    assert {(each.kind, each.harmless) for each in found} == {("stray", True), ("one class", True)}
+    assert {(each.kind, each.harmless) for each in found} == {("skipped", True), ("one class", True)}
 
 
 def test_classes_of_nearly_the_same_name_are_a_problem(classes):
     shutil.copytree(classes / "dog", classes / "Cat")
-    [finding] = [each for each in check(f"folder:{classes}", None, None) if each.kind == "labels"]
-    assert (finding.message, finding.harmless) == ("'Cat' and 'cat' are 2 classes, and may be meant as one", False)
+    [problem] = [each for each in check(f"folder:{classes}", None, None) if each.kind == "labels"]
+    assert (problem.message, problem.harmless) == ("'Cat' and 'cat' are 2 classes, and may be meant as one", False)
 
 
 def test_each_bad_file_of_every_split_is_listed(pets):
@@ -85,7 +85,7 @@ def test_each_bad_file_of_every_split_is_listed(pets):
     for path in bad:
         path.write_bytes(b"not an image")
     found = check(f"folder:{pets}", None, None)
-    assert sorted(finding.where for finding in found) == sorted(map(str, bad))
+    assert sorted(problem.where for problem in found) == sorted(map(str, bad))
 
 
 def test_a_cached_set_is_read_again(pets):
@@ -97,12 +97,12 @@ def test_a_cached_set_is_read_again(pets):
 
 def test_wrong_arrays_are_findings(tmp_path):
     np.savez(tmp_path / "set.npz", image=np.zeros([10, 4, 4]), label=np.arange(10))
-    [finding] = check(str(tmp_path / "set.npz"), None, None)
-    assert (finding.kind, finding.split, finding.where) == ("columns", "train", "image")
+    [problem] = check(str(tmp_path / "set.npz"), None, None)
+    assert (problem.kind, problem.split, problem.where) == ("columns", "train", "image")
 
 
 def test_classes_with_few_training_examples_are_found(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, [40, 4, 4], dtype=np.uint8)
     np.savez(tmp_path / "set.npz", x_train=images, y_train=np.where(np.arange(40) == 7, 3, 0))
     found = check(str(tmp_path / "set.npz"), None, None)
-    assert [(finding.kind, finding.where) for finding in found] == [("few examples", name) for name in "123"]
+    assert [(problem.kind, problem.where) for problem in found] == [("few examples", name) for name in "123"]

@@ -50,7 +50,7 @@ def test_images_below_a_folder_are_listed_and_the_rest_is_stray(tmp_path):
     (tmp_path / "a" / "again").symlink_to(tmp_path)
     listing = files.below(tmp_path)
     assert listing.images == ["2.png", "a/b/1.jpg"]
-    assert sorted(listing.strays) == ["a/again", "a/notes.txt"]
+    assert sorted(listing.others) == ["a/again", "a/notes.txt"]
 
 
 def test_links_to_folders_are_not_followed_below_the_folder(tmp_path):
@@ -58,7 +58,7 @@ def test_links_to_folders_are_not_followed_below_the_folder(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "disk").symlink_to("/")
     (tmp_path / "link").symlink_to(tmp_path)
-    assert files.below(tmp_path).strays == ["link", "sub/disk"]
+    assert files.below(tmp_path).others == ["link", "sub/disk"]
     assert files.below(tmp_path / "link").images == ["1.png"]
 
 
@@ -71,5 +71,5 @@ def test_too_many_folders_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "_MOST_FOLDERS", 5)
     for number in range(5):
         (tmp_path / str(number)).mkdir()
-    with pytest.raises(DatasetError, match="must hold at most 5 folders, found more"):
+    with pytest.raises(DatasetError, match="must contain at most 5 folders, found more"):
         files.below(tmp_path)

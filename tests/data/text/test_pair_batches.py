@@ -3,7 +3,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dlcli.data.text import pair_batches, pairs, tokenizers
+from dlcli.data.text import pair_batches, tokenizers
+from dlcli.data.text.catalogue import open_pairs
 from dlcli.data.text.pairs import Pairs
 from dlcli.data.text.tokenizers import END, PADDING, START
 from dlcli.notices import Notice
@@ -18,7 +19,7 @@ def options(tmp_path):
     return SimpleNamespace(dataset=str(path), batch_size=4, seed=0, tokenizer="characters", vocabulary=64)
 
 
-def test_a_batch_holds_sources_with_their_lengths_and_targets_between_start_and_end(options):
+def test_a_batch_contains_sources_with_lengths_and_targets_between_start_and_end(options):
     data = pair_batches.read(options, 16)
     tokenizer = tokenizers.from_json(data.facts.tokenizer)
     batch = next(data.train_from(0))
@@ -31,64 +32,63 @@ def test_a_batch_holds_sources_with_their_lengths_and_targets_between_start_and_
     assert ((batch["target"] == END).sum(axis=1) == 1).all()
 
 
-def test_times_are_those_of_the_longest_texts(options):
+def test_lengths_are_those_of_the_longest_texts(options):
     facts = pair_batches.read(options, 64).facts
-    assert (facts.source_time, facts.target_time) == (len("19 and 19"), len("38") + 1)
+    assert (facts.max_source_length, facts.max_target_length) == (len("19 and 19"), len("38") + 1)
 
 
-def test_texts_that_are_too_long_are_cut_and_counted_in_each_split_that_is_read(options):
+def test_truncated_pairs_are_counted_in_each_split_that_is_read(options):
     with pytest.warns(Notice) as notes:
         data = pair_batches.read(options, 4)
     [note] = notes
     assert str(note.message) == (
-        "14 of 14 training and 2 of 2 validation pairs are longer than the model reads, and are cut at 4 tokens of a "
-        "source and 3 of a target with its end; the longest has 9: a larger --context reads more"
+        "14 of 14 training and 2 of 2 validation pairs are too long and truncated to 4 tokens per source "
+        "and 3 per target (with its end); the longest has 9 tokens: a larger --context reads more"
     )
     batch = next(data.train_from(0))
     assert batch["source"].shape == (4, 4)
     assert (batch["length"] == 4).all()
 
 
-def test_a_target_whose_end_has_no_room_is_cut(options):
+def test_a_target_without_room_for_its_end_is_truncated(options):
     one = Pairs(["a"], ["bcd"], ["line 1"])
     tokenizer = tokenizers.train("characters", 64, ["abcd"])
-    assert [pair_batches.Encoded(one, tokenizer, (1, time)).cut for time in (3, 4)] == [1, 0]
+    assert [pair_batches.EncodedPairs(one, tokenizer, (1, length)).truncated for length in (3, 4)] == [1, 0]
 
 
-def test_a_trained_model_counts_what_is_cut_in_the_split_that_is_measured_alone(options, tmp_path):
+def test_evaluation_counts_the_truncated_pairs_of_the_test_split_alone(options, tmp_path):
     facts = pair_batches.read(options, 64).facts
     other = tmp_path / "other.tsv"
     other.write_text("source\ttarget\n" + "".join(f"{'1' * (5 + number)}\t7\n" for number in range(20)))
-    facts = facts.model_copy(update={"source_time": 8})
+    facts = facts.model_copy(update={"max_source_length": 8})
     data = pair_batches.read(SimpleNamespace(**{**vars(options), "dataset": str(other)}), 64, facts)
-    count = sum(len(source) > 8 for source in pairs.open(str(other)).splits["test"].sources)
+    count = sum(len(source) > 8 for source in open_pairs(str(other)).splits["test"].sources)
     with pytest.warns(Notice) as notes:
         list(data.test)
     [note] = notes
     assert str(note.message) == (
-        f"{count} of 4 test pairs are longer than the model reads, and are cut at 8 tokens of a source and 3 of a "
-        "target with its end"
+        f"{count} of 4 test pairs are too long and truncated to 8 tokens per source and 3 per target (with its end)"
     )
 
 
-def test_held_out_batches_hold_every_pair_once_and_a_mask_for_what_fills_up(options):
+def test_the_mask_of_held_out_batches_counts_each_pair_once(options):
     batches = list(pair_batches.read(SimpleNamespace(**{**vars(options), "batch_size": 3}), 64).test)
     assert [batch["mask"].tolist() for batch in batches] == [[1, 1, 1], [1, 0, 0]]
     assert len({batch["source"].shape for batch in batches}) == 1
 
 
-def test_a_trained_model_reads_other_pairs_with_its_own_tokenizer_and_times(options, tmp_path):
+def test_a_trained_model_reads_other_pairs_with_its_own_tokenizer_and_lengths(options, tmp_path):
     facts = pair_batches.read(options, 64).facts
     other = tmp_path / "other.tsv"
     other.write_text("source\ttarget\n" + "zzz\t7\n" * 20)
     data = pair_batches.read(SimpleNamespace(**{**vars(options), "dataset": str(other)}), 64, facts)
     batch = next(iter(data.test))
     assert data.facts == facts
-    assert batch["source"].shape[1] == facts.source_time
+    assert batch["source"].shape[1] == facts.max_source_length
     assert (batch["source"][:, 3:] == PADDING).all()
 
 
-def test_batches_from_a_step_on_are_those_of_the_steps_before(options):
+def test_batches_from_a_later_step_are_those_of_the_unbroken_order(options):
     data = pair_batches.read(options, 64)
     later, whole = data.train_from(3), data.train_from(0)
     for _ in range(3):

@@ -1,0 +1,48 @@
+"""What to do next with a run: commands that can be pasted into a shell, made of what the run was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from dlcli import figures, techniques
+from dlcli.errors import RunError
+from dlcli.formats import command_line
+from dlcli.options.fields import Options, cli, flag, reads
+from dlcli.runs.folder import RunFolder
+
+_INPUTS = ("images", "text", "nearest", "prompt")  # fields that take an input of the run's data
+
+
+def next_commands(folder: Path, technique: str) -> list[str]:
+    """Return the commands that read this run of the technique, the first to try first."""
+    trained, example = RunFolder(folder).raw("options.json"), _example(folder)
+    lines = [command_line("eval", folder)]
+    if technique in techniques.having("resume"):
+        lines.append(command_line("viz", "learning-curves", "--run", folder))
+    best = figures.main_figure(technique, trained)
+    lines.append(command_line("viz", best, *_input(figures.catalogue()[best], example), "--run", folder))
+    for verb in ("sample", "predict", "score"):
+        model = techniques.options(technique, verb)
+        if model is not None and reads(model, trained):
+            subject = technique.replace("_", "-")
+            lines.append(command_line(verb, subject, *_input(model, example), "--run", folder))
+    return lines
+
+
+def _input(model: type[Options], example: str) -> Iterator[str | Path]:
+    """Yield the words that give a command its input: the example, or where there is none what is to be given."""
+    for name in (each for each in _INPUTS if each in model.model_fields):
+        field = model.model_fields[name]
+        if not cli(field).argument:
+            yield from (flag(name), example or name.upper()) if example or name == "nearest" else ()
+        else:
+            yield Path(example) if name == "images" and example else example or name.upper()
+
+
+def _example(folder: Path) -> str:
+    try:
+        found = RunFolder(folder).raw("run.json").get("example")
+    except RunError:
+        return ""
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,182 @@
+"""The two domains of the generative models: images, and points in the plane."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dlcli.data import densities
+from dlcli.data.densities import DensityFacts
+from dlcli.data.images import batches
+from dlcli.data.images.batches import ImageFacts
+from dlcli.errors import RunError, UsageError
+from dlcli.interface import Batch, Data, Facts
+from dlcli.options.generative import GenerativeTrainOptions
+
+_BOUND = 5.0  # standard deviations around the modes of a density that contain practically all of its points
+
+
+class GenerativeFacts(Facts):
+    """What the data set tells a generative model.
+
+    Attributes:
+        data: facts of the images or of the density.
+    """
+
+    data: ImageFacts | DensityFacts
+
+    def require_same_domain(self, other: GenerativeFacts, run: str, *, classes: bool) -> None:
+        """Require that another data set can be compared with samples of a model of this one.
+
+        Args:
+            other: facts of the other data set.
+            run: folder of the model's run, for the message.
+            classes: whether the classes must be the same too.
+
+        Raises:
+            RunError: it cannot.
+        """
+        theirs, ours = other.data, self.data
+        if type(theirs) is not type(ours) or getattr(theirs, "image", None) != getattr(ours, "image", None):
+            raise RunError(f"the data must be images or points of the size that {run} was trained on, found others")
+        if classes and getattr(theirs, "classes", ()) != getattr(ours, "classes", ()):
+            raise RunError(f"the data must have the classes that {run} was trained on, found others")
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageDomain:
+    """Images, which networks process scaled to [-1, 1].
+
+    Attributes:
+        facts: facts of the image set.
+        bound: largest absolute value of the scaled data.
+        dtype: dtype of decoded samples.
+    """
+
+    facts: ImageFacts
+    bound = 1.0
+    dtype = jnp.uint8
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels."""
+        return self.facts.image
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.facts.classes
+
+    def encode(self, batch: Batch) -> jax.Array:
+        """Return the images of a batch scaled to [-1, 1], float32 [batch, height, width, channel]."""
+        return jnp.asarray(batch["image"]).astype(jnp.float32) / 127.5 - 1
+
+    def decode(self, x: jax.Array) -> jax.Array:
+        """Map the output of a network to uint8 [batch, height, width, channel]."""
+        return jnp.clip(jnp.round((x + 1) * 127.5), 0, 255).astype(jnp.uint8)
+
+
+@dataclasses.dataclass(frozen=True)
+class PointDomain:
+    """Points of a density in the plane, which networks process divided by a scale.
+
+    Attributes:
+        facts: facts of the density.
+        scale: unit of length of the networks, in the units of the data; above 0.
+        dtype: dtype of decoded samples.
+    """
+
+    facts: DensityFacts
+    scale: float
+    shape = (2,)
+    classes = ()
+    dtype = jnp.float32
+
+    @property
+    def modes(self) -> np.ndarray:
+        """The centers of the modes, [mode, 2]."""
+        return np.asarray(self.facts.modes)
+
+    @property
+    def bound(self) -> float:
+        """Absolute value of a scaled coordinate that practically no point exceeds."""
+        return (float(np.abs(self.facts.modes).max()) + _BOUND * self.facts.std) / self.scale
+
+    def encode(self, batch: Batch) -> jax.Array:
+        """Return the scaled points of a batch, float32 [batch, 2]."""
+        return batch["point"] / self.scale
+
+    def decode(self, x: jax.Array) -> jax.Array:
+        """Map the output of a network to points of the plane, float32 [batch, 2]."""
+        return x * self.scale
+
+
+Domain = ImageDomain | PointDomain
+
+
+def rms_coordinate(facts: DensityFacts) -> float:
+    """Return the root mean square of a coordinate of a density, with which points have about the variance 1."""
+    return float(np.sqrt(np.square(facts.modes).mean() + facts.std**2))
+
+
+def rms_radius(facts: DensityFacts) -> float:
+    """Return the root mean square distance of the modes of a density from the origin, or 1 where it is 0."""
+    return float(np.sqrt(np.square(facts.modes).sum(axis=1).mean())) or 1.0
+
+
+def read(options: GenerativeTrainOptions) -> Data:
+    """Open an image set or a density.
+
+    Raises:
+        UsageError: the data set has no classes and `--conditional` needs them, or its name is unknown.
+        DatasetError: the data set is missing or malformed.
+    """
+    if options.dataset in densities.NAMES:
+        if options.conditional:
+            raise UsageError(f"--conditional needs a data set with classes, and {options.dataset} has none")
+        data = densities.read(options, options.seed)
+    else:
+        try:
+            data = batches.read(options, options.seed, options.image_size, labelled=options.conditional)
+        except UsageError as error:
+            raise UsageError(str(error), hint=f"{error.hint}; densities: {', '.join(densities.NAMES)}") from error
+    return dataclasses.replace(data, facts=GenerativeFacts(data=data.facts))
+
+
+def sample_labels(domain: Domain, name: str, count: int) -> np.ndarray:
+    """Return the class of each sample of a class-conditional model, int32 [count].
+
+    Args:
+        domain: the model's domain.
+        name: the class of all samples; "": each class in turn.
+        count: number of samples.
+
+    Raises:
+        UsageError: there is no class with this name.
+    """
+    return batches.requested_labels(domain.classes, name, count)
+
+
+def generate(draw: Any, noise: np.ndarray, labels: np.ndarray | None, batch_size: int = 100) -> np.ndarray:
+    """Generate samples batch by batch.
+
+    All batches have the same shape, so that `draw` is compiled once.
+
+    Args:
+        draw: maps noise [batch_size, ...], labels (int [batch_size] or None) and the batch's number to samples.
+        noise: one row per sample.
+        labels: the class of each sample, int [sample], or None.
+        batch_size: samples per batch.
+    """
+    samples = []
+    for number, start in enumerate(range(0, len(noise), batch_size)):
+        rows = slice(start, start + batch_size)
+        padding = batch_size - len(noise[rows])
+        padded = np.pad(noise[rows], [(0, padding)] + [(0, 0)] * (noise.ndim - 1))
+        label = None if labels is None else np.pad(labels[rows], (0, padding))
+        samples.append(np.asarray(draw(padded, label, number))[: batch_size - padding])
+    return np.concatenate(samples)

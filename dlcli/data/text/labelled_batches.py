@@ -1,0 +1,104 @@
+"""Batches of texts with their classes, for classifiers.
+
+Training batches depend on the seed and the step alone: each epoch is a permutation of the texts seeded by (seed,
+epoch).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from dlcli.data import labels
+from dlcli.data.held_out import Arrays, HeldOut
+from dlcli.data.order import STEPS, Order
+from dlcli.data.problems import few_examples, one_class, refuse
+from dlcli.data.text import token_streams, truncation
+from dlcli.data.text.facts import TextFacts
+from dlcli.data.text.sets import TextSet
+from dlcli.data.text.token_batches import digest
+from dlcli.data.text.tokenizers import PADDING, UNKNOWN, Tokenizer
+from dlcli.errors import DatasetError
+from dlcli.interface import Data
+from dlcli.notices import warn
+
+
+def classification(
+    texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, context: int, seed: int, trained: bool = False
+) -> Data:
+    """Return texts with their classes.
+
+    Batches contain `tokens`, int32 [batch, context], truncated and padded; `length`, int32 [batch], at least 1 (a text
+    without tokens is one `<unk>`); and `label`, int32 [batch]. Held-out batches also contain `mask`, float32 [batch].
+
+    A note counts the truncated texts in the splits that are read: training and validation, or, if the model is
+    `trained`, the split that `eval` measures.
+
+    Raises:
+        DatasetError: the set has no labels, or too few texts of a class.
+    """
+    if not texts.classes:
+        raise DatasetError(f"{texts.name} must have labels to be classified, and has none")
+    refuse(texts.name, one_class(texts.classes) or few_examples(texts.classes, texts.counts("train")))
+    for problem in labels.problems(texts.labels):
+        warn(problem.message)
+    splits = {
+        name: functools.cache(functools.partial(_Split, texts, name, tokenizer, context))
+        for name in ("train", "validation", texts.eval_split)
+    }
+    if not trained:
+        read = {"training": splits["train"](), "validation": splits["validation"]()}
+        longest = max(int(split.lengths.max()) for split in read.values())
+        truncation.note(_truncated(read), "texts", f"{context:,} tokens", longest=longest)
+
+    def measured() -> _Split:
+        split = splits[texts.eval_split]()
+        if trained:
+            truncation.note(_truncated({texts.eval_split: split}), "texts", f"{context:,} tokens")
+        return split
+
+    return Data(
+        train_from=functools.partial(_train, splits["train"], batch_size, seed),
+        validation=HeldOut.of(splits["validation"], batch_size),
+        test=HeldOut.of(measured, batch_size),
+        facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer), classes=texts.classes),
+        sizes=texts.sizes,
+        digest=digest(texts, tokenizer),
+        example=texts.example,
+    )
+
+
+class _Split:
+    """The texts of a split as arrays."""
+
+    def __init__(self, texts: TextSet, split: str, tokenizer: Tokenizer, context: int):
+        labels = texts.splits[split].labels
+        assert labels is not None  # a set with classes has labels in each split
+        self.stream, self.labels = token_streams.stream(texts, split, tokenizer), labels
+        self.starts, self.lengths = self.stream.documents()
+        self.context = context
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def at(self, indices: np.ndarray) -> Arrays:
+        """Return the batch of the texts at the indices, int [text]."""
+        lengths = np.minimum(self.lengths[indices], self.context)
+        offsets = np.arange(self.context)
+        places = np.minimum(self.starts[indices][:, None] + offsets, self.stream.targets)
+        tokens = np.where(offsets < lengths[:, None], self.stream.ids[places], PADDING).astype(np.int32)
+        tokens[lengths == 0, 0] = UNKNOWN
+        return {"tokens": tokens, "length": np.maximum(lengths, 1).astype(np.int32), "label": self.labels[indices]}
+
+
+def _truncated(splits: Mapping[str, _Split]) -> dict[str, truncation.Count]:
+    return {name: (int((split.lengths > split.context).sum()), len(split)) for name, split in splits.items()}
+
+
+def _train(open_split: Callable[[], _Split], batch_size: int, seed: int, first: int) -> Iterator[Arrays]:
+    split = open_split()
+    order = Order(len(split), batch_size, seed)
+    for step in range(first, STEPS):
+        yield split.at(order.at(step))

@@ -1,0 +1,4 @@
+"""Where texts and pairs come from, one file per source.
+
+To add a source, add a file with a `BUILDER` (see `dlcli.data.text.builder`); the catalogue finds it by this folder.
+"""

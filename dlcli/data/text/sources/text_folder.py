@@ -1,0 +1,116 @@
+"""A folder of text files.
+
+- With a file `train.EXTENSION`, and perhaps `validation.EXTENSION` (or `valid`, `val`, `dev`) and `test.EXTENSION`,
+  its splits are those files. Missing splits are taken off training as for a single file; test is never taken off a
+  raw text.
+- Otherwise each `.txt` file in it, or in a folder below it, is a document; the documents are divided by the SHA-256
+  of their names. Hidden files, readmes and files of other kinds are skipped with a note.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dlcli.data.problems import Problem
+from dlcli.data.text import files
+from dlcli.data.text.builder import TextBuilder
+from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.rows import Found, Row, by_name, text_set
+from dlcli.data.text.sets import TextSet
+from dlcli.data.text.sources import table
+from dlcli.data.text.sources.raw_text import raw_text_set
+from dlcli.data.text.split_files import by_split, split_named
+from dlcli.errors import DatasetError
+from dlcli.files import size_text
+
+
+def matches(dataset: str) -> bool:
+    """Return whether a name is that of a folder."""
+    return dataset != "" and files.located(dataset).is_dir()
+
+
+def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
+    """Read the files of the splits, or the documents."""
+    folder = files.located(dataset)
+    paths = files.in_folder(folder)
+    parts = by_split(folder, [path for path in paths if files.is_text(path) and not path.is_dir()], split_named)
+    if "train" not in parts:
+        rows, problems = _documents(folder)
+        return text_set(dataset, {"train": rows}, problems, by_name)
+    others = [path for path in paths if path not in parts.values() and not path.is_dir()]
+    texts, problems = _split_files(dataset, parts, options)
+    return texts, problems + files.skipped(others, "it is not the table or text of a split")
+
+
+def _split_files(name: str, parts: Mapping[str, Path], options: ReadOptions) -> tuple[TextSet, list[Problem]]:
+    are_raw = {files.extension(path) == files.RAW for path in parts.values()}
+    if len(are_raw) > 1:
+        raise DatasetError(f"{name} must contain raw texts or tables for all its splits, found both")
+    raw: dict[str, str] = {}
+    rows: dict[str, list[Row]] = {}
+    problems: list[Problem] = []
+    for split, path in parts.items():
+        if are_raw == {True}:
+            raw[split], bad = files.raw(path)
+        else:
+            rows[split], bad = table.read(path, options)
+        problems += [dataclasses.replace(each, split=split if len(parts) > 1 else "") for each in bad]
+    if are_raw == {True}:
+        return raw_text_set(name, raw), problems
+    return text_set(name, rows, problems + _unlabelled(rows, parts))
+
+
+def _unlabelled(rows: Mapping[str, Sequence[Row]], parts: Mapping[str, Path]) -> list[Problem]:
+    """Return the files without labels, if others have labels."""
+    labelled = {split for split, found in rows.items() if found and found[0].label is not None}
+    return [
+        Problem("unlabelled", split, str(parts[split]), f"{parts[split]} must have labels, as other splits do")
+        for split, found in rows.items()
+        if labelled and found and split not in labelled
+    ]
+
+
+def _documents(folder: Path) -> Found:
+    """Read the `.txt` files in a folder and the folders below it, in the order of their names.
+
+    Raises:
+        DatasetError: there are none, or they are too large.
+    """
+    paths = files.below(folder)
+    chosen = [path for path in paths if files.is_document(path, folder)]
+    if not chosen:
+        raise _no_documents(folder, paths)
+    rows: list[Row] = []
+    problems = files.skipped(sorted({*paths} - {*chosen}), "it is not a .txt file of a document")
+    characters = 0
+    for path in chosen:
+        each = _document(path, path.relative_to(folder).as_posix())
+        if isinstance(each, Problem):
+            problems.append(each)
+            continue
+        rows.append(each)
+        characters += len(each.text)
+        if characters > files.LARGEST:
+            raise DatasetError(f"{folder} must contain at most {size_text(files.LARGEST)} of text, found more")
+    return rows, problems
+
+
+def _document(path: Path, place: str) -> Row | Problem:
+    try:
+        row = Row(files.read(path), place)
+    except DatasetError as error:
+        return Problem("undecodable", "", place, str(error), skippable=True)
+    return row if row.text.strip() else table.empty(row)
+
+
+def _no_documents(folder: Path, paths: Sequence[Path]) -> DatasetError:
+    found = next(filter(files.is_table, paths), None)
+    hint = f"for a table, give its path: {found}" if found else f"a folder of images is folder:{folder}"
+    return DatasetError(
+        f"{folder} must contain train.txt (or .tsv, .csv, .jsonl) or other .txt files, found neither", hint=hint
+    )
+
+
+BUILDER = TextBuilder("a folder of them", matches, find)

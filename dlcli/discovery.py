@@ -1,0 +1,64 @@
+"""Finds what a package offers by the names of its files: techniques, figures, studies, checks and verbs.
+
+A name on the command line is the name of a module, or of an options class, in kebab case. Nothing is imported before
+it is needed.
+"""
+
+from __future__ import annotations
+
+import ast
+import pkgutil
+import re
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+Model = TypeVar("Model")
+
+
+def names(package: str, *, folders: bool = False) -> list[str]:
+    """Return the names of a package's modules in alphabetical order.
+
+    Args:
+        package: dotted name, such as "dlcli.checks".
+        folders: whether to list the packages in it instead of all modules.
+    """
+    modules = pkgutil.iter_modules([str(_folder(package))])
+    return sorted(module.name.replace("_", "-") for module in modules if module.ispkg or not folders)
+
+
+def load(package: str, name: str, part: str = "") -> ModuleType:
+    """Import the module of a name, or with `part` the module of that name in its folder."""
+    return import_module(".".join(filter(None, [package, name.replace("-", "_"), part])))
+
+
+def summary(package: str, name: str) -> str:
+    """Return the first paragraph of a module's docstring on one line, without importing the module."""
+    path = _folder(package) / name.replace("-", "_")
+    source = (path / "__init__.py") if path.is_dir() else path.with_suffix(".py")
+    docstring = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+    return first_paragraph(docstring)
+
+
+def models(module: str, base: type[Model]) -> dict[str, type[Model]]:
+    """Return the classes that a module defines below `base` by name: "learning-curves" for `LearningCurves`."""
+    found = vars(import_module(module)).values()
+    return {
+        re.sub(r"(?<=[a-z])(?=[A-Z])", "-", model.__name__).lower(): model
+        for model in found
+        if isinstance(model, type) and issubclass(model, base) and model is not base and model.__module__ == module
+    }
+
+
+def first_paragraph(docstring: str | None) -> str:
+    """Return the first paragraph of a docstring on one line."""
+    return " ".join((docstring or "").split("\n\n")[0].split())
+
+
+def _folder(package: str) -> Path:
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0])

@@ -1,0 +1,128 @@
+"""Metrics of generated samples: images by the features of a classifier, points by the modes of their density."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from dlcli import formats
+from dlcli.artifacts import Table
+from dlcli.metrics import frechet
+from dlcli.metrics.feature_classifier import Judge
+from dlcli.metrics.metric import Frechet, Metrics, Rate
+from dlcli.metrics.modes import Found, Modes
+
+Row = tuple[str, str, str]
+
+
+def image_metrics(
+    classifier: Judge,
+    generated: jax.Array,
+    training: jax.Array,
+    held_out: jax.Array,
+    *,
+    mask: jax.Array | None = None,
+    labels: jax.Array | None = None,
+) -> Metrics:
+    """Compare generated images with held-out images, and training images with them as the floor.
+
+    Args:
+        classifier: gives the features.
+        generated: uint8 [sample, height, width, channel], a multiple of the held-out images where there is a mask.
+        training: as many training images, uint8.
+        held_out: uint8 [example, height, width, channel].
+        mask: 1 for a held-out image, 0 for padding, float32 [example].
+        labels: the class each sample was conditioned on, int [sample], or None.
+    """
+    masks = None if mask is None else jnp.tile(mask, len(generated) // len(mask))
+    features, held_out_features = classifier.features(generated), classifier.features(held_out)
+    metrics = {
+        "frechet_distance": Frechet.of((features, held_out_features), (masks, mask)),
+        "frechet_distance_floor": Frechet.of((classifier.features(training), held_out_features), (masks, mask)),
+    }
+    if labels is not None:
+        metrics["class_accuracy"] = Rate.of(classifier.logits(features).argmax(axis=-1) == labels, masks)
+    return metrics
+
+
+def point_metrics(
+    generated: jax.Array,
+    held_out: jax.Array,
+    modes: Sequence[Sequence[float]],
+    std: float,
+    mask: jax.Array | None = None,
+) -> Metrics:
+    """Count the modes that generated points hit, and those that held-out points hit as the floor.
+
+    Args:
+        generated: points, [sample, 2].
+        held_out: points of the density, [example, 2].
+        modes: centers of the modes, [mode, 2].
+        std: standard deviation of a mode.
+        mask: 1 for a point, 0 for padding, of both; None where there is no padding.
+    """
+    hits, floor = (Modes.of(points, modes, std, mask) for points in (generated, held_out))
+    return {
+        "total_variation": hits,
+        "total_variation_floor": floor,
+        "modes": Found(hits.hits),
+        "high_quality": Rate(hits.hits.sum(), hits.points),
+    }
+
+
+def image_table(
+    title: str,
+    described: Mapping[str, Any],
+    protocol: Mapping[str, Any],
+    *,
+    classes: int,
+    training: int,
+    more: Sequence[Row] = (),
+) -> Table:
+    """Return the table of `image_metrics`.
+
+    Args:
+        title: heading of the table.
+        described: the described metrics.
+        protocol: how they were measured, as JSON, with the digest of the `feature_classifier`.
+        classes: number of classes of the data set.
+        training: number of its training images.
+        more: further rows.
+    """
+    distance, floor = described["frechet_distance"], described["frechet_distance_floor"]
+    samples, real = distance["n"]
+    features = frechet.features_of(classes, protocol["feature_classifier"])
+    rows = [
+        ("Fréchet distance", frechet.written(distance), f"{samples:,} generated to {real:,} test images"),
+        ("floor", frechet.written(floor), f"{floor['n'][0]:,} draws of the {training:,} training images"),
+        ("features", formats.count(distance["features"]), features),
+        *more,
+    ]
+    if "class_accuracy" in described:
+        accuracy = described["class_accuracy"]
+        note = f"{formats.interval(accuracy)}, by that classifier"
+        if "feature_classifier_accuracy" in described:
+            note += f", whose test accuracy is {formats.percent(described['feature_classifier_accuracy']['value'])}"
+        rows.insert(2, ("class accuracy of conditional samples", formats.percent(accuracy["value"]), note))
+    sizes = {"samples": samples, "real": real, "features": distance["features"]}
+    numbers, below = frechet.caution({**protocol, **sizes, **described}, distance)
+    return Table(title, ["measure", "value", ""], rows, numbers, below)
+
+
+def point_table(
+    title: str, described: Mapping[str, Any], protocol: Mapping[str, Any], more: Sequence[Row] = ()
+) -> Table:
+    """Return the table of `point_metrics`; the arguments are those of `image_table`."""
+    modes, quality, floor = described["modes"], described["high_quality"], described["total_variation_floor"]
+    distance = formats.loss(described["total_variation"]["value"])
+    rows = [
+        ("modes found", str(modes["value"]), f"of {modes['of']}, by {quality['n']:,} samples"),
+        ("high quality", formats.percent(quality["value"]), "of the samples, within 3 standard deviations of a mode"),
+        ("total variation distance", distance, "between the probabilities of the modes"),
+        ("floor", formats.loss(floor["value"]), f"of {floor['n']:,} points of the density itself"),
+        *more,
+    ]
+    return Table(title, ["measure", "value", ""], rows, {**protocol, "samples": quality["n"], **described})

@@ -1,0 +1,84 @@
+"""The state of training in a checkpoint: which one to read, and what was saved with its arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from dlcli.errors import RunError
+from dlcli.formats import command_line
+from dlcli.notices import warn
+from dlcli.runs.checkpoints import Checkpoints
+from dlcli.runs.manifest import Corrupt
+from dlcli.runs.progress import Snapshot
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dlcli.runs.arrays import Shapes
+
+
+def restore(
+    checkpoints: Checkpoints, expected: Shapes, use: str, folder: Path
+) -> tuple[dict[str, np.ndarray], Snapshot]:
+    """Read the newest intact checkpoint, or the one of the best validation.
+
+    Args:
+        checkpoints: of the run.
+        expected: shape and dtype of each array by its name.
+        use: "last" or "best".
+        folder: of the run, for messages.
+
+    Returns:
+        The arrays by name, and the snapshot saved with them.
+
+    Raises:
+        RunError: no checkpoint is intact, or they hold other arrays than expected.
+    """
+    corrupt = []
+    for step in _candidates(checkpoints, use):
+        try:
+            snapshot, arrays = read(checkpoints, step), checkpoints.load(step, expected)
+        except Corrupt as error:
+            corrupt.append(error)
+            continue
+        if corrupt:
+            warn(f"{corrupt[0]}; using the checkpoint of step {step} instead")
+        return arrays, snapshot
+    hint = f"train it again: {command_line('train', 'TECHNIQUE', '--config', folder / 'options.json')}"
+    raise RunError(": ".join([f"{folder} has no intact checkpoint", *map(str, corrupt[:1])]), hint=hint)
+
+
+def best_steps(checkpoints: Checkpoints, steps: list[int]) -> set[int]:
+    """Return the steps of the best validations that the checkpoints of `steps` refer to."""
+    return {best for step in steps for snapshot in _readable(checkpoints, step) for best in snapshot.best_steps}
+
+
+def read(checkpoints: Checkpoints, step: int) -> Snapshot:
+    """Return the snapshot of a checkpoint; raise `Corrupt` if it is not valid."""
+    try:
+        snapshot = Snapshot.model_validate(checkpoints.progress(step))
+    except ValidationError as error:
+        raise Corrupt(f"{checkpoints.path(step)} has no valid training progress") from error
+    if snapshot.progress.step != step:
+        raise Corrupt(f"{checkpoints.path(step)} holds step {snapshot.progress.step}")
+    return snapshot
+
+
+def _candidates(checkpoints: Checkpoints, use: str) -> list[int]:
+    """Return the steps to try, the first choice first."""
+    steps = checkpoints.steps()[::-1]
+    newest = next((snapshot for step in steps for snapshot in _readable(checkpoints, step)), None)
+    if use == "last" or newest is None or newest.best_step is None:
+        return steps
+    return [newest.best_step, *(step for step in steps if step != newest.best_step)]
+
+
+def _readable(checkpoints: Checkpoints, step: int) -> Iterator[Snapshot]:
+    try:
+        yield read(checkpoints, step)
+    except Corrupt:
+        return

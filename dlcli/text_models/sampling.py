@@ -1,0 +1,119 @@
+"""Text generation with an autoregressive model, token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from dlcli.artifacts import Piece, Truncation
+from dlcli.data.text.stream_decoder import StreamDecoder
+from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
+from dlcli.nn.token_sampling import sample_tokens
+from dlcli.notices import warn
+from dlcli.options.common import TextSampleOptions
+from dlcli.text_models.trained import TrainedTextModel
+
+Cache = Any  # what a network keeps of earlier tokens, a pytree: a recurrent carry, or keys and values
+
+
+class LanguageModel(Protocol):
+    """A network that predicts the next token from the tokens before it."""
+
+    def init_cache(self, batch: int) -> Cache:
+        """Return the cache before the first token, for `batch` sequences."""
+
+    def step(self, tokens: jax.Array, start: jax.Array | int, cache: Cache) -> tuple[jax.Array, Cache]:
+        """Process tokens, int [batch, time], whose first has the position `start`.
+
+        Returns:
+            The logits of the tokens that follow each, float32 [batch, time, vocabulary], and the new cache.
+        """
+
+
+def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Piece]:
+    """Yield the pieces of `options.count` texts, one text after the other; the seed determines them all.
+
+    If the context is full, the model continues from the newer half of its tokens.
+
+    Args:
+        model: its learner's `network` is a `LanguageModel`.
+        options: prompt, number of texts, length, seed and sampling.
+
+    Raises:
+        DatasetError: the prompt cannot be tokenized.
+    """
+    prompt, generator = model.encode(options.prompt), _Generator(model, options)
+    truncated = None
+    if model.context and len(prompt) + 1 > model.context:  # the END token before the prompt has a position too
+        truncated = Truncation(len(prompt), generator.kept, "last")
+        warn(truncated.note(options.prompt))
+    for number in range(options.count):
+        yield Piece(number, options.prompt, prompt=True, truncated=truncated)
+        decoder = StreamDecoder(model.tokenizer)
+        for token in prompt:
+            decoder.add(int(token))
+        key = jax.random.fold_in(jax.random.key(options.seed), number)
+        for token in generator.tokens([END, *prompt.tolist()], key, options.length):
+            if text := decoder.add(token):
+                yield Piece(number, text)
+        if text := decoder.close():
+            yield Piece(number, text)
+
+
+class _Generator:
+    """The two compiled functions of generation: process the prompt, and process one token more."""
+
+    def __init__(self, model: TrainedTextModel, options: TextSampleOptions):
+        graph, self._state = nnx.split(model.learner.network)
+        self.context = model.context
+        self.kept = max(1, (model.context or 0) // 2)  # tokens to continue from when the context is full
+
+        def draw(logits: jax.Array, key: jax.Array, position: jax.Array) -> jax.Array:
+            # Never generated: these tokens are in no training text, except for what its vocabulary lacked.
+            logits = logits.at[jnp.array([PADDING, UNKNOWN, START])].set(-jnp.inf)
+            how = {"temperature": options.temperature, "top_k": options.top_k, "top_p": options.top_p}
+            return sample_tokens(jax.random.fold_in(key, position), logits, **how)
+
+        def first(state: nnx.State, tokens: jax.Array, count: int, *random: Any) -> tuple[jax.Array, Cache]:
+            network = nnx.merge(graph, state)
+            logits, cache = network.step(tokens, 0, network.init_cache(1))
+            return draw(logits[0, count - 1], *random), cache
+
+        def following(state: nnx.State, token: int, start: int, cache: Cache, *random: Any) -> tuple[jax.Array, Cache]:
+            logits, cache = nnx.merge(graph, state).step(jnp.full([1, 1], token), start, cache)
+            return draw(logits[0, 0], *random), cache
+
+        self._first, self._following = jax.jit(first), jax.jit(following, donate_argnums=3)
+
+    def tokens(self, prompt: Sequence[int], key: jax.Array, length: int) -> Iterator[int]:
+        """Yield up to `length` tokens after the prompt, fewer if the model generates END."""
+        tokens, cache = list(prompt), None
+        for position in range(length):
+            if cache is None or (self.context and len(tokens) > self.context):
+                if self.context and len(tokens) > self.context:
+                    tokens = tokens[-self.kept :]
+                drawn, cache = self._process(tokens, key, position)
+            else:
+                drawn, cache = self._following(self._state, tokens[-1], len(tokens) - 1, cache, key, position)
+            token = int(drawn)
+            if token == END:
+                return
+            yield token
+            tokens.append(token)
+
+    def _process(self, tokens: Sequence[int], key: jax.Array, position: int) -> tuple[jax.Array, Cache]:
+        """Process tokens from the start; return the token drawn after the last, and the cache."""
+        if self.context:
+            # The keys and values of the padding are overwritten before a later token can attend to them.
+            rows = np.pad(np.array(tokens, np.int32), (0, self.context - len(tokens)))[None]
+            return self._first(self._state, rows, len(tokens), key, position)
+        # A recurrent carry would include the padding, and every length would be compiled: one token at a time.
+        found = self._first(self._state, np.array([tokens[:1]], np.int32), 1, key, position)
+        for start, token in enumerate(tokens[1:], 1):
+            found = self._following(self._state, token, start, found[1], key, position)
+        return found
