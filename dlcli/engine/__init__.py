@@ -4,7 +4,10 @@ from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import load
 from dlcli.engine.loop import fit, resume
-from dlcli.metrics.metric import Calibration, Confusion, Frechet, Mean, Metrics, Rate
+from dlcli.metrics.calibration import Calibration
+from dlcli.metrics.confusion import Confusion
+from dlcli.metrics.frechet import Frechet
+from dlcli.metrics.metric import Mean, Metrics, Rate
 
 __all__ = [
     "Calibration",

@@ -1,1 +1,1 @@
-"""What is measured: metrics that merge, classification, modes of a density, Fréchet distance, BLEU."""
+"""Metrics that merge: means and rates, classification, modes of a density, Fréchet distance, BLEU."""

@@ -1,4 +1,4 @@
-"""What is measured of a classifier, and the tables of it."""
+"""Metrics of a classifier, and their tables."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ import numpy as np
 from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.interface import Batch
-from dlcli.metrics.metric import Calibration, Confusion, Mean, Metric, Metrics, Rate
+from dlcli.metrics.calibration import Calibration
+from dlcli.metrics.confusion import Confusion
+from dlcli.metrics.metric import Mean, Metric, Metrics, Rate
 from dlcli.metrics.roc import RocAuc
 
-_WORST = 10  # classes listed in the table where there are more
-_MANY = 10  # classes above which the five most probable ones say something
+_WORST = 10  # classes; the table lists at most this many
+_MANY = 10  # classes; top-5 accuracy is measured if there are more
 _SCORES = ("precision", "recall", "f1-score")
 
 
 def measure(log_probabilities: jax.Array, batch: Batch) -> Metrics:
-    """Compare predictions [batch, class] with the labels of a held-out batch."""
+    """Compare log-probabilities [batch, class] with the labels of a held-out batch."""
     labels, mask = jnp.asarray(batch["label"]), jnp.asarray(batch["mask"])
     classes = log_probabilities.shape[-1]
     prediction = log_probabilities.argmax(axis=-1)
@@ -40,15 +42,15 @@ def measure(log_probabilities: jax.Array, batch: Batch) -> Metrics:
     return metrics
 
 
-def report(counts: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
+def classification_report(counts: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
     """Return precision, recall, F1 and support, named as in scikit-learn's `classification_report`.
 
-    A score whose denominator is zero is None: the precision of a class that is never predicted, the recall of one
+    A score whose denominator is zero is None: the precision of a class that is never predicted, the recall of a class
     without examples. In the averages it counts as 0 (scikit-learn's `zero_division=0`); a class that neither
-    occurs nor is predicted is in none, as there.
+    occurs nor is predicted is excluded from the averages.
 
     Args:
-        counts: [true class, predicted class].
+        counts: confusion matrix, [true class, predicted class].
         classes: their names.
     """
     counts = np.asarray(counts, np.int64)
@@ -74,14 +76,14 @@ def report(counts: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
 
 
 def table(described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str, Any]) -> Table:
-    """Show what `measure` found, with precision, recall and F1 of each class below.
+    """Return the table of `measure`, with precision, recall and F1 per class below.
 
     Args:
-        described: of each metric.
+        described: `describe()` of each metric by name.
         classes: their names.
-        how: it was measured, the `split` among others; `--json` prints it too.
+        how: conditions of the measurement, such as `split`, for `--json`.
     """
-    found = report(np.asarray(described["confusion"]["counts"]), classes)
+    found = classification_report(np.asarray(described["confusion"]["counts"]), classes)
     numbers = {
         **how,
         **described,
@@ -125,7 +127,7 @@ def _named() -> list[tuple[str, str]]:
 
 
 def _by_class(found: Mapping[str, Any], counts: Sequence[Sequence[int]], classes: Sequence[str]) -> list[Table]:
-    """Return a row for each class, of many the worst by F1, with the averages and what is undefined."""
+    """Return a row per class (of many classes, those with the lowest F1), the averages, and notes on missing scores."""
     rows_of = found["per_class"]
     scored = [index for index, each in enumerate(rows_of) if each["f1-score"] is not None]
     ranked = sorted(scored, key=lambda index: rows_of[index]["f1-score"])
@@ -133,8 +135,8 @@ def _by_class(found: Mapping[str, Any], counts: Sequence[Sequence[int]], classes
     shown = ranked[:_WORST] if many else range(len(classes))
     rows = [(classes[index], *_scores(rows_of[index]), _mistakes(counts[index], index, classes)) for index in shown]
     rows += [(name, *_scores(found[f"{name} avg"]), "") for name in ("macro", "weighted")]
-    title = f"the {len(shown)} of {len(classes)} classes with the lowest F1" if many else "by class"
-    columns = ["class", *(name for name, _ in _named()), "support", "mistaken for"]
+    title = f"the {len(shown)} of {len(classes)} classes with the lowest F1" if many else "per class"
+    columns = ["class", *(name for name, _ in _named()), "support", "predicted as"]
     return [Table(title, columns, rows), *(Table(note, [], []) for note in _undefined(rows_of))]
 
 
@@ -143,7 +145,7 @@ def _scores(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _mistakes(counts: Sequence[int], truth: int, classes: Sequence[str]) -> str:
-    """Name the classes that examples of a class are predicted as most often, with their counts."""
+    """Return the most frequent wrong predictions for a class, with their counts."""
     wrong = sorted(
         ((count, name) for index, (count, name) in enumerate(zip(counts, classes, strict=True)) if index != truth),
         key=lambda pair: -pair[0],
@@ -152,13 +154,13 @@ def _mistakes(counts: Sequence[int], truth: int, classes: Sequence[str]) -> str:
 
 
 def _undefined(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say which scores have no value, and how the averages count them."""
+    """Return a note for each kind of score that has no value, and how the averages count it."""
     never = sum(row["precision"] is None and row["support"] > 0 for row in rows)
     absent = sum(row["f1-score"] is None for row in rows)
     lacking = sum(row["recall"] is None and row["f1-score"] is not None for row in rows)
     notes = [
         (never, "never predicted: no precision, counted as 0 in the averages"),
-        (lacking, "predicted but without examples in this split: no recall, counted as 0 in the averages"),
-        (absent, "neither in this split nor predicted: not in the averages"),
+        (lacking, "predicted, but without examples in this split: no recall, counted as 0 in the averages"),
+        (absent, "neither in this split nor predicted: excluded from the averages"),
     ]
     return [f"{formats.count(n)} class{'es' * (n > 1)} {text}" for n, text in notes if n]

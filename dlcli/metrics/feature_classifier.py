@@ -1,13 +1,12 @@
-"""A classifier whose features measure how far images are from others.
+"""The classifier whose features the Fréchet distance compares.
 
-The Fréchet distance is usually taken over the features of an Inception network, which means little
-for digits and clothes and has to be downloaded. This judge is trained on the spot: small, of a fixed
-seed, on the very data set in question, and kept in the cache for all later runs on the same data.
+The Fréchet distance is usually computed over the features of an Inception network, which suits neither digits nor
+clothes and has to be downloaded. This classifier is small and is trained on the data set itself, with a fixed seed;
+the cache keeps it for all later runs on the same data.
 
-Distances can be compared only if the same classifier measures them. So how long it is trained depends on the shape of
-the images alone: not on the length of the run that needs it first, nor on the size of the data set. The work is bounded
-instead: at most as many multiplications as take two processor cores half a minute, and images over 32 pixels are
-scaled down before the first layer.
+Distances are comparable only if they use the same classifier. Its number of training steps therefore depends on the
+shape of the images alone, not on the run that first needs it, nor on the size of the data set. The work is bounded by
+the multiplications that two CPU cores do in half a minute, and images of more than 32 pixels are scaled down.
 """
 
 from __future__ import annotations
@@ -34,54 +33,54 @@ from dlcli.compiling import compiler_options
 from dlcli.files import atomic_write
 from dlcli.nn.initializers import he_normal
 
-_EXAMPLES = 20_000  # that a judge is trained on at most
-_BYTES = 2**29  # of pixels that are held for it at most
+_MAX_EXAMPLES = 20_000  # training images
+_MAX_BYTES = 2**29  # of the pixels of the training images
 _SIDE = 32  # pixels; larger images are scaled down
 _FEATURES = 64
-_CHANNELS = 32  # of the first layer; each further one has twice as many, up to 128
-_SEED, _STEPS, _BATCH, _RATE = 0, 500, 128, 1e-3
-_WORK = 2e11  # multiplications of all forward passes at most, which bounds the steps where images are large
-_RECIPE = "2"  # changes with anything above or below that changes the judge
+_CHANNELS = 32  # of the first layer; each further layer has twice as many, up to 128
+_SEED, _MAX_STEPS, _BATCH, _LEARNING_RATE = 0, 500, 128, 1e-3
+_MAX_WORK = 2e11  # multiplications in all forward passes; bounds the steps for large images
+_VERSION = "2"  # increase it when a change of this file changes the weights
 
 Weights = dict[str, Any]
 
 log = logging.getLogger(__name__)
 
 
-def examples(image: tuple[int, ...], there: int) -> int:
-    """Return how many of the images that are there, of height, width and channels, a judge is trained on."""
-    return min(there, _EXAMPLES, max(_BATCH, _BYTES // math.prod(image)))
+def count_examples(image: tuple[int, ...], available: int) -> int:
+    """Return the number of training images for images of shape [height, width, channel], `available` of which exist."""
+    return min(available, _MAX_EXAMPLES, max(_BATCH, _MAX_BYTES // math.prod(image)))
 
 
-class Judge(nnx.Module):
-    """Convolutions, a layer of features, and the logits of the classes.
+class FeatureClassifier(nnx.Module):
+    """Convolutions, a dense layer of features, and a dense layer of logits.
 
-    The weights are no `nnx.Param`: whoever holds a judge does not train it.
+    The weights are not `nnx.Param`, so that a learner with a feature classifier does not train it.
 
     Attributes:
-        weights: float32, by layer.
+        weights: float32 arrays by layer.
     """
 
     def __init__(self, image: tuple[int, int, int], classes: int):
-        """Start with random weights, always the same ones.
+        """Initialize the weights with a fixed seed.
 
         Args:
             image: height, width and channels.
-            classes: to tell apart.
+            classes: number of classes.
         """
         start = _initial(image, classes)
         self.weights = nnx.Dict({name: nnx.Variable(array) for name, array in start.items()})
 
     def features(self, images: jax.Array) -> jax.Array:
-        """Map uint8 [batch, height, width, channel] to float32 [batch, feature]."""
+        """Map images, uint8 [batch, height, width, channel], to features, float32 [batch, feature]."""
         return _features(self._arrays(), images)
 
     def logits(self, features: jax.Array) -> jax.Array:
-        """Map features to float32 [batch, class]."""
+        """Map features to logits, float32 [batch, class]."""
         return _logits(self._arrays(), features)
 
-    def learn(self, images: np.ndarray, labels: np.ndarray) -> None:
-        """Learn to tell the classes apart.
+    def fit(self, images: np.ndarray, labels: np.ndarray) -> None:
+        """Train on labelled images.
 
         Args:
             images: uint8 [example, height, width, channel].
@@ -90,21 +89,21 @@ class Judge(nnx.Module):
         self._set(_train(self._arrays(), images, labels))
         activity.report("")
 
-    def learn_once(self, folder: Path, digest: str, read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
-        """Learn as `learn` does, or read from `folder` what was learnt from the same data before.
+    def fit_or_load(self, folder: Path, digest: str, read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
+        """Load the weights from `folder` if they were trained on the same data before; otherwise `fit` and save them.
 
         Args:
-            folder: that keeps judges; it must be there.
-            digest: tells the data from others.
-            read: returns images and labels as `learn` takes them; not called where a judge is kept.
+            folder: of the saved weights; it must exist.
+            digest: identifies the data.
+            read: returns images and labels for `fit`; called only if no weights are saved.
         """
-        key = hashlib.sha256(f"{digest} {_RECIPE}".encode()).hexdigest()[:20]
-        path = folder / f"judge-{key}.npz"
+        key = hashlib.sha256(f"{digest} {_VERSION}".encode()).hexdigest()[:20]
+        path = folder / f"{key}.npz"
         if not self._load(path):
             images, labels = read()
             log.info("training the feature classifier on %d images", len(images))
-            self.learn(images, labels)
-            if self._load(path):  # another process was faster: both measure with the same one
+            self.fit(images, labels)
+            if self._load(path):  # another process was faster: both use its weights
                 return
             held = io.BytesIO()
             np.savez(held, **{name: np.asarray(array) for name, array in self._arrays().items()})
@@ -112,7 +111,7 @@ class Judge(nnx.Module):
                 file.write(held.getvalue())
 
     def digest(self) -> str:
-        """Return what tells this judge from others: a SHA-256 of its weights."""
+        """Return the SHA-256 of the weights."""
         parts = [np.asarray(array).tobytes() for _, array in sorted(self._arrays().items())]
         return hashlib.sha256(b"".join(parts)).hexdigest()
 
@@ -127,7 +126,13 @@ class Judge(nnx.Module):
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
                 found = {name: held[name] for name in held.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):  # none, or spoilt: it is made again
+        except (
+            OSError,
+            ValueError,
+            EOFError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ):  # missing or corrupt
             return False
         wanted = {name: (array.shape, array.dtype) for name, array in self._arrays().items()}
         if {name: (array.shape, array.dtype) for name, array in found.items()} != wanted:
@@ -137,13 +142,13 @@ class Judge(nnx.Module):
 
 
 def _scaled(height: int, width: int) -> tuple[int, int]:
-    """Return the height and width at which images are seen."""
+    """Return the height and width that images are scaled to."""
     scale = min(1.0, _SIDE / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def _initial(image: tuple[int, int, int], classes: int) -> Weights:
-    """Return the weights of as many halvings as leave 4 to 7 pixels a side, and of two dense layers."""
+    """Return the weights of convolutions that halve the image to 4 to 7 pixels per side, and of two dense layers."""
     (height, width), inputs = _scaled(*image[:2]), image[2]
     halvings = max(0, int(math.log2(max(min(height, width), 4) / 4)))
     shapes = {}
@@ -161,8 +166,8 @@ def _initial(image: tuple[int, int, int], classes: int) -> Weights:
 
 def _features(weights: Weights, images: jax.Array) -> jax.Array:
     x = images.astype(jnp.float32) / 127.5 - 1
-    if (seen := _scaled(*x.shape[1:3])) != x.shape[1:3]:
-        x = jax.image.resize(x, (len(x), *seen, x.shape[-1]), "linear")
+    if (size := _scaled(*x.shape[1:3])) != x.shape[1:3]:
+        x = jax.image.resize(x, (len(x), *size, x.shape[-1]), "linear")
     for layer in range(sum(name.startswith("kernel") for name in weights) // 2):
         stride = (1, 1) if layer == 0 else (2, 2)
         x = jax.lax.conv_general_dilated(
@@ -178,24 +183,24 @@ def _logits(weights: Weights, features: jax.Array) -> jax.Array:
 
 
 def _steps(weights: Weights, image: tuple[int, ...]) -> int:
-    """Return how many steps are made on images of height, width and channels."""
+    """Return the number of training steps for images of shape [height, width, channel]."""
     height, width = _scaled(*image[:2])
     work = weights["features"].size + weights["logits"].size
     for layer in range(sum(name.startswith("kernel") for name in weights) // 2):
         work += -(-height // 2**layer) * -(-width // 2**layer) * weights[f"kernel{layer}"].size
-    return max(1, min(_STEPS, int(_WORK / (work * _BATCH))))
+    return max(1, min(_MAX_STEPS, int(_MAX_WORK / (work * _BATCH))))
 
 
 def _train(weights: Weights, images: np.ndarray, labels: np.ndarray) -> Weights:
-    """Minimize the cross-entropy with Adam, at a rate that falls to 0 along a cosine."""
+    """Minimize the cross-entropy with Adam and a cosine schedule to 0."""
     steps = _steps(weights, images.shape[1:])
-    optimizer = optax.adam(optax.cosine_decay_schedule(_RATE, steps))
+    optimizer = optax.adam(optax.cosine_decay_schedule(_LEARNING_RATE, steps))
     state, random = optimizer.init(weights), np.random.default_rng(_SEED)
     step = jax.jit(functools.partial(_step, optimizer), compiler_options=compiler_options())
     for done in range(steps):
         activity.report("training the feature classifier", done, steps)
         rows = random.integers(len(images), size=_BATCH)
-        # Waited for, so that the count is of steps that the device has made.
+        # Wait for the device, so that the reported progress is real.
         weights, state = jax.block_until_ready(step(weights, state, images[rows], labels[rows]))
     return weights
 

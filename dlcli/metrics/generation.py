@@ -11,15 +11,16 @@ import jax.numpy as jnp
 from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.metrics import frechet
-from dlcli.metrics.feature_classifier import Judge
-from dlcli.metrics.metric import Frechet, Metrics, Rate
-from dlcli.metrics.modes import Found, Modes
+from dlcli.metrics.feature_classifier import FeatureClassifier
+from dlcli.metrics.frechet import Frechet
+from dlcli.metrics.metric import Metrics, Rate
+from dlcli.metrics.modes import Modes, ModesFound
 
 Row = tuple[str, str, str]
 
 
 def image_metrics(
-    classifier: Judge,
+    classifier: FeatureClassifier,
     generated: jax.Array,
     training: jax.Array,
     held_out: jax.Array,
@@ -68,7 +69,7 @@ def point_metrics(
     return {
         "total_variation": hits,
         "total_variation_floor": floor,
-        "modes": Found(hits.hits),
+        "modes": ModesFound(hits.hits),
         "high_quality": Rate(hits.hits.sum(), hits.points),
     }
 
@@ -94,10 +95,10 @@ def image_table(
     """
     distance, floor = described["frechet_distance"], described["frechet_distance_floor"]
     samples, real = distance["n"]
-    features = frechet.features_of(classes, protocol["feature_classifier"])
+    features = frechet.describe_features(classes, protocol["feature_classifier"])
     rows = [
-        ("Fréchet distance", frechet.written(distance), f"{samples:,} generated to {real:,} test images"),
-        ("floor", frechet.written(floor), f"{floor['n'][0]:,} draws of the {training:,} training images"),
+        ("Fréchet distance", frechet.format_distance(distance), f"{samples:,} generated to {real:,} test images"),
+        ("floor", frechet.format_distance(floor), f"{floor['n'][0]:,} draws of the {training:,} training images"),
         ("features", formats.count(distance["features"]), features),
         *more,
     ]
@@ -108,7 +109,7 @@ def image_table(
             note += f", whose test accuracy is {formats.percent(described['feature_classifier_accuracy']['value'])}"
         rows.insert(2, ("class accuracy of conditional samples", formats.percent(accuracy["value"]), note))
     sizes = {"samples": samples, "real": real, "features": distance["features"]}
-    numbers, below = frechet.caution({**protocol, **sizes, **described}, distance)
+    numbers, below = frechet.with_warning({**protocol, **sizes, **described}, distance)
     return Table(title, ["measure", "value", ""], rows, numbers, below)
 
 

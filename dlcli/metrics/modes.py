@@ -1,4 +1,4 @@
-"""Which modes of a known density samples hit: sums that merge, as those of `dlcli.metrics.metric`."""
+"""Mode coverage of samples of a known density, as sums that merge."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-_WITHIN = 3.0  # deviations from a mode, within which a point is of high quality: Srivastava et al. 2017, section 4.1
+_RADIUS = 3.0  # standard deviations; a point this close to a mode is of high quality
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Modes:
-    """How points are shared out among the modes of a density: high-quality points of each [mode], and all [].
+    """Points per mode of a density: counts of high-quality points [mode], and of all points [].
 
-    The value is the total variation distance between the shares found and the true ones; what is of
-    no mode is a share of its own.
+    The value is the total variation distance between the measured and the true distribution over
+    modes; points of no mode form one more category.
 
-    Reference: Srivastava et al., "VEEGAN", 2017, arXiv:1705.07761, section 4.1, for what is of high quality.
+    Reference: Srivastava et al., "VEEGAN", 2017, arXiv:1705.07761, section 4.1, for the definition of high quality.
     """
 
     hits: jax.Array
@@ -29,19 +29,19 @@ class Modes:
 
     @classmethod
     def of(
-        cls, points: jax.Array, modes: Sequence[Sequence[float]], deviation: float, where: jax.Array | None = None
+        cls, points: jax.Array, modes: Sequence[Sequence[float]], std: float, where: jax.Array | None = None
     ) -> Modes:
-        """Count points [batch, 2] near their nearest mode [mode, 2]; `where` (0 or 1) leaves padding out."""
+        """Count points [batch, 2] near their nearest mode [mode, 2]; `where` (0 or 1) excludes padding."""
         weights = jnp.ones(len(points)) if where is None else where
         distances = jnp.linalg.norm(points[:, None] - jnp.asarray(modes)[None], axis=-1)  # [batch, mode]
-        near = (distances.min(axis=1) <= _WITHIN * deviation) * weights
+        near = (distances.min(axis=1) <= _RADIUS * std) * weights
         rows = jax.nn.one_hot(distances.argmin(axis=1), len(modes)) * near[:, None]
         return cls(rows.sum(axis=0).astype(jnp.int32), weights.sum().astype(jnp.int32))
 
     def value(self) -> float:
-        shares = np.asarray(self.hits, np.float64) / max(float(self.points), 1.0)
-        inside = -np.expm1(-(_WITHIN**2) / 2)  # of a round Gaussian in the plane
-        return float(np.abs(shares - inside / len(shares)).sum() + abs(inside - shares.sum())) / 2
+        rates = np.asarray(self.hits, np.float64) / max(float(self.points), 1.0)
+        inside = -np.expm1(-(_RADIUS**2) / 2)  # probability mass of an isotropic Gaussian in the plane
+        return float(np.abs(rates - inside / len(rates)).sum() + abs(inside - rates.sum())) / 2
 
     def describe(self) -> dict[str, Any]:
         return {"value": self.value(), "n": int(self.points), "hits": np.asarray(self.hits).tolist()}
@@ -49,8 +49,8 @@ class Modes:
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """How many modes have a high-quality point; the points of each are [mode]."""
+class ModesFound:
+    """Number of modes with at least one high-quality point; counts of those points [mode]."""
 
     hits: jax.Array
 

@@ -31,7 +31,7 @@ def test_training_ends_with_one_json_object_and_the_next_commands(dlcli):
     code, out, err = dlcli(*TRAIN, "--json")
     found = json.loads(out)
     assert (code, found["reason"], found["parameters"]) == (0, "trained", 300)
-    assert found["best"]["unknown_share"] == 0
+    assert found["best"]["unknown_rate"] == 0
     folder = Path(found["run"])
     assert {path.name for path in folder.iterdir()} == {"options.json", "facts.json", "run.json", "tokenizer.json"}
     assert "dlcli viz subwords --text" in err

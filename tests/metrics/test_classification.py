@@ -1,4 +1,4 @@
-"""Measures of classifiers, against scikit-learn's."""
+"""Metrics of classifiers, compared with those of scikit-learn."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ from sklearn.metrics import precision_recall_fscore_support, roc_auc_score, top_
 
 from dlcli.cli import output
 from dlcli.cli.typer_options import Call
-from dlcli.metrics.classification import measure, report, table
+from dlcli.metrics.classification import classification_report, measure, table
 from dlcli.metrics.metric import add, values
 from dlcli.metrics.roc import RocAuc
 
@@ -45,10 +45,10 @@ def described(labels, log_probabilities):
 
 
 @pytest.mark.parametrize("classes", [2, 5, 12])
-def test_precision_recall_and_f1_are_those_of_scikit_learn(classes):
+def test_the_report_equals_that_of_scikit_learn(classes):
     labels, found = drawn(333, classes)
     counts = described(labels, found)["confusion"]["counts"]
-    ours = report(counts, _NAMES[:classes])
+    ours = classification_report(counts, _NAMES[:classes])
     each = precision_recall_fscore_support(labels, found.argmax(axis=-1), zero_division=0)
     names = ("precision", "recall", "f1-score", "support")
     assert [[row[name] for row in ours["per_class"]] for name in names] == [pytest.approx(list(part)) for part in each]
@@ -57,11 +57,11 @@ def test_precision_recall_and_f1_are_those_of_scikit_learn(classes):
         assert [ours[f"{average} avg"][name] for name in names[:3]] == pytest.approx(list(theirs[:3]))
 
 
-def test_what_is_divided_by_zero_is_none_and_counts_as_zero_as_in_scikit_learn():
+def test_a_score_with_a_zero_denominator_counts_as_zero_in_the_averages():
     truth, guess = [0, 0, 1, 1, 1], [0, 3, 0, 0, 3]  # 1: never predicted, 3: not there, 2: neither
     counts = np.zeros((4, 4), int)
     np.add.at(counts, (truth, guess), 1)
-    ours = report(counts, list("abcd"))
+    ours = classification_report(counts, list("abcd"))
     assert [row["precision"] for row in ours["per_class"]] == [1 / 3, None, None, 0.0]
     assert [row["recall"] for row in ours["per_class"]] == [0.5, 0.0, None, None]
     assert [row["f1-score"] for row in ours["per_class"]] == [pytest.approx(0.4), 0.0, None, 0.0]
@@ -70,7 +70,7 @@ def test_what_is_divided_by_zero_is_none_and_counts_as_zero_as_in_scikit_learn()
 
 
 @pytest.mark.parametrize(("sharpness", "ties"), [(0.0, 1), (0.5, 1), (3.0, 1), (20.0, 1), (1.0, 4)])
-def test_the_area_under_the_roc_curve_is_that_of_scikit_learn_within_its_error(sharpness, ties):
+def test_the_area_under_the_roc_curve_equals_that_of_scikit_learn_within_its_error_bound(sharpness, ties):
     labels, found = drawn(2_000, 2, seed=3, sharpness=sharpness)
     found = np.round(found * ties) / ties if ties > 1 else found
     area = described(labels, found)["roc_auc"]
@@ -81,23 +81,23 @@ def test_the_area_under_the_roc_curve_is_that_of_scikit_learn_within_its_error(s
 
 
 @pytest.mark.parametrize("labels", [[0, 0], [1, 1]])
-def test_there_is_no_area_for_one_class(labels):
+def test_the_area_of_a_single_class_is_none(labels):
     metric = RocAuc.of(jnp.array([0.1, -3.0]), jnp.array(labels))
     assert metric.value() is None
     assert values({"roc_auc": metric}) == {}
 
 
 @pytest.mark.parametrize(("scores", "area"), [([-5.0, 5.0], 1.0), ([5.0, -5.0], 0.0), ([1.0, 1.0], 0.5)])
-def test_the_area_says_how_often_a_positive_example_scores_higher(scores, area):
+def test_the_area_is_the_probability_that_a_positive_example_scores_higher(scores, area):
     assert RocAuc.of(jnp.array(scores), jnp.array([0, 1])).value() == area
 
 
-def test_log_odds_beyond_every_bin_are_still_ordered():
+def test_infinite_log_odds_are_ordered_correctly():
     scores = jnp.array([-jnp.inf, -1e30, -1.0, 1.0, 1e30, jnp.inf])
     assert RocAuc.of(scores, jnp.array([0, 0, 0, 1, 1, 1])).value() == 1.0
 
 
-def test_the_top_five_are_those_of_scikit_learn():
+def test_the_top_5_accuracy_equals_that_of_scikit_learn():
     labels, found = drawn(500, 20, sharpness=1.0)
     ours = described(labels, found)["top5_accuracy"]
     assert ours["value"] == pytest.approx(top_k_accuracy_score(labels, found, k=5, labels=range(20)))
@@ -110,7 +110,7 @@ def shown(capsys, labels, found, classes):
     return capsys.readouterr().out, artifact.numbers
 
 
-def test_the_table_names_the_positive_class_and_each_score(capsys):
+def test_the_table_of_two_classes_has_the_area_and_the_scores_per_class(capsys):
     labels, found = drawn(100, 2)
     out, numbers = shown(capsys, labels, found, ["ham", "spam"])
     area = next(line for line in out.splitlines() if line.startswith("ROC AUC"))
@@ -123,7 +123,7 @@ def test_the_table_names_the_positive_class_and_each_score(capsys):
     ]
 
 
-def test_of_many_classes_the_table_shows_the_ten_with_the_lowest_f1(capsys):
+def test_the_table_of_many_classes_lists_the_ten_with_the_lowest_f1(capsys):
     labels, found = drawn(2_000, 24)
     out, numbers = shown(capsys, labels, found, _NAMES)
     rows = sorted(numbers["classification_report"]["per_class"], key=lambda row: row["f1-score"])
@@ -133,16 +133,16 @@ def test_of_many_classes_the_table_shows_the_ten_with_the_lowest_f1(capsys):
     assert "macro" in out
 
 
-def test_the_table_says_what_has_no_score(capsys):
+def test_the_table_notes_classes_without_a_score(capsys):
     labels, found = np.zeros(10, np.int32), np.log(np.tile([[0.6, 0.3, 0.1]], (10, 1))).astype(np.float32)
     labels[0] = 1
     out, _ = shown(capsys, labels, found, ["a", "b", "c"])
     assert "1 class never predicted: no precision, counted as 0 in the averages" in out
-    assert "1 class neither in this split nor predicted: not in the averages" in out
+    assert "1 class neither in this split nor predicted: excluded from the averages" in out
     assert next(line for line in out.splitlines() if line.startswith("b ")).split()[1] == "–"
 
 
-def test_every_line_of_the_table_fits_a_terminal_of_80_columns(capsys, monkeypatch):
+def test_the_table_fits_a_terminal_of_80_columns(capsys, monkeypatch):
     monkeypatch.setattr("dlcli.cli.console._PIPE_WIDTH", 80)
     labels, found = drawn(500, 10)
     out, _ = shown(capsys, labels, found, _NAMES[:10])

@@ -136,7 +136,7 @@ def test_a_backbone_of_other_shapes_is_refused(trained, tmp_path):
 
 def test_evaluation_measures_every_example_of_the_test_split_once(plain):
     assert plain["split"] == "test"
-    assert plain["accuracy"]["n"] == sum(plain["confusion"]["examples"]) == 359
+    assert plain["accuracy"]["n"] == sum(plain["confusion"]["support"]) == 359
     right = sum(row[truth] for truth, row in enumerate(plain["confusion"]["counts"]))
     assert plain["accuracy"]["value"] == pytest.approx(right / 359)
     assert plain["accuracy"]["low"] < plain["accuracy"]["value"] < plain["accuracy"]["high"]

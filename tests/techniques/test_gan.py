@@ -12,7 +12,7 @@ from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import UsageError
-from dlcli.metrics.modes import Found, Modes
+from dlcli.metrics.modes import Modes, ModesFound
 from dlcli.options.generative import DENSITIES
 from dlcli.techniques.gan import losses
 from dlcli.techniques.gan.eval import evaluate
@@ -164,7 +164,7 @@ def test_points_of_the_density_itself_hit_all_modes(name, count):
     facts = densities.mixture(name)
     points = jnp.asarray(densities.draw(facts, 2_500, [7]))
     modes = Modes.of(points, facts.modes, facts.std, jnp.ones(2_500))
-    assert Found(modes.hits).describe() == {"value": count, "of": count}
+    assert ModesFound(modes.hits).describe() == {"value": count, "of": count}
     assert float(modes.hits.sum()) / 2_500 == pytest.approx(1 - np.exp(-4.5), abs=0.01)
     assert modes.value() < 0.05
 

@@ -10,9 +10,9 @@ from dlcli.engine import direct
 from dlcli.errors import RunError, UsageError
 from dlcli.options.common import DataOptions, EvalOptions
 from dlcli.techniques.rnn import options as rnn
+from dlcli.techniques.tokenizer import token_statistics
 from dlcli.techniques.tokenizer import train as trainer
 from dlcli.techniques.tokenizer.eval import evaluate
-from dlcli.techniques.tokenizer.measuring import measure
 from dlcli.techniques.tokenizer.options import Eval, Predict, Train
 from dlcli.techniques.tokenizer.predict import predict
 from dlcli.techniques.transformer import options as transformer
@@ -29,7 +29,7 @@ def trained(tmp_path):
     return direct.finish(trainer, begun).folder
 
 
-def test_predictions_come_in_order_and_what_is_no_text_says_so(trained):
+def test_predictions_are_in_order_with_a_problem_for_invalid_text(trained):
     where, no, who = predict(Predict(run=str(trained), **INPUTS["predict"](trained)))
     assert "".join(piece for piece, _ in where.tokens) == "Where␣is␣the␣bridge?"
     assert [piece for piece, _ in who.tokens] != []
@@ -37,7 +37,7 @@ def test_predictions_come_in_order_and_what_is_no_text_says_so(trained):
     assert json.dumps(no.numbers())
 
 
-def test_the_pieces_are_those_of_the_tokenizer_in_the_run_folder(trained):
+def test_predicted_tokens_equal_those_of_the_saved_tokenizer(trained):
     [found] = predict(Predict(run=str(trained), text=["How many?"]))
     ids = tokenizers.load(trained).encode("How many?").tolist()
     assert [number for _, number in found.tokens] == ids
@@ -52,37 +52,37 @@ def test_evaluation_counts_the_test_split(trained):
     assert found["characters"] == sum(map(len, texts))
     assert found["tokens"] == sum(len(tokenizer.encode(each)) for each in texts)
     assert found["characters_per_token"] == pytest.approx(found["characters"] / found["tokens"])
-    assert found["unknown_share"] == 0
+    assert found["unknown_rate"] == 0
 
 
-def test_evaluation_of_a_set_without_a_test_part_says_what_it_measured(trained, tmp_path):
+def test_evaluation_without_a_test_split_names_the_validation_split(trained, tmp_path):
     (tmp_path / "plays.txt").write_text("to be or not to be\n" * 20)
     table = evaluate(Eval(run=str(trained), dataset=str(tmp_path / "plays.txt")))
     assert table.numbers["split"] == "validation"
-    assert "has no test part" in table.title
+    assert "has no test split" in table.title
 
 
-def test_tokens_that_stand_for_nothing_known_are_counted():
+def test_unknown_tokens_are_counted():
     tokenizer = tokenizers.train("words", 6, ["a a b b b"])
-    counts = measure(tokenizer, ["a b c c"])
+    counts = token_statistics.count(tokenizer, ["a b c c"])
     assert (counts.tokens, counts.unknown, counts.words) == (4, 2, 4)
-    assert counts.values()["used_share"] == 3 / 6
+    assert counts.ratios()["vocabulary_usage"] == 3 / 6
 
 
-def test_a_vocabulary_that_cannot_hold_all_bytes_is_refused_before_the_data_are_read():
+def test_a_vocabulary_smaller_than_all_bytes_is_refused():
     with pytest.raises(ValueError, match="--kind bpe needs --vocabulary 260 or more, got 100"):
         Train(vocabulary=100)
 
 
 @pytest.mark.parametrize("kind", ["unigram", "wordpiece"])
-def test_a_vocabulary_too_small_for_the_text_is_refused_before_the_run_folder_is_made(tmp_path, kind):
+def test_a_vocabulary_too_small_for_the_text_is_refused_before_a_run_folder_exists(tmp_path, kind):
     options = Train(out=tmp_path / "run", dataset=QUESTIONS, kind=kind, vocabulary=8)
     with pytest.raises(UsageError, match=f"{kind} needs --vocabulary"):
         direct.finish(trainer, direct.begin("tokenizer", trainer, options))
     assert not (tmp_path / "run").exists()
 
 
-def test_a_spoilt_tokenizer_is_the_fault_of_its_run(trained):
+def test_a_corrupt_tokenizer_file_is_a_run_error(trained):
     (trained / "tokenizer.json").write_text("{}")
     with pytest.raises(RunError, match="cannot be read as a tokenizer"):
         evaluate(Eval(run=str(trained)))
@@ -94,10 +94,10 @@ def test_an_unknown_data_set_is_answered_with_the_nearest():
 
 
 @pytest.mark.parametrize("model", [Train, rnn.Train, transformer.Train, word2vec.Train])
-def test_the_help_of_techniques_on_text_names_text_and_no_images(model):
-    told = columns(model)["dataset"].field.description
-    assert all(each in told for each in ("pydocs", ".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz", "folder"))
-    assert not any(each in told for each in ("tfds", "folder:PATH"))
+def test_the_help_of_text_techniques_names_only_text_sets(model):
+    description = columns(model)["dataset"].field.description
+    assert all(each in description for each in ("pydocs", ".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz", "folder"))
+    assert not any(each in description for each in ("tfds", "folder:PATH"))
 
 
 @pytest.mark.parametrize("model", [DataOptions, EvalOptions, Train, Eval, rnn.Train, transformer.Train, word2vec.Train])

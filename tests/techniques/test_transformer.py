@@ -201,7 +201,7 @@ def test_an_encoder_learns_its_classes(encoder):
     found = evaluate(Eval(run=encoder)).numbers
     assert found["accuracy"]["low"] < found["accuracy"]["value"] <= found["accuracy"]["high"]
     assert found["accuracy"]["value"] > 0.5
-    assert sum(found["confusion"]["examples"]) == found["accuracy"]["n"]
+    assert sum(found["confusion"]["support"]) == found["accuracy"]["n"]
 
 
 def test_an_encoder_answers_with_all_its_classes_likeliest_first(encoder):

@@ -12,13 +12,13 @@ from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, UsageError
-from dlcli.techniques.word2vec import model, questions, rates
+from dlcli.techniques.word2vec import benchmarks, learning_rates, model
 from dlcli.techniques.word2vec.eval import answered, evaluate, similarity
 from dlcli.techniques.word2vec.learner import Learner
-from dlcli.techniques.word2vec.noise import Noise, alias_table
+from dlcli.techniques.word2vec.negative_sampling import NegativeSamplingDistribution, alias_table
 from dlcli.techniques.word2vec.options import Eval, Predict, Train
 from dlcli.techniques.word2vec.predict import predict
-from dlcli.techniques.word2vec.vectors import Vectors
+from dlcli.techniques.word2vec.word_vectors import WordVectors
 from tests.comparing import arrays
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
@@ -42,7 +42,7 @@ def trained(tmp_path_factory):
 
 
 def running(words, sentence=None, context_size=None):
-    """A batch of running text: one sentence whose words reach as far as they may, unless it says otherwise."""
+    """Return a batch of running text; by default one sentence with the largest contexts."""
     words = np.asarray(words, np.int32)
     return {
         "word": words,
@@ -56,13 +56,13 @@ def learner(batch_size, words=12, **changes):
     options = Train(dataset="none", batch_size=batch_size, window=2, vector_size=4, sample=0, steps=100, **changes)
     made = Learner(options, facts)
     rng = np.random.default_rng(1)
-    for table in (made.input, made.output):
+    for table in (made.input_vectors, made.output_vectors):
         table[...] = jnp.asarray(rng.normal(size=(words, 4)), jnp.float32)
     return made
 
 
 def contexts(batch):
-    """Slowly list each center with its context, as places in the batch."""
+    """Return each center with its context, as positions in the batch."""
     found = []
     for place, reach in enumerate(batch["context_size"]):
         around = [p for p in range(place - reach, place + reach + 1) if 0 <= p < len(batch["word"]) and p != place]
@@ -70,19 +70,19 @@ def contexts(batch):
     return found
 
 
-def slow_loss(name, tables, batch, negatives, weight):
-    """Add up the loss as the papers write it down, one prediction after the other."""
-    read, target, words, total = *tables, batch["word"], 0.0
+def plain_loss(name, tables, batch, negatives, weight):
+    """Sum the loss of the papers, one prediction after the other."""
+    inputs, outputs, words, total = *tables, batch["word"], 0.0
 
-    def prediction(vector, there, drawn):
-        return jax.nn.softplus(-vector @ target[there]) + weight * jax.nn.softplus(target[drawn] @ vector).sum()
+    def prediction(vector, word, negative):
+        return jax.nn.softplus(-vector @ outputs[word]) + weight * jax.nn.softplus(outputs[negative] @ vector).sum()
 
     for place, context in contexts(batch):
         drawn = negatives[place // model.ROW]
         if name == "skip-gram":
-            total += sum(prediction(read[words[place]], words[other], drawn) for other in context)
+            total += sum(prediction(inputs[words[place]], words[other], drawn) for other in context)
         elif context:
-            total += prediction(read[words[jnp.asarray(context)]].mean(axis=0), words[place], drawn)
+            total += prediction(inputs[words[jnp.asarray(context)]].mean(axis=0), words[place], drawn)
     return total
 
 
@@ -90,46 +90,47 @@ TEXT = running([3, 1, 4, 1, 5, 9, 2, 6, 0, 0], [0, 0, 0, 0, 0, 7, 7, 7, -1, -1],
 
 
 @MODELS
-def test_the_loss_is_what_the_papers_write_down(name, monkeypatch):
+def test_the_loss_equals_a_plain_sum_over_predictions(name, monkeypatch):
     monkeypatch.setattr(model, "ROW", 4)
     made = learner(10, model=name)
-    rows = model.in_rows(*map(jnp.asarray, TEXT.values()), 2)
+    rows = model.split_rows(*map(jnp.asarray, TEXT.values()), 2)
     negatives = jnp.asarray(np.random.default_rng(2).integers(0, 12, [len(rows.centers), 3]), jnp.int32)
-    read, target = model.read_and_target(name, rows, negatives)
-    found = model.loss(name, made.input[read], made.output[target], rows.pairs, 5 / 3)
-    slow = slow_loss(name, (made.input[...], made.output[...]), TEXT, np.asarray(negatives), 5 / 3)
+    inputs, outputs = model.input_and_output_words(name, rows, negatives)
+    found = model.loss(name, made.input_vectors[inputs], made.output_vectors[outputs], rows.pairs, 5 / 3)
+    slow = plain_loss(name, (made.input_vectors[...], made.output_vectors[...]), TEXT, np.asarray(negatives), 5 / 3)
     np.testing.assert_allclose(found, slow, rtol=1e-5)
 
 
 @MODELS
-def test_a_step_is_gradient_descent_on_the_dense_loss(name, monkeypatch):
+def test_a_step_equals_gradient_descent_on_the_dense_loss(name, monkeypatch):
     monkeypatch.setattr(model, "ROW", 4)
     monkeypatch.setattr(model, "NEGATIVES", 3)
     made = learner(10, model=name, learning_rate=0.025, negative=2)
     drawn = np.random.default_rng(2).integers(0, 12, [3, 3])
-    monkeypatch.setattr(Noise, "draw", lambda self, key, shape: jnp.asarray(drawn, jnp.int32))
-    before = made.input[...], made.output[...]
-    dense = jax.grad(lambda tables: slow_loss(name, tables, TEXT, drawn, 2 / 3))(before)
+    negatives = jnp.asarray(drawn, jnp.int32)
+    monkeypatch.setattr(NegativeSamplingDistribution, "sample", lambda self, key, shape: negatives)
+    before = made.input_vectors[...], made.output_vectors[...]
+    dense = jax.grad(lambda tables: plain_loss(name, tables, TEXT, drawn, 2 / 3))(before)
     made.update(TEXT)
-    for after, start, gradient in zip((made.input, made.output), before, dense, strict=True):
+    for after, start, gradient in zip((made.input_vectors, made.output_vectors), before, dense, strict=True):
         np.testing.assert_allclose(after[...], start - 0.025 * gradient, rtol=1e-4, atol=1e-6)
 
 
-def test_a_row_has_at_least_as_many_negatives_as_a_pair_is_to_have():
-    assert [learner(10, negative=count).drawn for count in (5, 16, 40)] == [16, 16, 40]
+def test_a_row_has_at_least_the_negatives_of_a_pair():
+    assert [learner(10, negative=count).row_negatives for count in (5, 16, 40)] == [16, 16, 40]
 
 
 @MODELS
-def test_words_outside_the_batch_stay_but_for_negatives_in_the_output_table(name):
+def test_a_step_changes_only_input_vectors_of_the_batch(name):
     made = learner(10, words=500, model=name)
-    before = np.asarray(made.input[...])
+    before = np.asarray(made.input_vectors[...])
     made.update(TEXT)
-    changed = np.flatnonzero((np.asarray(made.input[...]) != before).any(axis=1))
+    changed = np.flatnonzero((np.asarray(made.input_vectors[...]) != before).any(axis=1))
     assert set(changed) == {3, 1, 4, 5, 9, 2, 6}
 
 
-def test_no_pair_leaves_its_sentence_or_its_reach():
-    rows = model.in_rows(*map(jnp.asarray, TEXT.values()), 2)
+def test_pairs_are_within_the_sentence_within_the_context_size():
+    rows = model.split_rows(*map(jnp.asarray, TEXT.values()), 2)
     found = {
         (int(row) * model.ROW + int(center), int(row) * model.ROW + int(memory) - 2)
         for row, memory, center in zip(*np.nonzero(rows.pairs), strict=True)
@@ -137,14 +138,14 @@ def test_no_pair_leaves_its_sentence_or_its_reach():
     assert found == {(place, other) for place, context in contexts(TEXT) for other in context}
 
 
-def test_cbow_counts_a_prediction_a_center_with_a_context_and_skip_gram_one_a_pair():
-    rows = model.in_rows(*map(jnp.asarray, TEXT.values()), 2)
+def test_predictions_are_pairs_of_skip_gram_or_centers_of_cbow():
+    rows = model.split_rows(*map(jnp.asarray, TEXT.values()), 2)
     pairs = [len(context) for _, context in contexts(TEXT)]
-    assert model.predictions("skip-gram", rows.pairs) == sum(pairs)
-    assert model.predictions("cbow", rows.pairs) == sum(count > 0 for count in pairs)
+    assert model.prediction_count("skip-gram", rows.pairs) == sum(pairs)
+    assert model.prediction_count("cbow", rows.pairs) == sum(count > 0 for count in pairs)
 
 
-def test_the_rate_falls_in_a_line_to_that_of_gensim(trained):
+def test_the_learning_rate_decreases_linearly_to_that_of_gensim(trained):
     found = [json.loads(line) for line in (trained / "metrics.jsonl").read_text().splitlines()]
     made = learner(10)
     assert made.schedule(0) == pytest.approx(0.025)
@@ -153,10 +154,10 @@ def test_the_rate_falls_in_a_line_to_that_of_gensim(trained):
     assert found[-1]["step"] == 3
 
 
-def test_only_words_that_are_scored_very_often_take_a_share_of_their_gradients():
+def test_only_gradients_of_very_frequent_words_are_scaled_down():
     counts = tuple(int(100_000 / rank) for rank in range(1, 2001))
     facts = WordFacts(words=tuple(map(str, range(2000))), counts=counts, lower=True)
-    small, large = (rates.shares(Train(dataset="none", batch_size=size), facts) for size in (8, 4096))
+    small, large = (learning_rates.gradient_scales(Train(dataset="none", batch_size=size), facts) for size in (8, 4096))
     assert all((each == 1).all() for each in small)
     for each in large:
         assert (np.diff(each) >= 0).all()
@@ -164,14 +165,14 @@ def test_only_words_that_are_scored_very_often_take_a_share_of_their_gradients()
         assert each[-1] == 1
 
 
-def test_the_noise_has_the_distribution_of_the_paper():
+def test_negatives_have_the_distribution_of_the_paper():
     counts = np.array([1000, 300, 100, 30, 1])
-    drawn = Noise(tuple(counts.tolist())).draw(jax.random.key(0), (200_000,))
+    drawn = NegativeSamplingDistribution(tuple(counts.tolist())).sample(jax.random.key(0), (200_000,))
     expected = counts**0.75 / (counts**0.75).sum()
     assert np.bincount(drawn, minlength=5) / 200_000 == pytest.approx(expected, abs=0.004)
 
 
-def test_an_alias_table_adds_up_to_the_weights():
+def test_an_alias_table_sums_to_the_weights():
     weights = np.random.default_rng(0).random(50)
     shares, aliases = alias_table(weights)
     total = shares.astype(float)
@@ -179,43 +180,43 @@ def test_an_alias_table_adds_up_to_the_weights():
     assert total / 50 == pytest.approx(weights / weights.sum(), rel=1e-4)
 
 
-def test_the_held_out_loss_is_of_the_same_negatives_each_time():
+def test_the_held_out_loss_uses_the_same_negatives_each_time():
     made = learner(10)
     first = made.score(TEXT)["loss"].value()
     made.rngs.negative()
     assert made.score(TEXT)["loss"].value() == first
 
 
-def test_untrained_the_loss_of_a_pair_is_that_of_six_coins():
+def test_the_loss_of_an_untrained_pair_is_six_times_log_2():
     made = learner(10)
-    made.output[...] = jnp.zeros_like(made.output[...])
+    made.output_vectors[...] = jnp.zeros_like(made.output_vectors[...])
     assert made.score(TEXT)["loss"].value() == pytest.approx(6 * np.log(2), rel=1e-5)
 
 
 @pytest.fixture
 def vectors():
-    """Vectors in a plane by their angles; "far" is longer, and of the direction of "north"."""
+    """Return vectors in the plane by angle; "far" is longer, with the direction of "north"."""
     angles = {"north": 90, "northeast": 45, "east": 0, "southeast": -45, "south": -90}
     rows = [(np.cos(np.radians(each)), np.sin(np.radians(each))) for each in angles.values()]
     facts = WordFacts(words=(*angles, "far"), counts=(6, 5, 4, 3, 2, 1), lower=True)
-    return Vectors(facts, np.asarray([*rows, (0, 3)], np.float32))
+    return WordVectors(facts, np.asarray([*rows, (0, 3)], np.float32))
 
 
-def test_the_nearest_words_are_those_of_the_smallest_angle(vectors):
-    found = vectors.nearest(vectors.directions[0], [0], 3)
+def test_the_nearest_words_have_the_smallest_angle(vectors):
+    found = vectors.nearest(vectors.unit_vectors[0], [0], 3)
     assert [word for word, _ in found] == ["far", "northeast", "east"]
     assert [cosine for _, cosine in found] == pytest.approx([1, 0.5**0.5, 0], abs=1e-6)
 
 
-def test_an_analogy_goes_on_in_the_direction_of_the_first_two(vectors):
+def test_an_analogy_adds_the_difference_of_the_first_two(vectors):
     [(word, _)] = vectors.nearest(vectors.analogy(0, 1, 2), [0, 1, 2], 1)
     assert word == "southeast"
 
 
-def test_an_unknown_word_has_the_nearest_spelling(vectors):
-    with pytest.raises(UsageError, match=r"--nearest needs words .* got 'nort'; did you mean 'north'\?"):
-        vectors.number("--nearest", "nort")
-    assert vectors.number("--nearest", "NORTH") == 0
+def test_an_unknown_word_is_answered_with_the_nearest_spelling(vectors):
+    with pytest.raises(UsageError, match=r"--nearest needs a word .* got 'nort'; did you mean 'north'\?"):
+        vectors.require("--nearest", "nort")
+    assert vectors.require("--nearest", "NORTH") == 0
 
 
 def test_similarity_is_the_rank_correlation_of_known_pairs(vectors):
@@ -236,27 +237,27 @@ def test_analogies_are_counted_by_section_among_the_most_frequent_words(vectors)
     assert found["sections"]["wrong"]["value"] == 0
 
 
-def test_pairs_are_read_as_they_are_passed_around(tmp_path):
+def test_pairs_are_read_in_all_usual_formats(tmp_path):
     forms = [
-        "# remark\n# Word 1\tWord 2\tHuman\na\tb\t1.5\nc\td\t2\n",
+        "# comment\n# Word 1\tWord 2\tHuman\na\tb\t1.5\nc\td\t2\n",
         "Word 1,Word 2,Human\na,b,1.5\nc,d,2\n",
         "a b 1.5\nc d 2",
     ]
     for number, text in enumerate(forms):
         (tmp_path / str(number)).write_text(text)
-        assert questions.pairs(tmp_path / str(number)) == [("a", "b", 1.5), ("c", "d", 2.0)]
+        assert benchmarks.pairs(tmp_path / str(number)) == [("a", "b", 1.5), ("c", "d", 2.0)]
 
 
 @pytest.mark.parametrize(
     ("read", "text", "reason"),
     [
-        (questions.pairs, "a b 1\nc d\n", "line 2 of .* must have two words and a number"),
-        (questions.pairs, "a b 1\n", "two pairs of words or more, found 1"),
-        (questions.analogies, ": one\na b c\n", "line 2 of .* must have four words"),
-        (questions.analogies, ": one\n", "an analogy or more, found none"),
+        (benchmarks.pairs, "a b 1\nc d\n", "line 2 of .* must have two words and a number"),
+        (benchmarks.pairs, "a b 1\n", "at least two word pairs, found 1"),
+        (benchmarks.analogies, ": one\na b c\n", "line 2 of .* must have four words"),
+        (benchmarks.analogies, ": one\n", "at least one analogy, found none"),
     ],
 )
-def test_a_file_of_another_form_says_where(read, text, reason, tmp_path):
+def test_a_malformed_benchmark_file_is_refused_with_the_line(read, text, reason, tmp_path):
     (tmp_path / "file").write_text(text)
     with pytest.raises(DatasetError, match=reason):
         read(tmp_path / "file")
@@ -264,7 +265,7 @@ def test_a_file_of_another_form_says_where(read, text, reason, tmp_path):
         read(tmp_path / "nowhere")
 
 
-def test_evaluation_measures_the_loss_on_the_test_split_and_what_files_ask(trained, tmp_path):
+def test_evaluation_measures_the_test_loss_or_the_benchmark_files(trained, tmp_path):
     (tmp_path / "pairs.tsv").write_text("a\tthe\t5\nwho\tis\t7\nwho\tnowhere\t1\n")
     (tmp_path / "analogies.txt").write_text(": some\na the who is\n")
     plain = evaluate(Eval(run=str(trained))).numbers
@@ -277,7 +278,7 @@ def test_evaluation_measures_the_loss_on_the_test_split_and_what_files_ask(train
 
 
 def written(path):
-    """Read a file of vectors as its format says."""
+    """Read a file of vectors in word2vec's format."""
     data = path.read_bytes()
     head, rest = data.split(b"\n", 1)
     count, size = map(int, head.split())
@@ -296,41 +297,41 @@ def written(path):
     return found
 
 
-@pytest.mark.parametrize("ending", ["txt", "bin"])
-def test_vectors_are_written_bit_for_bit(vectors, ending, tmp_path):
-    path = tmp_path / f"vectors.{ending}"
+@pytest.mark.parametrize("extension", ["txt", "bin"])
+def test_written_vectors_are_bit_identical(vectors, extension, tmp_path):
+    path = tmp_path / f"vectors.{extension}"
     vectors.write(path)
     found = written(path)
     assert tuple(found) == vectors.words
-    np.testing.assert_array_equal(np.stack(list(found.values())), vectors.rows)
+    np.testing.assert_array_equal(np.stack(list(found.values())), vectors.vectors)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", ["txt", "bin"])
-def test_gensim_reads_the_vectors(vectors, ending, tmp_path):
+@pytest.mark.parametrize("extension", ["txt", "bin"])
+def test_gensim_reads_the_vectors(vectors, extension, tmp_path):
     gensim = pytest.importorskip("gensim")
-    path = tmp_path / f"vectors.{ending}"
+    path = tmp_path / f"vectors.{extension}"
     vectors.write(path)
-    found = gensim.models.KeyedVectors.load_word2vec_format(str(path), binary=ending == "bin")
+    found = gensim.models.KeyedVectors.load_word2vec_format(str(path), binary=extension == "bin")
     assert tuple(found.index_to_key) == vectors.words
-    np.testing.assert_array_equal(found.vectors, vectors.rows)
+    np.testing.assert_array_equal(found.vectors, vectors.vectors)
 
 
 def test_words_with_spaces_cannot_be_written(tmp_path):
     facts = WordFacts(words=("new york", "a"), counts=(2, 1), lower=True)
     with pytest.raises(UsageError, match="'new york'"):
-        Vectors(facts, np.ones([2, 2], np.float32)).write(tmp_path / "vectors.txt")
+        WordVectors(facts, np.ones([2, 2], np.float32)).write(tmp_path / "vectors.txt")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_each_question_has_its_answer_and_the_vectors_are_those_of_the_run(trained, tmp_path):
+def test_each_query_is_answered_in_order(trained, tmp_path):
     file = tmp_path / "vectors.bin"
     near, solved, pair, size = predict(Predict(run=str(trained), top=3, vectors=file, **INPUTS["predict"](tmp_path)))
     assert near.source == "the"
     assert [len(each.answers) for each in (near, solved, pair)] == [3, 3, 1]
     assert not {"who", "is", "where"} & {word for word, _ in solved.answers}
     assert pair.numbers()["predictions"] == [{"label": "cosine", "cosine": pair.answers[0][1]}]
-    np.testing.assert_array_equal(np.stack(list(written(file).values())), arrays(trained)["input"])
+    np.testing.assert_array_equal(np.stack(list(written(file).values())), arrays(trained)["input_vectors"])
     assert size.answers[0] == ("words", len(written(file)))
 
 
@@ -341,16 +342,16 @@ def test_each_question_has_its_answer_and_the_vectors_are_those_of_the_run(train
         (("--nearest", "whoo"), 2, "did you mean 'who'?"),
         (("--analogy", "a", "b"), 2, "analogy"),
         (("--vectors", "vectors.npy"), 2, "must end in .txt or .bin"),
-        (("--vectors", "nowhere/vectors.txt"), 3, "must lie in a folder"),
+        (("--vectors", "nowhere/vectors.txt"), 3, "must be in an existing folder"),
     ],
 )
-def test_a_question_that_cannot_be_answered_says_why(dlcli, trained, arguments, code, reason):
+def test_an_invalid_query_is_refused_with_the_reason(dlcli, trained, arguments, code, reason):
     found, _, err = dlcli("predict", "word2vec", "--run", trained, *arguments)
     assert found == code
     assert reason in err
 
 
-def test_an_analogy_is_one_flag_with_three_words(dlcli, trained):
+def test_an_analogy_is_one_option_with_three_words(dlcli, trained):
     code, out, _ = dlcli(
         "predict", "word2vec", "--run", trained, "--analogy", "who", "is", "where", "--top", 2, "--json"
     )
@@ -361,19 +362,19 @@ def test_an_analogy_is_one_flag_with_three_words(dlcli, trained):
 
 
 @pytest.mark.parametrize("pattern", ["(", "(a)", "[a-z]*"])
-def test_a_pattern_that_cannot_cut_words_is_refused(dlcli, pattern):
+def test_an_invalid_word_pattern_is_refused(dlcli, pattern):
     code, _, err = dlcli("train", "word2vec", "--pattern", pattern)
     assert code == 2
     assert "--pattern must" in err
 
 
-def test_no_option_of_an_optimizer_is_offered_where_it_would_do_nothing(dlcli):
+def test_optimizer_options_are_not_offered(dlcli):
     code, _, err = dlcli("train", "word2vec", "--optimizer", "adam")
     assert code == 2
     assert "--optimizer" in err
 
 
-def test_a_plan_counts_steps_of_the_default_epochs(dlcli):
+def test_a_plan_counts_the_steps_of_the_default_epochs(dlcli):
     code, out, _ = dlcli("train", "word2vec", "--plan", "--json", *flags(TINY))
     found = json.loads(out)
     assert code == 0
@@ -387,7 +388,7 @@ def flags(options):
 
 @pytest.mark.slow
 @MODELS
-def test_a_step_takes_no_longer_with_ten_times_the_words(name):
+def test_the_time_of_a_step_does_not_depend_on_the_vocabulary(name):
     import time
 
     def milliseconds(words):

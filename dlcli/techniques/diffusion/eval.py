@@ -19,9 +19,9 @@ from dlcli.engine.load import measured
 from dlcli.errors import RunError
 from dlcli.interface import Data
 from dlcli.metrics import frechet
-from dlcli.metrics.feature_classifier import Judge, examples
+from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
 from dlcli.metrics.metric import add
-from dlcli.metrics.modes import Found, Modes
+from dlcli.metrics.modes import Modes, ModesFound
 from dlcli.notices import silenced
 from dlcli.runs.run import Run
 from dlcli.techniques.diffusion.drawing import Manner, draw, manner
@@ -75,7 +75,7 @@ def _loss(learner: Learner, data: Data) -> dict[str, Any]:
 
 
 def _images(
-    learner: Learner, judge: Judge, data: Data, how: Manner, samples: int | None, protocol: dict[str, Any]
+    learner: Learner, judge: FeatureClassifier, data: Data, how: Manner, samples: int | None, protocol: dict[str, Any]
 ) -> Table:
     """Compare samples, and as many training images, with the test images by what the judge sees in them."""
     test, label = _held_out(data)
@@ -97,18 +97,18 @@ def _images(
     )
 
 
-def _judge(train: Train) -> Judge:
+def _judge(train: Train) -> FeatureClassifier:
     """Train the judge on the training images, or read one that was; the same whatever the seed of the run.
 
     Of images of one class there is nothing to learn: its weights stay random.
     """
     with silenced():
         data = images.read(train, 0, train.image_size)
-    judge = Judge(data.facts.image, len(data.facts.classes))
+    judge = FeatureClassifier(data.facts.image, len(data.facts.classes))
     if len(data.facts.classes) < 2:
         return judge
-    count = examples(data.facts.image, data.sizes["train"])
-    judge.learn_once(cache.folder("judges"), data.digest, lambda: images.training(data, count))
+    count = count_examples(data.facts.image, data.sizes["train"])
+    judge.fit_or_load(cache.folder("feature-classifiers"), data.digest, lambda: images.training(data, count))
     return judge
 
 
@@ -118,7 +118,7 @@ def _held_out(data: Data) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([image for image, _ in kept]), np.concatenate([label for _, label in kept])
 
 
-def _features(judge: Judge, images: np.ndarray) -> jax.Array:
+def _features(judge: FeatureClassifier, images: np.ndarray) -> jax.Array:
     """Return what the judge sees in each image, [image, feature]."""
     size = 500
     batches = [images[start : start + size] for start in range(0, len(images), size)]
@@ -131,12 +131,16 @@ def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> T
     distance, floor = found["frechet_distance"], found["frechet_distance_floor"]
     samples, real = distance["n"]
     rows = [
-        ("Fréchet distance", frechet.written(distance), f"{samples:,} samples to {real:,} test images"),
-        ("floor", frechet.written(floor), f"{floor['n'][0]:,} draws of the {data.sizes['train']:,} training images"),
+        ("Fréchet distance", frechet.format_distance(distance), f"{samples:,} samples to {real:,} test images"),
+        (
+            "floor",
+            frechet.format_distance(floor),
+            f"{floor['n'][0]:,} draws of the {data.sizes['train']:,} training images",
+        ),
         (
             "features",
             formats.count(distance["features"]),
-            frechet.features_of(len(data.facts.data.classes), protocol["feature_classifier"]),
+            frechet.describe_features(len(data.facts.data.classes), protocol["feature_classifier"]),
         ),
         ("loss", formats.loss(protocol["loss"]["value"]), "squared error on test images"),
     ]
@@ -144,7 +148,7 @@ def _of_images(found: dict[str, Any], protocol: dict[str, Any], data: Data) -> T
         asked, sure = found["class_accuracy"], found["feature_classifier_accuracy"]["value"]
         interval = f"{formats.interval(asked)}, by that classifier, itself {formats.percent(sure)} right"
         rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
-    numbers, below = frechet.caution({**protocol, **found}, distance)
+    numbers, below = frechet.with_warning({**protocol, **found}, distance)
     return Table("test split", ["measure", "value", ""], rows, numbers, below)
 
 
@@ -154,7 +158,7 @@ def _points(learner: Learner, data: Data, how: Manner, samples: int | None, prot
     drawn = jnp.asarray(draw(learner, count, None, how))
     real = jnp.concatenate([batch["point"][batch["mask"] > 0] for batch in data.test])
     modes, floor = (Modes.of(each, facts.modes, facts.std) for each in (drawn, real))
-    hits, quality = Found(modes.hits), Rate(modes.hits.sum(), modes.points)
+    hits, quality = ModesFound(modes.hits), Rate(modes.hits.sum(), modes.points)
     metrics = {"modes": hits, "high_quality": quality, "total_variation": modes, "total_variation_floor": floor}
     found = {name: metric.describe() for name, metric in metrics.items()}
     rows = [

@@ -70,19 +70,23 @@ def _of_images(described: dict[str, Any], protocol: dict[str, Any], data: Data) 
     names = ("samples", "real", "features")
     known = dict(zip(names, (samples, real, distance["features"]), strict=True))
     rows = [
-        ("Fréchet distance", frechet.written(distance), f"{samples:,} samples to {real:,} test images"),
-        ("floor", frechet.written(floor), f"{floor['n'][0]:,} draws of the {data.sizes['train']:,} training images"),
+        ("Fréchet distance", frechet.format_distance(distance), f"{samples:,} samples to {real:,} test images"),
+        (
+            "floor",
+            frechet.format_distance(floor),
+            f"{floor['n'][0]:,} draws of the {data.sizes['train']:,} training images",
+        ),
         (
             "features",
             formats.count(distance["features"]),
-            frechet.features_of(len(data.facts.data.classes), protocol["feature_classifier"]),
+            frechet.describe_features(len(data.facts.data.classes), protocol["feature_classifier"]),
         ),
     ]
     if "class_accuracy" in described:
         asked = described["class_accuracy"]
         interval = f"{formats.interval(asked)}, by that classifier"
         rows.insert(2, ("class accuracy of samples", formats.percent(asked["value"]), interval))
-    numbers, below = frechet.caution({**protocol, **known, **described}, distance)
+    numbers, below = frechet.with_warning({**protocol, **known, **described}, distance)
     return Table("test split", ["measure", "value", ""], rows, numbers, below)
 
 

@@ -17,7 +17,7 @@ from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
 from dlcli.metrics import generation
-from dlcli.metrics.feature_classifier import Judge, examples
+from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
 from dlcli.nn.ema import EMA
 from dlcli.notices import silenced
 from dlcli.optim import build, penalties
@@ -81,7 +81,9 @@ class Learner(engine.Learner):
         self.latent_dim, self.weight_penalty = options.latent_dim, (options.l1, options.l2)
         is_images = isinstance(facts.data, ImageFacts)
         self.domain = ImageDomain(facts.data) if is_images else PointDomain(facts.data, rms_radius(facts.data))
-        self.feature_classifier = nnx.data(Judge(facts.data.image, len(facts.data.classes)) if is_images else None)
+        self.feature_classifier = nnx.data(
+            FeatureClassifier(facts.data.image, len(facts.data.classes)) if is_images else None
+        )
         self.generator, self.discriminator = networks(options, self.domain, rngs)
         self.ema = EMA(self.generator, options.ema_decay)
         noise, score, fixed = jax.random.split(jax.random.key(options.seed), 3)
@@ -140,9 +142,9 @@ class Learner(engine.Learner):
             return False
         with silenced():
             data = batches.read(options, 0, options.image_size)
-        count = examples(self.domain.shape, data.sizes["train"])
+        count = count_examples(self.domain.shape, data.sizes["train"])
         read = lambda: batches.training(data, count)  # noqa: E731
-        self.feature_classifier.learn_once(cache.folder("judges"), data.digest, read)
+        self.feature_classifier.fit_or_load(cache.folder("feature-classifiers"), data.digest, read)
         return True
 
     def _generate(self, count: int, label: jax.Array | None) -> tuple[jax.Array, Pullback]:

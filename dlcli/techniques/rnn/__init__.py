@@ -1,1 +1,1 @@
-"""Recurrent network over text: a language model that carries its state on, or a classifier."""
+"""Recurrent network for text: a language model or a classifier."""

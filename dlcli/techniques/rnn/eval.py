@@ -23,7 +23,8 @@ from dlcli.engine.load import measured
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import table
-from dlcli.metrics.metric import add, perplexity
+from dlcli.metrics.metric import add
+from dlcli.metrics.perplexity import perplexity
 from dlcli.runs.run import Run
 from dlcli.techniques.rnn.learner import Learner, batches, reading
 from dlcli.techniques.rnn.options import Eval, Train

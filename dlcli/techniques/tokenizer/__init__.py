@@ -1,1 +1,1 @@
-"""Tokenizer: breaks text into characters, words, or pieces of words that it learns."""
+"""Tokenizer: splits text into characters, words or subwords."""

@@ -31,16 +31,16 @@ class Train(TextTableOptions, DirectOptions):
     dataset: TextDataset = "pydocs"
     kind: Annotated[
         TokenizerKind,
-        Field(description="What tokens are: characters, words, or learnt pieces of words."),
+        Field(description="Algorithm: characters, words, or subwords (bpe, wordpiece, unigram)."),
         Cli(short="-k"),
     ] = "bpe"
     vocabulary: Vocabulary = 8_000
 
     @model_validator(mode="after")
-    def _enough_for_the_kind(self) -> "Train":
-        least = LEAST_VOCABULARY[self.kind]
-        if self.vocabulary < least:
-            raise ValueError(f"--kind {self.kind} needs --vocabulary {least} or more, got {self.vocabulary}")
+    def _check_vocabulary(self) -> "Train":
+        minimum = LEAST_VOCABULARY[self.kind]
+        if self.vocabulary < minimum:
+            raise ValueError(f"--kind {self.kind} needs --vocabulary {minimum} or more, got {self.vocabulary}")
         return self
 
 
@@ -61,6 +61,6 @@ class Predict(Options):
 
     panel = "Run"
     text: Annotated[
-        list[str], Field(description="Texts to break, or - for the lines of standard input."), Cli(argument=True)
+        list[str], Field(description="Texts to tokenize, or - for the lines of standard input."), Cli(argument=True)
     ]
     run: RunRef = ""

@@ -1,4 +1,4 @@
-"""Breaks texts into tokens."""
+"""Splits texts into tokens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dlcli.techniques.tokenizer.options import Predict
 
 
 def predict(options: Predict) -> Iterator[Pieces]:
-    """Yield the tokens of each text in turn; what is no text has a problem instead."""
+    """Yield the tokens of each text in order; if a text cannot be tokenized, a problem instead."""
     tokenizer = tokenizers.load(Path(options.run))
     for text in options.text:
         try:

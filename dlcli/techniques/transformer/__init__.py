@@ -1,1 +1,1 @@
-"""Transformer: a decoder that writes text, an encoder that classifies it, or both for pairs of texts."""
+"""Transformer: a decoder generates text, an encoder classifies it, an encoder-decoder translates it."""

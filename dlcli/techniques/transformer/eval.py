@@ -24,7 +24,8 @@ from dlcli.engine.load import measured
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Batch
 from dlcli.metrics import bleu, classification
-from dlcli.metrics.metric import add, perplexity
+from dlcli.metrics.metric import add
+from dlcli.metrics.perplexity import perplexity
 from dlcli.runs.run import Run
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.options import Eval, Train, misplaced_column

@@ -92,16 +92,16 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
     shape: Annotated[
-        Shape, Field(description="decoder: language model; encoder: classifier; encoder-decoder: translation.")
+        Shape, Field(description="Language model, classifier, or translation model.")
     ] = "decoder"
     preset: Annotated[
         Literal["original", "gpt2", "modern"],
         Field(description="Block style: original (Vaswani 2017), gpt2, or modern (LLaMA)."),
         Cli(rare=True),
     ] = "modern"
-    layers: Annotated[int, Field(ge=1, le=256, description="Number of blocks, of the encoder and of the decoder.")] = 4
+    layers: Annotated[int, Field(ge=1, le=256, description="Number of blocks per stack.")] = 4
     heads: Annotated[int, Field(ge=1, le=256, description="Number of attention heads.")] = 4
-    d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension, features of each token.")] = 128
+    d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension.")] = 128
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
     vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0

@@ -1,1 +1,1 @@
-"""Word embeddings: each word's vector predicts its neighbours (skip-gram), or they predict it (CBOW)."""
+"""Word embeddings: skip-gram predicts the context of a word, CBOW a word from its context."""

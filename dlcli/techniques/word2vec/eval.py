@@ -15,20 +15,20 @@ from dlcli.engine.devices import split
 from dlcli.engine.load import measured, one_device
 from dlcli.engine.program import Program, score_all
 from dlcli.errors import RunError
-from dlcli.metrics.metric import wilson
+from dlcli.metrics.intervals import wilson
 from dlcli.runs.run import Run
-from dlcli.techniques.word2vec import questions
+from dlcli.techniques.word2vec import benchmarks
 from dlcli.techniques.word2vec.learner import Learner
 from dlcli.techniques.word2vec.options import Eval
-from dlcli.techniques.word2vec.vectors import Vectors
+from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 _AT_ONCE = 256  # analogies answered by one product
 
 
 def evaluate(options: Eval) -> Table:
     """Return the measures that the options ask for; without a file of questions, the loss on the test split."""
-    similarities = {str(path): questions.pairs(path) for path in options.pairs}
-    analogies = questions.analogies(options.analogies) if options.analogies else {}
+    similarities = {str(path): benchmarks.pairs(path) for path in options.pairs}
+    analogies = benchmarks.analogies(options.analogies) if options.analogies else {}
     folder = Path(options.run)
     learner = engine.load(folder, Learner, options.use)
     numbers: dict[str, Any] = {"run": options.run, "use": options.use}
@@ -36,7 +36,7 @@ def evaluate(options: Eval) -> Table:
     if options.dataset is not None or not (similarities or analogies):
         numbers |= _loss(options, folder, learner)
         rows.append(("loss", formats.loss(numbers["loss"]["value"]), f"nats a prediction, {numbers['split']} split"))
-    vectors = Vectors(learner.facts, learner.vectors())
+    vectors = WordVectors(learner.facts, learner.vectors())
     for name, asked in similarities.items():
         found = similarity(vectors, asked)
         numbers.setdefault("pairs", {})[name] = found
@@ -47,25 +47,25 @@ def evaluate(options: Eval) -> Table:
     return Table("", ["measure", "value", ""], rows, numbers)
 
 
-def similarity(vectors: Vectors, asked: list[questions.Pair]) -> dict[str, Any]:
+def similarity(vectors: WordVectors, asked: list[benchmarks.Pair]) -> dict[str, Any]:
     """Return the rank correlation of cosines with what people say, over the pairs whose words are known."""
     known = [(one, other, score) for a, b, score in asked if _all(one := vectors.find(a), other := vectors.find(b))]
     counts = {"n": len(known), "missing": len(asked) - len(known)}
     if len(known) < 2:
         return {"rho": None, "p": None, **counts}
     ones, others, scores = (np.asarray(column) for column in zip(*known, strict=True))
-    cosines = np.einsum("pf,pf->p", vectors.directions[ones], vectors.directions[others])
+    cosines = np.einsum("pf,pf->p", vectors.unit_vectors[ones], vectors.unit_vectors[others])
     rho, p = scipy.stats.spearmanr(cosines, scores)
     return {"rho": float(rho), "p": float(p), **counts}
 
 
-def answered(vectors: Vectors, sections: dict[str, list[questions.Analogy]], restrict: int) -> dict[str, Any]:
+def answered(vectors: WordVectors, sections: dict[str, list[benchmarks.Analogy]], restrict: int) -> dict[str, Any]:
     """Return for each section and in all how many analogies are answered, and how many of them rightly.
 
     Answers are looked for among the `restrict` most frequent words without those of the question; analogies with a
     word that is not among them are left out, as gensim does.
     """
-    candidates = vectors.directions[:restrict]
+    candidates = vectors.unit_vectors[:restrict]
     found = {}
     for section, asked in sections.items():
         numbers = [[vectors.find(word) for word in question] for question in asked]

@@ -1,4 +1,4 @@
-"""How word embeddings learn."""
+"""The learner of word embeddings."""
 
 from __future__ import annotations
 
@@ -17,19 +17,23 @@ from dlcli.data.text.words import WordFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
 from dlcli.notices import warn
-from dlcli.techniques.word2vec import model, rates
-from dlcli.techniques.word2vec.noise import Noise
+from dlcli.techniques.word2vec import learning_rates, model
+from dlcli.techniques.word2vec.negative_sampling import NegativeSamplingDistribution
 from dlcli.techniques.word2vec.options import Train
 
-_LAST_RATE = 1e-4 / 0.025  # share of the learning rate at the end, as gensim has it
+_FINAL_RATE = 1e-4 / 0.025  # final learning rate divided by the initial one, as in gensim
 
 
 class Learner(engine.Learner):
-    """Makes a word's input vector fit the output vectors of its neighbours better than those of random words.
+    """Minimizes the negative-sampling loss of skip-gram or CBOW.
 
-    A batch is running text, see `data.text.word_batches`. A step of plain gradient descent changes the rows of the
-    words in the batch and of the negatives, and no others; the gradients of pairs add up, but for words that are very
-    frequent (`rates`). Its time does not grow with the vocabulary.
+    A batch is running text, see `dlcli.data.text.word_batches`. A step of plain gradient descent updates only the
+    vectors of the words in the batch and of the negatives; the gradients of all pairs are summed, with smaller
+    factors for very frequent words (`learning_rates`). Its time does not depend on the size of the vocabulary.
+
+    Attributes:
+        input_vectors: the word vectors, float32 [word, feature].
+        output_vectors: vectors of predicted words and of negatives, float32 [word, feature].
     """
 
     Options = Train
@@ -37,17 +41,17 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train, *, noted: bool = True) -> Data:
-        """Open a text set as running words; unless it is not to be `noted`, say where they may not be what is meant."""
-        asked = words.VocabularyOptions(options.pattern, options.lower, options.min_count)
-        corpus = words.read(options.dataset, asked, ReadOptions.of(options, labels=False))
+        """Open a text set as running words; if `noted`, warn about words that the pattern may miss."""
+        vocabulary = words.VocabularyOptions(options.pattern, options.lower, options.min_count)
+        corpus = words.read(options.dataset, vocabulary, ReadOptions.of(options, labels=False))
         for note in corpus.coverage.notes(options.pattern) if noted else ():
             warn(note)
-        rules = block_rules(options)
-        batcher = word_batches.Batcher(corpus.splits["train"], corpus.facts.counts, rules)
+        contexts = context_options(options)
+        batcher = word_batches.Batcher(corpus.splits["train"], corpus.facts.counts, contexts)
         return Data(
             train_from=functools.partial(word_batches.train_from, batcher, options.seed),
-            validation=word_batches.held_out(corpus, "validation", rules),
-            test=word_batches.held_out(corpus, "test", rules),
+            validation=word_batches.held_out(corpus, "validation", contexts),
+            test=word_batches.held_out(corpus, "test", contexts),
             facts=corpus.facts,
             sizes={split: len(sentences.words) for split, sentences in corpus.splits.items()},
             digest=corpus.digest,
@@ -58,59 +62,63 @@ class Learner(engine.Learner):
         rngs = nnx.Rngs(options.seed)
         self.facts = facts
         self.model, self.window, self.negative = options.model, options.window, options.negative
-        self.drawn = max(model.NEGATIVES, options.negative)
+        self.row_negatives = max(model.NEGATIVES, options.negative)
         self.dtype = jnp.dtype(options.dtype)
-        self.most = word_batches.capacity(facts.counts, block_rules(options))
+        self.capacity = word_batches.capacity(facts.counts, context_options(options))
         shape = len(facts.words), options.vector_size
-        start = jax.random.uniform(rngs.params(), shape, minval=-0.5, maxval=0.5)
-        self.input = nnx.Param(start / options.vector_size)
-        self.output = nnx.Param(jnp.zeros(shape))
-        self.shares = nnx.List([nnx.Variable(jnp.asarray(each)) for each in rates.shares(options, facts)])
-        self.noise = Noise(facts.counts)
+        uniform = jax.random.uniform(rngs.params(), shape, minval=-0.5, maxval=0.5)
+        self.input_vectors = nnx.Param(uniform / options.vector_size)
+        self.output_vectors = nnx.Param(jnp.zeros(shape))
+        scales = learning_rates.gradient_scales(options, facts)
+        self.gradient_scales = nnx.List([nnx.Variable(jnp.asarray(each)) for each in scales])
+        self.negatives = NegativeSamplingDistribution(facts.counts)
         self.rngs = nnx.Rngs(negative=options.seed)
-        rate = options.learning_rate or rates.default_rate(options)
-        self.schedule = optax.linear_schedule(rate, rate * _LAST_RATE, options.steps)
+        rate = options.learning_rate or learning_rates.default_learning_rate(options)
+        self.schedule = optax.linear_schedule(rate, rate * _FINAL_RATE, options.steps)
         self.step = nnx.Variable(jnp.zeros([], jnp.int32))
 
     def update(self, batch: Batch) -> Metrics:
-        rows, read, target = self._rows(batch, self.rngs.negative())
-        vectors = self.input[read], self.output[target]
-        total, gradients = jax.value_and_grad(self._loss, argnums=(0, 1))(*vectors, rows.pairs)
+        rows, *words = self._rows(batch, self.rngs.negative())
+        tables = self.input_vectors, self.output_vectors
+        inputs, outputs = (table[ids] for table, ids in zip(tables, words, strict=True))
+        total, gradients = jax.value_and_grad(self._loss, argnums=(0, 1))(inputs, outputs, rows.pairs)
         rate = self.schedule(self.step[...])
-        taken = [share[...][which][..., None] for share, which in zip(self.shares, (read, target), strict=True)]
-        changes = [-rate * share * gradient for share, gradient in zip(taken, gradients, strict=True)]
-        # Without the barrier XLA may read a table after it has begun to write, and would copy it first.
+        scales = [scale[...][ids][..., None] for scale, ids in zip(self.gradient_scales, words, strict=True)]
+        changes = [-rate * scale * gradient for scale, gradient in zip(scales, gradients, strict=True)]
+        # Without the barrier, XLA may read a table after it has started to write to it, and would copy it first.
         changes = jax.lax.optimization_barrier(changes)
-        for table, which, change in zip((self.input, self.output), (read, target), changes, strict=True):
-            table.set_value(table[...].at[which.reshape(-1)].add(change.reshape(-1, change.shape[-1])))
+        for table, ids, change in zip(tables, words, changes, strict=True):
+            table.set_value(table[...].at[ids.reshape(-1)].add(change.reshape(-1, change.shape[-1])))
         self.step.set_value(self.step[...] + 1)
         return {"loss": self._mean(total, rows), "learning_rate": Mean.of(rate)}
 
     def score(self, batch: Batch) -> Metrics:
-        # The negatives follow from the words alone, so that validations and runs measure by the same ones.
+        # The negatives depend only on the words, so all validations and runs use the same ones.
         key = jax.random.key(jnp.sum(batch["word"]))
-        rows, read, target = self._rows(batch, key)
-        return {"loss": self._mean(self._loss(self.input[read], self.output[target], rows.pairs), rows)}
+        rows, inputs, outputs = self._rows(batch, key)
+        return {
+            "loss": self._mean(self._loss(self.input_vectors[inputs], self.output_vectors[outputs], rows.pairs), rows)
+        }
 
     def _rows(self, batch: Batch, key: jax.Array) -> tuple[model.Rows, jax.Array, jax.Array]:
-        """Cut the text into rows, draw their negatives, and list the rows of either table that the loss reads."""
-        text = (jnp.asarray(batch[name])[: self.most] for name in ("word", "sentence", "context_size"))
-        rows = model.in_rows(*text, self.window)
-        negatives = self.noise.draw(key, (len(rows.centers), self.drawn))
-        return rows, *model.read_and_target(self.model, rows, negatives)
+        """Return the rows of a batch, and the words whose input and output vectors the loss uses."""
+        text = (jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size"))
+        rows = model.split_rows(*text, self.window)
+        negatives = self.negatives.sample(key, (len(rows.centers), self.row_negatives))
+        return rows, *model.input_and_output_words(self.model, rows, negatives)
 
-    def _loss(self, read: jax.Array, target: jax.Array, pairs: jax.Array) -> jax.Array:
-        weight = self.negative / self.drawn
-        return model.loss(self.model, read.astype(self.dtype), target.astype(self.dtype), pairs, weight)
+    def _loss(self, inputs: jax.Array, outputs: jax.Array, pairs: jax.Array) -> jax.Array:
+        weight = self.negative / self.row_negatives
+        return model.loss(self.model, inputs.astype(self.dtype), outputs.astype(self.dtype), pairs, weight)
 
     def _mean(self, total: jax.Array, rows: model.Rows) -> Mean:
-        return Mean(total, model.predictions(self.model, rows.pairs).astype(jnp.float32))
+        return Mean(total, model.prediction_count(self.model, rows.pairs).astype(jnp.float32))
 
     def vectors(self) -> np.ndarray:
-        """Return the vectors of all words, float32 [word, feature]."""
-        return np.asarray(self.input[...])
+        """Return the word vectors, float32 [word, feature]."""
+        return np.asarray(self.input_vectors[...])
 
 
-def block_rules(options: Train) -> word_batches.ContextOptions:
-    """Return the part of the options that makes text into batches."""
+def context_options(options: Train) -> word_batches.ContextOptions:
+    """Return how running text is turned into contexts."""
     return word_batches.ContextOptions(options.window, options.sample, options.batch_size)

@@ -10,7 +10,7 @@ from dlcli.options.tables import TextColumnOptions, TextTableOptions
 
 
 def _pattern(value: str) -> str:
-    import regex  # here, since `--help` needs none
+    import regex  # here, because `--help` does not need it
 
     try:
         found = regex.compile(value)
@@ -24,7 +24,7 @@ def _pattern(value: str) -> str:
 
 
 Words = Annotated[
-    tuple[str, ...], Field(description="Word whose nearest ones to show; may be repeated."), Cli(metavar="WORD")
+    tuple[str, ...], Field(description="Word whose nearest words to show; may be repeated."), Cli(metavar="WORD")
 ]
 
 
@@ -35,35 +35,37 @@ class Train(TextTableOptions, FitOptions):
     dataset: TextDataset = "pydocs"
     batch_size: Annotated[
         int,
-        Field(ge=2, le=2**20, description="Running words in one update, those that are sampled out included."),
+        Field(ge=2, le=2**20, description="Words per update, before subsampling."),
         Cli(short="-b"),
     ] = 4_096
     epochs: Epochs = 5.0
     validate_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")] = 1_000
     learning_rate: Annotated[
         float | None,
-        Field(gt=0, le=1e6, description="Step size at the start; default 0.025, of cbow 0.3."),
+        Field(gt=0, le=1e6, description="Initial learning rate; default: 0.025 for skip-gram, 0.3 for cbow."),
         Cli(short="-l"),
     ] = None
     model: Annotated[
         Literal["skip-gram", "cbow"],
-        Field(description="Whether a word predicts its neighbours, or they predict it."),
+        Field(description="Predict the context from a word (skip-gram), or a word from its context (cbow)."),
         Cli(short="-m"),
     ] = "skip-gram"
     vector_size: Annotated[int, Field(ge=1, le=4096, description="Embedding dimension.")] = 100
-    window: Annotated[int, Field(ge=1, le=64, description="Farthest neighbour that counts, in words.")] = 5
-    negative: Annotated[int, Field(ge=1, le=64, description="Random words that a pair's loss sets against it.")] = 5
+    window: Annotated[int, Field(ge=1, le=64, description="Maximum context size, in words on either side.")] = 5
+    negative: Annotated[int, Field(ge=1, le=64, description="Negative samples per pair.")] = 5
     sample: Annotated[
         float,
-        Field(ge=0, le=1, description="Share of the text from which on a word is left out now and then; 0: never."),
+        Field(
+            ge=0,
+            le=1,
+            description="Subsampling threshold: relative frequency above which words are dropped at random; 0: none.",
+        ),
     ] = 1e-3
-    min_count: Annotated[
-        int, Field(ge=1, le=10**9, description="Words that stand less often in the training text are left out.")
-    ] = 5
+    min_count: Annotated[int, Field(ge=1, le=10**9, description="Minimum word count; rarer words are dropped.")] = 5
     pattern: Annotated[
         str, AfterValidator(_pattern), Field(description="Regular expression of a word."), Cli(metavar="REGEX")
     ] = r"\w+(?:['’]\w+)*"
-    lower: Annotated[bool, Field(description="Turn the text into lower case first.")] = True
+    lower: Annotated[bool, Field(description="Convert the text to lowercase first.")] = True
 
 
 class Eval(TextColumnOptions, EvalOptions):
@@ -71,15 +73,15 @@ class Eval(TextColumnOptions, EvalOptions):
 
     pairs: Annotated[
         tuple[Path, ...],
-        Field(description="File of word pairs with human similarities, as WordSim-353 or SimLex-999; may be repeated."),
+        Field(description="File of word pairs with human similarities, such as WordSim-353; may be repeated."),
         Cli(metavar="FILE"),
     ] = ()
     analogies: Annotated[
-        Path | None, Field(description="File of analogies, as questions-words.txt."), Cli(metavar="FILE")
+        Path | None, Field(description="File of analogies, such as questions-words.txt."), Cli(metavar="FILE")
     ] = None
     restrict_vocab: Annotated[
         int,
-        Field(ge=2, le=10**9, description="Answer analogies among the N most frequent words."),
+        Field(ge=2, le=10**9, description="Answer analogies with the N most frequent words only."),
         Needs("analogies"),
     ] = 30_000
 
@@ -95,26 +97,26 @@ class Predict(ReadingOptions):
     nearest: Words = ()
     analogy: Annotated[
         tuple[str, str, str] | None,
-        Field(description="Three words, of which the first is to the second as the third is to the answer."),
+        Field(description="Three words: the first is to the second as the third is to the answer."),
         Cli(metavar="A B C"),
     ] = None
     similarity: Annotated[
-        tuple[str, str] | None, Field(description="Two words whose cosine to show."), Cli(metavar="A B")
+        tuple[str, str] | None, Field(description="Two words whose cosine similarity to show."), Cli(metavar="A B")
     ] = None
     vectors: Annotated[
         Path | None,
-        Field(description="File to write all vectors to, in word2vec's format: .txt, or .bin."),
+        Field(description="File to write all vectors to, in word2vec's text (.txt) or binary (.bin) format."),
         Cli(metavar="FILE"),
     ] = None
     top: Annotated[
         int,
-        Field(ge=1, le=10_000, description="Words to show for each question, nearest first."),
+        Field(ge=1, le=10_000, description="Number of words to show per query, nearest first."),
         Cli(short="-k"),
         Needs(("nearest", "analogy")),
     ] = 10
 
     @model_validator(mode="after")
-    def _a_question(self) -> "Predict":
+    def _require_query(self) -> "Predict":
         if not (self.nearest or self.analogy or self.similarity or self.vectors):
             raise ValueError("give --nearest WORD, --analogy A B C, --similarity A B or --vectors FILE")
         if self.vectors and self.vectors.suffix not in (".txt", ".bin"):

@@ -1,4 +1,4 @@
-"""Answers questions about words, and writes their vectors."""
+"""Answers queries about words, and writes the word vectors to a file."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from dlcli.artifacts import Prediction
 from dlcli.errors import DatasetError
 from dlcli.techniques.word2vec.learner import Learner
 from dlcli.techniques.word2vec.options import Predict
-from dlcli.techniques.word2vec.vectors import Vectors
+from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 
 def predict(options: Predict) -> Iterator[Prediction]:
-    """Yield an answer for each question; all words are looked up before the first."""
+    """Yield an answer for each query; all words are looked up before the first."""
     learner = engine.load(Path(options.run), Learner, options.use)
-    vectors = Vectors(learner.facts, learner.vectors())
-    nearest = [(word, vectors.number("--nearest", word)) for word in options.nearest]
-    analogy = [vectors.number("--analogy", word) for word in options.analogy or ()]
-    pair = [vectors.number("--similarity", word) for word in options.similarity or ()]
-    for word, number in nearest:
-        found = vectors.nearest(vectors.directions[number], [number], options.top)
+    vectors = WordVectors(learner.facts, learner.vectors())
+    nearest = [(word, vectors.require("--nearest", word)) for word in options.nearest]
+    analogy = [vectors.require("--analogy", word) for word in options.analogy or ()]
+    pair = [vectors.require("--similarity", word) for word in options.similarity or ()]
+    for word, index in nearest:
+        found = vectors.nearest(vectors.unit_vectors[index], [index], options.top)
         yield Prediction(word, found, measure="cosine")
     if options.analogy:
-        one, other, third = options.analogy
+        first, second, third = options.analogy
         found = vectors.nearest(vectors.analogy(*analogy), analogy, options.top)
-        yield Prediction(f"{one} : {other} = {third} : ?", found, measure="cosine")
+        yield Prediction(f"{first} : {second} = {third} : ?", found, measure="cosine")
     if options.similarity:
-        cosine = float(vectors.directions[pair[0]] @ vectors.directions[pair[1]])
+        cosine = float(vectors.unit_vectors[pair[0]] @ vectors.unit_vectors[pair[1]])
         yield Prediction(" ~ ".join(options.similarity), [("cosine", cosine)], measure="cosine")
     if options.vectors:
         if not options.vectors.parent.is_dir():
-            raise DatasetError(f"--vectors {options.vectors} must lie in a folder that is there")
+            raise DatasetError(f"--vectors {options.vectors} must be in an existing folder")
         vectors.write(options.vectors)
-        size = [(name, float(count)) for name, count in zip(("words", "dimensions"), vectors.rows.shape, strict=True)]
+        names = ("words", "vector_size")
+        size = [(name, float(count)) for name, count in zip(names, vectors.vectors.shape, strict=True)]
         yield Prediction(str(options.vectors), size, measure="count")

@@ -1,8 +1,8 @@
-"""Files of questions to word vectors, in the forms in which they are passed around.
+"""Benchmark files of word vectors, in their usual formats.
 
-- Pairs: a line has two words and how similar people find them, between tabs, commas or spaces. Lines that begin with
-  `#` are remarks; the first other line may name the columns. (WordSim-353, SimLex-999, MEN, …)
-- Analogies: a line has four words, the first to the second as the third to the fourth; `: name` begins a section.
+- Word pairs: each line has two words and their human similarity, separated by tabs, commas or spaces. Lines that
+  start with `#` are comments; the first other line may be a header. (WordSim-353, SimLex-999, MEN, …)
+- Analogies: each line has four words, the first to the second as the third to the fourth; `: name` starts a section.
   (questions-words.txt)
 """
 
@@ -21,13 +21,13 @@ Analogy = tuple[str, str, str, str]
 
 
 def pairs(path: Path) -> list[Pair]:
-    """Read pairs of words with their similarities.
+    """Read word pairs with their similarities.
 
     Raises:
-        DatasetError: the file is missing, or a line is not of the form.
+        DatasetError: the file is missing, has fewer than two pairs, or a line has another format.
     """
     found: list[Pair] = []
-    named = False
+    header = False
     for number, line in _lines(path):
         if line.startswith("#"):
             continue
@@ -35,19 +35,21 @@ def pairs(path: Path) -> list[Pair]:
         try:
             found.append((cells[0], cells[1], float(cells[2])))
         except (IndexError, ValueError):
-            if found or named:
-                raise DatasetError(f"line {number} of {path} must have two words and a number, has {line!r}") from None
-            named = True
+            if found or header:
+                raise DatasetError(
+                    f"line {number} of {path} must have two words and a number, found {line!r}"
+                ) from None
+            header = True
     if len(found) < 2:
-        raise DatasetError(f"{path} must hold two pairs of words or more, found {len(found)}")
+        raise DatasetError(f"{path} must have at least two word pairs, found {len(found)}")
     return found
 
 
 def analogies(path: Path) -> dict[str, list[Analogy]]:
-    """Read analogies by their sections.
+    """Read analogies by section.
 
     Raises:
-        DatasetError: the file is missing, holds none, or a line is not of the form.
+        DatasetError: the file is missing, has no analogies, or a line has another format.
     """
     sections: dict[str, list[Analogy]] = {}
     section = ""
@@ -59,9 +61,9 @@ def analogies(path: Path) -> dict[str, list[Analogy]]:
             case [first, second, third, fourth]:
                 sections.setdefault(section, []).append((first, second, third, fourth))
             case _:
-                raise DatasetError(f"line {number} of {path} must have four words, has {line!r}")
+                raise DatasetError(f"line {number} of {path} must have four words, found {line!r}")
     if not sections:
-        raise DatasetError(f"{path} must hold an analogy or more, found none")
+        raise DatasetError(f"{path} must have at least one analogy, found none")
     return sections
 
 
