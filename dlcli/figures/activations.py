@@ -71,7 +71,7 @@ def activation_grid(image: np.ndarray, layers: Mapping[str, np.ndarray], *, titl
 def _wrapped(grid: TileGrid) -> TileGrid:
     """Wrap rows that are too long for a page; the label is repeated on none of the new rows."""
     rows = [
-        Row(row.tiles[start : start + _PER_LINE], *([] if start else [row.label, row.scale]))
+        Row(row.tiles[start : start + _PER_LINE], "" if start else row.label, None if start else row.scale)
         for row in grid.rows
         for start in range(0, len(row.tiles), _PER_LINE)
     ]

@@ -80,9 +80,9 @@ def _history(run: RunFolder) -> History:
 
 
 def _panel(name: str, lines: Mapping[tuple[str, str], str], history: History) -> Panel:
-    drawn = [
-        Line(label, *map(np.array, zip(*history[metric], strict=True)), dashed=index > 0)
-        for index, (metric, label) in enumerate(lines.items())
-        if history.get(metric)
-    ]
+    drawn = []
+    for index, (metric, label) in enumerate(lines.items()):
+        if points := history.get(metric):
+            steps, values = np.array(points).T
+            drawn.append(Line(label, steps.astype(int), values, dashed=index > 0))
     return Panel(drawn, name)

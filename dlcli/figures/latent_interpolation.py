@@ -28,7 +28,7 @@ def draw(options: LatentInterpolation) -> Figure:
     learner = engine.load(Path(options.run), Learner, options.use)
     ends = np.asarray(jax.random.normal(jax.random.key(options.seed), [2 * options.count, learner.latent_dim]))
     weights = np.linspace(0, 1, options.steps)
-    noise = np.stack([spherical(*pair, weights) for pair in ends.reshape(options.count, 2, -1)])
+    noise = np.stack([spherical(start, end, weights) for start, end in ends.reshape(options.count, 2, -1)])
     labels = None
     if learner.conditional:  # one class per interpolation
         labels = np.repeat(np.arange(options.count, dtype=np.int32) % len(learner.domain.classes), options.steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -105,7 +106,7 @@ def _descend(chosen: Surface, found: Landscape, options: OptimizerSurface) -> li
     if not (np.isfinite(height).all() and np.isfinite(slope).all()):
         raise UsageError(f"f and its gradient must be finite at the start {chosen.start}: give another --start")
     curvature = land.steepest_curvature(chosen.value, found, chosen.start)
-    diagonal = float(np.hypot(*(high - low for low, high in chosen.domain)))
+    diagonal = math.hypot(*(high - low for low, high in chosen.domain))
     runners: list[Runner] = [
         (name, default_rate(name, curvature, diagonal) if rate is None else rate)
         for name, rate in parse_optimizers(options.optimizers)

@@ -81,7 +81,7 @@ class FreeImageOptions(ImageOptions, FreeFigureOptions):
     """Options of a figure that needs an image but no trained run."""
 
     technique = "cnn"
-    from_run = ("dataset", "image_size")
+    from_run: ClassVar[tuple[str, ...]] = ("dataset", "image_size")
     dataset: Annotated[Dataset, Needs("image", absent=True)] = "shapes"
     image_size: Annotated[ImageSize, Needs("image", absent=True)] = None
 

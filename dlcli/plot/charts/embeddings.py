@@ -9,8 +9,16 @@ import numpy as np
 
 # Candidate places of a label: its lower left corner relative to the point in units of its size, and the direction of
 # the gap.
-_OFFSETS = ((0.0, -0.5, 1, 0), (-1.0, -0.5, -1, 0), (-0.5, 0.0, 0, 1), (-0.5, -1.0, 0, -1))
-_OFFSETS += ((0.0, 0.0, 1, 1), (-1.0, 0.0, -1, 1), (0.0, -1.0, 1, -1), (-1.0, -1.0, -1, -1))
+_OFFSETS: tuple[tuple[float, float, int, int], ...] = (
+    (0.0, -0.5, 1, 0),
+    (-1.0, -0.5, -1, 0),
+    (-0.5, 0.0, 0, 1),
+    (-0.5, -1.0, 0, -1),
+    (0.0, 0.0, 1, 1),
+    (-1.0, 0.0, -1, 1),
+    (0.0, -1.0, 1, -1),
+    (-1.0, -1.0, -1, -1),
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

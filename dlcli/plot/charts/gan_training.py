@@ -35,4 +35,5 @@ class GanTrainingChart:
         if isinstance(last[1], ScatterChart):
             tiles = [each.histogram(f"step {step:,}") for step, each in shown if isinstance(each, ScatterChart)]
             return TileGrid(self.title, [Row(tiles)])
-        return TileGrid(self.title, [Row([Tile(image) for image in each], f"step {step:,}") for step, each in shown])
+        images = [(step, each) for step, each in shown if not isinstance(each, ScatterChart)]
+        return TileGrid(self.title, [Row([Tile(image) for image in each], f"step {step:,}") for step, each in images])

@@ -41,5 +41,6 @@ class ScatterChart:
             bins: bins per axis.
             power: exponent of the counts; the smaller, the more visible sparse bins are next to dense ones.
         """
-        counts, _, _ = np.histogram2d(*self.points.T, bins=bins, range=[self.limits] * 2)
+        x, y = self.points.T
+        counts, _, _ = np.histogram2d(x, y, bins=bins, range=[self.limits] * 2)
         return Tile(counts.T[::-1] ** power, caption, "heat")

@@ -43,7 +43,7 @@ def draw(chart: ConfusionChart) -> Figure:
     _draw_cells(axes, normalized)
     _write_numbers(axes, _texts(chart), normalized, cell)
     for row in np.flatnonzero(np.isnan(normalized[:, 0])):
-        axes.text((classes - 1) / 2, row, "no examples", fontsize=size, ha="center", va="center_baseline")
+        axes.text((classes - 1) / 2, float(row), "no examples", fontsize=size, ha="center", va="center_baseline")
     return figure
 
 
@@ -67,7 +67,8 @@ def _draw_cells(axes: Axes, normalized: np.ndarray) -> None:
     norm = PowerNorm(0.5, vmin=0, vmax=1)
     image = axes.imshow(normalized, cmap=style.colormap("blues"), norm=norm, interpolation="nearest")
     axes.spines[:].set_visible(True)
-    figure, cells = axes.figure, axes.get_position()
+    figure, cells = axes.get_figure(root=True), axes.get_position()
+    assert figure is not None
     width, height = figure.get_size_inches()
     length = min(cells.height, _BAR_LENGTH / height)
     middle = (cells.y0 + cells.y1) / 2

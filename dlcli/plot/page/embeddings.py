@@ -30,7 +30,8 @@ def draw(chart: EmbeddingsChart) -> Figure:
     for group, name in enumerate(chart.group_names):
         members = chart.groups == group
         legend = style.shorten(name, _LEGEND - 0.4, style.SMALL)
-        axes.scatter(*positions[members].T, s=12, color=_color(group), marker=_mark(group), label=legend, linewidths=0)
+        x, y = positions[members].T
+        axes.scatter(x, y, s=12, color=_color(group), marker=_mark(group), label=legend, linewidths=0)
     corners = place_labels(positions, sizes, (_SIDE, _SIDE), _DOT, _GAPS)
     for position, size, corner, label, group in zip(positions, sizes, corners, chart.labels, chart.groups, strict=True):
         if corner is not None:
@@ -44,8 +45,8 @@ def _write(axes: Axes, label: str, position: np.ndarray, box: tuple[np.ndarray, 
     nearest = np.clip(position, corner, corner + size)
     if np.linalg.norm(nearest - position) > 0.1:
         axes.plot(*np.stack([position, nearest]).T, color=color, linewidth=0.5, alpha=0.5)
-    middle = corner + size / 2
-    axes.text(*middle, label, fontsize=style.SMALL, color=color, ha="center", va="center_baseline")
+    x, y = corner + size / 2
+    axes.text(x, y, label, fontsize=style.SMALL, color=color, ha="center", va="center_baseline")
 
 
 def _color(group: int) -> str:

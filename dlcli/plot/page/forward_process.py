@@ -20,7 +20,7 @@ def draw(chart: ForwardProcessChart) -> Figure:
     above += style.title_height(chart.strips.title, width)
     figure = style.new_figure(width, above + _SCHEDULE)
     style.write_title(figure, chart.strips.title)
-    upper, lower = figure.subfigures(2, 1, height_ratios=[above, _SCHEDULE])
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[above, _SCHEDULE])[:, 0]
     draw_strips(upper, chart.strips)
     _draw_schedule(lower.subplots(), chart)
     return figure

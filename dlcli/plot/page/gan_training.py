@@ -67,7 +67,7 @@ def _page(chart: GanTrainingChart, width: float, height: float) -> tuple[Figure,
     height = max(height, _PANEL_HEIGHT * len(chart.panels))
     figure = style.new_figure(total, height + style.title_height(chart.title, total))
     style.write_title(figure, chart.title)
-    left, right = figure.subfigures(1, 2, width_ratios=[width, _CURVES_WIDTH])
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[width, _CURVES_WIDTH])[0]
     rows = right.subplots(len(chart.panels), 1, sharex=True, squeeze=False)[:, 0]
     for axes, panel in zip(rows, chart.panels, strict=True):
         draw_panel(axes, panel)

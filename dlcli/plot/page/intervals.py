@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -24,7 +26,12 @@ def draw(chart: IntervalsChart) -> Figure:
         # Filled where the interval excludes zero, so that significant rows stand out without colour.
         significant = row.low > 0 or row.high < 0
         color = style.line_color(0)
-        look = {"marker": "D", "markersize": 7, "markeredgecolor": color, "color": color if significant else "white"}
+        look: dict[str, Any] = {
+            "marker": "D",
+            "markersize": 7,
+            "markeredgecolor": color,
+            "color": color if significant else "white",
+        }
         axes.plot(row.values, np.full(len(row.values), y - 0.18), "o", markersize=3.5, color="#8A8A8A")
         axes.hlines(y + 0.1, row.low, row.high, color=color, linewidth=2.2)
         axes.plot([row.mean], [y + 0.1], linestyle="none", **look)

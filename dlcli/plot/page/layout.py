@@ -99,7 +99,8 @@ class Page:
         """Draw a colour bar with the values at its ends on both sides, and its label to the right."""
         self.picture(palette.paint(np.linspace(0, 1, _BAR_RESOLUTION), scale.palette)[None], place)
         low, high = (f"{value:.3g}" for value in scale.limits)
-        middle, look = place.top + place.height / 2, {"fontsize": style.SMALL, "va": "center"}
+        look: dict[str, Any] = {"fontsize": style.SMALL, "va": "center"}
+        middle = place.top + place.height / 2
         self.axes.text(place.left - 0.04, middle, low, ha="right", **look)
         right = f"{high}  {scale.label}" if scale.label else high
         self.axes.text(place.left + place.width + 0.04, middle, right, **look)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -81,7 +83,11 @@ def _draw_line(axes: Axes, line: Line, number: int, *, markers: bool) -> None:
     marker = _MARKERS[number % len(_MARKERS)] if markers else ""
     # A single value would be an invisible line.
     single = np.isfinite(line.values).sum() == 1
-    look = {"color": color, "linestyle": (0, (4, 2)) if line.dashed else "-", "marker": "o" if single else marker}
+    look: dict[str, Any] = {
+        "color": color,
+        "linestyle": (0, (4, 2)) if line.dashed else "-",
+        "marker": "o" if single else marker,
+    }
     if line.smoothing:
         axes.plot(line.steps, line.values, color=color, alpha=0.3, linewidth=0.7)
     axes.plot(

@@ -24,5 +24,6 @@ def draw(chart: ScatterChart) -> Figure:
 def draw_points(axes: Axes, chart: ScatterChart, *, size: float = 3.0) -> None:
     """Draw the points into axes, with rings around the modes; `size` is the area of a point in square points."""
     axes.set(xlim=chart.limits, ylim=chart.limits, aspect="equal")
-    axes.scatter(*chart.modes.T, s=20 * size, facecolors="none", edgecolors=style.line_color(1), linewidths=0.8)
-    axes.scatter(*chart.points.T, s=size, color=style.line_color(0), alpha=0.5, linewidths=0)
+    (x, y), (mode_x, mode_y) = chart.points.T, chart.modes.T
+    axes.scatter(mode_x, mode_y, s=20 * size, facecolors="none", edgecolors=style.line_color(1), linewidths=0.8)
+    axes.scatter(x, y, s=size, color=style.line_color(0), alpha=0.5, linewidths=0)

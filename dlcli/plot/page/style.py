@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import functools
 import warnings
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Literal
 
 import matplotlib.style
@@ -26,10 +27,15 @@ _FALLBACK_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei"
 
 
 @functools.cache
-def _settings() -> dict[str, object]:
+def _fonts() -> list[str]:
     installed = set(fontManager.get_font_names())
+    return ["DejaVu Sans", *(name for name in _FALLBACK_FONTS if name in installed)]
+
+
+@functools.cache
+def _settings() -> dict[str, object]:
     return {
-        "font.family": ["DejaVu Sans", *(name for name in _FALLBACK_FONTS if name in installed)],
+        "font.family": _fonts(),
         "font.size": NORMAL,
         "axes.titlesize": NORMAL,
         "axes.labelsize": NORMAL,
@@ -54,9 +60,11 @@ def _settings() -> dict[str, object]:
     }
 
 
-def applied() -> AbstractContextManager[None]:
+@contextlib.contextmanager
+def applied() -> Iterator[None]:
     """Return a context manager, also a decorator, that applies the style and restores the settings afterwards."""
-    return matplotlib.style.context(_settings(), after_reset=True)
+    with matplotlib.style.context(_settings(), after_reset=True):
+        yield
 
 
 def new_figure(width: float, height: float, *, layout: Literal["constrained"] | None = "constrained") -> Figure:
@@ -73,7 +81,9 @@ def line_color(number: int) -> str:
 def colormap(name: palette.Palette) -> ListedColormap:
     """Return a palette as a matplotlib colormap; NaN is gray."""
     colors = palette.paint(np.linspace(0, 1, 256), name)
-    return ListedColormap(colors, name).with_extremes(bad=palette.paint(np.array(np.nan), name))
+    colormap = ListedColormap(colors, name)
+    colormap.set_bad(palette.paint(np.array(np.nan), name))
+    return colormap
 
 
 def write_title(figure: Figure, title: str) -> None:
@@ -92,7 +102,7 @@ def title_height(title: str, width: float) -> float:
 @functools.lru_cache(maxsize=4096)
 def text_width(text: str, size: float) -> float:
     """Return the width of a line of text in inches, at a font size in points."""
-    font = get_font([findfont(family) for family in _settings()["font.family"]])
+    font = get_font([findfont(family) for family in _fonts()])
     # Measured at a large size, where rounding to pixels is negligible; the width is proportional to the size.
     font.set_size(_MEASURING_SIZE, _POINTS_PER_INCH)
     with warnings.catch_warnings():

@@ -129,7 +129,7 @@ class _PathOnContours:
         color = style.line_color(number)
         width = _line_width(number, len(chart.paths))
         outline = [patheffects.Stroke(linewidth=width + 0.9, foreground="#333333", alpha=0.55), patheffects.Normal()]
-        look = {"color": color, "linewidth": width, "path_effects": outline, "zorder": 4 + number / 100}
+        look: dict[str, Any] = {"color": color, "linewidth": width, "path_effects": outline, "zorder": 4 + number / 100}
         (self.line,) = axes.plot(*self.points.T, **look)
         (self.head,) = axes.plot(*self.points[-1:].T, **_end_marker(number), zorder=8)
 
@@ -158,7 +158,7 @@ def _draw_space(axes: Any, chart: SurfaceChart, scale: ValueScale) -> _Moving:
         inside = _inside(points, chart)
         z = np.where(inside, scale.shades(_values_at(points, chart)), np.nan)
         points = np.where(inside[:, None], points, np.nan)
-        look = {"color": style.line_color(number), "linewidth": _line_width(number, len(chart.paths))}
+        look: dict[str, Any] = {"color": style.line_color(number), "linewidth": _line_width(number, len(chart.paths))}
         (line,) = axes.plot(*points.T, z + 0.01, zorder=5 + number / 100, **look)
         drawn.append((line, points, z))
 
@@ -177,7 +177,7 @@ def _draw_gaps(axes: Axes, chart: SurfaceChart) -> _Moving:
     lines = []
     for number, path in enumerate(chart.paths):
         gaps = np.where(np.isfinite(path.gaps), np.maximum(path.gaps, _MIN_GAP), np.nan)
-        look = {"color": style.line_color(number), "linewidth": _line_width(number, len(chart.paths))}
+        look: dict[str, Any] = {"color": style.line_color(number), "linewidth": _line_width(number, len(chart.paths))}
         (line,) = axes.plot(np.arange(len(gaps)), gaps, **look)
         (head,) = axes.plot([], [], **_end_marker(number), clip_on=False)
         lines.append((line, head, gaps))
@@ -218,19 +218,24 @@ def _line_width(number: int, paths: int) -> float:
     return 1.3 + 2.2 * (paths - 1 - number) / max(paths - 1, 1)
 
 
-def _start_marker() -> dict[str, object]:
+def _start_marker() -> dict[str, Any]:
     return {"marker": "o", "markersize": 7, "color": "white", "markeredgecolor": "black", "linestyle": "none"}
 
 
-def _end_marker(number: int) -> dict[str, object]:
-    look = {"color": style.line_color(number), "marker": _END_MARKERS[number], "markersize": 6.5, "linestyle": "none"}
+def _end_marker(number: int) -> dict[str, Any]:
+    look: dict[str, Any] = {
+        "color": style.line_color(number),
+        "marker": _END_MARKERS[number],
+        "markersize": 6.5,
+        "linestyle": "none",
+    }
     return {**look, "markeredgecolor": "black", "markeredgewidth": 0.8}
 
 
-def _marker(kind: str, count: int) -> dict[str, object]:
+def _marker(kind: str, count: int) -> dict[str, Any]:
     marker, size = _MARKERS[kind]
     size *= 0.7 if count > 12 else 1.0
-    look = {"marker": marker, "markersize": size, "linestyle": "none", "color": "white"}
+    look: dict[str, Any] = {"marker": marker, "markersize": size, "linestyle": "none", "color": "white"}
     return {**look, "markeredgecolor": "black", "markeredgewidth": 0.9}
 
 
@@ -245,7 +250,7 @@ def _visible(path: Path, chart: SurfaceChart) -> np.ndarray:
 
 def _inside(points: np.ndarray, chart: SurfaceChart) -> np.ndarray:
     low, high = (np.array([chart.x[end], chart.y[end]]) for end in (0, -1))
-    return ((points >= low) & (points <= high)).all(axis=1)
+    return np.asarray(((points >= low) & (points <= high)).all(axis=1))
 
 
 def _values_at(points: np.ndarray, chart: SurfaceChart) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -67,7 +68,7 @@ def _wrapped(boxes: Sequence[TokenBox], available: float) -> list[list[TokenBox]
 
 
 def _write_label(page: Page, row: TokenRow, left: float, top: float) -> None:
-    look = {"ha": "right", "va": "center_baseline"}
+    look: dict[str, Any] = {"ha": "right", "va": "center_baseline"}
     middle = top + _HEIGHT * (0.34 if row.note else 0.5)
     text = style.shorten(row.label, _LABEL_WIDTH, style.NORMAL)
     page.axes.text(left - 0.15, middle, text, fontsize=style.NORMAL, **look)
@@ -81,7 +82,7 @@ def _draw_line(page: Page, line: Sequence[TokenBox], left: float, available: flo
         background = palette.paint(np.array(box.shade), "blues")
         patch = Rectangle((left, top), width, _HEIGHT, facecolor=background, edgecolor="#555555", linewidth=0.6)
         page.axes.add_patch(patch)
-        look = {"ha": "center", "va": "center_baseline", "color": palette.text_color(background)}
+        look: dict[str, Any] = {"ha": "center", "va": "center_baseline", "color": palette.text_color(background)}
         text = style.shorten(box.text, width - _PAD, style.NORMAL)
         page.axes.text(left + width / 2, top + _HEIGHT * 0.34, text, fontsize=style.NORMAL, **look)
         page.axes.text(left + width / 2, top + _HEIGHT * 0.76, box.note, fontsize=style.SMALL, **look)
@@ -93,6 +94,7 @@ def _draw_scale(page: Page, meanings: tuple[str, str], left: float, top: float) 
     label = style.text_width(meanings[0], style.SMALL) + 0.08
     place = Place(max(left - label, _MARGIN) + label, top, 1.2, 0.13)
     page.picture(palette.paint(np.linspace(1, 0, 128), "blues")[None], place)
-    middle, look = top + place.height / 2, {"fontsize": style.SMALL, "va": "center_baseline"}
+    look: dict[str, Any] = {"fontsize": style.SMALL, "va": "center_baseline"}
+    middle = top + place.height / 2
     page.axes.text(place.left - 0.06, middle, meanings[0], ha="right", **look)
     page.axes.text(place.left + place.width + 0.06, middle, meanings[1], **look)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -69,7 +70,7 @@ def _draw_scale(figure: Figure, top: float) -> None:
     axes = figure.add_axes(((MARGIN + LABELS) / width, top - _BAR[1] / height, _BAR[0] / width, _BAR[1] / height))
     axes.imshow(np.linspace(0, 1, 128)[None], cmap=style.colormap("blues"), aspect="auto")
     axes.set(xticks=[], yticks=[])
-    look = {"transform": axes.transAxes, "va": "center", "fontsize": style.SMALL}
+    look: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "fontsize": style.SMALL}
     axes.text(-0.03, 0.45, "0", ha="right", **look)
     axes.text(1.03, 0.45, "1  probability", ha="left", **look)
 
@@ -87,7 +88,11 @@ def _draw_cells(axes: Axes, texts: Sequence[Sequence[str]], probabilities: np.nd
     colors = palette.paint(probabilities, "blues")
     for row, line in enumerate(texts):
         for place, text in enumerate(line):
-            look = {"color": palette.text_color(colors[row, place]), "ha": "center", "va": "center_baseline"}
+            look: dict[str, Any] = {
+                "color": palette.text_color(colors[row, place]),
+                "ha": "center",
+                "va": "center_baseline",
+            }
             shown = style.shorten(text, column - 0.04, style.SMALL)
             axes.text(place, row, shown, fontsize=style.SMALL, fontweight="bold" if row == 0 else None, **look)
     axes.axhline(0.5, color="black", linewidth=1.0)

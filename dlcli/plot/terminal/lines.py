@@ -213,9 +213,9 @@ def _legend(lines: Sequence[Line], width: int, colour: bool) -> list[str]:
         entries.append((Cell(key, terminal_color(color)), line.caption))
     rows: list[str] = []
     left = 0
-    for key, caption in entries:
-        needed = min(len(key.text) + 1 + columns(caption), width)
-        text = render([key], colour) + " " + fit(caption, needed - len(key.text) - 1)
+    for cell, caption in entries:
+        needed = min(len(cell.text) + 1 + columns(caption), width)
+        text = render([cell], colour) + " " + fit(caption, needed - len(cell.text) - 1)
         if left >= needed + 3:
             rows[-1] += "   " + text
             left -= needed + 3
