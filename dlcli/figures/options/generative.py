@@ -37,6 +37,7 @@ class ForwardProcess(FreeImageOptions):
         "dlcli viz forward-process --noise-schedule linear --density grid --index 7",
         "dlcli viz forward-process --run diffusion --out process.svg",
     )
+    panel = "Figure"
     technique = "diffusion"
     from_run = (*FreeImageOptions.from_run, "noise_schedule", "timesteps")
     noise_schedule: Annotated[NoiseSchedule, Field(description="Noise schedule.")] = "cosine"

@@ -30,6 +30,7 @@ class Augmentation(FreeImageOptions):
         "dlcli viz augmentation --augment rotate:30,flip,cutout --count 6",
         "dlcli viz augmentation --image cat.jpg",
     )
+    panel = "Figure"
     # Without the `Needs` of other figures: mixup mixes an image file with images of the data set.
     dataset: Dataset = "shapes"
     image_size: ImageSize = None
@@ -42,6 +43,7 @@ class Pooling(FreeImageOptions):
     """A feature map before and after max pooling, average pooling and striding."""
 
     examples = ("dlcli viz pooling", "dlcli viz pooling --run cnn --layer conv1 --channel 3")
+    panel = "Figure"
     layer: Annotated[Layer, Needs("run")] = ""
     channel: Annotated[
         int | None,
@@ -80,7 +82,7 @@ class ReceptiveField(BackboneOptions, FreeImageOptions):
 
 
 class Filters(RunFigureOptions):
-    """The kernels of a convolution: what its filters look for."""
+    """The kernels of a convolutional layer."""
 
     examples = ("dlcli viz filters", "dlcli viz filters --layer conv2 --out conv2.pdf")
     technique = "cnn"
@@ -91,6 +93,7 @@ class Activations(ImageOptions, RunFigureOptions):
     """The activation maps of each layer for an image."""
 
     examples = ("dlcli viz activations --index 7", "dlcli viz activations --image 5.png --layer conv2 --maps 32")
+    panel = "Figure"
     technique = "cnn"
     layer: Layer = ""
     maps: Annotated[int, Field(ge=1, le=64, description="Number of maps to show per layer."), Cli(short="-k")] = 8
@@ -100,6 +103,7 @@ class Saliency(ImageOptions, RunFigureOptions):
     """The evidence for a class in an image: Grad-CAM and the input gradient."""
 
     examples = ("dlcli viz saliency --index 7", "dlcli viz saliency --image 5.png --class 3")
+    panel = "Figure"
     technique = "cnn"
     layer: Layer = ""
     class_: Annotated[str, Field(description="Class to explain; default: the predicted one."), Cli(metavar="CLASS")] = (
