@@ -23,5 +23,5 @@ def test_samples_change_over_the_run(numbers):
 
 
 def test_training_and_validation_curves_are_drawn(numbers):
-    assert {"train loss", "train generator_loss", "validation distance"} <= numbers["curves"].keys()
+    assert {"train loss", "train generator_loss", "validation frechet_distance"} <= numbers["curves"].keys()
     assert numbers["curves"]["train loss"]["steps"] == [2, 4, 6]

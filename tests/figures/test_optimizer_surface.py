@@ -83,7 +83,7 @@ def test_the_help_names_every_surface():
 def test_the_animation_shows_all_steps():
     drawn = draw(surface="ravine", optimizers="sgd", three_d=True)
     animation = drawn.animation()
-    space, contours, gaps, _ = animation.drawing.axes
+    space, contours, _, gaps = animation.drawing.axes
     lengths = []
     for frame in (0, animation.frames - 1):
         animation.show(frame)

@@ -11,7 +11,7 @@ from typing import Literal
 
 import matplotlib.style
 import numpy as np
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, fontManager, get_font
 
@@ -78,12 +78,10 @@ def line_color(number: int) -> str:
     return palette.LINES[number % len(palette.LINES)]
 
 
-def colormap(name: palette.Palette) -> ListedColormap:
+def colormap(name: palette.Palette) -> Colormap:
     """Return a palette as a matplotlib colormap; NaN is gray."""
     colors = palette.paint(np.linspace(0, 1, 256), name)
-    colormap = ListedColormap(colors, name)
-    colormap.set_bad(palette.paint(np.array(np.nan), name))
-    return colormap
+    return ListedColormap(colors, name).with_extremes(bad=palette.paint(np.array(np.nan), name))
 
 
 def write_title(figure: Figure, title: str) -> None:
