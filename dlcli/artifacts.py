@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -175,6 +176,16 @@ class Piece:
     truncated: Truncation | None = None
 
 
+def joined(pieces: Iterable[Piece]) -> Iterator[dict[str, Any]]:
+    """Yield prompt and continuation of each text, and the truncation of a prompt that is too long."""
+    for _, group in groupby(pieces, key=lambda piece: piece.number):
+        parts = list(group)
+        prompt = "".join(part.text for part in parts if part.prompt)
+        text = "".join(part.text for part in parts if not part.prompt)
+        cut = [part.truncated for part in parts if part.truncated]
+        yield {"prompt": prompt, "text": text, **({"truncated": cut[0].numbers()} if cut else {})}
+
+
 @dataclasses.dataclass(frozen=True)
 class Likelihood:
     """How probable a model holds a text to be, in nats; by the chain rule, and at once.
@@ -207,16 +218,16 @@ class Likelihood:
         if self.problem:
             return {"input": self.source, "error": self.problem}
         total = self.total
-        measured = {"log_probability": total, "one_pass": self.whole, "surprise": -total / math.log(2)}
+        measured = {"log_probability": total, "one_pass": self.whole, "surprisal": -total / math.log(2)}
         windows = {"windows": dict(zip(("tokens", "stride"), self.windows, strict=True))} if self.windows else {}
         return {"input": self.source, "after": self.after, "tokens": [], **measured, **windows}
 
     def blocks(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the tokens as JSON can hold them, some at a time; surprise is -log2 of the probability."""
+        """Yield the tokens as JSON can hold them, some at a time; surprisal is -log2 of the probability."""
         for start in range(0, len(self.tokens), _BLOCK):
             some = slice(start, start + _BLOCK)
             yield [
-                {"token": token, "probability": math.exp(n), "log_probability": n, "surprise": -n / math.log(2)}
+                {"token": token, "probability": math.exp(n), "log_probability": n, "surprisal": -n / math.log(2)}
                 for token, n in zip(self.tokens[some], map(float, self.log_probabilities[some]), strict=True)
             ]
 

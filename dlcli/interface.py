@@ -39,6 +39,7 @@ class Data:
         sizes: number of examples in each split by its name.
         digest: identifies the training data: the same data gives the same digest.
         chosen: training options that were left unset and that the data determines, by name.
+        test_split: the split that `test` is: "validation" if the data has no test split.
         example: an input of the validation split, as `predict` takes it; "" if none can be typed.
     """
 
@@ -50,3 +51,4 @@ class Data:
     digest: str
     chosen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     example: str = ""
+    test_split: str = "test"

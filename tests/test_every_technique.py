@@ -23,7 +23,9 @@ from dlcli.engine.load import one_device
 from dlcli.engine.program import Program, score_all
 from dlcli.errors import UsageError
 from dlcli.runs.run import Run
+from tests import reading
 from tests.comparing import assert_same_run
+from tests.recording import recording
 
 FUNCTIONS = {"eval": "evaluate", "sample": "sample", "predict": "predict", "score": "score"}
 VERBS = [
@@ -31,6 +33,9 @@ VERBS = [
 ]
 SHORT = {"steps": 6, "report_every": 2, "validate_every": 4, "save_every": 3}
 LEARNERS = techniques.having("resume")  # the others take no gradient steps
+READ_BY_TRAINING = {}  # options by technique
+# Options that the command line reads, and the name that a run has if no folder is given.
+READ_ELSEWHERE = {"name", "device", "out", "show", "full"}
 DIRECT = [name for name in techniques.names() if name not in LEARNERS]
 
 every_technique = pytest.mark.parametrize("name", techniques.names())
@@ -49,12 +54,12 @@ def tiny(name, **changes):
 
 def train(name, folder, **changes):
     """Train a tiny run to its end in a new folder."""
-    options = tiny(name, out=folder, **changes)
+    options = recording(tiny(name, out=folder, **changes), READ_BY_TRAINING.setdefault(name, set()))
     if name in LEARNERS:
         list(engine.fit(techniques.learner(name), options))
     else:
         trainer = techniques.trainer(name)
-        direct.finish(trainer, direct.begin(name, trainer, options))
+        direct.train(trainer, direct.prepare(name, trainer, options))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -180,7 +185,7 @@ def test_a_folder_in_use_is_refused_before_the_data_are_read(name, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     options = tiny(name, out=tmp_path, dataset="nowhere.txt")
     with pytest.raises(UsageError, match="must be a new or empty folder"):
-        direct.begin(name, techniques.trainer(name), options)
+        direct.prepare(name, techniques.trainer(name), options)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
@@ -198,10 +203,26 @@ def test_a_trained_run_read_twice_gives_the_same_twice(name, verb, unbroken, tmp
     given = module(name).INPUTS.get(verb, lambda folder: {})(tmp_path) if hasattr(module(name), "INPUTS") else {}
     changes = getattr(module(name), "RUNS", {}).get(verb, {})
     options = techniques.options(name, verb)(run=str(unbroken(name, **changes)), **given)
-    function = getattr(importlib.import_module(f"dlcli.techniques.{name}.{verb}"), FUNCTIONS[verb])
+    function = getattr(reading, FUNCTIONS[verb])
     first, second = plain(function(options)), plain(function(options))
     assert first == second
     assert first
+
+
+@every_technique
+def test_training_reads_every_option(name, unbroken):
+    unbroken(name)
+    assert set(techniques.options(name, "train").model_fields) <= READ_BY_TRAINING[name] | READ_ELSEWHERE
+
+
+@pytest.mark.parametrize(("name", "verb"), [each for each in VERBS if each[1] != "train"])
+def test_a_verb_reads_each_of_its_options(name, verb, unbroken, tmp_path):
+    given = module(name).INPUTS.get(verb, lambda folder: {})(tmp_path) if hasattr(module(name), "INPUTS") else {}
+    changes = getattr(module(name), "RUNS", {}).get(verb, {})
+    model, read = techniques.options(name, verb), set()
+    options = recording(model(run=str(unbroken(name, **changes)), **given), read)
+    plain(getattr(reading, FUNCTIONS[verb])(options))
+    assert set(model.model_fields) <= read | READ_ELSEWHERE
 
 
 def plain(value):

@@ -15,7 +15,7 @@ from dlcli.options.fields import flag
 from dlcli.paths import nearest_existing
 
 if TYPE_CHECKING:
-    from dlcli.engine.direct import Begun
+    from dlcli.engine.direct import Prepared
     from dlcli.engine.layers import Layer
     from dlcli.engine.plan import Plan
 
@@ -37,7 +37,7 @@ def show(technique: str, options: FitOptions, call: Call) -> None:
     _write(technique, found.options, call, numbers, below, epochs=options.epochs, chosen=found.chosen)
 
 
-def show_direct(begun: Begun, call: Call) -> None:
+def show_direct(begun: Prepared, call: Call) -> None:
     """Print the resolved options, where each came from, and what the run would read and write."""
     options = begun.options.model_copy(update={"out": begun.folder, "name": None})
     free = shutil.disk_usage(nearest_existing(begun.folder)).free

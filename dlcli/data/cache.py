@@ -1,4 +1,4 @@
-"""Files that can be made again, in the user's cache folder."""
+"""Files in the user's cache folder, all of which can be computed again."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from dlcli import files
 from dlcli.errors import DiskError
 from dlcli.paths import cache_folder
 
-_HINT = "free some space, or set DLCLI_CACHE to a folder that has it and may be written to"
+_HINT = "free some space, or set DLCLI_CACHE to a writable folder with enough space"
 _AN_HOUR, _A_DAY = 3_600.0, 86_400.0
-_LONGEST = 40  # characters of a slot; names of files have at most 255 bytes
+_LONGEST = 40  # characters of a slot; file names have at most 255 bytes
 
 
 def folder(*parts: str) -> Path:
-    """Return a folder of the user's cache, made if missing.
+    """Return a folder of the user's cache; create it if missing.
 
     Raises:
-        DiskError: it cannot be made.
+        DiskError: the folder cannot be created.
     """
     path = cache_folder(*parts)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DiskError(f"the cache {path} cannot be made: {error.strerror}", hint=_HINT) from error
+        raise DiskError(f"the cache folder {path} cannot be created: {error.strerror}", hint=_HINT) from error
     return path
 
 
 def replacing(path: Path) -> AbstractContextManager[IO[bytes]]:
-    """Open a new file that takes the place of one in the cache once the block ends without an error."""
+    """Open a new file that replaces a cache file when the block ends without an error."""
     return files.atomic_write(path, _HINT)
 
 
 def seal(body: bytes) -> bytes:
-    """Put a checksum before the bytes of a file."""
+    """Prepend a checksum to the bytes of a file."""
     return b"%d\n%s" % (zlib.crc32(body), body)
 
 
 def unseal(sealed: bytes) -> bytes:
-    """Return the bytes that were sealed; raise ValueError where they are not those."""
+    """Return the bytes without their checksum; raise ValueError if they do not match it."""
     checksum, _, body = sealed.partition(b"\n")
     if int(checksum) != zlib.crc32(body):
         raise ValueError("the file is damaged")
@@ -55,26 +55,29 @@ def unseal(sealed: bytes) -> bytes:
 
 
 @contextmanager
-def kept() -> Iterator[None]:
-    """Turn the loss of a file that was just written, as somebody emptied the cache, into a `DiskError`."""
+def expecting_files() -> Iterator[None]:
+    """Convert a missing file to a `DiskError`: the cache was emptied while it was in use."""
     try:
         yield
     except FileNotFoundError as error:
-        hint = "run the command again, and empty the cache while none is running"
-        raise DiskError(
-            f"the cache must keep its files while they are in use, lost {error.filename}", hint=hint
-        ) from error
+        hint = "run the command again, and empty the cache only while no command is running"
+        raise DiskError(f"a cache file was deleted while in use: {error.filename}", hint=hint) from error
 
 
 class Stem:
-    """The beginning `SLOT.KEY` of the names of files that were made from one state of one place.
+    """The prefix `SLOT.KEY` of the names of cache files; the slot names an origin, the key hashes one state of it.
 
-    Several processes may use the states of one place at once, as a sweep over an option does, so that a state is
-    removed only when none has used it for an hour.
+    Several processes may use different states of one slot at the same time, for example in a sweep over an option, so
+    a state is removed only after an hour without use.
     """
 
     def __init__(self, slot: str, key: str):
-        """Name the files of `slot`, a short name of the place, in the state that `key` describes in full."""
+        """Choose the prefix.
+
+        Args:
+            slot: short name of the origin, such as a data set, its split and the image size.
+            key: full description of the state, which changes whenever the files must be computed again.
+        """
         self.folder = folder("data")
         self.slot = re.sub(r"[^\w-]", "_", slot)
         if len(self.slot) > _LONGEST:
@@ -82,14 +85,14 @@ class Stem:
         self.name = f"{self.slot}.{_hash(key)[:20]}"
         for path in self.folder.glob(f"{self.name}.*"):
             with contextlib.suppress(OSError):
-                os.utime(path)  # in use from now on
+                os.utime(path)  # marks the file as used
 
-    def path(self, ending: str) -> Path:
+    def path(self, extension: str) -> Path:
         """Return the path of one of the files."""
-        return self.folder / f"{self.name}.{ending}"
+        return self.folder / f"{self.name}.{extension}"
 
     def clear(self) -> None:
-        """Remove other states of the place that are no longer used, and what a killed process left behind."""
+        """Remove unused files of other states of the slot, and unfinished files of killed processes."""
         states: dict[str, list[Path]] = {}
         for path in self.folder.glob(f"{self.slot}.*"):
             states.setdefault(path.name.removeprefix(f"{self.slot}.").partition(".")[0], []).append(path)
@@ -102,7 +105,7 @@ class Stem:
 
 
 def _age(path: Path) -> float:
-    """Return how many seconds ago a file was written or used; 0 for one that has gone meanwhile."""
+    """Return the seconds since a file was written or used; 0 if it was deleted in the meantime."""
     try:
         return time.time() - path.stat().st_mtime
     except OSError:

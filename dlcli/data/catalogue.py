@@ -36,7 +36,7 @@ def modality(dataset: str, data_dir: Path | None, options: ReadOptions = DEFAULT
     Raises:
         UsageError: no data set has this name.
     """
-    if images.claims(dataset):
+    if images.matches(dataset):
         return "images"
     if found := text.modality(dataset, options):
         return found

@@ -1,7 +1,7 @@
-"""Densities in the plane whose modes are known: mixtures of Gaussians that a generator should find all of.
+"""2-D densities with known modes: mixtures of Gaussians, of which a generative model should cover all modes.
 
-Reference: Srivastava et al., "VEEGAN", 2017, arXiv:1705.07761, section 4.1, whose mixtures these are, with the
-sizes that Lin et al., "PacGAN", 2018, arXiv:1712.04086, section 4.1, states for them.
+Reference: the mixtures of Srivastava et al., "VEEGAN", 2017, arXiv:1705.07761, section 4.1, with the standard
+deviations and distances of Lin et al., "PacGAN", 2018, arXiv:1712.04086, section 4.1.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from dlcli.data.held_out import HeldOut, in_order
 from dlcli.interface import Batch, Data, Facts
 from dlcli.options.common import DataOptions
 
-HELD_OUT = 2_500  # points of the validation and of the test split, the number of the references' protocol
-EPOCH = 100_000  # points counted as one pass; in truth no point comes twice
+HELD_OUT = 2_500  # points of the validation and of the test split, as in the references
+EPOCH = 100_000  # points counted as one epoch, although no point is drawn twice
 
 Coordinate = Annotated[float, Field(ge=-1e3, le=1e3)]
 
 
 class DensityFacts(Facts):
-    """A mixture of equal round Gaussians.
+    """A mixture of isotropic Gaussians with equal weights.
 
     Attributes:
-        modes: their centres.
+        modes: centres of the components.
         std: standard deviation of each component along each axis.
     """
 
@@ -36,29 +36,36 @@ class DensityFacts(Facts):
     std: Annotated[float, Field(gt=0, le=1e3)]
 
 
-NAMES = {
-    "ring": "8 Gaussians with standard deviation 0.01 on a circle of radius 1",
-    "grid": "25 Gaussians with standard deviation 0.05, five by five, 2 apart",
+def _ring(count: int) -> tuple[tuple[float, float], ...]:
+    """Return points with equal distances on the unit circle."""
+    angles = [math.tau * number / count for number in range(count)]
+    return tuple((math.cos(angle), math.sin(angle)) for angle in angles)
+
+
+# Description, modes and standard deviation.
+_DENSITIES = {
+    "ring": ("8 Gaussians with standard deviation 0.01 on a circle of radius 1", _ring(8), 0.01),
+    "grid": (
+        "25 Gaussians with standard deviation 0.05 on a 5×5 grid with spacing 2",
+        tuple((x, y) for x in (-4.0, -2.0, 0.0, 2.0, 4.0) for y in (-4.0, -2.0, 0.0, 2.0, 4.0)),
+        0.05,
+    ),
 }
+NAMES = {name: description for name, (description, _, _) in _DENSITIES.items()}
 _SPLITS = ("train", "validation", "test")
 
 
 def mixture(name: str) -> DensityFacts:
     """Return the mixture of one of `NAMES`."""
-    angles, places = [math.tau * number / 8 for number in range(8)], (-4.0, -2.0, 0.0, 2.0, 4.0)
-    mixtures = {
-        "ring": (tuple((math.cos(angle), math.sin(angle)) for angle in angles), 0.01),
-        "grid": (tuple(itertools.product(places, places)), 0.05),
-    }
-    modes, std = mixtures[name]
+    _, modes, std = _DENSITIES[name]
     return DensityFacts(modes=modes, std=std)
 
 
 def read(options: DataOptions, seed: int) -> Data:
     """Return batches of points drawn from the mixture `options.dataset`, one of `NAMES`.
 
-    Batches hold `point`, float32 [batch, 2]; held-out ones also `mask`, float32 [batch]: 1 for a point, 0 for
-    padding. What is held out does not depend on the seed.
+    Batches contain `point`, float32 [batch, 2]; held-out batches also `mask`, float32 [batch], 1 for a point and 0 for
+    padding. The held-out points do not depend on the seed.
     """
     facts = mixture(options.dataset)
 
@@ -77,7 +84,7 @@ def read(options: DataOptions, seed: int) -> Data:
 
 
 def draw(facts: DensityFacts, count: int, seed: list[int]) -> np.ndarray:
-    """Draw float32 [count, 2]; all modes are equally likely."""
+    """Draw points from a mixture, float32 [count, 2]."""
     random = np.random.default_rng(seed)
     centres = np.asarray(facts.modes)[random.integers(len(facts.modes), size=count)]
     return (centres + random.normal(0.0, facts.std, [count, 2])).astype(np.float32)

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dlcli.data import densities
+from dlcli.data import cache, densities
 from dlcli.data.densities import DensityFacts
 from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Batch, Data, Facts
+from dlcli.notices import silenced
 from dlcli.options.generative import GenerativeTrainOptions
 
 _BOUND = 5.0  # standard deviations around the modes of a density that contain practically all of its points
+
+
+class FeatureClassifier(Protocol):
+    """A classifier that is trained on images, or loaded from a cache of classifiers."""
+
+    def fit_or_load(self, folder: Path, digest: str, read: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
+        """Train on the images and labels that `read` returns, or load what was trained on data with this digest."""
 
 
 class GenerativeFacts(Facts):
@@ -28,6 +38,11 @@ class GenerativeFacts(Facts):
     """
 
     data: ImageFacts | DensityFacts
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; a density has none."""
+        return self.data.classes if isinstance(self.data, ImageFacts) else ()
 
     def require_same_domain(self, other: GenerativeFacts, run: str, *, classes: bool) -> None:
         """Require that another data set can be compared with samples of a model of this one.
@@ -43,7 +58,7 @@ class GenerativeFacts(Facts):
         theirs, ours = other.data, self.data
         if type(theirs) is not type(ours) or getattr(theirs, "image", None) != getattr(ours, "image", None):
             raise RunError(f"the data must be images or points of the size that {run} was trained on, found others")
-        if classes and getattr(theirs, "classes", ()) != getattr(ours, "classes", ()):
+        if classes and other.classes != self.classes:
             raise RunError(f"the data must have the classes that {run} was trained on, found others")
 
 
@@ -108,7 +123,7 @@ class PointDomain:
 
     def encode(self, batch: Batch) -> jax.Array:
         """Return the scaled points of a batch, float32 [batch, 2]."""
-        return batch["point"] / self.scale
+        return jnp.asarray(batch["point"]) / self.scale
 
     def decode(self, x: jax.Array) -> jax.Array:
         """Map the output of a network to points of the plane, float32 [batch, 2]."""
@@ -116,6 +131,11 @@ class PointDomain:
 
 
 Domain = ImageDomain | PointDomain
+
+
+def domain(facts: ImageFacts | DensityFacts, scale: Callable[[DensityFacts], float]) -> Domain:
+    """Return the domain of a data set; `scale` gives the unit of length of a density."""
+    return ImageDomain(facts) if isinstance(facts, ImageFacts) else PointDomain(facts, scale(facts))
 
 
 def rms_coordinate(facts: DensityFacts) -> float:
@@ -144,7 +164,27 @@ def read(options: GenerativeTrainOptions) -> Data:
             data = batches.read(options, options.seed, options.image_size, labelled=options.conditional)
         except UsageError as error:
             raise UsageError(str(error), hint=f"{error.hint}; densities: {', '.join(densities.NAMES)}") from error
+    assert isinstance(data.facts, ImageFacts | DensityFacts)
     return dataclasses.replace(data, facts=GenerativeFacts(data=data.facts))
+
+
+def train_feature_classifier(
+    classifier: FeatureClassifier, options: GenerativeTrainOptions, limit: Callable[[tuple[int, ...], int], int]
+) -> None:
+    """Train the feature classifier on the training images, or load it from the cache.
+
+    It is the same for every seed of a run. Images of one class leave it untrained.
+
+    Args:
+        classifier: untrained.
+        options: training options, which name the data set.
+        limit: maps an image shape and the number of training images to the number to train on.
+    """
+    with silenced():
+        data = batches.read(options, 0, options.image_size)
+    if len(data.facts.classes) > 1:
+        count = limit(data.facts.image, data.sizes["train"])
+        classifier.fit_or_load(cache.folder("feature-classifiers"), data.digest, lambda: batches.training(data, count))
 
 
 def sample_labels(domain: Domain, name: str, count: int) -> np.ndarray:
@@ -161,7 +201,9 @@ def sample_labels(domain: Domain, name: str, count: int) -> np.ndarray:
     return batches.requested_labels(domain.classes, name, count)
 
 
-def generate(draw: Any, noise: np.ndarray, labels: np.ndarray | None, batch_size: int = 100) -> np.ndarray:
+def generate(
+    draw: Callable[..., Any], noise: np.ndarray, labels: np.ndarray | None, batch_size: int = 100
+) -> np.ndarray:
     """Generate samples batch by batch.
 
     All batches have the same shape, so that `draw` is compiled once.

@@ -1,4 +1,4 @@
-"""Labels that may be meant to be one: those that look alike, and those that say that there is none."""
+"""Labels that may be mistakes: different spellings of one label, and spellings of a missing value."""
 
 from __future__ import annotations
 
@@ -8,61 +8,61 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from dlcli.data.problems import NAMED, Problem
 
-# As R, pandas and spreadsheets write a missing value.
+# Missing values as R, pandas and spreadsheets write them.
 _MISSING = {"NA", "N/A", "NaN", "nan", "<NA>", "null", "NULL", "#N/A"}
 
 
 def visible(name: str) -> str:
-    """Return a name between quotes; where it is not of plain characters, also with its code points."""
+    """Return a name in quotes; if it is not plain ASCII, also with its code points."""
     spelled = "".join(char if " " <= char <= "~" else f"<U+{ord(char):04X}>" for char in name)
     quoted = "'" + "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in name) + "'"
     return quoted if name.isascii() or quoted == f"'{spelled}'" else f"{quoted} ({spelled})"
 
 
-def form(name: str) -> str:
-    """Return what is left of a name without case, outer white space, invisible characters and ways to compose it."""
+def normalized(name: str) -> str:
+    """Return a name without case, outer whitespace, invisible characters and differences of Unicode composition."""
     seen = "".join(char for char in name if unicodedata.category(char) not in ("Cf", "Cc") or char.isspace())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
     return re.sub(r"^([+-]?\d+)\.0+$", r"\1", " ".join(folded.split()))
 
 
-def alike(names: Iterable[str]) -> list[list[str]]:
-    """Group the names that differ, but not in their `form`."""
+def same_normalized(names: Iterable[str]) -> list[list[str]]:
+    """Return the groups of different names with the same normalized name."""
     groups: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(form(name), []).append(name)
+        groups.setdefault(normalized(name), []).append(name)
     return [group for group in groups.values() if len(group) > 1]
 
 
 def problems(names: Mapping[str, int] | Sequence[str]) -> list[Problem]:
-    """Find labels that look alike, and labels that may say that there is none.
+    """Return the problems of labels that differ only in spelling, and of labels that may be missing values.
 
     Args:
-        names: of classes; or the labels of a table as they stand there, white space around them included, and how many
-            examples have each.
+        names: names of classes; or the labels of a table, including whitespace around them, with their number of
+            examples.
     """
     found = []
     counts = names if isinstance(names, Mapping) else {}
-    for group in alike(names):
+    for group in same_normalized(names):
         named = " and ".join(visible(name) + (f" ({counts[name]:,})" if name in counts else "") for name in group)
         classes = len({name.strip() for name in group}) if counts else len(group)
-        kept = "one class: white space around a label is left out"
+        meaning = "one class: whitespace around a label is ignored"
         if classes > 1:
-            kept = f"{classes} classes, and may be meant as one"
-        found.append(Problem("labels", "", group[0], f"{named} are {kept}"))
+            meaning = f"{classes} classes, but may mean the same class"
+        found.append(Problem("labels", "", group[0], f"{named} are {meaning}"))
     for name in names:
         if name.strip() in _MISSING:
-            message = f"label {name.strip()!r} is a class: if it says that there is no label, remove it"
+            message = f"label {name.strip()!r} is a class: if it means a missing label, remove it"
             found.append(Problem("labels", "", name, message))
     return found
 
 
 def other_classes(of: object, known: Sequence[str], found: Sequence[str]) -> str:
-    """Say that data have other classes than those a run was trained on, and which."""
+    """Return a message that a data set has other classes than those a run was trained on."""
     missing, new = ([name for name in one if name not in other] for one, other in ((known, found), (found, known)))
-    parts = [f"{word} {_some(names)}" for word, names in (("without", missing), ("also", new)) if names]
+    parts = [f"{word} {_first_few(names)}" for word, names in (("missing", missing), ("new", new)) if names]
     return f"the data must have the classes that {of} was trained on, found {'; '.join(parts) or 'another order'}"
 
 
-def _some(names: Sequence[str]) -> str:
+def _first_few(names: Sequence[str]) -> str:
     return ", ".join(map(visible, names[:NAMED])) + (f", … ({len(names):,} in all)" if len(names) > NAMED else "")

@@ -1,8 +1,8 @@
 """The order of examples in training.
 
 Step t takes the positions t·batch … (t + 1)·batch - 1 of an endless sequence of epochs; epoch e is a permutation of the
-examples seeded by (seed, e). So a batch is a function of the seed and its step alone, whether the examples are in
-memory or are decoded from their files.
+examples with the seed (seed, e). A batch is therefore a pure function of the seed and the step, for examples in memory
+and for examples decoded from files.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ STEPS = 2**40  # more than any run makes
 
 
 class Order:
-    """Which examples each step of training takes."""
+    """The examples of each training step."""
 
     def __init__(self, count: int, batch_size: int, seed: int):
         self.count, self.batch_size, self.seed = count, batch_size, seed
-        # A batch lies in two neighbouring epochs at most, unless the set is smaller than a batch.
+        # A batch spans at most two epochs, unless the set is smaller than a batch.
         self._epoch = functools.lru_cache(maxsize=4)(self._permutation)
 
     def at(self, step: int) -> np.ndarray:
-        """Return the examples of a step, int64 [batch]."""
+        """Return the indices of the examples of a step, int64 [batch]."""
         positions = np.arange(step * self.batch_size, (step + 1) * self.batch_size)
-        epochs, places = np.divmod(positions, self.count)
-        indices = np.empty_like(places)
+        epochs, offsets = np.divmod(positions, self.count)
+        indices = np.empty_like(offsets)
         for epoch in np.unique(epochs):
             here = epochs == epoch
-            indices[here] = self._epoch(int(epoch))[places[here]]
+            indices[here] = self._epoch(int(epoch))[offsets[here]]
         return indices
 
     def _permutation(self, epoch: int) -> np.ndarray:

@@ -1,19 +1,19 @@
-"""Which examples train, which validate and which test, where a data set does not say so itself.
+"""Division of a data set into train, validation and test splits, if it does not define them.
 
-The rules depend on the examples' places or names alone, never on a seed of the run, so that every run of every
-version sees the same splits:
+The division depends only on the indices or names of the examples, never on a seed, so that every run of every version
+uses the same splits:
 
-- A split that the data set has is taken as it is. `train` must be there, or no split at all.
-- `test`, where missing, is a fifth of the examples, at most 10,000.
-- `validation`, where missing, is a tenth of the examples, at most 5,000; it is taken off training, never off test.
-- Numbered examples (the digits, tfds sets, arrays) are ordered by a hash of their number (splitmix64): the first of
-  this order are `test`, the next `validation`, the rest `train`. Each part keeps the data set's own order.
-- Files are ordered by the SHA-256 of "class/file" within their class, and each class is cut in the same way. So a
-  file that is added moves few of the others.
-- Documents of text that have names are ordered by the SHA-256 of these (see `dlcli.data.text`).
-- Each part takes one example at least.
+- A split that the data set defines is used as it is. A set that defines splits must define `train`.
+- A missing `test` is a fifth of the examples, at most 10,000.
+- A missing `validation` is a tenth of the examples, at most 5,000, taken from `train`, never from `test`.
+- Numbered examples (the digits, tfds sets, arrays) are sorted by a hash of their index (splitmix64): the first are
+  `test`, the next `validation`, the rest `train`. Each split keeps the order of the data set.
+- Files are sorted by the SHA-256 of "class/file" within their class, and each class is divided in the same way, so
+  that a new file moves few of the others.
+- Text documents with names are sorted by the SHA-256 of the name (see `dlcli.data.text`).
+- Each split has at least one example.
 
-The mean and the deviation of the pixels are those of the `train` part alone.
+The mean and standard deviation of the pixels are those of `train` only.
 """
 
 from __future__ import annotations
@@ -23,29 +23,34 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+# The names of the splits in files and folders, in the order of the splits.
+ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 TEST_SHARE, TEST_MOST = 0.2, 10_000
 VALIDATION_SHARE, VALIDATION_MOST = 0.1, 5_000
 
 
 def shares(count: int, given: Collection[str]) -> dict[str, float]:
-    """Return the share of `count` training examples that each split not in `given` takes, test first."""
-    wanted = {"test": (TEST_SHARE, TEST_MOST), "validation": (VALIDATION_SHARE, VALIDATION_MOST)}
-    return {name: min(share, most / max(count, 1)) for name, (share, most) in wanted.items() if name not in given}
+    """Return the fraction of `count` training examples for each split that is not in `given`, test first."""
+    missing = {"test": (TEST_SHARE, TEST_MOST), "validation": (VALIDATION_SHARE, VALIDATION_MOST)}
+    return {name: min(share, most / max(count, 1)) for name, (share, most) in missing.items() if name not in given}
 
 
 def numbered(count: int, given: Collection[str] = ()) -> dict[str, np.ndarray]:
     """Divide the examples 0 … count - 1 into `train` and the splits that are not in `given`.
 
     Returns:
-        int64 [example] for each split, ascending.
+        Indices of the examples of each split, int64 [example], ascending.
     """
     return _cut(np.argsort(_splitmix64(np.arange(count, dtype=np.uint64)), kind="stable"), given)
 
 
 def named(names: Sequence[str], given: Collection[str] = (), *, of: int | None = None) -> dict[str, list[str]]:
-    """Divide the files "class/file" of one class into `train` and the splits that are not in `given`.
+    """Divide the files of one class into `train` and the splits that are not in `given`.
 
-    Their shares are those of a set `of` so many files in all its classes; by default these are all.
+    Args:
+        names: of the files, as "class/file".
+        given: splits that the data set defines.
+        of: number of files in all classes, by which the fractions are computed; None if there is one class only.
     """
     order = sorted(names, key=lambda name: hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest())
     parts = {}
@@ -56,10 +61,10 @@ def named(names: Sequence[str], given: Collection[str] = (), *, of: int | None =
 
 
 def hashed(names: Sequence[str], given: Collection[str] = ()) -> dict[str, np.ndarray]:
-    """Divide examples with different names into `train` and the splits that are not in `given`.
+    """Divide examples with unique names into `train` and the splits that are not in `given`.
 
     Returns:
-        int64 [example] for each split, ascending.
+        Indices of the examples of each split, int64 [example], ascending.
     """
     digests = [hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest() for name in names]
     order = np.array(sorted(range(len(names)), key=digests.__getitem__), np.int64)
@@ -75,29 +80,28 @@ def _cut(order: np.ndarray, given: Collection[str]) -> dict[str, np.ndarray]:
 
 
 def few(labels: np.ndarray, taken: int) -> np.ndarray:
-    """Choose examples of which each class has as many as the others, or one more, while it has any left.
+    """Choose a subset of the examples, balanced over the classes as far as they have enough examples.
 
-    Within a class those of the least hash come first. Fewer are always among more, so that a larger choice adds to a
-    smaller one.
+    Within a class the examples with the smallest hashes are chosen, so that a larger subset contains a smaller one.
 
     Args:
         labels: int [example].
-        taken: how many to choose.
+        taken: number of examples to choose.
 
     Returns:
-        Their places, int64 [taken], ascending.
+        Indices of the chosen examples, int64 [taken], ascending.
     """
-    # Hashed twice: by the hash itself the examples of other splits were taken off.
+    # Hashed twice, because the hash itself has decided which examples are in other splits.
     order = np.argsort(_splitmix64(_splitmix64(np.arange(len(labels), dtype=np.uint64))), kind="stable")
-    turns = np.empty(len(labels), np.int64)
+    ranks = np.empty(len(labels), np.int64)  # of each example within its class
     for label in np.unique(labels):
         mine = order[labels[order] == label]
-        turns[mine] = np.arange(len(mine))
-    return np.sort(order[np.argsort(turns[order], kind="stable")][:taken])
+        ranks[mine] = np.arange(len(mine))
+    return np.sort(order[np.argsort(ranks[order], kind="stable")][:taken])
 
 
 def _splitmix64(x: np.ndarray) -> np.ndarray:
-    """Scramble uint64 numbers.
+    """Hash uint64 numbers.
 
     Reference: Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014, figure 15,
     with the constants of variant 13 in Stafford's "Better Bit Mixing", 2011.

@@ -1,6 +1,17 @@
 """The training engine: one loop for every technique."""
 
-from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored, Started, Stepped, Trained, Validating
+from dlcli.engine.events import (
+    Compiled,
+    Compiling,
+    Ended,
+    Event,
+    Reported,
+    Saved,
+    Started,
+    Stepped,
+    Validated,
+    Validating,
+)
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import load
 from dlcli.engine.loop import fit, resume
@@ -21,11 +32,11 @@ __all__ = [
     "Mean",
     "Metrics",
     "Rate",
+    "Reported",
     "Saved",
-    "Scored",
     "Started",
     "Stepped",
-    "Trained",
+    "Validated",
     "Validating",
     "fit",
     "load",

@@ -1,9 +1,9 @@
-"""Runs of techniques that take no gradient steps: trained in one go, in run folders like all others.
+"""Runs of techniques without gradient steps, such as a tokenizer.
 
-Such a technique has a module `train.py` where others have a learner, with:
+Such a technique has a module `train.py` instead of `learner.py`, with two functions:
 
-- `read(options)`, which opens the data;
-- `train(options, data)`, which returns what it learnt as `Learnt`, and writes nothing.
+- `read(options)` opens the data;
+- `train(options, data)` returns a `Result` and writes nothing.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from dlcli.runs.info import Described, new_info
 
 
 @dataclasses.dataclass(frozen=True)
-class Learnt:
-    """What training gave.
+class Result:
+    """The result of training.
 
     Attributes:
-        facts: what the data told the model.
-        files: what is kept of it: texts by the names of their files in the run folder.
-        parameters: how many things were chosen by training.
+        facts: data facts of the model.
+        files: contents of text files to save in the run folder, by file name.
+        parameters: number of learned parameters, such as the size of a vocabulary.
         validation: metrics on the validation data.
     """
 
@@ -43,19 +43,19 @@ class Trainer(Protocol):
     def read(self, options: Any) -> Any:
         """Open the data; raise `DatasetError` where it is missing or malformed."""
 
-    def train(self, options: Any, data: Any) -> Learnt:
-        """Learn from the training part, and measure on the validation part."""
+    def train(self, options: Any, data: Any) -> Result:
+        """Train on the training split and measure on the validation split."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Begun:
-    """A run whose data are open, and whose folder is free.
+class Prepared:
+    """A run whose data is open and whose folder is free.
 
     Attributes:
         technique: its name.
         options: of the run.
-        data: what `read` returned.
-        folder: that it would have now; another run may take it before this one begins.
+        data: the result of `read`.
+        folder: the run folder; another run may take it before this one starts.
     """
 
     technique: str
@@ -65,7 +65,7 @@ class Begun:
 
 
 @dataclasses.dataclass(frozen=True)
-class Done:
+class Finished:
     """A run that is trained and saved."""
 
     folder: Path
@@ -74,42 +74,42 @@ class Done:
     seconds: float
 
 
-def begin(technique: str, trainer: Trainer, options: DirectOptions) -> Begun:
-    """Open the data; nothing is written.
+def prepare(technique: str, trainer: Trainer, options: DirectOptions) -> Prepared:
+    """Open the data; write nothing.
 
     Raises:
         UsageError: the folder is in use.
-        DatasetError: something is wrong with the data.
+        DatasetError: the data is missing or malformed.
     """
     new.require_free(options)
-    return Begun(technique, options, trainer.read(options), new.folder_for(technique, options))
+    return Prepared(technique, options, trainer.read(options), new.folder_for(technique, options))
 
 
-def finish(trainer: Trainer, begun: Begun) -> Done:
+def train(trainer: Trainer, prepared: Prepared) -> Finished:
     """Train the run and write its folder.
 
     Raises:
         UsageError: another run has taken the folder.
-        DiskError: the folder cannot be written; where that can be known, before training.
+        DiskError: the folder cannot be written.
     """
-    with new.started(begun.technique, begun.options) as run:
-        options = begun.options.model_copy(update={"out": run.folder, "name": None})
+    with new.started(prepared.technique, prepared.options) as run:
+        options = prepared.options.model_copy(update={"out": run.folder, "name": None})
         start = time.perf_counter()
-        learnt = trainer.train(options, begun.data)
+        result = trainer.train(options, prepared.data)
         seconds = round(time.perf_counter() - start, 3)
-        done = Done(run.folder, learnt.parameters, learnt.validation, seconds)
-        more = {"parameters": learnt.parameters, "ended": summary(done)}
-        info = new_info(begun.technique, options.dataset, begun.data, **more)
-        run.create(options, learnt.facts, info, learnt.files)
-    return done
+        finished = Finished(run.folder, result.parameters, result.validation, seconds)
+        more = {"parameters": result.parameters, "ended": summary(finished)}
+        info = new_info(prepared.technique, options.dataset, prepared.data, **more)
+        run.create(options, result.facts, info, result.files)
+    return finished
 
 
-def summary(done: Done) -> dict[str, Any]:
-    """Return what `--json` prints at the end of a training, and `run.json` keeps."""
+def summary(finished: Finished) -> dict[str, Any]:
+    """Return the result of a run as values for JSON: `--json` prints it, `run.json` stores it."""
     return {
-        "run": str(done.folder),
+        "run": str(finished.folder),
         "reason": "trained",
-        "parameters": done.parameters,
-        "best": dict(done.validation),
-        "seconds": done.seconds,
+        "parameters": finished.parameters,
+        "best": dict(finished.validation),
+        "seconds": finished.seconds,
     }

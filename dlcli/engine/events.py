@@ -1,4 +1,4 @@
-"""What a training run says as it goes: the loop yields these, and whoever iterates decides what they mean."""
+"""Events that training yields: the command line shows them, a study or a test collects them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class Started:
-    """The run is set up; nothing is compiled yet.
+    """The run is set up; compilation has not started.
 
     Attributes:
         folder: the run folder.
-        step: updates made so far; 0 in a new run.
-        steps: updates to make in all.
-        device: such as "2 × cpu".
-        dtype: type of activations.
-        dataset: as the options name it.
-        sizes: examples in each split.
-        parameters: numbers that training changes.
+        step: number of updates made; 0 in a new run.
+        steps: total number of updates.
+        device: name and number, such as "2 × cpu".
+        dtype: of the activations.
+        dataset: its name in the options.
+        sizes: number of examples in each split.
+        parameters: number of trainable parameters.
     """
 
     folder: Path
@@ -34,14 +34,14 @@ class Started:
 
 @dataclasses.dataclass(frozen=True)
 class Compiling:
-    """The compiler starts on a function; the next event says that it is done."""
+    """Compilation of a function starts; the next event is `Compiled`."""
 
     what: str
 
 
 @dataclasses.dataclass(frozen=True)
 class Compiled:
-    """The first call of a function, compilation included, is done."""
+    """The first call of a function, including its compilation, is done."""
 
     what: str
     seconds: float
@@ -49,11 +49,11 @@ class Compiled:
 
 @dataclasses.dataclass(frozen=True)
 class Stepped:
-    """The device has computed this step; told about ten times a second, or for each step where they are slower.
+    """The device has computed a step; yielded at most ten times per second.
 
     Attributes:
-        step: the last one that is computed.
-        metrics: means of the training metrics since the last report; None where they were read less than a second ago.
+        step: the last computed step.
+        metrics: means of the training metrics since the last report; None if they were read less than a second ago.
     """
 
     step: int
@@ -61,8 +61,8 @@ class Stepped:
 
 
 @dataclasses.dataclass(frozen=True)
-class Trained:
-    """Means of the training metrics since the last report; `rate` is in steps a second."""
+class Reported:
+    """Means of the training metrics since the last report; `rate` is in steps per second."""
 
     step: int
     metrics: Mapping[str, float]
@@ -71,13 +71,13 @@ class Trained:
 
 @dataclasses.dataclass(frozen=True)
 class Validating:
-    """The validation of a step begins; `Scored` says what it measured, if it is not interrupted."""
+    """Validation at a step starts; `Validated` follows unless it is interrupted."""
 
     step: int
 
 
 @dataclasses.dataclass(frozen=True)
-class Scored:
+class Validated:
     """Metrics on the validation data, and whether they are the best so far."""
 
     step: int
@@ -87,23 +87,23 @@ class Scored:
 
 @dataclasses.dataclass(frozen=True)
 class Saved:
-    """A checkpoint is on its way to the disk; it is there before the next one, or the end."""
+    """A checkpoint is being written; it is on the disk before the next one is started, or training ends."""
 
     step: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Ended:
-    """Training is over and all is saved.
+    """Training has ended and everything is saved.
 
     Attributes:
         folder: the run folder.
         reason: "steps", "patience", "time", "SIGINT" or "SIGTERM".
         step: the last step.
-        best_step: the step whose weights the run now stands for; None if it was never validated.
-        best: validation metrics there.
-        last: validation metrics of the last validation.
-        seconds: time spent in training over all sessions, compilation left out.
+        best_step: step of the best validation; None if there was none.
+        best: metrics of the best validation.
+        last: metrics of the last validation.
+        seconds: training time of all sessions, without compilation.
     """
 
     folder: Path
@@ -115,4 +115,4 @@ class Ended:
     seconds: float
 
 
-Event = Started | Compiling | Compiled | Stepped | Trained | Validating | Scored | Saved | Ended
+Event = Started | Compiling | Compiled | Stepped | Reported | Validating | Validated | Saved | Ended

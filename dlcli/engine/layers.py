@@ -1,4 +1,4 @@
-"""The layers of a network: their output shapes and parameters, found without computing."""
+"""The layers of a network with output shapes and parameter counts, from an abstract trace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flax import nnx
 from dlcli.engine.learner import Learner
 from dlcli.interface import Batch
 
-_MARK = "layer_path"  # static attribute: it stays with a module when it is split, merged and cloned
+_MARK = "layer_path"  # a static attribute: it is kept when a module is split, merged and cloned
 _CONTAINERS = (nnx.List, nnx.Dict)
 
 Shape = tuple[int, ...]
@@ -24,14 +24,14 @@ Outputs = dict[str, Shape | None]  # by path, in the order of the calls
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """A module of the network, or a parameter of the learner itself.
+    """A module of the network, or a parameter that belongs to the learner directly.
 
     Attributes:
-        path: its place within the learner, such as "network/head/logits".
+        path: within the learner, such as "network/head/logits".
         kind: the name of its class.
-        output: shape of the first array it returns for one training batch; None where it returns none.
-        parameters: numbers that training changes in it and in all modules below it.
-        depth: how many of the layers contain it.
+        output: shape of the first array that it returns for one training batch; None if it returns none.
+        parameters: number of trainable parameters in it and in all modules below it.
+        depth: number of layers that contain it.
     """
 
     path: str
@@ -42,11 +42,11 @@ class Layer:
 
 
 def layers(build: Callable[[], Learner], batch: Batch) -> list[Layer]:
-    """List what one training step calls, each module before those it contains, in the order of the calls.
+    """List the modules that one training step calls, in the order of the calls, each before those that it contains.
 
     Args:
-        build: makes the untrained learner; it is traced only.
-        batch: of training, as `update` takes it; its values are not looked at.
+        build: returns the untrained learner; it is only traced.
+        batch: a training batch, as `update` takes it; only its shapes are used.
     """
     learner = nnx.eval_shape(build)
     learner.train()
@@ -54,7 +54,7 @@ def layers(build: Callable[[], Learner], batch: Batch) -> list[Layer]:
     nodes = {
         "/".join(map(str, path)): node
         for path, node in nnx.iter_graph(learner)
-        # The parameters of an average are copies.
+        # The parameters of a moving average are copies.
         if path and not any(path[: len(average)] == average for average in averages)
     }
     modules = {
@@ -78,7 +78,7 @@ def layers(build: Callable[[], Learner], batch: Batch) -> list[Layer]:
 
 
 def _own(nodes: Mapping[str, Any], modules: Mapping[str, str]) -> dict[str, nnx.Param]:
-    """Return the parameters that belong to the learner, or to a module with others below it."""
+    """Return the parameters that belong to the learner directly, or to a module that contains other modules."""
     outer = {parent for path in modules for parent in _parents(path, modules)}
     return {
         path: node
@@ -94,14 +94,14 @@ def _outputs(learner: Learner, modules: Mapping[str, nnx.Module], batch: Batch) 
     graph, state = nnx.split(learner)
     found: Outputs = {}
     with _recording({type(module) for module in modules.values()}, found):
-        # Not a cached trace: the marks are part of the graph.
+        # The marks are part of the graph, so this trace is not cached.
         jax.eval_shape(lambda state, batch: nnx.merge(graph, state).update(batch), state, dict(batch))
     return found
 
 
 @contextmanager
 def _recording(classes: set[type], found: Outputs) -> Iterator[None]:
-    """Note the shape of what each module's `__call__` returns first; where it is not called, what is returned last."""
+    """Record the output shape of each module: of the first `__call__`, or else of the last call of another method."""
     final: set[str] = set()
     before = [(cls, name, cls.__dict__.get(name)) for cls in classes for name in _methods(cls)]
     try:
@@ -117,7 +117,7 @@ def _recording(classes: set[type], found: Outputs) -> Iterator[None]:
 
 
 def _methods(cls: type) -> list[str]:
-    """Return the methods that a module adds to those of every module."""
+    """Return the methods of a module class that `nnx.Module` does not have."""
     members = inspect.getmembers(cls, inspect.isfunction)
     return [name for name, _ in members if name == "__call__" or (name[0] != "_" and not hasattr(nnx.Module, name))]
 
@@ -140,15 +140,15 @@ def _recorded(method: Callable[..., Any], found: Outputs, final: set[str]) -> Ca
 
 
 def _parents(path: str, among: Mapping[str, Any]) -> list[str]:
-    """Return those of the paths that contain this one, the outermost first."""
+    """Return the paths that contain this one, the outermost first."""
     parts = path.split("/")
     return [parent for end in range(1, len(parts)) if (parent := "/".join(parts[:end])) in among]
 
 
 def _order(shown: Mapping[str, Any], outputs: Outputs) -> Callable[[str], list[int]]:
     """Return a key that sorts paths by the first call of each module that contains them."""
-    places = {path: place for place, path in enumerate([*outputs, *(path for path in shown if path not in outputs)])}
-    return lambda path: [places[each] for each in (*_parents(path, shown), path)]
+    position = {path: i for i, path in enumerate([*outputs, *(path for path in shown if path not in outputs)])}
+    return lambda path: [position[each] for each in (*_parents(path, shown), path)]
 
 
 def _size(node: Any) -> int:

@@ -15,39 +15,43 @@ from dlcli.options.common import FitOptions
 
 
 class Learner(nnx.Module):
-    """All that training changes, together with the rule that changes it.
+    """Everything that training changes, together with the rule that changes it.
 
-    Parameters, optimizer states, moving averages, random streams and recurrent carries are
-    attributes of the learner. The engine compiles `update`, saves the attributes and restores
-    them, and needs to know nothing else. Hence two optimizers, sparse updates, an average of the
-    parameters or a carried state are matters of the learner alone.
+    Parameters, optimizer states, moving averages, random streams and recurrent carries are attributes of the
+    learner. The engine compiles `update`, saves the attributes and restores them, and needs to know nothing else:
+    two optimizers, sparse updates, averaged parameters or a carried state are the learner's own business.
 
     Attributes:
-        Options: the technique's options of `train`.
+        technique: name of the technique, which is the name of its folder.
+        Options: the technique's training options.
         Facts: what its data tells its model.
     """
 
+    technique: ClassVar[str]
     Options: ClassVar[type[FitOptions]]
     Facts: ClassVar[type[interface.Facts]]
 
     @staticmethod
     def monitor(options: FitOptions) -> tuple[str, ...]:
-        """Name the metrics of `score` that choose the best weights, the first first; -NAME: the higher the better."""
+        """Return the metrics of `score` that choose the best weights, by priority; "-NAME" is maximized."""
         return ("loss",)
 
     @staticmethod
     @abstractmethod
-    def read(options: FitOptions) -> Data:
-        """Open the data; raise `DatasetError` where it is missing or malformed."""
+    def read(options: FitOptions, facts: interface.Facts | None = None) -> Data:
+        """Open the data.
 
-    @classmethod
-    def reread(cls, options: FitOptions, facts: interface.Facts) -> Data:
-        """Open the data of a run with these facts, which may hold what `read` would make or load again."""
-        return cls.read(options)
+        Args:
+            options: training options.
+            facts: of a trained run, to evaluate or resume it; what they hold, such as a tokenizer, is not built again.
+
+        Raises:
+            DatasetError: the data is missing or malformed.
+        """
 
     @staticmethod
     def chosen(options: FitOptions) -> Mapping[str, tuple[Any, str]]:
-        """Return what the options leave to the technique, by name: its value, and what chose it, such as `--arch`."""
+        """Return what the technique chooses for options left open, by name: value, and reason (`--arch small`)."""
         return {}
 
     @abstractmethod
@@ -56,16 +60,27 @@ class Learner(nnx.Module):
 
     @abstractmethod
     def update(self, batch: Batch) -> Metrics:
-        """Make one training step in place. Traced once, so shapes must not vary by batch."""
+        """Make one training step in place. Traced once, so shapes must not vary between batches."""
 
     @abstractmethod
     def score(self, batch: Batch) -> Metrics:
-        """Measure the learner on held-out data; changes are thrown away."""
+        """Measure the learner on held-out data; changes to its state are dropped after the last batch."""
+
+    def require_fit(self, facts: interface.Facts, run: str) -> None:
+        """Raise `RunError` where the learner cannot be measured on data with these facts.
+
+        Args:
+            facts: of the data.
+            run: folder of the learner's run, for the message.
+        """
+
+    def trained_model(self) -> nnx.Module:
+        """Return the network as it is used after training, with averaged weights where the technique averages them."""
+        return getattr(self, "network", self)
 
     def warm_start(self, options: FitOptions) -> bool:
-        """Replace parts of a new, untrained learner by trained ones; tell whether anything changed.
+        """Replace parts of a new, untrained learner by trained ones; return whether anything changed.
 
-        Called once in a run's life, before its first step; a resumed run has the parts in its
-        checkpoints.
+        Called once per run, before its first step; a resumed run has the parts in its checkpoints.
         """
         return False

@@ -2,77 +2,69 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 from jax.sharding import Mesh
-from pydantic import BaseModel
 
 from dlcli.engine.learner import Learner
-from dlcli.engine.program import Program
-from dlcli.errors import DatasetError, RunError, UsageError
+from dlcli.engine.program import Leaves, Program
+from dlcli.errors import RunError, UsageError
 from dlcli.interface import Facts
 from dlcli.options.common import FitOptions
 from dlcli.runs.folder import RunFolder
+from dlcli.runs.trained import TrainedRun
 
 L = TypeVar("L", bound=Learner)
 
 
-class Digested(Protocol):
-    """Data that can be told from others."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Restored:
+    """The learner of a run, on the first device.
 
-    @property
-    def digest(self) -> str: ...
+    Attributes:
+        program: its pure functions.
+        leaves: its state.
+    """
+
+    program: Program
+    leaves: Leaves
+
+    @cached_property
+    def learner(self) -> Any:
+        """The live learner, set to evaluate."""
+        return self.program.learner(self.leaves)
 
 
-D = TypeVar("D", bound=Digested)
+def restored(run: TrainedRun, learner_type: type[Learner]) -> Restored:
+    """Restore the learner of a run with the weights that the run names.
+
+    Raises:
+        RunError: the folder has no intact checkpoint, or one that does not fit its options.
+    """
+    return _restored(run.folder, learner_type, run.options, run.facts, run.use)
 
 
 def load(folder: Path, learner_type: type[L], use: str = "best") -> L:
-    """Return the learner of a run, ready to score, to predict and to sample.
+    """Return the learner of a run, set to evaluate.
 
     Args:
-        folder: of the run.
-        learner_type: its technique.
+        folder: folder of the run.
+        learner_type: its technique's learner.
         use: "best" for the weights of the best validation, "last" for those of the last step.
 
     Raises:
         RunError: the folder is not a run of this technique, or has no intact checkpoint.
     """
     run = RunFolder(folder)
-    program = rebuilt(folder, learner_type, run.options(learner_type), run.facts(learner_type), one_device())
-    arrays, _ = run.restore(program.shapes, use)
-    learner = program.learner(program.from_host(arrays))
-    assert isinstance(learner, learner_type)
-    return learner
-
-
-def measured(run: RunFolder, dataset: str | None, read: Callable[[], D]) -> D:
-    """Open the data that a run is measured on, and tell the user where they are not those it was trained on.
-
-    Args:
-        run: its folder.
-        dataset: that the user names; None for the run's own.
-        read: opens them; what it returns has a digest.
-    """
-    if dataset is not None:
-        return read()
-    named = run.read("options.json", _Named).dataset
-    try:
-        found = read()
-    except DatasetError as error:
-        run.explain_missing_data(named, error)
-        raise
-    run.warn_if_data_changed(named, found.digest)
+    found = _restored(folder, learner_type, run.options(learner_type), run.facts(learner_type), use).learner
+    assert isinstance(found, learner_type)
     return found
-
-
-class _Named(BaseModel):
-    dataset: str
 
 
 def one_device() -> Mesh:
@@ -81,10 +73,10 @@ def one_device() -> Mesh:
 
 
 def rebuilt(folder: Path, learner_type: type[Learner], options: FitOptions, facts: Facts, mesh: Mesh) -> Program:
-    """Return the program of a run from what its folder says; nothing large is made yet.
+    """Return the program of a run from its options and facts; allocates no weights.
 
     Raises:
-        RunError: no learner can be built of it, or one larger than the machine's memory.
+        RunError: no learner can be built from them, or only one larger than the machine's memory.
     """
     try:
         program = Program(learner_type, options, facts, mesh)
@@ -96,3 +88,9 @@ def rebuilt(folder: Path, learner_type: type[Learner], options: FitOptions, fact
             f"{folder} asks for {program.bytes / 2**30:,.0f} GiB of weights, found {memory / 2**30:,.0f} GiB of memory"
         )
     return program
+
+
+def _restored(folder: Path, learner_type: type[Learner], options: FitOptions, facts: Facts, use: str) -> Restored:
+    program = rebuilt(folder, learner_type, options, facts, one_device())
+    arrays, _ = RunFolder(folder).restore(program.shapes, use)
+    return Restored(program, program.from_host(arrays))

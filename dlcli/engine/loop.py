@@ -1,4 +1,4 @@
-"""Begins and resumes runs: each is a sequence of events."""
+"""Starts and resumes runs; each yields a sequence of events."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from dlcli.engine.load import rebuilt
 from dlcli.engine.program import Leaves, Program
 from dlcli.engine.resuming import (
     changed,
+    finished_by,
     note_session,
-    over,
-    require_more,
+    read_again,
+    refuse_finished,
     require_same_data,
-    reread,
     restored,
-    went_on,
+    was_resumed,
 )
 from dlcli.engine.stopping import Rule
 from dlcli.engine.training import Session, begin, end, train
@@ -37,17 +37,17 @@ from dlcli.runs.run import Run
 
 
 def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
-    """Read the data, build a learner, and train it in a new run folder.
+    """Open the data, build a learner, and train it in a new run folder.
 
     Args:
         learner_type: the technique.
-        options: of its `train`; `options.out` names the folder, None chooses a new one.
-        stop: a further reason to stop, asked after each step.
+        options: of its `train`; `options.out` is the run folder, None creates one.
+        stop: a further rule that ends the run, called after each step.
 
     Raises:
-        UserError: one of its kin, before anything is compiled where that can be known.
+        UserError: the options, the data, the device or the folder cannot be used.
     """
-    technique = technique_name(learner_type)
+    technique = learner_type.technique
     data, program, options = prepared(learner_type, options)
     with new.started(technique, options) as run, devices.memory_errors():
         options = options.model_copy(update={"out": run.folder, "name": None})
@@ -64,29 +64,30 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
 def resume(
     learner_type: type[Learner], folder: Path, changes: Mapping[str, Any], stop: Rule = lambda progress: None
 ) -> Iterator[Event]:
-    """Go on with the run in `folder`, in the same folder, as if it had not been broken off.
+    """Resume the run in `folder`; the result equals that of an uninterrupted run.
 
     Args:
         learner_type: the technique of the run.
         folder: of the run.
-        changes: options to change from here on, by name.
-        stop: a further reason to stop, asked after each step.
+        changes: new values of options by name.
+        stop: a further rule that ends the run, called after each step.
 
     Raises:
         RunError: no checkpoint is intact, or the changes need arrays of other shapes.
-        UsageError: the run has made all its steps already.
-        DatasetError: the training data are not those of the run.
+        UsageError: the run has reached its number of steps.
+        DatasetError: the training data is not that of the run.
     """
     with Run(folder) as run, devices.memory_errors():
         before = run.options(learner_type)
         run.lock()
         options = changed(before, changes)
         devices.prepare(options.device)
-        data = reread(learner_type, run, options, changes)
+        data = read_again(learner_type, run, options, changes)
         options = resolve(options, data).model_copy(update={"out": folder})
         require_same_data(run, before, options, data, learner_type)
         what = learner_type, options, data.facts, devices.mesh(options.batch_size)
-        program = Program(*what) if changes else rebuilt(folder, *what)  # changes are no fault of the folder
+        # With changes, an error is not one of the folder.
+        program = Program(*what) if changes else rebuilt(folder, *what)
         if not run.has_started():
             warn(f"{folder} was interrupted before its first checkpoint; restarting it")
             run.rewind(0)
@@ -97,16 +98,16 @@ def resume(
             return
         arrays, snapshot = restored(run, program, changes)
         progress = snapshot.progress
-        owed = snapshot.validation_due and progress.step <= options.steps  # a validation that was interrupted
-        if (reason := over(progress, options)) and not owed:
-            asked = bool(changes) or went_on(run, progress.step)
-            if not asked and run.info().ended is None:
-                # Killed between the last checkpoint and the word that it was the last.
+        due = snapshot.validation_due and progress.step <= options.steps  # the interrupted validation
+        if (reason := finished_by(progress, options)) and not due:
+            requested = bool(changes) or was_resumed(run, progress.step)
+            if not requested and run.info().ended is None:
+                # Killed after the last checkpoint and before run.json was updated.
                 yield end(run, snapshot.closing or progress, reason)
                 return
-            if reason == "steps" or not asked:
-                require_more(run, progress, before, options, reason)
-            # Asked to go on all the same, a run that was stopped early has its whole patience again.
+            if reason == "steps" or not requested:
+                refuse_finished(run, progress, before, options, reason)
+            # A run that was stopped early gets its full patience again.
             progress = progress.model_copy(update={"waited": 0})
         run.rewind(progress.step)
         note_session(run, progress.step, before, options)
@@ -117,32 +118,27 @@ def resume(
         yield from train(session)
 
 
-def technique_name(learner_type: type[Learner]) -> str:
-    """Return the name of the folder that the learner's module lies in."""
-    return learner_type.__module__.split(".")[-2]
-
-
 def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Program, FitOptions]:
-    """Open the data of a new run and check what can be known before it begins; nothing is written.
+    """Open the data of a new run and check its folder and its size; write nothing.
 
     Returns:
         The data, the program, and the options with `--epochs` turned into steps.
 
     Raises:
-        UserError: one of its kin.
+        UserError: the options, the data, the device or the folder cannot be used.
     """
     new.require_free(options)
     devices.prepare(options.device)
     data = learner_type.read(options)
     options = resolve(options, data)
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
-    folder = new.folder_for(technique_name(learner_type), options)
+    folder = new.folder_for(learner_type.technique, options)
     require_space(nearest_existing(folder), program.bytes, options.keep + 2)
     return data, program, options
 
 
 def resolve(options: FitOptions, data: Data) -> FitOptions:
-    """Turn `--epochs` into steps and add what the data chose: the options say all there is to say."""
+    """Convert `--epochs` to steps, and add the options that the data determines."""
     steps = options.steps
     if options.epochs is not None:
         steps = max(1, math.ceil(options.epochs * data.sizes["train"] / options.batch_size))
@@ -150,7 +146,7 @@ def resolve(options: FitOptions, data: Data) -> FitOptions:
 
 
 def initial(program: Program, options: FitOptions) -> Leaves:
-    """Return the weights before the first step; those of another run where the options ask for them.
+    """Return the initial state; parts of it come from another run if the options name one.
 
     Raises:
         RunError: the other run cannot be used.

@@ -1,4 +1,4 @@
-"""What a run would do and cost, from a few steps on a state that is thrown away."""
+"""The plan of a run: what it does and costs, measured by a few steps that are discarded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import jax
 from dlcli.engine import devices
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
-from dlcli.engine.loop import initial, prepared, technique_name
+from dlcli.engine.loop import initial, prepared
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
 from dlcli.interface import Data
@@ -28,22 +28,22 @@ _MEASURED = 5  # steps
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What a run would do.
+    """The content and the cost of a run.
 
     Attributes:
         options: with `--epochs` turned into steps and the run folder named.
-        device: such as "2 × cpu".
-        sizes: examples in each split.
-        parameters: numbers that training changes.
-        flops: floating-point operations of one step, as the compiler counts them; None where it does not.
-        bytes: memory traffic of one step, likewise.
-        checkpoint: bytes of one checkpoint.
-        checkpoints: kept at most.
-        free: bytes free where the run folder would be.
-        compile_seconds: of the training step.
-        step_seconds: median of a few steps.
+        device: name and number, such as "2 × cpu".
+        sizes: number of examples in each split.
+        parameters: number of trainable parameters.
+        flops: FLOPs per step (XLA's estimate); None if unknown.
+        bytes: memory traffic per step in bytes (XLA's estimate); None if unknown.
+        checkpoint: size of one checkpoint in bytes.
+        checkpoints: maximum number of checkpoints kept.
+        free: free disk space at the run folder in bytes.
+        compile_seconds: time of the first step, including compilation.
+        step_seconds: median time of a step.
         layers: of the network, with the output shapes for one batch.
-        chosen: what the options leave to the technique, by name: its value, and what chose it.
+        chosen: options that the technique sets, by name: the value, and the option that determines it.
     """
 
     options: FitOptions
@@ -62,15 +62,15 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """Estimated time of training; validation and saving come on top."""
+        """Estimated training time, without validation and saving."""
         return self.compile_seconds + self.options.steps * self.step_seconds
 
 
 @devices.memory_errors()
 def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
-    """Set a run up as `fit` does, make a few steps, and keep nothing."""
+    """Set up a run as `fit` does, make a few steps, and discard everything."""
     data, program, options = prepared(learner_type, options)
-    options = options.model_copy(update={"out": new.folder_for(technique_name(learner_type), options), "name": None})
+    options = options.model_copy(update={"out": new.folder_for(learner_type.technique, options), "name": None})
     with devices.memory_errors():
         return _measured(learner_type, options, data, program)
 

@@ -1,4 +1,4 @@
-"""Keeps the next batches on the device while the current one is computed."""
+"""Loads the next batches onto the device while the current one is computed."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from jax.sharding import Sharding
 
 from dlcli.interface import Batch
 
-_AHEAD = 2  # batches; more only hides jitter of a loader that is fast enough on average
-_ASKED_SECONDS = 0.2  # between two questions whether to stop, while no batch comes
-_PARTING_SECONDS = 1.0  # that an interruption waits for the thread, which may be in the middle of a slow read
+_AHEAD = 2  # batches; more would only hide the jitter of a loader that is fast enough on average
+_POLL_SECONDS = 0.2  # between two calls of `stopped` while no batch is ready
+_JOIN_SECONDS = 1.0  # maximum wait of an interruption for the thread, which may be in a slow read
 
 
 def prefetch(
     batches: Iterator[Batch], place: Sharding, stopped: Callable[[], bool] = lambda: False
 ) -> Generator[dict[str, jax.Array], None, None]:
-    """Yield the batches of `batches`, placed by `place`, read ahead by a thread of its own.
+    """Yield the batches of `batches` on the devices; a thread reads them ahead.
 
-    Closing the generator ends the thread. An error in `batches` is raised here, at its place.
+    Closing the generator ends the thread. An error in `batches` is raised here, after the batches before it.
 
     Args:
-        batches: read one after the other.
-        place: where each lies on the devices.
-        stopped: whether to end though there are more; asked while none is ready.
+        batches: of host arrays.
+        place: sharding of each batch on the devices.
+        stopped: returns whether to end early; called while no batch is ready.
     """
     ready: queue.Queue[dict[str, jax.Array] | BaseException | None] = queue.Queue(_AHEAD)
     closed = threading.Event()
@@ -39,7 +39,7 @@ def prefetch(
                 if closed.is_set():
                     return
             _put(ready, None, closed)
-        except BaseException as error:  # handed over to the thread that consumes
+        except BaseException as error:  # raised again in the consuming thread
             _put(ready, error, closed)
 
     thread = threading.Thread(target=read, name="prefetch", daemon=True)
@@ -51,14 +51,14 @@ def prefetch(
             yield item
     finally:
         closed.set()
-        thread.join(_PARTING_SECONDS if stopped() else None)
+        thread.join(_JOIN_SECONDS if stopped() else None)
 
 
 def _next(ready: queue.Queue[Any], stopped: Callable[[], bool]) -> Any:
-    """Return the next item of the queue, or None where there is none and the consumer stops."""
+    """Return the next item of the queue, or None if there is none and the consumer stops."""
     while True:
         try:
-            return ready.get(timeout=_ASKED_SECONDS)
+            return ready.get(timeout=_POLL_SECONDS)
         except queue.Empty:
             if stopped():
                 return None

@@ -1,7 +1,7 @@
 """A learner as pure functions of its state, compiled for the devices of a mesh.
 
-`nnx` splits the learner into a static graph and a state. Here the state is a plain list of arrays
-(`Leaves`): jax flattens a list faster than an `nnx.State`, at each step of the run.
+`nnx` splits the learner into a static graph and a state. Here the state is a list of arrays (`Leaves`), which jax
+flattens faster than an `nnx.State`; it does so at each step.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ Leaves = list[jax.Array]
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Window:
-    """Training metrics since the last report, kept on the device.
+    """Training metrics since the last report, on the device.
 
     Attributes:
         metrics: their sums.
-        seen: int32 [], steps added.
-        bad: int32 [], the number within the window of the first step with a value that is not
-            finite; 0: none.
+        seen: number of steps in the window, int32 [].
+        bad: 1-based index within the window of the first step with a value that is not finite,
+            int32 []; 0 if there is none.
     """
 
     metrics: Metrics
@@ -51,9 +51,9 @@ class Program:
     """The pure functions of one learner.
 
     Attributes:
-        monitor: the metrics of `score` that choose the best weights.
-        names: the path of each leaf within the learner.
-        shapes: shape and type of each leaf by its path, as it is saved (random keys as their data).
+        monitor: names of the `score` metrics that select the best weights.
+        names: path of each leaf within the learner.
+        shapes: shape and dtype of each leaf by its path, as saved (random keys as uint32 data).
     """
 
     def __init__(self, learner_type: type[Learner], options: FitOptions, facts: interface.Facts, mesh: Mesh):
@@ -61,7 +61,7 @@ class Program:
         self.monitor = learner_type.monitor(options)
         self._build = lambda: learner_type(options, facts)
         self._abstract = nnx.eval_shape(self._build)
-        # `train` and `eval` set static attributes, so each mode has a graph of its own.
+        # `train` and `eval` set static attributes, so each mode has its own graph.
         self._abstract.train()
         self._graphs = {"update": nnx.graphdef(self._abstract)}
         self._abstract.eval()
@@ -72,65 +72,67 @@ class Program:
         self.names = [
             jax.tree_util.keystr(path, simple=True, separator="/").removesuffix("/value") for path, _ in paths
         ]
-        self.shapes = {name: jax.eval_shape(_plain, leaf) for name, leaf in zip(self.names, self._leaves, strict=True)}
-        # Compiled within others, so that jax finds what it traced when it was asked for the metrics' shapes.
+        self.shapes = {
+            name: jax.eval_shape(_key_to_data, leaf) for name, leaf in zip(self.names, self._leaves, strict=True)
+        }
+        # Jitted, so that the trace for the shapes of the metrics is reused within the compiled functions.
         self._methods = {name: jax.jit(functools.partial(self._apply, name)) for name in self._graphs}
         compiled = functools.partial(
             jax.jit, out_shardings=devices.replicated(mesh), compiler_options=compiler_options()
         )
-        # The sums are small and are not donated: those of a step tell when the device has computed it.
+        # The window is small and is not donated: it shows when the device has computed the step.
         self.update = compiled(self._update, donate_argnums=0)
         self.score = compiled(self._score)
         self._finite = jax.jit(lambda leaves: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves])))
 
     @property
     def parameters(self) -> int:
-        """Count the numbers that training changes by gradients."""
+        """Number of trainable parameters."""
         averages = [node for _, node in nnx.iter_graph(self._abstract) if isinstance(node, nnx.EMA)]
-        return _size(self._abstract) - sum(map(_size, averages))  # an average's parameters are copies
+        return _size(self._abstract) - sum(map(_size, averages))  # the parameters of a moving average are copies
 
     @property
     def bytes(self) -> int:
-        """Size of the whole state."""
+        """Size of the state in bytes."""
         return sum(math.prod(shape.shape) * shape.dtype.itemsize for shape in self.shapes.values())
 
     def initial(self) -> Leaves:
         """Return the state of the untrained learner."""
-        # Piece by piece: compiled as one function, it would be compiled anew, in many seconds, for every seed.
+        # Not compiled as one function: that would take many seconds for every seed.
         return self._place(jax.tree.leaves(nnx.state(self._build())))
 
     def empty_window(self, batch: Batch) -> Window:
-        """Return the window of no steps."""
+        """Return a window without steps."""
         zero = np.zeros([], np.int32)
         return Window(**self._place({"metrics": self._no_metrics("update", batch), "seen": zero, "bad": zero}))
 
     def empty_score(self, batch: Batch) -> Metrics:
-        """Return the metrics of no examples."""
+        """Return metrics without examples."""
         return self._place(self._no_metrics("score", batch))
 
     def is_finite(self, leaves: Leaves) -> bool:
-        """Tell whether every real number in the state is finite."""
+        """Return whether all floating-point values of the state are finite."""
         return bool(self._finite([leaf for leaf in leaves if jnp.issubdtype(leaf.dtype, jnp.floating)]))
 
     def learner(self, leaves: Leaves) -> Learner:
-        """Return a live learner with this state, set to evaluate."""
+        """Return a learner with this state, in evaluation mode."""
         return nnx.merge(self._graphs["score"], jax.tree.unflatten(self._treedef, leaves))
 
     def leaves_of(self, learner: Learner) -> Leaves:
-        """Return the state of a live learner."""
+        """Return the state of a learner."""
         return self._place(jax.tree.leaves(nnx.state(learner)))
 
     def to_host(self, leaves: Leaves) -> dict[str, np.ndarray]:
-        """Return the state as it is saved; waits until it is computed."""
-        return dict(zip(self.names, jax.device_get([_plain(leaf) for leaf in leaves]), strict=True))
+        """Return the state as it is saved; wait until it is computed."""
+        return dict(zip(self.names, jax.device_get([_key_to_data(leaf) for leaf in leaves]), strict=True))
 
     def from_host(self, arrays: Mapping[str, np.ndarray]) -> Leaves:
-        """Undo `to_host`."""
+        """Return the state from the result of `to_host`."""
         pairs = zip(self.names, self._leaves, strict=True)
-        return self._place([_special(arrays[name], leaf) for name, leaf in pairs])
+        return self._place([_data_to_key(arrays[name], leaf) for name, leaf in pairs])
 
     def _place(self, tree: Any) -> Any:
-        # Copied: the step donates each leaf, and parts of a learner may begin as one array.
+        # Copied: the step donates each leaf, and two leaves of a new learner may share an array.
         return jax.device_put(tree, devices.replicated(self.mesh), may_alias=False)
 
     def _update(self, leaves: Leaves, window: Window, batch: Batch) -> tuple[Leaves, Window]:
@@ -145,22 +147,22 @@ class Program:
         return leaves, add(totals, metrics)
 
     def _apply(self, method: str, leaves: Leaves, batch: Batch) -> tuple[Leaves, Metrics]:
-        live = nnx.merge(self._graphs[method], jax.tree.unflatten(self._treedef, leaves))
-        metrics = getattr(live, method)(batch)
-        return jax.tree.leaves(nnx.state(live)), metrics
+        learner = nnx.merge(self._graphs[method], jax.tree.unflatten(self._treedef, leaves))
+        metrics = getattr(learner, method)(batch)
+        return jax.tree.leaves(nnx.state(learner)), metrics
 
     def _no_metrics(self, method: str, batch: Batch) -> Metrics:
-        # Placed as they will be, or jax would take them for others and trace again.
+        # With the final sharding; otherwise jax traces again.
         placed = [leaf.update(sharding=devices.replicated(self.mesh)) for leaf in self._leaves]
         _, shapes = jax.eval_shape(self._methods[method], placed, dict(batch))
         return jax.tree.map(lambda shape: np.zeros(shape.shape, shape.dtype), shapes)
 
 
 def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place: Sharding) -> Metrics | None:
-    """Return the metrics over all `batches`, or None where there are none.
+    """Return the metrics over all `batches`, or None if there are none.
 
-    The state passes from batch to batch, so that a carry goes on; at the end it is dropped. A batch is asked for when
-    at most half a second of work waits for the device, so that whoever ends `batches` early does not wait long.
+    The state passes from batch to batch, which continues a recurrent carry, and is dropped at the end. At most half a
+    second of work is dispatched ahead of the device, so that ending `batches` early takes effect soon.
     """
     totals, in_flight = None, InFlight()
     for number, batch in enumerate(batches):
@@ -176,12 +178,12 @@ def _size(node: Any) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(node, nnx.Param)))
 
 
-def _plain(leaf: jax.Array) -> jax.Array:
-    # Random keys do not survive every checkpoint library; their data do.
+def _key_to_data(leaf: jax.Array) -> jax.Array:
+    # Checkpoint libraries do not support random keys, but their data.
     return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
 
 
-def _special(array: np.ndarray, leaf: Any) -> jax.Array:
+def _data_to_key(array: np.ndarray, leaf: Any) -> jax.Array:
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return jax.random.wrap_key_data(jnp.asarray(array))
     return jnp.asarray(array)

@@ -1,4 +1,4 @@
-"""Why a run ends before its last step. Each rule is asked after every step, and answers with a reason or None."""
+"""Rules that end a run before its last step. Each is called after every step and returns a reason or None."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Rule = Callable[[Progress], str | None]
 
 
 def patience(validations: int) -> Rule:
-    """Stop after this many validations in a row without a new best; 0 never stops."""
+    """Stop after N validations without a new best; 0 never stops."""
     return lambda progress: "patience" if validations and progress.waited >= validations else None
 
 
 def time_budget(seconds: float | None) -> Rule:
-    """Stop when `seconds` have passed since this call; None never stops."""
+    """Stop `seconds` after this call; None never stops."""
     end = float("inf") if seconds is None else time.monotonic() + seconds
     return lambda progress: "time" if time.monotonic() >= end else None
 
 
 def first_of(*rules: Rule) -> Rule:
-    """Stop for the first reason that any rule gives."""
+    """Return the reason of the first rule that has one."""
     return lambda progress: next((reason for rule in rules if (reason := rule(progress))), None)

@@ -1,4 +1,4 @@
-"""Trains a learner step by step: reports, validates, saves, and ends where a rule says so."""
+"""The training loop: steps, reports, validation, checkpoints, and the end of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from dlcli.engine import devices
-from dlcli.engine.events import Compiled, Compiling, Ended, Event, Saved, Scored, Stepped, Trained, Validating
+from dlcli.engine.events import Compiled, Compiling, Ended, Event, Reported, Saved, Stepped, Validated, Validating
 from dlcli.engine.in_flight import InFlight
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Leaves, Program, Window, score_all
@@ -26,12 +26,30 @@ from dlcli.runs.progress import Progress, Snapshot
 from dlcli.runs.run import Run
 
 _SIGNALS = ("SIGINT", "SIGTERM")
-_METRICS_SECONDS = 1.0  # between two readings of the metrics for `Stepped`
+_METRICS_SECONDS = 1.0  # between two reads of the metrics for `Stepped`
 
 
 @dataclasses.dataclass
 class Session:
-    """What one stretch of training needs and changes."""
+    """The state of training from its start, or from a resumption, to its end.
+
+    Attributes:
+        run: the run folder.
+        options: of the run.
+        data: of the run.
+        program: the compiled functions of the learner.
+        progress: steps and best validation.
+        stop: a rule that ends the run early.
+        leaves: state of the learner on the devices.
+        saved_sums: sums of the open window of training metrics in the checkpoint.
+        window: the open window of training metrics; None before the first batch.
+        last: metrics of the last validation.
+        validation_due: True if the validation of the current step was interrupted.
+        interrupted: name of the signal that interrupted a validation.
+        in_flight: steps dispatched to the devices.
+        metrics_read_at: time of the last read of the metrics for `Stepped`.
+        clock: time up to which training time is counted.
+    """
 
     run: Run
     options: FitOptions
@@ -40,27 +58,27 @@ class Session:
     progress: Progress
     stop: Rule
     leaves: Leaves
-    saved_sums: list[Any] | None = None  # of the window that was open when the state was saved
-    window: Window | None = None  # until the first batch shows what it holds
+    saved_sums: list[Any] | None = None
+    window: Window | None = None
     last: dict[str, float] = dataclasses.field(default_factory=dict)
-    validation_due: bool = False  # that of the step which the session begins with was interrupted
-    interrupted: str | None = None  # the signal that a validation was given up for
+    validation_due: bool = False
+    interrupted: str | None = None
     in_flight: InFlight = dataclasses.field(default_factory=InFlight)
-    told: float = 0.0  # when metrics were last read for `Stepped`
+    metrics_read_at: float = 0.0
     clock: float = dataclasses.field(default_factory=time.perf_counter)
 
     def count_time(self) -> None:
-        """Add the time since the last call of this or `skip_time` to that spent in training."""
+        """Add the time since the last call of this method or `skip_time` to the training time."""
         now = time.perf_counter()
         self.progress = self.progress.model_copy(update={"seconds": self.progress.seconds + now - self.clock})
         self.clock = now
 
     def skip_time(self) -> None:
-        """Leave the time since the last call of this or `count_time` out."""
+        """Exclude the time since the last call of this method or `count_time` from the training time."""
         self.clock = time.perf_counter()
 
     def signal(self) -> str | None:
-        """Return the signal that has arrived, if one has."""
+        """Return the name of the signal that the process has received, or None."""
         reason = self.stop(self.progress)
         return reason if reason in _SIGNALS else None
 
@@ -68,19 +86,19 @@ class Session:
 def begin(session: Session) -> Iterator[Event]:
     """Save the state before the first step, and train."""
     yield _save(session)
-    session.run.wait()  # a full disk or a wrong path shows before the first step
+    session.run.wait()  # a full disk or a wrong path is an error before the first step
     yield from train(session)
 
 
 def train(session: Session) -> Iterator[Event]:
-    """Train until a rule says stop, then save, and say how it ended."""
-    # Patience first: a run that was interrupted where it ends by itself has ended by itself.
+    """Train until a rule ends the run, then save it."""
+    # Patience first: a signal at the step where patience ends the run changes nothing.
     stop = first_of(patience(session.options.patience), session.stop, time_budget(session.options.max_time))
     reason = yield from _catch_up(session, stop)
     place, first = devices.split(session.program.mesh), session.progress.step
     with closing(prefetch(session.data.train_from(first), place, lambda: bool(session.signal()))) as batches:
         while not reason:
-            batch = next(batches, None)  # they come without end, but for an interruption
+            batch = next(batches, None)  # None only after an interruption
             if batch is None:
                 reason = yield from _close(session, session.signal() or "")
             else:
@@ -90,10 +108,10 @@ def train(session: Session) -> Iterator[Event]:
 
 
 def _catch_up(session: Session, stop: Rule) -> Generator[Event, None, str | None]:
-    """Make the validation whose interruption ended the session before, and what follows a step."""
+    """Run the validation whose interruption ended the previous session, and what follows a step."""
     if not session.validation_due:
         return None
-    # The sums of training metrics are restored before there is a step: they may be reported here, or saved again.
+    # Restored before the first step: the sums of training metrics may be reported here, or saved again.
     with closing(prefetch(session.data.train_from(session.progress.step), devices.split(session.program.mesh))) as some:
         session.window = _window(session.program.empty_window(next(some)), session.saved_sums)
     session.skip_time()
@@ -103,7 +121,7 @@ def _catch_up(session: Session, stop: Rule) -> Generator[Event, None, str | None
 
 
 def _settle(session: Session, stop: Rule) -> Generator[Event, None, str | None]:
-    """Save where that is due after a step, or end the run where a rule says so; return the reason."""
+    """Save after a step if it is due, or end the run if a rule has a reason; return the reason."""
     step = session.progress.step
     reason = session.interrupted or ("steps" if step == session.options.steps else stop(session.progress))
     if reason:
@@ -114,7 +132,7 @@ def _settle(session: Session, stop: Rule) -> Generator[Event, None, str | None]:
 
 
 def _steps(session: Session, batch: Mapping[str, jax.Array], *, compiling: bool) -> Iterator[Event]:
-    """Make one step; report and validate where they are due."""
+    """Make one step; report and validate if they are due."""
     step = session.progress.step + 1
     if compiling:
         yield Compiling("training step")
@@ -128,27 +146,27 @@ def _steps(session: Session, batch: Mapping[str, jax.Array], *, compiling: bool)
         session.in_flight.clear()
     session.progress = session.progress.model_copy(update={"step": step})
     session.in_flight.add(step, session.window)
-    yield from _news(session)
+    yield from _poll(session)
     if step % session.options.report_every == 0:
         yield _report(session)
     if step % session.options.validate_every == 0:
         yield from _validate(session)
 
 
-def _news(session: Session) -> Iterator[Event]:
-    """Tell how far the device is, without waiting for it."""
-    if news := session.in_flight.news():
-        step, window = news
+def _poll(session: Session) -> Iterator[Event]:
+    """Yield the last computed step, without waiting for the device."""
+    if computed := session.in_flight.poll():
+        step, window = computed
         now = time.perf_counter()
-        if now - session.told < _METRICS_SECONDS:
+        if now - session.metrics_read_at < _METRICS_SECONDS:
             yield Stepped(step, None)
         else:
-            session.told = now
+            session.metrics_read_at = now
             yield Stepped(step, values(jax.device_get(window.metrics)))
 
 
-def _report(session: Session, *, closing: bool = False) -> Trained:
-    """Read the window of training metrics, and start a new one."""
+def _report(session: Session, *, closing: bool = False) -> Reported:
+    """Report the training metrics of the window, and start a new window."""
     window = session.window
     assert window is not None  # a report follows a step
     seen, bad = int(window.seen), int(window.bad)  # waits for the device
@@ -164,11 +182,11 @@ def _report(session: Session, *, closing: bool = False) -> Trained:
     session.run.metrics.append(
         step, "train", metrics, rate=round(rate, 3), seconds=round(seconds, 3), **_marked(closing)
     )
-    return Trained(step, metrics, rate)
+    return Reported(step, metrics, rate)
 
 
 def _validate(session: Session, *, closing: bool = False) -> Iterator[Event]:
-    """Measure on the validation data and judge whether these weights are the best."""
+    """Measure on the validation data, and note whether these weights are the best."""
     jax.block_until_ready(session.leaves)
     session.in_flight.clear()
     session.count_time()
@@ -188,12 +206,12 @@ def _validate(session: Session, *, closing: bool = False) -> Iterator[Event]:
         session.run.metrics.append(
             step, "validation", session.last, **({"best": True} if best else {}), **_marked(closing)
         )
-        yield Scored(step, session.last, best)
+        yield Validated(step, session.last, best)
     session.skip_time()
 
 
 def _until_interrupted(session: Session) -> Iterator[Batch]:
-    """Yield the batches of the validation data until a signal arrives: what is measured then is dropped."""
+    """Yield the batches of the validation data until a signal arrives; the partial result is dropped."""
     for batch in session.data.validation:
         session.interrupted = session.signal()
         if session.interrupted:
@@ -202,9 +220,9 @@ def _until_interrupted(session: Session) -> Iterator[Batch]:
 
 
 def _close(session: Session, reason: str) -> Generator[Event, None, str]:
-    """Save the state as a longer run would have it at this step, and beside it how this run ends; return the reason."""
+    """Save the state as in a longer run, and the progress of the run as it ends here; return the reason."""
     jax.block_until_ready(session.leaves)
-    session.count_time()  # a run that goes on from here has spent it too
+    session.count_time()  # a run resumed from here has spent it too
     before, window = session.progress, session.window
     if reason not in _SIGNALS:
         if before.step % session.options.report_every:
@@ -253,28 +271,28 @@ def _diverged(session: Session, step: int, metrics: Mapping[str, float]) -> None
     session.run.wait()
     what = next(
         (f"{name} became {value}" for name, value in metrics.items() if not math.isfinite(value)),
-        "the state is no longer finite",
+        "a parameter is not finite",
     )
     kept = session.run.checkpoints.steps()[-1:]
     session.run.update_info(ended={"reason": "diverged", "step": step})
     raise DivergedError(
-        f"{what} at step {step}" + (f"; the last finite state, of step {kept[0]}, is kept" if kept else ""),
-        hint=_remedies(session.options),
+        f"{what} at step {step}" + (f"; the last finite checkpoint, step {kept[0]}, is kept" if kept else ""),
+        hint=_remedy(session.options),
     )
 
 
-def _remedies(options: FitOptions) -> str:
-    """Return what helps against divergence, among the options that there are."""
+def _remedy(options: FitOptions) -> str:
+    """Return the options of the technique that help against divergence."""
     remedies = {
         "learning_rate": "lower --learning-rate",
-        "max_grad_norm": "bound the gradients with --max-grad-norm 1",
+        "max_grad_norm": "clip the gradients with --max-grad-norm 1",
         "warmup_steps": "warm up with --warmup-steps 200",
     }
     return ", or ".join(text for name, text in remedies.items() if name in type(options).model_fields)
 
 
 def _window(empty: Window, saved: list[Any] | None) -> Window:
-    """Restore the sums of the window that was open when the state was saved, if there was one."""
+    """Return the window with the sums of the checkpoint, if it has any."""
     if saved is None:
         return empty
     leaves, treedef = jax.tree.flatten(empty)
@@ -283,7 +301,7 @@ def _window(empty: Window, saved: list[Any] | None) -> Window:
     except (ValueError, TypeError, OverflowError):
         found = []
     if [each.shape for each in found] != [leaf.shape for leaf in leaves]:
-        raise RunError("the checkpoint's sums of training metrics must be those of this technique and version")
+        raise RunError("the training metrics in the checkpoint are not those of this technique and version")
     placed = [jax.device_put(each, leaf.sharding) for each, leaf in zip(found, leaves, strict=True)]
     return jax.tree.unflatten(treedef, placed)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from dlcli import discovery
 from dlcli.options.common import Options
-from dlcli.options.fields import reads
+from dlcli.options.fields import can_read
+from dlcli.techniques import opening
 
 # Modules of options in the order of the course, as are the classes in each.
 _OPTIONS = ("training", "images", "text", "generative")
@@ -30,9 +31,42 @@ def of(technique: str) -> list[str]:
 def main_figure(technique: str, trained: Mapping[str, Any] | None = None) -> str:
     """Return the name of the most important figure of a technique, for a run trained with these options."""
     main = ((name, model) for name, model in catalogue().items() if technique in getattr(model, "main_figure_of", ()))
-    return next(name for name, model in main if trained is None or reads(model, trained))
+    return next(name for name, model in main if trained is None or can_read(model, trained))
 
 
-def draw(name: str, options: Any) -> Any:
-    """Draw a figure; this loads what the figure needs."""
-    return discovery.load(__name__, name).draw(options)
+def opened(name: str, options: Any, run: Any = None) -> tuple[Any, Any]:
+    """Open the run, or the runs, that the options of a figure name.
+
+    Args:
+        name: of the figure.
+        options: of the figure.
+        run: a `TrainedRun`, used if it is the one that the options name.
+
+    Returns:
+        The options with the folders of the runs, and a `TrainedRun`, a list of them, or None.
+
+    Raises:
+        RunError: there is no such run, or the figure cannot be drawn of it.
+        UsageError: an option does nothing with this run.
+    """
+    named = getattr(options, "run", None)
+    if named is None:
+        return options, None
+    if isinstance(named, str):
+        return opening.opened(options, options.technique, f"viz {name}", run)
+    runs = [opening.open_run(each, options.technique, f"viz {name}") for each in named or ("",)]
+    return options.model_copy(update={"run": tuple(str(run.folder) for run in runs)}), runs
+
+
+def draw(name: str, options: Any, run: Any = None) -> Any:
+    """Draw a figure; loads what the figure needs.
+
+    Args:
+        name: of the figure.
+        options: of the figure.
+        run: what `opened` returned; without, what the options name is opened.
+    """
+    if run is None:
+        options, run = opened(name, options)
+    draw_figure = discovery.load(__name__, name).draw
+    return draw_figure(options, run) if "run" in type(options).model_fields else draw_figure(options)

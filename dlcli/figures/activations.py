@@ -17,17 +17,18 @@ from dlcli.figures.options.images import Activations
 from dlcli.nearest import chosen
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
+from dlcli.runs.trained import TrainedRun
 
 _TERMINAL_LINES = 48  # of the maps of all layers
 _PER_LINE = 8  # maps side by side in a file
 
 
-def draw(options: Activations) -> Figure:
+def draw(options: Activations, run: TrainedRun) -> Figure:
     """Show the first maps of each layer, or of one layer, for one image."""
-    learner = subject.learner(options)
+    learner = run.learner
     names = learner.network.backbone.names
     shown = [chosen("--layer", options.layer, names)] if options.layer else names
-    example = subject.example(options, learner.facts)
+    example = subject.example(options, run, learner.facts)
     maps = subject.activation_maps(learner, example.pixels)
     title = f"activation maps of {Path(options.run).name}: {example.source}"
     layers = {name: maps[name] for name in shown}

@@ -24,17 +24,16 @@ from dlcli.figures.options.text import Attention
 from dlcli.notices import warn
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.attention import AttentionChart
-from dlcli.runs.folder import RunFolder
-from dlcli.techniques.transformer import trained as transformer
-from dlcli.techniques.transformer.learner import Learner
+from dlcli.runs.trained import TrainedRun
+from dlcli.techniques.transformer.options import Train
 from dlcli.techniques.transformer.translation import translator
 from dlcli.text_models.trained import TrainedTextModel
 
 
-def draw(options: Attention) -> Figure:
+def draw(options: Attention, run: TrainedRun) -> Figure:
     """Show the attention weights of each layer and head over the tokens of a text."""
-    trained = transformer.load(options.run, options.use, "decoder", "encoder", "encoder-decoder")
-    chart, truncated = _CHARTS[trained.learner.shape](trained, options)
+    trained = TrainedTextModel.of(run, run.options.context)
+    chart, truncated = _CHARTS[trained.learner.shape](trained, options, run.options)
     if truncated and options.text:
         warn(truncated.note(options.text))
     note = f"{chart.note}; {Path(options.run).name}"
@@ -61,9 +60,9 @@ def draw(options: Attention) -> Figure:
 Charted = tuple[AttentionChart, Truncation | None]
 
 
-def _self_attention(trained: TrainedTextModel, options: Attention) -> Charted:
+def _self_attention(trained: TrainedTextModel, options: Attention, train: Train) -> Charted:
     """Return the self-attention of a decoder or an encoder over a text."""
-    given = options.text or _document(options)
+    given = options.text or _document(options.index, train)
     tokens = found = trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
         tokens = np.concatenate([[END], tokens]).astype(np.int32)
@@ -79,9 +78,9 @@ def _self_attention(trained: TrainedTextModel, options: Attention) -> Charted:
     return AttentionChart(title, note, weights, names, names), truncated
 
 
-def _cross_attention(trained: TrainedTextModel, options: Attention) -> Charted:
+def _cross_attention(trained: TrainedTextModel, options: Attention, train: Train) -> Charted:
     """Return the cross-attention of the decoder over a source, while it generates the target."""
-    source, parts = (options.text, None) if options.text else _source(options)
+    source, parts = (options.text, None) if options.text else _source(options.index, train)
     facts, network = trained.learner.facts, trained.learner.network
     whole = trained.encode_nonempty(source)
     read = whole[: facts.max_source_length]
@@ -100,7 +99,7 @@ def _cross_attention(trained: TrainedTextModel, options: Attention) -> Charted:
     return AttentionChart(title, note, weights, queries, trained.tokenizer.pieces(read), known), truncated
 
 
-_CHARTS: dict[str, Callable[[TrainedTextModel, Attention], Charted]] = {
+_CHARTS: dict[str, Callable[[TrainedTextModel, Attention, Train], Charted]] = {
     "decoder": _self_attention,
     "encoder": _self_attention,
     "encoder-decoder": _cross_attention,
@@ -129,26 +128,20 @@ def _recorded(
     return np.stack([np.asarray(each[0]) for each in (found if part is None else found[part::2])])
 
 
-def _document(options: Attention) -> str:
-    """Return the text of the validation split with the index `--index`."""
-    trained = RunFolder(Path(options.run)).options(Learner)
-    texts = (
-        open_texts(trained.dataset, ReadOptions.of(trained, labels=trained.shape == "encoder"))
-        .splits["validation"]
-        .texts
-    )
-    return texts[_within(options.index, len(texts))]
+def _document(index: int, train: Train) -> str:
+    """Return a text of the validation split."""
+    texts = open_texts(train.dataset, ReadOptions.of(train, labels=train.shape == "encoder")).splits["validation"].texts
+    return texts[_within(index, len(texts))]
 
 
-def _source(options: Attention) -> tuple[str, tuple[str, ...] | None]:
+def _source(index: int, train: Train) -> tuple[str, tuple[str, ...] | None]:
     """Return a source of the validation split and, for a date, the part of the date that each character belongs to."""
-    trained = RunFolder(Path(options.run)).options(Learner)
-    if trained.dataset == "dates":
+    if train.dataset == "dates":
         found = dates.dates("validation")
-        date = found[_within(options.index, len(found))]
+        date = found[_within(index, len(found))]
         return date.source, date.parts
-    sources = open_pairs(trained.dataset, ReadOptions.of(trained)).splits["validation"].sources
-    return sources[_within(options.index, len(sources))], None
+    sources = open_pairs(train.dataset, ReadOptions.of(train)).splits["validation"].sources
+    return sources[_within(index, len(sources))], None
 
 
 def _within(index: int, count: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,8 +12,7 @@ from dlcli.figures.options.text import AttentionMask
 from dlcli.nn.attention import causal_mask, padding_mask
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import Row, Tile, TileGrid
-from dlcli.runs.folder import RunFolder
-from dlcli.techniques.transformer.learner import Learner
+from dlcli.runs.trained import TrainedRun
 
 _MASKS = {
     "decoder": ("causal",),
@@ -28,9 +26,9 @@ _CAPTIONS = {
 }
 
 
-def draw(options: AttentionMask) -> Figure:
+def draw(options: AttentionMask, run: TrainedRun | None) -> Figure:
     """Show the masks of each shape of transformer."""
-    shape = RunFolder(Path(options.run)).options(Learner).shape if options.run else options.shape
+    shape = options.shape if run is None else run.options.shape
     time, memory = options.tokens, options.tokens + 2
     length = jnp.array([options.length])
     masks = {

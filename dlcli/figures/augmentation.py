@@ -20,16 +20,17 @@ from dlcli.figures.options.images import Augmentation
 from dlcli.options.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import Row, Tile, TileGrid
+from dlcli.runs.trained import TrainedRun
 
 
-def draw(options: Augmentation) -> Figure:
+def draw(options: Augmentation, run: TrainedRun | None) -> Figure:
     """Show samples of each augmentation, then of all combined, as training applies them."""
-    strengths = _strengths(options)
-    example = subject.example(options)
+    strengths = _strengths(options, run)
+    example = subject.example(options, run)
     changes = {name: {name: strength} for name, strength in strengths.items()}
     if len(strengths) > 1:
         changes["all combined"] = strengths
-    images, parameters = _samples(options.seed, _pairs(options, example.pixels), changes)
+    images, parameters = _samples(options.seed, _pairs(options, run, example.pixels), changes)
     original = Tile(subject.drawable(example.pixels), "original")
     rows = [
         Row([original, *_tiles(images[name], parameters[name])], _label(name, change))
@@ -46,19 +47,19 @@ def draw(options: Augmentation) -> Figure:
     return Figure("augmentation", page.tiles.draw(grid), numbers, sketch)
 
 
-def _strengths(options: Augmentation) -> dict[str, float]:
+def _strengths(options: Augmentation, run: TrainedRun | None) -> dict[str, float]:
     """Return the augmentations of `--augment`, or of the run, or all with their default strengths."""
-    if options.augment or options.run is None:
+    if options.augment or run is None:
         return parse_augmentation(options.augment or ",".join(AUGMENTATIONS))
-    found = parse_augmentation(subject.settings(options).augment)
+    found = parse_augmentation(subject.settings(options, run).augment)
     if not found:
-        raise UsageError(f"{options.run} was trained without --augment: give --augment, or leave out --run")
+        raise UsageError(f"{run.folder} was trained without --augment: give --augment, or leave out --run")
     return found
 
 
-def _pairs(options: Augmentation, image: np.ndarray) -> np.ndarray:
+def _pairs(options: Augmentation, run: TrainedRun | None, image: np.ndarray) -> np.ndarray:
     """Return uint8 [2 · count, height, width, channel]: the image at odd indices, each after an image for mixup."""
-    split = subject.image_set(subject.settings(options)).splits["validation"]
+    split = subject.image_set(subject.settings(options, run)).splits["validation"]
     others = np.random.default_rng(options.seed).integers(len(split), size=options.count)
     fitted = [decoding.resize(_like(other, image.shape[-1]), image.shape[:2]) for other in split.images(others)]
     return np.stack([each for other in fitted for each in (other, image)])

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from dlcli import engine
 from dlcli.artifacts import Animation, Figure
+from dlcli.data import domains
 from dlcli.figures import subject
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.generative import Denoising
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.scatter import ScatterChart
 from dlcli.plot.charts.strips import Picture, Strip, StripsChart
-from dlcli.techniques.diffusion.drawing import manner, noise_of, walked
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.diffusion.learner import Learner
-from dlcli.techniques.diffusion.sample import in_words, labels
+from dlcli.techniques.diffusion.sampling import SamplerConfig, initial_noise, trajectory
 
 _LIMIT = 3.2  # largest coordinate shown of points, in standard deviations of the noise
 _POINTS = 500  # samples of a density
@@ -25,18 +25,18 @@ _COLUMNS = 4  # images side by side in an animation
 _LABELS = ("x_t", "predicted x_0")
 
 
-def draw(options: Denoising) -> Figure:
+def draw(options: Denoising, run: TrainedRun) -> Figure:
     """Show x_t at some timesteps of the reverse process, and the x_0 that the network predicts from it."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    how = manner(learner, options, options.run)
+    learner: Learner = run.learner
+    config = SamplerConfig.of(learner, options)
     count = options.count if learner.domain.classes else _POINTS
-    label = labels(learner, options.class_, count, options.run)
-    states, predicted = walked(learner, noise_of(learner, count, how.seed), label, how)
+    label = domains.sample_labels(learner.domain, options.class_, count) if learner.conditional else None
+    states, predicted = trajectory(learner, initial_noise(learner, count, config.seed), label, config)
     # The last state is x_0.
     predicted = np.concatenate([predicted, states[-1:]])
     shown = np.unique(np.rint(np.linspace(0, len(states) - 1, options.states)).astype(int))
-    title = f"reverse process of {Path(options.run).name}: {in_words(how.described())}"
-    captions = [f"t = {level}" for level in how.levels]
+    title = f"reverse process of {Path(options.run).name}: {config}"
+    captions = [f"t = {level}" for level in config.timesteps]
     if learner.domain.classes:
         strips = [
             Strip(f"{_sample_name(learner, label, number)}: {name}", [_image(each[step, number]) for step in shown])
@@ -50,7 +50,8 @@ def draw(options: Denoising) -> Figure:
         ]
     chart = StripsChart(title, strips, [captions[step] for step in shown])
     samples = learner.domain.decode(states[-1])
-    numbers = {"run": options.run, **how.described(), "timesteps": list(how.levels), "samples": to_json(samples)}
+    timesteps = list(config.timesteps)
+    numbers = {"run": options.run, **config.described(), "timesteps": timesteps, "samples": to_json(samples)}
 
     def animate() -> Animation:
         first, second = (

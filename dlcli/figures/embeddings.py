@@ -9,24 +9,22 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import Embeddings
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.embeddings import EmbeddingsChart
-from dlcli.techniques.word2vec.learner import Learner
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 _NAMED = 3  # words in the name of a cluster
 _PERPLEXITY = 15.0  # of t-SNE, about the number of words in a group
 
 
-def draw(options: Embeddings) -> Figure:
+def draw(options: Embeddings, run: TrainedRun) -> Figure:
     """Project normalized word vectors, whose distances are cosines, and colour the words by group."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    vectors = WordVectors(learner.facts, learner.vectors())
+    vectors = WordVectors(run.facts, run.learner.vectors())
     numbers, groups, names = _chosen(vectors, options)
     if len(numbers) < 4:
         raise UsageError(

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.artifacts import Figure
-from dlcli.figures import subject
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Filters
 from dlcli.nearest import chosen
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid, in_rows
+from dlcli.runs.trained import TrainedRun
 
 # Maximum output and input channels, in a file and in the terminal, of a layer whose kernels have many inputs.
 _PAGE, _TERMINAL = (16, 16), (8, 8)
@@ -21,9 +21,9 @@ _MAX_KERNELS = 64  # of a layer with one or three input channels
 _PER_ROW = 8
 
 
-def draw(options: Filters) -> Figure:
+def draw(options: Filters, run: TrainedRun) -> Figure:
     """Show the kernels of one convolution, by default of the first, whose input is the image."""
-    kernels = subject.learner(options).network.convolutions()
+    kernels = run.learner.network.convolutions()
     layer = chosen("--layer", options.layer or next(iter(kernels)), list(kernels))
     weights = np.asarray(kernels[layer], np.float32)  # [height, width, input, output]
     title = f"filters of {layer}, {Path(options.run).name}"

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from pathlib import Path
 
 import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.data import densities
-from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.generative import ForwardProcess
@@ -19,8 +17,7 @@ from dlcli.plot import page, terminal
 from dlcli.plot.charts.forward_process import ForwardProcessChart
 from dlcli.plot.charts.scatter import ScatterChart
 from dlcli.plot.charts.strips import Strip, StripsChart
-from dlcli.runs.folder import RunFolder
-from dlcli.techniques.diffusion.learner import Learner
+from dlcli.runs.trained import TrainedRun
 
 _LIMIT = 3.2  # largest coordinate shown of points, in standard deviations of the noise
 
@@ -38,13 +35,12 @@ class _States:
     step_by_step: np.ndarray
 
 
-def draw(options: ForwardProcess) -> Figure:
+def draw(options: ForwardProcess, run: TrainedRun | None) -> Figure:
     """Draw x_t at some timesteps twice: in closed form, and step by step."""
-    options = _of_run(options) if options.run else options
+    options = options if run is None else _of_run(options, run)
     schedule = noise_schedule(options.noise_schedule, options.timesteps)
     shown = np.rint(np.linspace(0, schedule.last, options.count)).astype(int)
-    # Without the run, since no network of it reads the image.
-    example = subject.example(options.model_copy(update={"run": None}))
+    example = subject.example(options, None)
     random = np.random.default_rng(options.seed)
     image = subject.drawable(example.pixels).astype(np.float64) / 127.5 - 1
     facts = densities.mixture(options.density)
@@ -76,11 +72,9 @@ def draw(options: ForwardProcess) -> Figure:
     return Figure("forward-process", drawing, numbers, functools.partial(terminal.forward_process.draw, chart))
 
 
-def _of_run(options: ForwardProcess) -> ForwardProcess:
+def _of_run(options: ForwardProcess, run: TrainedRun) -> ForwardProcess:
     """Replace the data and the noise schedule by those of the run."""
-    train = RunFolder(Path(str(options.run))).options(Learner)
-    if train.parameterization == "flow":
-        raise UsageError(f"the forward process needs a run that predicts noise or velocity; {options.run} is a flow")
+    train = run.options
     density = train.dataset in densities.NAMES
     taken = {"density": train.dataset} if density else {"dataset": train.dataset, "image_size": train.image_size}
     taken |= {"noise_schedule": train.noise_schedule or "cosine", "timesteps": train.timesteps}

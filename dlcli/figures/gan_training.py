@@ -5,11 +5,9 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.errors import RunError
 from dlcli.figures import subject
@@ -20,7 +18,7 @@ from dlcli.plot import page, terminal
 from dlcli.plot.charts.gan_training import GanTrainingChart
 from dlcli.plot.charts.lines import Line, Panel
 from dlcli.plot.charts.scatter import ScatterChart
-from dlcli.runs.folder import RunFolder
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.gan.learner import Learner
 
 # Label of each panel, and its lines: split and name of the metric, and its label.
@@ -39,18 +37,17 @@ _PANELS = {
 History = Mapping[tuple[str, str], Sequence[tuple[int, float]]]
 
 
-def draw(options: GanTraining) -> Figure:
+def draw(options: GanTraining, run: TrainedRun) -> Figure:
     """Draw the samples for fixed noise at several steps, and the curves of both networks."""
-    folder = Path(options.run)
-    learner = engine.load(folder, Learner, "last")
+    learner: Learner = run.learner
     steps = [int(step) for step in learner.fixed_noise_steps[...]]
     drawn = {step: np.asarray(learner.fixed_noise_samples[place]) for place, step in enumerate(steps) if step}
-    history = _history(RunFolder(folder))
+    history = _history(run)
     if not drawn or not history:
-        raise RunError(f"{folder} has no metrics: it ended before its first report")
+        raise RunError(f"{run.folder} has no metrics: it ended before its first report")
     steps_and_samples = sorted(drawn.items())
     panels = [panel for name, lines in _PANELS.items() if (panel := _panel(name, lines, history)).lines]
-    title = f"GAN training of {printable(folder.name)}: samples for fixed noise, training curves"
+    title = f"GAN training of {printable(run.folder.name)}: samples for fixed noise, training curves"
     chart = GanTrainingChart(title, [(step, _shown(learner, each)) for step, each in steps_and_samples], panels)
     numbers = {
         "run": options.run,
@@ -70,10 +67,10 @@ def _shown(learner: Learner, samples: np.ndarray) -> np.ndarray | ScatterChart:
     return ScatterChart.around(samples, np.asarray(learner.domain.modes))
 
 
-def _history(run: RunFolder) -> History:
+def _history(run: TrainedRun) -> History:
     """Return the steps and values of every metric, by split and name."""
     found: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
-    for record in run.metrics.read():
+    for record in run.files.metrics.read():
         for name, value in record["metrics"].items():
             found[record["split"], name].append((record["step"], value))
     return found

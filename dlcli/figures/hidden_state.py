@@ -18,13 +18,13 @@ from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import HiddenState
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.hidden_state import HiddenStateChart
+from dlcli.runs.trained import TrainedRun
 
 
-def draw(options: HiddenState) -> Figure:
+def draw(options: HiddenState, run: TrainedRun) -> Figure:
     """Show the units with the largest variance over the tokens of a text."""
-    learner = language.learner(options)
-    found, tokenizer = language.read(learner, options.text)
-    network = learner.network
+    found, tokenizer = language.read(run.facts, options.text)
+    network = run.learner.network
     layers, _ = network.layer_states(found[None, 1:], network.stack.initial_carry(1))
     layer = len(layers) if options.layer is None else options.layer
     if layer > len(layers):

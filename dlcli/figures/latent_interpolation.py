@@ -8,7 +8,6 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from dlcli import engine
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
 from dlcli.figures.json_values import to_json
@@ -16,23 +15,24 @@ from dlcli.figures.options.generative import LatentInterpolation
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.scatter import ScatterChart
 from dlcli.plot.charts.tiles import Row, Tile, TileGrid
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.gan.learner import Learner
-from dlcli.techniques.gan.sample import draw as sampled
+from dlcli.techniques.gan.sample import generate
 
 _BINS = 16  # per axis of a histogram of points
 _NEARLY_PARALLEL = 1e-6  # sine of the angle below which the interpolation is linear
 
 
-def draw(options: LatentInterpolation) -> Figure:
+def draw(options: LatentInterpolation, run: TrainedRun) -> Figure:
     """Interpolate between pairs of noise vectors, and sample at equal steps."""
-    learner = engine.load(Path(options.run), Learner, options.use)
+    learner: Learner = run.learner
     ends = np.asarray(jax.random.normal(jax.random.key(options.seed), [2 * options.count, learner.latent_dim]))
     weights = np.linspace(0, 1, options.steps)
     noise = np.stack([spherical(start, end, weights) for start, end in ends.reshape(options.count, 2, -1)])
     labels = None
     if learner.conditional:  # one class per interpolation
         labels = np.repeat(np.arange(options.count, dtype=np.int32) % len(learner.domain.classes), options.steps)
-    samples = sampled(learner, noise.reshape(-1, learner.latent_dim), labels)
+    samples = generate(learner, noise.reshape(-1, learner.latent_dim), labels)
     samples = samples.reshape(options.count, options.steps, *samples.shape[1:])
     grid = _grid(learner, samples, f"latent interpolation (spherical) of {Path(options.run).name}")
     numbers = {"run": options.run, "seed": options.seed, "weights": to_json(weights), "samples": to_json(samples)}

@@ -20,7 +20,7 @@ from dlcli.formats import printable
 from dlcli.nearest import chosen
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.lines import Line, LinesChart, Panel
-from dlcli.runs.folder import RunFolder
+from dlcli.runs.trained import TrainedRun
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +41,9 @@ class _History:
         return list(dict.fromkeys(name for split in self.points.values() for name in split))
 
 
-def draw(options: LearningCurves) -> Figure:
+def draw(options: LearningCurves, runs: Sequence[TrainedRun]) -> Figure:
     """Draw a panel per metric: training dashed, validation solid, the best validation marked."""
-    histories = [_history(Path(folder)) for folder in dict.fromkeys(options.run)]
+    histories = [_history(run) for run in {run.folder: run for run in runs}.values()]
     labels = _labels(histories)
     metrics = _metrics(options.metric, histories)
     panels = [
@@ -65,12 +65,12 @@ def draw(options: LearningCurves) -> Figure:
     return Figure("learning-curves", page.lines.draw(chart), numbers, functools.partial(terminal.lines.draw, chart))
 
 
-def _history(folder: Path) -> _History:
+def _history(run: TrainedRun) -> _History:
     points: dict[str, dict[str, list[tuple[int, float]]]] = {
         split: defaultdict(list) for split in ("train", "validation")
     }
     best = None
-    for record in RunFolder(folder).metrics.read():
+    for record in run.files.metrics.read():
         if record.get("split") not in points:
             continue
         for name, value in record["metrics"].items():
@@ -79,8 +79,8 @@ def _history(folder: Path) -> _History:
         if record.get("best"):
             best = record["step"]
     if not any(points.values()):
-        raise RunError(f"{folder} has no metrics: it ended before its first report")
-    return _History(folder, points, best)
+        raise RunError(f"{run.folder} has no metrics: it ended before its first report")
+    return _History(run.folder, points, best)
 
 
 def _labels(histories: Sequence[_History]) -> list[str]:

@@ -19,14 +19,15 @@ from dlcli.nn.pooling import POOLS
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
 from dlcli.plot.palette import as_colors, luminance
+from dlcli.runs.trained import TrainedRun
 
 _NAMES = {"max": "max pooling", "average": "average pooling", "stride": "stride without pooling"}
 _MAX_ANNOTATED = 12  # side in pixels up to which the values are written into a map
 
 
-def draw(options: Pooling) -> Figure:
+def draw(options: Pooling, run: TrainedRun | None) -> Figure:
     """Pool a feature map of a run, or an image."""
-    what, before = _image(options) if options.run is None else _map(options)
+    what, before = _image(options) if run is None else _map(options, run)
     if min(before.shape) < 2:
         raise UsageError(f"pooling needs at least two rows and columns, {what} has shape {before.shape}")
     pooled = {
@@ -66,16 +67,16 @@ def _tile(name: str, plane: np.ndarray, scale: ColorScale, window: int) -> Tile:
 
 def _image(options: Pooling) -> tuple[str, np.ndarray]:
     """Return the name of an image and its luminance, float32 [height, width] in [0, 1]."""
-    example = subject.example(options)
+    example = subject.example(options, None)
     return example.source, luminance(as_colors(subject.drawable(example.pixels))).astype(np.float32)
 
 
-def _map(options: Pooling) -> tuple[str, np.ndarray]:
+def _map(options: Pooling, run: TrainedRun) -> tuple[str, np.ndarray]:
     """Return the name and the activations, float32 [height, width], of a channel of a layer."""
-    learner = subject.learner(options)
+    learner = run.learner
     names = learner.network.backbone.names
     layer = chosen("--layer", options.layer or names[0], names)
-    example = subject.example(options, learner.facts)
+    example = subject.example(options, run, learner.facts)
     found = subject.activation_maps(learner, example.pixels)[layer]
     channel = int(found.sum(axis=(0, 1)).argmax()) if options.channel is None else options.channel
     if channel >= found.shape[-1]:

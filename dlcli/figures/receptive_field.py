@@ -22,6 +22,7 @@ from dlcli.nearest import chosen
 from dlcli.nn.receptive_field import ReceptiveField as Field
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.receptive_field import Box, LayerField, ReceptiveFieldChart
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 
 Unit = tuple[int, int]  # row and column
@@ -55,12 +56,12 @@ class _Layer:
         return Box(top, left, self.field.size, self.field.size)
 
 
-def draw(options: ReceptiveField) -> Figure:
+def draw(options: ReceptiveField, run: TrainedRun | None) -> Figure:
     """Draw the theoretical and the effective field of a unit, and the size of the fields of all layers."""
-    learner = subject.learner(options) if options.run is not None else _untrained(options)
+    learner = _untrained(options) if run is None else run.learner
     names = learner.network.backbone.names
     last = chosen("--layer", options.layer or names[-1], names)
-    images = _images(options, learner)
+    images = _images(options, run, learner)
     layers = _layers(learner, last, options.unit)
     gradients = measure(learner, images, {layer.name: layer.unit for layer in layers})
     fields = [
@@ -151,11 +152,11 @@ def _untrained(options: ReceptiveField) -> Learner:
     return learner
 
 
-def _images(options: ReceptiveField, learner: Learner) -> np.ndarray:
+def _images(options: ReceptiveField, run: TrainedRun | None, learner: Learner) -> np.ndarray:
     """Return the image of `--image`, or images of the validation split, uint8 [batch, height, width, channel]."""
     if options.image:
-        return subject.example(options, learner.facts).pixels[None]
-    return np.stack([each.pixels for each in subject.examples(options, options.samples, learner.facts)])
+        return subject.example(options, run, learner.facts).pixels[None]
+    return np.stack([each.pixels for each in subject.examples(options, options.samples, run, learner.facts)])
 
 
 def _layers(learner: Learner, last: str, unit: str) -> list[_Layer]:

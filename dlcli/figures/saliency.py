@@ -23,15 +23,16 @@ from dlcli.figures.subject import Example
 from dlcli.nearest import chosen
 from dlcli.plot import page, palette, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 
 
-def draw(options: Saliency) -> Figure:
+def draw(options: Saliency, run: TrainedRun) -> Figure:
     """Show Grad-CAM and the input gradient for the predicted class, or another."""
-    learner = subject.learner(options)
+    learner: Learner = run.learner
     classes, names = learner.facts.classes, learner.network.backbone.names
     layer = chosen("--layer", options.layer or _last_convolution(learner), names)
-    example = subject.example(options, learner.facts)
+    example = subject.example(options, run, learner.facts)
     probabilities = np.exp(np.asarray(learner.log_probabilities(example.pixels[None])[0]))
     label = classes.index(chosen("--class", options.class_, classes)) if options.class_ else int(probabilities.argmax())
     importance, gradient = explain(learner, layer, label, example.pixels)

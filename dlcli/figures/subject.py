@@ -8,14 +8,13 @@ from typing import Any
 
 import jax
 import numpy as np
-from flax import nnx
 
-from dlcli import engine
 from dlcli.data.images import batches, catalogue, decoding
 from dlcli.data.images.batches import ImageFacts
 from dlcli.data.images.sets import ImageSet, Unreadable
 from dlcli.errors import DatasetError, RunError, UsageError
-from dlcli.runs.folder import RunFolder
+from dlcli.nn import functional
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 
@@ -37,18 +36,13 @@ class Example:
     label: int | None = None
 
 
-def settings(options: Any) -> Train:
-    """Return the options of the run; without one, those of an untrained network on the data that are named."""
-    if options.run is None:
+def settings(options: Any, run: TrainedRun | None = None) -> Train:
+    """Return the training options of a run; without one, those of an untrained network on the data that are named."""
+    if run is None:
         named = {name: getattr(options, name) for name in type(options).model_fields if name in Train.model_fields}
         return Train(**{**named, "out": None})
     moved = {"data_dir": options.data_dir} if options.data_dir else {}
-    return RunFolder(Path(options.run)).options(Learner).model_copy(update=moved)
-
-
-def learner(options: Any) -> Learner:
-    """Load the learner of the run that a figure is drawn from."""
-    return engine.load(Path(options.run), Learner, options.use)
+    return run.options.model_copy(update=moved)
 
 
 def image_set(train: Train) -> ImageSet:
@@ -56,11 +50,12 @@ def image_set(train: Train) -> ImageSet:
     return catalogue.open(train.dataset, train.data_dir, train.image_size, train.memory_limit)
 
 
-def example(options: Any, facts: ImageFacts | None = None) -> Example:
+def example(options: Any, run: TrainedRun | None, facts: ImageFacts | None = None) -> Example:
     """Return the image that `--image` or `--index` names.
 
     Args:
         options: of a figure with an image.
+        run: whose data the image is taken from; None for the data that the options name.
         facts: what the network knows of its images, which says size and channels; None where there is none.
 
     Raises:
@@ -71,12 +66,12 @@ def example(options: Any, facts: ImageFacts | None = None) -> Example:
     if options.image:
         found = batches.decode(options.image, facts) if facts else _free(options.image)
         return Example(found, options.image.name)
-    return examples(options, 1, facts)[0]
+    return examples(options, 1, run, facts)[0]
 
 
-def examples(options: Any, count: int, facts: ImageFacts | None = None) -> list[Example]:
+def examples(options: Any, count: int, run: TrainedRun | None = None, facts: ImageFacts | None = None) -> list[Example]:
     """Return up to `count` images of the validation split, from `--index` on; raises as `example` does."""
-    data = image_set(settings(options))
+    data = image_set(settings(options, run))
     split = data.splits["validation"]
     if facts and (split.image != facts.image or data.classes != facts.classes):
         raise RunError(f"{data.name} must have the images and classes of {options.run}, found others")
@@ -92,14 +87,11 @@ def examples(options: Any, count: int, facts: ImageFacts | None = None) -> list[
 
 def activation_maps(of: Learner, image: np.ndarray) -> dict[str, np.ndarray]:
     """Return the maps of each layer for uint8 [height, width, channel], float32 [height, width, channel] by name."""
-    graph, state = nnx.split(of)
 
-    @jax.jit
-    def maps(state: nnx.State, batch: jax.Array) -> dict[str, jax.Array]:
-        live = nnx.merge(graph, state)
-        return dict(live.network.backbone.feature_maps(live.normalize(batch / 255)))
+    def maps(learner: Learner, batch: jax.Array) -> dict[str, jax.Array]:
+        return dict(learner.network.backbone.feature_maps(learner.normalize(batch / 255)))
 
-    found = maps(state, image[None].astype(np.float32))
+    found = functional.jit(maps, of)(image[None].astype(np.float32))
     return {name: np.asarray(found[name][0], np.float32) for name in of.network.backbone.names}
 
 

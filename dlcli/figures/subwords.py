@@ -7,7 +7,6 @@ import math
 import re
 import zlib
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from dlcli.artifacts import Figure
@@ -21,8 +20,7 @@ from dlcli.figures.options.text import Subwords
 from dlcli.formats import printable
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tokenization import TokenBox, TokenizationChart, TokenRow
-from dlcli.runs.folder import RunFolder
-from dlcli.techniques.tokenizer.options import Train
+from dlcli.runs.trained import TrainedRun
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 # What small and large ids mean, by the kind of tokenizer.
@@ -35,14 +33,13 @@ _ORDER = {
 }
 
 
-def draw(options: Subwords) -> Figure:
+def draw(options: Subwords, run: TrainedRun) -> Figure:
     """Draw a row of tokens for each text; by default for words of the validation split, from frequent to rare.
 
     Each box shows a token and its id; smaller ids are darker.
     """
-    folder = Path(options.run)
-    tokenizer = tokenizers.load(folder)
-    words: dict[str, int | None] = dict.fromkeys(options.text) or _words(folder, options.count)
+    tokenizer = tokenizers.load(run.folder)
+    words: dict[str, int | None] = dict.fromkeys(options.text) or _words(run, options.count)
     rows, texts = [], []
     for word, count in words.items():
         # In a text, bpe tokens include the space before a word.
@@ -51,7 +48,7 @@ def draw(options: Subwords) -> Figure:
         boxes = [TokenBox(token, str(number), _shade(number, tokenizer)) for token, number in tokens]
         rows.append(TokenRow(word, f"count {count:,}" if count else "", boxes))
         texts.append({"text": word, "count": count, "tokens": [{"token": t, "id": number} for t, number in tokens]})
-    title = f"tokens of {printable(folder.name)}: {tokenizer.kind}, vocabulary size {len(tokenizer):,}"
+    title = f"tokens of {printable(run.folder.name)}: {tokenizer.kind}, vocabulary size {len(tokenizer):,}"
     note = "Each box: a token (␣ is a space) and its id."
     if any(math.isnan(box.shade) for row in rows for box in row.boxes):
         note += " Gray: not in the vocabulary."
@@ -68,10 +65,9 @@ def draw(options: Subwords) -> Figure:
     return Figure("subwords", drawing, numbers, functools.partial(terminal.tokenization.draw, chart))
 
 
-def _words(folder: Path, count: int) -> dict[str, int | None]:
+def _words(run: TrainedRun, count: int) -> dict[str, int | None]:
     """Return words of the validation split with their counts, at cubically spaced ranks, so that most are rare."""
-    trained = RunFolder(folder).read_options(Train)
-    texts = open_texts(trained.dataset, ReadOptions.of(trained, labels=False))
+    texts = open_texts(run.options.dataset, ReadOptions.of(run.options, labels=False))
     counts = Counter(word for each in texts.splits["validation"].texts for word in _WORD.findall(each))
     if not counts:
         raise DatasetError(f"the validation split of {texts.name} has no words: give --text")

@@ -13,12 +13,13 @@ from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import TokenProbabilities
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.tokens import TokensChart
+from dlcli.runs.trained import TrainedRun
 
 
-def draw(options: TokenProbabilities) -> Figure:
+def draw(options: TokenProbabilities, run: TrainedRun) -> Figure:
     """Show the probability and surprisal of each token, and the most likely tokens at its position."""
-    learner = language.learner(options)
-    found, tokenizer = language.read(learner, options.text)
+    learner = run.learner
+    found, tokenizer = language.read(learner.facts, options.text)
     table = np.asarray(learner.next_log_probabilities(found[None, :-1])[0], np.float64)  # [token, vocab]
     probabilities = np.exp(np.take_along_axis(table, found[1:, None].astype(np.int64), axis=-1)[:, 0])
     ranked = np.argsort(-table, axis=-1, kind="stable")[:, : options.top]

@@ -75,10 +75,11 @@ def classification_report(counts: np.ndarray, classes: Sequence[str]) -> dict[st
     }
 
 
-def table(described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str, Any]) -> Table:
+def table(title: str, described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str, Any]) -> Table:
     """Return the table of `measure`, with precision, recall and F1 per class below.
 
     Args:
+        title: title of the table.
         described: `describe()` of each metric by name.
         classes: their names.
         how: conditions of the measurement, such as `split`, for `--json`.
@@ -92,7 +93,7 @@ def table(described: Mapping[str, Any], classes: Sequence[str], how: Mapping[str
         "classes": list(classes),
     }
     below = _by_class(found, described["confusion"]["counts"], classes)
-    return Table(f"{how['split']} split", ["measure", "value", ""], _summary(described, found, classes), numbers, below)
+    return Table(title, ["measure", "value", ""], _summary(described, found, classes), numbers, below)
 
 
 def _divided(numerator: np.ndarray, denominator: np.ndarray) -> list[float | None]:

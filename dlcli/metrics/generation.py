@@ -13,7 +13,7 @@ from dlcli.artifacts import Table
 from dlcli.metrics import frechet
 from dlcli.metrics.feature_classifier import FeatureClassifier
 from dlcli.metrics.frechet import Frechet
-from dlcli.metrics.metric import Metrics, Rate
+from dlcli.metrics.metric import Metric, Metrics, Rate
 from dlcli.metrics.modes import Modes, ModesFound
 
 Row = tuple[str, str, str]
@@ -28,24 +28,24 @@ def image_metrics(
     mask: jax.Array | None = None,
     labels: jax.Array | None = None,
 ) -> Metrics:
-    """Compare generated images with held-out images, and training images with them as the floor.
+    """Compare generated images with held-out images, and as the floor training images with held-out images.
 
     Args:
-        classifier: gives the features.
-        generated: uint8 [sample, height, width, channel], a multiple of the held-out images where there is a mask.
-        training: as many training images, uint8.
-        held_out: uint8 [example, height, width, channel].
-        mask: 1 for a held-out image, 0 for padding, float32 [example].
-        labels: the class each sample was conditioned on, int [sample], or None.
+        classifier: the classifier that computed the features.
+        generated: features of generated images, float32 [sample, feature].
+        training: features of as many training images, float32 [sample, feature].
+        held_out: features of held-out images, float32 [example, feature].
+        mask: 1 for a held-out image, 0 for padding, float32 [example]; the samples are then a multiple of these. None:
+            no padding.
+        labels: the class of each sample of a class-conditional model, int [sample], or None.
     """
     masks = None if mask is None else jnp.tile(mask, len(generated) // len(mask))
-    features, held_out_features = classifier.features(generated), classifier.features(held_out)
-    metrics = {
-        "frechet_distance": Frechet.of((features, held_out_features), (masks, mask)),
-        "frechet_distance_floor": Frechet.of((classifier.features(training), held_out_features), (masks, mask)),
+    metrics: dict[str, Metric] = {
+        "frechet_distance": Frechet.of((generated, held_out), (masks, mask)),
+        "frechet_distance_floor": Frechet.of((training, held_out), (masks, mask)),
     }
     if labels is not None:
-        metrics["class_accuracy"] = Rate.of(classifier.logits(features).argmax(axis=-1) == labels, masks)
+        metrics["class_accuracy"] = Rate.of(classifier.logits(generated).argmax(axis=-1) == labels, masks)
     return metrics
 
 
@@ -97,7 +97,7 @@ def image_table(
     samples, real = distance["n"]
     features = frechet.describe_features(classes, protocol["feature_classifier"])
     rows = [
-        ("Fréchet distance", frechet.format_distance(distance), f"{samples:,} generated to {real:,} test images"),
+        ("Fréchet distance", frechet.format_distance(distance), f"{samples:,} generated to {real:,} held-out images"),
         ("floor", frechet.format_distance(floor), f"{floor['n'][0]:,} draws of the {training:,} training images"),
         ("features", formats.count(distance["features"]), features),
         *more,

@@ -19,7 +19,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +33,8 @@ _MAX_BETA = 0.999  # Nichol and Dhariwal 2021, section 3.2
 class Coefficients(NamedTuple):
     """Coefficients of the forward process at one or several timesteps, of a shape that broadcasts against data.
 
+    They are float64 arrays of numpy in a `NoiseSchedule`, and float32 arrays of jax in computations.
+
     Attributes:
         alpha: factor of x_0.
         sigma: factor of ε.
@@ -40,10 +42,10 @@ class Coefficients(NamedTuple):
         sigma_derivative: derivative of sigma by the time along the path.
     """
 
-    alpha: jax.Array
-    sigma: jax.Array
-    alpha_derivative: jax.Array
-    sigma_derivative: jax.Array
+    alpha: Any
+    sigma: Any
+    alpha_derivative: Any
+    sigma_derivative: Any
 
 
 class Prediction(NamedTuple):

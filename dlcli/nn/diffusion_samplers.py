@@ -82,8 +82,8 @@ def sample_loop(
         x = advance(between, denoise, x, prediction, jax.random.fold_in(key, timestep))
         return x, (x, prediction)
 
-    timesteps = jnp.asarray(timesteps, jnp.int32)
-    _, visited = jax.lax.scan(step, noise, (timesteps[:-1], timesteps[1:]))
+    start, end = jnp.asarray(timesteps[:-1], jnp.int32), jnp.asarray(timesteps[1:], jnp.int32)
+    _, visited = jax.lax.scan(step, noise, (start, end))
     return visited
 
 

@@ -7,10 +7,12 @@ for the CPU, once per shape; a flat draw compiles in a fraction of a second.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jax.nn.initializers import Initializer
+
+Initializer = Callable[..., jax.Array]  # takes a key, a shape and a dtype, as those of jax.nn.initializers
 
 _TRUNCATED_STD = 0.87962566103423978  # standard deviation of a standard normal distribution truncated to [-2, 2]
 

@@ -143,6 +143,7 @@ class TransformerBlock(nnx.Module):
         attended = self.self_attention.attend(normalized, cache, context.mask, context.angles, context.record)
         x = self._add(0, x, attended)
         if self.cross_attention is not None:
+            assert encoded is not None
             x = self._add(1, x, self.cross_attention.attend(self._before(1, x), *encoded, record=context.record))
         return self._add(-1, x, self.feed_forward(self._before(-1, x))), cache
 

@@ -1,7 +1,7 @@
 """The optimizer of a run, from its options.
 
-Options end here: `rule` and `schedules.schedule` take values, `schedule` and `optimizer` take `TrainOptions`. A learner
-with two optimizers passes `options.model_copy`.
+Options end here: `rule` and `schedules.schedule` take values, `schedule` and `optimizer` take `NetworkOptions`. A
+learner with two optimizers passes `options.model_copy`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import optax
 
 from dlcli.errors import UsageError
 from dlcli.optim import penalties, rules, schedules
-from dlcli.options.common import TrainOptions
+from dlcli.options.common import NetworkOptions
 from dlcli.options.optimizers import OPTIMIZERS, Betas, OptimizerName
 
 ADAM: Betas = (0.9, 0.999)  # the defaults of its paper
 
 
-def schedule(options: TrainOptions) -> optax.Schedule:
+def schedule(options: NetworkOptions) -> optax.Schedule:
     """Return the learning rate at each training step, the count of `nnx.Optimizer.step`.
 
     A step reads one batch; `--steps` and `--warmup-steps` count steps whatever `--gradient-accumulation-steps` is.
@@ -27,7 +27,7 @@ def schedule(options: TrainOptions) -> optax.Schedule:
     return lambda step: rate(step - step % options.gradient_accumulation_steps)
 
 
-def optimizer(options: TrainOptions, betas: Betas = ADAM) -> optax.GradientTransformation:
+def optimizer(options: NetworkOptions, betas: Betas = ADAM) -> optax.GradientTransformation:
     """Return clipping, rule, weight decay and learning rate, in this order, over accumulated gradients.
 
     - `--max-grad-norm` bounds the norm of all gradients together, after accumulation.

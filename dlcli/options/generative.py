@@ -13,6 +13,7 @@ SamplingSeed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of the noi
 ClassName = Annotated[
     str,
     Field(description="Class to sample; default: each class in turn (class-conditional runs only)."),
+    Needs("conditional", of_run=True),
     Cli(metavar="CLASS"),
 ]
 

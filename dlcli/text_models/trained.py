@@ -10,6 +10,7 @@ import numpy as np
 from dlcli.data.text.tokenizers import UNKNOWN, Tokenizer
 from dlcli.errors import DatasetError
 from dlcli.notices import warn
+from dlcli.runs.trained import TrainedRun
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,11 @@ class TrainedTextModel:
     learner: Any
     tokenizer: Tokenizer
     context: int | None
+
+    @classmethod
+    def of(cls, run: TrainedRun, context: int | None) -> TrainedTextModel:
+        """Return the model of a run."""
+        return cls(run.learner, run.facts.load(), context)
 
     def encode(self, text: str) -> np.ndarray:
         """Return the tokens of a text, int32 [token].

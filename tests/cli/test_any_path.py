@@ -40,7 +40,7 @@ def test_a_network_trained_under_any_path_is_resumed_measured_and_listed(place, 
 
 def test_the_commands_that_are_offered_next_can_be_pasted(place, dlcli):
     questions = Path(__file__).parents[1] / "questions.tsv"
-    code, _, err = dlcli("train", "tokenizer", "--dataset", questions, "--vocabulary", "300", "--out", f"./{place}")
+    code, _, err = dlcli("train", "tokenizer", "--dataset", questions, "--vocab-size", "300", "--out", f"./{place}")
     assert code == 0
     offered = err[err.index("next:") :]
     line = offered[offered.index("  dlcli eval ") + 2 :].partition("\n  dlcli ")[0]
@@ -50,6 +50,6 @@ def test_the_commands_that_are_offered_next_can_be_pasted(place, dlcli):
     assert dlcli("predict", "tokenizer", "--run", f"./{place}", "hello", "--json")[0] == 0
 
 
-def test_a_run_made_elsewhere_and_copied_below_brackets_is_sampled(dlcli, rnn_run, tmp_path):
+def test_a_run_copied_into_a_folder_with_brackets_is_sampled(dlcli, rnn_run, tmp_path):
     copy = Path(shutil.copytree(rnn_run, tmp_path / "New folder [1]" / "run"))
-    assert dlcli("sample", "rnn", "--run", copy, "--length", "5")[0] == 0
+    assert dlcli("sample", "rnn", "--run", copy, "--max-new-tokens", "5")[0] == 0

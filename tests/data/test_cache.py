@@ -22,21 +22,21 @@ def write(stem, *endings, age=0.0):
         os.utime(stem.path(ending), (time.time() - age,) * 2)
 
 
-def test_what_another_process_writes_or_has_just_used_is_not_removed():
+def test_files_of_other_running_processes_are_not_removed():
     other = cache.Stem("words-x", "min count 1")
     write(other, "train.words.npy")
     cache.Stem("words-x", "min count 2").clear()
     assert other.path("train.words.npy").exists()
 
 
-def test_a_state_that_was_used_lately_stays_though_it_is_old():
+def test_an_old_state_that_was_used_recently_is_not_removed():
     write(cache.Stem("words-x", "one"), "json", "npy", age=10_000)
     used = cache.Stem("words-x", "one")
     cache.Stem("words-x", "two").clear()
     assert used.path("npy").exists()
 
 
-def test_a_state_that_nobody_used_for_an_hour_is_removed_as_a_whole():
+def test_all_files_of_a_state_unused_for_an_hour_are_removed():
     old = cache.Stem("words-x", "one")
     write(old, "json", "npy", age=3_700)
     recent = cache.Stem("words-x", "two")
@@ -52,7 +52,7 @@ def test_a_state_that_nobody_used_for_an_hour_is_removed_as_a_whole():
     assert neighbour.path("json").exists()
 
 
-def test_the_values_of_a_sweep_do_not_remove_each_others_entries(tmp_path, caplog):
+def test_cache_entries_of_a_sweep_do_not_remove_each_other(tmp_path, caplog):
     text = tmp_path / "corpus.txt"
     text.write_text("the cat sat on the mat\n" * 50)
     caplog.set_level("INFO", "dlcli")
@@ -62,7 +62,7 @@ def test_the_values_of_a_sweep_do_not_remove_each_others_entries(tmp_path, caplo
     assert sum("counting" in message for message in caplog.messages) == 3
 
 
-def test_an_entry_lost_while_it_is_made_is_an_error_of_the_disk(tmp_path, monkeypatch):
+def test_an_entry_deleted_while_it_is_written_raises_a_disk_error(tmp_path, monkeypatch):
     text = tmp_path / "corpus.txt"
     text.write_text("the cat sat on the mat\n" * 50)
     save = words._save
@@ -72,12 +72,12 @@ def test_an_entry_lost_while_it_is_made_is_an_error_of_the_disk(tmp_path, monkey
         stem.path("train.words.npy").unlink()
 
     monkeypatch.setattr(words, "_save", and_lose)
-    with pytest.raises(DiskError, match=r"lost .*train\.words\.npy"):
+    with pytest.raises(DiskError, match=r"deleted while in use: .*train\.words\.npy"):
         words.read(str(text), VocabularyOptions(r"\w+", True, 1))
 
 
 @pytest.mark.parametrize("slot", ["x" * 300, "漢" * 300, "../../etc/passwd", "a[b]*?", "\udcff"])
-def test_the_files_of_a_place_of_any_name_can_be_written(slot):
+def test_slots_with_any_characters_give_valid_file_names(slot):
     stem = cache.Stem(slot, "key")
     write(stem, "validation.lengths.npy")
     assert stem.path("validation.lengths.npy").parent == stem.folder

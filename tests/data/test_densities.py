@@ -8,7 +8,7 @@ from dlcli.options.common import DataOptions
 
 
 @pytest.mark.parametrize(("name", "modes"), [("ring", 8), ("grid", 25)])
-def test_points_lie_around_modes_that_are_equally_likely(name, modes):
+def test_all_modes_have_the_same_number_of_points_around_them(name, modes):
     facts = densities.mixture(name)
     points = densities.draw(facts, 20_000, [3])
     offsets = points[:, None] - np.asarray(facts.modes)[None]
@@ -19,7 +19,7 @@ def test_points_lie_around_modes_that_are_equally_likely(name, modes):
     np.testing.assert_allclose(own.std(axis=0), facts.std, rtol=0.03)
 
 
-def test_a_batch_is_a_function_of_the_seed_and_its_step():
+def test_a_batch_depends_on_the_seed_and_the_step_only():
     options = DataOptions(dataset="ring", batch_size=4)
     data, other = densities.read(options, 1), densities.read(options, 2)
     late = next(itertools.islice(data.train_from(0), 5, None))["point"]
@@ -27,7 +27,7 @@ def test_a_batch_is_a_function_of_the_seed_and_its_step():
     assert not np.array_equal(late, next(other.train_from(5))["point"])
 
 
-def test_what_is_held_out_is_the_same_for_every_seed_and_other_than_what_is_trained_on():
+def test_held_out_points_are_the_same_for_every_seed():
     options = DataOptions(dataset="grid", batch_size=64)
     data, other = densities.read(options, 0), densities.read(options, 2)
     validation, again, test = (

@@ -1,6 +1,6 @@
 import pytest
 
-from dlcli.data.labels import alike, other_classes, problems, visible
+from dlcli.data.labels import other_classes, problems, same_normalized, visible
 
 
 @pytest.mark.parametrize(
@@ -14,12 +14,12 @@ from dlcli.data.labels import alike, other_classes, problems, visible
         ("a b", "a\u00a0b"),
     ],
 )
-def test_names_that_a_reader_takes_for_one_are_alike(names):
-    assert alike([*names, "dog"]) == [list(names)]
+def test_different_spellings_of_a_name_are_one_normalized_name(names):
+    assert same_normalized([*names, "dog"]) == [list(names)]
 
 
-def test_names_of_other_letters_are_not_alike():
-    assert alike(["cat", "cats", "1", "10", "a-b", "ab"]) == []
+def test_different_names_stay_different_when_normalized():
+    assert same_normalized(["cat", "cats", "1", "10", "a-b", "ab"]) == []
 
 
 def test_names_that_look_the_same_show_their_code_points():
@@ -29,17 +29,17 @@ def test_names_that_look_the_same_show_their_code_points():
     assert visible("a\x1b[0m") == "'a<U+001B>[0m'"
 
 
-def test_white_space_makes_no_class_and_case_does():
+def test_whitespace_around_labels_does_not_make_a_class():
     white, case = problems({"a": 2, "a ": 3, "b": 4, "B": 5})
     assert "are one class" in white.message
-    assert "'b' (4) and 'B' (5) are 2 classes, and may be meant as one" in case.message
+    assert "'b' (4) and 'B' (5) are 2 classes, but may mean the same class" in case.message
 
 
-def test_a_label_that_may_say_there_is_none_is_told():
+def test_a_label_that_may_be_a_missing_value_is_reported():
     [found] = problems({"NaN": 3, "none": 4})
-    assert found.message == "label 'NaN' is a class: if it says that there is no label, remove it"
+    assert found.message == "label 'NaN' is a class: if it means a missing label, remove it"
 
 
-def test_other_classes_are_named():
+def test_missing_classes_are_named_in_the_message():
     message = other_classes("RUN", ["a", "caf\u00e9"], ["a", "cafe\u0301"])
-    assert message.endswith("found without 'caf\u00e9' (caf<U+00E9>); also 'cafe\u0301' (cafe<U+0301>)")
+    assert message.endswith("found missing 'caf\u00e9' (caf<U+00E9>); new 'cafe\u0301' (cafe<U+0301>)")

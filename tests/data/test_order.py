@@ -5,7 +5,7 @@ from dlcli.data.order import Order
 
 
 @pytest.mark.parametrize("size", [3, 8, 25])
-def test_every_epoch_takes_each_example_once(size):
+def test_every_epoch_contains_each_example_once(size):
     order = Order(10, size, seed=4)
     row = np.concatenate([order.at(step) for step in range(20)])
     for epoch in row[: len(row) // 10 * 10].reshape(-1, 10):
@@ -17,7 +17,7 @@ def test_epochs_have_different_orders():
     assert (order.at(0) != order.at(1)).any()
 
 
-def test_the_order_of_a_step_does_not_depend_on_the_steps_before_it():
+def test_the_examples_of_a_step_do_not_depend_on_earlier_calls():
     asked, fresh = Order(10, 4, seed=0), Order(10, 4, seed=0)
     for step in range(30):
         asked.at(step)

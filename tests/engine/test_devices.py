@@ -66,7 +66,7 @@ def test_the_mesh_has_one_axis_over_devices_that_divide_the_batch():
 
 def test_running_out_of_memory_is_an_error_of_the_device_with_a_remedy():
     with (
-        pytest.raises(DeviceError, match="too little memory: RESOURCE_EXHAUSTED: 5 GB") as raised,
+        pytest.raises(DeviceError, match="out of memory: RESOURCE_EXHAUSTED: 5 GB") as raised,
         devices.memory_errors(),
     ):
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 5 GB\nlong dump")

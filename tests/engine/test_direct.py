@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from dlcli.engine import direct
-from dlcli.engine.direct import Learnt
+from dlcli.engine.direct import Result
 from dlcli.errors import DiskError, UsageError
 from dlcli.interface import Facts
 from dlcli.options.common import DirectOptions
@@ -17,14 +17,14 @@ from dlcli.runs.folder import technique_of
 
 
 def trainer(train=None):
-    learnt = Learnt(Facts(), {"counts.json": "[1, 2]"}, parameters=2, validation={"loss": 0.5})
+    learnt = Result(Facts(), {"counts.json": "[1, 2]"}, parameters=2, validation={"loss": 0.5})
     data = SimpleNamespace(sizes={"train": 3, "validation": 1}, digest="abc", example="one")
     return SimpleNamespace(read=lambda options: data, train=train or (lambda options, data: learnt))
 
 
 def finished(folder, **changes):
     counting = trainer(**changes)
-    return direct.finish(counting, direct.begin("counting", counting, DirectOptions(dataset="x", out=folder)))
+    return direct.train(counting, direct.prepare("counting", counting, DirectOptions(dataset="x", out=folder)))
 
 
 def test_the_folder_holds_what_was_learnt_and_what_it_is(tmp_path):

@@ -23,7 +23,7 @@ class Result:
 
 @pytest.fixture(autouse=True)
 def _no_delay(monkeypatch):
-    monkeypatch.setattr(in_flight, "_NEWS_SECONDS", 0.0)
+    monkeypatch.setattr(in_flight, "_POLL_SECONDS", 0.0)
 
 
 def in_flight_after(steps, seconds):
@@ -51,7 +51,7 @@ def test_the_last_step_that_is_done_is_told_once_and_never_one_in_flight():
     ahead._limit = 3
     for step, result in enumerate(results, start=1):
         ahead.add(step, result)
-    assert ahead.news() is None
+    assert ahead.poll() is None
     results[0].ready = results[1].ready = True
-    assert ahead.news() == (2, results[1])
-    assert ahead.news() is None
+    assert ahead.poll() == (2, results[1])
+    assert ahead.poll() is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dlcli import engine
-from dlcli.engine import Compiled, Compiling, Ended, Saved, Scored, Started, Stepped, Trained, Validating
+from dlcli.engine import Compiled, Compiling, Ended, Reported, Saved, Started, Stepped, Validated, Validating
 from dlcli.errors import DatasetError, DivergedError, RunError, UsageError
 from dlcli.notices import Notice
 from dlcli.runs.run import Run
@@ -29,7 +29,7 @@ def go_on(folder, **changes):
 def break_off(events, step):
     """Run through events up to the first one of a step or a later one, then close."""
     with closing(events):
-        next(event for event in events if isinstance(event, Trained | Scored | Saved) and event.step >= step)
+        next(event for event in events if isinstance(event, Reported | Validated | Saved) and event.step >= step)
 
 
 def interrupted(begin, event):
@@ -75,9 +75,9 @@ def copy(kept, tmp_path):
 
 
 def test_reports_validations_and_checkpoints_come_when_the_options_say(unbroken):
-    assert [event.step for event in of(Trained, unbroken)] == [5, 10, 12]
-    assert [event.step for event in of(Scored, unbroken)] == [4, 8, 12]
-    best = {event.step for event in of(Scored, unbroken) if event.best}
+    assert [event.step for event in of(Reported, unbroken)] == [5, 10, 12]
+    assert [event.step for event in of(Validated, unbroken)] == [4, 8, 12]
+    best = {event.step for event in of(Validated, unbroken) if event.best}
     assert {event.step for event in of(Saved, unbroken)} == {0, 3, 6, 9, 12} | best
 
 
@@ -108,15 +108,15 @@ def test_steps_are_told_in_their_order_and_never_before_the_device_has_computed_
 
 def test_metrics_jsonl_holds_each_report_once_as_it_was_told(unbroken):
     written = {(each["step"], each["split"]): each["metrics"] for each in records(unbroken[0].folder)}
-    told = {(event.step, "train"): event.metrics for event in of(Trained, unbroken)}
-    told |= {(event.step, "validation"): event.metrics for event in of(Scored, unbroken)}
+    told = {(event.step, "train"): event.metrics for event in of(Reported, unbroken)}
+    told |= {(event.step, "validation"): event.metrics for event in of(Validated, unbroken)}
     assert written == told
     assert len(records(unbroken[0].folder)) == len(told)
 
 
 def test_the_best_validation_is_the_lowest_and_its_weights_are_those_that_load(unbroken):
     end = unbroken[-1]
-    lowest = min(of(Scored, unbroken), key=lambda event: event.metrics["loss"])
+    lowest = min(of(Validated, unbroken), key=lambda event: event.metrics["loss"])
     assert (end.best_step, end.best) == (lowest.step, lowest.metrics)
     assert lowest.step < end.step
     kernels = {use: engine.load(end.folder, Learner, use).line.kernel[...].tobytes() for use in ("best", "last")}
@@ -126,7 +126,7 @@ def test_the_best_validation_is_the_lowest_and_its_weights_are_those_that_load(u
 
 def test_run_json_says_what_the_run_can_be_explained_by(unbroken):
     said = about(unbroken[0].folder)
-    assert said["technique"] == "tests"
+    assert said["technique"] == "line"
     assert said["data"] == {"dataset": "line", "digest": "line-0", "sizes": dict(unbroken[0].sizes)}
     assert {"jax", "flax", "python", "dlcli"} <= said["versions"].keys()
     assert said["ended"]["reason"] == "steps"
@@ -190,8 +190,8 @@ def test_a_signal_drops_an_unfinished_validation_and_the_resumed_run_makes_it_bi
     folder = copy("broken")
     events = interrupted(lambda stop: engine.resume(Learner, folder, {}, stop), Validating(step))
     assert (events[-1].reason, events[-1].step) == ("SIGINT", step)
-    assert step not in [event.step for event in of(Scored, events)]
-    assert step in [event.step for event in of(Scored, go_on(folder))]
+    assert step not in [event.step for event in of(Validated, events)]
+    assert step in [event.step for event in of(Validated, go_on(folder))]
     assert_same_run(unbroken[0].folder, folder)
 
 
@@ -199,14 +199,14 @@ def test_a_signal_in_the_validation_that_ends_a_run_leaves_it_to_the_resumed_run
     options = Train(out=tmp_path / "run", steps=7)  # no multiple of the steps between validations
     events = interrupted(lambda stop: engine.fit(Learner, options, stop), Validating(7))
     assert (events[-1].reason, events[-1].step) == ("SIGINT", 7)
-    assert [event.step for event in of(Scored, go_on(tmp_path / "run"))] == [7]
+    assert [event.step for event in of(Validated, go_on(tmp_path / "run"))] == [7]
     train(tmp_path / "whole", steps=7)
     assert_same_run(tmp_path / "whole", tmp_path / "run")
 
 
 def test_a_signal_after_the_last_validation_leaves_a_finished_run(unbroken, copy):
     folder = copy("broken")
-    last = of(Scored, unbroken)[-1]
+    last = of(Validated, unbroken)[-1]
     assert interrupted(lambda stop: engine.resume(Learner, folder, {}, stop), last)[-1].reason == "steps"
     assert_same_run(unbroken[0].folder, folder)
 
@@ -240,16 +240,16 @@ def test_a_run_stopped_early_goes_on_with_more_patience_as_an_unbroken_one_with_
 
 
 def test_a_run_that_made_all_its_steps_does_not_go_on_unasked(unbroken):
-    with pytest.raises(UsageError, match="all its 12 steps") as raised:
+    with pytest.raises(UsageError, match="reached its 12 steps") as raised:
         go_on(unbroken[0].folder)
     assert "--steps 24" in raised.value.hint
 
 
 def test_a_length_that_lies_before_the_step_of_a_run_broken_off_is_refused_as_such(copy):
     folder = copy("broken")
-    with pytest.raises(UsageError, match=f"--steps 2 must lie beyond step 6, where {folder} stands") as raised:
+    with pytest.raises(UsageError, match=f"--steps 2 must be greater than 6, the current step of {folder}") as raised:
         go_on(folder, steps=2)
-    assert raised.value.hint == f"dlcli resume {folder} continues to its 12 steps"
+    assert raised.value.hint == f"dlcli resume {folder} continues to step 12"
 
 
 def test_a_run_that_goes_on_after_its_end_has_spent_the_time_until_then(tmp_path):
@@ -367,7 +367,7 @@ def test_an_error_of_the_data_in_the_middle_of_a_run_comes_through(copy):
 @pytest.mark.parametrize(("step", "last"), [(7, 6), (12, 9)])
 def test_the_step_of_a_nan_is_named_and_the_last_finite_state_kept(copy, step, last):
     folder = copy("broken")
-    with pytest.raises(DivergedError, match=f"loss became nan at step {step}; .*of step {last}, is kept") as raised:
+    with pytest.raises(DivergedError, match=f"loss became nan at step {step}; .*step {last}, is kept") as raised:
         go_on(folder, spoilt_step=step, validate_every=100)
     assert "--learning-rate" in raised.value.hint
     assert about(folder)["ended"] == {"reason": "diverged", "step": step}
@@ -376,7 +376,7 @@ def test_the_step_of_a_nan_is_named_and_the_last_finite_state_kept(copy, step, l
 
 def test_too_large_a_learning_rate_diverges_and_the_untrained_state_is_kept(tmp_path):
     options = Train(out=tmp_path / "run", optimizer="sgd").model_copy(update={"learning_rate": 1e30})
-    with pytest.raises(DivergedError, match="of step 0, is kept"):
+    with pytest.raises(DivergedError, match="step 0, is kept"):
         list(engine.fit(Learner, options))
     assert Run(tmp_path / "run").checkpoints.steps() == [0]
 

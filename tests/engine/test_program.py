@@ -208,7 +208,7 @@ def test_nothing_is_traced_or_compiled_after_the_first_step_and_validation(tmp_p
     """Also where a run goes on; the window of the training metrics that is restored must look like a new one."""
 
     def quiet_from(step, events):
-        next(event for event in events if isinstance(event, engine.Scored | engine.Saved) and event.step >= step)
+        next(event for event in events if isinstance(event, engine.Validated | engine.Saved) and event.step >= step)
         listening.clear()
         yield from events
 

@@ -206,7 +206,7 @@ def test_a_run_that_diverges_ends_the_program_with_5_and_names_the_step(tmp_path
     error = json.loads(child.out.read_text())["error"]
     ended = json.loads((tmp_path / "run" / "run.json").read_text())["ended"]
     assert error["kind"] == ended["reason"] == "diverged"
-    assert f"at step {ended['step']}; the last finite state, of step 0, is kept" in error["message"]
+    assert f"at step {ended['step']}; the last finite checkpoint, step 0, is kept" in error["message"]
 
 
 # Folders that a stranger made

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -34,10 +35,8 @@ def test_the_last_weights_have_the_accuracy_of_the_last_validation(drawn, cnn_ru
 
 def test_data_of_another_shape_is_rejected(cnn_run, tmp_path):
     copied = tmp_path / "changed"
-    copied.mkdir()
-    for name in ("run.json", "facts.json", "options.json"):
-        (copied / name).write_text((cnn_run / name).read_text())
+    shutil.copytree(cnn_run, copied)
     options = json.loads((copied / "options.json").read_text())
     (copied / "options.json").write_text(json.dumps({**options, "image_size": 12}))
-    with pytest.warns(Notice, match="has changed"), pytest.raises(RunError, match="shapes and classes"):
+    with pytest.warns(Notice, match="has changed"), pytest.raises(RunError, match="images and classes"):
         figures.draw("confusion", Confusion(run=str(copied)))

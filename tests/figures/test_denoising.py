@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 
 from dlcli import engine
-from dlcli.figures.denoising import draw
 from dlcli.figures.options.generative import Denoising
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Sample, Train
-from dlcli.techniques.diffusion.sample import sample
+from tests.reading import draw, sample
 
 
 @pytest.fixture(scope="module")

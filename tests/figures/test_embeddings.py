@@ -55,5 +55,5 @@ def test_unknown_words_and_too_few_words_are_rejected(word2vec_run):
     "options", [{"words": "a", "count": 5}, {"neighbors": 2}, {"words": "a", "neighbors": 2, "clusters": 3}]
 )
 def test_conflicting_options_are_rejected(options):
-    with pytest.raises(ValueError, match=r"--(count|clusters) . does nothing with|--neighbors 2 needs --words"):
+    with pytest.raises(ValueError, match=r"--(count|clusters) . has no effect with|--neighbors 2 needs --words"):
         Embeddings(**options)

@@ -3,10 +3,10 @@ import pytest
 
 from dlcli import engine
 from dlcli.errors import UsageError
-from dlcli.figures.forward_process import draw
 from dlcli.figures.options.generative import ForwardProcess
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Train
+from tests.reading import draw
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,13 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from dlcli.errors import RunError, UsageError
 from dlcli.figures.options.images import Activations, Pooling
-from dlcli.figures.subject import drawable, example, examples, learner, settings
+from dlcli.figures.subject import drawable, example, examples, settings
+from dlcli.techniques.opening import open_run
 
 
 def test_an_index_names_an_image_of_the_validation_split_with_its_class():
@@ -13,7 +15,7 @@ def test_an_index_names_an_image_of_the_validation_split_with_its_class():
     assert [each.source for each in (first, second)] == [f"image {n} of the validation split" for n in (1, 2)]
     assert first.pixels.shape == (8, 8, 1)
     assert first.label in range(10)
-    np.testing.assert_array_equal(example(Pooling(index=2)).pixels, second.pixels)
+    np.testing.assert_array_equal(example(Pooling(index=2), None).pixels, second.pixels)
 
 
 def test_the_images_end_with_the_split():
@@ -23,16 +25,19 @@ def test_the_images_end_with_the_split():
 
 
 def test_data_that_are_not_those_of_the_run_are_refused(cnn_run, tmp_path):
+    copied = tmp_path / "changed"
+    shutil.copytree(cnn_run, copied)
     options = json.loads((cnn_run / "options.json").read_text())
-    (tmp_path / "options.json").write_text(json.dumps({**options, "image_size": 12}))
-    facts = learner(Activations(run=str(cnn_run))).facts
+    (copied / "options.json").write_text(json.dumps({**options, "image_size": 12}))
+    run = open_run(copied)
     with pytest.raises(RunError, match="must have the images and classes"):
-        example(Activations(run=str(tmp_path)), facts)
+        example(Activations(run=str(copied)), run, run.facts)
 
 
 def test_a_data_folder_overrides_that_of_the_run(cnn_run, tmp_path):
-    assert settings(Activations(run=str(cnn_run), data_dir=tmp_path)).data_dir == tmp_path
-    assert settings(Activations(run=str(cnn_run))).data_dir is None
+    run = open_run(cnn_run)
+    assert settings(Activations(data_dir=tmp_path), run).data_dir == tmp_path
+    assert settings(Activations(), run).data_dir is None
 
 
 def test_without_a_run_the_figures_own_options_count():

@@ -3,7 +3,7 @@ import pytest
 from dlcli.data.text import tokenizers
 from dlcli.errors import DatasetError, RunError
 from dlcli.figures.options.text import Subwords
-from dlcli.figures.subwords import draw
+from tests.reading import draw
 
 TEXTS = ("Where is the harbour", "naïve Ω")
 

@@ -7,7 +7,7 @@ from dlcli import figures
 from dlcli.errors import RunError, UsageError
 from dlcli.figures.options.text import TokenProbabilities
 from dlcli.techniques.rnn.options import Score
-from dlcli.techniques.rnn.score import score
+from tests.reading import score
 
 
 def numbers(run, **options):

@@ -13,11 +13,10 @@ from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import RunError
 from dlcli.runs.run import Run
-from dlcli.techniques.cnn.eval import evaluate
 from dlcli.techniques.cnn.learner import Learner, measure
 from dlcli.techniques.cnn.options import Eval, Predict, Train
-from dlcli.techniques.cnn.predict import predict
 from tests.comparing import arrays
+from tests.reading import evaluate, predict
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
 TINY = {
@@ -32,7 +31,7 @@ TINY = {
 
 
 def inputs(folder: Path) -> dict:
-    """Return what `predict` is to read: an eight, a zero, and what is no image."""
+    """Return the inputs of `predict`: an eight, a zero, and a file that is not an image."""
     digits = load_digits()
     for digit in (8, 0):
         pixels = np.clip(digits.images[list(digits.target).index(digit)] * 16, 0, 255).astype(np.uint8)
@@ -62,7 +61,7 @@ def plain(trained):
 
 
 def one_batch(options: Train, steps: int) -> tuple[dict[str, float], Program, list]:
-    """Train on one batch over and over; return the metrics of the last step, and the last state."""
+    """Train on the same batch; return the metrics of the last step, and the last state."""
     data = Learner.read(options)
     program = Program(Learner, options, data.facts, one_device())
     batch = jax.device_put(dict(next(data.train_from(0))))
@@ -78,7 +77,7 @@ def kernels(state: dict[str, np.ndarray]) -> list[np.ndarray]:
     return [array for name, array in state.items() if name.startswith("network/") and name.endswith("kernel")]
 
 
-def test_penalties_are_reported_apart_from_the_loss_and_leave_biases_and_norms_out():
+def test_penalties_are_reported_separately_from_the_loss():
     weighed, program, _ = one_batch(Train(**TINY, l1=0.5, l2=0.25), steps=1)
     weights = kernels(program.to_host(program.initial()))
     expected = sum(0.5 * np.abs(each).sum() + 0.125 * np.square(each).sum() for each in weights)
@@ -88,7 +87,7 @@ def test_penalties_are_reported_apart_from_the_loss_and_leave_biases_and_norms_o
 
 
 @pytest.mark.slow
-def test_a_large_penalty_takes_weights_to_nothing_but_not_what_it_leaves_out():
+def test_a_large_penalty_shrinks_kernels_but_not_scales():
     options = Train(**{**TINY, "learning_rate": 0.05}, l2=100.0)
     _, program, leaves = one_batch(options, steps=60)
     state, start = program.to_host(leaves), program.to_host(program.initial())
@@ -98,7 +97,7 @@ def test_a_large_penalty_takes_weights_to_nothing_but_not_what_it_leaves_out():
     assert np.abs(state[scale]).min() > 0.5
 
 
-def test_label_smoothing_leaves_the_entropy_of_its_targets_as_the_least_loss():
+def test_the_minimum_of_the_loss_with_label_smoothing_is_the_entropy_of_the_targets():
     options = Train(**TINY, label_smoothing=0.2, dropout=0.0)
     metrics, _, _ = one_batch(options, steps=200)
     right, wrong = 0.8 + 0.02, 0.02
@@ -107,7 +106,7 @@ def test_label_smoothing_leaves_the_entropy_of_its_targets_as_the_least_loss():
     assert entropy - 1e-5 <= metrics["loss"] < entropy + 0.01
 
 
-def test_a_frozen_backbone_stays_as_it_was_with_its_statistics_while_the_head_learns(trained, tmp_path):
+def test_a_frozen_backbone_is_unchanged_by_training(trained, tmp_path):
     options = Train(out=tmp_path / "run", steps=5, seed=1, backbone_from=str(trained), freeze_backbone=True, **TINY)
     (start, *_, end) = engine.fit(Learner, options)
     given, kept = arrays(trained, best(trained)), arrays(end.folder)
@@ -119,7 +118,7 @@ def test_a_frozen_backbone_stays_as_it_was_with_its_statistics_while_the_head_le
     assert start.step == 0
 
 
-def test_a_backbone_that_is_not_frozen_starts_trained_and_learns_on(trained, tmp_path):
+def test_a_backbone_that_is_not_frozen_is_fine_tuned(trained, tmp_path):
     options = Train(out=tmp_path / "run", steps=2, backbone_from=str(trained), **TINY)
     *_, end = engine.fit(Learner, options)
     given, start, last = arrays(trained, best(trained)), arrays(end.folder, 0), arrays(end.folder, 2)
@@ -142,25 +141,25 @@ def test_evaluation_measures_every_example_of_the_test_split_once(plain):
     assert plain["accuracy"]["low"] < plain["accuracy"]["value"] < plain["accuracy"]["high"]
 
 
-def test_a_few_steps_learn_digits_far_better_than_chance(plain):
+def test_a_few_steps_reach_an_accuracy_above_80_percent(plain):
     assert plain["accuracy"]["value"] > 0.8
 
 
-def test_an_ensemble_of_one_run_with_itself_is_that_run(trained, plain):
+def test_an_ensemble_of_copies_of_a_run_predicts_as_the_run(trained, plain):
     both = evaluate(Eval(run=str(trained), runs=f"{trained}, {trained}")).numbers
     assert len(both["runs"]) == 3
     assert both["confusion"] == plain["confusion"]
     assert both["loss"]["value"] == pytest.approx(plain["loss"]["value"], rel=1e-5)
 
 
-def test_dropout_left_on_gives_other_answers_and_the_same_ones_again(trained, plain):
+def test_monte_carlo_dropout_is_reproducible(trained, plain):
     first, second = (evaluate(Eval(run=str(trained), mc_dropout=3)).numbers for _ in range(2))
     assert first == second
     assert first["loss"]["value"] != pytest.approx(plain["loss"]["value"], rel=1e-4)
     assert first["accuracy"]["value"] > 0.6
 
 
-def test_predictions_come_in_order_likeliest_first_and_a_file_that_is_no_image_says_so(trained, tmp_path):
+def test_predictions_are_sorted_by_probability(trained, tmp_path):
     eight, no, zero = predict(Predict(run=str(trained), top=10, **inputs(tmp_path)))
     assert (eight.answers[0][0], zero.answers[0][0]) == ("8", "0")
     shares = [share for _, share in eight.answers]
@@ -170,8 +169,8 @@ def test_predictions_come_in_order_likeliest_first_and_a_file_that_is_no_image_s
     assert not no.answers
 
 
-def test_the_top_five_are_counted_where_there_are_more_than_ten_classes():
-    scores = np.log(np.arange(1, 13) / 78).astype(np.float32)  # class 11 is likeliest, then 10, …
+def test_top5_accuracy_is_measured_for_more_than_ten_classes():
+    scores = np.log(np.arange(1, 13) / 78).astype(np.float32)  # class 11 is the most likely, then 10, …
     batch = {"label": np.array([11, 7, 6]), "mask": np.ones(3, np.float32)}
     metrics = measure(jax.numpy.asarray(np.tile(scores, (3, 1))), batch)
     assert metrics["top5_accuracy"].value() == pytest.approx(2 / 3)

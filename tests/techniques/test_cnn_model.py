@@ -11,7 +11,7 @@ from dlcli.nn.receptive_field import ReceptiveField, Window
 from dlcli.techniques.cnn.blocks import ResidualBlock
 from dlcli.techniques.cnn.model import Architecture, Head, Network
 
-# Small ones of each family: CIFAR-config, ImageNet-style with its shortcuts, and the other two.
+# A small network of each family; of resnets, one for CIFAR and one of each shortcut for ImageNet.
 TINY = {
     "small": Architecture(channels=4, hidden=8),
     "resnet": Architecture(arch="resnet", depth=8, channels=4),
@@ -26,12 +26,12 @@ def change(architecture, **changes):
 
 
 def abstract(architecture, image=(16, 16, 3), classes=5):
-    """A network of shapes without numbers."""
+    """A network of shapes without values."""
     return nnx.eval_shape(lambda: Network(architecture, image, classes, rngs=nnx.Rngs(0)))
 
 
 def filled(architecture, image=(8, 8, 3), classes=3):
-    """A network whose weights are random all over, which takes far less time than to initialize it."""
+    """A network with random weights everywhere, which takes far less time than its initializers."""
     network, generator = abstract(architecture, image, classes), np.random.default_rng(0)
     weights = jax.tree.map(
         lambda leaf: jnp.asarray(generator.normal(0.1, 0.3, leaf.shape), leaf.dtype), nnx.state(network, nnx.Param)
@@ -42,7 +42,7 @@ def filled(architecture, image=(8, 8, 3), classes=3):
 
 
 def shapes(architecture, image=(16, 16, 3)):
-    """Name and shape of each layer's maps, and the shape of the logits, for two images; nothing is computed."""
+    """Shapes of each layer's feature maps by name, and of the logits, for two images; nothing is computed."""
     names = []
 
     def run():
@@ -62,7 +62,7 @@ NETWORKS = [(family, *each) for family in ("small", "resnet", "convnext") for ea
 @pytest.mark.parametrize(
     ("family", "pool", "norm"), [*NETWORKS, ("resnet-18", "max", "batch"), ("resnet-50", "stride", "none")]
 )
-def test_every_network_ends_in_features_and_logits(family, pool, norm):
+def test_every_network_has_the_shapes_of_its_layers(family, pool, norm):
     architecture = change(TINY[family], pool=pool, norm=norm)
     backbone = abstract(architecture).backbone
     maps, logits = shapes(architecture)
@@ -73,7 +73,7 @@ def test_every_network_ends_in_features_and_logits(family, pool, norm):
 
 # He et al. 2015, arXiv:1512.03385, table 6, in millions.
 @pytest.mark.parametrize(("depth", "millions"), [(20, 0.27), (32, 0.46), (44, 0.66), (56, 0.85)])
-def test_resnets_for_small_images_have_the_parameters_of_the_paper(depth, millions):
+def test_cifar_resnets_have_the_parameters_of_the_paper(depth, millions):
     network = abstract(Architecture(arch="resnet", depth=depth), (32, 32, 3), 10)
     assert round(count(network) / 1e6, 2) == millions
 
@@ -83,7 +83,7 @@ def test_resnets_for_small_images_have_the_parameters_of_the_paper(depth, millio
     ("depth", "side", "classes", "parameters"),
     [(18, 32, 10, 11_173_962), (50, 32, 10, 23_520_842), (18, 224, 1000, 11_689_512), (34, 224, 1000, 21_797_672)],
 )
-def test_wide_resnets_have_the_parameters_of_the_reference_implementations(depth, side, classes, parameters):
+def test_imagenet_resnets_have_the_parameters_of_the_reference_implementations(depth, side, classes, parameters):
     assert count(abstract(Architecture(arch="resnet", depth=depth), (side, side, 3), classes)) == parameters
 
 
@@ -91,13 +91,13 @@ def count(network):
     return sum(leaf.size for leaf in jax.tree.leaves(nnx.state(network, nnx.Param)))
 
 
-def test_a_large_image_is_quartered_by_the_stem_of_a_wide_resnet():
+def test_the_stem_of_an_imagenet_resnet_downsamples_large_images_by_four():
     maps, _ = shapes(change(TINY["resnet-18"], norm="none"), (96, 96, 3))
     assert [maps[name].shape[1] for name in ("stem", "pool1", "block2_1", "block4_2")] == [48, 24, 12, 3]
 
 
 @pytest.mark.parametrize("family", ["small", "resnet", "convnext"])
-def test_the_network_is_its_layers_and_its_head_one_after_the_other(family):
+def test_the_network_is_the_composition_of_its_layers_with_its_head(family):
     network = filled(TINY[family])
     network.eval()
 
@@ -111,7 +111,7 @@ def test_the_network_is_its_layers_and_its_head_one_after_the_other(family):
 
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
-def test_a_residual_block_begins_as_its_shortcut(norm):
+def test_an_untrained_residual_block_is_its_shortcut(norm):
     config, window = Architecture(norm=norm, activation="relu"), Window(3, 1, 1)
     block = ResidualBlock((4, 4, 4), (window, window), config, projection=False, rngs=nnx.Rngs(0))
     block.eval()
@@ -119,7 +119,7 @@ def test_a_residual_block_begins_as_its_shortcut(norm):
     np.testing.assert_array_equal(jax.jit(lambda maps: block(maps))(maps), maps)
 
 
-def test_a_shortcut_of_kind_a_keeps_every_second_position_and_adds_channels_of_zeros():
+def test_a_shortcut_of_option_a_is_strided_then_padded_with_zero_channels():
     config, windows = Architecture(norm="none", activation="relu"), (Window(3, 2, 1), Window(3, 1, 1))
     block = ResidualBlock((4, 6, 6), windows, config, projection=False, rngs=nnx.Rngs(0))
     maps = np.random.default_rng(0).random([2, 5, 5, 4], dtype=np.float32)
@@ -136,7 +136,7 @@ def test_logits_are_float32_when_activations_are_bfloat16():
     assert {leaf.dtype for part in state for leaf in jax.tree.leaves(part)} == {jnp.dtype(jnp.float32)}
 
 
-def test_dropout_acts_in_training_alone():
+def test_dropout_is_active_in_training_only():
     config = Architecture(hidden=0, activation="relu", dropout=0.5)
     head = Head(config, (1, 1, 64), 3, flat=False, rngs=nnx.Rngs(0))
     head.logits.kernel[...] = jnp.ones([64, 3])
@@ -146,7 +146,7 @@ def test_dropout_acts_in_training_alone():
     np.testing.assert_array_equal(head(features), head(features))
 
 
-def test_batch_statistics_change_in_training_alone():
+def test_batch_statistics_are_updated_in_training_only():
     backbone = filled(change(TINY["small"], norm="batch")).backbone
     backbone.eval()
 
@@ -162,20 +162,20 @@ def test_batch_statistics_change_in_training_alone():
 
 
 @pytest.mark.parametrize("family", ["small", "resnet", "convnext"])
-def test_the_geometry_tells_the_pixels_that_a_unit_sees(family):
-    # Without a norm, which spreads what it takes from all pixels, and a ReLU, which may take no number for 0.
+def test_the_geometry_gives_the_receptive_field_of_a_unit(family):
+    # Without a norm, which mixes all pixels, and without a ReLU, which may map NaN to 0.
     network = filled(change(TINY[family], norm="none", pool="average", activation="gelu"), (32, 32, 1))
     name = network.backbone.names[3]
     windows = [window for _, passed in network.backbone.geometry()[:4] for window in passed]
     first, last = ReceptiveField().through(windows).interval(4)
-    # Image i is no number all over row i, and what depends on it is none either.
+    # Image i is NaN in row i, and so is every unit that depends on the row.
     images = np.where(np.eye(32)[:, :, None, None], np.nan, np.ones([1, 1, 32, 1])).astype(np.float32)
     units = jax.jit(lambda images: dict(network.backbone.feature_maps(images))[name])(images)[:, 4, 4, 0]
     rows = np.flatnonzero(np.isnan(units))
     np.testing.assert_array_equal(rows, range(max(first, 0), min(last, 31) + 1))
 
 
-def test_kernels_are_listed_layer_by_layer():
+def test_kernels_are_listed_in_the_order_of_the_layers():
     kernels = filled(TINY["resnet-50"]).convolutions()
     assert list(kernels)[:5] == [
         "stem",
@@ -188,7 +188,7 @@ def test_kernels_are_listed_layer_by_layer():
     assert list(filled(TINY["small"]).convolutions()) == ["conv1", "conv2"]
 
 
-def test_an_untrained_network_holds_all_classes_for_equally_likely():
+def test_an_untrained_network_predicts_a_uniform_distribution():
     network = Network(TINY["small"], (8, 8, 1), 10, rngs=nnx.Rngs(0))
     images = np.random.default_rng(0).normal(size=[64, 8, 8, 1])
     probabilities = jax.jit(lambda images: jax.nn.softmax(network(images)))(images)
@@ -199,7 +199,7 @@ def test_an_untrained_network_holds_all_classes_for_equally_likely():
     ("architecture", "message"),
     [
         (Architecture(arch="vgg"), "--arch must be one of small, resnet, convnext, got 'vgg'"),
-        (Architecture(arch="resnet", depth=19), "--depth must be one of 8, 20, 32, 44, 56, 18, 34, 50, got 19"),
+        (Architecture(arch="resnet", depth=19), "--depth must be one of 8, 18, 20, 32, 34, 44, 50, 56, got 19"),
         (Architecture(arch="resnet", stages=2), "--arch resnet has no --stages, got --stages 2"),
         (Architecture(depth=20), "--arch small has no --depth, got --depth 20"),
         (Architecture(stages=4), "of 8 pixels a side, 1 are left at pool4"),

@@ -7,11 +7,10 @@ import pytest
 from dlcli import engine
 from dlcli.engine import devices
 from dlcli.errors import UsageError
-from dlcli.techniques.diffusion.drawing import draw, manner
-from dlcli.techniques.diffusion.eval import evaluate
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Eval, Sample, Train
-from dlcli.techniques.diffusion.sample import sample
+from dlcli.techniques.diffusion.sampling import SamplerConfig, generate
+from tests.reading import evaluate, sample
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
 TINY = {
@@ -93,9 +92,9 @@ def test_sampling_options_that_a_run_cannot_use_are_refused(digits, option, mess
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"sampler": "ddpm"}, "is of a flow, which has no noising steps"),
-        ({"guidance_scale": 2.0}, "--guidance-scale 2 needs a conditional run"),
-        ({"class_": "7"}, "--class 7 needs a conditional run"),
+        ({"sampler": "ddpm"}, "noise or velocity, and .* is a flow"),
+        ({"guidance_scale": 2.0}, "--guidance-scale 2 needs a run of --conditional"),
+        ({"class_": "7"}, "--class 7 needs a run of --conditional"),
     ],
 )
 def test_sampling_options_that_would_do_nothing_are_refused(ring, option, message):
@@ -104,7 +103,7 @@ def test_sampling_options_that_would_do_nothing_are_refused(ring, option, messag
 
 
 def test_training_options_that_contradict_each_other_are_refused():
-    with pytest.raises(ValueError, match="does nothing with --parameterization flow"):
+    with pytest.raises(ValueError, match="has no effect with --parameterization flow"):
         Train(parameterization="flow", noise_schedule="cosine")
     with pytest.raises(ValueError, match="needs --conditional"):
         Train(label_dropout=0.2)
@@ -144,5 +143,5 @@ def test_the_test_loss_counts_every_example_once(digits):
 def test_ddim_equals_euler_for_a_flow(ring):
     learner = engine.load(ring, Learner)
     ways = [Sample(run=str(ring), sampler=name, sampler_steps=50) for name in ("ddim", "euler")]
-    one, other = (draw(learner, 50, None, manner(learner, each, "ring")) for each in ways)
+    one, other = (generate(learner, 50, None, SamplerConfig.of(learner, each)) for each in ways)
     np.testing.assert_allclose(one, other, atol=0.02)

@@ -15,11 +15,10 @@ from dlcli.errors import UsageError
 from dlcli.metrics.modes import Modes, ModesFound
 from dlcli.options.generative import DENSITIES
 from dlcli.techniques.gan import losses
-from dlcli.techniques.gan.eval import evaluate
 from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.model import ImageDiscriminator, ImageGenerator
 from dlcli.techniques.gan.options import Eval, Sample, Train
-from dlcli.techniques.gan.sample import sample
+from tests.reading import evaluate, sample
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
 TINY = {"channels": 2, "latent_dim": 4, "batch_size": 16, "learning_rate": 0.002, "schedule": "constant"}
@@ -196,7 +195,7 @@ def test_samples_depend_on_the_seed_alone(gan_run):
 def test_an_unknown_class_is_refused(gan_run, points_run):
     with pytest.raises(UsageError, match=r"--class must be one of 0, 1, .* got 'x'"):
         sample(Sample(run=str(gan_run), class_="x"))
-    with pytest.raises(UsageError, match="needs a conditional run"):
+    with pytest.raises(UsageError, match="needs a run of --conditional"):
         sample(Sample(run=str(points_run), class_="3"))
 
 

@@ -12,21 +12,20 @@ from dlcli.options.common import DataOptions, EvalOptions
 from dlcli.techniques.rnn import options as rnn
 from dlcli.techniques.tokenizer import token_statistics
 from dlcli.techniques.tokenizer import train as trainer
-from dlcli.techniques.tokenizer.eval import evaluate
 from dlcli.techniques.tokenizer.options import Eval, Predict, Train
-from dlcli.techniques.tokenizer.predict import predict
 from dlcli.techniques.transformer import options as transformer
 from dlcli.techniques.word2vec import options as word2vec
+from tests.reading import evaluate, predict
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
-TINY = {"dataset": QUESTIONS, "vocabulary": 300}
+TINY = {"dataset": QUESTIONS, "vocab_size": 300}
 INPUTS = {"predict": lambda folder: {"text": ["Where is the bridge?", "\udce9", "Who?"]}}
 
 
 @pytest.fixture
 def trained(tmp_path):
-    begun = direct.begin("tokenizer", trainer, Train(out=tmp_path / "run", **TINY))
-    return direct.finish(trainer, begun).folder
+    begun = direct.prepare("tokenizer", trainer, Train(out=tmp_path / "run", **TINY))
+    return direct.train(trainer, begun).folder
 
 
 def test_predictions_are_in_order_with_a_problem_for_invalid_text(trained):
@@ -70,15 +69,15 @@ def test_unknown_tokens_are_counted():
 
 
 def test_a_vocabulary_smaller_than_all_bytes_is_refused():
-    with pytest.raises(ValueError, match="--kind bpe needs --vocabulary 260 or more, got 100"):
-        Train(vocabulary=100)
+    with pytest.raises(ValueError, match="--kind bpe needs --vocab-size 260 or more, got 100"):
+        Train(vocab_size=100)
 
 
 @pytest.mark.parametrize("kind", ["unigram", "wordpiece"])
 def test_a_vocabulary_too_small_for_the_text_is_refused_before_a_run_folder_exists(tmp_path, kind):
-    options = Train(out=tmp_path / "run", dataset=QUESTIONS, kind=kind, vocabulary=8)
-    with pytest.raises(UsageError, match=f"{kind} needs --vocabulary"):
-        direct.finish(trainer, direct.begin("tokenizer", trainer, options))
+    options = Train(out=tmp_path / "run", dataset=QUESTIONS, kind=kind, vocab_size=8)
+    with pytest.raises(UsageError, match=f"{kind} needs --vocab-size"):
+        direct.train(trainer, direct.prepare("tokenizer", trainer, options))
     assert not (tmp_path / "run").exists()
 
 
@@ -98,6 +97,12 @@ def test_the_help_of_text_techniques_names_only_text_sets(model):
     description = columns(model)["dataset"].field.description
     assert all(each in description for each in ("pydocs", ".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz", "folder"))
     assert not any(each in description for each in ("tfds", "folder:PATH"))
+
+
+@pytest.mark.parametrize("technique", [rnn, transformer, word2vec])
+def test_text_techniques_offer_no_options_of_stored_images(technique):
+    offered = {name for model in (technique.Train, technique.Eval) for name in model.model_fields}
+    assert offered.isdisjoint({"data_dir", "memory_limit"})
 
 
 @pytest.mark.parametrize("model", [DataOptions, EvalOptions, Train, Eval, rnn.Train, transformer.Train, word2vec.Train])

@@ -13,13 +13,13 @@ from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, UsageError
 from dlcli.techniques.word2vec import benchmarks, learning_rates, model
-from dlcli.techniques.word2vec.eval import answered, evaluate, similarity
+from dlcli.techniques.word2vec.eval import analogy_accuracy, similarity
 from dlcli.techniques.word2vec.learner import Learner
 from dlcli.techniques.word2vec.negative_sampling import NegativeSamplingDistribution, alias_table
 from dlcli.techniques.word2vec.options import Eval, Predict, Train
-from dlcli.techniques.word2vec.predict import predict
 from dlcli.techniques.word2vec.word_vectors import WordVectors
 from tests.comparing import arrays
+from tests.reading import evaluate, predict
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
 TINY = {"dataset": QUESTIONS, "min_count": 2, "batch_size": 64, "vector_size": 8, "learning_rate": 0.1}
@@ -222,8 +222,8 @@ def test_an_unknown_word_is_answered_with_the_nearest_spelling(vectors):
 def test_similarity_is_the_rank_correlation_of_known_pairs(vectors):
     asked = [("north", "far", 9.0), ("north", "northeast", 7.0), ("north", "east", 5.0), ("north", "south", 6.0)]
     found = similarity(vectors, [*asked, ("north", "nowhere", 1.0)])
-    assert found["rho"] == pytest.approx(0.8)  # 1 - 6 · (0 + 0 + 1 + 1) / (4 · 15)
-    assert (found["n"], found["missing"]) == (4, 1)
+    assert found["spearman"] == pytest.approx(0.8)  # 1 - 6 · (0 + 0 + 1 + 1) / (4 · 15)
+    assert (found["n"], found["out_of_vocabulary"]) == (4, 1)
 
 
 def test_analogies_are_counted_by_section_among_the_most_frequent_words(vectors):
@@ -231,8 +231,8 @@ def test_analogies_are_counted_by_section_among_the_most_frequent_words(vectors)
         "right": [("North", "Northeast", "East", "Southeast"), ("north", "northeast", "northeast", "east")],
         "wrong": [("north", "northeast", "east", "south"), ("north", "northeast", "east", "far")],
     }
-    found = answered(vectors, sections, restrict=5)
-    assert (found["right"], found["n"], found["asked"]) == (2, 3, 4)
+    found = analogy_accuracy(vectors, sections, restrict_vocab=5)
+    assert (found["correct"], found["n"], found["total"]) == (2, 3, 4)
     assert found["sections"]["right"]["value"] == 1
     assert found["sections"]["wrong"]["value"] == 0
 

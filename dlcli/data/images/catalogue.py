@@ -44,7 +44,7 @@ def forms() -> str:
     return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def claims(dataset: str) -> bool:
+def matches(dataset: str) -> bool:
     """Return whether a name has the form of an image set's name."""
     return any(builder.matches(dataset) for builder in builders())
 

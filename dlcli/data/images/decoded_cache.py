@@ -133,7 +133,7 @@ class Entry:
         record = statistics.record(labels)
         with cache.replacing(self.stem.path("json")) as file:
             file.write(cache.seal(record.model_dump_json().encode()))
-        with cache.kept():
+        with cache.expecting_files():
             images = _map(self.stem.path("images.npy")) if self._fits(record.image) else None
         return _decoded(record, labels, images)
 
@@ -188,14 +188,14 @@ class _Statistics(Totals):
         images = np.ascontiguousarray(np.stack(chunk.images))
         for channel, counts in enumerate(self.histogram):
             counts += np.bincount(images[..., channel].ravel(), minlength=256)
-        self.digest.update(images)
+        self.digest.update(images.data)
         if self.file:
-            self.checksum = zlib.crc32(images, self.checksum)
-            self.file.write(images)
+            self.checksum = zlib.crc32(images.data, self.checksum)
+            self.file.write(images.data)
 
     def record(self, labels: np.ndarray) -> Record:
         """Return the record of the pass."""
-        self.digest.update(labels)
+        self.digest.update(labels.data)
         mean, std = zip(*[_moments(counts.tolist()) for counts in self.histogram], strict=True)
         return Record(
             image=self.shape,
@@ -203,7 +203,7 @@ class _Statistics(Totals):
             std=std,
             digest=self.digest.hexdigest(),
             bad=tuple(self.bad),
-            labels_checksum=zlib.crc32(labels),
+            labels_checksum=zlib.crc32(labels.data),
             images_checksum=self.checksum if self.file else None,
         )
 
@@ -240,6 +240,6 @@ def _map(path: Path) -> np.ndarray:
 def _array(path: Path, checksum: int | None) -> np.ndarray:
     """Memory-map an array; raise ValueError if its bytes are not those that were written."""
     array = _map(path)
-    if zlib.crc32(array) != checksum:
+    if zlib.crc32(array.data) != checksum:
         raise ValueError(f"{path} is damaged")
     return array

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dlcli import files
 from dlcli.data.images.files import formats
@@ -176,7 +176,7 @@ def _opened(stream: IO[bytes]) -> Iterator[Image.Image]:
         if image.width * image.height > MOST_PIXELS:
             raise Image.DecompressionBombWarning
         yield image
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise Unreadable("not an image that pillow can read") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise Unreadable(f"an image must have at most {MOST_PIXELS:,} pixels, found more") from None

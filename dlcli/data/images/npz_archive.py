@@ -92,7 +92,7 @@ class Archive:
             if not target.exists():
                 stem.clear()
                 self._decompress(name, target)
-            with cache.kept():
+            with cache.expecting_files():
                 return np.load(target, mmap_mode="r", allow_pickle=False).view(np.ndarray)
         except _DAMAGED as error:
             raise self._damaged(error) from error

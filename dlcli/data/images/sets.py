@@ -31,7 +31,7 @@ class Subset:
     @property
     def identity(self) -> str:
         """Identity of the whole, with the chosen indices."""
-        return f"{self.whole.identity}\n{hashlib.sha256(self.indices).hexdigest()}"
+        return f"{self.whole.identity}\n{hashlib.sha256(self.indices.data).hexdigest()}"
 
     def __len__(self) -> int:
         return len(self.indices)

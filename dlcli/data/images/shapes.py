@@ -19,13 +19,12 @@ VERSION = 1  # increases when the same seed and index give another image
 SIDE = 32  # pixels
 TEXTURES = ("plain", "stripes", "checks", "dots", "gradient")
 _RADIUS = (9.0, 13.0)  # circumradius of a shape in pixels
-_STROKES = 1  # behind each shape
 _OCCLUDED = 0.15  # fraction of the images with a bar in front of the shape
 _NOISE = 0.04  # largest standard deviation, of pixels in [0, 1]
 _SHIFT = 4.0  # largest distance of the centre from that of the image, in pixels along each axis
 _TILT = math.radians(12)  # largest rotation
 
-Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]  # x (right) and y (up) to the signed distance
+Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]  # x (right) and y (up), in radii, to signed distance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +67,7 @@ def draw(indices: Sequence[int] | np.ndarray, seed: int = 0) -> Drawing:
     hue = random.uniform(0, 6)
     colour = random.colour(hue, saturation=(0.55, 1.0), value=(0.55, 1.0))
     texture = random.integers(len(TEXTURES))
-    right, up = _rotated(_PIXELS - column, row - _PIXELS.swapaxes(1, 2), angle)
+    right, up = _coordinates(row, column, angle)
     shape = _coverage(radius * _distances(labels, right / radius, up / radius))
     bar = _bar(random, row, column, radius)
     images = _background(random, hue)
@@ -87,7 +86,8 @@ def draw(indices: Sequence[int] | np.ndarray, seed: int = 0) -> Drawing:
     )
 
 
-_PIXELS = (np.arange(SIDE, dtype=np.float32) + 0.5)[None, None, :]  # centres
+_PIXELS = (np.arange(SIDE, dtype=np.float32) + 0.5)[None, None, :]  # columns of the centres of the pixels
+_CENTRE = np.full([1, 1, 1], SIDE / 2, np.float32)
 
 
 class _Random:
@@ -109,14 +109,21 @@ class _Random:
         return self.uniform(0, count).astype(np.int32).ravel()
 
     def colour(self, hue: np.ndarray, saturation: tuple[float, float], value: tuple[float, float]) -> np.ndarray:
-        """Return float32 [example, 1, 1, 3] in [0, 1] of the hues, a sixth of the circle is 1."""
+        """Return red, green and blue in [0, 1], float32 [example, 1, 1, 3], for hues in sixths of the colour wheel."""
         sector = (np.array([5, 3, 1], np.float32) + hue[..., None]) % 6
         white = self.uniform(*saturation)[..., None] * np.minimum(sector, 4 - sector).clip(0, 1)
         return self.uniform(*value)[..., None] * (1 - white)
 
 
-def _rotated(right: np.ndarray, up: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return coordinates along axes that are rotated counter-clockwise by an angle in radians."""
+def _coordinates(row: np.ndarray, column: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the coordinates of all pixels, in pixels along axes to the right and up.
+
+    Args:
+        row: row of the origin in pixels, [example, 1, 1].
+        column: column of the origin in pixels, [example, 1, 1].
+        angle: counter-clockwise rotation of the axes in radians, [example, 1, 1].
+    """
+    right, up = _PIXELS - column, row - _PIXELS.swapaxes(1, 2)
     cosine, sine = np.cos(angle), np.sin(angle)
     return cosine * right + sine * up, cosine * up - sine * right
 
@@ -132,27 +139,25 @@ def _over(images: np.ndarray, coverage: np.ndarray, colour: np.ndarray) -> np.nd
 
 
 def _background(random: _Random, hue: np.ndarray) -> np.ndarray:
-    """Paint a muted gradient with strokes on it, in other hues than that of the shape."""
+    """Paint a muted gradient and a stroke, in other hues than that of the shape."""
 
     def other() -> np.ndarray:
         return hue + random.uniform(1.5, 4.5)
 
     angle = random.uniform(-math.pi, math.pi)
     first, second = (random.colour(other(), saturation=(0.1, 0.6), value=(0.15, 0.9)) for _ in range(2))
-    along, _ = _rotated(_PIXELS - SIDE / 2, SIDE / 2 - _PIXELS.swapaxes(1, 2), angle)
+    along, _ = _coordinates(_CENTRE, _CENTRE, angle)
     images = first + (second - first) * (0.5 + along / SIDE).clip(0, 1)[..., None]
-    for _ in range(_STROKES):
-        row, column = random.uniform(0, SIDE), random.uniform(0, SIDE)
-        length, width = random.uniform(2, 9), random.uniform(0.4, 1.4)
-        right, up = _rotated(_PIXELS - column, row - _PIXELS.swapaxes(1, 2), random.uniform(-math.pi, math.pi))
-        stroke = np.hypot(right - right.clip(-length, length), up) - width
-        images = _over(images, _coverage(stroke), random.colour(other(), saturation=(0.2, 0.9), value=(0.3, 1.0)))
-    return images
+    row, column = random.uniform(0, SIDE), random.uniform(0, SIDE)
+    length, width = random.uniform(2, 9), random.uniform(0.4, 1.4)  # half of both
+    right, up = _coordinates(row, column, random.uniform(-math.pi, math.pi))
+    stroke = _coverage(np.hypot(right - right.clip(-length, length), up) - width)
+    return _over(images, stroke, random.colour(other(), saturation=(0.2, 0.9), value=(0.3, 1.0)))
 
 
 def _bar(random: _Random, row: np.ndarray, column: np.ndarray, radius: np.ndarray) -> np.ndarray:
     """Return the coverage [example, row, column] of a bar in front of some shapes, 0 in front of the others."""
-    right, _ = _rotated(_PIXELS - column, row - _PIXELS.swapaxes(1, 2), random.uniform(-math.pi, math.pi))
+    right, _ = _coordinates(row, column, random.uniform(-math.pi, math.pi))
     offset, width = random.uniform(0.1, 0.7) * radius, random.uniform(0.1, 0.22) * radius
     return np.where(random.uniform(0, 1) < _OCCLUDED, _coverage(np.abs(right - offset) - width), np.float32(0))
 
@@ -175,6 +180,7 @@ def _textured(
 
 
 def _distances(labels: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the distance of points [example, row, column] from the outline of each example's class."""
     distances = np.empty_like(x)
     for label, distance in enumerate(_OUTLINES.values()):
         chosen = labels == label
@@ -187,13 +193,13 @@ def _circle(x: np.ndarray, y: np.ndarray, *, radius: float = 0.85) -> np.ndarray
 
 
 def _box(x: np.ndarray, y: np.ndarray, width: float, height: float) -> np.ndarray:
-    """Measure from a box of half the width and half the height given."""
+    """Return the distance from a box, given half of its width and half of its height."""
     right, up = np.abs(x) - width, np.abs(y) - height
     return np.hypot(right.clip(0), up.clip(0)) + np.maximum(right, up).clip(max=0)
 
 
 def _polygon(corners: int) -> Distance:
-    """Return the distance from a regular polygon of circumradius 1; beyond a corner, from its nearest edge's line."""
+    """Return the distance from a regular polygon of circumradius 1; near its corners, from the line of an edge."""
 
     def distance(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         sector = 2 * math.pi / corners
@@ -204,7 +210,7 @@ def _polygon(corners: int) -> Distance:
 
 
 def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Measure from the line of the nearest edge of a star with five points."""
+    """Return the distance from a star with five points; near these, from the line of an edge."""
     sector, inner = 2 * math.pi / 5, 0.42
     angle = np.abs((np.arctan2(x, y) + sector / 2) % sector - sector / 2)
     radius = np.hypot(x, y)
@@ -230,16 +236,17 @@ def _arrow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.minimum(head, _box(x, y + 0.45, 0.26, 0.5))
 
 
+# The first is the default of pictures that explain: its flips and rotations show.
 _OUTLINES: dict[str, Distance] = {
-    "circle": _circle,
-    "ring": lambda x, y: np.abs(np.hypot(x, y) - 0.72) - 0.22,
     "crescent": _crescent,
     "heart": _heart,
+    "star": _star,
+    "arrow": _arrow,
+    "cross": lambda x, y: np.minimum(_box(x, y, 0.95, 0.3), _box(x, y, 0.3, 0.95)),
     "triangle": _polygon(3),
     "square": lambda x, y: _box(x, y, 0.72, 0.72),
     "pentagon": _polygon(5),
-    "star": _star,
-    "cross": lambda x, y: np.minimum(_box(x, y, 0.95, 0.3), _box(x, y, 0.3, 0.95)),
-    "arrow": _arrow,
+    "ring": lambda x, y: np.abs(np.hypot(x, y) - 0.72) - 0.22,
+    "circle": _circle,
 }
 CLASSES = tuple(_OUTLINES)

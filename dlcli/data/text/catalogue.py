@@ -45,7 +45,9 @@ def pair_builders() -> list[PairBuilder]:
 
 def embedded(modality: Modality | None = None) -> dict[str, str]:
     """Return the names of the sets that need no download, each with one line of description."""
-    builders = {"text": text_builders(), "pairs": pair_builders(), None: _builders()}[modality]
+    builders: list[TextBuilder | PairBuilder] = []
+    builders += text_builders() if modality != "pairs" else []
+    builders += pair_builders() if modality != "text" else []
     return {name: text for builder in builders for name, text in builder.embedded.items()}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dlcli.data.labels import form, visible
+from dlcli.data.labels import normalized, visible
 from dlcli.errors import DatasetError
 from dlcli.nearest import nearest
 from dlcli.notices import warn
@@ -114,7 +114,7 @@ def resolve(path: Path, header: Sequence[str], wanted: Sequence[Column]) -> dict
 
 
 def _index(path: Path, header: Sequence[str], column: Column) -> int | None:
-    same = [index for index, name in enumerate(header) if form(name) == form(column.name)]
+    same = [index for index, name in enumerate(header) if normalized(name) == normalized(column.name)]
     exact = next((index for index in same if header[index] == column.name), None)
     if len(same) > 1 and not (column.given and exact is not None):
         names = ", ".join(visible(header[index]) for index in same)
@@ -145,5 +145,5 @@ def _listed(names: Sequence[str]) -> str:
 
 def matches(header: Sequence[str], wanted: Sequence[Column]) -> int:
     """Return how many of the wanted columns a header names."""
-    forms = {form(name) for name in header}
-    return sum(form(column.name) in forms for column in wanted)
+    forms = {normalized(name) for name in header}
+    return sum(normalized(column.name) in forms for column in wanted)

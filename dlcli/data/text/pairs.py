@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from dlcli.data import splits
 from dlcli.data.problems import Malformed, Problem, no_examples
-from dlcli.data.text.split_files import ALIASES
+from dlcli.data.splits import ALIASES
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

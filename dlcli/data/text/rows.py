@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from dlcli.data import splits
-from dlcli.data.labels import form, visible
+from dlcli.data.labels import normalized, visible
 from dlcli.data.problems import Malformed, Problem
+from dlcli.data.splits import ALIASES
 from dlcli.data.text.sets import Documents, TextSet
-from dlcli.data.text.split_files import ALIASES
 from dlcli.errors import DatasetError
 
 Divide = Callable[[Sequence[str], Mapping[str, object]], Mapping[str, np.ndarray]]
@@ -90,12 +90,12 @@ def _documents(rows: Sequence[Row], classes: Sequence[str] | None = None) -> Doc
 
 def _unknown_classes(parts: Mapping[str, Sequence[Row]], classes: Sequence[str]) -> list[Problem]:
     """Return the rows of classes that training lacks."""
-    known, forms = set(classes), {form(name): name for name in classes}
+    known, forms = set(classes), {normalized(name): name for name in classes}
     problems = []
     for split, rows in parts.items():
         for row in rows:
             if (label := str(row.label)) not in known:
-                alike = f", which has {visible(forms[form(label)])}" if form(label) in forms else ""
+                alike = f", which has {visible(forms[normalized(label)])}" if normalized(label) in forms else ""
                 message = f"{row.place} has the class {visible(label)}, which is missing in training{alike}"
                 problems.append(Problem("classes", split, row.place, message))
     return problems

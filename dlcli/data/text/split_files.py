@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dlcli.data.splits import ALIASES
 from dlcli.errors import DatasetError
-
-ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 
 
 def split_named(path: Path) -> str | None:

@@ -59,10 +59,12 @@ def read(path: Path, wanted: Sequence[Column]) -> Rows:
         )
     lines = split_lines(text) if files.extension(path) != ".csv" else text.split("\n")
     rows = _objects(path, lines, wanted) if files.extension(path) == ".jsonl" else _table(path, lines, wanted)
-    good, problems = [], []
+    good: list[tuple[int, Cells]] = []
+    problems: list[Problem] = []
     for number, row in rows:
-        message = row if isinstance(row, str) else _convert(row)
-        if message:
+        if isinstance(row, str):
+            problems.append(_problem(path, number, row))
+        elif message := _convert(row):
             problems.append(_problem(path, number, message))
         else:
             good.append((number, row))
@@ -142,10 +144,10 @@ def _table(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Parsed
     if _lacks_header(path, chosen, header, wanted):
         names, found = header, {column.role: index for index, column in enumerate(wanted)}
     else:
-        number, names = next(rows)
-        if isinstance(names, str):
-            raise DatasetError(f"line {number} of {path} {names}")
-        found = resolve(path, names, wanted)
+        number, first_row = next(rows)
+        if isinstance(first_row, str):
+            raise DatasetError(f"line {number} of {path} {first_row}")
+        names, found = first_row, resolve(path, first_row, wanted)
     for number, cells in rows:
         if isinstance(cells, str):
             yield number, cells

@@ -1,6 +1,7 @@
-"""The vocabulary of a tokenizer, from JSON that nobody vouches for: what the library is handed is checked here.
+"""The vocabulary of a tokenizer, read from untrusted JSON.
 
-The library ends the process, or takes what it is given, where a file is not what it expects.
+The `tokenizers` library may abort the process, or accept the input, if a file is malformed. Everything that is passed
+to it is therefore checked here.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ from tokenizers.pre_tokenizers import ByteLevel
 from dlcli.options.common import TokenizerKind
 
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
-BYTES = sorted(ByteLevel.alphabet())  # a printable character for each byte, as GPT-2 has them
-LARGEST = 2**18  # entries; more would not be read back, see `dlcli.files.LARGEST`
+BYTES = sorted(ByteLevel.alphabet())  # a printable character for each byte, as in GPT-2
+LARGEST = 2**18  # entries; JSON of more would exceed `dlcli.files.LARGEST`
 _LONGEST = 2**12  # characters of an entry
 
 
 @dataclasses.dataclass(frozen=True)
 class Vocabulary:
-    """What training a tokenizer gives; empty before.
+    """The result of training a tokenizer; empty before.
 
     Attributes:
-        kind: of the tokenizer.
-        entries: by their ids.
-        merges: of `bpe`: pairs of entries, the first to be merged first.
-        scores: of `unigram`: the log-probability of each entry.
+        kind: kind of the tokenizer.
+        entries: tokens by their ids.
+        merges: for `bpe`, pairs of entries in the order in which they are merged.
+        scores: for `unigram`, the log-probability of each entry.
     """
 
     kind: TokenizerKind
@@ -37,38 +38,46 @@ class Vocabulary:
     scores: tuple[float, ...] = ()
 
 
-class _Numbered(BaseModel):
+class _WithIds(BaseModel):
     vocab: dict[str, StrictInt] = Field(max_length=LARGEST)
 
 
-class _Merging(_Numbered):
+class _WithMerges(_WithIds):
     merges: list[tuple[str, str]] = Field(max_length=LARGEST)
 
 
-class _Scored(BaseModel):
-    unk_id: Literal[1]  # the place of `<unk>`
+class _WithScores(BaseModel):
+    unk_id: Literal[1]  # the id of `<unk>`
     vocab: list[tuple[str, FiniteFloat]] = Field(max_length=LARGEST)
 
 
+_SCHEMAS: dict[TokenizerKind, type[_WithIds | _WithScores]] = {
+    "characters": _WithMerges,
+    "words": _WithIds,
+    "bpe": _WithMerges,
+    "wordpiece": _WithIds,
+    "unigram": _WithScores,
+}
+
+
 def read(kind: TokenizerKind, model: dict[str, Any]) -> Vocabulary:
-    """Take the vocabulary out of the `model` of a tokenizer's JSON.
+    """Return the vocabulary in the `model` of a tokenizer's JSON.
 
     Raises:
-        ValueError: it is none, or not one of this kind.
+        ValueError: it is malformed, or of another kind.
     """
-    shape = {"unigram": _Scored, "bpe": _Merging, "characters": _Merging}.get(kind, _Numbered)
     try:
-        found = shape.model_validate(model)
+        found = _SCHEMAS[kind].model_validate(model)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        raise ValueError(f"its {'.'.join(map(str, problem['loc']))} is wrong: {problem['msg']}") from error
+        raise ValueError(f"its {'.'.join(map(str, problem['loc']))} is invalid: {problem['msg']}") from error
     scores: tuple[float, ...] = ()
-    if isinstance(found, _Scored):
+    if isinstance(found, _WithScores):
         entries, scores = tuple(entry for entry, _ in found.vocab), tuple(score for _, score in found.vocab)
     else:
         entries = tuple(sorted(found.vocab, key=found.vocab.__getitem__))
-        _require(list(found.vocab[entry] for entry in entries) == list(range(len(entries))), "ids must count from 0 up")
-    merges = tuple(found.merges) if isinstance(found, _Merging) else ()
+        _require([found.vocab[entry] for entry in entries] == list(range(len(entries))), "ids must count from 0")
+    merges = tuple(found.merges) if isinstance(found, _WithMerges) else ()
     _check(kind, entries, merges)
     return Vocabulary(kind, entries, merges, scores)
 
@@ -76,25 +85,25 @@ def read(kind: TokenizerKind, model: dict[str, Any]) -> Vocabulary:
 def _check(kind: TokenizerKind, entries: tuple[str, ...], merges: tuple[tuple[str, str], ...]) -> None:
     known = set(entries)
     _require(entries[: len(SPECIAL)] == SPECIAL, f"its vocabulary must begin with {', '.join(SPECIAL)}")
-    _require(len(known) == len(entries), "its entries must differ from each other")
+    _require(len(known) == len(entries), "its entries must be different")
     _require(all(0 < len(entry) <= _LONGEST for entry in entries), f"its entries must have 1 to {_LONGEST} characters")
     if kind == "characters":
-        _require(not merges, "single characters must not merge")
+        _require(not merges, "single characters must not be merged")
         _require(all(len(entry) == 1 for entry in entries[len(SPECIAL) :]), "its entries must be single characters")
     if kind == "bpe":
-        _require(known >= set(BYTES), "its entries must hold all bytes")
+        _require(known >= set(BYTES), "its entries must include all bytes")
     for left, right in merges:
         _require({left, right, left + right} <= known, f"it merges {left!r} and {right!r}, which are not all entries")
 
 
-def _require(holds: bool, message: str) -> None:
-    if not holds:
+def _require(condition: bool, message: str) -> None:
+    if not condition:
         raise ValueError(message)
 
 
-def of_bytes(piece: str) -> str:
-    """Write out a piece of `bpe`: its characters, and bytes that are part of one in angle brackets."""
-    raw = bytes(_BYTE_OF[character] for character in piece)
+def readable_bytes(entry: str) -> str:
+    """Return an entry of `bpe` as text; bytes of incomplete characters appear as ⟨C3⟩."""
+    raw = bytes(_BYTE_OF[character] for character in entry)
     return re.sub(
         "[\udc80-\udcff]", lambda half: f"⟨{ord(half[0]) - 0xDC00:02X}⟩", raw.decode(errors="surrogateescape")
     )
@@ -102,9 +111,9 @@ def of_bytes(piece: str) -> str:
 
 def _byte_of() -> dict[str, int]:
     """Return the byte of each character of the byte-level alphabet."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in plain]
-    return {chr(byte): byte for byte in plain} | {chr(256 + number): byte for number, byte in enumerate(others)}
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(256 + number): byte for number, byte in enumerate(others)}
 
 
 _BYTE_OF = _byte_of()

@@ -60,8 +60,8 @@ def capacity(counts: Sequence[int], options: ContextOptions) -> int:
     It is 4·√batch_size above the mean, which is more than four standard deviations for shuffled text. A batch that
     would keep more loses the last of them, as if subsampling had dropped them.
     """
-    counts = np.asarray(counts, np.float64)
-    mean = options.batch_size * float(keep_probabilities(counts, options.sample) @ counts / counts.sum())
+    kept = float(keep_probabilities(counts, options.sample) @ np.asarray(counts, np.float64))
+    mean = options.batch_size * kept / sum(counts)
     return min(options.batch_size, int(np.ceil(mean + 4 * options.batch_size**0.5)))
 
 

@@ -25,6 +25,7 @@ from pydantic import Field, model_validator
 
 from dlcli import files
 from dlcli.data import cache
+from dlcli.data.splits import ALIASES
 from dlcli.data.text import lines
 from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.data.text.coverage import LONGEST_WORD, Coverage
@@ -33,7 +34,6 @@ from dlcli.interface import Facts
 
 FORMAT = 2  # increased when the same text gives other ids than before
 LONGEST = 1_000  # words per sentence; the limit of word2vec.c
-SPLITS = ("train", "validation", "test")
 Word = Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]
 
 log = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ def read(dataset: str, options: VocabularyOptions, read_options: ReadOptions = D
     log.info("counting the words of %s", dataset)
     stem.clear()
     _save(stem, *_build(dataset, texts, options))
-    with cache.kept():
+    with cache.expecting_files():
         return _load(stem, digest)
 
 
@@ -138,7 +138,7 @@ def normalized(text: str, lower: bool) -> str:
 
 def _digest(texts: Mapping[str, Sequence[str]], options: VocabularyOptions) -> str:
     digest = hashlib.sha256(repr(options).encode())
-    for split in SPLITS:
+    for split in ALIASES:
         digest.update(f"\n{split}\n".encode())
         digest.update("\n".join(texts.get(split, ())).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
@@ -160,7 +160,7 @@ def _build(
 ) -> tuple[WordFacts, Coverage, dict[str, Ids]]:
     """Return the vocabulary, its coverage, and the ids of each split."""
     ids = _WordIds()
-    found = {split: _matched(texts[split], options, ids) for split in SPLITS if split in texts}
+    found = {split: _matched(texts[split], options, ids) for split in ALIASES if split in texts}
     names = list(ids)
     counts = np.bincount(found["train"][0], minlength=len(names))
     coverage = Coverage.of(names, counts, (normalized(line, options.lower) for line in texts["train"]))
@@ -235,7 +235,7 @@ def _save(stem: cache.Stem, facts: WordFacts, coverage: Coverage, ids: Mapping[s
         "checksums": {},
     }
     for split, arrays in ids.items():
-        record["checksums"][split] = [zlib.crc32(each) for each in arrays]
+        record["checksums"][split] = [zlib.crc32(each.data) for each in arrays]
         for ending, each in zip(("words", "lengths"), arrays, strict=True):
             with cache.replacing(stem.path(f"{split}.{ending}.npy")) as file:
                 np.save(file, each)
@@ -262,6 +262,6 @@ def _load(stem: cache.Stem, digest: str) -> Corpus:
 
 def _array(path: Path, checksum: int) -> np.ndarray:
     found = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
-    if zlib.crc32(found) != checksum:
+    if zlib.crc32(found.data) != checksum:
         raise ValueError(f"{path} is damaged")
     return found

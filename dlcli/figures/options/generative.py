@@ -1,9 +1,10 @@
 """Options of the figures of generative models."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from dlcli.errors import UsageError
 from dlcli.figures.options.base import FigureOptions, FreeImageOptions, RunFigureOptions
 from dlcli.options.common import Cli, Device, Needs, RunRef, Seed
 from dlcli.options.generative import DENSITIES
@@ -16,6 +17,7 @@ class GanTraining(FigureOptions):
     examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
     technique = "gan"
     main_figure_of = ("gan",)
+    use: ClassVar[str] = "last"  # the samples over time are part of the last state
     run: RunRef = ""
     device: Device = "auto"
 
@@ -49,6 +51,10 @@ class ForwardProcess(FreeImageOptions):
     count: Annotated[int, Field(ge=2, le=16, description="Timesteps to show."), Cli(short="-k")] = 7
     seed: Seed = 0
 
+    def require_fit(self, run: Any) -> None:
+        if run.options.parameterization == "flow":
+            raise UsageError(f"--run must be a run that predicts noise or velocity, {run.folder} is a flow")
+
 
 class Denoising(SamplerOptions, RunFigureOptions):
     """The reverse process of a diffusion model: x_t and the predicted x_0; --out FILE.gif animates it."""
@@ -70,6 +76,7 @@ class Denoising(SamplerOptions, RunFigureOptions):
     class_: Annotated[
         str,
         Field(description="Class to sample, of a conditional run; default: all classes in turn."),
+        Needs("conditional", of_run=True),
         Cli(metavar="CLASS"),
     ] = ""
     states: Annotated[int, Field(ge=2, le=16, description="Timesteps to show.")] = 8

@@ -71,7 +71,7 @@ class TokenProbabilities(TextFigureOptions):
     )
     technique = ("rnn", "transformer")
     main_figure_of = ("rnn",)
-    of_runs = (("task", "language"), ("shape", "decoder"))
+    requires = (("task", "language"), ("shape", "decoder"))
     top: Annotated[int, Field(ge=1, le=10, description="Most likely tokens to show per position."), Cli(short="-k")] = 3
 
 

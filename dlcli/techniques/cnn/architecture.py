@@ -52,7 +52,7 @@ class Architecture:
         missing = {name: default for name, default in defaults.items() if getattr(self, name) is None}
         resolved = dataclasses.replace(self, **missing)
         if resolved.depth is not None and resolved.depth not in RESNETS:
-            raise UsageError(f"--depth must be one of {', '.join(map(str, RESNETS))}, got {resolved.depth}")
+            raise UsageError(f"--depth must be one of {', '.join(map(str, sorted(RESNETS)))}, got {resolved.depth}")
         if resolved.channels is None and resolved.depth is not None:
             return dataclasses.replace(resolved, channels=RESNETS[resolved.depth].channels)
         return resolved

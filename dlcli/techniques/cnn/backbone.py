@@ -88,6 +88,8 @@ def _small(config: Architecture, image: tuple[int, int, int], rngs: nnx.Rngs) ->
 
     With the pooling "stride" the convolution is strided instead (Springenberg et al. 2015, arXiv:1412.6806).
     """
+    assert config.stages
+    assert config.channels  # both are resolved
     layers: Layers = {}
     inputs, strided = image[2], config.pool == "stride"
     for stage in range(config.stages):
@@ -105,8 +107,9 @@ def _resnet(config: Architecture, image: tuple[int, int, int], rngs: nnx.Rngs) -
 
     Unlike in the paper, the pooling after a 7×7 stem has windows of 2×2.
     """
-    stages, strided = RESNETS[config.depth], config.pool == "stride"
-    base = config.channels or stages.channels
+    assert config.depth
+    assert config.channels  # both are resolved
+    stages, base, strided = RESNETS[config.depth], config.channels, config.pool == "stride"
     layers = _stem(base, stages.projection and min(image[:2]) > _SMALL_IMAGE, config, image[2], rngs)
     inputs = base
     for stage, blocks in enumerate(stages.blocks, start=1):
@@ -115,10 +118,9 @@ def _resnet(config: Architecture, image: tuple[int, int, int], rngs: nnx.Rngs) -
             layers[f"pool{stage}"] = Pool(config.pool)
         for block in range(1, blocks + 1):
             window = Window(3, stride=2 if strided and stage > 1 and block == 1 else 1, padding=1)
+            channels, windows = [inputs, width, width], [window, Window(3, padding=1)]
             if stages.bottleneck:
-                channels, windows = (inputs, width, width, 4 * width), (Window(1), window, Window(1))
-            else:
-                channels, windows = (inputs, width, width), (window, Window(3, padding=1))
+                channels, windows = [inputs, width, width, 4 * width], [Window(1), window, Window(1)]
             built = ResidualBlock(channels, windows, config, projection=stages.projection, rngs=rngs)
             layers[f"block{stage}_{block}"] = built
             inputs = channels[-1]
@@ -138,6 +140,8 @@ def _convnext(config: Architecture, image: tuple[int, int, int], rngs: nnx.Rngs)
     Unlike in the paper, the patch size depends on the image size, and the last normalization precedes the global
     average pooling.
     """
+    assert config.stages
+    assert config.channels  # both are resolved
     dtype, channels = jnp.dtype(config.dtype), config.channels
     patch = next(size for size, least in ((4, _SMALL_IMAGE + 1), (2, 16), (1, 0)) if min(image[:2]) >= least)
     stem = Convolution(image[2], channels, Window(patch, patch), dtype=dtype, rngs=rngs)

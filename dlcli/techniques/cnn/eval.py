@@ -1,94 +1,75 @@
-"""Measures a classifier, or several that vote, on the test split."""
+"""Measures a classifier, or the average of several, on the test split."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from dlcli import engine
 from dlcli.artifacts import Table
-from dlcli.engine import Metrics
-from dlcli.engine.load import measured
+from dlcli.engine.evaluate import Scorer
+from dlcli.engine.evaluate import evaluate as measure
 from dlcli.errors import RunError
 from dlcli.interface import Batch
-from dlcli.metrics.classification import measure, table
-from dlcli.metrics.metric import add
+from dlcli.metrics import classification
+from dlcli.metrics.metric import Metrics
+from dlcli.nn import functional
 from dlcli.runs.lookup import find
-from dlcli.runs.run import Run
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Eval
 
 
-def evaluate(options: Eval) -> Table:
-    """Return accuracy with its interval, loss, calibration, and the accuracy for each class."""
-    folders = [Path(options.run), *(find(name.strip(), "cnn") for name in options.runs.split(",") if name.strip())]
-    learners = [engine.load(folder, Learner, options.use) for folder in folders]
-    _same_classes(folders, learners)
-    changes = {name: value for name in ("data_dir", "dataset") if (value := getattr(options, name)) is not None}
-    run = Run(folders[0])
-    trained = run.options(Learner).model_copy(update=changes)
-    data = measured(run, options.dataset, lambda: Learner.read(trained))
-    if data.facts.classes != learners[0].facts.classes or data.facts.image != learners[0].facts.image:
-        raise RunError(f"the data must have the images and classes that {folders[0]} was trained on")
-    totals = _totals(_predictor(learners, options.mc_dropout), data.test)
-    described = {name: metric.describe() for name, metric in totals.items()}
-    how = {"use": options.use, "runs": [str(folder) for folder in folders], "mc_dropout": options.mc_dropout}
-    return table(described, learners[0].facts.classes, {"split": "test", **how})
+def evaluate(options: Eval, run: TrainedRun) -> Table:
+    """Return accuracy with its confidence interval, loss, calibration and metrics by class."""
+    others = [run.other(find(name.strip(), "cnn")) for name in options.runs.split(",") if name.strip()]
+    for other in others:
+        if other.facts.classes != run.facts.classes or other.facts.image != run.facts.image:
+            raise RunError(f"{other.folder} must have the images and classes of {run.folder}, found others")
+    learners = [each.learner for each in (run, *others)]
+    score = _ensemble(learners, options.mc_dropout) if others or options.mc_dropout else None
+    found = measure(run, options, score=score)
+    folders = [str(each.folder) for each in (run, *others)]
+    how = {**found.protocol, "runs": folders, "mc_dropout": options.mc_dropout}
+    return classification.table(found.title, found.described(), run.facts.classes, how)
 
 
-def _predictor(learners: list[Learner], samples: int) -> Callable[[jax.Array, jax.Array], jax.Array]:
-    """Return a function from a key and images to log-probabilities averaged over learners and dropout masks.
+def _ensemble(learners: Sequence[Learner], samples: int) -> Scorer:
+    """Return a function that scores a batch with probabilities averaged over learners and dropout masks.
 
     Reference: Gal and Ghahramani, "Dropout as a Bayesian Approximation", 2016, arXiv:1506.02142.
+
+    Args:
+        learners: networks with the same classes.
+        samples: dropout masks per learner; 0: no dropout.
     """
     if samples:
+        learners = [nnx.clone(learner) for learner in learners]
         for learner in learners:
             learner.network.set_attributes(nnx.Dropout, deterministic=False, raise_if_not_found=False)
-    splits = [nnx.split(learner) for learner in learners]
-    graphs = [graph for graph, _ in splits]
 
-    def vote(states: list[nnx.State], key: jax.Array, pixels: jax.Array) -> jax.Array:
-        """Return log-probabilities [batch, class] of one mask for each learner."""
-        # Copied, since the states come from outside the loop over masks and reseeding changes them.
-        live = [nnx.merge(graph, state, copy=True) for graph, state in zip(graphs, states, strict=True)]
+    def averaged(live: Sequence[Learner], key: jax.Array, pixels: jax.Array) -> jax.Array:
+        """Return log-probabilities [batch, class] with one dropout mask per learner."""
+        # Copied, since the learners come from outside the loop over masks and reseeding changes them.
+        live = [nnx.clone(each) for each in live]
         for learner in live:
             nnx.reseed(learner, dropout=key, default=key)
         return jax.nn.logsumexp(jnp.stack([learner.log_probabilities(pixels) for learner in live]), axis=0) - jnp.log(
             len(live)
         )
 
-    @jax.jit
-    def predict(states: list[nnx.State], key: jax.Array, pixels: jax.Array) -> jax.Array:
+    def predict(live: Sequence[Learner], key: jax.Array, pixels: jax.Array) -> jax.Array:
         if not samples:
-            return vote(states, key, pixels)
-        votes = jax.lax.map(lambda each: vote(states, each, pixels), jax.random.split(key, samples))
-        return jax.nn.logsumexp(votes, axis=0) - jnp.log(samples)
+            return averaged(live, key, pixels)
+        masks = jax.lax.map(lambda each: averaged(live, each, pixels), jax.random.split(key, samples))
+        return jax.nn.logsumexp(masks, axis=0) - jnp.log(samples)
 
-    states = [state for _, state in splits]
-    return lambda key, pixels: predict(states, key, pixels)
+    predicted, measured = functional.jit(predict, list(learners)), jax.jit(classification.measure)
 
+    def score(number: int, batch: Batch) -> Metrics:
+        held_out = {name: jnp.asarray(batch[name]) for name in ("label", "mask")}
+        return measured(predicted(jax.random.key(number), jnp.asarray(batch["image"])), held_out)
 
-def _totals(predict: Callable[[jax.Array, jax.Array], jax.Array], batches: Any) -> Metrics:
-    score = jax.jit(lambda log_probabilities, batch: measure(log_probabilities, batch))
-    totals = None
-    for number, batch in enumerate(batches):
-        metrics = score(predict(jax.random.key(number), jnp.asarray(batch["image"])), _labels(batch))
-        totals = metrics if totals is None else add(totals, metrics)
-    if totals is None:
-        raise RunError("the data must have a test split, found none")
-    return jax.device_get(totals)
-
-
-def _labels(batch: Batch) -> dict[str, jax.Array]:
-    return {"label": jnp.asarray(batch["label"]), "mask": jnp.asarray(batch["mask"])}
-
-
-def _same_classes(folders: list[Path], learners: list[Learner]) -> None:
-    for folder, learner in zip(folders, learners, strict=True):
-        if learner.facts.classes != learners[0].facts.classes or learner.facts.image != learners[0].facts.image:
-            raise RunError(f"{folder} must have the images and classes of {folders[0]}, found others")
+    return score

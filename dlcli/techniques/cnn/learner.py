@@ -31,6 +31,7 @@ class Learner(engine.Learner):
     held-out data also `mask`, float32 [batch], 1 for an example and 0 for padding.
     """
 
+    technique = "cnn"
     Options = Train
     Facts = ImageFacts
 
@@ -39,7 +40,7 @@ class Learner(engine.Learner):
         return ("-accuracy", "loss")
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: ImageFacts | None = None) -> Data:
         return batches.read(options, options.seed, options.image_size, options.train_examples, labelled=True)
 
     @staticmethod
@@ -99,6 +100,10 @@ class Learner(engine.Learner):
         """Standardize pixels in [0, 1] with the mean and standard deviation of each channel of the training data."""
         mean, std = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.std))
         return (pixels - mean) / std
+
+    def require_fit(self, facts: ImageFacts, run: str) -> None:
+        if facts.classes != self.facts.classes or facts.image != self.facts.image:
+            raise RunError(f"the data must have the image size and classes that {run} was trained on, found others")
 
     def warm_start(self, options: Train) -> bool:
         if not options.backbone_from:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from dlcli.options.common import (
     AugmentOptions,
     Cli,
+    DataDirOptions,
     Dataset,
     Dropout,
     DropoutOptions,
@@ -19,7 +20,7 @@ from dlcli.options.common import (
     TrainOptions,
 )
 
-Depth = Literal[8, 20, 32, 44, 56, 18, 34, 50]
+Depth = Literal[8, 18, 20, 32, 34, 44, 50, 56]
 ImageSize = Annotated[
     int | None,
     Field(ge=4, le=1024, description="Resize the images of a folder to this height and width, in pixels."),
@@ -35,7 +36,7 @@ class BackboneOptions(Options):
     ] = "small"
     depth: Annotated[
         Depth | None,
-        Field(description="Layers of a resnet: 8, 20, 32, 44, 56 (CIFAR) or 18, 34, 50 (ImageNet)."),
+        Field(description="Layers of a resnet; 18, 34 and 50 as for ImageNet, the others as for CIFAR."),
         Needs("arch", ("resnet",)),
     ] = None
     channels: Annotated[
@@ -95,7 +96,7 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
         return self
 
 
-class Eval(EvalOptions):
+class Eval(DataDirOptions, EvalOptions):
     """Options of `dlcli eval` for a run of cnn."""
 
     mc_dropout: Annotated[

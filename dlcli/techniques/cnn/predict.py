@@ -1,54 +1,58 @@
-"""Names what is on images."""
+"""Classifies image files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
-from flax import nnx
 
-from dlcli import engine
 from dlcli.artifacts import Prediction
 from dlcli.data.images import batches
 from dlcli.errors import DatasetError
+from dlcli.nn import functional
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Predict
 
 _BATCH = 64  # images decoded and classified at once
 
 
-def predict(options: Predict) -> Iterator[Prediction]:
-    """Yield a prediction for each image in turn; an image that cannot be read has a problem instead."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    graph, state = nnx.split(learner)
-    classify = jax.jit(lambda state, pixels: nnx.merge(graph, state).log_probabilities(pixels))
-    for paths in _batched(options.images):
-        read = [_read(path, learner) for path in paths]
-        pixels = np.zeros([_BATCH, *learner.facts.image], np.uint8)  # of one shape, so compiled once
-        for row, image in enumerate(read):
+def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
+    """Yield a prediction per image, in order; for an image that cannot be read, the prediction has a problem.
+
+    From Python, `options.images` may contain arrays: uint8 [height, width] or [height, width, channel].
+    """
+    learner: Learner = run.learner
+    classify = functional.jit(Learner.log_probabilities, learner)
+    for start in range(0, len(options.images), _BATCH):
+        given = options.images[start : start + _BATCH]
+        images = [_read(each, learner) for each in given]
+        # All batches have the same shape, so that the function is compiled once.
+        pixels = np.zeros([_BATCH, *learner.facts.image], np.uint8)
+        for row, image in enumerate(images):
             if isinstance(image, np.ndarray):
                 pixels[row] = image
-        shares = np.exp(np.asarray(classify(state, pixels), np.float64))
-        for path, image, share in zip(paths, read, shares, strict=False):
-            yield _answer(str(path), image, share, learner.facts.classes, options.top)
+        probabilities = np.exp(np.asarray(classify(pixels), np.float64))
+        for index, (each, image, row) in enumerate(zip(given, images, probabilities, strict=False), start):
+            source = f"image {index}" if isinstance(each, np.ndarray) else str(each)
+            yield _prediction(source, image, row, learner.facts.classes, options.top)
 
 
-def _batched(paths: list[Path]) -> Iterator[list[Path]]:
-    for start in range(0, len(paths), _BATCH):
-        yield paths[start : start + _BATCH]
-
-
-def _read(path: Path, learner: Learner) -> np.ndarray | str:
+def _read(image: Path | np.ndarray, learner: Learner) -> np.ndarray | str:
+    """Return the image as the network needs it, or why it cannot be read."""
     try:
-        return batches.decode(path, learner.facts)
+        if isinstance(image, np.ndarray):
+            return batches.fit(image, learner.facts)
+        return batches.decode(image, learner.facts)
     except DatasetError as error:
         return str(error)
 
 
-def _answer(source: str, image: np.ndarray | str, share: np.ndarray, classes: tuple[str, ...], top: int) -> Prediction:
+def _prediction(
+    source: str, image: np.ndarray | str, probabilities: np.ndarray, classes: tuple[str, ...], top: int
+) -> Prediction:
     if isinstance(image, str):
         return Prediction(source, problem=image)
-    ranked = np.argsort(-share, kind="stable")[:top]
-    return Prediction(source, [(classes[index], float(share[index])) for index in ranked])
+    ranked = np.argsort(-probabilities, kind="stable")[:top]
+    return Prediction(source, [(classes[index], float(probabilities[index])) for index in ranked])

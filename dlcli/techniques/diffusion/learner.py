@@ -8,8 +8,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.data import domains
-from dlcli.data.domains import GenerativeFacts, ImageDomain, PointDomain, rms_coordinate
-from dlcli.data.images.batches import ImageFacts
+from dlcli.data.domains import GenerativeFacts
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
 from dlcli.nn import diffusion
@@ -39,17 +38,17 @@ class Learner(engine.Learner):
     arXiv:2107.00630, appendix I.1).
     """
 
+    technique = "diffusion"
     Options = Train
     Facts = GenerativeFacts
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: GenerativeFacts | None = None) -> Data:
         return domains.read(options)
 
     def __init__(self, options: Train, facts: GenerativeFacts):
-        self.facts, data = facts, facts.data
-        is_images = isinstance(data, ImageFacts)
-        self.domain = ImageDomain(data) if is_images else PointDomain(data, rms_coordinate(data))
+        self.facts = facts
+        self.domain = domains.domain(facts.data, domains.rms_coordinate)
         self.parameterization, self.conditional = options.parameterization, options.conditional
         is_flow = options.parameterization == "flow"
         self.noise_schedule_name = "straight" if is_flow else options.noise_schedule or "cosine"
@@ -86,6 +85,12 @@ class Learner(engine.Learner):
         label = batch["label"] if self.conditional else None
         losses = self._losses(network, self.domain.encode(batch), label, self.rngs.score())
         return {"loss": Mean.of(losses, batch["mask"])}
+
+    def trained_model(self) -> nnx.Module:
+        return self.ema.apply_to(self.network)
+
+    def require_fit(self, facts: GenerativeFacts, run: str) -> None:
+        self.facts.require_same_domain(facts, run, classes=self.conditional)
 
     def denoiser(self, label: jax.Array | None, guidance_scale: float) -> Denoiser:
         """Return a function from x_t and its timestep to the predicted x_0 and ε, with the averaged weights.

@@ -1,12 +1,14 @@
 """Options of the diffusion model."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from dlcli.errors import UsageError
 from dlcli.options.common import (
     BatchSize,
     Cli,
+    DataDirOptions,
     EvalOptions,
     LearningRate,
     Needs,
@@ -75,11 +77,23 @@ class SamplerOptions(Options):
     guidance_scale: Annotated[
         float,
         Field(ge=0, le=100, description="Classifier-free guidance scale, 1 = none (class-conditional runs only)."),
+        Needs("conditional", of_run=True),
     ] = 1.0
     seed: SamplingSeed = 0
 
+    def require_fit(self, run: Any) -> None:
+        trained: Train = run.options
+        if self.sampler == "ddpm" and trained.parameterization == "flow":
+            raise UsageError(
+                f"--sampler ddpm needs a run of --parameterization noise or velocity, and {run.folder} is a flow",
+                hint="use --sampler euler or heun",
+            )
+        if self.sampler_steps > trained.timesteps:
+            limit = f"the {trained.timesteps} --timesteps of {run.folder}"
+            raise UsageError(f"--sampler-steps must be at most {limit}, got {self.sampler_steps}")
 
-class Eval(SamplerOptions, EvalOptions):
+
+class Eval(SamplerOptions, DataDirOptions, EvalOptions):
     """Options of `dlcli eval` for a run of diffusion."""
 
     samples: Annotated[

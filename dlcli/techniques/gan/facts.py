@@ -35,6 +35,7 @@ def read(options: Train) -> Data:
         DatasetError: the data set is missing or malformed.
     """
     data = domains.read(options)
+    assert isinstance(data.facts, GenerativeFacts)
     if not isinstance(data.facts.data, ImageFacts):
         return dataclasses.replace(data, facts=GanFacts(data=data.facts.data))
     count = max(1, _MIN_SAMPLES // max(1, data.sizes["validation"]))

@@ -10,16 +10,13 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli import engine
-from dlcli.data import cache
-from dlcli.data.domains import ImageDomain, PointDomain, rms_radius
-from dlcli.data.images import batches
-from dlcli.data.images.batches import ImageFacts
+from dlcli.data import domains
+from dlcli.data.domains import ImageDomain, PointDomain
 from dlcli.engine import Mean, Metrics
 from dlcli.interface import Batch, Data
 from dlcli.metrics import generation
 from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
 from dlcli.nn.ema import EMA
-from dlcli.notices import silenced
 from dlcli.optim import build, penalties
 from dlcli.options.generative import DENSITIES
 from dlcli.techniques.gan import facts as facts_
@@ -55,6 +52,7 @@ class Learner(engine.Learner):
         fixed_noise_steps: the step of each time, int32 [time]; 0: not reached.
     """
 
+    technique = "gan"
     Options = Train
     Facts = GanFacts
 
@@ -63,7 +61,7 @@ class Learner(engine.Learner):
         return ("total_variation" if options.dataset in DENSITIES else "frechet_distance",)
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: GanFacts | None = None) -> Data:
         return facts_.read(options)
 
     @staticmethod
@@ -79,10 +77,10 @@ class Learner(engine.Learner):
         )
         self.facts, self.loss, self.conditional = facts, options.loss, options.conditional
         self.latent_dim, self.weight_penalty = options.latent_dim, (options.l1, options.l2)
-        is_images = isinstance(facts.data, ImageFacts)
-        self.domain = ImageDomain(facts.data) if is_images else PointDomain(facts.data, rms_radius(facts.data))
+        self.domain = domains.domain(facts.data, domains.rms_radius)
+        is_images = isinstance(self.domain, ImageDomain)
         self.feature_classifier = nnx.data(
-            FeatureClassifier(facts.data.image, len(facts.data.classes)) if is_images else None
+            FeatureClassifier(self.domain.shape, len(self.domain.classes)) if is_images else None
         )
         self.generator, self.discriminator = networks(options, self.domain, rngs)
         self.ema = EMA(self.generator, options.ema_decay)
@@ -106,21 +104,21 @@ class Learner(engine.Learner):
     def update(self, batch: Batch) -> Metrics:
         real, label = self.domain.encode(batch), batch["label"] if self.conditional else None
         generated, pullback = self._generate(len(real), label)
-        metrics = self._update_discriminator(real, generated, label)
-        metrics |= self._update_generator(generated, pullback, label)
+        discriminator_metrics = self._update_discriminator(real, generated, label)
+        generator_metrics = self._update_generator(generated, pullback, label)
         self._record_fixed_noise_samples()
-        return metrics
+        return {**discriminator_metrics, **generator_metrics}
 
     def score(self, batch: Batch) -> Metrics:
         labels = jnp.tile(batch["label"], self.facts.samples_per_example) if self.conditional else None
         count = len(batch["mask"]) * self.facts.samples_per_example
         generated = self.sample(jax.random.normal(self.rngs.score(), [count, self.latent_dim]), labels)
-        if self.feature_classifier is None:
-            modes, std = self.facts.data.modes, self.facts.data.std
-            return generation.point_metrics(generated, batch["point"], modes, std, batch["mask"])
-        return generation.image_metrics(
-            self.feature_classifier, generated, batch["train"], batch["image"], mask=batch["mask"], labels=labels
-        )
+        if isinstance(self.domain, PointDomain):
+            density = self.domain.facts
+            return generation.point_metrics(generated, batch["point"], density.modes, density.std, batch["mask"])
+        images = generated, batch["train"], batch["image"]
+        features = map(self.feature_classifier.features, images)
+        return generation.image_metrics(self.feature_classifier, *features, mask=batch["mask"], labels=labels)
 
     def sample(self, noise: jax.Array, label: jax.Array | None = None) -> jax.Array:
         """Generate samples with the averaged weights.
@@ -132,19 +130,23 @@ class Learner(engine.Learner):
         Returns:
             Images, uint8 [sample, height, width, channel], or points, float32 [sample, 2].
         """
+        generator = self.trained_model()
+        return self.domain.decode(generator(noise, label))
+
+    def trained_model(self) -> nnx.Module:
+        """Return the averaged generator."""
         generator = self.ema.apply_to(self.generator)
         generator.eval()
-        return self.domain.decode(generator(noise, label))
+        return generator
+
+    def require_fit(self, facts: GanFacts, run: str) -> None:
+        self.facts.require_same_domain(facts, run, classes=self.conditional)
 
     def warm_start(self, options: Train) -> bool:
         """Train the feature classifier, or load it from the cache; data of one class leaves it untrained."""
         if len(self.domain.classes) < 2:
             return False
-        with silenced():
-            data = batches.read(options, 0, options.image_size)
-        count = count_examples(self.domain.shape, data.sizes["train"])
-        read = lambda: batches.training(data, count)  # noqa: E731
-        self.feature_classifier.fit_or_load(cache.folder("feature-classifiers"), data.digest, read)
+        domains.train_feature_classifier(self.feature_classifier, options, count_examples)
         return True
 
     def _generate(self, count: int, label: jax.Array | None) -> tuple[jax.Array, Pullback]:

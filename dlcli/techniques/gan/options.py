@@ -7,13 +7,14 @@ from pydantic import Field, model_validator
 from dlcli.options.common import (
     BatchSize,
     Cli,
+    DataDirOptions,
     DatasetName,
     EvalOptions,
     LearningRate,
     Needs,
     Schedule,
     Steps,
-    filled,
+    with_defaults,
 )
 from dlcli.options.generative import DENSITIES, GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
 from dlcli.options.optimizers import WITH_BETAS
@@ -78,10 +79,10 @@ class Train(GenerativeTrainOptions):
         if not isinstance(given, dict) or given.get("dataset") not in DENSITIES:
             return given
         by_loss = _DENSITY_DEFAULTS_BY_LOSS.get(given.get("loss", "non-saturating"), {})
-        return filled(given, _DENSITY_DEFAULTS | by_loss)
+        return with_defaults(given, _DENSITY_DEFAULTS | by_loss)
 
 
-class Eval(EvalOptions):
+class Eval(DataDirOptions, EvalOptions):
     """Options of `dlcli eval` for a run of gan."""
 
     seed: SamplingSeed = 0

@@ -11,6 +11,7 @@ import optax
 from flax import nnx
 
 from dlcli import engine
+from dlcli.data import labels
 from dlcli.data.text import labelled_batches, token_batches, tokenizers
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
@@ -18,6 +19,7 @@ from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Mean, Metrics, Rate
+from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import measure
 from dlcli.nn.recurrent import reset_carry
@@ -47,6 +49,7 @@ class Learner(engine.Learner):
         carry: float32 [layer, state, batch, feature]; None for a classifier.
     """
 
+    technique = "rnn"
     Options = Train
     Facts = TextFacts
 
@@ -55,13 +58,11 @@ class Learner(engine.Learner):
         return ("-accuracy", "loss") if options.task == "classify" else ("loss",)
 
     @staticmethod
-    def read(options: Train) -> Data:
+    def read(options: Train, facts: TextFacts | None = None) -> Data:
         texts = open_texts(options.dataset, reading(options))
-        return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
-
-    @classmethod
-    def reread(cls, options: Train, facts: TextFacts) -> Data:
-        return batches(options, open_texts(options.dataset, reading(options)), facts.load(), trained=True)
+        if facts is not None:
+            return batches(options, texts, facts.load(), trained=True)
+        return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocab_size, texts.splits["train"]))
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
@@ -96,6 +97,10 @@ class Learner(engine.Learner):
         losses, _, carry = self._next_token_losses(batch)(self.network)
         self.carry.set_value(carry)
         return {"loss": Mean.of(losses, batch["mask"])}
+
+    def require_fit(self, facts: TextFacts, run: str) -> None:
+        if self.classify and facts.classes != self.facts.classes:
+            raise RunError(labels.other_classes(run, self.facts.classes, facts.classes))
 
     def next_log_probabilities(self, tokens: jax.Array) -> jax.Array:
         """Map int32 [batch, time] to log-probabilities of the tokens that follow each, [batch, time, vocabulary]."""
@@ -146,7 +151,7 @@ class Learner(engine.Learner):
 
 
 def reading(options: Train, *more: Any) -> ReadOptions:
-    """Return how tables are read for a task, by these options and later ones that win."""
+    """Return how tables are read for the task, by these options; later ones take precedence."""
     return ReadOptions.of(options, *more, labels=options.task == "classify")
 
 

@@ -12,19 +12,19 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
+    NetworkOptions,
     Steps,
     TextDataset,
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
     TokenizerOptions,
-    TrainOptions,
 )
 from dlcli.options.optimizers import OptimizerName
 from dlcli.options.tables import LabelColumnOptions
 
 
-class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, TrainOptions):
+class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions):
     """Options of `dlcli train rnn`."""
 
     panel = "Model"
@@ -90,16 +90,16 @@ class Eval(LabelColumnOptions, EvalOptions):
 class Sample(TextSampleOptions):
     """Options of `dlcli sample rnn`."""
 
-    of_runs = (("task", "language"),)
+    requires = (("task", "language"),)
 
 
 class Score(TextScoreOptions):
     """Options of `dlcli score rnn`."""
 
-    of_runs = (("task", "language"),)
+    requires = (("task", "language"),)
 
 
 class Predict(TextPredictOptions):
     """Options of `dlcli predict rnn`."""
 
-    of_runs = (("task", "classify"),)
+    requires = (("task", "classify"),)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dlcli.artifacts import Piece
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.rnn.options import Sample
-from dlcli.techniques.rnn.trained import load_language_model
 from dlcli.text_models import sampling
+from dlcli.text_models.trained import TrainedTextModel
 
 
-def sample(options: Sample) -> Iterator[Piece]:
+def sample(options: Sample, run: TrainedRun) -> Iterator[Piece]:
     """Yield the pieces of `options.count` texts, one text after the other; the seed determines them all."""
-    return sampling.sample(load_language_model(options.run, options.use), options)
+    return sampling.sample(TrainedTextModel.of(run, context=None), options)

@@ -8,24 +8,25 @@ import jax
 import numpy as np
 
 from dlcli.artifacts import Likelihood
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.rnn.model import Network
 from dlcli.techniques.rnn.options import Score
-from dlcli.techniques.rnn.trained import load_language_model
 from dlcli.text_models import scoring
 from dlcli.text_models.scoring import Program
+from dlcli.text_models.trained import TrainedTextModel
 
 _SHORTEST = 64  # tokens of a segment; a segment is padded to a power of two, so that few lengths are compiled
 _LONGEST = 4_096  # tokens of a segment; fewer if its logits would exceed the next limit
 _LOGITS = 2**24  # numbers in the logits of a segment
 
 
-def score(options: Score) -> Iterator[Likelihood]:
+def score(options: Score, run: TrainedRun) -> Iterator[Likelihood]:
     """Yield the likelihood of each text; its first token follows the end of the text before.
 
     Long texts are processed in segments, and the carry is passed from each to the next, so memory does not grow with
     the length.
     """
-    model = load_language_model(options.run, options.use)
+    model = TrainedTextModel.of(run, context=None)
     network, vocabulary = model.learner.network, model.learner.facts.vocabulary
     programs = scoring.programs(network, lambda network, inputs, carry: network.step(inputs, 0, carry))
 

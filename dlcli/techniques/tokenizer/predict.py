@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from dlcli.artifacts import Pieces
 from dlcli.data.text import tokenizers
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.tokenizer.options import Predict
 
 
-def predict(options: Predict) -> Iterator[Pieces]:
+def predict(options: Predict, run: TrainedRun) -> Iterator[Pieces]:
     """Yield the tokens of each text in order; if a text cannot be tokenized, a problem instead."""
-    tokenizer = tokenizers.load(Path(options.run))
+    tokenizer = tokenizers.load(run.folder)
     for text in options.text:
         try:
             ids = tokenizer.encode(text)

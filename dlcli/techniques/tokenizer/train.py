@@ -6,21 +6,24 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.data.text import tokenizers
+from dlcli import interface
+from dlcli.data.text import tokenizer_training, tokenizers
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import TextSet
-from dlcli.engine.direct import Learnt
-from dlcli.interface import Facts
+from dlcli.engine.direct import Result
 from dlcli.techniques.tokenizer import token_statistics
 from dlcli.techniques.tokenizer.options import Train
 
 
-class TokenizerFacts(Facts):
+class TokenizerFacts(interface.Facts):
     """Size of the training data; the vocabulary is in a separate file."""
 
     documents: Annotated[int, Field(ge=1)]
     characters: Annotated[int, Field(ge=1)]
+
+
+Facts = TokenizerFacts
 
 
 def read(options: Train) -> TextSet:
@@ -30,16 +33,16 @@ def read(options: Train) -> TextSet:
         UsageError: the vocabulary size is too small for the text.
     """
     found = open_texts(options.dataset, ReadOptions.of(options, labels=False))
-    tokenizers.refuse_too_small(options.kind, options.vocabulary, found.splits["train"].texts)
+    tokenizer_training.refuse_too_small(options.kind, options.vocab_size, found.splits["train"].texts)
     return found
 
 
-def train(options: Train, data: TextSet) -> Learnt:
+def train(options: Train, data: TextSet) -> Result:
     """Train on the training split, and return statistics of the validation split."""
     split = data.splits["train"]
-    tokenizer = tokenizers.train(options.kind, options.vocabulary, split.texts)
+    tokenizer = tokenizers.train(options.kind, options.vocab_size, split.texts)
     counts = token_statistics.count(tokenizer, data.splits["validation"].texts)
-    return Learnt(
+    return Result(
         facts=TokenizerFacts(documents=len(split), characters=split.characters),
         files={tokenizers.FILE: tokenizer.to_json()},
         parameters=len(tokenizer),

@@ -8,6 +8,7 @@ import jax
 from flax import nnx
 
 from dlcli import engine
+from dlcli.data import labels
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Batch, Data
@@ -28,6 +29,7 @@ class Learner(engine.Learner):
     The batches are those of the shape's task: `language_modeling`, `classification` or `translation`.
     """
 
+    technique = "transformer"
     Options = Train
     Facts = TransformerFacts
 
@@ -39,10 +41,6 @@ class Learner(engine.Learner):
     def read(options: Train, facts: TransformerFacts | None = None) -> Data:
         """Open the data of the shape's task, with the tokenizer of `facts` if given."""
         return TASKS[options.shape].read(options, facts)
-
-    @classmethod
-    def reread(cls, options: Train, facts: TransformerFacts) -> Data:
-        return cls.read(options, facts)
 
     @staticmethod
     def chosen(options: Train) -> dict[str, tuple[Any, str]]:
@@ -70,6 +68,10 @@ class Learner(engine.Learner):
 
     def score(self, batch: Batch) -> Metrics:
         return TASKS[self.shape].measure(self.network, batch)
+
+    def require_fit(self, facts: TransformerFacts, run: str) -> None:
+        if facts.classes != self.facts.classes:
+            raise RunError(labels.other_classes(run, self.facts.classes, facts.classes))
 
     def next_log_probabilities(self, tokens: jax.Array) -> jax.Array:
         """Map int [batch, time] to a decoder's log-probabilities of the next tokens, float32 [batch, time, vocabulary].

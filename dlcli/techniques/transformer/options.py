@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from dlcli.errors import UsageError
 from dlcli.options.common import (
     BatchSize,
     Cli,
@@ -13,16 +14,16 @@ from dlcli.options.common import (
     EvalOptions,
     LearningRate,
     Needs,
+    NetworkOptions,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
     TokenizerKind,
     TokenizerOptions,
-    TrainOptions,
-    Vocabulary,
+    VocabSize,
     WeightDecay,
-    filled,
+    with_defaults,
 )
 from dlcli.options.fields import flag
 from dlcli.options.optimizers import WITH_BETAS, OptimizerName
@@ -73,7 +74,7 @@ def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
     return ""
 
 
-class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOptions):
+class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOptions):
     """Options of `dlcli train transformer`."""
 
     panel = "Model"
@@ -91,9 +92,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
         ),
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
-    shape: Annotated[
-        Shape, Field(description="Language model, classifier, or translation model.")
-    ] = "decoder"
+    shape: Annotated[Shape, Field(description="Language model, classifier, or translation model.")] = "decoder"
     preset: Annotated[
         Literal["original", "gpt2", "modern"],
         Field(description="Block style: original (Vaswani 2017), gpt2, or modern (LLaMA)."),
@@ -103,7 +102,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
     heads: Annotated[int, Field(ge=1, le=256, description="Number of attention heads.")] = 4
     d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension.")] = 128
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
-    vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
+    vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
     label_smoothing: Annotated[
         float,
@@ -136,7 +135,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
         defaults = _DEFAULTS.get(str(given.get("shape", "decoder")), {})
         if str(steps := given.get("steps")).isdecimal():
             defaults = {**defaults, "warmup_steps": min(_WARMUP, int(steps) // 10)}  # a short run has a shorter warm-up
-        return filled(given, defaults)
+        return with_defaults(given, defaults)
 
     @model_validator(mode="after")
     def _check_columns(self) -> "Train":
@@ -148,11 +147,16 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, TrainOption
 class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of transformer."""
 
+    def require_fit(self, run: Any) -> None:
+        shape = run.options.shape
+        if misplaced := misplaced_column(shape, self.model_dump(include=set(_COLUMNS))):
+            raise UsageError(f"{misplaced}; {run.folder} is a run of --shape {shape}")
+
 
 class Sample(TextSampleOptions):
     """Options of `dlcli sample transformer`."""
 
-    of_runs = (("shape", "decoder"),)
+    requires = (("shape", "decoder"),)
     examples = (
         'dlcli sample transformer --prompt "Return the"',
         "dlcli sample transformer --temperature 0.7 --top-p 0.9 --count 3",
@@ -162,14 +166,14 @@ class Sample(TextSampleOptions):
 class Score(TextScoreOptions):
     """Options of `dlcli score transformer`."""
 
-    of_runs = (("shape", "decoder"),)
+    requires = (("shape", "decoder"),)
     examples = ('dlcli score transformer "Return the sum of the elements."',)
 
 
 class Predict(TextPredictOptions):
     """Options of `dlcli predict transformer`."""
 
-    of_runs = (("shape", "encoder"), ("shape", "encoder-decoder"))
+    requires = (("shape", "encoder"), ("shape", "encoder-decoder"))
     examples = ('dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',)
     top: Annotated[
         int, Field(ge=1, le=1000, description="Number of answers per text, best first."), Cli(short="-k")

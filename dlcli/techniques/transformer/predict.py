@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import jax
 import numpy as np
-from flax import nnx
 
 from dlcli.artifacts import Prediction
-from dlcli.techniques.transformer import trained
+from dlcli.nn import functional
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.options import Predict
 from dlcli.techniques.transformer.translation import translator
 from dlcli.text_models import prediction
@@ -19,24 +19,23 @@ from dlcli.text_models.trained import TrainedTextModel
 _BATCH = 16  # texts per batch
 
 
-def predict(options: Predict) -> Iterator[Prediction]:
+def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
     """Yield a prediction for each text in order; if a text cannot be tokenized, a problem instead.
 
     An encoder's answers are classes with probabilities; an encoder-decoder's are texts with the scores of
     `dlcli.nn.beam_search`, by which they are ranked, and their log-probabilities. A text longer than those of
     training is truncated, with a notice.
     """
-    model = trained.load(options.run, options.use, "encoder", "encoder-decoder")
+    model = TrainedTextModel.of(run, run.options.context)
     predicted = _classes if model.learner.shape == "encoder" else _targets
     return predicted(model, options)
 
 
 def _classes(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
-    graph, state = nnx.split(model.learner.network)
-    classify = jax.jit(lambda state, *texts: jax.nn.log_softmax(nnx.merge(graph, state)(*texts)))
+    classify = functional.jit(lambda network, *texts: jax.nn.log_softmax(network(*texts)), model.learner.network)
 
     def answer(tokens: np.ndarray, lengths: np.ndarray) -> list[Answers]:
-        found = np.asarray(classify(state, tokens, lengths))
+        found = np.asarray(classify(tokens, lengths))
         return prediction.rank_classes(found, model.learner.facts.classes, options.top)
 
     return prediction.predict(model, options.text, answer, limit=model.context, batch_size=_BATCH)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dlcli.artifacts import Piece
-from dlcli.techniques.transformer import trained
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.options import Sample
 from dlcli.text_models import sampling
+from dlcli.text_models.trained import TrainedTextModel
 
 
-def sample(options: Sample) -> Iterator[Piece]:
+def sample(options: Sample, run: TrainedRun) -> Iterator[Piece]:
     """Yield the pieces of `options.count` texts, one text after the other; the seed determines them all."""
-    return sampling.sample(trained.load(options.run, options.use, "decoder"), options)
+    return sampling.sample(TrainedTextModel.of(run, run.options.context), options)

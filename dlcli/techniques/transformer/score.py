@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from dlcli.artifacts import Likelihood
-from dlcli.techniques.transformer import trained
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.options import Score
 from dlcli.text_models import scoring
 from dlcli.text_models.trained import TrainedTextModel
@@ -19,13 +19,13 @@ _LOGITS = 2**23  # numbers in the logits of a batch
 _TOKENS = 2**13  # tokens of a batch
 
 
-def score(options: Score) -> Iterator[Likelihood]:
+def score(options: Score, run: TrainedRun) -> Iterator[Likelihood]:
     """Yield the likelihood of each text; its first token follows the end of the text before.
 
     A text longer than the context is processed in windows that overlap by half, so that each token is predicted from
     at least half a context.
     """
-    model = trained.load(options.run, options.use, "decoder")
+    model = TrainedTextModel.of(run, run.options.context)
     log_probabilities = _WindowedLogProbabilities(model)
     return scoring.score(model, log_probabilities, options.text, stride(model.context))
 
@@ -52,6 +52,7 @@ class _WindowedLogProbabilities:
     """Log-probabilities of the tokens of a text, window by window, by two programs."""
 
     def __init__(self, model: TrainedTextModel):
+        assert model.context is not None  # a language model has one
         self.network, self.context = model.learner.network, model.context
         tokens = min(_TOKENS, _LOGITS // model.learner.facts.vocabulary)
         self.batch_size = max(1, min(_WINDOWS, tokens // self.context))

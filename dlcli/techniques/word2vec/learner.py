@@ -15,6 +15,7 @@ from dlcli.data.text import word_batches, words
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.words import WordFacts
 from dlcli.engine import Mean, Metrics
+from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.notices import warn
 from dlcli.techniques.word2vec import learning_rates, model
@@ -36,26 +37,29 @@ class Learner(engine.Learner):
         output_vectors: vectors of predicted words and of negatives, float32 [word, feature].
     """
 
+    technique = "word2vec"
     Options = Train
     Facts = WordFacts
 
     @staticmethod
-    def read(options: Train, *, noted: bool = True) -> Data:
-        """Open a text set as running words; if `noted`, warn about words that the pattern may miss."""
+    def read(options: Train, facts: WordFacts | None = None) -> Data:
+        """Open a text set as running words; for a new run, warn about words that the pattern may miss."""
         vocabulary = words.VocabularyOptions(options.pattern, options.lower, options.min_count)
         corpus = words.read(options.dataset, vocabulary, ReadOptions.of(options, labels=False))
-        for note in corpus.coverage.notes(options.pattern) if noted else ():
+        for note in corpus.coverage.notes(options.pattern) if facts is None else ():
             warn(note)
         contexts = context_options(options)
+        test_split = "test" if "test" in corpus.splits else "validation"
         batcher = word_batches.Batcher(corpus.splits["train"], corpus.facts.counts, contexts)
         return Data(
             train_from=functools.partial(word_batches.train_from, batcher, options.seed),
             validation=word_batches.held_out(corpus, "validation", contexts),
-            test=word_batches.held_out(corpus, "test", contexts),
+            test=word_batches.held_out(corpus, test_split, contexts),
             facts=corpus.facts,
             sizes={split: len(sentences.words) for split, sentences in corpus.splits.items()},
             digest=corpus.digest,
             example=next((corpus.facts.words[int(each)] for each in corpus.splits["validation"].words[:1]), ""),
+            test_split=test_split,
         )
 
     def __init__(self, options: Train, facts: WordFacts):
@@ -100,10 +104,19 @@ class Learner(engine.Learner):
             "loss": self._mean(self._loss(self.input_vectors[inputs], self.output_vectors[outputs], rows.pairs), rows)
         }
 
+    def require_fit(self, facts: WordFacts, run: str) -> None:
+        if facts.words != self.facts.words:
+            raise RunError(
+                f"the data must have the vocabulary that {run} was trained on",
+                hint="evaluate on other texts with --pairs and --analogies",
+            )
+
     def _rows(self, batch: Batch, key: jax.Array) -> tuple[model.Rows, jax.Array, jax.Array]:
         """Return the rows of a batch, and the words whose input and output vectors the loss uses."""
-        text = (jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size"))
-        rows = model.split_rows(*text, self.window)
+        word, sentence, context_size = (
+            jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size")
+        )
+        rows = model.split_rows(word, sentence, context_size, self.window)
         negatives = self.negatives.sample(key, (len(rows.centers), self.row_negatives))
         return rows, *model.input_and_output_words(self.model, rows, negatives)
 

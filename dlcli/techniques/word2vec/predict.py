@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from dlcli import engine
 from dlcli.artifacts import Prediction
 from dlcli.errors import DatasetError
-from dlcli.techniques.word2vec.learner import Learner
+from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.word2vec.options import Predict
 from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 
-def predict(options: Predict) -> Iterator[Prediction]:
+def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
     """Yield an answer for each query; all words are looked up before the first."""
-    learner = engine.load(Path(options.run), Learner, options.use)
-    vectors = WordVectors(learner.facts, learner.vectors())
+    vectors = WordVectors(run.facts, run.learner.vectors())
     nearest = [(word, vectors.require("--nearest", word)) for word in options.nearest]
     analogy = [vectors.require("--analogy", word) for word in options.analogy or ()]
     pair = [vectors.require("--similarity", word) for word in options.similarity or ()]

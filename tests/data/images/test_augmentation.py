@@ -48,14 +48,14 @@ def resampled(image: np.ndarray, degrees: float = 0.0, factor: float = 1.0) -> n
 every_name = pytest.mark.parametrize("name", AUGMENTATIONS)
 
 
-def test_nothing_asked_for_changes_nothing():
+def test_no_augmentation_leaves_images_unchanged():
     changed, labels = augmented({})
     np.testing.assert_array_equal(changed, images())
     np.testing.assert_array_equal(labels, targets())
 
 
 @every_name
-def test_a_change_keeps_shape_type_and_range(name):
+def test_augmentation_keeps_shape_dtype_and_range(name):
     changed, labels = augmented({name: AUGMENTATIONS[name]})
     assert (changed.shape, changed.dtype, labels.shape) == (images().shape, np.float32, targets().shape)
     assert changed.min() >= 0
@@ -63,13 +63,13 @@ def test_a_change_keeps_shape_type_and_range(name):
 
 
 @every_name
-def test_each_example_draws_its_own_numbers(name):
+def test_each_example_draws_its_own_parameters(name):
     by_turns = np.tile(images(2), [BATCH // 2, 1, 1, 1])
     changed, _ = augmented({name: AUGMENTATIONS[name]}, examples=by_turns)
     assert len(np.unique(changed[::2], axis=0)) > 1
 
 
-def test_the_same_key_gives_the_same_images_and_another_gives_others():
+def test_the_images_depend_on_the_key_only():
     first, again, other = (augmented(AUGMENTATIONS, seed)[0] for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.1
@@ -82,7 +82,7 @@ def test_the_order_of_the_strengths_does_not_matter():
     np.testing.assert_array_equal(one, other)
 
 
-def test_a_change_draws_the_same_numbers_whatever_else_is_made():
+def test_the_parameters_of_an_augmentation_do_not_depend_on_the_others():
     among = augmentation.draw(jax.random.key(0), BATCH, AUGMENTATIONS)
     np.testing.assert_array_equal(numbers("cutout", 0.3), among["cutout"])
 
@@ -98,11 +98,11 @@ def test_rotation_by_zero_is_the_identity():
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
-def test_rotation_by_right_angles_is_that_of_numpy(turns):
+def test_rotation_by_right_angles_equals_numpy_rot90(turns):
     np.testing.assert_allclose(resampled(images()[0], degrees=90.0 * turns), np.rot90(images()[0], turns), atol=1e-5)
 
 
-def test_rotation_brings_in_black_corners():
+def test_rotated_images_have_black_corners():
     turned = resampled(np.ones([SIZE, SIZE, 2], np.float32), degrees=45.0)
     assert turned[0, 0, 0] == 0
     assert turned[SIZE // 2, SIZE // 2, 0] == pytest.approx(1)
@@ -127,33 +127,33 @@ def test_shift_moves_a_pixel_down_and_right_and_fills_with_black():
     np.testing.assert_array_equal(moved[1], np.zeros([SIZE, SIZE, 2]))
 
 
-def test_shift_draws_every_whole_number_up_to_its_strength():
+def test_shift_draws_every_integer_up_to_its_strength():
     np.testing.assert_array_equal(np.unique(numbers("shift", 2.0, batch=500)), [-2, -1, 0, 1, 2])
 
 
-def test_flip_with_probability_one_mirrors_left_to_right():
+def test_flip_with_probability_one_flips_horizontally():
     np.testing.assert_array_equal(augmented({"flip": 1.0})[0], images()[:, :, ::-1])
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("rotate", -10, 10), ("zoom", 0.9, 1.1), ("light", 0.8, 1.2)])
-def test_numbers_are_drawn_evenly_over_their_range(name, low, high):
+def test_parameters_are_uniform_over_their_range(name, low, high):
     drawn = numbers(name, AUGMENTATIONS[name], batch=2_000).ravel()
     assert scipy.stats.kstest(drawn, "uniform", args=(low, high - low)).pvalue > 0.01
 
 
-def test_contrast_spreads_about_the_mean_and_brightness_scales():
+def test_contrast_scales_the_difference_to_the_mean():
     image = 0.4 + 0.2 * (images(1) - images(1).mean())
     changed = light(image, np.array([[2.0, 0.5]], np.float32))
     np.testing.assert_allclose(changed, 0.5 * (0.4 + 2 * (image - 0.4)), rtol=1e-4)
 
 
-def test_noise_has_the_deviation_asked_for():
+def test_noise_has_the_given_standard_deviation():
     changed, _ = augmented({"noise": 0.05}, examples=np.full_like(images(), 0.5))
     assert np.std(changed) == pytest.approx(0.05, rel=0.03)
     assert np.mean(changed) == pytest.approx(0.5, abs=0.002)
 
 
-def test_cutout_puts_out_a_square_of_the_given_side_in_the_mean_colour():
+def test_cutout_sets_a_square_to_the_mean_colour():
     image = images(1, 10, 20)
     changed = np.asarray(cutout(image, np.array([[0.5, 0.5, 0.4]], np.float32)))
     rows, columns = np.nonzero((changed != image).any(axis=-1)[0])
@@ -161,14 +161,14 @@ def test_cutout_puts_out_a_square_of_the_given_side_in_the_mean_colour():
     np.testing.assert_allclose(changed[0, 4, 9], image.mean(axis=(0, 1, 2)), rtol=1e-5)
 
 
-def test_squares_of_cutout_are_centred_anywhere_and_may_reach_over_the_border():
+def test_cutout_squares_may_extend_beyond_the_border():
     changed = (augmented({"cutout": 0.3})[0] != images()).any(axis=-1)
     areas = np.unique(changed.sum(axis=(1, 2)))
     assert areas.max() == 4  # 0.3 of 8 pixels is a side of 2
     assert areas.min() < 4
 
 
-def test_mixup_adds_an_example_and_its_neighbour_in_images_and_targets_alike():
+def test_mixup_uses_the_same_lambda_for_images_and_targets():
     mixed, labels = augmented({"mixup": 0.2})
     share = numbers("mixup", 0.2)[:, None]
     np.testing.assert_allclose(labels, share * targets() + (1 - share) * np.roll(targets(), 1, axis=0), atol=1e-6)
@@ -177,14 +177,14 @@ def test_mixup_adds_an_example_and_its_neighbour_in_images_and_targets_alike():
     np.testing.assert_allclose(mixed, share * images() + (1 - share) * before, atol=1e-6)
 
 
-def test_mixed_targets_stay_probabilities():
+def test_targets_after_mixup_are_probabilities():
     labels = augmented({"mixup": 0.2})[1]
     np.testing.assert_allclose(labels.sum(axis=1), 1, rtol=1e-6)
     assert labels.min() >= 0
 
 
 @pytest.mark.parametrize("strength", [0.2, 1.0, 4.0])
-def test_mixup_draws_its_shares_from_the_beta_distribution(strength):
+def test_mixup_draws_lambda_from_the_beta_distribution(strength):
     share = numbers("mixup", strength, batch=2_000)
     assert scipy.stats.kstest(share, "beta", args=(strength, strength)).pvalue > 0.01
 
@@ -205,7 +205,7 @@ np.savez(sys.argv[1], images=images, targets=targets)
 """
 
 
-def test_a_batch_over_several_devices_is_changed_as_on_one(tmp_path):
+def test_a_batch_sharded_over_devices_is_augmented_as_on_one_device(tmp_path):
     file = tmp_path / "batch.npz"
     np.savez(file, images=images(), targets=targets())
     environment = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}

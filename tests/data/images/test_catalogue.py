@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dlcli.data.images import catalogue
+from dlcli.data.images import catalogue, sources
 from dlcli.errors import DatasetError, UsageError
 
 
@@ -19,14 +19,14 @@ def test_every_embedded_set_opens(name):
         ("tfd:x", "must be digits, folder:PATH, an .npz file, shapes or tfds:NAME"),
     ],
 )
-def test_an_unknown_name_is_answered_with_the_nearest(tmp_path, name, meant):
+def test_the_error_for_an_unknown_name_suggests_the_nearest(tmp_path, name, meant):
     (tmp_path / "toy" / "1.0.0").mkdir(parents=True)
     (tmp_path / "toy" / "1.0.0" / "features.json").write_text("{}")
     with pytest.raises(UsageError, match=meant):
         catalogue.open(name, tmp_path, None, 2**30)
 
 
-def test_a_path_without_its_prefix_is_answered_with_it(tmp_path):
+def test_the_error_for_a_folder_suggests_the_prefix(tmp_path):
     with pytest.raises(UsageError, match=f"did you mean folder:{tmp_path}"):
         catalogue.open(str(tmp_path), None, None, 2**30)
 
@@ -34,3 +34,18 @@ def test_a_path_without_its_prefix_is_answered_with_it(tmp_path):
 def test_a_missing_file_is_named():
     with pytest.raises(DatasetError, match=r"none\.npz does not exist"):
         catalogue.open("none.npz", None, None, 2**30)
+
+
+def test_a_new_source_is_one_file(tmp_path, monkeypatch):
+    (tmp_path / "blank.py").write_text(
+        "from dlcli.data.images.builder import Builder\n"
+        "BUILDER = Builder('blank', lambda name: name == 'blank', lambda name, options: (options.image_size, []),\n"
+        "                  embedded={'blank': 'no images'})\n"
+    )
+    monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
+    catalogue.builders.cache_clear()
+    try:
+        assert catalogue.embedded()["blank"] == "no images"
+        assert catalogue.find("blank", None, 7, 0) == (7, [])
+    finally:
+        catalogue.builders.cache_clear()

@@ -24,7 +24,7 @@ def kinds(path, image_size=None):
     return sorted(problem.kind for problem in check(f"folder:{path}", None, image_size))
 
 
-def test_nothing_is_found_where_nothing_is_wrong(pets):
+def test_a_valid_set_has_no_problems(pets):
     assert check(f"folder:{pets}", None, None) == []
 
 
@@ -48,36 +48,36 @@ def test_duplicates_are_found_by_their_pixels_whatever_the_format(pets):
     assert problem.message == f"{pets}/test/dog/copy.bmp is the same as {pets}/train/dog/00.png"
 
 
-def test_a_gray_copy_of_equal_channels_is_a_duplicate(pets, save):
+def test_a_grayscale_copy_of_a_colour_image_is_a_duplicate(pets, save):
     gray = np.arange(30, dtype=np.uint8).reshape(6, 5)
     save(pets / "train" / "dog" / "gray.png", pixels=gray)
     save(pets / "test" / "dog" / "colour.png", pixels=np.repeat(gray[..., None], 3, axis=-1))
     assert kinds(pets) == ["duplicate"]
 
 
-def test_sizes_are_no_problem_where_they_are_scaled(pets, save):
+def test_different_sizes_are_no_problem_if_images_are_scaled(pets, save):
     save(pets / "train" / "cat" / "large.png", shape=(20, 20, 3))
     assert kinds(pets) == []
     assert kinds(pets, image_size=6) == []
 
 
-def test_held_out_images_of_another_size_are_a_problem_where_all_training_images_are_of_one(pets, save):
+def test_held_out_images_that_differ_from_the_training_size_are_a_problem(pets, save):
     save(pets / "test" / "cat" / "large.png", shape=(20, 20, 3))
     assert kinds(pets) == ["sizes"]
     assert kinds(pets, image_size=6) == []
 
 
-def test_stray_files_and_a_single_class_do_no_harm(classes):
+def test_skipped_files_are_a_harmless_problem(classes):
     (classes / "readme.txt").write_text("x")
     shutil.rmtree(classes / "dog")
     found = check(f"folder:{classes}", None, None)
     assert {(each.kind, each.harmless) for each in found} == {("skipped", True), ("one class", True)}
 
 
-def test_classes_of_nearly_the_same_name_are_a_problem(classes):
+def test_classes_that_differ_in_case_only_are_a_problem(classes):
     shutil.copytree(classes / "dog", classes / "Cat")
     [problem] = [each for each in check(f"folder:{classes}", None, None) if each.kind == "labels"]
-    assert (problem.message, problem.harmless) == ("'Cat' and 'cat' are 2 classes, and may be meant as one", False)
+    assert (problem.message, problem.harmless) == ("'Cat' and 'cat' are 2 classes, but may mean the same class", False)
 
 
 def test_each_bad_file_of_every_split_is_listed(pets):
@@ -88,20 +88,20 @@ def test_each_bad_file_of_every_split_is_listed(pets):
     assert sorted(problem.where for problem in found) == sorted(map(str, bad))
 
 
-def test_a_cached_set_is_read_again(pets):
+def test_check_does_not_use_the_cache(pets):
     for split in catalogue.open(f"folder:{pets}", None, None, 2**30).splits.values():
         split.counts()
     (pets / "train" / "cat" / "03.png").write_bytes(b"not an image")
     assert kinds(pets) == ["undecodable"]
 
 
-def test_wrong_arrays_are_findings(tmp_path):
+def test_invalid_arrays_are_problems(tmp_path):
     np.savez(tmp_path / "set.npz", image=np.zeros([10, 4, 4]), label=np.arange(10))
     [problem] = check(str(tmp_path / "set.npz"), None, None)
     assert (problem.kind, problem.split, problem.where) == ("columns", "train", "image")
 
 
-def test_classes_with_few_training_examples_are_found(tmp_path):
+def test_classes_with_few_training_examples_are_problems(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, [40, 4, 4], dtype=np.uint8)
     np.savez(tmp_path / "set.npz", x_train=images, y_train=np.where(np.arange(40) == 7, 3, 0))
     found = check(str(tmp_path / "set.npz"), None, None)

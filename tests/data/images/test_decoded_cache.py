@@ -23,7 +23,7 @@ def garble(folder):
 
 
 @pytest.mark.parametrize("memory_limit", [2**30, 0])
-def test_a_second_start_decodes_nothing(classes, memory_limit):
+def test_a_second_start_reads_from_the_cache(classes, memory_limit):
     first = train_of(classes, memory_limit=memory_limit)
     digest, labels = first.digest, first.labels
     garble(classes)
@@ -33,7 +33,7 @@ def test_a_second_start_decodes_nothing(classes, memory_limit):
 
 
 @pytest.mark.parametrize("change", ["pixels", "time", "removed", "added", "renamed"])
-def test_a_change_of_the_files_is_noticed(classes, save, change):
+def test_a_change_of_the_files_invalidates_the_cache(classes, save, change):
     before = train_of(classes)
     digest, name = before.digest, classes / before.source.names[0]
     if change == "pixels":
@@ -53,7 +53,7 @@ def test_a_change_of_the_files_is_noticed(classes, save, change):
 
 @pytest.mark.parametrize("ending", ["json", "labels.npy", "images.npy"])
 @pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "gone"])
-def test_a_damaged_cache_is_made_anew(classes, cache_folder, ending, damage):
+def test_a_damaged_cache_is_replaced(classes, cache_folder, ending, damage):
     images = train_of(classes).images(np.arange(28)).copy()
     [path] = cache_folder.glob(f"*-train-*.{ending}")
     whole = path.read_bytes()
@@ -66,7 +66,7 @@ def test_a_damaged_cache_is_made_anew(classes, cache_folder, ending, damage):
     assert path.read_bytes() == whole
 
 
-def test_what_was_kept_of_an_earlier_state_is_removed_once_unused(classes, cache_folder, save, two_hours_pass):
+def test_cache_entries_of_an_earlier_state_are_removed(classes, cache_folder, save, two_hours_pass):
     train_of(classes).counts()
     kept, name = set(cache_folder.iterdir()), train_of(classes).source.names[0]
     two_hours_pass()
@@ -75,13 +75,13 @@ def test_what_was_kept_of_an_earlier_state_is_removed_once_unused(classes, cache
     assert len(set(cache_folder.iterdir())) == len(kept)
 
 
-def test_image_sizes_are_kept_beside_each_other(classes):
+def test_several_image_sizes_are_cached_at_once(classes):
     digests = [train_of(classes, image_size=size).digest for size in (None, 3)]
     garble(classes)
     assert [train_of(classes, image_size=size).digest for size in (None, 3)] == digests
 
 
-def test_the_digest_does_not_depend_on_where_the_images_are_held(classes, monkeypatch, tmp_path):
+def test_the_digest_is_the_same_in_memory_and_streamed(classes, monkeypatch, tmp_path):
     in_memory = train_of(classes).digest
     monkeypatch.setenv("DLCLI_CACHE", str(tmp_path / "other"))
     assert train_of(classes, memory_limit=0).digest == in_memory
@@ -92,21 +92,21 @@ def test_a_raised_memory_limit_moves_a_streamed_set_into_memory(classes):
     assert train_of(classes).resident
 
 
-def test_mean_and_deviation_are_those_of_the_training_pixels(classes):
+def test_statistics_are_those_of_the_training_pixels(classes):
     train = train_of(classes)
     pixels = train.images(np.arange(len(train))) / 255
     np.testing.assert_allclose(train.mean, pixels.mean(axis=(0, 1, 2)), rtol=1e-12)
     np.testing.assert_allclose(train.std, pixels.std(axis=(0, 1, 2)), rtol=1e-12)
 
 
-def test_a_constant_channel_has_deviation_one(tmp_path, save):
+def test_a_constant_channel_has_standard_deviation_one(tmp_path, save):
     for number in range(20):
         save(tmp_path / "set" / "a" / f"{number}.png", pixels=np.full([4, 4], 7, dtype=np.uint8))
     assert train_of(tmp_path / "set").std == (1.0,)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no limit on a file's size")
-def test_a_full_disk_is_an_error_and_leaves_nothing_half_written(classes, cache_folder):
+def test_a_full_disk_leaves_no_incomplete_file(classes, cache_folder):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
@@ -118,7 +118,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing_half_written(classes, cache_
     assert len(train_of(classes).labels) == 28
 
 
-def test_a_cache_that_cannot_be_made_is_an_error_that_says_what_to_do(classes, tmp_path, monkeypatch):
+def test_a_cache_folder_that_cannot_be_created_is_an_error_with_a_hint(classes, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DLCLI_CACHE", str(tmp_path / "file"))
     with pytest.raises(DiskError) as caught:

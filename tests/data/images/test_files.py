@@ -16,13 +16,13 @@ def picture(path, kind):
 
 
 @pytest.mark.parametrize("name", ["a.jfif", "a.JPG", "a.PnG", "a.avif", "a.mpo", "a.tga", "a.webp"])
-def test_a_name_that_ends_as_a_format_does_makes_an_image(tmp_path, name):
+def test_a_file_with_an_image_extension_is_an_image(tmp_path, name):
     (tmp_path / name).write_bytes(b"")
     assert files.is_image(tmp_path / name)
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "bmp", "tiff", "webp"])
-def test_an_image_is_known_by_its_first_bytes(tmp_path, kind):
+def test_an_image_is_recognized_by_its_first_bytes(tmp_path, kind):
     assert files.is_image(picture(tmp_path / "holiday", kind))
     assert files.is_image(picture(tmp_path / "holiday.tmp", kind))
 
@@ -31,17 +31,17 @@ def test_an_image_is_known_by_its_first_bytes(tmp_path, kind):
     "content", [b"", b"hello", b"P5 is a paper size", b"<svg/>", b"\x00" * 100, b"BM", b"GIF89a", b"%!PS-Adobe-3.0"]
 )
 @pytest.mark.parametrize("name", ["readme.txt", "data", "drawing.eps", "measured.h5"])
-def test_other_files_are_none(tmp_path, name, content):
+def test_other_files_are_not_images(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     assert not files.is_image(tmp_path / name)
 
 
-def test_a_pipe_is_no_image_and_is_not_waited_for(tmp_path):
+def test_a_pipe_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert not files.is_image(tmp_path / "pipe")
 
 
-def test_images_below_a_folder_are_listed_and_the_rest_is_stray(tmp_path):
+def test_files_below_a_folder_are_images_or_others(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     picture(tmp_path / "2.png", "png")
     picture(tmp_path / "a" / "b" / "1.jpg", "jpeg")
@@ -63,7 +63,7 @@ def test_links_to_folders_are_not_followed_below_the_folder(tmp_path):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="other systems have no such folder")
-def test_the_files_of_processes_are_listed_and_none_is_opened():
+def test_files_in_proc_are_not_opened():
     assert files.below(Path("/proc/self")).images == []
 
 

@@ -25,11 +25,11 @@ def assert_same(ours, theirs):
         np.testing.assert_array_equal(our["label"], their["label"])
 
 
-def test_batches_from_a_step_are_those_of_the_unbroken_order(train):
+def test_batches_from_a_later_step_continue_the_same_order(train):
     assert_same(batches(train, 0, 8)[5:], batches(train, 5, 3))
 
 
-def test_batches_are_full_and_of_the_declared_types(train):
+def test_batches_have_the_documented_shapes_and_types(train):
     for batch in batches(train, 0, 8):
         assert batch["image"].shape == (8, 6, 5, 3)
         assert (batch["image"].dtype, batch["label"].dtype, batch["label"].shape) == (np.uint8, np.int32, (8,))
@@ -40,13 +40,13 @@ def test_another_seed_gives_another_order(train):
     assert any((our["image"] != their["image"]).any() for our, their in zip(ours, theirs, strict=True))
 
 
-def test_streamed_batches_are_those_held_in_memory(classes):
+def test_streamed_batches_equal_batches_in_memory(classes):
     memory, stream = (catalogue.open(f"folder:{classes}", None, None, limit).splits for limit in (2**30, 0))
     assert_same(batches(memory["train"], 3, 5), batches(stream["train"], 3, 5))
     assert_same(loader.held_out(memory["validation"], 3), loader.held_out(stream["validation"], 3))
 
 
-def test_large_batches_that_are_decoded_in_pieces_are_the_same(classes, monkeypatch):
+def test_batches_decoded_in_pieces_are_the_same(classes, monkeypatch):
     whole = batches(catalogue.open(f"folder:{classes}", None, None, 0).splits["train"], 0, 3)
     monkeypatch.setattr(loader, "PIECE", 300)
     assert_same(whole, batches(catalogue.open(f"folder:{classes}", None, None, 0).splits["train"], 0, 3))
@@ -66,7 +66,7 @@ def test_held_out_batches_keep_the_order_and_can_be_read_again(train):
     assert_same(held_out, held_out)
 
 
-def test_a_file_that_changed_under_a_streamed_run_is_an_error(classes, save):
+def test_a_file_that_changes_during_a_streamed_run_is_an_error(classes, save):
     train = catalogue.open(f"folder:{classes}", None, None, 0).splits["train"]
     train.counts()
     save(classes / train.source.names[0], shape=(3, 3, 3))

@@ -39,7 +39,7 @@ def archive(path, **members):
 
 
 @pytest.mark.parametrize("memory_limit", [2**30, 0])
-def test_arrays_in_the_order_of_fortran_give_the_same_images(tmp_path, memory_limit):
+def test_arrays_in_fortran_order_give_the_same_images(tmp_path, memory_limit):
     np.savez(tmp_path / "c.npz", image=IMAGES, label=LABELS)
     np.savez(tmp_path / "f.npz", image=np.asfortranarray(IMAGES), label=LABELS)
     trains = [
@@ -62,7 +62,7 @@ def test_arrays_in_the_order_of_fortran_give_the_same_images(tmp_path, memory_li
         "{'descr': '|u1', 'fortran_order': False, 'shape': (6000, 8, 8), }",
     ],
 )
-def test_a_header_that_makes_no_sense_is_refused(tmp_path, text):
+def test_an_invalid_header_is_refused(tmp_path, text):
     path = archive(tmp_path / "set.npz", image=header(text), label=LABELS)
     with pytest.raises(DatasetError, match=r"must be an \.npz file of arrays and cannot be read: "):
         open_arrays(path)
@@ -75,7 +75,7 @@ def test_only_a_regular_file_is_opened(tmp_path, make):
         open_arrays(tmp_path / "set.npz")
 
 
-def test_an_array_that_would_fill_the_disk_is_not_unpacked(tmp_path, cache_folder, monkeypatch):
+def test_a_decompression_bomb_is_refused(tmp_path, cache_folder, monkeypatch):
     monkeypatch.setattr(npz_archive, "_ALWAYS_ALLOWED", 2**20)
     np.savez_compressed(tmp_path / "bomb.npz", image=np.zeros([2**15, 8, 8], np.uint8), label=LABELS)
     with pytest.raises(DatasetError, match=r"is compressed [\d,]+ to 1 and takes 2 MiB decompressed, too much"):
@@ -83,7 +83,7 @@ def test_an_array_that_would_fill_the_disk_is_not_unpacked(tmp_path, cache_folde
     assert not cache_folder.exists() or not list(cache_folder.iterdir())
 
 
-def test_an_array_larger_than_the_free_space_is_not_unpacked(tmp_path, monkeypatch):
+def test_an_array_larger_than_the_free_space_is_not_decompressed(tmp_path, monkeypatch):
     np.savez(tmp_path / "set.npz", image=IMAGES, label=LABELS)
     usage = shutil.disk_usage(tmp_path)._replace(free=100)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
@@ -111,7 +111,7 @@ def test_images_without_labels_are_a_set_without_classes(tmp_path):
         ({"label": np.array(["a", "b", "c"])[LABELS]}, r"save classes, label = numpy.unique\(label, return_inverse=T"),
     ],
 )
-def test_arrays_of_another_form_are_refused_with_what_brings_them_into_it(tmp_path, changed, mend):
+def test_the_error_for_invalid_arrays_has_the_numpy_call_that_fixes_them(tmp_path, changed, mend):
     np.savez(tmp_path / "set.npz", **{"image": IMAGES, "label": LABELS, **changed})
     with pytest.raises(Malformed, match=mend):
         open_arrays(tmp_path / "set.npz")
@@ -126,13 +126,13 @@ def test_arrays_of_another_form_are_refused_with_what_brings_them_into_it(tmp_pa
         ([0, 1, 2], "classes must be strings, found int64"),
     ],
 )
-def test_names_of_classes_that_do_not_tell_them_apart_are_refused(tmp_path, names, reason):
+def test_invalid_class_names_are_refused(tmp_path, names, reason):
     np.savez(tmp_path / "set.npz", image=IMAGES, label=LABELS, classes=np.array(names))
     with pytest.raises(Malformed, match=reason):
         open_arrays(tmp_path / "set.npz")
 
 
-def test_labels_of_a_single_class_are_refused_to_classify(tmp_path):
+def test_a_single_label_is_refused_for_classification(tmp_path):
     np.savez(tmp_path / "set.npz", image=IMAGES, label=0 * LABELS)
-    with pytest.raises(Malformed, match="a classifier needs two classes or more, found only '0'"):
+    with pytest.raises(Malformed, match="a classifier needs at least two classes, found only '0'"):
         open_arrays(tmp_path / "set.npz", labelled=True)

@@ -55,7 +55,7 @@ def test_raw_text_is_checked_for_emptiness(tmp_path):
 def test_labels_that_look_alike_are_a_problem(tmp_path):
     (tmp_path / "two.csv").write_text("text,label\n" + "".join(f"t{n},{('a', 'a ', 'b')[n % 3]}\n" for n in range(99)))
     assert [each.message for each in check(str(tmp_path / "two.csv"))] == [
-        "'a' (33) and 'a ' (33) are one class: white space around a label is left out"
+        "'a' (33) and 'a ' (33) are one class: whitespace around a label is ignored"
     ]
 
 

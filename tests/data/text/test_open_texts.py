@@ -38,7 +38,7 @@ def test_raw_text_is_divided_as_in_nanogpt(tmp_path):
     assert {name: list(split.texts) for name, split in found.splits.items()} == {
         "train": [PLAY[:cut]], "validation": [PLAY[cut:]]
     }  # fmt: skip
-    assert found.eval_split == "validation"
+    assert found.test_split == "validation"
 
 
 def test_tiny_shakespeare_validates_on_its_last_tenth(shared_data):
@@ -61,7 +61,7 @@ def test_every_row_is_in_one_split(table):
     assert sorted(rows) == sorted(f"set.tsv text {number}" for number in range(40))
     assert first.sizes == {"train": 28, "validation": 4, "test": 8}
     assert first.digest == second.digest
-    assert first.eval_split == "test"
+    assert first.test_split == "test"
 
 
 def test_labels_are_numbered_in_alphabetical_order(table):
@@ -200,7 +200,7 @@ def test_the_error_for_a_malformed_file_names_the_problem(tmp_path, name, conten
 def test_a_class_that_training_lacks_is_refused(table, tmp_path):
     table("set/train.tsv")
     table("set/test.tsv", classes=("good", "ugly"), rows=4)
-    with pytest.raises(DatasetError, match="2 classes that some split lacks: line 3 of"):
+    with pytest.raises(DatasetError, match="2 classes missing from a split: line 3 of"):
         open_texts(str(tmp_path / "set"))
 
 

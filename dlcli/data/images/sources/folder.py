@@ -40,7 +40,8 @@ class Files:
             side: height and width in pixels to which images are scaled; None keeps their size.
         """
         self.root, self.names, self.labels = root, names, labels
-        self._slot, self.side, self.white = slot, side, None
+        self._slot, self.side = slot, side
+        self.white: float | None = None
 
     @property
     def slot(self) -> str:

@@ -62,7 +62,7 @@ class Arrays:
             image_size: height and width in pixels to which images are scaled; None keeps their size.
         """
         self.slot = f"{slot}-{image_size or 'own'}"
-        self.identity = f"{identity}\n{image_size}\n{hashlib.sha256(indices).hexdigest()}"
+        self.identity = f"{identity}\n{image_size}\n{hashlib.sha256(indices.data).hexdigest()}"
         self.load, self.indices = load, indices
         self.size = (image_size, image_size) if image_size else None
 

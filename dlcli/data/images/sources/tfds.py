@@ -46,7 +46,7 @@ class Records:
             image_size: height and width in pixels to which images are scaled; None keeps their size.
         """
         self.slot = f"tfds-{prepared.slot}-{part}-{image_size or 'own'}"
-        self.identity = f"{prepared.identity}\n{split}\n{image_size}\n{hashlib.sha256(indices).hexdigest()}"
+        self.identity = f"{prepared.identity}\n{split}\n{image_size}\n{hashlib.sha256(indices.data).hexdigest()}"
         self.prepared, self.split, self.indices = prepared, split, indices
         self.size = (image_size, image_size) if image_size else None
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def write(day: datetime.date, locale: str, form: str, lower: bool = False) -> Da
 
 
 @functools.cache
-def _tokens(locale: str, form: str) -> list[tuple[str, object]]:
+def _tokens(locale: str, form: str) -> list[tuple[str, Any]]:
     from babel.dates import get_date_format, tokenize_pattern
 
     return tokenize_pattern(get_date_format(form, locale).pattern)

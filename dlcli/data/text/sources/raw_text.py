@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dlcli.data.problems import Problem
+from dlcli.data.splits import ALIASES
 from dlcli.data.text import files
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import Documents, TextSet
-from dlcli.data.text.split_files import ALIASES
 
 TRAIN_FRACTION = 0.9
 

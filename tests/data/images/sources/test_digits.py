@@ -12,7 +12,7 @@ from dlcli.data.images import catalogue
 from dlcli.data.images.check import check
 
 
-def test_digits_are_those_of_scikit_learn_stretched_to_bytes():
+def test_digits_are_the_digits_of_scikit_learn_scaled_to_bytes():
     digits = load_digits()
     train = catalogue.open("digits", None, None, 2**30).splits["train"]
     places = train.source.indices
@@ -22,13 +22,13 @@ def test_digits_are_those_of_scikit_learn_stretched_to_bytes():
     np.testing.assert_array_equal(train.labels, digits.target[places])
 
 
-def test_digits_are_divided_in_fixed_parts_that_hold_every_class():
+def test_every_split_of_the_digits_contains_every_class():
     splits = catalogue.open("digits", None, None, 2**30).splits
     assert {name: len(split) for name, split in splits.items()} == {"train": 1258, "validation": 180, "test": 359}
     assert all(split.counts().min() > 9 for split in splits.values())
 
 
-def test_nothing_is_wrong_with_the_digits():
+def test_the_digits_have_no_problems():
     assert check("digits", None, None) == []
 
 

@@ -18,14 +18,14 @@ def open_folder(path, image_size=None, memory_limit=2**30):
     return catalogue.open(f"folder:{path}", None, image_size, memory_limit)
 
 
-def test_classes_are_the_folders_in_order_and_labels_their_numbers(classes):
+def test_labels_are_the_indices_of_the_sorted_folders(classes):
     images = open_folder(classes)
     train = images.splits["train"]
     assert images.classes == ("cat", "dog")
     assert [name.partition("/")[0] for name in train.source.names] == [images.classes[label] for label in train.labels]
 
 
-def test_images_are_the_pixels_of_their_files(classes):
+def test_images_are_decoded_from_their_files(classes):
     train = open_folder(classes).splits["train"]
     for index in (0, len(train) - 1):
         with Image.open(train.source.where(index)) as file:
@@ -42,7 +42,7 @@ def test_without_splits_the_files_are_divided_within_each_class(classes):
 
 
 @pytest.mark.parametrize("name", ["validation", "valid", "val"])
-def test_given_splits_are_taken_as_they_are(classes, tmp_path, name):
+def test_splits_given_as_folders_are_used(classes, tmp_path, name):
     for split, count in (("train", 20), (name, 5), ("test", 4)):
         for animal in ("cat", "dog"):
             (tmp_path / "set" / split / animal).mkdir(parents=True)
@@ -52,14 +52,14 @@ def test_given_splits_are_taken_as_they_are(classes, tmp_path, name):
     assert {split: len(splits[split]) for split in splits} == {"train": 40, "validation": 10, "test": 8}
 
 
-def test_a_given_test_split_is_not_asked_for_validation(classes, tmp_path):
+def test_validation_is_not_taken_from_a_given_test_split(classes, tmp_path):
     shutil.copytree(classes, tmp_path / "set" / "train")
     shutil.copytree(classes, tmp_path / "set" / "test")
     splits = open_folder(tmp_path / "set").splits
     assert (len(splits["train"]), len(splits["validation"]), len(splits["test"])) == (36, 4, 40)
 
 
-def test_the_files_of_the_test_part_are_not_opened_for_training(classes):
+def test_training_does_not_open_test_files(classes):
     images = open_folder(classes)
     for name in images.splits["test"].source.names:
         (classes / name).write_bytes(b"not an image")
@@ -99,7 +99,7 @@ def test_held_out_images_of_another_size_than_the_training_ones_are_refused(clas
     shutil.copytree(classes, tmp_path / "set" / "train")
     for animal in ("cat", "dog"):
         save(tmp_path / "set" / "val" / animal / "1.png", shape=(9, 9, 3))
-    with pytest.raises(Malformed, match=r"validation images must be 6×5, as the training images are, found 9×9 \(2\)"):
+    with pytest.raises(Malformed, match=r"validation images must be 6×5 as in training, found 9×9 \(2\)"):
         open_folder(tmp_path / "set").splits["validation"].counts()
 
 
@@ -116,14 +116,14 @@ def test_a_set_is_in_colour_if_one_training_image_is(classes, save, first):
     np.testing.assert_array_equal(channels[0], channels[2])
 
 
-def test_a_set_of_gray_images_has_one_channel(tmp_path, save):
+def test_a_set_of_grayscale_images_has_one_channel(tmp_path, save):
     for number in range(20):
         save(tmp_path / "set" / "a" / f"{number}.png", shape=(4, 4))
         save(tmp_path / "set" / "b" / f"{number}.png", shape=(4, 4))
     assert open_folder(tmp_path / "set").image == (4, 4, 1)
 
 
-def test_bad_files_are_refused_by_number_and_name(classes):
+def test_undecodable_files_are_refused_by_name(classes):
     train = open_folder(classes).splits["train"].source.names
     for name in train[:5]:
         (classes / name).write_bytes(b"not an image")
@@ -134,7 +134,7 @@ def test_bad_files_are_refused_by_number_and_name(classes):
     assert f"5 files that cannot be decoded: {classes}/{train[0]}, {classes}/{train[1]}" in message
     assert f"{classes}/{train[6]}: the file is empty" in message
     assert caught.value.hint == (
-        f"`dlcli data check folder:{classes}` lists every problem; --skip-bad trains without these examples"
+        f"`dlcli data check folder:{classes}` lists all problems; --skip-bad leaves out these examples"
     )
 
 
@@ -142,12 +142,12 @@ def test_classes_that_a_split_lacks_are_refused(classes, save, tmp_path):
     shutil.copytree(classes, tmp_path / "set" / "train")
     save(tmp_path / "set" / "test" / "cat" / "1.png")
     save(tmp_path / "set" / "test" / "bird" / "1.png")
-    with pytest.raises(Malformed, match="2 classes that some split lacks: bird, dog"):
+    with pytest.raises(Malformed, match="2 classes missing from a split: bird, dog"):
         open_folder(tmp_path / "set")
 
 
 @pytest.mark.parametrize("place", ["readme.txt", "cat/labels.csv", "dog/.x/../notes.TXT", "annotations/cat.xml"])
-def test_stray_files_are_skipped_with_a_note(classes, place):
+def test_other_files_are_skipped_with_a_warning(classes, place):
     (classes / "dog" / ".x").mkdir()
     target = classes / place
     target.parent.mkdir(exist_ok=True)
@@ -158,20 +158,20 @@ def test_stray_files_are_skipped_with_a_note(classes, place):
     assert sum(map(len, images.splits.values())) == 40
 
 
-def test_many_stray_files_are_counted_and_the_first_named(classes):
+def test_many_skipped_files_are_counted(classes):
     for number in range(5):
         (classes / "cat" / f"{number}.json").write_text("{}")
     with pytest.warns(Notice, match=r"5 files skipped: .*/0.json, .*/1.json, .*/2.json, …"):
         open_folder(classes)
 
 
-def test_images_beside_the_classes_are_skipped_with_a_note(classes, save):
+def test_images_next_to_class_folders_are_skipped_with_a_warning(classes, save):
     save(classes / "cover.png")
     with pytest.warns(Notice, match="cover.png is next to the class folders: it has no class"):
         assert sum(map(len, open_folder(classes).splits.values())) == 40
 
 
-def test_a_folder_of_images_within_a_class_is_read_for_generation_and_refused_for_classification(classes, save):
+def test_folders_within_a_class_are_refused_for_classification_only(classes, save):
     save(classes / "cat" / "more" / "1.png")
     with pytest.warns(Notice, match="more is a folder of images within the class 'cat'"):
         assert sum(map(len, open_folder(classes).splits.values())) == 41
@@ -179,7 +179,7 @@ def test_a_folder_of_images_within_a_class_is_read_for_generation_and_refused_fo
         catalogue.open(f"folder:{classes}", None, None, 2**30, labelled=True)
 
 
-def test_classes_one_folder_deeper_are_refused_with_the_folder_to_give(classes):
+def test_the_error_for_classes_one_level_deeper_suggests_the_folder(classes):
     with pytest.raises(Malformed, match=f"if cat, dog are the classes, use folder:{classes}$"):
         catalogue.open(f"folder:{classes.parent}", None, None, 2**30, labelled=True)
 
@@ -192,15 +192,15 @@ def test_images_without_folders_are_a_set_without_classes(classes):
         catalogue.open(f"folder:{classes / 'cat'}", None, None, 2**30, labelled=True)
 
 
-def test_a_single_class_is_enough_to_generate_and_refused_to_classify(classes):
+def test_a_single_class_is_refused_for_classification_only(classes):
     shutil.rmtree(classes / "dog")
     assert open_folder(classes).classes == ("cat",)
-    with pytest.raises(Malformed, match="a classifier needs two classes or more, found only 'cat'"):
+    with pytest.raises(Malformed, match="a classifier needs at least two classes, found only 'cat'"):
         catalogue.open(f"folder:{classes}", None, None, 2**30, labelled=True)
 
 
 @pytest.mark.parametrize("name", ["train", "test", "val", "Train"])
-def test_a_split_name_beside_classes_is_a_class_and_that_is_said(classes, name):
+def test_a_folder_of_images_named_like_a_split_is_a_class_among_classes(classes, name):
     shutil.copytree(classes / "cat", classes / name)
     with pytest.warns(Notice, match=f"{name} is read as a class, not as the split"):
         images = open_folder(classes)
@@ -208,7 +208,7 @@ def test_a_split_name_beside_classes_is_a_class_and_that_is_said(classes, name):
     assert sum(map(len, images.splits.values())) == 60
 
 
-def test_a_test_folder_of_classes_beside_classes_is_the_test_split(classes, tmp_path):
+def test_a_test_folder_with_class_folders_is_a_split_among_classes(classes, tmp_path):
     shutil.copytree(classes, tmp_path / "held out")
     shutil.move(tmp_path / "held out", classes / "test")
     images = open_folder(classes)
@@ -216,13 +216,13 @@ def test_a_test_folder_of_classes_beside_classes_is_the_test_split(classes, tmp_
     assert {name: len(split) for name, split in images.splits.items()} == {"train": 36, "validation": 4, "test": 40}
 
 
-def test_splits_may_be_written_in_capitals(classes, tmp_path):
+def test_split_folders_may_be_in_upper_case(classes, tmp_path):
     shutil.copytree(classes, tmp_path / "set" / "TRAIN")
     shutil.copytree(classes, tmp_path / "set" / "Test")
     assert len(open_folder(tmp_path / "set").splits["test"]) == 40
 
 
-def test_splits_without_classes_hold_images_to_generate(classes, tmp_path):
+def test_splits_may_contain_images_without_class_folders(classes, tmp_path):
     shutil.copytree(classes / "cat", tmp_path / "set" / "train")
     shutil.copytree(classes / "dog", tmp_path / "set" / "test")
     images = open_folder(tmp_path / "set")
@@ -230,7 +230,7 @@ def test_splits_without_classes_hold_images_to_generate(classes, tmp_path):
     assert len(images.splits["test"]) == 20
 
 
-def test_held_out_splits_without_one_for_training_are_refused(classes, tmp_path):
+def test_held_out_splits_without_a_training_split_are_refused(classes, tmp_path):
     shutil.copytree(classes, tmp_path / "set" / "test")
     with pytest.raises(DatasetError, match="must contain a folder `train` next to test"):
         open_folder(tmp_path / "set")
@@ -245,16 +245,16 @@ def test_a_held_out_class_without_images_is_refused_before_training(classes, tmp
 
 
 @pytest.mark.parametrize("pair", [("cat", "Cat"), ("cat", "cat "), ("caf\u00e9", "cafe\u0301")])
-def test_classes_of_nearly_the_same_name_are_noted(classes, pair):
+def test_classes_that_differ_in_spelling_only_give_a_warning(classes, pair):
     (classes / "cat").rename(classes / "x")
     (classes / "x").rename(classes / pair[0])
     shutil.copytree(classes / "dog", classes / pair[1])
-    with pytest.warns(Notice, match="are 2 classes, and may be meant as one") as noted:
+    with pytest.warns(Notice, match="are 2 classes, but may mean the same class") as noted:
         open_folder(classes)
     assert visible(pair[1]) in str(noted[0].message)
 
 
-def test_links_in_a_circle_and_pipes_are_skipped(classes):
+def test_cyclic_links_are_skipped(classes):
     (classes / "circle").symlink_to(classes / "circle")
     (classes / "cat" / "up").symlink_to(classes / "cat")
     os.mkfifo(classes / "cat" / "pipe")
@@ -263,11 +263,11 @@ def test_links_in_a_circle_and_pipes_are_skipped(classes):
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
-def test_a_pipe_or_a_device_called_like_an_image_is_one_that_cannot_be_read(classes, make):
+def test_a_pipe_with_an_image_extension_is_undecodable(classes, make):
     name = open_folder(classes).splits["train"].source.names[0]
     (classes / name).unlink()
     make(classes / name)
-    with pytest.raises(Malformed, match="not a regular file"):
+    with pytest.raises(Malformed, match="must be a regular file"):
         open_folder(classes).splits["train"].counts()
 
 
@@ -280,7 +280,7 @@ def test_a_file_that_is_too_large_is_not_read(classes):
 
 
 @pytest.mark.parametrize("memory_limit", [2**30, 0])
-def test_bad_files_are_left_out_where_that_is_asked_for(classes, memory_limit):
+def test_skip_bad_leaves_out_undecodable_files(classes, memory_limit):
     good = open_folder(classes).splits["train"]
     names, pixels = list(good.source.names), good.images(np.arange(len(good))).copy()
     (classes / names[1]).write_bytes(b"not an image")
@@ -306,7 +306,7 @@ def deep(path, highest, count=20):
 
 
 @pytest.mark.parametrize(("highest", "white"), [(200, 255), (900, 1023), (4000, 4095), (40_000, 65_535)])
-def test_white_is_one_value_for_all_images_of_more_than_8_bits(tmp_path, highest, white):
+def test_white_is_the_same_for_all_images_with_more_than_8_bits(tmp_path, highest, white):
     with pytest.warns(Notice, match=f": {white} is used as white"):
         images = open_folder(deep(tmp_path / "scans", highest))
     train = images.splits["train"]
@@ -316,7 +316,7 @@ def test_white_is_one_value_for_all_images_of_more_than_8_bits(tmp_path, highest
     assert shades.max() == brightest * 256 // (white + 1)
 
 
-def test_hidden_files_are_passed_over(classes):
+def test_hidden_files_are_ignored(classes):
     for name in (".DS_Store", "cat/.hidden", "cat/Thumbs.db", "cat/._00.png", "dog/desktop.ini"):
         (classes / name).write_bytes(b"x")
     for name in (".git", "__MACOSX", "cat/@eaDir"):
@@ -326,13 +326,13 @@ def test_hidden_files_are_passed_over(classes):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="other systems have no such names")
-def test_a_name_that_is_not_text_is_refused(classes):
+def test_a_file_name_that_is_not_utf8_is_refused(classes):
     os.mkdir(os.fsencode(classes) + b"/caf\xe9")
     with pytest.raises(Malformed, match="has a name that is not UTF-8: rename it"):
         open_folder(classes)
 
 
-def test_a_link_to_nowhere_is_a_file_that_cannot_be_decoded(classes):
+def test_a_broken_link_is_undecodable(classes):
     name = open_folder(classes).splits["train"].source.names[0]
     (classes / name).unlink()
     (classes / name).symlink_to(classes / "nowhere.png")
@@ -345,7 +345,7 @@ def test_a_folder_without_classes_is_refused(tmp_path):
         open_folder(tmp_path)
 
 
-def test_a_folder_of_other_files_says_what_it_holds(tmp_path):
+def test_the_error_for_a_folder_without_images_names_its_files(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.heic").write_bytes(b"x")

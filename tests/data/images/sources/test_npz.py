@@ -19,7 +19,7 @@ def open_arrays(path, image_size=None, memory_limit=2**30, save=np.savez, **arra
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize("memory_limit", [2**30, 0])
-def test_images_and_labels_are_those_of_the_arrays(tmp_path, save, memory_limit):
+def test_images_equal_the_arrays(tmp_path, save, memory_limit):
     images = open_arrays(tmp_path, image=IMAGES[..., None], label=LABELS, save=save, memory_limit=memory_limit)
     train = images.splits["train"]
     places = train.source.indices
@@ -32,7 +32,7 @@ def test_images_and_labels_are_those_of_the_arrays(tmp_path, save, memory_limit)
     "names",
     ["x_{}:y_{}", "{}_image:{}_label", "{}_images:{}_labels", "{}_x:{}_y"],
 )
-def test_splits_are_found_by_their_usual_names(tmp_path, names):
+def test_splits_are_found_by_their_common_names(tmp_path, names):
     arrays = {}
     for split, count in (("train", 30), ("val", 20), ("test", 10)):
         image, _, label = names.replace("{}", split).partition(":")
@@ -41,12 +41,12 @@ def test_splits_are_found_by_their_usual_names(tmp_path, names):
     assert {name: len(split) for name, split in splits.items()} == {"train": 30, "validation": 20, "test": 10}
 
 
-def test_labels_may_stand_in_a_column_as_keras_has_them(tmp_path):
+def test_labels_may_be_a_column_as_in_keras(tmp_path):
     images = open_arrays(tmp_path, x_train=IMAGES, y_train=LABELS[:, None].astype(np.uint8))
     assert images.splits["train"].counts().sum() == 42
 
 
-def test_names_of_classes_are_taken_where_they_are_given(tmp_path):
+def test_class_names_in_the_file_are_used(tmp_path):
     images = open_arrays(tmp_path, image=IMAGES, label=LABELS, classes=np.array(["a", "b", "c"]))
     assert images.classes == ("a", "b", "c")
 
@@ -66,12 +66,12 @@ def test_arrays_are_scaled_to_the_image_size(tmp_path):
         ({"label": np.eye(3)[LABELS]}, "label must be integers, found float64"),
         ({"label": np.array(["a"] * 60)}, "label must be integers"),
         ({"label": np.array([None] * 60)}, "label must be integers, found object"),
-        ({"label": LABELS - 1}, "labels of train must lie in 0 … 1, and"),
+        ({"label": LABELS - 1}, "labels of train must be in 0 … 1, found"),
         ({"label": LABELS * 100_000}, "below 65536, found 200000"),
-        ({"classes": np.array(["a", "b"])}, "labels of train must lie in 0 … 1"),
+        ({"classes": np.array(["a", "b"])}, "labels of train must be in 0 … 1"),
     ],
 )
-def test_arrays_of_the_wrong_form_are_refused(tmp_path, changed, reason):
+def test_arrays_with_a_wrong_shape_or_type_are_refused(tmp_path, changed, reason):
     arrays = {"image": IMAGES, "label": LABELS, **changed}
     if reason is None:
         assert open_arrays(tmp_path, **arrays).image == (1, 4, 3)
@@ -80,12 +80,12 @@ def test_arrays_of_the_wrong_form_are_refused(tmp_path, changed, reason):
         open_arrays(tmp_path, **arrays).splits["train"].counts()
 
 
-def test_missing_arrays_are_named_beside_those_that_are_there(tmp_path):
+def test_the_error_for_missing_arrays_names_the_arrays_in_the_file(tmp_path):
     with pytest.raises(DatasetError, match=r"must contain the arrays `image` and `label`.*found pictures"):
         open_arrays(tmp_path, pictures=IMAGES)
 
 
-def test_all_wrong_arrays_are_reported_at_once(tmp_path):
+def test_all_invalid_arrays_are_reported_at_once(tmp_path):
     with pytest.raises(Malformed) as caught:
         open_arrays(tmp_path, image=IMAGES / 1.0, label=LABELS / 1.0)
     assert [problem.where for problem in caught.value.problems] == ["image", "label"]

@@ -94,24 +94,24 @@ def test_records_are_decoded_to_the_pixels_that_were_written(data_dir):
         np.testing.assert_array_equal(split.images(np.arange(len(split)))[:, 0, 0, 0] % 2, split.labels)
 
 
-def test_validation_is_taken_off_training_where_there_is_none(data_dir):
+def test_a_missing_validation_split_is_taken_from_training(data_dir):
     splits = catalogue.open("tfds:toy", data_dir, None, 2**30).splits
     assert {name: len(split) for name, split in splits.items()} == {"train": 36, "validation": 4, "test": 8}
 
 
-def test_a_validation_split_is_taken_where_there_is_one(tmp_path):
+def test_a_given_validation_split_is_used(tmp_path):
     splits = catalogue.open("tfds:toy_with_validation", tmp_path, None, 2**30).splits
     assert {name: len(split) for name, split in splits.items()} == {"train": 40, "validation": 6, "test": 8}
 
 
-def test_records_that_stream_are_those_in_memory(data_dir):
+def test_streamed_records_equal_records_in_memory(data_dir):
     memory, stream = (catalogue.open("tfds:toy", data_dir, 3, limit).splits["train"] for limit in (2**30, 0))
     places = np.array([5, 0, 35, 5])
     np.testing.assert_array_equal(memory.images(places), stream.images(places))
     assert not stream.resident
 
 
-def test_what_is_prepared_is_listed_by_name(data_dir, tmp_path):
+def test_prepared_sets_are_listed_by_name(data_dir, tmp_path):
     assert prepared_sets.prepared(data_dir) == ["tfds:toy"]
     assert prepared_sets.prepared(tmp_path / "none") == []
 
@@ -134,7 +134,7 @@ def test_a_second_start_imports_neither_the_library_nor_tensorflow(data_dir):
     assert done.stdout.strip() == "[]"
 
 
-def test_the_newest_version_is_taken_unless_one_is_named(data_dir, tmp_path):
+def test_the_newest_version_is_the_default(data_dir, tmp_path):
     for version in ("1.2.3", "1.10.0"):
         shutil.copytree(data_dir / "toy" / "1.2.3", tmp_path / "toy" / version)
     assert prepared_sets.locate("toy", tmp_path).name == "1.10.0"
@@ -142,7 +142,7 @@ def test_the_newest_version_is_taken_unless_one_is_named(data_dir, tmp_path):
     assert prepared_sets.locate("toy:2.0.0", tmp_path) is None
 
 
-def test_a_name_without_configuration_means_the_default_one(tmp_path):
+def test_the_default_configuration_is_used(tmp_path):
     prepared_sets.prepare("toy_kinds/other", tmp_path)
     assert prepared_sets.prepared(tmp_path) == ["tfds:toy_kinds/other"]
     assert prepared_sets.prepare("toy_kinds", tmp_path).parent.name == "plain"
@@ -156,17 +156,17 @@ def test_several_configurations_without_a_default_must_be_named(data_dir, tmp_pa
 
 
 @pytest.mark.parametrize("name", ["", "../toy", "toy/../../x", "toy:latest", "a b"])
-def test_names_that_are_none_are_refused(name, tmp_path):
+def test_invalid_names_are_refused(name, tmp_path):
     with pytest.raises(DatasetError, match="a tfds name must be NAME, NAME/CONFIG"):
         catalogue.open(f"tfds:{name}", tmp_path, None, 2**30)
 
 
-def test_an_unknown_name_is_answered_with_the_nearest(tmp_path):
+def test_the_error_for_an_unknown_name_suggests_the_nearest(tmp_path):
     with pytest.raises(UsageError, match=r"no set 'fashon_mnist': did you mean tfds:fashion_mnist\?"):
         catalogue.open("tfds:fashon_mnist", tmp_path, None, 2**30)
 
 
-def test_without_a_network_the_error_comes_at_once_and_names_the_command(tmp_path, monkeypatch):
+def test_the_error_without_a_network_names_the_command(tmp_path, monkeypatch):
     def unknown(host, port):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -187,14 +187,14 @@ def test_without_a_network_the_error_comes_at_once_and_names_the_command(tmp_pat
         (AssertionError("Manual directory is empty\nput it there"), DatasetError, "empty put it there", "dlcli data"),
     ],
 )
-def test_a_failed_preparation_says_what_is_missing(tmp_path, monkeypatch, failure, kind, reason, hint):
+def test_the_error_of_a_failed_preparation_has_a_hint(tmp_path, monkeypatch, failure, kind, reason, hint):
     monkeypatch.setattr(ToyBroken, "failure", failure, raising=False)
     with pytest.raises(kind, match=reason) as caught:
         catalogue.open("tfds:toy_broken", tmp_path, None, 2**30)
     assert hint in caught.value.hint
 
 
-def test_preparing_keeps_off_stdout(tmp_path, capsys):
+def test_preparation_prints_nothing_to_stdout(tmp_path, capsys):
     prepared_sets.prepare("toy_with_validation", tmp_path)
     assert capsys.readouterr().out == ""
 
@@ -215,7 +215,7 @@ def test_a_set_without_images_is_refused_before_it_is_downloaded(tmp_path):
         ("features.json", '"label"', '"target"', r"found image \(Image\), target \(ClassLabel\)"),
     ],
 )
-def test_prepared_sets_of_another_form_are_refused(data_dir, tmp_path, file, old, new, reason):
+def test_invalid_prepared_sets_are_refused(data_dir, tmp_path, file, old, new, reason):
     shutil.copytree(data_dir, tmp_path / "sets")
     path = tmp_path / "sets" / "toy" / "1.2.3" / file
     assert old in path.read_text()
@@ -242,7 +242,7 @@ def test_labels_beyond_the_classes_are_refused(data_dir, tmp_path):
     content = json.loads(features.read_text())
     content["featuresDict"]["features"]["label"]["classLabel"]["numClasses"] = "1"
     features.write_text(json.dumps(content))
-    with pytest.raises(DatasetError, match="labels of train must lie in 0 … 0, and 20 do not, such as 1"):
+    with pytest.raises(DatasetError, match="labels of train must be in 0 … 0, found 20 others, such as 1"):
         catalogue.open("tfds:toy", tmp_path / "sets", None, 2**30).splits["train"].counts()
 
 

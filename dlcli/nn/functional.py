@@ -1,0 +1,24 @@
+"""Functions of modules, compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from flax import nnx
+
+
+def jit(function: Callable[..., Any], module: Any) -> Callable[..., Any]:
+    """Return `function(module, *arguments)` as a compiled function of the arguments.
+
+    The arrays of the module are arguments of the compiled program, so that they are not copied into it as constants.
+    Changes that the function makes to the module are dropped.
+
+    Args:
+        function: pure but for changes of the module.
+        module: an nnx module, or a tree of them.
+    """
+    graph, state = nnx.split(module)
+    call = jax.jit(lambda state, *arguments: function(nnx.merge(graph, state), *arguments))
+    return lambda *arguments: call(state, *arguments)

@@ -1,0 +1,118 @@
+"""Generates samples with a trained diffusion model."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dlcli.data import domains
+from dlcli.nn import diffusion_samplers as samplers
+from dlcli.nn import functional
+from dlcli.nn.diffusion import Prediction
+from dlcli.nn.diffusion_samplers import Sampler
+from dlcli.techniques.diffusion.learner import Learner
+from dlcli.techniques.diffusion.options import SamplerOptions
+
+_BATCH = 100  # samples per batch
+_NAMES: dict[Sampler, str] = {"ddpm": "DDPM", "ddim": "DDIM", "euler": "Euler", "heun": "Heun"}
+
+
+@dataclasses.dataclass(frozen=True)
+class SamplerConfig:
+    """How samples of a run are generated.
+
+    Attributes:
+        sampler: name of the sampler.
+        timesteps: decreasing timesteps, from noise to data.
+        guidance_scale: classifier-free guidance scale; 1: none.
+        seed: seed of the noise.
+    """
+
+    sampler: Sampler
+    timesteps: tuple[int, ...]
+    guidance_scale: float
+    seed: int
+
+    @classmethod
+    def of(cls, learner: Learner, options: SamplerOptions) -> SamplerConfig:
+        """Return the configuration of these options for a run."""
+        timesteps = samplers.timesteps(learner.noise_schedule, options.sampler_steps)
+        return cls(options.sampler, tuple(timesteps.tolist()), options.guidance_scale, options.seed)
+
+    @property
+    def steps(self) -> int:
+        """Number of sampling steps."""
+        return len(self.timesteps) - 1
+
+    def described(self) -> dict[str, object]:
+        """Return the configuration as JSON."""
+        return {
+            "sampler": self.sampler,
+            "sampler_steps": self.steps,
+            "guidance_scale": self.guidance_scale,
+            "seed": self.seed,
+        }
+
+    def __str__(self) -> str:
+        """Return the configuration in words, such as "DDIM, 50 steps"."""
+        guidance = f", guidance scale {self.guidance_scale:g}" if self.guidance_scale != 1 else ""
+        return f"{_NAMES[self.sampler]}, {self.steps} steps{guidance}"
+
+
+def generate(learner: Learner, count: int, label: np.ndarray | None, config: SamplerConfig) -> np.ndarray:
+    """Generate samples: uint8 images [sample, height, width, channel] or float32 points [sample, 2].
+
+    Sample i does not depend on the count.
+
+    Args:
+        learner: a trained learner.
+        count: number of samples.
+        label: class of each sample, int [count], or None for unconditional samples.
+        config: how to sample.
+    """
+
+    def sample(learner: Learner, noise: jax.Array, label: jax.Array | None, key: jax.Array) -> jax.Array:
+        states, _ = _loop(learner, noise, label, config, key)
+        return learner.domain.decode(states[-1])
+
+    compiled, key = functional.jit(sample, learner), jax.random.key(config.seed)
+    return domains.generate(
+        lambda noise, label, number: compiled(noise, label, jax.random.fold_in(key, number)),
+        initial_noise(learner, count, config.seed),
+        label,
+        _BATCH,
+    )
+
+
+def trajectory(
+    learner: Learner, noise: np.ndarray, label: np.ndarray | None, config: SamplerConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the states of the reverse process and the predicted x_0 of each step, both [step, sample, ...].
+
+    Both are as the network processes them, not decoded. The first state is the noise, so there is one more state than
+    predictions.
+    """
+    labels = None if label is None else jnp.asarray(label)
+    run = jax.jit(lambda noise: _loop(learner, noise, labels, config, jax.random.key(config.seed)))
+    states, prediction = run(jnp.asarray(noise))
+    return np.concatenate([noise[None], np.asarray(states)]), np.asarray(prediction.x0)
+
+
+def initial_noise(learner: Learner, count: int, seed: int) -> np.ndarray:
+    """Return the noise that the samples of a seed start from, float32 [count, ...]."""
+    # Drawn batch by batch, so that the noise of a sample does not depend on the count.
+    batches = [
+        np.random.default_rng([seed, number]).standard_normal([_BATCH, *learner.domain.shape])
+        for number in range(-(-count // _BATCH))
+    ]
+    return np.concatenate(batches)[:count].astype(np.float32)
+
+
+def _loop(
+    learner: Learner, noise: jax.Array, label: jax.Array | None, config: SamplerConfig, key: jax.Array
+) -> tuple[jax.Array, Prediction]:
+    denoise, timesteps = learner.denoiser(label, config.guidance_scale), np.array(config.timesteps)
+    return samplers.sample_loop(config.sampler, denoise, learner.noise_schedule, timesteps, noise, key)
