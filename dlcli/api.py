@@ -250,7 +250,7 @@ def new_run(technique: str, options: Any, progress: Progress = False) -> Path:
     from dlcli.engine import direct
 
     trainer = techniques.trainer(technique)
-    return direct.finish(trainer, direct.begin(technique, trainer, options)).folder
+    return direct.train(trainer, direct.prepare(technique, trainer, options)).folder
 
 
 def refuse_name(options: Any) -> None:
