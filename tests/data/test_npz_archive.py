@@ -8,7 +8,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from dlcli.data.images import catalogue, npz_archive
+from dlcli.data import npz_archive
+from dlcli.data.images import catalogue
 from dlcli.data.problems import Malformed
 from dlcli.errors import DatasetError, DiskError
 
