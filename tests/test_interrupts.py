@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.interrupts import SIGNALS, answered, saying
+from dlcli.interrupts import SIGNALS, exit_message, handled
 from tests.processes import Child
 
 
@@ -21,22 +21,22 @@ def wait_in_c():
 
 
 def sleep_unless_told():
-    with answered():
+    with handled():
         print("ready", flush=True)
         for _ in range(2):  # a signal ends the first call
             wait_in_c()
 
 
 def save_first():
-    with answered() as signals, saying("step 7 is saved"):
-        signals.answer = lambda name: print(f"{name}: saving", file=sys.stderr, flush=True)
+    with handled() as signals, exit_message("step 7 is saved"):
+        signals.on_signal = lambda name: print(f"{name}: saving", file=sys.stderr, flush=True)
         print("ready", flush=True)
         for _ in range(100):
             time.sleep(0.1)
 
 
 def fork_and_wait():
-    with answered():
+    with handled():
         child = os.fork()
         if child == 0:
             wait_in_c()
@@ -80,7 +80,7 @@ def test_a_forked_process_ends_by_a_signal_as_any_other(tmp_path):
 
 def test_signals_act_as_before_once_nobody_answers_them():
     before = signal.getsignal(signal.SIGINT)
-    with answered():
+    with handled():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
     assert SIGNALS.caught is None
@@ -88,9 +88,9 @@ def test_signals_act_as_before_once_nobody_answers_them():
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_left_to_the_work_while_there_is_something_to_save(number):
-    with answered() as signals:
+    with handled() as signals:
         said = []
-        signals.answer = said.append
+        signals.on_signal = said.append
         os.kill(os.getpid(), number)
         while not said:
             time.sleep(0.01)

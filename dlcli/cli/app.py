@@ -67,7 +67,9 @@ def main() -> NoReturn:
             raise
         code = _without_streams(error)
     if code and code in interrupts.CODES.values() and "jax" in sys.modules:
-        interrupts.leave(code)  # a function of XLA may still be running, and the interpreter's own end then may crash
+        interrupts.exit_now(
+            code
+        )  # a function of XLA may still be running, and the interpreter's own end then may crash
     sys.exit(code or 0)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from dlcli.artifacts import Pieces, Prediction
+from dlcli.artifacts import Prediction, Tokenization
 from dlcli.cli import console, output, progress
 from dlcli.cli.inputs import expand, lines
 from dlcli.cli.typer_options import Call
@@ -23,11 +23,11 @@ def run(technique: str, options: Any, call: Call) -> None:
         prepare(options.device)
     predict = import_module(f"dlcli.techniques.{technique}.predict").predict
     read = bad = 0
-    shown: list[Prediction | Pieces] = []
+    shown: list[Prediction | Tokenization] = []
     for prediction in predict(options.model_copy(update=_inputs(options)), trained):
         read += 1
         bad += prediction.problem is not None
-        if call.json and isinstance(prediction, Pieces):
+        if call.json and isinstance(prediction, Tokenization):
             console.print_blocks(prediction.rest(), prediction.blocks())
         elif call.json:
             console.print_json(prediction.numbers())

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.text import Text as RichText
 
-from dlcli.artifacts import Figure, Images, Piece
+from dlcli.artifacts import Figure, Images, TextChunk
 from dlcli.cli import console, output, progress
 from dlcli.cli.typer_options import Call
 from dlcli.techniques.opening import opened
@@ -45,7 +45,7 @@ def _file(options: Any) -> Path | None:
     return out
 
 
-def stream(pieces: Iterable[Piece]) -> None:
+def stream(pieces: Iterable[TextChunk]) -> None:
     """Write each piece as soon as it is there; a line between two texts."""
     number, out = 0, console.out()
     for piece in pieces:
@@ -60,7 +60,7 @@ def stream(pieces: Iterable[Piece]) -> None:
     console.write("")
 
 
-def joined(pieces: Iterable[Piece]) -> Iterator[dict[str, Any]]:
+def joined(pieces: Iterable[TextChunk]) -> Iterator[dict[str, Any]]:
     """Yield the prompt and the text after it, for each text, and what was not read of the prompt."""
     for _, group in groupby(pieces, key=lambda piece: piece.number):
         parts = list(group)

@@ -21,7 +21,7 @@ from dlcli.techniques.opening import opened
 # Nats by which sum and whole may differ for a text, and for each of its tokens: both round in float32, in different
 # orders, and a product of a few hundred terms rounds to about 1e-5.
 _TOLERANCE, _PER_TOKEN = 1e-3, 1e-4
-_BAR = 24  # columns of the longest bar of surprise
+_BAR = 24  # columns of the longest bar of surprisal
 _SHOWN = 1_000  # tokens; a longer table takes minutes, and nobody reads it
 
 
@@ -82,15 +82,15 @@ def _print(of: Likelihood) -> None:
     out, bits = console.out(), [-each / math.log(2) for each in of.log_probabilities]
     grid = Grid(header_style="bold", box=None, pad_edge=False)
     grid.add_column("token")
-    for name in ("probability", "surprise, bits"):
+    for name in ("probability", "surprisal, bits"):
         grid.add_column(name, justify="right")
     grid.add_column("")
     most = max(*bits[:_SHOWN], 1.0)
     shown = zip(of.tokens[:_SHOWN], of.log_probabilities[:_SHOWN], bits, strict=False)
-    for token, log_probability, surprise in shown:
-        bar = Text("█" * round(_BAR * surprise / most), style=TERMINAL[0])
+    for token, log_probability, surprisal in shown:
+        bar = Text("█" * round(_BAR * surprisal / most), style=TERMINAL[0])
         share = math.exp(max(log_probability, -700.0))  # e^-800 would be 0
-        grid.add_row(Text(console.visible(token)), formats.percent(share), f"{surprise:.2f}", bar)
+        grid.add_row(Text(console.visible(token)), formats.percent(share), f"{surprisal:.2f}", bar)
     out.print(Text(f"after {of.after}" if of.after else "", style="dim"))
     out.print(grid)
     if len(of.tokens) > _SHOWN:

@@ -40,7 +40,7 @@ class Training:
     def _started(self, event: Started) -> None:
         self._steps, self._folder = event.steps, event.folder
         self._throughput = Throughput(time.monotonic(), event.step)
-        self._signals.farewell = self._kept
+        self._signals.exit_message = self._kept
         for line in progress_lines.pack(_opening(event), self._display.width):
             self._display.print(console.plain(line))
 
@@ -48,7 +48,7 @@ class Training:
         self._doing = f"compiling {event.what}"
         self._display.busy("initializing the weights" if event.what == "initial weights" else self._doing)
         if event.what == "training step":  # the first state is saved, and from here on there are others
-            self._signals.answer = self._answer
+            self._signals.on_signal = self._answer
 
     def _compiled(self, event: Compiled) -> None:
         self._idle(once=True)
@@ -84,7 +84,7 @@ class Training:
 
     def _ended(self, event: Ended) -> None:
         if self._signals.caught is None:  # nothing is left to save
-            self._signals.answer = None
+            self._signals.on_signal = None
 
     def _idle(self, *, once: bool = False) -> None:
         self._doing = ""

@@ -50,9 +50,9 @@ def signal_during(tmp_path, capsys, *events):
         for event in [Started(tmp_path, 0, 4, "cpu", "float32", "digits", {}, 7), *events]:
             shown.show(event)
         capsys.readouterr()
-        if signals.answer:
-            signals.answer("SIGINT")
-    return capsys.readouterr().err or signals.farewell()
+        if signals.on_signal:
+            signals.on_signal("SIGINT")
+    return capsys.readouterr().err or signals.exit_message()
 
 
 def test_a_signal_is_answered_by_what_the_run_is_doing(tmp_path, capsys):

@@ -18,7 +18,7 @@ def run(scored, *, as_json=False):
     score.finish(score.show(scored, call), call)
 
 
-def test_a_table_names_each_token_with_its_probability_and_surprise(capsys):
+def test_a_table_names_each_token_with_its_probability_and_surprisal(capsys):
     run([GOOD])
     out = capsys.readouterr().out
     assert "after <end>" in out
@@ -32,7 +32,7 @@ def test_json_is_one_object_a_text(capsys):
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert first == second
     assert first["tokens"][1] == pytest.approx(
-        {"token": "b", "probability": 0.25, "log_probability": math.log(0.25), "surprise": 2.0}
+        {"token": "b", "probability": 0.25, "log_probability": math.log(0.25), "surprisal": 2.0}
     )
     assert first["log_probability"] == pytest.approx(first["one_pass"])
     assert first["agrees"] is True
