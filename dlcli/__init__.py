@@ -1,3 +1,30 @@
-"""A deep-learning laboratory for the terminal."""
+"""A deep-learning laboratory for the terminal, and from Python.
+
+>>> run = dlcli.train("cnn", dataset="digits", steps=500)
+>>> run.evaluate()["accuracy"]
+
+`import dlcli` loads nothing heavy; each name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlcli.api import Run, draw, evaluate, load, predict, sample, score, train
+    from dlcli.errors import UserError
 
 __version__ = "0.2.0"
+__all__ = ["Run", "UserError", "draw", "evaluate", "load", "predict", "sample", "score", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module("dlcli.errors" if name == "UserError" else "dlcli.api"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

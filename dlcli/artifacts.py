@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -177,6 +178,16 @@ class TextChunk:
     text: str
     prompt: bool = False
     truncated: Truncation | None = None
+
+
+def joined(pieces: Iterable[TextChunk]) -> Iterator[dict[str, Any]]:
+    """Yield prompt and continuation of each text, and the truncation of a prompt that is too long."""
+    for _, group in groupby(pieces, key=lambda piece: piece.number):
+        parts = list(group)
+        prompt = "".join(part.text for part in parts if part.prompt)
+        text = "".join(part.text for part in parts if not part.prompt)
+        cut = [part.truncated for part in parts if part.truncated]
+        yield {"prompt": prompt, "text": text, **({"truncated": cut[0].numbers()} if cut else {})}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,7 +62,7 @@ def tokenizer_run(tmp_path_factory):
     from dlcli.techniques.tokenizer.options import Train
 
     questions = str(_HERE / "questions.tsv")
-    options = Train(dataset=questions, vocabulary=300, out=tmp_path_factory.mktemp("runs") / "pieces")
+    options = Train(dataset=questions, vocab_size=300, out=tmp_path_factory.mktemp("runs") / "pieces")
     return direct.train(train, direct.prepare("tokenizer", train, options)).folder
 
 

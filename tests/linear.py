@@ -21,7 +21,7 @@ from dlcli.engine import Mean, Metrics
 from dlcli.errors import DatasetError
 from dlcli.interface import Batch, Data, Facts
 from dlcli.optim import build
-from dlcli.options.common import BatchSize, Dataset, Every, LearningRate, ScheduleName, Steps, TrainOptions
+from dlcli.options.common import BatchSize, Dataset, LearningRate, ReportEvery, ScheduleName, Steps, TrainOptions
 
 HELD_OUT = 20  # examples; no multiple of the batch, so that the last batch is filled up
 
@@ -36,9 +36,9 @@ class Train(TrainOptions):
     dataset: Dataset = "line"
     batch_size: BatchSize = 8
     steps: Steps = 12
-    report_every: Every = 5
-    validate_every: Every = 4
-    save_every: Every = 3
+    report_every: ReportEvery = 5
+    validate_every: ReportEvery = 4
+    save_every: ReportEvery = 3
     learning_rate: LearningRate = 0.03
     schedule: ScheduleName = "constant"
     features: Annotated[int, Field(ge=1, le=10**6)] = 3

@@ -22,9 +22,12 @@ from dlcli.engine import devices, direct
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program, score_all
 from dlcli.errors import UsageError
+from dlcli.options.fields import unmet_need
+from dlcli.runs.folder import RunFolder
 from dlcli.runs.run import Run
 from tests import reading
 from tests.comparing import assert_same_run
+from tests.recording import recording
 
 FUNCTIONS = {"eval": "evaluate", "sample": "sample", "predict": "predict", "score": "score"}
 VERBS = [
@@ -32,6 +35,9 @@ VERBS = [
 ]
 SHORT = {"steps": 6, "report_every": 2, "validate_every": 4, "save_every": 3}
 LEARNERS = techniques.having("resume")  # the others take no gradient steps
+READ_BY_TRAINING = {}  # options by technique
+# Options that the command line reads or that open the run, and the name that a run has if no folder is given.
+READ_ELSEWHERE = {"name", "device", "out", "show", "full", "run", "use"}
 DIRECT = [name for name in techniques.names() if name not in LEARNERS]
 
 every_technique = pytest.mark.parametrize("name", techniques.names())
@@ -50,7 +56,7 @@ def tiny(name, **changes):
 
 def train(name, folder, **changes):
     """Train a tiny run to its end in a new folder."""
-    options = tiny(name, out=folder, **changes)
+    options = recording(tiny(name, out=folder, **changes), READ_BY_TRAINING.setdefault(name, set()))
     if name in LEARNERS:
         list(engine.fit(techniques.learner(name), options))
     else:
@@ -203,6 +209,28 @@ def test_a_trained_run_read_twice_gives_the_same_twice(name, verb, unbroken, tmp
     first, second = plain(function(options)), plain(function(options))
     assert first == second
     assert first
+
+
+@every_technique
+def test_training_reads_every_option(name, unbroken):
+    unbroken(name)
+    assert set(techniques.options(name, "train").model_fields) <= READ_BY_TRAINING[name] | READ_ELSEWHERE
+
+
+@pytest.mark.parametrize(("name", "verb"), [each for each in VERBS if each[1] != "train"])
+def test_a_verb_reads_each_of_its_options(name, verb, unbroken, tmp_path):
+    given = module(name).INPUTS.get(verb, lambda folder: {})(tmp_path) if hasattr(module(name), "INPUTS") else {}
+    changes = getattr(module(name), "RUNS", {}).get(verb, {})
+    model, read, folder = techniques.options(name, verb), set(), unbroken(name, **changes)
+    options = recording(model(run=str(folder), **given), read)
+    plain(getattr(reading, FUNCTIONS[verb])(options))
+    trained, values = RunFolder(folder).raw("options.json"), vars(options)
+    without_effect = {
+        field
+        for field in model.model_fields
+        if unmet_need(model, field, values) or unmet_need(model, field, trained, of_run=True)
+    }
+    assert set(model.model_fields) <= read | READ_ELSEWHERE | without_effect
 
 
 def plain(value):

@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "dlcli"
 LAYERS = [
     {"cli", "__main__"},
+    {"api"},
     {"figures", "studies", "checks"},
     {"techniques"},
     {"engine", "text_models"},
@@ -17,6 +18,7 @@ LAYERS = [
     {"nn", "interface", "artifacts"},
     {"formats"},
     {"files", "notices", "compiling", "activity", "interrupts"},
+    {"validation"},
     {"nearest", "paths"},
     {"options", "errors"},
     {"discovery"},

@@ -1,6 +1,6 @@
-"""Statements of the course that a computation can prove wrong: one file each, found by its name.
+"""Statements of the course that a computation can refute: one file each, found by its name.
 
-A file's docstring begins with the statement; its function `check` measures and judges.
+The docstring of a file begins with the statement; its function `check` returns the `Result`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ Number = float | int | None
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
         name: of the check.
-        statement: the sentence that is checked.
-        numbers: what was measured, by name; what the tolerance is for stands first.
-        tolerance: bound on the first number.
-        holds: whether the statement does.
+        statement: the checked sentence.
+        numbers: the measurements by name; the tolerance applies to the first.
+        tolerance: upper bound of the first number.
+        holds: whether the statement holds.
     """
 
     name: str
@@ -35,12 +35,12 @@ class Result:
 
     @classmethod
     def of(cls, module: str, numbers: Mapping[str, Number], *, tolerance: float, holds: bool) -> Result:
-        """Return the result of the check that is written in a module of this package, given by its `__name__`."""
+        """Return the result of a check, given the `__name__` of its module."""
         name = module.rpartition(".")[2].replace("_", "-")
         return cls(name, statement(name), numbers, tolerance, bool(holds))
 
     def described(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return the result as JSON values."""
         return {**dataclasses.asdict(self), "numbers": dict(self.numbers)}
 
 

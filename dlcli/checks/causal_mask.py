@@ -1,6 +1,6 @@
-"""Under a causal mask, what a decoder says of a position does not depend on the tokens after it.
+"""Under a causal mask, the logits of a decoder at a position do not depend on later tokens.
 
-Every token is changed in turn. The logits before it stay the same bits; those at it and after it do not.
+Each token is changed in turn: the logits before it must stay bitwise equal, and the logits at it must change.
 
 Reference: Vaswani et al., "Attention Is All You Need", 2017, arXiv:1706.03762, section 3.2.3.
 """
@@ -19,8 +19,8 @@ _TIME, _VOCABULARY = 12, 17
 
 
 def check() -> Result:
-    """Change each token of a text, for blocks of each generation."""
-    early, blind = 0.0, 0
+    """Change each token of a text, for each block style."""
+    leaked, unchanged = 0.0, 0
     tokens = np.random.default_rng(0).integers(_VOCABULARY, size=_TIME)
     changed = np.tile(tokens, (_TIME, 1))
     np.fill_diagonal(changed, (tokens + 1) % _VOCABULARY)
@@ -30,8 +30,8 @@ def check() -> Result:
         graph, state = nnx.split(network)
         logits = jax.jit(lambda state, rows, graph=graph: nnx.merge(graph, state)(rows))
         found = np.asarray(logits(state, np.concatenate([tokens[None], changed])))
-        moved = np.abs(found[1:] - found[:1]).max(axis=-1)  # [token that is changed, position]
-        early = max(early, float(np.triu(moved.T, 1).max()))
-        blind += int((np.diag(moved) == 0).sum())
-    numbers = {"largest_change_before_a_changed_token": early, "positions_blind_to_their_own_token": blind}
-    return Result.of(__name__, numbers, tolerance=0.0, holds=early == 0 and blind == 0)
+        moved = np.abs(found[1:] - found[:1]).max(axis=-1)  # [changed token, position]
+        leaked = max(leaked, float(np.triu(moved.T, 1).max()))
+        unchanged += int((np.diag(moved) == 0).sum())
+    numbers = {"max_change_before_changed_token": leaked, "positions_unchanged_at_changed_token": unchanged}
+    return Result.of(__name__, numbers, tolerance=0.0, holds=leaked == 0 and unchanged == 0)

@@ -1,4 +1,4 @@
-"""A run that is stopped early returns the parameters of its lowest validation loss, not its last ones.
+"""Early stopping returns the parameters of the lowest validation loss, not those of the last step.
 
 Reference: Goodfellow, Bengio and Courville, "Deep Learning", 2016, algorithm 7.1.
 """
@@ -19,11 +19,11 @@ from dlcli.techniques.cnn import learner as cnn
 from dlcli.techniques.cnn.options import Train
 
 _PATIENCE, _EVERY = 4, 4
-_TOLERANCE = 1e-5  # of a loss; the saved parameters are the same bits, the sums' order may differ
+_TOLERANCE = 1e-5  # of a loss; the saved parameters are bitwise equal, the order of sums may differ
 
 
 class Learner(cnn.Learner):
-    """The classifier of digits, judged by its validation loss alone."""
+    """The digits classifier, whose best step is that of the lowest validation loss."""
 
     @staticmethod
     def monitor(options: FitOptions) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ class Learner(cnn.Learner):
 
 
 def check() -> Result:
-    """Train with a rate that makes the loss go up and down, until patience ends; measure what was kept."""
+    """Train with a learning rate at which the loss fluctuates until early stopping; measure the returned weights."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         options = Train(
@@ -56,11 +56,11 @@ def check() -> Result:
     lowest = min(losses, key=lambda step: losses[step])
     error = abs(kept - losses[lowest])
     numbers = {
-        "difference_to_the_lowest_loss": error,
+        "difference_to_lowest_loss": error,
         "lowest_loss": losses[lowest],
-        "its_step": lowest,
-        "loss_of_what_was_returned": kept,
-        "loss_of_the_last_step": last,
+        "lowest_loss_step": lowest,
+        "returned_loss": kept,
+        "last_step_loss": last,
         "last_step": ended.step,
     }
     stopped = ended.reason == "patience" and ended.step == lowest + _PATIENCE * _EVERY

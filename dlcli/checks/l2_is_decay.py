@@ -1,6 +1,6 @@
-"""For gradient descent a penalty of λ/2·Σw² is weight decay at the rate λ; for Adam it is not.
+"""For gradient descent a penalty of λ/2·Σw² equals weight decay at the rate λ; for Adam it does not.
 
-Adam divides the penalty's gradient by its own size, so that large weights shrink no faster than small ones.
+Adam normalizes the gradient of the penalty, so that large weights shrink no faster than small ones.
 
 Reference: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, arXiv:1711.05101, propositions 1 and 2.
 """
@@ -21,19 +21,19 @@ from dlcli.options.common import TrainOptions
 from dlcli.options.optimizers import OptimizerName
 
 _STEPS, _RATE, _LEARNING_RATE = 100, 0.1, 0.05
-_TOLERANCE = 1e-6  # of the largest weight
-_APART = 1e-2  # what two different trajectories differ by at least
+_TOLERANCE = 1e-6  # relative to the largest weight
+_MIN_DIFFERENCE = 1e-2  # of two trajectories that are not equal
 
 
 def check() -> Result:
-    """Train a linear classifier twice by each rule, with the penalty and with the decay."""
-    alike, apart = _difference("sgd"), _difference("adam")
-    numbers = {"sgd_largest_difference": alike, "adam_largest_difference": apart, "rate": _RATE, "steps": _STEPS}
-    return Result.of(__name__, numbers, tolerance=_TOLERANCE, holds=alike <= _TOLERANCE and apart >= _APART)
+    """Train a linear classifier with SGD and with Adam, each with the penalty and with the decay."""
+    sgd, adam = _difference("sgd"), _difference("adam")
+    numbers = {"sgd_max_difference": sgd, "adam_max_difference": adam, "rate": _RATE, "steps": _STEPS}
+    return Result.of(__name__, numbers, tolerance=_TOLERANCE, holds=sgd <= _TOLERANCE and adam >= _MIN_DIFFERENCE)
 
 
 def _difference(name: OptimizerName) -> float:
-    """Return the largest difference of two weights at one step, as a share of the largest weight."""
+    """Return the largest difference of two trajectories, relative to the largest weight."""
     penalized, decayed = _trajectory(name, l2=_RATE, decay=0.0), _trajectory(name, l2=0.0, decay=_RATE)
     return float(np.abs(penalized - decayed).max() / np.abs(decayed).max())
 

@@ -1,6 +1,6 @@
-"""The receptive field that follows from the windows of the layers equals the pixels that a unit's gradient reaches.
+"""The theoretical receptive field of a unit equals the set of pixels with a nonzero input gradient.
 
-A unit's gradient is added up over random images, since the maximum of a pooling passes it to one pixel of each window.
+The gradient is summed over random images, since max pooling passes it to one pixel of each window only.
 
 Reference: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019,
 doi:10.23915/distill.00021.
@@ -23,10 +23,10 @@ _POOLS = ("max", "average", "stride")
 
 
 def check() -> Result:
-    """Compare both fields of the middle unit of each layer, for each way of pooling."""
+    """Compare both fields of the middle unit of each layer, for each kind of pooling."""
     differing, sides = 0, {}
     for pool in _POOLS:
-        # An activation without a flat part: a ReLU that is off would hide what a unit can see.
+        # SiLU has no flat part; an inactive ReLU would block the gradient.
         style = Architecture(arch="small", channels=4, stages=2, pool=pool, activation="silu").resolved()
         backbone = Backbone(style, (_SIDE, _SIDE, 1), rngs=nnx.Rngs(0))
         field, measured = ReceptiveField(), _measured(backbone)
@@ -35,11 +35,11 @@ def check() -> Result:
             reached, unit = measured[name]
             differing += int((_box(field, unit) != reached).sum())
             sides[f"{pool}_{name}_side"] = field.size
-    return Result.of(__name__, {"pixels_that_differ": differing, **sides}, tolerance=0, holds=differing == 0)
+    return Result.of(__name__, {"differing_pixels": differing, **sides}, tolerance=0, holds=differing == 0)
 
 
 def _measured(backbone: Backbone) -> dict[str, tuple[np.ndarray, int]]:
-    """Return for each layer where the gradient of its middle unit is not zero, bool [row, column], and that unit."""
+    """Return by layer where the input gradient of its middle unit is nonzero, bool [row, column], and that unit."""
     images = jax.random.normal(jax.random.key(1), (_IMAGES * _SIDE * _SIDE,)).reshape(_IMAGES, _SIDE, _SIDE, 1)
     graph, state = nnx.split(backbone)
 
@@ -56,7 +56,7 @@ def _measured(backbone: Backbone) -> dict[str, tuple[np.ndarray, int]]:
 
 
 def _box(field: ReceptiveField, unit: int) -> np.ndarray:
-    """Return the analytic field, bool [row, column]; what lies in the padding is no pixel."""
+    """Return the theoretical field within the image, bool [row, column]."""
     first, last = field.interval(unit)
     within = (np.arange(_SIDE) >= first) & (np.arange(_SIDE) <= last)
     return within[:, None] & within[None]

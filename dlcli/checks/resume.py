@@ -1,6 +1,6 @@
-"""A run that was interrupted and resumed equals an unbroken one bit for bit: parameters, optimizer, random streams.
+"""A resumed run equals an uninterrupted one bit for bit: parameters, optimizer state, random streams.
 
-The network has all that makes this hard: moments of its optimizer, running statistics, dropout and augmentation.
+The run has all kinds of state: optimizer moments, running statistics, dropout and augmentation.
 """
 
 from __future__ import annotations
@@ -21,30 +21,31 @@ from dlcli.runs.folder import RunFolder
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 
-_STEPS, _BROKEN = 8, 5
+_STEPS, _INTERRUPTED = 8, 5
 
 
 def check() -> Result:
-    """Train twice, once with a break, and compare every number of the state and every one that was reported."""
+    """Train twice, once with an interruption, and compare the states and the reported metrics."""
     with tempfile.TemporaryDirectory() as folder:
-        whole, broken = (Path(folder) / name for name in ("whole", "broken"))
-        list(engine.fit(Learner, _options(whole)))
-        events = engine.fit(Learner, _options(broken))
-        next(event for event in events if event == engine.Saved(_BROKEN))
+        uninterrupted, resumed = (Path(folder) / name for name in ("uninterrupted", "resumed"))
+        list(engine.fit(Learner, _options(uninterrupted)))
+        events = engine.fit(Learner, _options(resumed))
+        next(event for event in events if event == engine.Saved(_INTERRUPTED))
         assert isinstance(events, Generator)
         events.close()
-        list(engine.resume(Learner, broken, {}))
-        left, right = _state(whole), _state(broken)
-        reports = [[_timeless(record) for record in RunFolder(each).metrics.read()] for each in (whole, broken)]
+        list(engine.resume(Learner, resumed, {}))
+        left, right = _state(uninterrupted), _state(resumed)
+        runs = (uninterrupted, resumed)
+        reports = [[_timeless(record) for record in RunFolder(each).metrics.read()] for each in runs]
     different = [name for name in left if left[name].tobytes() != right[name].tobytes()]
     unlike = sum(one != other for one, other in zip(*reports, strict=False)) + abs(len(reports[0]) - len(reports[1]))
     numbers = {
-        "arrays_that_differ": len(different),
+        "differing_arrays": len(different),
         "arrays": len(left),
         "numbers": int(sum(array.size for array in left.values())),
-        "reports_that_differ": unlike,
+        "differing_reports": unlike,
         "reports": len(reports[0]),
-        "broken_at_step": _BROKEN,
+        "interrupted_at_step": _INTERRUPTED,
         "steps": _STEPS,
     }
     return Result.of(__name__, numbers, tolerance=0, holds=left.keys() == right.keys() and not different and not unlike)
@@ -63,12 +64,12 @@ def _options(folder: Path) -> Train:
         steps=_STEPS,
         report_every=3,
         validate_every=4,
-        save_every=_BROKEN,
+        save_every=_INTERRUPTED,
     )
 
 
 def _state(folder: Path) -> dict[str, np.ndarray]:
-    """Return every array of a run's last state by its path."""
+    """Return the arrays of a run's last state by path."""
     leaves = jax.tree_util.tree_leaves_with_path(nnx.state(engine.load(folder, Learner, "last")))
     return {jax.tree_util.keystr(path): _plain(leaf) for path, leaf in leaves}
 

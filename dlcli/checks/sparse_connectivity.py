@@ -1,6 +1,6 @@
 """Each output unit of a convolution depends on exactly k·k·c inputs, through weights that all units share.
 
-It is a dense layer whose matrix is sparse and repeats its entries; that matrix is written out here by hand.
+A convolution is a dense layer with a sparse matrix of repeated entries; the check builds that matrix explicitly.
 
 Reference: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 9.2.
 """
@@ -21,7 +21,7 @@ _TOLERANCE = 1e-5  # sums of 36 products in float32
 
 
 def check() -> Result:
-    """Write a convolution's matrix out by hand, and compare it with the layer and with its derivative."""
+    """Build the matrix of a convolution, and compare it with the outputs and the Jacobian of the layer."""
     layer = Convolution(_INPUTS, _OUTPUTS, Window(_KERNEL), rngs=nnx.Rngs(0))
     matrix = _matrix(np.asarray(layer.kernel[...]))
     images = np.random.default_rng(0).normal(size=[8, _SIDE, _SIDE, _INPUTS]).astype(np.float32)
@@ -30,22 +30,22 @@ def check() -> Result:
     def flat(row: jax.Array) -> jax.Array:
         return layer(row.reshape(1, _SIDE, _SIDE, _INPUTS)).ravel()
 
-    derivative = np.asarray(jax.jacobian(flat)(jnp.asarray(images[0].ravel())))  # [output unit, input unit]
-    reached = (derivative != 0).sum(axis=1)
-    slope = float(np.abs(derivative - matrix.T).max())
+    jacobian = np.asarray(jax.jacobian(flat)(jnp.asarray(images[0].ravel())))  # [output unit, input unit]
+    reached = (jacobian != 0).sum(axis=1)
+    slope = float(np.abs(jacobian - matrix.T).max())
     expected = _KERNEL * _KERNEL * _INPUTS
     numbers = {
-        "largest_difference_to_the_matrix": max(error, slope),
-        "fewest_inputs_of_a_unit": int(reached.min()),
-        "most_inputs_of_a_unit": int(reached.max()),
+        "max_difference_to_matrix": max(error, slope),
+        "min_inputs_per_unit": int(reached.min()),
+        "max_inputs_per_unit": int(reached.max()),
         "k_k_c": expected,
         "connections": int((matrix != 0).sum()),
-        "connections_of_a_dense_layer": matrix.size,
-        "different_weights": len(np.unique(matrix[matrix != 0])),
+        "dense_connections": matrix.size,
+        "distinct_weights": len(np.unique(matrix[matrix != 0])),
         "parameters": int(layer.kernel[...].size),
     }
-    sparse = numbers["fewest_inputs_of_a_unit"] == numbers["most_inputs_of_a_unit"] == expected
-    shared = numbers["different_weights"] == numbers["parameters"]
+    sparse = numbers["min_inputs_per_unit"] == numbers["max_inputs_per_unit"] == expected
+    shared = numbers["distinct_weights"] == numbers["parameters"]
     holds = max(error, slope) <= _TOLERANCE and sparse and shared
     return Result.of(__name__, numbers, tolerance=_TOLERANCE, holds=holds)
 

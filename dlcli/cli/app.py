@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
-import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
 
-from dlcli import __version__, figures, interrupts, studies, techniques
+from dlcli import __version__, discovery, figures, interrupts, studies, techniques
 from dlcli.cli import console, streams
 from dlcli.cli.typer_commands import Command, Group
-from dlcli.cli.typer_options import Call, changes, command
+from dlcli.cli.typer_options import Call, command, command_of_any
 from dlcli.errors import DeviceError, DiskError, UserError
 from dlcli.options.common import Options
 
-# What writing to a stream fails with where its disk is full, where it is closed, and where its terminal has gone.
+_VERBS_PACKAGE = "dlcli.cli"
+# Errors of writing to a stream: its disk is full, it is closed, or its terminal is gone.
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EIO)
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -30,15 +31,15 @@ def build(words: Collection[str] | None = None) -> typer.Typer:
     """Return the command tree; nothing here loads jax or numpy.
 
     Args:
-        words: of the command line; a verb that is not among them is only named, which spares
-            `dlcli --help` half of its time. None builds everything.
+        words: of the command line; a verb that is not among them gets its name and summary only, which halves the
+            time of `dlcli --help`. None builds everything.
     """
     app = typer.Typer(
         name="dlcli",
         cls=_InOrder,
         help=(
             "A deep-learning laboratory for the terminal.\n\n"
-            "Begin with [bold]dlcli train cnn[/], then [bold]dlcli eval cnn[/] and [bold]dlcli viz confusion[/]."
+            "Start with [bold]dlcli train cnn[/], then [bold]dlcli eval cnn[/] and [bold]dlcli viz confusion[/]."
         ),
         no_args_is_help=True,
         pretty_exceptions_enable=False,
@@ -46,13 +47,11 @@ def build(words: Collection[str] | None = None) -> typer.Typer:
         context_settings=SETTINGS,
     )
     app.callback()(_version_option)
-    for verb, (summary, add) in VERBS.items():
-        if verb in OF_TECHNIQUES and not techniques.having(verb):
-            continue
+    for verb, described in VERBS.items():
         if words is None or verb in words:
-            add(app, verb, summary)
+            _add(app, verb, described)
         else:
-            app.command(verb, help=summary)(lambda: None)
+            app.command(verb, help=described.summary)(lambda: None)
     return app
 
 
@@ -62,20 +61,18 @@ def main() -> NoReturn:
     console.show_messages()
     try:
         code = _run()
-    except OSError as error:  # of a standard stream that cannot be written to
+    except OSError as error:  # a standard stream cannot be written to
         if error.errno not in _UNWRITABLE:
             raise
         code = _without_streams(error)
     if code and code in interrupts.CODES.values() and "jax" in sys.modules:
-        interrupts.exit_now(
-            code
-        )  # a function of XLA may still be running, and the interpreter's own end then may crash
+        interrupts.exit_now(code)  # an XLA function may still be running, and a normal exit could crash
     sys.exit(code or 0)
 
 
 def _run() -> int | None:
     try:
-        # While a shell completes, it passes the words of its command line in a variable.
+        # For completion, the shell passes the words of its command line in a variable.
         code: int | None = build([*sys.argv[1:], *os.environ.get("COMP_WORDS", "").split()])(standalone_mode=False)
         sys.stdout.flush()
         return code
@@ -85,11 +82,11 @@ def _run() -> int | None:
         return _fail("usage", error.format_message(), "", error.exit_code, error)
     except (KeyboardInterrupt, typer.Abort):
         return interrupts.CODES["SIGINT"]
-    except (BrokenPipeError, SystemExit):  # as which Typer passes the first on
-        streams.close(sys.stdout)  # the reader of our output has gone
+    except (BrokenPipeError, SystemExit):  # Typer turns the first into the second
+        streams.close(sys.stdout)  # the reader of the output is gone
         return 0
     except Exception as error:
-        if known := _known(error):
+        if known := _user_error(error):
             return _fail(known.kind, str(known), known.hint, known.exit_code, error)
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
@@ -97,11 +94,11 @@ def _run() -> int | None:
         return _fail("bug", f"{type(error).__name__}: {error}", hint, 1, error)
 
 
-def _known(error: Exception) -> UserError | None:
-    """Return what an error of a library says of the user's machine or files; None for a bug."""
+def _user_error(error: Exception) -> UserError | None:
+    """Return the user error behind a library's error; None for a bug."""
     if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
-        hint = "ask for less at once: a smaller --batch-size, --count or model"
-        return DeviceError(": ".join(["there is too little memory", *str(error).splitlines()[:1]]), hint=hint)
+        hint = "reduce --batch-size, --count or the size of the model"
+        return DeviceError(": ".join(["out of memory", *str(error).splitlines()[:1]]), hint=hint)
     if isinstance(error, OSError) and error.filename and error.strerror:
         return DiskError(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror.lower()}")
     return None
@@ -112,7 +109,7 @@ def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> in
         console.err().print(Text("".join(traceback.format_exception(error))), soft_wrap=True)
     if "--json" in sys.argv and not (isinstance(error, UserError) and error.reported):
         console.print_json({"error": {"kind": kind, "message": message, "hint": hint}})
-    if not message:  # the help was shown instead
+    if not message:  # the help has been shown
         return code
     err = console.err()
     err.print(f"[bold red]error:[/] {console.plain(message)}", soft_wrap=True)
@@ -122,7 +119,7 @@ def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> in
 
 
 def _without_streams(error: OSError) -> int:
-    """Say that a standard stream cannot be written to, on the other one if that can."""
+    """Report on the other standard stream that one cannot be written to."""
     with contextlib.suppress(OSError):
         print(f"error: cannot write the output: {os.strerror(error.errno or 0).lower()}", file=sys.stderr, flush=True)
     streams.close(sys.stdout, sys.stderr)
@@ -141,7 +138,7 @@ def _version_option(
         typer.Option("--version", "-V", help="Print the version and exit.", is_eager=True, callback=_print_version),
     ] = None,
 ) -> None:
-    """Nothing is left to do where `--version` is not given."""
+    """`--version` does its work in its callback."""
 
 
 class _InOrder(Group):
@@ -149,100 +146,119 @@ class _InOrder(Group):
         return [verb for verb in VERBS if verb in self.commands]
 
 
-def _add_techniques(app: typer.Typer, verb: str, summary: str) -> None:
-    group = _group()
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A command of the tree.
+
+    Attributes:
+        name: of the subject below a verb.
+        help: its summary.
+        callback: for Typer.
+        epilog: text at the end of its help, in rich markup.
+    """
+
+    name: str
+    help: str
+    callback: Callable[..., None]
+    epilog: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Verb:
+    """The first word of a command.
+
+    Attributes:
+        summary: one line for the help.
+        entries: yields the commands of a verb; of one without subjects, the single command.
+        has_subjects: whether a second word names the command.
+    """
+
+    summary: str
+    entries: Callable[[str], Iterator[Entry]]
+    has_subjects: bool = True
+
+
+def _add(app: typer.Typer, verb: str, described: Verb) -> None:
+    group = typer.Typer(cls=Group, no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
+    for entry in described.entries(verb):
+        add_to, name, summary = app, verb, described.summary
+        if described.has_subjects:
+            add_to, name, summary = group, entry.name, entry.help
+        add_to.command(name, help=summary, cls=Command, context_settings=SETTINGS, epilog=entry.epilog)(entry.callback)
+    if described.has_subjects:
+        app.add_typer(group, name=verb, help=described.summary)
+
+
+def _techniques(verb: str) -> Iterator[Entry]:
     for name in techniques.having(verb):
         model = techniques.options(name, verb)
-        package = importlib.import_module(f"dlcli.techniques.{name}")
         callback = command(model, _runner(verb, name), training=verb == "train")
-        name = name.replace("_", "-")
-        group.command(name, help=_help(package), cls=Command, context_settings=SETTINGS, epilog=_examples(model))(
-            callback
-        )
-    app.add_typer(group, name=verb, help=summary)
+        yield Entry(name, techniques.summary(name), callback, _examples(model.examples))
 
 
-def _add_run_command(app: typer.Typer, verb: str, summary: str) -> None:
-    module = importlib.import_module(f"dlcli.cli.{verb}")
-    models = {name: techniques.options(name, module.MODELS) for name in techniques.having(module.OF)}
-    callback = changes({"": module.Common, **models}, module.run, module.USUAL, module.EXAMPLES)
-    app.command(verb, help=summary, cls=Command, context_settings=SETTINGS, epilog=_listed(module.EXAMPLES))(callback)
+def _figures(verb: str) -> Iterator[Entry]:
+    return _subjects(verb, figures.catalogue())
 
 
-def _add_figures(app: typer.Typer, verb: str, summary: str) -> None:
-    _add_catalogue(app, verb, summary, figures.catalogue())
+def _studies(verb: str) -> Iterator[Entry]:
+    return _subjects(verb, studies.catalogue())
 
 
-def _add_studies(app: typer.Typer, verb: str, summary: str) -> None:
-    _add_catalogue(app, verb, summary, studies.catalogue())
-
-
-def _add_catalogue(app: typer.Typer, verb: str, summary: str, models: Mapping[str, type[Options]]) -> None:
-    group = _group()
+def _subjects(verb: str, models: Mapping[str, type[Options]]) -> Iterator[Entry]:
     for name, model in models.items():
-        callback = command(model, _runner(verb, name))
-        group.command(name, help=_help(model), cls=Command, context_settings=SETTINGS, epilog=_examples(model))(
-            callback
-        )
-    app.add_typer(group, name=verb, help=summary)
+        summary = discovery.first_paragraph(model.__doc__)
+        yield Entry(name, summary, command(model, _runner(verb, name)), _examples(model.examples))
 
 
-def _add_group(app: typer.Typer, verb: str, summary: str) -> None:
-    group = _group()
-    for name, (model, run) in importlib.import_module(f"dlcli.cli.{verb}").COMMANDS.items():
-        group.command(name, help=_help(model), cls=Command, context_settings=SETTINGS)(command(model, run))
-    app.add_typer(group, name=verb, help=summary)
+def _own_commands(verb: str) -> Iterator[Entry]:
+    """Yield the commands that the file of a verb lists in `COMMANDS`."""
+    for name, (model, run) in discovery.load(_VERBS_PACKAGE, verb).COMMANDS.items():
+        yield Entry(name, discovery.first_paragraph(model.__doc__), command(model, run), _examples(model.examples))
 
 
-def _add_checks(app: typer.Typer, verb: str, summary: str) -> None:
-    module = importlib.import_module("dlcli.cli.check")
-    callback = command(module.Check, module.run)
-    app.command(verb, help=summary, cls=Command, context_settings=SETTINGS, epilog=module.examples())(callback)
+def _check(verb: str) -> Iterator[Entry]:
+    module = discovery.load(_VERBS_PACKAGE, verb)
+    yield Entry("", "", command(module.Check, module.run), module.statements())
 
 
-def _add_doctor(app: typer.Typer, verb: str, summary: str) -> None:
-    module = importlib.import_module("dlcli.cli.doctor")
-    app.command(verb, help=summary, cls=Command, context_settings=SETTINGS)(command(module.Doctor, module.doctor))
+def _doctor(verb: str) -> Iterator[Entry]:
+    module = discovery.load(_VERBS_PACKAGE, verb)
+    yield Entry("", "", command(module.Doctor, module.run))
 
 
-def _group() -> typer.Typer:
-    return typer.Typer(cls=Group, no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
+def _any_run(verb: str) -> Iterator[Entry]:
+    """Yield the command of a verb that reads a run of any technique."""
+    module = discovery.load(_VERBS_PACKAGE, verb)
+    models = {name: techniques.options(name, module.OPTIONS_OF) for name in techniques.having(verb)}
+    examples = module.Common.examples
+    callback = command_of_any({"": module.Common, **models}, module.run, module.SHORT_HELP, examples)
+    yield Entry("", "", callback, _examples(examples))
+
+
+def _examples(lines: tuple[str, ...]) -> str | None:
+    return "\n\n".join(f"[dim]$ {line}[/]" for line in lines) or None
 
 
 def _runner(verb: str, subject: str) -> Callable[[Any, Call], None]:
     def run(options: Any, call: Call) -> None:
         # jax loads here, after the arguments have been checked.
-        importlib.import_module(f"dlcli.cli.{verb}").run(subject, options, call)
+        discovery.load(_VERBS_PACKAGE, verb).run(subject, options, call)
 
     return run
 
 
-def _help(described: Any) -> str:
-    return str(described.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-
-
-def _examples(model: type[Options]) -> str | None:
-    """Return the examples that the model lists, for the end of its help."""
-    return _listed(model.examples) or None
-
-
-def _listed(examples: tuple[str, ...]) -> str:
-    return "\n\n".join(f"[dim]$ {line}[/]" for line in examples)
-
-
-# In the order of a day's work.
-VERBS: dict[str, tuple[str, Callable[[typer.Typer, str, str], None]]] = {
-    "train": ("Train a new run.", _add_techniques),
-    "resume": ("Go on with a run that was interrupted, stopped or finished.", _add_run_command),
-    "eval": ("Measure a run on the test split.", _add_run_command),
-    "sample": ("Draw from a trained generative model.", _add_techniques),
-    "predict": ("Apply a trained model to inputs.", _add_techniques),
-    "score": ("Say how probable a text is, token by token.", _add_techniques),
-    "viz": ("Draw the picture that explains an idea, or a trained run.", _add_figures),
-    "study": ("Run a controlled experiment of many small runs.", _add_studies),
-    "check": ("Measure what the course states; fail where it does not hold.", _add_checks),
-    "data": ("What a data set holds; problems in it; getting it.", _add_group),
-    "runs": ("What has been trained.", _add_group),
-    "doctor": ("This machine, its devices, its versions.", _add_doctor),
+# In the order of a typical workflow.
+VERBS: dict[str, Verb] = {
+    "train": Verb("Train a new run.", _techniques),
+    "resume": Verb("Resume a run that was interrupted, stopped or finished.", _any_run, has_subjects=False),
+    "eval": Verb("Evaluate a run on the test split.", _any_run, has_subjects=False),
+    "sample": Verb("Sample from a trained generative model.", _techniques),
+    "predict": Verb("Apply a trained model to inputs.", _techniques),
+    "score": Verb("Compute the log-likelihood of a text, token by token.", _techniques),
+    "viz": Verb("Draw a figure of a concept or of a trained run.", _figures),
+    "study": Verb("Run a controlled experiment of many small runs.", _studies),
+    "check": Verb("Verify the statements of the course by measurement.", _check, has_subjects=False),
+    "data": Verb("List, show, check and download data sets.", _own_commands),
+    "runs": Verb("List, show, compare, rename and remove runs.", _own_commands),
+    "doctor": Verb("Show this machine, its devices and versions.", _doctor, has_subjects=False),
 }
-OF_TECHNIQUES = {verb for verb, (_, add) in VERBS.items() if add is _add_techniques}

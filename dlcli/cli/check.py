@@ -1,4 +1,4 @@
-"""`dlcli check [IDENTITY]`: measures the statements of the course, and fails where one does not hold."""
+"""`dlcli check [IDENTITY]`: measures the statements of the course; exit code 8 if one does not hold."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from dlcli.options.common import Cli, Options
 
 
 class Check(Options):
-    """Measure statements of the course; exit 8 where one does not hold."""
+    """Verify statements of the course by measurement; exit code 8 if one does not hold."""
 
     panel = "General"
     identity: Annotated[
         str,
-        Field(description="What to check; default everything."),
+        Field(description="Statement to check; default: all."),
         Cli(argument=True, metavar="IDENTITY", complete="checks"),
     ] = ""
 
 
-def examples() -> str:
-    """Return the checks there are with their statements, for the end of the help."""
+def statements() -> str:
+    """Return the names of the checks with their statements, for the end of the help."""
     return "\n\n".join(f"[bold]{name}[/] [dim]{checks.statement(name)}[/]" for name in checks.names())
 
 
 def run(options: Check, call: Call) -> None:
-    """Carry out the checks and print a row each, or of one every number."""
+    """Run the checks and print one row each, or for a single check all its numbers."""
     with progress.importing():
         from dlcli.engine.devices import prepare
     prepare("auto")
@@ -42,7 +42,7 @@ def run(options: Check, call: Call) -> None:
     output.write(_table(found) if len(found) > 1 else _single(*found[0]), call)
     if failed := [result.name for result in results if not result.holds]:
         names = ", ".join(failed)
-        error = CheckFailed(f"every statement must hold, found {len(failed)} of {len(found)} that do not: {names}")
+        error = CheckFailed(f"{len(failed)} of {len(found)} statements do not hold: {names}")
         output.fail(error, call)
 
 
@@ -63,7 +63,7 @@ def _table(found: list[tuple[Result, float]]) -> Table:
         "checks": [{**result.described(), "seconds": round(seconds, 3)} for result, seconds in found],
         "failed": [result.name for result, _ in found if not result.holds],
     }
-    return Table("", ["identity", "verdict", "measured", "number", "tolerance", "time"], rows, numbers)
+    return Table("", ["identity", "verdict", "measured", "value", "tolerance", "time"], rows, numbers)
 
 
 def _single(result: Result, seconds: float) -> Table:
@@ -74,7 +74,7 @@ def _single(result: Result, seconds: float) -> Table:
     ]
     return Table(
         f"{result.name}: {result.statement}",
-        ["what", "found"],
+        ["quantity", "value"],
         rows,
         {**result.described(), "seconds": round(seconds, 3)},
     )

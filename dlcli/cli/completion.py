@@ -1,4 +1,4 @@
-"""Names that fit the command line so far, for the shell: found without jax and in bounded time."""
+"""Shell completion of option values, without jax and in bounded time."""
 
 from __future__ import annotations
 
@@ -8,45 +8,46 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from dlcli import checks as identities
 from dlcli import figures, techniques
 from dlcli.errors import UserError
 from dlcli.files import read_bytes
 from dlcli.options.augmentations import AUGMENTATIONS
+from dlcli.options.common import TokenizerKind
 from dlcli.paths import expand_user, runs_folder
 from dlcli.runs.folder import technique_of
 from dlcli.runs.lookup import find
 
-_MOST = 1_000  # entries of a folder that are looked at
-_PATIENCE = 1.0  # seconds that the runs are looked at, the latest first
-_MANIFEST = 16 * 2**20  # bytes
+_MAX_ENTRIES = 1_000  # of a folder
+_MAX_SECONDS = 1.0  # for listing runs, the latest first
+_MAX_MANIFEST = 16 * 2**20  # bytes
 _TEXT = (".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz")
 _LAYER = re.compile(r"network/backbone/layers/([^/]+)/")
 
 
-def offered(what: str, ctx: Any, incomplete: str) -> list[str]:
-    """Return the values of an option that begin as the incomplete one does.
+def candidates(what: str, ctx: Any, incomplete: str) -> list[str]:
+    """Return the values of an option that start with the incomplete one.
 
     Args:
-        what: the name of a function below, as `Cli.complete` has it.
-        ctx: of the command line so far.
-        incomplete: what has been typed of the value.
+        what: value of `Cli.complete`, the name of a function below.
+        ctx: Typer's context of the command line so far.
+        incomplete: the typed part of the value.
     """
     try:
         found = globals()[f"_{what}"](ctx, incomplete)
         return list(dict.fromkeys(each for each in found if each.startswith(incomplete)))
-    except (UserError, OSError, ValueError):  # nobody reads an error between two keys
+    except (UserError, OSError, ValueError):  # a completion has no place for an error message
         return []
 
 
 def _runs(ctx: Any, incomplete: str) -> Iterator[str]:
-    """Yield the techniques that have the verb, and the runs of them, the latest first."""
+    """Yield the techniques that have the verb, then their runs, the latest first."""
     wanted = _techniques(ctx)
     yield from wanted
     paths = sorted(runs_folder().glob("*/options.json"), key=lambda path: -path.stat().st_mtime)
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _MAX_SECONDS
     for path in paths:
         if time.monotonic() > end:
             return
@@ -69,7 +70,7 @@ def _techniques(ctx: Any) -> list[str]:
 
 
 def _datasets(ctx: Any, incomplete: str) -> Iterator[str]:
-    """Yield all data sets there are, and files."""
+    """Yield all known data sets, and files."""
     from dlcli.data import catalogue
 
     yield from catalogue.embedded()
@@ -78,7 +79,7 @@ def _datasets(ctx: Any, incomplete: str) -> Iterator[str]:
 
 
 def _images(ctx: Any, incomplete: str) -> Iterator[str]:
-    """Yield image sets; of techniques that learn densities those too."""
+    """Yield image sets, and densities for techniques that learn them."""
     from dlcli.data import densities
     from dlcli.data.images import catalogue
 
@@ -91,7 +92,7 @@ def _images(ctx: Any, incomplete: str) -> Iterator[str]:
 
 
 def _texts(ctx: Any, incomplete: str) -> Iterator[str]:
-    """Yield texts; of the transformer pairs too."""
+    """Yield texts, and pairs for the transformer."""
     from dlcli.data.text import catalogue
 
     yield from catalogue.embedded("text")
@@ -101,14 +102,14 @@ def _texts(ctx: Any, incomplete: str) -> Iterator[str]:
 
 
 def _tokenizers(ctx: Any, incomplete: str) -> Iterator[str]:
-    """Yield the kinds of tokenizers, and files of trained ones."""
-    yield from ("characters", "words", "bpe", "wordpiece", "unigram")
+    """Yield the kinds of tokenizers, and the files of trained ones."""
+    yield from get_args(TokenizerKind)
     yield from (str(path) for path in runs_folder().glob("tokenizer-*/tokenizer.json"))
     yield from _paths(incomplete, (".json",))
 
 
 def _augmentations(ctx: Any, incomplete: str) -> Iterator[str]:
-    """Yield lists of augmentations that go on with one that is not in it yet."""
+    """Yield the typed list of augmentations, extended by one that it does not have."""
     before, comma, _ = incomplete.rpartition(",")
     there = {part.split(":")[0] for part in before.split(",")}
     yield from (before + comma + name for name in AUGMENTATIONS if name not in there)
@@ -119,22 +120,22 @@ def _checks(ctx: Any, incomplete: str) -> list[str]:
 
 
 def _layers(ctx: Any, incomplete: str) -> Iterator[str]:
-    """Yield the layers of the run's backbone that have parameters, as its newest checkpoint lists them."""
+    """Yield the layers of the run's backbone that have parameters, from its newest checkpoint."""
     folder = find(ctx.params.get("run") or "", "cnn")
     manifest = max(folder.glob("checkpoints/*/manifest.json"), default=None)
     if manifest is not None:
-        arrays = json.loads(read_bytes(manifest, _MANIFEST))["arrays"]
+        arrays = json.loads(read_bytes(manifest, _MAX_MANIFEST))["arrays"]
         yield from (found[1] for name in arrays if (found := _LAYER.match(name)))
 
 
 def _paths(incomplete: str, endings: tuple[str, ...]) -> Iterator[str]:
-    """Yield the folders and the files of these endings beside what is typed."""
+    """Yield folders, and files with these extensions, that start with the typed path."""
     typed, _, _ = incomplete.rpartition("/")
     folder = expand_user(typed or ("/" if incomplete.startswith("/") else "."))
     if not folder.is_dir():
         return
     with os.scandir(folder) as entries:
-        for _, entry in zip(range(_MOST), entries, strict=False):
+        for _, entry in zip(range(_MAX_ENTRIES), entries, strict=False):
             name = incomplete[: len(incomplete) - len(incomplete.rpartition("/")[2])] + entry.name
             if not entry.name.startswith(".") and (entry.is_dir() or Path(name).suffix.lower() in endings):
                 yield f"{name}/" if entry.is_dir() else name

@@ -1,4 +1,4 @@
-"""What a data set holds; problems in it; getting it."""
+"""`dlcli data`: list, show, check and download data sets."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 if TYPE_CHECKING:
     from dlcli.data.problems import Problem
 
-_NAMED = 20  # problems listed of each kind, and classes listed of a set
+_MAX_LISTED = 20  # problems of each kind, and classes of a set
 
 
 class List(Options):
-    """List the data sets that are here: embedded, densities for gan, and prepared by tensorflow-datasets."""
+    """List the available data sets: embedded ones, densities, and those prepared by tensorflow-datasets."""
 
     data_dir: DataDir = None
 
@@ -34,7 +34,7 @@ class Named(Options):
     name: Annotated[
         str,
         Field(
-            description="An embedded name, tfds:NAME, folder:PATH, an .npz file, a file of text or a folder of them."
+            description="Data set: an embedded name, tfds:NAME, folder:PATH, an .npz file, or a text file or folder."
         ),
         Cli(argument=True, metavar="NAME", complete="datasets"),
     ]
@@ -42,30 +42,32 @@ class Named(Options):
 
 
 class _Read(LabelColumnOptions, PairColumnOptions, Named):
-    image_size: Annotated[int | None, Field(ge=4, le=1024, description="Side that images are scaled to.")] = None
+    image_size: Annotated[int | None, Field(ge=4, le=1024, description="Side in pixels that images are scaled to.")] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _texts_or_pairs(self) -> _Read:
         one, other = (self.text_column or self.label_column, self.source_column or self.target_column)
         if one and other:
-            raise ValueError("give the columns of texts (text, label) or those of pairs (source, target), not both")
+            raise ValueError("give --text-column and --label-column, or --source-column and --target-column, not both")
         return self
 
 
 class Show(_Read):
-    """Show what a data set holds: splits, sizes, classes."""
+    """Show the splits, sizes and classes of a data set."""
 
 
 class Check(_Read):
-    """Check a data set: every example is read, and every problem listed; exit 3 if there are any."""
+    """Check a data set: read every example and list every problem; exit code 3 if there are any."""
 
 
 class Prepare(Named):
-    """Download a set of tensorflow-datasets and write it as training reads it."""
+    """Download a set of tensorflow-datasets and write it in the form that training reads."""
 
 
 def list_(options: List, call: Call) -> None:
-    """Print a row a set."""
+    """Print one row per data set."""
     from dlcli.data import catalogue
 
     rows = [(name, "embedded", text) for name, text in catalogue.embedded().items()]
@@ -83,7 +85,7 @@ def show(options: Show, call: Call) -> None:
 
 
 def _modality(options: _Read) -> str:
-    """Tell what a data set is made of; refuse options that another kind of set has."""
+    """Return the modality of a data set; refuse options of others."""
     from dlcli.data import catalogue
     from dlcli.data.text.columns import ReadOptions
 
@@ -94,10 +96,10 @@ def _modality(options: _Read) -> str:
         if flag not in fitting.get(modality, ()):
             raise UsageError(
                 f"{flag} needs a table of {'pairs' if flag in fitting['pairs'] else 'texts'}, "
-                f"and {options.name} holds {modality}"
+                f"but {options.name} has {modality}"
             )
     if options.image_size is not None and modality != "images":
-        raise UsageError(f"--image-size needs images, and {options.name} holds {modality}")
+        raise UsageError(f"--image-size needs images, but {options.name} has {modality}")
     return modality
 
 
@@ -149,7 +151,7 @@ def _classes(classes: int, rows: int) -> str:
     if not classes:
         return ""
     if classes > rows // 2:
-        return f", {classes:,} different labels in {rows:,} rows: is this the column of classes?"
+        return f", {classes:,} different labels in {rows:,} rows: is this the class column?"
     return f", {classes:,} class{'es' * (classes > 1)}"
 
 
@@ -157,7 +159,7 @@ def _points(options: Show) -> Table:
     from dlcli.data import densities
 
     facts = densities.mixture(options.name)
-    title = f"{options.name}: {densities.NAMES[options.name]}; as many points as a run asks for"
+    title = f"{options.name}: {densities.NAMES[options.name]}; points are drawn on demand"
     rows = [(number, *mode) for number, mode in enumerate(facts.modes)]
     return Table(title, ["mode", "x", "y"], rows, {"name": options.name, "kind": "points", **facts.model_dump()})
 
@@ -181,17 +183,17 @@ def _pairs(options: Show) -> Table:
 
 
 def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> list[tuple[Any, ...]]:
-    """Return a row a class; of many classes the first ones."""
+    """Return one row per class, of the first `_MAX_LISTED` classes."""
     rows: list[tuple[Any, ...]] = [
-        (name, *(each[index] for each in counts.values())) for index, name in enumerate(classes[:_NAMED])
+        (name, *(each[index] for each in counts.values())) for index, name in enumerate(classes[:_MAX_LISTED])
     ]
-    if len(classes) > _NAMED:
-        rows.append((f"… {len(classes) - _NAMED} more", *[""] * len(counts)))
+    if len(classes) > _MAX_LISTED:
+        rows.append((f"… {len(classes) - _MAX_LISTED} more", *[""] * len(counts)))
     return rows
 
 
 def check(options: Check, call: Call) -> None:
-    """Print all that is wrong."""
+    """Print every problem."""
     with progress.working("reading every example"):
         from dlcli.data.images import check as images
         from dlcli.data.text import check as text
@@ -202,7 +204,7 @@ def check(options: Check, call: Call) -> None:
             "images": lambda: images.check(options.name, options.data_dir, options.image_size),
             "pairs": lambda: text.check(options.name, reading),
             "text": lambda: text.check(options.name, reading),
-            "points": list,  # drawn from a formula, nothing can be wrong with them
+            "points": list,  # drawn from a formula
         }
         modality = _modality(options)
         findings = checks[modality]()
@@ -211,11 +213,11 @@ def check(options: Check, call: Call) -> None:
     rows = [
         (kind, finding.split, finding.message)
         for kind in kinds
-        for finding in [f for f in findings if f.kind == kind][:_NAMED]
+        for finding in [f for f in findings if f.kind == kind][:_MAX_LISTED]
     ]
-    left_out = len(findings) - len(rows)
-    if left_out:
-        rows.append(("…", "", f"{left_out} more; --json lists them all"))
+    omitted = len(findings) - len(rows)
+    if omitted:
+        rows.append(("…", "", f"{omitted} more; --json lists them all"))
     numbers = {"name": options.name, "kind": modality, "problems": found}
     if findings:
         output.write(Table("", ["kind", "split", "problem"], rows, numbers), call)
@@ -224,14 +226,14 @@ def check(options: Check, call: Call) -> None:
         counted = f"{problems:,} problem{'s' * (problems > 1)}"
         output.fail(DatasetError(f"{options.name} ({modality}) has {counted}"), call)
     if not findings or not call.json:
-        sound = "no problems besides these notes" if findings else "nothing wrong"
+        sound = "no problems, only the notes above" if findings else "no problems"
         output.write(Table("", ["data set", "kind", ""], [(options.name, modality, sound)], numbers), call)
 
 
 def prepare(options: Prepare, call: Call) -> None:
-    """Get a set and say where it lies."""
+    """Prepare a data set and print its folder."""
     if not options.name.startswith("tfds:"):
-        raise UsageError(f"NAME must be tfds:NAME, the only sets that need preparing, got {options.name!r}")
+        raise UsageError(f"NAME must be tfds:NAME, since only those sets need preparing, got {options.name!r}")
     with progress.working("preparing"):
         from dlcli.data.images.sources import tfds
 

@@ -1,4 +1,4 @@
-"""Shows on standard error what the program is doing: lines that tick on a terminal, plain lines elsewhere."""
+"""Shows progress on standard error: live lines on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-_REFRESHES = 8  # a second
-_SOON, _SELDOM = 10.0, 30.0  # seconds after which a plain line says that something goes on: the first one, and others
+_REFRESHES = 8  # per second
+_FIRST_LINE, _NEXT_LINES = 10.0, 30.0  # seconds without output after which a plain line shows the current work
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _PLAIN_SPINNER = "|/-\\"
 
 
 class Display:
-    """The lines below those that stay: the bar of a run, its metrics, and what is being done.
+    """The changing lines below the permanent ones: progress bar, metrics and current activity.
 
     Attributes:
-        live: whether they tick on a terminal; otherwise each is printed now and then.
+        live: whether they are redrawn on a terminal; otherwise they are printed from time to time.
+        width: columns of the terminal; None for a file.
     """
 
     def __init__(self, err: Console):
         self.live = err.is_terminal and not err.is_dumb_terminal
-        self.width = err.width if err.is_terminal else None  # of a file: any
+        self.width = err.width if err.is_terminal else None
         self._console = err
         self._lock, self._ended = threading.RLock(), threading.Event()
         self._state: TrainingState | None = None
         self._base, self._what, self._done, self._since = "", "", 0, 0.0
         self._total: int | None = None
-        self._printed, self._pause = time.monotonic(), _SOON
+        self._printed, self._pause = time.monotonic(), _FIRST_LINE
         self._moved = 0.0
         self._live = _live(err, self) if self.live else None
 
@@ -61,27 +62,27 @@ class Display:
             self._live.__exit__(kind, error, trace)
 
     def busy(self, what: str) -> None:
-        """Show that something is being done, and since when."""
+        """Show the current activity and its duration."""
         with self._lock:
             self._base = what
             self._report(what)
 
     def idle(self) -> None:
-        """Nothing is done but training."""
+        """Show no activity besides training."""
         self.busy("")
 
     def move(self, state: TrainingState) -> None:
-        """Show how far training is."""
+        """Show the progress of training."""
         with self._lock:
             self._state, self._moved = state, time.monotonic()
 
     def print(self, line: str) -> None:
-        """Print lines that stay, in rich's markup."""
-        self._printed, self._pause = time.monotonic(), _SELDOM
-        self._console.print(line, soft_wrap=True)  # without our lock: rich has one that it holds as it asks for lines
+        """Print permanent lines, in rich's markup."""
+        self._printed, self._pause = time.monotonic(), _NEXT_LINES
+        self._console.print(line, soft_wrap=True)  # without the lock: rich calls `__rich__` while it holds its own
 
     def __rich__(self) -> Text:
-        """Return the lines as they are now."""
+        """Return the current lines."""
         from rich.text import Text
 
         with self._lock:
@@ -120,7 +121,7 @@ class Display:
         )
 
     def _report(self, what: str, done: int = 0, total: int | None = None) -> bool:
-        """Show what is being done within that; "" for no more than that."""
+        """Show an activity within the base activity; "" shows the base activity itself."""
         with self._lock:
             what = what or self._base
             if what != self._what:
@@ -129,7 +130,7 @@ class Display:
         return self.live
 
     def _tick(self) -> None:
-        """Say now and then, where nothing else is printed, that something goes on."""
+        """Print the current work from time to time if nothing else is printed."""
         while not self._ended.wait(1.0):
             line = self._plain()
             if line and time.monotonic() - self._printed >= self._pause:

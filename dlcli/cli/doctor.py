@@ -1,4 +1,4 @@
-"""This machine, its devices, its versions."""
+"""`dlcli doctor`: this machine, its devices, its versions."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Doctor(Options):
     panel = "General"
 
 
-def doctor(options: Doctor, call: Call) -> None:
-    """Print what a report of a problem should say."""
+def run(options: Doctor, call: Call) -> None:
+    """Print what a bug report should include."""
     found = survey()
     rows = [(name, ", ".join(map(str, value)) if isinstance(value, list) else value) for name, value in found.items()]
-    output.write(Table("", ["what", "found"], rows, found), call)
+    output.write(Table("", ["property", "value"], rows, found), call)
 
 
 def survey() -> dict[str, Any]:
-    """Return what matters to dlcli about this machine, by name."""
+    """Return the properties of this machine that dlcli depends on, by name."""
     with progress.importing():
         import jax
 

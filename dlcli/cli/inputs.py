@@ -1,4 +1,4 @@
-"""The user's files: what a command's arguments name."""
+"""The inputs of a command: texts, lines of standard input, and image files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dlcli.notices import warn
 
 
 def lines(texts: Iterable[str]) -> list[str]:
-    """Replace "-" by the lines of standard input; empty ones too, so that each input has its answer.
+    """Replace "-" by the lines of standard input, including empty ones, so that each input has an output.
 
     Raises:
-        DatasetError: there is none.
+        DatasetError: there is no text.
     """
     found = [line for text in texts for line in (split_lines(streams.read_text()) if text == "-" else [text])]
     if not found:
@@ -25,12 +25,12 @@ def lines(texts: Iterable[str]) -> list[str]:
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:
-    """Replace folders by the images below them, in order of their names, and "-" by the paths on standard input.
+    """Replace folders by the images below them, sorted by name, and "-" by the paths on standard input.
 
-    Which files are images is what training says too; the others in a folder are skipped with a note.
+    Image files are recognized as in training; other files in a folder are skipped with a note.
 
     Raises:
-        DatasetError: a folder holds no image, or nothing is left.
+        DatasetError: a folder contains no image, or there is no path.
     """
     found: list[Path] = []
     for path in paths:
@@ -46,7 +46,7 @@ def expand(paths: Iterable[Path]) -> list[Path]:
 
 
 def _name(line: str) -> str:
-    """Return the file name that the bytes of a line stand for, in a locale that is not UTF-8 too."""
+    """Return the file name whose bytes are those of the line, whatever the locale."""
     return os.fsdecode(line.encode("utf-8", "surrogateescape"))
 
 
@@ -56,7 +56,7 @@ def _below(folder: Path) -> list[Path]:
     listing = files.below(folder)
     if not listing.images:
         held = f"{len(listing.others):,} other files: {files.first_few(listing.others)}"
-        raise DatasetError(f"{folder} must hold images, found {held if listing.others else 'none'}")
+        raise DatasetError(f"{folder} must contain images, found {held if listing.others else 'none'}")
     if listing.others:
         warn(files.skipped(folder, listing.others))
     return [folder / name for name in sorted(listing.images)]

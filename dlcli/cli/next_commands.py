@@ -1,4 +1,4 @@
-"""What to do next with a run: commands that can be pasted into a shell, made of what the run was trained on."""
+"""The next commands for a run, ready to paste into a shell, with an example from its data."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from dlcli import figures, techniques
 from dlcli.errors import RunError
 from dlcli.formats import command_line
-from dlcli.options.fields import Options, cli, flag, reads
+from dlcli.options.fields import Options, can_read, cli, flag
 from dlcli.runs.folder import RunFolder
 
-_INPUTS = ("images", "text", "nearest", "prompt")  # fields that take an input of the run's data
+_INPUTS = ("images", "text", "nearest", "prompt")  # fields whose value is an input
 
 
 def next_commands(folder: Path, technique: str) -> list[str]:
-    """Return the commands that read this run of the technique, the first to try first."""
+    """Return the commands that read this run of a technique, the most useful first."""
     trained, example = RunFolder(folder).raw("options.json"), _example(folder)
     lines = [command_line("eval", folder)]
     if technique in techniques.having("resume"):
@@ -24,14 +24,13 @@ def next_commands(folder: Path, technique: str) -> list[str]:
     lines.append(command_line("viz", best, *_input(figures.catalogue()[best], example), "--run", folder))
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)
-        if model is not None and reads(model, trained):
-            subject = technique.replace("_", "-")
-            lines.append(command_line(verb, subject, *_input(model, example), "--run", folder))
+        if model is not None and can_read(model, trained):
+            lines.append(command_line(verb, technique, *_input(model, example), "--run", folder))
     return lines
 
 
 def _input(model: type[Options], example: str) -> Iterator[str | Path]:
-    """Yield the words that give a command its input: the example, or where there is none what is to be given."""
+    """Yield the words of a command's input: the example, or a placeholder if there is none."""
     for name in (each for each in _INPUTS if each in model.model_fields):
         field = model.model_fields[name]
         if not cli(field).argument:

@@ -1,4 +1,4 @@
-"""Writes artifacts: to files, to the terminal, or as JSON."""
+"""Writes artifacts to files, to the terminal, or as JSON."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from dlcli.cli import console
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UserError
 
-# What a number beside an answer is, where its name does not say it.
+# Explanations of measures whose name is not enough.
 _EXPLAINED = {
     "score": "score: log-probability in nats, length-normalized: divided by ((5 + tokens) / 6)^0.6; higher is better"
 }
-_TALLEST = 48  # lines of a picture without --full: two screens of 24 lines
-# An escape that begins none of the colours of a sketch: it came with a name.
+_MAX_LINES = 48  # of a picture without --full: two screens of 24 lines
+# An escape that is not a colour of a sketch: it comes from a name in the data.
 _FOREIGN = re.compile(r"\x1b(?!\[(?:0|[34]8;2;[0-9;]+)m)")
-# What stands to the right in a table: a number with a sign, a bound or a unit, two joined by a dash, or none.
+# Right-aligned cells of a table: a number with a sign, a bound or a unit, two joined by a dash, or none.
 _ONE = r"[<>±~]? ?[-+]?[\d,]*\.?\d+(e[-+]?\d+)?( ?[%×a-zµ]{1,3})?( \*)?"
 _NUMBER = re.compile(rf"{_ONE}( – {_ONE})?|[–∞]|none")
 
 
 def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool = True, full: bool = False) -> None:
-    """Show an artifact on standard output, or its numbers with `--json`; save it where it is a picture.
+    """Show an artifact on standard output, or its numbers with `--json`; save a picture to its file.
 
     Args:
-        artifact: what a subject returned.
-        call: how it was called.
-        out: the file of a picture.
-        show: whether a picture is drawn into the terminal too.
-        full: whether all of it is, however many lines that takes.
+        artifact: to write.
+        call: of the command.
+        out: file of a picture; None: named after the figure.
+        show: whether to draw a picture in the terminal too.
+        full: whether to draw all its lines, not only `_MAX_LINES`.
     """
     match artifact:
         case Table():
@@ -56,10 +56,10 @@ def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool
 
 
 def _write_table(artifact: Table) -> None:
-    """Print a table and those below it."""
+    """Print a table and the tables below it."""
     out = console.out()
     if artifact.title:
-        heading = bool(artifact.columns)  # else it is a remark, which may be long
+        heading = bool(artifact.columns)  # a title without columns is a remark, which may be long
         out.print(RichText(artifact.title, "bold" if heading else ""), soft_wrap=heading)
     if artifact.columns:
         out.print(table(artifact))
@@ -70,18 +70,18 @@ def _write_table(artifact: Table) -> None:
 
 
 def fail(error: UserError, call: Call) -> NoReturn:
-    """Raise an error that what was written to standard output tells too."""
+    """Raise an error that the JSON on standard output has reported already."""
     error.reported = call.json
     raise error
 
 
 def table(artifact: Table) -> Grid:
-    """Return a table for rich; the numbers of a column are written alike and stand to the right."""
+    """Return a table for rich; numbers are formatted by column and right-aligned."""
     grid = Grid(header_style="bold", box=None, pad_edge=False)
     cells = [_column([row[index] for row in artifact.rows]) for index in range(len(artifact.columns))]
     for name, column in zip(artifact.columns, cells, strict=True):
         numbers = any(column) and all(map(_NUMBER.fullmatch, filter(None, column)))
-        # A name is folded where there is no room for it, so that it can still be copied; a number is never cut.
+        # A long name is folded, so that it can still be copied; a number is never cut.
         grid.add_column(console.plain(name), justify="right" if numbers else "left", no_wrap=numbers, overflow="fold")
     for row in zip(*cells, strict=True):
         grid.add_row(*map(console.plain, row))
@@ -96,7 +96,7 @@ def _column(cells: Sequence[Any]) -> list[str]:
 
 
 def print_predictions(predictions: Sequence[Prediction | Tokenization]) -> None:
-    """Print a row an input: its likeliest answers with their probabilities; or a block of tokens and their ids."""
+    """Print for each input a row with its most likely answers and their probabilities, or its tokens with their ids."""
     broken = [each for each in predictions if isinstance(each, Tokenization)]
     for number, each in enumerate(broken):
         if number:
@@ -108,12 +108,12 @@ def print_predictions(predictions: Sequence[Prediction | Tokenization]) -> None:
 
 
 def _print_pieces(found: Tokenization) -> None:
-    """Print the tokens of a text side by side, each with its id below it, in as many lines as they take."""
-    from dlcli.plot.terminal.text import beside, columns, fit  # here, since `--help` needs no numpy
+    """Print the tokens of a text side by side, each above its id."""
+    from dlcli.plot.terminal.text import beside, columns, fit  # imported here: `--help` loads no numpy
 
     out = console.out()
 
-    @functools.cache  # a long text has the same tokens again and again
+    @functools.cache  # a long text repeats its tokens
     def cell(piece: str, number: int) -> tuple[str, str]:
         width = max(columns(piece), len(str(number))) + 1
         return fit(piece, width), fit(str(number), width)
@@ -129,7 +129,7 @@ def _print_pieces(found: Tokenization) -> None:
 
 
 def _print_answers(predictions: Sequence[Prediction]) -> None:
-    """Print a row an input; a row an answer where the answers have no room side by side."""
+    """Print one row per input, or one row per answer if the answers do not fit side by side."""
     out, measure = console.out(), predictions[0].measure
     name = "probability" if measure == "log_probability" else measure.replace("_", " ")
     # Texts, not markup: a file or a class may be called "[b]".
@@ -164,7 +164,7 @@ def _answers(rows: Sequence[Sequence[RichText]], measure: str) -> Grid:
 
 
 def _measured(number: float, measure: str) -> str:
-    """Write the number beside an answer; `--json` has all its digits."""
+    """Return the text of an answer's number; `--json` has all its digits."""
     match measure:
         case "probability":
             return formats.percent(number, places=1)
@@ -206,9 +206,9 @@ def _write_images(images: Images, call: Call, out: Path | None, *, show: bool, f
 
 
 def sketch(draw: Sketch, *, full: bool = False) -> None:
-    """Draw a sketch into the terminal, on two screens at most or in full."""
-    # Through rich, which brings 24-bit colours down to what the terminal can show.
-    lines = draw(*console.canvas(), None if full else _TALLEST)
+    """Draw a sketch in the terminal, `_MAX_LINES` lines or all of it."""
+    # Rich reduces 24-bit colours to those of the terminal.
+    lines = draw(*console.canvas(), None if full else _MAX_LINES)
     drawn = _FOREIGN.sub(r"\\x1b", "\n".join(lines))
     console.out().print(RichText.from_ansi(drawn), soft_wrap=True)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
+from dlcli import api
 from dlcli.artifacts import Prediction, Tokenization
 from dlcli.cli import console, output, progress
 from dlcli.cli.inputs import expand, lines
@@ -15,16 +15,13 @@ from dlcli.techniques.opening import opened
 
 
 def run(technique: str, options: Any, call: Call) -> None:
-    """Print a row, or with `--json` a line, for each input; an input that cannot be read is reported at its place."""
+    """Print a row, or with `--json` an object, per input; an unreadable input is reported in its place."""
     options, trained = opened(options, technique, f"predict {technique}")
-    with progress.importing():
-        from dlcli.engine.devices import prepare
-    if "device" in type(options).model_fields:
-        prepare(options.device)
-    predict = import_module(f"dlcli.techniques.{technique}.predict").predict
+    progress.load_jax()
+    predictions = api.perform("predict", options.model_copy(update=_inputs(options)), trained)
     read = bad = 0
     shown: list[Prediction | Tokenization] = []
-    for prediction in predict(options.model_copy(update=_inputs(options)), trained):
+    for prediction in predictions:
         read += 1
         bad += prediction.problem is not None
         if call.json and isinstance(prediction, Tokenization):
@@ -42,6 +39,6 @@ def run(technique: str, options: Any, call: Call) -> None:
 
 
 def _inputs(options: Any) -> dict[str, Any]:
-    """Return what the arguments name, by the kind of input that the technique takes."""
+    """Return the inputs that the arguments name: image paths or texts."""
     readers: dict[str, Callable[[Any], Any]] = {"images": expand, "text": lines}
     return {name: read(getattr(options, name)) for name, read in readers.items() if name in type(options).model_fields}

@@ -1,9 +1,10 @@
-"""Shows waits, and a training run from its first line to the commands that come next."""
+"""Shows waiting times, and a training run from its first line to the next commands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import typer
 from dlcli import formats
 from dlcli.cli import console, next_commands, progress_lines
 from dlcli.cli.display import Display
-from dlcli.cli.training_display import Training
+from dlcli.cli.training_display import TrainingDisplay
 from dlcli.cli.typer_options import Call
 from dlcli.formats import command_line
 from dlcli.interrupts import CODES, Signals
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from dlcli.engine import Ended, Event
 
 REASONS = {
-    "steps": "all steps made",
-    "patience": "stopped early: the validation did not improve",
-    "time": "--max-time is over",
+    "steps": "reached --steps",
+    "patience": "early stopping: the validation metric did not improve",
+    "time": "reached --max-time",
     "SIGINT": "interrupted",
     "SIGTERM": "terminated",
 }
@@ -31,29 +32,35 @@ REASONS = {
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """Show that something happens, and for how long: "reading  0:12"."""
+    """Show an activity and its duration: "reading  0:12"."""
     with Display(console.err()) as display:
         display.busy(what)
         yield
 
 
 def importing() -> AbstractContextManager[None]:
-    """Show that something happens while jax loads, which takes seconds."""
+    """Show that jax is loading, which takes seconds."""
     return working("loading jax")
 
 
+def load_jax() -> None:
+    """Load jax, and show that this takes a while."""
+    with importing():
+        import_module("dlcli.engine.devices")
+
+
 def show(events: Iterable[Event], signals: Signals) -> Ended:
-    """Run through `events`, show each on standard error, and return the last.
+    """Show each event on standard error, and return the last.
 
     Args:
         events: of a run.
-        signals: answered as the run needs it; its rule stops the run.
+        signals: the caught signals; what a signal does depends on the state of the run.
     """
     from dlcli.engine import Ended
 
     event = None
     with Display(console.err()) as display:
-        shown = Training(display, signals)
+        shown = TrainingDisplay(display, signals)
         for event in events:
             shown.show(event)
     assert isinstance(event, Ended)
@@ -61,7 +68,7 @@ def show(events: Iterable[Event], signals: Signals) -> Ended:
 
 
 def finish(ended: Ended, technique: str, call: Call) -> None:
-    """Say why training ended, what is best, and what to do next; exit as the reason asks."""
+    """Print why training ended, its best and last metrics and the next commands; exit with the code of the reason."""
     if call.json:
         console.print_json(summary(ended))
     err = console.err()
@@ -89,7 +96,7 @@ def print_next(folder: Path, lines: Iterable[str]) -> None:
 
 
 def summary(ended: Ended) -> dict[str, Any]:
-    """Return what `--json` prints at the end of a training."""
+    """Return the JSON object of a finished training."""
     return {
         "run": str(ended.folder),
         "reason": ended.reason,
@@ -102,5 +109,5 @@ def summary(ended: Ended) -> dict[str, Any]:
 
 
 def metrics_line(metrics: Mapping[str, float]) -> str:
-    """Return names and values in one line, the most important first."""
+    """Return metrics with their names on one line, the most important first."""
     return "  ".join(progress_lines.entries(metrics))

@@ -1,30 +1,25 @@
-"""What the lines of a training run hold at which width; nothing here prints."""
+"""Formats the lines of a training run for a given width; nothing here prints."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-_FIRST = (
-    "loss",
-    "accuracy",
-    "frechet_distance",
-    "total_variation",
-    "generator_loss",
-)  # metrics by their importance; others follow as they come
+# The most important metrics, in order.
+_FIRST = ("loss", "accuracy", "frechet_distance", "total_variation", "generator_loss")
 _GAP = "  "
-_LONGEST_BAR = 40
+_MAX_BAR = 40
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingState:
-    """How far training is.
+    """The progress of training.
 
     Attributes:
-        step: steps that are computed.
-        steps: steps in all.
-        rate: in steps a second; None before it is known.
-        left: seconds until the end; None before that is known.
+        step: finished steps.
+        steps: total steps.
+        rate: steps per second; None at the start.
+        left: seconds until the end; None at the start.
         metrics: the latest means of the training metrics.
     """
 
@@ -36,7 +31,7 @@ class TrainingState:
 
 
 def fit(parts: Iterable[str], width: int | None, gap: str = _GAP) -> str:
-    """Join as many of the parts as stand in `width` columns, in their order; the first always stands."""
+    """Join the first parts that fit into `width` columns, at least one."""
     line = ""
     for number, part in enumerate(parts):
         longer = f"{line}{gap}{part}" if number else part
@@ -47,7 +42,7 @@ def fit(parts: Iterable[str], width: int | None, gap: str = _GAP) -> str:
 
 
 def pack(parts: Iterable[str], width: int | None, gap: str = " · ") -> list[str]:
-    """Join all parts to lines of at most `width` columns, broken between parts; a part that is longer stays whole."""
+    """Join all parts to lines of at most `width` columns; a longer part has a line to itself."""
     lines: list[str] = []
     for part in parts:
         if lines and (width is None or len(lines[-1]) + len(gap) + len(part) <= width):
@@ -58,9 +53,9 @@ def pack(parts: Iterable[str], width: int | None, gap: str = " · ") -> list[str
 
 
 def bar(at: TrainingState, width: int, glyphs: str = "━─") -> tuple[str, str, str]:
-    """Return the bar's part that is done, the part that is not, and the words beside it: `width` columns at most.
+    """Return the finished part of the bar, the rest, and the text after it, in at most `width` columns.
 
-    The words are step and total, rate, time left, and loss; shorter ones where they would leave no room for the bar.
+    The text is step and total, rate, ETA and loss, shortened if the bar would not fit.
     """
     words = ""
     for form in (_long_words, _short_words):
@@ -68,25 +63,25 @@ def bar(at: TrainingState, width: int, glyphs: str = "━─") -> tuple[str, str
         room = width - len(words) - len(_GAP)
         if room >= 10:
             break
-    length = max(3, min(room, _LONGEST_BAR))
+    length = max(3, min(room, _MAX_BAR))
     done = min(length, int(length * at.step / max(at.steps, 1)))
     return glyphs[0] * done, glyphs[1] * (length - done), words
 
 
 def report(at: TrainingState, width: int | None = None) -> str:
-    """Return a line of its own that says all that the bar and the line below it say; None: of any length."""
+    """Return one line with the content of the bar and of the line below it; `width` None: of any length."""
     return fit([f"step {at.step}/{at.steps}", *filter(None, _long_words(at)[1:]), *others(at.metrics)], width)
 
 
 def validation(step: int, metrics: Mapping[str, float], *, best: bool, width: int | None = None) -> str:
-    """Return the line of a validation, the best so far or not."""
+    """Return the line of a validation, marked if it is the best so far."""
     mark = f"{_GAP}best" if best else ""
     parts = [f"step {step}{_GAP}validation", *entries(metrics)]
     return fit(parts, width and width - len(mark)) + mark
 
 
 def activity(what: str, done: int, total: int | None, seconds: float, width: int | None = None) -> str:
-    """Return the line of something that is being done, such as "decoding  120/5,000  0:12"; its words are cut last."""
+    """Return the line of an activity, such as "decoding  120/5,000  0:12"; its name is shortened if necessary."""
     count = "" if total is None else f"{done:,}/{total:,}"
     rest = _GAP.join(filter(None, [count, clock(seconds)]))
     room = None if width is None else max(0, width - len(rest) - len(_GAP))
@@ -94,7 +89,7 @@ def activity(what: str, done: int, total: int | None, seconds: float, width: int
 
 
 def cut(text: str, width: int | None) -> str:
-    """Return the words of a text that stand in `width` columns, with an ellipsis where there are more."""
+    """Return the words of a text that fit into `width` columns, with an ellipsis if some are cut."""
     if width is None or len(text) <= width:
         return text
     whole = text[: max(0, width - 1)].rpartition(" ")[0] or text[: max(0, width - 2)]
@@ -102,7 +97,7 @@ def cut(text: str, width: int | None) -> str:
 
 
 def entries(metrics: Mapping[str, float]) -> list[str]:
-    """Return each name with its value, the most important first."""
+    """Return each metric with its name, the most important first."""
     names = [*(name for name in _FIRST if name in metrics), *(name for name in metrics if name not in _FIRST)]
     return [f"{name.replace('_', ' ')} {number(metrics[name])}" for name in names]
 
@@ -113,12 +108,12 @@ def others(metrics: Mapping[str, float]) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Return a value in at most 9 characters."""
+    """Format a value in at most 9 characters."""
     return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.2e}"
 
 
 def clock(seconds: float) -> str:
-    """Return a time as 0:07, 12:34 or 1:02:03; from 100 hours on, in days."""
+    """Format seconds as 0:07, 12:34 or 1:02:03; from 100 hours on, in days."""
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     if hours >= 100:

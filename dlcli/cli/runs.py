@@ -1,4 +1,4 @@
-"""What has been trained: listed, shown, compared, renamed, removed."""
+"""`dlcli runs`: list, show, compare, annotate, rename and remove runs."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from dlcli.runs.folder import RunFolder
 from dlcli.runs.lookup import find, list_runs
 from dlcli.runs.summary import Summary, summarize
 
-_QUIET = {"out", "name", "data_dir", "device"}  # options that two runs may differ in without being different
+_IGNORED = {"out", "name", "data_dir", "device"}  # options that do not make two runs different
 _YES = frozenset({"y", "yes"})
 
 
 class List(Options):
     """List the runs under runs/, the latest last."""
 
-    technique: Annotated[str, Field(description="List the runs of this technique alone.")] = ""
+    technique: Annotated[str, Field(description="List only runs of this technique.")] = ""
 
 
 class Show(Options):
@@ -45,43 +45,43 @@ class Show(Options):
 
 
 class Compare(Options):
-    """Compare runs: best validation, and the options in which they differ."""
+    """Compare runs: best validation metrics, and options that differ."""
 
     runs: Annotated[
-        list[str], Field(description="Two runs or more."), Cli(metavar="RUN…", complete="runs", argument=True)
+        list[str], Field(description="Two or more runs."), Cli(metavar="RUN", complete="runs", argument=True)
     ]
 
 
 class Rename(Options):
-    """Give a run another name, in the folder where it is."""
+    """Rename a run; its folder stays where it is."""
 
     run: RunArgument
     name: Annotated[
         str,
         AfterValidator(run_name),
-        Field(description="Its new name, without slashes."),
+        Field(description="New name, without slashes."),
         Cli(metavar="NAME", argument=True),
     ]
 
 
 class Note(Options):
-    """Write a note on a run, which `runs list` and `runs show` print."""
+    """Add a note to a run, which `runs list` and `runs show` print."""
 
     run: RunArgument
     text: Annotated[
         str,
-        Field(max_length=1000, description="The note; an empty one removes it."),
+        Field(max_length=1000, description="The note; an empty text removes it."),
         Cli(metavar="TEXT", argument=True),
     ]
 
 
 class Remove(Options):
-    """Remove runs, with their checkpoints and everything else in their folders."""
+    """Remove runs: their folders with checkpoints and everything else."""
 
     runs: Annotated[
         list[str],
         Field(description="Runs to remove: folders, or names under runs/."),
-        Cli(metavar="RUN…", complete="runs", argument=True),
+        Cli(metavar="RUN", complete="runs", argument=True),
     ]
     yes: Annotated[bool, Field(description="Remove without asking.")] = False
 
@@ -92,8 +92,8 @@ def list_(options: List, call: Call) -> None:
     for folder in list_runs(options.technique):
         try:
             found.append(summarize(folder))
-        except RunError as error:  # one bad folder must not hide the others
-            warn(f"left out: {error}")
+        except RunError as error:  # a broken run must not hide the others
+            warn(f"skipped: {error}")
     if call.json:
         console.print_json({"runs": [_numbers(each) for each in found]})
     elif found:
@@ -105,7 +105,7 @@ def list_(options: List, call: Call) -> None:
 
 
 def show(options: Show, call: Call) -> None:
-    """Print what a run says of itself."""
+    """Print the description and the options of a run."""
     folder = find(options.run)
     run = RunFolder(folder)
     summary, about, chosen = summarize(folder), run.raw("run.json"), run.raw("options.json")
@@ -115,7 +115,7 @@ def show(options: Show, call: Call) -> None:
         *((printable(flag(name)), formats.option(name, each)) for name, each in chosen.items() if each is not None),
     ]
     numbers = {**about, "run": str(folder), "state": summary.state, "options": chosen}
-    output.write(Table(printable(folder), ["what", "value"], rows, numbers), call)
+    output.write(Table(printable(folder), ["property", "value"], rows, numbers), call)
 
 
 def compare(options: Compare, call: Call) -> None:
@@ -129,7 +129,7 @@ def compare(options: Compare, call: Call) -> None:
     ]
     rows += [[name, *(each[name] for each in summaries)] for name in ("best step", "step", "parameters", "state")]
     rows.append(["took", *(formats.duration(each["seconds"]) for each in summaries)])
-    names = list(dict.fromkeys(name for each in chosen for name in each if name not in _QUIET))
+    names = list(dict.fromkeys(name for each in chosen for name in each if name not in _IGNORED))
     differing = [name for name in names if len({json.dumps(each.get(name)) for each in chosen}) > 1]
     rows += [[printable(flag(name)), *(formats.option(name, each.get(name)) for each in chosen)] for name in differing]
     numbers = {"runs": summaries, "differing": {name: [each.get(name) for each in chosen] for name in differing}}
@@ -140,7 +140,7 @@ def rename(options: Rename, call: Call) -> None:
     """Rename the folder of a run."""
     folder = find(options.run)
     if options.name in techniques.names():
-        raise UsageError(f"NAME must not be that of a technique, which stands for its latest run, got {options.name!r}")
+        raise UsageError(f"NAME must not be a technique, which stands for its latest run, got {options.name!r}")
     renamed = changes.rename(folder, options.name)
     if call.json:
         console.print_json({"run": str(renamed), "was": str(folder)})
@@ -159,7 +159,7 @@ def note(options: Note, call: Call) -> None:
 
 
 def remove(options: Remove, call: Call) -> None:
-    """Remove the folders of runs, once that is confirmed."""
+    """Remove the folders of runs after a confirmation."""
     folders = list(dict.fromkeys(map(_named, options.runs)))
     for folder in folders:
         changes.require_removable(folder)
@@ -175,20 +175,20 @@ def remove(options: Remove, call: Call) -> None:
 
 
 def _named(name: str) -> Path:
-    """Return the folder that is named; the name of a technique, which stands for its latest run, does not suffice."""
+    """Return the folder of a run; unlike elsewhere, a technique's name is not accepted for its latest run."""
     for folder in (Path(name), runs_folder() / name):
         if name and os.path.lexists(folder):
             return folder
     raise RunError(
         f"RUN must be the folder of a run or its name under {runs_folder()}, found none for {name!r}",
-        hint="dlcli runs list shows what there is",
+        hint="dlcli runs list shows all runs",
     )
 
 
 def _confirmed(folders: list[Path], call: Call) -> bool:
-    if call.json or not console.asks():
+    if call.json or not console.is_interactive():
         again = shlex.join(["dlcli", "runs", "remove", "--yes", "--", *map(str, folders)])
-        raise UsageError("removing runs must be confirmed, and there is no terminal to ask on", hint=again)
+        raise UsageError("removing runs must be confirmed, but there is no terminal", hint=again)
     for folder in folders:
         size = size_text(changes.size(folder))
         console.err().print(f"  {console.plain(printable(folder))}  {size}", soft_wrap=True)
@@ -198,7 +198,7 @@ def _confirmed(folders: list[Path], call: Call) -> bool:
 
 
 def _numbers(run: Summary) -> dict[str, Any]:
-    """Return what `--json` prints of a run."""
+    """Return the JSON object of a run."""
     ended = run.info.ended
     return {
         "run": run.folder.name,
@@ -217,26 +217,28 @@ def _numbers(run: Summary) -> dict[str, Any]:
 
 
 def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
-    """Return the description of a run, in words."""
-    said, began = run.info, runs_table.when(run.info.created)
+    """Return the description of a run by property, as text."""
+    recorded, began = run.info, runs_table.when(run.info.created)
     best = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in run.best.items())
-    at = f" at step {said.ended.best_step:,}" if said.ended and said.ended.best_step is not None else ""
-    sizes = ", ".join(f"{size:,} {name}" for name, size in said.data.sizes.items())
-    command, versions = about.get("command"), ", ".join(f"{name} {number}" for name, number in said.versions.items())
+    at = f" at step {recorded.ended.best_step:,}" if recorded.ended and recorded.ended.best_step is not None else ""
+    sizes = ", ".join(f"{size:,} {name}" for name, size in recorded.data.sizes.items())
+    resumed_from = [each.from_step for each in recorded.sessions if each.from_step is not None]
+    command = about.get("command")
+    versions = ", ".join(f"{name} {number}" for name, number in recorded.versions.items())
     shown = {
-        "note": said.note,
+        "note": recorded.note,
         "technique": run.technique,
         "state": run.state,
         "step": f"{run.step:,}" if run.step else "",
         "best": f"{best}{at}" if best else "",
         "trained": f"{began:%-d %B %Y, %H:%M}" if began else "",
         "took": formats.duration(run.seconds),
-        "resumed": ", ".join(f"from step {each.from_step:,}" for each in said.sessions if each.from_step is not None),
-        "data": f"{said.data.dataset} ({sizes})" if sizes else said.data.dataset,
-        "device": ", ".join(filter(None, [said.device, said.dtype])),
-        "parameters": f"{said.parameters:,}" if said.parameters is not None else "",
+        "resumed": ", ".join(f"from step {step:,}" for step in resumed_from),
+        "data": f"{recorded.data.dataset} ({sizes})" if sizes else recorded.data.dataset,
+        "device": ", ".join(filter(None, [recorded.device, recorded.dtype])),
+        "parameters": f"{recorded.parameters:,}" if recorded.parameters is not None else "",
         "command": shlex.join(map(str, command)) if isinstance(command, list) else "",
-        "in folder": said.cwd or "",
+        "in folder": recorded.cwd or "",
         "versions": versions,
         "commit": str(about.get("commit") or ""),
     }

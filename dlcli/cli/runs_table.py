@@ -1,4 +1,4 @@
-"""The list of runs as lines that fit the terminal: columns become narrower and go by priority, names stay whole."""
+"""The table of runs: columns shrink and disappear by priority until it fits the terminal; names are never cut."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dlcli.formats import printable
 from dlcli.runs.summary import Summary
 
 _GAP = "  "
-_DATASET = 16  # columns of the name of a data set, where room is short
+_MAX_DATASET = 16  # characters of a data set's name in a narrow table
 
 
 def lines(runs: Sequence[Summary], width: int | None) -> list[str]:
@@ -21,7 +21,7 @@ def lines(runs: Sequence[Summary], width: int | None) -> list[str]:
 
     Args:
         runs: the latest last.
-        width: columns there are; None where there is no bound. A name is never cut, whatever the width.
+        width: columns of the terminal; None: unbounded.
     """
     shown = {title: [cell(run) for run in runs] for title, cell in _WIDE.items()}
     if not any(shown["note"]):
@@ -39,12 +39,12 @@ def lines(runs: Sequence[Summary], width: int | None) -> list[str]:
 
 
 def dataset_name(dataset: str) -> str:
-    """Return a data set without the folders that it is in, for which a row has no room: folder:DATA, novel.txt."""
+    """Return the name of a data set without its parent folders: folder:DATA, novel.txt."""
     return printable(re.sub(r"[^:]*/", "", dataset.rstrip("/")))
 
 
 def day(created: str | None) -> str:
-    """Return when a run was begun, in local time: 14:15 for today, 22 Nov for this year, 22 Nov 2025 before."""
+    """Return the start of a run in local time: 14:15 for today, 22 Nov for this year, 22 Nov 2025 before."""
     began = when(created)
     if began is None:
         return "–"
@@ -55,7 +55,7 @@ def day(created: str | None) -> str:
 
 
 def when(created: str | None) -> datetime.datetime | None:
-    """Return the time that `run.json` has, in local time; None where it is none."""
+    """Parse a time of `run.json` to local time; None if it is invalid."""
     try:
         return datetime.datetime.fromisoformat(created or "").astimezone()
     except (ValueError, OverflowError):
@@ -63,16 +63,13 @@ def when(created: str | None) -> datetime.datetime | None:
 
 
 def best(metrics: Mapping[str, float], most: int = 40) -> str:
-    """Return the metric of the best validation that says most, as a row has room for one; `runs show` has all.
-
-    Its name is cut to `most` characters.
-    """
+    """Return the main metric of the best validation, its name cut to `most` characters; `runs show` has all."""
     preferred = ("accuracy", "frechet_distance", "total_variation", "loss")
     name = next((name for name in (*preferred, *metrics) if name in metrics), None)
     if name is None:
         return "–"
-    told = printable(name.replace("_", " "))
-    return f"{told if len(told) <= most else f'{told[: most - 1]}…'} {metrics[name]:.4g}"
+    title = printable(name.replace("_", " "))
+    return f"{title if len(title) <= most else f'{title[: most - 1]}…'} {metrics[name]:.4g}"
 
 
 _WIDE: dict[str, Callable[[Summary], str]] = {
@@ -112,20 +109,20 @@ def _shorten_metrics(shown: _Columns, runs: Sequence[Summary]) -> None:
     shown["best"] = [best(run.best, most=8) for run in runs]
 
 
-def _drop_said_techniques(shown: _Columns, runs: Sequence[Summary]) -> None:
-    """Drop the techniques where each name begins with one, as those do that are chosen for a run."""
+def _drop_redundant_techniques(shown: _Columns, runs: Sequence[Summary]) -> None:
+    """Drop the techniques if the name of each run begins with its technique, as default names do."""
     if all(run.folder.name.startswith(f"{run.technique}-") for run in runs):
         del shown["technique"]
 
 
-# What is done, in turn, until the list fits.
+# Applied in turn until the table fits.
 _REDUCTIONS: list[Callable[[_Columns, Sequence[Summary]], None]] = [
     _shorten("note", 24),
     _round_times,
-    _shorten("data", _DATASET),
+    _shorten("data", _MAX_DATASET),
     _shorten_metrics,
     _drop("note"),
-    _drop_said_techniques,
+    _drop_redundant_techniques,
     _drop("took"),
     _drop("data"),
     _drop("technique"),

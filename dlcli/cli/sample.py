@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from importlib import import_module
-from itertools import groupby
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from rich.text import Text as RichText
 
-from dlcli.artifacts import Figure, Images, TextChunk
+from dlcli import api
+from dlcli.artifacts import Figure, Images, TextChunk, joined
 from dlcli.cli import console, output, progress
 from dlcli.cli.typer_options import Call
 from dlcli.techniques.opening import opened
 
 
 def run(technique: str, options: Any, call: Call) -> None:
-    """Draw samples and show them: text piece by piece, pictures in a file that `--out` may name."""
+    """Draw samples: print text as it is generated, or write pictures to a file."""
     options, trained = opened(options, technique, f"sample {technique}")
     out = _file(options)
-    with progress.importing():
-        from dlcli.engine.devices import prepare
-    prepare(options.device)
-    with progress.working("drawing"):
-        sample = import_module(f"dlcli.techniques.{technique}.sample").sample
-        drawn = sample(options, trained)
+    progress.load_jax()
+    with progress.working("sampling"):
+        drawn = api.perform("sample", options, trained)
     if isinstance(drawn, Images | Figure):
         output.write(drawn, call, out, show=options.show, full=options.full)
     elif call.json:
@@ -35,7 +31,7 @@ def run(technique: str, options: Any, call: Call) -> None:
 
 
 def _file(options: Any) -> Path | None:
-    """Return the file that pictures go into, once it is known that they can; None for text."""
+    """Return the checked file of the pictures; None for text."""
     if "out" not in type(options).model_fields:
         return None
     from dlcli.plot.files import check
@@ -46,7 +42,7 @@ def _file(options: Any) -> Path | None:
 
 
 def stream(pieces: Iterable[TextChunk]) -> None:
-    """Write each piece as soon as it is there; a line between two texts."""
+    """Write each piece immediately, with a line between two texts."""
     number, out = 0, console.out()
     for piece in pieces:
         if piece.number != number:
@@ -58,13 +54,3 @@ def stream(pieces: Iterable[TextChunk]) -> None:
         else:
             console.write(piece.text, end="")
     console.write("")
-
-
-def joined(pieces: Iterable[TextChunk]) -> Iterator[dict[str, Any]]:
-    """Yield the prompt and the text after it, for each text, and what was not read of the prompt."""
-    for _, group in groupby(pieces, key=lambda piece: piece.number):
-        parts = list(group)
-        prompt = "".join(part.text for part in parts if part.prompt)
-        text = "".join(part.text for part in parts if not part.prompt)
-        cut = [part.truncated for part in parts if part.truncated]
-        yield {"prompt": prompt, "text": text, **({"truncated": cut[0].numbers()} if cut else {})}

@@ -1,4 +1,4 @@
-"""`dlcli study STUDY`: runs a controlled experiment, and goes on with one that was broken off."""
+"""`dlcli study STUDY`: runs a controlled experiment, or continues an interrupted one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from dlcli import studies
 from dlcli.artifacts import Figure, Table
 from dlcli.cli import console, output, progress
 from dlcli.cli.typer_options import Call
-from dlcli.interrupts import exit_message
 
 
 def run(name: str, options: Any, call: Call) -> None:
-    """Run the study with a line a cell on standard error, then print its table and draw its figure."""
+    """Run the study with one line per cell on standard error, then print its table and draw its figure."""
     with progress.importing():
         from dlcli.engine.devices import prepare
         from dlcli.plot.files import save
         from dlcli.studies.cells import Cell, Report
     prepare(options.device)
-    with exit_message("what was measured is kept; the same command continues"):
+    with exit_message("finished cells are saved; the same command continues the study"):
         for event in studies.run(name, options):
             match event:
                 case Cell():
@@ -44,6 +43,6 @@ def _line(cell: Any) -> str:
     place = f"{cell.number} of {cell.count}  {console.plain(cell.name)}"
     if "diverged" in cell.result:
         return f"{place}  diverged"
-    known = "  [dim]known[/]" if cell.known else ""
+    cached = "  [dim]cached[/]" if cell.cached else ""
     validation = cell.result["validation"]
-    return f"{place}  validation  loss {validation['loss']:.4f}  accuracy {validation['accuracy']:.4f}{known}"
+    return f"{place}  validation  loss {validation['loss']:.4f}  accuracy {validation['accuracy']:.4f}{cached}"

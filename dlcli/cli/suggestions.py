@@ -1,4 +1,4 @@
-"""What a wrong word on the command line may have meant: what other tools call it, and the names like it."""
+"""Suggestions for a wrong word on the command line: names of other tools and of earlier versions, and similar names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dlcli import figures, studies, techniques
 from dlcli.nearest import nearest
 from dlcli.options.fields import flag
 
-# What to write here, and what other tools call it. Of several that fit, the first one that the command has.
+# dlcli's option -> what other tools and earlier versions call it. The first match that the command has is suggested.
 _OPTIONS = {
     "--learning-rate": "lr eta step-size initial-lr init-lr base-lr",
     "--batch-size": "batch bs batchsize train-batch-size per-device-train-batch-size minibatch",
@@ -35,8 +35,8 @@ _OPTIONS = {
     "--max-grad-norm": "clip-norm grad-clip clip gradient-clip clip-grad gradient-clip-val clip-grad-norm max-norm",
     "--gradient-accumulation-steps": "accumulate grad-accum accumulation-steps accumulate-grad-batches",
     "--context": "seq-len block-size max-length max-seq-length sequence-length bptt max-seq-len context-length ctx",
-    "--length": "max-new-tokens max-tokens num-tokens max-length gen-length",
-    "--vocabulary": "vocab-size vocab n-vocab max-vocab",
+    "--max-new-tokens": "length max-tokens num-tokens max-length gen-length",
+    "--vocab-size": "vocabulary vocab vocabulary-size n-vocab max-vocab",
     "--dropout": "dropout-rate drop drop-rate droprate p-dropout",
     "--dtype bfloat16": "precision mixed-precision amp fp16 bf16 half",
     "--patience": "early-stopping early-stop early-stopping-patience",
@@ -136,46 +136,32 @@ _SUBJECTS = {
     "data check": "validate verify lint",
     "data prepare": "download get fetch install",
 }
-_VALUES = {
-    "gpu": "cuda gpu:0 cuda:0 nvidia",
-    "cosine": "cos",
-    "inverse-sqrt": "noam rsqrt",
-    "momentum": "sgdm sgd-momentum",
-}
 _READING = ("predict", "sample", "score")  # what a trained run can be used for
 
 
-def option(name: str, there: Collection[str]) -> str:
-    """Return what to write instead of an option that a command does not have, or "".
+def option(name: str, known: Collection[str]) -> str:
+    """Return the option to suggest for an unknown one, or "".
 
     Args:
-        name: as it was typed, such as "--lr".
-        there: the options that the command has.
+        name: as typed, such as "--lr".
+        known: the options of the command.
     """
     plain = name.lstrip("-").lower().replace("_", "-")
-    if flag(plain) in there:
+    if flag(plain) in known:
         return flag(plain)
-    known = [meant for meant, words in _OPTIONS.items() if plain in words.split()]
-    if known:  # a word of other tools is no misspelling
-        return next((meant for meant in known if meant.split()[0] in there), "")
-    return "".join(f"--{each}" for each in nearest(plain, [each[2:] for each in there]))
-
-
-def value(given: str, choices: Collection[str]) -> str:
-    """Return the choice that a value may have meant, or ""."""
-    for meant, words in _VALUES.items():
-        if given.lower() in words.split() and meant in choices:
-            return meant
-    return next(iter(nearest(given, choices)), "")
+    synonyms = [meant for meant, words in _OPTIONS.items() if plain in words.split()]
+    if synonyms:  # a word of another tool is not a misspelling
+        return next((meant for meant in synonyms if meant.split()[0] in known), "")
+    return "".join(f"--{each}" for each in nearest(plain, [each[2:] for each in known]))
 
 
 def verb(name: str, verbs: Collection[str]) -> str:
-    """Return the beginning of a command for a first word that is none, or ""."""
+    """Return the start of the command to suggest for an unknown first word, or ""."""
     word = name.lower().replace("_", "-")
     for meant, words in _VERBS.items():
         if word in words.split():
             return meant
-    if word.replace("-", "_") in techniques.names():
+    if word in techniques.names():
         return f"train {word}"
     if word in figures.catalogue():
         return f"viz {word}"
@@ -183,16 +169,16 @@ def verb(name: str, verbs: Collection[str]) -> str:
 
 
 def subject(of: str, name: str, subjects: Collection[str]) -> str:
-    """Return the beginning of a command for a verb's subject that is none of its own, or "".
+    """Return the start of the command to suggest for an unknown subject of a verb, or "".
 
     Args:
         of: the verb.
-        name: as it was typed.
+        name: the subject as typed.
         subjects: those of the verb.
     """
     word = name.lower().replace("_", "-")
-    if word.replace("-", "_") in techniques.names():
-        return _used(of, word)
+    if word in techniques.names():
+        return _closest(of, word)
     if word in figures.catalogue():
         return f"viz {word}"
     if word in studies.catalogue():
@@ -202,17 +188,16 @@ def subject(of: str, name: str, subjects: Collection[str]) -> str:
         if word in words.split() and first == of and second in subjects:
             return meant
         if word in words.split() and first == "train" and of in _READING:
-            return _used(of, second)
+            return _closest(of, second)
     near = nearest(name, subjects)
     return f"{of} {near[0]}" if near else ""
 
 
-def _used(verb: str, technique: str) -> str:
-    """Return a command like `verb` that the technique has."""
-    name = technique.replace("-", "_")
+def _closest(verb: str, technique: str) -> str:
+    """Return the start of the command closest to `verb` that the technique has."""
     if verb == "viz":
-        return f"viz {figures.best_of(name)}"
-    verbs = [each for each in (verb, *_READING, "train") if name in techniques.having(each)]
+        return f"viz {figures.best_of(technique)}"
+    verbs = [each for each in (verb, *_READING, "train") if technique in techniques.having(each)]
     return f"{verbs[0]} {technique}"
 
 

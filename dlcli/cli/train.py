@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlcli import formats, techniques
+from dlcli import api, formats, techniques
 from dlcli.cli import console, next_commands, plan, progress
 from dlcli.cli.typer_options import Call
-from dlcli.errors import UsageError
 from dlcli.interrupts import handled
 from dlcli.options.common import DirectOptions
 
 
 def run(technique: str, options: Any, call: Call) -> None:
     """Train a new run, or with `--plan` show what it would do and cost."""
-    if options.name in techniques.names():
-        raise UsageError(f"--name must not be that of a technique, which stands for its latest run, got {options.name}")
+    api.refuse_name(options)
     if technique in techniques.having("resume"):
         _train_in_steps(technique, options, call)
     else:

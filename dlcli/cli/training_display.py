@@ -1,4 +1,4 @@
-"""Shows the events of one training run, and answers signals by where it stands."""
+"""Shows the events of one training run, and prints the effect of a signal."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from dlcli.interrupts import Signals
 if TYPE_CHECKING:
     from dlcli.engine import Compiled, Compiling, Ended, Event, Reported, Started, Stepped, Validated, Validating
 
-_LINE_SECONDS = 2.0  # between two reports where each is a line
+_LINE_SECONDS = 2.0  # between two reports that are printed as lines
 
 
-class Training:
-    """What is known of the run; a method for each kind of event, named for it."""
+class TrainingDisplay:
+    """Shows one run; for each kind of event there is a method of its name."""
 
     def __init__(self, display: Display, signals: Signals):
-        """Show the run on `display`; `signals` are answered as long as there is something to save."""
+        """Show the run on `display`; `signals` are handled while there is something to save."""
         self._display, self._signals = display, signals
         self._folder: Path | None = None
         self._steps = 0
         self._throughput = Throughput(time.monotonic(), 0)
         self._metrics: dict[str, float] = {}
-        self._doing = ""
-        self._told = float("-inf")  # when the last report was printed as a line
+        self._activity = ""
+        self._printed = float("-inf")  # time of the last report that was printed as a line
         display.busy("reading the data")
 
     def show(self, event: Event) -> None:
@@ -40,14 +40,14 @@ class Training:
     def _started(self, event: Started) -> None:
         self._steps, self._folder = event.steps, event.folder
         self._throughput = Throughput(time.monotonic(), event.step)
-        self._signals.exit_message = self._kept
+        self._signals.exit_message = self._farewell
         for line in progress_lines.pack(_opening(event), self._display.width):
             self._display.print(console.plain(line))
 
     def _compiling(self, event: Compiling) -> None:
-        self._doing = f"compiling {event.what}"
-        self._display.busy("initializing the weights" if event.what == "initial weights" else self._doing)
-        if event.what == "training step":  # the first state is saved, and from here on there are others
+        self._activity = f"compiling {event.what}"
+        self._display.busy("initializing the weights" if event.what == "initial weights" else self._activity)
+        if event.what == "training step":  # from here on there is a saved state
             self._signals.on_signal = self._answer
 
     def _compiled(self, event: Compiled) -> None:
@@ -66,16 +66,16 @@ class Training:
         self._throughput.at(now, event.step)
         self._metrics = dict(event.metrics)
         self._move(event.step)
-        if not self._display.live and (now - self._told >= _LINE_SECONDS or event.step == self._steps):
+        if not self._display.live and (now - self._printed >= _LINE_SECONDS or event.step == self._steps):
             at = TrainingState(
                 event.step, self._steps, event.rate, self._throughput.left(now, self._steps), event.metrics
             )
             self._display.print(progress_lines.report(at, self._display.width))
-            self._told = now
+            self._printed = now
 
     def _validating(self, event: Validating) -> None:
-        self._doing = "validating"
-        self._display.busy(self._doing)
+        self._activity = "validating"
+        self._display.busy(self._activity)
 
     def _validated(self, event: Validated) -> None:
         self._idle()
@@ -83,11 +83,11 @@ class Training:
         self._display.print(line.removesuffix("best") + "[green]best[/]" if event.best else line)
 
     def _ended(self, event: Ended) -> None:
-        if self._signals.caught is None:  # nothing is left to save
+        if self._signals.caught is None:  # everything is saved
             self._signals.on_signal = None
 
     def _idle(self, *, once: bool = False) -> None:
-        self._doing = ""
+        self._activity = ""
         self._display.idle()
         self._throughput.resume(time.monotonic(), once=once)
 
@@ -96,41 +96,40 @@ class Training:
         self._display.move(TrainingState(step, self._steps, self._throughput.rate, left, self._metrics))
 
     def _answer(self, signal: str) -> None:
-        """Say what happens now that the first signal has arrived."""
-        again = "; again to end at once"
-        if self._doing.startswith("compiling"):
-            line = f"{self._doing} cannot be interrupted; stopping right after it, then saving …{again}"
-        elif self._doing:
-            line = f"stopping; the validation is dropped until the run is resumed; saving …{again}"
+        """Print the effect of the first signal."""
+        again = "; press again to quit at once"
+        if self._activity.startswith("compiling"):
+            line = f"{self._activity} cannot be interrupted; stopping after it, then saving …{again}"
+        elif self._activity:
+            line = f"stopping and saving; the validation is repeated when the run is resumed …{again}"
         else:
             line = f"stopping after this step; saving …{again}"
         self._display.print(f"[bold]{line}[/]")
         self._display.busy("stopping")
 
-    def _kept(self) -> str:
-        """Return what is on the disk, and the command that continues from there; runs as the process ends."""
+    def _farewell(self) -> str:
+        """Return the last saved step and the command that continues from it; called as the process ends."""
         assert self._folder is not None
         if not (self._folder / "options.json").exists():
             from dlcli.runs.run import Run
 
             Run(self._folder).discard(folder=True)
             return "nothing was trained yet"
-        held = self._folder / "checkpoints"
-        steps = [int(each.name) for each in held.iterdir() if each.name.isdecimal()] if held.is_dir() else []
+        steps = [int(each.name) for each in self._folder.glob("checkpoints/*") if each.name.isdecimal()]
         resumed = command_line("resume", self._folder)
         if not steps:
             return f"nothing was trained yet; {resumed} starts it"
-        return f"step {max(steps)} is the last one saved; {resumed} continues from it"
+        return f"step {max(steps)} is the last saved step; {resumed} continues from it"
 
 
 def _opening(event: Started) -> list[str]:
     sizes = ", ".join(f"{size:,} {name}" for name, size in event.sizes.items())
-    begun = f" from step {event.step:,}" if event.step else ""
+    start = f" from step {event.step:,}" if event.step else ""
     return [
         event.device,
         event.dtype,
         f"{event.dataset} ({sizes})",
         f"{event.parameters:,} parameters",
-        f"{event.steps:,} steps{begun}",
+        f"{event.steps:,} steps{start}",
         str(event.folder),
     ]

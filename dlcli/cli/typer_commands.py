@@ -1,4 +1,4 @@
-"""Typer's commands and groups, as this program wants them: short help, and errors that say what was meant."""
+"""Subclasses of Typer's commands and groups: a short help, and errors with suggestions."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typer.core import TyperCommand, TyperGroup
 from dlcli.cli import console, suggestions
 from dlcli.errors import UsageError
 
-_EXAMPLES = 1  # command line below the short help
-_ALL = "dlcli.help_all"  # whether a context shows every option
+_EXAMPLES = 1  # command lines below the short help
+_ALL = "dlcli.help_all"  # key of a context: whether to show every option
 
 
 class Command(TyperCommand):
-    """A command whose `--help` leaves rare options to `--help-all`.
+    """A command whose `--help` omits rare options and whose `--help-all` shows them.
 
     Its callback may have two attributes: `rare`, the names of those options, and `examples`, command lines.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the words; raise `UsageError` for an option that is not there and an argument that is missing."""
+        """Parse the words; raise `UsageError` for an unknown option or a missing argument."""
         try:
             return super().parse_args(ctx, args)
         except typer.TyperException as error:
@@ -34,11 +34,12 @@ class Command(TyperCommand):
             raise
 
     def get_help_option(self, ctx: Any) -> Any:
-        """Return the option `--help`, which is shown without the type that a flag does not take."""
+        """Return the option `--help`, without the metavar of a value."""
         return _bare(super().get_help_option(ctx))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help; where there are rare options, in a short form unless the context asks for all."""
+        """Print the help; a short form if there are rare options and the context does not ask for all."""
+        _hide_types(self.params)
         rare = () if ctx.meta.get(_ALL) else self._of("rare")
         if not rare:
             return super().format_help(ctx, formatter)
@@ -54,9 +55,9 @@ class Command(TyperCommand):
         console.out().print(f"{left_out} more options: --help-all", style="dim")
 
     def _unknown(self, name: str, ctx: Any) -> UsageError:
-        there = [each for param in self.get_params(ctx) for each in (*param.opts, *param.secondary_opts)]
-        meant = suggestions.option(name, [each for each in there if each.startswith("--")])
-        return UsageError(f"there is no option {name}" + (f"; did you mean {meant}?" if meant else ""))
+        known = [each for param in self.get_params(ctx) for each in (*param.opts, *param.secondary_opts)]
+        meant = suggestions.option(name, [each for each in known if each.startswith("--")])
+        return UsageError(f"unknown option {name}" + (f"; did you mean {meant}?" if meant else ""))
 
     def _missing(self, param: Any) -> UsageError:
         name = (param.metavar or param.name.upper()) if param.param_type_name == "argument" else param.opts[0]
@@ -69,21 +70,26 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group that answers a word it does not know with the command that was meant."""
+    """A group that suggests a command for an unknown word."""
 
     def get_help_option(self, ctx: Any) -> Any:
-        """Return the option `--help`, which is shown without the type that a flag does not take."""
+        """Return the option `--help`, without the metavar of a value."""
         return _bare(super().get_help_option(ctx))
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help."""
+        _hide_types(self.params)
+        super().format_help(ctx, formatter)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """Return the name of a command, the command and the words after it; raise `UsageError` where there is none."""
+        """Return a command's name, the command and the words after it; raise `UsageError` for an unknown one."""
         name = args[0]
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing and not name.startswith("-"):
-            there = list(self.commands)
+            known = list(self.commands)
             of = None if ctx.parent is None else str(ctx.info_name)
-            meant = suggestions.subject(of, name, there) if of else suggestions.verb(name, there)
-            asked = f"; did you mean dlcli {meant}?" if meant else f"; there are {', '.join(there)}"
-            raise UsageError(f"there is no command {' '.join(['dlcli', *filter(None, [of]), name])}{asked}")
+            meant = suggestions.subject(of, name, known) if of else suggestions.verb(name, known)
+            suggestion = f"; did you mean dlcli {meant}?" if meant else f"; choose from {', '.join(known)}"
+            raise UsageError(f"unknown command {' '.join(['dlcli', *filter(None, [of]), name])}{suggestion}")
         return super().resolve_command(ctx, args)
 
 
@@ -93,8 +99,17 @@ def _bare(option: Any) -> Any:
     return option
 
 
+def _hide_types(params: list[Any]) -> None:
+    """Hide the Python types that Typer shows for arguments and flags."""
+    for param in params:
+        if param.param_type_name == "argument":
+            param.display_type_rich = lambda **_: None
+        elif getattr(param, "is_flag", False) and param.metavar is None:
+            param.metavar = " "
+
+
 def _short(param: Any, helps: Mapping[str, str]) -> Any:
-    """Return a parameter as the short help shows it: in one panel with the others, without bounds and negation."""
+    """Return a parameter for the short help: in one panel with the others, without bounds and negation."""
     shown = copy.copy(param)
     shown.help = helps.get(param.name, param.help)
     if param.param_type_name == "option":
@@ -103,7 +118,7 @@ def _short(param: Any, helps: Mapping[str, str]) -> Any:
 
 
 def show_all(ctx: typer.Context, wanted: bool | None) -> None:
-    """Print the help with every option, and exit: the callback of `--help-all`."""
+    """Print the help with every option and exit; the callback of `--help-all`."""
     if wanted:
         ctx.meta[_ALL] = True
         ctx.command.format_help(ctx, ctx.make_formatter())

@@ -1,34 +1,33 @@
 """Turns options models into Typer commands: one command-line option for each field.
 
-Help text, default, bounds and choices all come from the field, and the model alone validates, so
-that Python callers, config files and the command line obey the same rules.
+Help text, default, bounds and choices come from the field, and only the model validates, so that
+Python callers, config files and the command line have the same rules.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import annotated_types
 import typer
-from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from dlcli.cli import suggestions
 from dlcli.cli.config import read_config
 from dlcli.cli.typer_commands import show_all
 from dlcli.errors import UsageError
 from dlcli.options.common import Options
 from dlcli.options.fields import cli, flag
+from dlcli.validation import bare_type, choices, item_type, validate
 
 Complete = Callable[..., list[str]]
-_LONGEST = 300  # characters of a wrong value that a message repeats
-_ENDLESS = 10_000  # a bound above this guards the program, and tells the user nothing
+_MAX_SHOWN_BOUND = 10_000  # a larger bound only protects the program
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +35,10 @@ class Call:
     """How a command was called, beyond its options.
 
     Attributes:
-        given: the options that stood on the command line, by name.
-        origins: where each option's value came from: "flag", "file" or "default".
-        json: whether standard output is to hold JSON.
-        plan: whether to say what would be done, and do nothing.
+        given: the options given on the command line, by name.
+        origins: the source of each option's value: "flag", "file" or "default".
+        json: whether to print JSON on standard output.
+        plan: whether to show what the command would do, without doing it.
         full: whether a plan lists every layer.
     """
 
@@ -52,15 +51,21 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A field of an options model with the title of its help panel."""
+    """A field of an options model as the help shows it.
+
+    Attributes:
+        field: of the model.
+        panel: title of its help panel.
+        default: as text; "" if there is none.
+    """
 
     field: FieldInfo
     panel: str
-    default: str  # as the help shows it
+    default: str
 
     @property
     def argument(self) -> bool:
-        """Whether it is given by its place rather than by a flag."""
+        """Whether it is a positional argument."""
         return cli(self.field).argument
 
 
@@ -68,8 +73,8 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, training:
     """Return a function for Typer whose signature lists the fields of `model`.
 
     Args:
-        model: the options; `run` gets an instance.
-        run: does the work.
+        model: the options model; `run` gets an instance of it.
+        run: executes the command.
         training: whether to offer `--config`, `--plan` and `--full`.
     """
 
@@ -77,7 +82,7 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, training:
         own = ("json", "debug", "config", "plan", "help_all", *(["full"] * training))
         flags = {name: values.pop(name, None) for name in own}
         if flags.get("full") and not flags["plan"]:
-            raise UsageError("--full lists the layers of a plan: give --plan too")
+            raise UsageError("--full needs --plan, whose layers it lists")
         given = _given(values)
         file = read_config(flags["config"], model) if flags["config"] else {}
         options = validate(model, {**file, **given}, flags=given)
@@ -93,20 +98,20 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, training:
     return callback
 
 
-def changes(
+def command_of_any(
     models: Mapping[str, type[Options]],
     run: Callable[[dict[str, Any], Call], None],
-    usual: Collection[str] = (),
+    common: Collection[str] = (),
     examples: tuple[str, ...] = (),
 ) -> Callable[..., None]:
-    """Return a function for Typer that offers the fields of all `models`, none with a default.
+    """Return a function for Typer that offers the fields of all `models`, without defaults.
 
-    It serves the commands that learn from a run which technique they deal with.
+    For commands whose technique, and so whose model, is known once the run has been found.
 
     Args:
-        models: by technique.
-        run: does the work; it gets the values that were given.
-        usual: the fields that `--help` shows; none: those that are not rare.
+        models: options models by technique.
+        run: executes the command; it gets the given values.
+        common: the fields that `--help` shows; (): all that are not rare.
         examples: command lines.
     """
 
@@ -119,14 +124,14 @@ def changes(
     for model in models.values():
         for name, column in columns(model).items():
             offered.setdefault(name, column if column.argument else dataclasses.replace(column, default=""))
-    rare = {name for name, each in offered.items() if (name not in usual if usual else cli(each.field).rare)}
+    rare = {name for name, each in offered.items() if (name not in common if common else cli(each.field).rare)}
     _sign(callback, offered, rare, training=False)
     callback.examples = examples  # type: ignore[attr-defined]
     return callback
 
 
 def columns(model: type[Options]) -> dict[str, Column]:
-    """Return the fields of a model by name, arguments first, as its help shows them."""
+    """Return the fields of a model by name, positional arguments first, as its help shows them."""
     found = {
         name: Column(field, _panel(model, name), _shown(field))
         for name, field in model.model_fields.items()
@@ -136,45 +141,17 @@ def columns(model: type[Options]) -> dict[str, Column]:
 
 
 def domain(field: FieldInfo) -> str:
-    """Return the choices or the bounds worth telling, such as " [>0, <1]"."""
-    if choices := _choices(field):
-        return f" One of {', '.join(map(str, choices))}."
+    """Return the choices, unless the description lists them, or the bounds that matter to users: " [>0, <1]"."""
+    if found := choices(field):
+        listed = all(re.search(rf"\b{choice}\b", field.description or "") for choice in found)
+        return "" if listed else f" One of {', '.join(map(str, found))}."
     signs = {annotated_types.Ge: ("≥", "ge"), annotated_types.Gt: (">", "gt")}
     signs |= {annotated_types.Le: ("≤", "le"), annotated_types.Lt: ("<", "lt")}
     rules = [
         (signs[type(rule)][0], getattr(rule, signs[type(rule)][1])) for rule in field.metadata if type(rule) in signs
     ]
-    told = [f"{sign}{bound:g}" for sign, bound in rules if bound < _ENDLESS]
-    return f" [{', '.join(told)}]" if told else ""
-
-
-def validate(
-    model: type[Options], values: Mapping[str, Any], *, flags: Iterable[str] = (), kept: Iterable[str] = ()
-) -> Any:
-    """Build the options.
-
-    Args:
-        model: their class.
-        values: those given, by name.
-        flags: names of those that stood on the command line.
-        kept: names of those that a run has already.
-
-    Raises:
-        UsageError: the message names the flag, the reason and the value.
-    """
-    try:
-        return model.model_validate(dict(values), context={"flags": set(flags), "kept": set(kept)})
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        reason = problem["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("'", "")
-        if not problem["loc"]:
-            raise UsageError(reason) from error
-        name = str(problem["loc"][0])
-        given = name.upper() if cli(model.model_fields[name]).argument else flag(name)
-        value = problem["input"]
-        meant = suggestions.value(str(value), [str(each) for each in _choices(model.model_fields[name])])
-        near = f"; did you mean {meant!r}?" if meant else ""
-        raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
+    bounds = [f"{sign}{bound:g}" for sign, bound in rules if bound < _MAX_SHOWN_BOUND]
+    return f" [{', '.join(bounds)}]" if bounds else ""
 
 
 def _sign(
@@ -188,7 +165,7 @@ def _sign(
     if training:
         extra = {
             "config": (Path, "Read option values from a TOML or JSON file; flags win."),
-            "plan": (bool, "Show what the run would do and cost."),
+            "plan": (bool, "Show what the run would do and cost, without training."),
             "full": (bool, "With --plan: list every layer."),
             **extra,
         }
@@ -199,7 +176,7 @@ def _sign(
             f"--{name}", *short, help=text, show_default=False, metavar=metavar, rich_help_panel="General"
         )
         parameters.append(_keyword(name, Annotated[kind | None, option], None))
-    # Taken by every command, but named only where `--help` leaves something out.
+    # Every command accepts it, but only a command with rare options shows it.
     option = typer.Option(
         "--help-all", help="Show every option.", callback=show_all, is_eager=True, show_default=False, hidden=not rare
     )
@@ -230,7 +207,7 @@ def _parameter(name: str, column: Column) -> inspect.Parameter:
 
 
 def _described(column: Column, *, bounds: bool = True) -> str:
-    allowed = domain(column.field) if bounds or _choices(column.field) else ""
+    allowed = domain(column.field) if bounds or choices(column.field) else ""
     return f"{column.field.description}{_dimmed(allowed)}{_dimmed(_default(column))}"
 
 
@@ -243,42 +220,23 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kind(field: FieldInfo) -> Any:
-    """Return what Typer parses the field as: text, which pydantic then turns into the field's type."""
-    kind = _bare(field.annotation)
+    """Return the type that Typer parses: text, which pydantic converts to the type of the field."""
+    kind = bare_type(field.annotation)
     if kind is bool:
         return bool
-    if _item(kind) is not kind:
-        # A tuple of a fixed length is one flag with so many values; else the flag may be repeated.
+    if item_type(kind) is not kind:
+        # A tuple of fixed length N is one flag with N values; another may be repeated.
         fixed = typing.get_origin(kind) is tuple and Ellipsis not in typing.get_args(kind)
         return types.GenericAlias(tuple, (str,) * len(typing.get_args(kind))) if fixed else list[str]
-    # Among choices, and there alone, pydantic does not take "8" for the number 8.
-    return next((type(each) for each in _choices(field)), str)
-
-
-def _bare(annotation: Any) -> Any:
-    """Strip `| None` and `Annotated`."""
-    if typing.get_origin(annotation) is Annotated:
-        return _bare(typing.get_args(annotation)[0])
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return _bare(next(each for each in typing.get_args(annotation) if each is not type(None)))
-    return annotation
-
-
-def _item(kind: Any) -> Any:
-    """Return what a list or tuple holds; anything else as it is."""
-    return _bare(typing.get_args(kind)[0]) if typing.get_origin(kind) in (list, tuple) else kind
-
-
-def _choices(field: FieldInfo) -> tuple[Any, ...]:
-    kind = _item(_bare(field.annotation))
-    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+    # Pydantic parses "8" as the number 8, except among the choices of a Literal.
+    return next((type(each) for each in choices(field)), str)
 
 
 def _metavar(field: FieldInfo) -> str:
-    kind = _bare(field.annotation)
-    if _choices(field):
-        return "NAME"
-    return {int: "N", float: "X", Path: "PATH"}.get(_item(kind), "TEXT")
+    kind = bare_type(field.annotation)
+    if found := choices(field):
+        return "NAME" if isinstance(found[-1], str) else "N"
+    return {int: "N", float: "X", Path: "PATH"}.get(item_type(kind), "TEXT")
 
 
 def _default(column: Column) -> str:
@@ -286,7 +244,7 @@ def _default(column: Column) -> str:
 
 
 def _dimmed(text: str) -> str:
-    # The bracket is escaped: rich would take what stands in brackets for markup.
+    # The bracket is escaped: rich would parse text in brackets as markup.
     return f"[dim]{text.replace('[', chr(92) + '[')}[/]" if "[" in text else text
 
 
@@ -294,15 +252,19 @@ def _shown(field: FieldInfo) -> str:
     default = field.default
     if field.is_required() or default is None or default in ("", ()):
         return ""
+    if text := cli(field).text:
+        return text(default)
     if isinstance(default, bool):
         return "yes" if default else "no"
+    if isinstance(default, tuple):
+        return "all" if sorted(default) == choices(field) else ", ".join(map(str, default))
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _completion(field: FieldInfo) -> Complete | None:
-    look, choices = cli(field), [str(each) for each in _choices(field)]
-    if choices:
-        return lambda incomplete: [each for each in choices if each.startswith(incomplete)]
+    look, found = cli(field), [str(each) for each in choices(field)]
+    if found:
+        return lambda incomplete: [each for each in found if each.startswith(incomplete)]
     if look.complete:
         return _offer(look.complete)
     return None
@@ -310,23 +272,18 @@ def _completion(field: FieldInfo) -> Complete | None:
 
 def _offer(what: str) -> Complete:
     def offer(ctx: typer.Context, incomplete: str) -> list[str]:
-        from dlcli.cli import completion  # only while a shell completes
+        from dlcli.cli import completion  # imported only during completion
 
-        return completion.offered(what, ctx, incomplete)
+        return completion.candidates(what, ctx, incomplete)
 
     return offer
 
 
 def _panel(model: type[Options], name: str) -> str:
-    """Return the panel of the class that first declares the field."""
+    """Return the panel of the class that first declares a field."""
     owners = [cls for cls in model.__mro__ if issubclass(cls, Options) and name in inspect.get_annotations(cls)]
     return owners[-1].panel
 
 
 def _missing_description(model: type[Options], name: str) -> bool:
     raise TypeError(f"{model.__name__}.{name} has no description; every option needs its help text")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,11 +1,11 @@
-"""`dlcli viz FIGURE`: draws a figure into a file and, small, into the terminal."""
+"""`dlcli viz FIGURE`: draws a figure to a file, and a small rendering in the terminal."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from dlcli import figures
+from dlcli import api, figures
 from dlcli.cli import output, progress
 from dlcli.cli.typer_options import Call
 from dlcli.errors import DiskError
@@ -14,19 +14,16 @@ from dlcli.paths import is_creatable
 
 def run(name: str, options: Any, call: Call) -> None:
     """Draw the figure; by default into the folder of its run, or here where it has none or several."""
+    options, trained = figures.opened(name, options)
     with progress.importing():
-        from dlcli.engine.devices import prepare
         from dlcli.plot.files import check
     if options.out:
         check(options.out, animated=options.animated)
-    options, trained = figures.opened(name, options)
-    if "device" in type(options).model_fields:
-        prepare(options.device)
     path = options.out or _home(options) / f"{name}.png"
     if not options.out and not is_creatable(path.parent):
-        raise DiskError(f"{path.parent} cannot be written to", hint=f"--out {name}.png draws it into a file of yours")
+        raise DiskError(f"{path.parent} cannot be written to", hint=f"--out {name}.png writes it to another folder")
     with progress.working("drawing"):
-        figure = figures.draw(name, options, trained)
+        figure = api.draw_figure(name, options, trained)
     output.write(figure, call, path, show=options.show, full=options.full)
 
 

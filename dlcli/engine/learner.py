@@ -74,6 +74,10 @@ class Learner(nnx.Module):
             run: folder of the learner's run, for the message.
         """
 
+    def trained_model(self) -> nnx.Module:
+        """Return the network as it is used after training, with averaged weights where the technique averages them."""
+        return getattr(self, "network", self)
+
     def warm_start(self, options: FitOptions) -> bool:
         """Replace parts of a new, untrained learner by trained ones; return whether anything changed.
 

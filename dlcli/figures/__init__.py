@@ -8,7 +8,7 @@ from typing import Any
 
 from dlcli import discovery
 from dlcli.options.common import Options
-from dlcli.options.fields import reads
+from dlcli.options.fields import can_read
 from dlcli.techniques import opening
 
 # Modules of options in the order of the course, as are the classes in each.
@@ -31,11 +31,16 @@ def of(technique: str) -> list[str]:
 def best_of(technique: str, trained: Mapping[str, Any] | None = None) -> str:
     """Return the name of the figure to look at first, of a run of this technique trained with these options."""
     best = ((name, model) for name, model in catalogue().items() if technique in getattr(model, "best_of", ()))
-    return next(name for name, model in best if trained is None or reads(model, trained))
+    return next(name for name, model in best if trained is None or can_read(model, trained))
 
 
-def opened(name: str, options: Any) -> tuple[Any, Any]:
+def opened(name: str, options: Any, run: Any = None) -> tuple[Any, Any]:
     """Open the run, or the runs, that the options of a figure name.
+
+    Args:
+        name: of the figure.
+        options: of the figure.
+        run: a `TrainedRun`, used if it is the one that the options name.
 
     Returns:
         The options with the folders of the runs, and a `TrainedRun`, a list of them, or None.
@@ -48,7 +53,7 @@ def opened(name: str, options: Any) -> tuple[Any, Any]:
     if named is None:
         return options, None
     if isinstance(named, str):
-        return opening.opened(options, options.technique, f"viz {name}")
+        return opening.opened(options, options.technique, f"viz {name}", run)
     runs = [opening.open_run(each, options.technique, f"viz {name}") for each in named or ("",)]
     return options.model_copy(update={"run": tuple(str(run.folder) for run in runs)}), runs
 

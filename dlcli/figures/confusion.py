@@ -10,7 +10,8 @@ from dlcli.engine.evaluate import evaluate
 from dlcli.errors import RunError
 from dlcli.figures.options.images import Confusion
 from dlcli.formats import printable
-from dlcli.metrics import metric as metrics
+from dlcli.metrics.confusion import Confusion as Counts
+from dlcli.metrics.metric import Rate
 from dlcli.plot import matrices, terminal
 from dlcli.runs.trained import TrainedRun
 
@@ -21,11 +22,11 @@ def draw(options: Confusion, run: TrainedRun) -> Figure:
     The test split is for `dlcli eval` alone, whose JSON holds the counts on it.
     """
     found = evaluate(run, options, split="validation")
-    counted = [metric for metric in found.metrics.values() if isinstance(metric, metrics.Confusion)]
+    counted = [metric for metric in found.metrics.values() if isinstance(metric, Counts)]
     if not counted:
         raise RunError(f"{run.folder} must be a run of a classifier, found no confusion counts")
     counts, names = np.asarray(counted[0].counts).astype(int), run.facts.classes
-    rate = metrics.Rate(np.trace(counts), counts.sum()).describe()
+    rate = Rate(np.trace(counts), counts.sum()).describe()
     accuracy = f"accuracy {formats.percent(rate['value'])} (N = {rate['n']:,})"
     title = f"{printable(run.folder.name)} on the validation split: {accuracy}"
     numbers = {**found.protocol, "classes": names, "counts": counts.tolist(), "accuracy": rate}

@@ -73,7 +73,7 @@ def draw(options: GanTraining, run: TrainedRun) -> Figure:
 def _points(run: TrainedRun) -> Points:
     """Return the steps and values of every metric, by its split and name."""
     found = defaultdict(list)
-    for record in run.metrics.read():
+    for record in run.files.metrics.read():
         for name, value in record["metrics"].items():
             found[record["split"], name].append((record["step"], value))
     return found

@@ -1,1 +1,1 @@
-"""Optimizers, learning-rate schedules and weight penalties."""
+"""Optimizers, learning-rate schedules, weight penalties, and surfaces that optimizers are shown on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -45,7 +46,7 @@ def descend(
     updates = [optax.chain(build.rule(name, momentum), optax.scale_by_learning_rate(rate)) for name, rate in runners]
     slope = jax.grad(lambda point: value(point[0], point[1]))
 
-    def step(carry: list, _: None) -> tuple[list, jax.Array]:
+    def step(carry: list[Any], _: None) -> tuple[list[Any], jax.Array]:
         after = []
         for (point, state), update in zip(carry, updates, strict=True):
             change, state = update.update(slope(point), state, point)

@@ -1,6 +1,6 @@
-"""Formulas in x and y that a user types: parsed by a grammar of our own, never run as Python.
+"""Formulas in x and y: parsed by a small grammar, never executed as Python.
 
-A formula holds numbers, `x`, `y`, `pi`, `e`, the operators + - * / **, and the functions of `FUNCTIONS`.
+A formula consists of numbers, `x`, `y`, `pi`, `e`, the operators + - * / **, and the functions of `FUNCTIONS`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import jax.numpy as jnp
 
 from dlcli.errors import UsageError
 
-Field = Callable[[jax.Array, jax.Array], jax.Array]  # from x and y, of one shape, to values
+Field = Callable[[jax.Array, jax.Array], jax.Array]  # from x and y, of equal shape, to values
 
-LONGEST = 200  # characters
-DEEPEST = 24  # operations within each other
-_LARGEST_EXPONENT, _LARGEST_NUMBER = 20, 1e6
+MAX_LENGTH = 200  # characters
+MAX_DEPTH = 24  # nested operations
+_MAX_EXPONENT, _MAX_NUMBER = 20, 1e6
 
 FUNCTIONS: dict[str, tuple[int, Callable[..., jax.Array]]] = {
     "sin": (1, jnp.sin),
@@ -50,33 +50,33 @@ _SIGNS: dict[type[ast.unaryop], Callable[..., Any]] = {ast.UAdd: lambda value: v
 
 
 def parse(text: str) -> Field:
-    """Return the function that a formula stands for.
+    """Return the function of a formula.
 
     Raises:
-        UsageError: the text is no formula of the grammar above, or a longer or deeper one than is allowed.
+        UsageError: the text is not a formula of the grammar, or is too long or too deeply nested.
     """
-    if len(text) > LONGEST:
-        raise UsageError(f"a formula must have at most {LONGEST} characters, found {len(text)}")
+    if len(text) > MAX_LENGTH:
+        raise UsageError(f"a formula must have at most {MAX_LENGTH} characters, found {len(text)}")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as "1if", which the tokenizer dislikes and we refuse below
+            warnings.simplefilter("ignore")  # such as for "1if", which is refused below
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise UsageError(f"a formula must be of x and y, such as 'x**2 + 3*sin(y)', got {text!r}") from error
+        raise UsageError(f"a formula must be in x and y, such as 'x**2 + 3*sin(y)', got {text!r}") from error
     evaluate = _Reader(text).read(tree, 0)
     return lambda x, y: jnp.broadcast_to(evaluate(x, y), jnp.shape(x))
 
 
 class _Reader:
-    """Turns the nodes of one formula into functions, and refuses what the grammar does not have."""
+    """Turns the nodes of one formula into functions, and refuses those outside the grammar."""
 
     def __init__(self, text: str):
         self.text = text
 
     def read(self, node: ast.expr, depth: int) -> Callable[..., Any]:
-        """Return the function of x and y that a node stands for."""
-        if depth > DEEPEST:
-            raise UsageError(f"a formula must nest at most {DEEPEST} operations, found more")
+        """Return the node as a function of x and y."""
+        if depth > MAX_DEPTH:
+            raise UsageError(f"a formula must nest at most {MAX_DEPTH} operations, found more")
         match node:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                 return self._number(number)
@@ -98,19 +98,21 @@ class _Reader:
         raise self._refused(node)
 
     def _number(self, number: float) -> Callable[..., Any]:
-        if not abs(number) <= _LARGEST_NUMBER:
-            raise UsageError(f"a number in a formula must be at most {_LARGEST_NUMBER:g}, found a larger one")
-        # No number of Python, which divided by zero would raise an error where an array has no value.
+        if not abs(number) <= _MAX_NUMBER:
+            raise UsageError(f"a number in a formula must be at most {_MAX_NUMBER:g}, found a larger one")
+        # An array divided by zero is inf or NaN, where a Python number would raise an error.
         return lambda x, y: jnp.asarray(number, jnp.result_type(float))
 
     def _power(self, node: ast.BinOp, depth: int) -> Callable[..., Any]:
         exponent = node.right
-        sign, number = (-1, exponent.operand) if _is_negative(exponent) else (1, exponent)
+        sign, number = 1, exponent
+        if isinstance(exponent, ast.UnaryOp) and isinstance(exponent.op, ast.USub):
+            sign, number = -1, exponent.operand
         value = number.value if isinstance(number, ast.Constant) else None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value <= _LARGEST_EXPONENT:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value <= _MAX_EXPONENT:
             found = ast.get_source_segment(self.text.strip(), exponent) or "something else"
-            raise UsageError(f"an exponent must be a number of at most {_LARGEST_EXPONENT}, got {found!r}")
-        # A whole exponent is no logarithm, so that the base may be negative.
+            raise UsageError(f"an exponent must be a number of at most {_MAX_EXPONENT}, got {found!r}")
+        # An integer exponent, unlike a float, allows a negative base.
         power = sign * (int(value) if float(value).is_integer() else value)
         return _applied(lambda number: jnp.asarray(number) ** power, self.read(node.left, depth + 1))
 
@@ -122,14 +124,9 @@ class _Reader:
 
     def _refused(self, node: ast.expr) -> UsageError:
         found = ast.get_source_segment(self.text.strip(), node) or self.text
-        return UsageError(
-            f"a formula must be of numbers, {', '.join(_NAMES)}, + - * / ** and {', '.join(FUNCTIONS)}, got {found!r}"
-        )
+        allowed = f"numbers, {', '.join(_NAMES)}, + - * / ** and {', '.join(FUNCTIONS)}"
+        return UsageError(f"a formula must consist of {allowed}, got {found!r}")
 
 
 def _applied(function: Callable[..., Any], *parts: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, y: function(*(part(x, y) for part in parts))
-
-
-def _is_negative(node: ast.expr) -> bool:
-    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)

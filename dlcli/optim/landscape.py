@@ -1,12 +1,13 @@
-"""What a surface looks like: heights on a grid, stationary points and plateaus, found numerically.
+"""The landscape of a surface: heights on a grid, stationary points and plateaus, found numerically.
 
-All is computed in float64: a stationary point is told from its neighbours by differences that float32 rounds away.
+Everything is computed in float64: near a stationary point, float32 rounds the differences to zero.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from typing import Literal
 
 import jax
@@ -20,22 +21,22 @@ from dlcli.optim.surfaces import Domain
 
 Kind = Literal["minimum", "saddle", "maximum", "flat"]
 
-_STARTS = 32  # of Newton's method, along each axis
+_STARTS = 32  # starting points of Newton's method along each axis
 _ITERATIONS = 80
-_LONGEST_STEP = 0.1  # of Newton's method, as a share of the domain's diagonal
-_SAME = 1e-4  # share of the diagonal, below which two points are one
-_FLAT = 1e-7  # change by an eigenvalue over the diagonal, as a share of the range of heights, that counts as none
-_PLATEAU = 0.02  # likewise of slope and curvature together, on a plateau
+_MAX_STEP = 0.1  # of Newton's method, relative to the diagonal of the domain
+_SAME = 1e-4  # distance, relative to the diagonal, below which two points are one
+_FLAT = 1e-7  # eigenvalue · diagonal² relative to the range of heights, below which a direction is flat
+_PLATEAU = 0.02  # change by slope and curvature over the diagonal, relative to the range of heights, on a plateau
 
 
 @dataclasses.dataclass(frozen=True)
 class Stationary:
-    """A point without slope.
+    """A stationary point: the gradient is zero.
 
     Attributes:
-        kind: by the eigenvalues of the Hessian: all positive, of both signs, all negative; "flat" where one is zero.
-        x, y: where it is.
-        value: the height.
+        kind: by the eigenvalues of the Hessian: all positive, of both signs, all negative; "flat" if one is zero.
+        x, y: coordinates.
+        value: height.
         eigenvalues: of the Hessian, ascending.
     """
 
@@ -48,15 +49,15 @@ class Stationary:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Landscape:
-    """A surface over its domain.
+    """A surface, measured over its domain.
 
     Attributes:
         x: float64 [column], ascending.
         y: float64 [row], ascending.
-        heights: float64 [row, column]; NaN where the function has no value.
-        plateau: bool [row, column]: True where neither slope nor curvature would change the height,
-            across the whole domain, by more than a fiftieth of its range.
-        stationary: by kind, each kind from the lowest up.
+        heights: float64 [row, column]; NaN where the function is undefined.
+        plateau: bool [row, column]: True where slope and curvature, extrapolated over the whole domain,
+            would change the height by less than 2 % of its range.
+        stationary: stationary points by kind, each kind by ascending height.
     """
 
     x: np.ndarray
@@ -78,7 +79,8 @@ def survey(value: Field, domain: Domain, points: int = 201) -> Landscape:
     tall, slopes, curvatures = (each.reshape(points, points, *each.shape[1:]) for each in derivatives(value, grid))
     tall = np.where(np.isfinite(tall), tall, np.nan)
     if np.isnan(tall).all():
-        raise UsageError(f"the surface must have finite values for x in {domain[0]} and y in {domain[1]}, found none")
+        bounds = f"x in [{left:g}, {right:g}] and y in [{bottom:g}, {top:g}]"
+        raise UsageError(f"the surface must have finite values for {bounds}, found none")
     diagonal, extent = _diagonal(domain), _range(tall)
     steep = np.linalg.norm(slopes, axis=-1) * diagonal
     with np.errstate(invalid="ignore"):
@@ -88,15 +90,15 @@ def survey(value: Field, domain: Domain, points: int = 201) -> Landscape:
 
 
 def steepest_curvature(value: Field, land: Landscape, start: tuple[float, float]) -> float:
-    """Return the largest |eigenvalue| of the Hessian in the basin around the start that is no higher than it.
+    """Return the largest |eigenvalue| of the Hessian in the part of the start's basin that is no higher than the start.
 
-    Gradient descent with the inverse of it as its rate goes down at every step, and so never leaves that region
+    Gradient descent whose rate is its inverse decreases the height at every step, and so never leaves that region
     (Nesterov, "Lectures on Convex Optimization", 2018, section 1.2.3).
     """
     height = derivatives(value, np.array([start]))[0][0]
     column, row = np.abs(land.x - start[0]).argmin(), np.abs(land.y - start[1]).argmin()
     below = land.heights <= height
-    below[row, column] = True  # the nearest point of the grid may lie a little higher
+    below[row, column] = True  # the nearest grid point may be slightly higher
     basins, _ = ndimage.label(below)
     rows, columns = np.nonzero(basins == basins[row, column])
     places = np.concatenate([[start], np.stack([land.x[columns], land.y[rows]], axis=-1)])
@@ -113,14 +115,14 @@ def heights(value: Field, points: np.ndarray) -> np.ndarray:
 def derivatives(value: Field, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return heights [point], gradients [point, 2] and Hessians [point, 2, 2] at points [point, 2], in float64."""
     with jax.enable_x64(True):
-        found = _derivatives(value, jnp.asarray(points, jnp.float64))
-        return tuple(np.asarray(each) for each in found)
+        tall, slopes, curvatures = _derivatives(value, jnp.asarray(points, jnp.float64))
+        return np.asarray(tall), np.asarray(slopes), np.asarray(curvatures)
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _derivatives(value: Field, points: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     height = functools.partial(_at, value)
-    return tuple(jax.vmap(each)(points) for each in (height, jax.grad(height), jax.hessian(height)))
+    return jax.vmap(height)(points), jax.vmap(jax.grad(height))(points), jax.vmap(jax.hessian(height))(points)
 
 
 def _at(value: Field, point: jax.Array) -> jax.Array:
@@ -130,11 +132,11 @@ def _at(value: Field, point: jax.Array) -> jax.Array:
 def _stationary(value: Field, domain: Domain, extent: float) -> tuple[Stationary, ...]:
     (left, right), (bottom, top) = domain
     diagonal = _diagonal(domain)
-    # Off the grid's edges and off its middle, where symmetric functions have places that Newton's method cannot leave.
+    # Away from the edges and the middle of the grid, where Newton's method is stuck on symmetric functions.
     shares = (np.arange(_STARTS) + 0.43) / _STARTS
     starts = np.stack(np.meshgrid(left + shares * (right - left), bottom + shares * (top - bottom)), axis=-1)
     with jax.enable_x64(True):
-        points, steps = _newton(value, jnp.asarray(starts.reshape(-1, 2)), _LONGEST_STEP * diagonal)
+        points, steps = _newton(value, jnp.asarray(starts.reshape(-1, 2)), _MAX_STEP * diagonal)
         points, steps = np.asarray(points), np.asarray(steps)
     reached, slopes, curvatures = derivatives(value, points)
     inside = ((points >= [left, bottom]) & (points <= [right, top])).all(axis=1)
@@ -146,18 +148,18 @@ def _stationary(value: Field, domain: Domain, extent: float) -> tuple[Stationary
     eigenvalues = np.linalg.eigvalsh(curvatures[kept])
     flat = _FLAT * extent / diagonal**2
     found = [
-        Stationary(_kind(values, flat), *map(float, point), float(height), tuple(map(float, values)))
-        for point, height, values in zip(points[kept], reached[kept], eigenvalues, strict=True)
+        Stationary(_kind((low, high), flat), float(x), float(y), float(height), (float(low), float(high)))
+        for (x, y), height, (low, high) in zip(points[kept], reached[kept], eigenvalues, strict=True)
     ]
     return _apart(found, _SAME * diagonal)
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _newton(value: Field, points: jax.Array, longest: float) -> tuple[jax.Array, jax.Array]:
-    """Look for zeros of the gradient from points [point, 2]; return where it led, and the last steps.
+    """Search zeros of the gradient from points [point, 2]; return the final points and the last steps.
 
-    The step inverts the Hessian on its range alone, so that a valley without slope along it can be reached, and
-    is never longer than `longest`.
+    A step inverts the Hessian on its range only, so that a flat valley can be reached, and is never longer than
+    `longest`.
     """
     gradient, hessian = jax.grad(functools.partial(_at, value)), jax.hessian(functools.partial(_at, value))
 
@@ -175,7 +177,7 @@ def _newton(value: Field, points: jax.Array, longest: float) -> tuple[jax.Array,
     return points, jax.vmap(step)(points)
 
 
-def _kind(eigenvalues: np.ndarray, flat: float) -> Kind:
+def _kind(eigenvalues: tuple[float, float], flat: float) -> Kind:
     low, high = eigenvalues
     if min(abs(low), abs(high)) <= flat:
         return "flat"
@@ -183,7 +185,7 @@ def _kind(eigenvalues: np.ndarray, flat: float) -> Kind:
 
 
 def _apart(found: list[Stationary], least: float) -> tuple[Stationary, ...]:
-    """Keep one of each group of points that are `least` apart or less, in order of kind and height."""
+    """Keep one of each group of points at most `least` apart, sorted by kind and height."""
     kinds = ("minimum", "saddle", "maximum", "flat")
     kept: list[Stationary] = []
     for each in sorted(found, key=lambda each: (kinds.index(each.kind), each.value)):
@@ -193,7 +195,8 @@ def _apart(found: list[Stationary], least: float) -> tuple[Stationary, ...]:
 
 
 def _diagonal(domain: Domain) -> float:
-    return float(np.hypot(*(high - low for low, high in domain)))
+    (left, right), (bottom, top) = domain
+    return math.hypot(right - left, top - bottom)
 
 
 def _range(heights: np.ndarray) -> float:

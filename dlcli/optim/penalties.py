@@ -1,4 +1,4 @@
-"""Which parameters are weights, and penalties on their size."""
+"""Penalties on weights, and which parameters are weights."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from flax import nnx
 
 
 def is_weight(path: tuple[Any, ...], parameter: jax.Array) -> bool:
-    """Tell whether a parameter is one that penalties and weight decay keep small.
+    """Return whether penalties and weight decay apply to a parameter.
 
-    A weight has two axes or more: kernels of dense and convolutional layers, and embeddings, whose
-    rows act as the kernel of a layer that sees one-hot vectors. Offsets and scales, those of norms
-    too, have one axis; by their name they are told apart where they have more (the biases of
-    `nnx.MultiHeadAttention`, or layers stacked for a scan).
+    A weight has at least two axes: kernels of dense and convolutional layers, and embeddings, which
+    are the kernel of a layer on one-hot vectors. Biases and scales, including those of norms, have
+    one axis; those with more (the biases of `nnx.MultiHeadAttention`, or layers stacked for a scan)
+    are recognized by their name.
     """
     return parameter.ndim >= 2 and parameter_name(path) not in ("bias", "scale")
 
 
 def parameter_name(path: tuple[Any, ...]) -> str:
-    """Return the last key of a leaf's path, such as "kernel"; "" where the tree has no keys."""
+    """Return the last key of a leaf's path, such as "kernel"; "" if the tree has no keys."""
     return next((str(entry.key) for entry in reversed(path) if isinstance(entry, jax.tree_util.DictKey)), "")
 
 
 def weight_mask(parameters: Any) -> Any:
-    """Return a tree like `parameters` that holds True where there is a weight."""
+    """Return a tree like `parameters` with True for weights and False for the rest."""
     return jax.tree_util.tree_map_with_path(is_weight, parameters)
 
 
@@ -44,13 +44,13 @@ def squared_l2_norm(parameters: Any) -> jax.Array:
 def penalty(parameters: Any, l1: float, l2: float) -> jax.Array:
     """Return l1 · Σ|w| + l2 / 2 · Σw² over all weights: float32 [].
 
-    With the half, the gradient of the second term is l2 · w. Under plain SGD, and under no other
-    rule, this is decoupled weight decay at the rate l2.
+    The gradient of the second term is l2 · w. For plain SGD, and for no other rule, this equals
+    decoupled weight decay at the rate l2.
 
     Args:
-        parameters: an `nnx.Module`, or the state of one; only its `nnx.Param` count.
-        l1: rate of the first term.
-        l2: rate of the second term.
+        parameters: an `nnx.Module`, or the state of one; only `nnx.Param` leaves count.
+        l1: coefficient of the L1 term.
+        l2: coefficient of the L2 term.
     """
     return l1 * l1_norm(parameters) + l2 / 2 * squared_l2_norm(parameters)
 

@@ -1,8 +1,8 @@
-"""Learning rates as pure functions of the step.
+"""Learning-rate schedules: pure functions of the step.
 
-Steps count from 0. All schedules start with a linear warm-up: step t of `warmup` runs at
-(t + 1) / (warmup + 1) of the peak, so the first step moves the weights and step `warmup` is the
-first at the peak. What decays to 0 gets there at step `steps`, so the last step moves them too.
+Steps count from 0. All schedules start with a linear warm-up: step t of `warmup` has the rate
+(t + 1) / (warmup + 1) of the peak, so the first rate is not 0 and step `warmup` is the first at the
+peak. A decay to 0 ends at step `steps`, so the rate of the last step is not 0 either.
 """
 
 from __future__ import annotations
@@ -20,20 +20,18 @@ def schedule(name: ScheduleName, peak: float, steps: int, warmup: int) -> optax.
     """Return the learning rate of each step of a run.
 
     Args:
-        name: what follows the warm-up. `constant` stays at the peak; `linear` and `cosine` fall to
+        name: of the decay after the warm-up. `constant` stays at the peak; `linear` and `cosine` fall to
             0 at the end; `inverse-sqrt` falls as 1 / sqrt(t + 1) whatever the length of the run;
             `one-cycle` is described at `_one_cycle`.
-        peak: the highest rate.
-        steps: length of the run.
-        warmup: steps below the peak at the start.
+        peak: the highest learning rate.
+        steps: of the run.
+        warmup: steps of the warm-up.
 
     Raises:
-        UsageError: the warm-up leaves no step for the peak.
+        UsageError: the warm-up is as long as the run.
     """
     if warmup >= steps:
-        raise UsageError(
-            f"--warmup-steps must be smaller than --steps, got {warmup} of {steps}; warm up for less or train longer"
-        )
+        raise UsageError(f"--warmup-steps must be smaller than --steps, got {warmup} of {steps}")
     if name == "one-cycle":
         return _one_cycle(peak, steps, warmup)
     decay = _DECAYS[name](peak, steps, warmup)
@@ -44,25 +42,25 @@ def schedule(name: ScheduleName, peak: float, steps: int, warmup: int) -> optax.
 def _one_cycle(peak: float, steps: int, warmup: int) -> optax.Schedule:
     """Rise from peak / 25 to the peak, then fall to peak / 250,000, each along half a cosine.
 
-    The rise takes `warmup` steps, or 30 % of the run where that is 0.
+    The rise takes `warmup` steps, or 30 % of the run if that is 0.
 
-    Reference: Smith and Topin, "Super-Convergence", 2018, arXiv:1708.07120, section 3. Unlike the
-    paper's, whose two halves are straight and of one length with a short annihilation at the
-    end, this is the form that fastai made usual; 25, 10,000 and 30 % are its numbers, and optax's.
+    Reference: Smith and Topin, "Super-Convergence", 2018, arXiv:1708.07120, section 3. The
+    paper's schedule has two linear halves of equal length and a short final decay; this is the form
+    of fastai, PyTorch and optax, with their constants 25, 10,000 and 30 %.
     """
     rise = warmup or int(0.3 * steps)
     return optax.piecewise_interpolate_schedule("cosine", peak / 25, {rise: 25.0, steps: 1 / (25 * 10_000)})
 
 
 def _inverse_sqrt(peak: float, warmup: int) -> optax.Schedule:
-    """Return what follows the warm-up in Vaswani et al., 2017, arXiv:1706.03762, equation 3.
+    """Return the decay of Vaswani et al., 2017, arXiv:1706.03762, equation 3.
 
-    The paper's step count starts at 1 and reaches the peak at its `warmup_steps`, here `warmup + 1`.
+    The paper counts steps from 1 and reaches the peak at its `warmup_steps`, here `warmup + 1`.
     """
     return lambda step: peak * jnp.sqrt((warmup + 1) / (step + warmup + 1))
 
 
-# Each takes peak, steps and warmup, and counts its steps from the end of the warm-up.
+# By name: from peak, steps and warm-up to the schedule, whose steps count from the end of the warm-up.
 _DECAYS: dict[str, Callable[[float, int, int], optax.Schedule]] = {
     "constant": lambda peak, steps, warmup: optax.constant_schedule(peak),
     "linear": lambda peak, steps, warmup: optax.linear_schedule(peak, 0.0, steps - warmup),

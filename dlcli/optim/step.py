@@ -1,4 +1,4 @@
-"""One step down a loss and the penalties on the weights, as most learners take it."""
+"""The gradient step of most learners: a loss and the penalties on the weights."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from flax import nnx
 
 from dlcli.optim import penalties
 
-More = TypeVar("More")
+Aux = TypeVar("Aux")
 Network = TypeVar("Network", bound=nnx.Module)
 
 
 def descend(
     network: Network,
     optimizer: nnx.Optimizer,
-    loss_of: Callable[[Network], tuple[jax.Array, More]],
+    loss_of: Callable[[Network], tuple[jax.Array, Aux]],
     *,
     schedule: optax.Schedule,
     penalty: tuple[float, float],
-) -> tuple[More, dict[str, jax.Array]]:
-    """Change the parameters that the optimizer is for, in place.
+) -> tuple[Aux, dict[str, jax.Array]]:
+    """Update the parameters of the optimizer in place.
 
     Args:
-        network: that learns.
+        network: to train.
         optimizer: of the network.
-        loss_of: maps the network to the loss, float32 [], and to what else the caller wants of that pass.
+        loss_of: maps the network to the loss, float32 [], and to any auxiliary output.
         schedule: of the optimizer's learning rate.
-        penalty: λ of L1 and of L2.
+        penalty: coefficients of the L1 and the L2 penalty.
 
     Returns:
-        What else `loss_of` gave; and by name, each float32 []: the norm of the gradients, the learning rate, and the
-        penalty where there is one.
+        The auxiliary output of `loss_of`; and by name, each float32 []: the gradient norm, the learning rate, and the
+        penalty if a coefficient is not 0.
     """
 
-    def penalized(network: Network) -> tuple[jax.Array, tuple[More, jax.Array]]:
+    def penalized(network: Network) -> tuple[jax.Array, tuple[Aux, jax.Array]]:
         loss, more = loss_of(network)
         added = penalties.penalty(nnx.state(network, optimizer.wrt), *penalty)
         return loss + added, (more, added)

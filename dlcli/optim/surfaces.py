@@ -1,4 +1,4 @@
-"""Functions of two variables on which optimizers show what they do."""
+"""Test functions of two variables for optimizers."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from dlcli.nearest import did_you_mean
 from dlcli.optim.expressions import Field, parse
 
 Point = tuple[float, float]
-Domain = tuple[Point, Point]  # the least and the greatest x, and likewise y
+Domain = tuple[Point, Point]  # bounds of x, and of y
 
 
 @dataclasses.dataclass(frozen=True)
 class Surface:
-    """A function and the part of the plane that is looked at.
+    """A function of x and y and its domain.
 
     Attributes:
-        name: one of `SURFACES`, or the formula that was typed.
-        formula: as a person reads it.
-        value: from x and y, of one shape, to the height.
-        domain: what is drawn and searched.
-        start: where optimizers begin, unless told otherwise.
-        minima: the known global minima; none for a formula that was typed.
+        name: a key of `SURFACES`, or the user's formula.
+        formula: in mathematical notation.
+        value: from x and y, of equal shape, to the height.
+        domain: the part of the plane that is drawn and searched.
+        start: default starting point of optimizers.
+        minima: the known global minima; () for a user's formula.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Surface:
 
 
 def surface(text: str) -> Surface:
-    """Return the surface of that name, or of that formula.
+    """Return the surface of a name or of a formula.
 
     Raises:
         UsageError: the text is neither.
@@ -45,8 +45,8 @@ def surface(text: str) -> Surface:
     if text in SURFACES:
         return SURFACES[text]
     if text.isidentifier() and text not in ("x", "y"):
-        meant = did_you_mean(text, SURFACES)
-        raise UsageError(f"--surface must be {', '.join(SURFACES)} or a formula in x and y, got {text!r}{meant}")
+        suggestion = did_you_mean(text, SURFACES)
+        raise UsageError(f"--surface must be {', '.join(SURFACES)} or a formula in x and y, got {text!r}{suggestion}")
     return Surface(text, text, parse(text), ((-3.0, 3.0), (-3.0, 3.0)), (-2.2, 0.9))
 
 
@@ -78,10 +78,10 @@ def _ravine(x: jax.Array, y: jax.Array) -> jax.Array:
     return (x**2 + 40 * y**2) / 2
 
 
-# The first four are test functions of old: Rosenbrock, "An Automatic Method for Finding the Greatest or
+# The first four are classic test functions: Rosenbrock, "An Automatic Method for Finding the Greatest or
 # Least Value of a Function", 1960; Beale, "On an Iterative Method of Finding a Local Minimum", 1958;
 # Himmelblau, "Applied Nonlinear Programming", 1972; Rastrigin, "Systems of Extremal Control", 1974,
-# which is usually searched from -5.12 to 5.12 and here shown around its minimum.
+# usually searched from -5.12 to 5.12, here shown around its minimum.
 SURFACES = {
     each.name: each
     for each in (

@@ -1,6 +1,6 @@
 """Options that several commands share: one named type for each, with its help text and its bounds.
 
-Import-light on purpose: no jax, no numpy. `dlcli --help` reads every `options` module.
+The file loads neither jax nor numpy, since `dlcli --help` reads every `options` module.
 """
 
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from dlcli.options.fields import Cli as Cli
 from dlcli.options.fields import Needs as Needs
 from dlcli.options.fields import Options as Options
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
-from dlcli.options.values import augmentation, duration, memory, named, run_name
+from dlcli.options.values import augmentation, byte_count, bytes_text, dataset_name, duration, run_name
 
 ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
 TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
-# Entries that a kind of tokenizer cannot do without: the four special ones, and for bpe all bytes.
-LEAST_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
-DatasetName = Annotated[str, AfterValidator(named)]
+# Four special tokens and at least one more; bpe also has all 256 bytes.
+MIN_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
+DatasetName = Annotated[str, AfterValidator(dataset_name)]
 Dataset = Annotated[
     DatasetName,
     Field(description="Data set: an embedded name, tfds:NAME, folder:PATH or a file."),
@@ -32,66 +32,65 @@ TextDataset = Annotated[
     Cli(short="-d", metavar="NAME", complete="texts"),
 ]
 DataDir = Annotated[
-    Path | None, Field(description="Folder of prepared tfds data sets; default TFDS_DATA_DIR."), Cli(rare=True)
+    Path | None, Field(description="Folder of prepared tfds data sets; default: TFDS_DATA_DIR."), Cli(rare=True)
 ]
 MemoryLimit = Annotated[
     int,
-    BeforeValidator(memory),
-    Field(ge=0, description="A decoded data set larger than this streams from its files: bytes, or 512M, 2G."),
-    Cli(rare=True, metavar="SIZE"),
+    BeforeValidator(byte_count),
+    Field(ge=0, description="Stream a data set from its files if it is larger than this when decoded, such as 512M."),
+    Cli(rare=True, metavar="SIZE", text=bytes_text),
 ]
 SkipBad = Annotated[
     bool,
-    Field(description="Leave out examples that cannot be read, instead of refusing the data set; names them."),
+    Field(description="Skip unreadable examples and list them, instead of refusing the data set."),
     Cli(rare=True),
 ]
 TrainExamples = Annotated[
     int | None,
-    Field(
-        ge=1, le=10**9, description="Train on so few of the training examples, evenly over the classes; default all."
-    ),
+    Field(ge=1, le=10**9, description="Use only N training examples, balanced over the classes; default: all."),
     Cli(rare=True),
 ]
-BatchSize = Annotated[int, Field(ge=1, le=2**20, description="Examples in one update."), Cli(short="-b")]
+BatchSize = Annotated[int, Field(ge=1, le=2**20, description="Examples per batch."), Cli(short="-b")]
 RunFolder = Annotated[
     Path | None,
-    Field(description="Folder of the run; default runs/TECHNIQUE-DATASET-TIME."),
+    Field(description="Run folder; default: runs/TECHNIQUE-DATASET-TIME."),
     Cli(short="-o"),
 ]
 RunName = Annotated[
     str | None,
     AfterValidator(run_name),
-    Field(description="Name of the run, which is the folder runs/NAME."),
+    Field(description="Run name; its folder is runs/NAME."),
 ]
-WhichRun = Annotated[
-    str, Field(description="A run: its folder, its name under runs/, or a technique's name for its latest run.")
-]
+WhichRun = Annotated[str, Field(description="Run: a folder, a name under runs/, or a technique for its latest run.")]
 RunRef = Annotated[WhichRun, Cli(short="-r", metavar="RUN", complete="runs")]
 RunArgument = Annotated[WhichRun, Cli(metavar="RUN", complete="runs", argument=True)]
 Device = Annotated[
     Literal["auto", "cpu", "gpu", "tpu"], Field(description="Device to compute on; error if it is not available.")
 ]
-Steps = Annotated[int, Field(ge=1, le=10**9, description="Training steps to make, of one batch each."), Cli(short="-s")]
+Steps = Annotated[int, Field(ge=1, le=10**9, description="Training steps, one batch each."), Cli(short="-s")]
 Epochs = Annotated[
     float | None,
     Field(gt=0, le=10**6, description="Passes over the training data, instead of --steps."),
     Cli(short="-e"),
 ]
-Every = Annotated[int, Field(ge=1, le=10**9, description="Steps between two reports."), Cli(rare=True)]
+ReportEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two reports."), Cli(rare=True)]
 ValidateEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations."), Cli(rare=True)]
-Keep = Annotated[int, Field(ge=1, le=1000, description="Checkpoints kept, besides the best one."), Cli(rare=True)]
+SaveEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two checkpoints."), Cli(rare=True)]
+Keep = Annotated[
+    int, Field(ge=1, le=1000, description="Latest checkpoints to keep; the best one is kept too."), Cli(rare=True)
+]
 Patience = Annotated[
     int,
-    Field(ge=0, le=10**6, description="Validations without improvement before training stops; 0: never."),
+    Field(ge=0, le=10**6, description="Stop after N validations without improvement; 0: never."),
     Cli(rare=True),
 ]
 MaxTime = Annotated[
     Annotated[float, Field(gt=0)] | None,
     BeforeValidator(duration),
-    Field(description="Stop after this long: seconds, or 90s, 10m, 1.5h."),
+    Field(description="Stop after this time: seconds, or 90s, 10m, 1.5h."),
     Cli(metavar="TIME"),
 ]
-Seed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice in the run.")]
+Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed of the run.")]
 OptimizerChoice = Annotated[OptimizerName, Field(description="Optimizer.")]
 LearningRate = Annotated[
     float,
@@ -102,7 +101,7 @@ WarmupSteps = Annotated[
     int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate."), Cli(rare=True)
 ]
 MaxGradNorm = Annotated[float, Field(ge=0, description="Maximum gradient norm (clipping); 0: none."), Cli(rare=True)]
-Schedule = Annotated[ScheduleName, Field(description="Shape of the learning rate over the steps."), Cli(rare=True)]
+Schedule = Annotated[ScheduleName, Field(description="Learning-rate schedule."), Cli(rare=True)]
 Momentum = Annotated[
     float,
     Field(ge=0, lt=1, description="Momentum coefficient (momentum, nesterov, rmsprop)."),
@@ -111,31 +110,31 @@ Momentum = Annotated[
 ]
 WeightDecay = Annotated[
     float,
-    Field(ge=0, description="Decoupled decay of the weights by this rate times the learning rate."),
+    Field(ge=0, description="Decoupled weight decay, multiplied by the learning rate (AdamW)."),
     Cli(rare=True),
 ]
-Dropout = Annotated[float, Field(ge=0, lt=1, description="Share of hidden units set to zero in training.")]
-InputDropout = Annotated[
-    float, Field(ge=0, lt=1, description="Share of inputs set to zero in training."), Cli(rare=True)
-]
+Dropout = Annotated[float, Field(ge=0, lt=1, description="Dropout probability of hidden units.")]
+InputDropout = Annotated[float, Field(ge=0, lt=1, description="Dropout probability of inputs."), Cli(rare=True)]
 Augment = Annotated[
     str,
     AfterValidator(augmentation),
-    Field(description=f"Random changes to training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
+    Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
     Cli(metavar="NAME,…", complete="augmentations"),
 ]
-Vocabulary = Annotated[
+VocabSize = Annotated[
     int,
-    Field(ge=8, le=2**18, description="Largest size of the vocabulary."),
+    Field(ge=8, le=2**18, description="Maximum vocabulary size."),
 ]
-Use = Annotated[Literal["best", "last"], Field(description="Which weights: of the best validation, or the last.")]
+Use = Annotated[Literal["best", "last"], Field(description="Weights to load: best validation, or last step.")]
 Out = Annotated[
-    Path | None, Field(description="File to write; its ending says the format."), Cli(short="-o", metavar="FILE")
+    Path | None,
+    Field(description="Output file; its extension chooses the format."),
+    Cli(short="-o", metavar="FILE"),
 ]
 
 
 class DataOptions(Options):
-    """Which data, and how much of it at once."""
+    """The data set and the batch size."""
 
     panel = "Data"
     dataset: Dataset
@@ -164,37 +163,35 @@ class StorageOptions(SkipBadOptions, DataDirOptions):
 
 
 class SubsetOptions(Options):
-    """How much of the training split is used."""
+    """The size of the training subset."""
 
     panel = "Data"
     train_examples: TrainExamples = None
 
 
-class PlaceOptions(Options):
-    """Where a new run is kept."""
+class RunFolderOptions(Options):
+    """Where a new run is saved."""
 
     panel = "Run"
     out: RunFolder = None
     name: RunName = None
 
     @model_validator(mode="after")
-    def _one_place(self) -> "PlaceOptions":
+    def _one_folder(self) -> "RunFolderOptions":
         if self.out is not None and self.name is not None:
             raise ValueError("give --out or --name, not both")
         return self
 
 
-class RunOptions(PlaceOptions):
-    """How long a run goes on, and what it writes."""
+class RunOptions(RunFolderOptions):
+    """How long a run trains, and what it writes."""
 
     panel = "Run"
     steps: Steps = 1_000
     epochs: Epochs = None
-    report_every: Every = 50
+    report_every: ReportEvery = 50
     validate_every: ValidateEvery = 200
-    save_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two checkpoints."), Cli(rare=True)] = (
-        1_000
-    )
+    save_every: SaveEvery = 1_000
     keep: Keep = 2
     patience: Patience = 0
     max_time: MaxTime = None
@@ -226,20 +223,20 @@ class OptimizerOptions(Options):
 
 
 class PenaltyOptions(Options):
-    """What keeps the weights small."""
+    """Penalties on the size of the weights."""
 
     panel = "Regularization"
-    l1: Annotated[float, Field(ge=0, description="Penalty on the loss: this times the sum of |w|."), Cli(rare=True)] = (
-        0.0
-    )
+    l1: Annotated[float, Field(ge=0, description="L1 penalty: adds this times Σ|w| to the loss."), Cli(rare=True)] = 0.0
     l2: Annotated[
-        float, Field(ge=0, description="Penalty on the loss: half of this times the sum of w²."), Cli(rare=True)
+        float,
+        Field(ge=0, description="L2 penalty: adds half of this times Σw² to the loss."),
+        Cli(rare=True),
     ] = 0.0
     weight_decay: WeightDecay = 0.0
 
 
 class DropoutOptions(Options):
-    """Random zeros that keep units from relying on each other."""
+    """Dropout of hidden units and of inputs."""
 
     panel = "Regularization"
     dropout: Dropout = 0.0
@@ -247,14 +244,14 @@ class DropoutOptions(Options):
 
 
 class AugmentOptions(Options):
-    """Random changes to the training images."""
+    """Augmentation of the training images."""
 
     panel = "Regularization"
     augment: Augment = ""
 
 
 class MachineOptions(Options):
-    """What the run computes on."""
+    """The device and the number type of a run."""
 
     panel = "Machine"
     device: Device = "auto"
@@ -266,10 +263,9 @@ class MachineOptions(Options):
 
 
 class FitOptions(MachineOptions, RunOptions, DataOptions):
-    """What every run has that trains, whatever its rule: data, a length, a machine.
+    """Options of every run that trains in steps: data, length and device.
 
-    A technique whose updates are none of the optimizers' takes these, so that it offers no option that would do
-    nothing.
+    A technique with an update rule of its own takes these, so that it offers no option of an optimizer.
     """
 
     @model_validator(mode="before")
@@ -287,28 +283,28 @@ class FitOptions(MachineOptions, RunOptions, DataOptions):
 
 
 class TokenizerOptions(Options):
-    """How text is cut into tokens."""
+    """How text becomes tokens."""
 
     panel = "Data"
     tokenizer: Annotated[
         str,
-        Field(
-            description="How text is cut: characters, words, bpe, wordpiece, unigram, or a trained tokenizer's file."
-        ),
+        Field(description="Tokenizer: characters, words, bpe, wordpiece, unigram, or the file of a trained tokenizer."),
         Cli(metavar="KIND", complete="tokenizers"),
     ] = "characters"
-    vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 512
+    vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 512
 
     @model_validator(mode="after")
-    def _enough_for_the_tokenizer(self) -> "TokenizerOptions":
-        least = LEAST_VOCABULARY.get(self.tokenizer, 0)  # type: ignore[call-overload]
-        if self.vocabulary < least:
-            raise ValueError(f"--tokenizer {self.tokenizer} needs --vocabulary {least} or more, got {self.vocabulary}")
+    def _vocabulary_fits_the_tokenizer(self) -> "TokenizerOptions":
+        smallest = MIN_VOCABULARY.get(self.tokenizer, 0)  # type: ignore[call-overload]
+        if self.vocab_size < smallest:
+            raise ValueError(
+                f"--tokenizer {self.tokenizer} needs --vocab-size {smallest} or more, got {self.vocab_size}"
+            )
         return self
 
 
-class DirectOptions(PlaceOptions):
-    """Options of every run that is trained in one go, without gradient steps."""
+class DirectOptions(RunFolderOptions):
+    """Options of every run that is trained without gradient steps."""
 
     panel = "Run"
     dataset: Dataset
@@ -322,10 +318,10 @@ class TrainOptions(StorageOptions, NetworkOptions):
     """Options of a run that trains a network on images, which may be prepared or streamed."""
 
 
-def filled(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is given, and of what is chosen for it the rest; a run's length is in steps or in epochs."""
-    lacking = {name: value for name, value in chosen.items() if name != "steps" or given.get("epochs") is None}
-    return {**lacking, **given}
+def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the given values over the defaults; given `epochs` replace default `steps`."""
+    usable = {name: value for name, value in defaults.items() if name != "steps" or given.get("epochs") is None}
+    return {**usable, **given}
 
 
 class ReadingOptions(Options):
@@ -338,49 +334,47 @@ class ReadingOptions(Options):
 
 
 class TextSampleOptions(ReadingOptions):
-    """Options of every command that writes text."""
+    """Options of every command that generates text."""
 
     panel = "Samples"
-    prompt: Annotated[
-        str, Field(description="Text to go on from; by default it begins anew."), Cli(short="-p", metavar="TEXT")
-    ] = ""
-    count: Annotated[int, Field(ge=1, le=10_000, description="Texts to write."), Cli(short="-k")] = 1
-    length: Annotated[
-        int, Field(ge=1, le=10**6, description="Tokens of a text at most; it ends sooner where the model ends it.")
+    prompt: Annotated[str, Field(description="Prompt to continue; default: none."), Cli(short="-p", metavar="TEXT")] = (
+        ""
+    )
+    count: Annotated[int, Field(ge=1, le=10_000, description="Texts to generate."), Cli(short="-k")] = 1
+    max_new_tokens: Annotated[
+        int, Field(ge=1, le=10**6, description="Maximum number of tokens to generate per text.")
     ] = 500
-    temperature: Annotated[
-        float, Field(ge=0, le=100, description="What the logits are divided by; 0: always the likeliest token.")
-    ] = 0.8
+    temperature: Annotated[float, Field(ge=0, le=100, description="Sampling temperature; 0 means greedy.")] = 0.8
     top_k: Annotated[
         int | None, Field(ge=1, description="Sample from the k most likely tokens."), Needs("temperature")
     ] = None
     top_p: Annotated[
         float | None,
-        Field(
-            gt=0, le=1, description="Nucleus sampling: from the most likely tokens that together have probability p."
-        ),
+        Field(gt=0, le=1, description="Top-p (nucleus) sampling: sample from the most likely tokens of total mass p."),
         Needs("temperature"),
     ] = None
-    seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of the sampling."), Needs("temperature")] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="Random seed of the samples."), Needs("temperature")] = 0
 
 
 Texts = Annotated[
-    list[str], Field(description="Texts, or - for one a line on standard input."), Cli(argument=True, metavar="TEXT…")
+    list[str],
+    Field(description="Texts; - reads lines from standard input."),
+    Cli(argument=True, metavar="TEXT"),
 ]
 
 
 class TextScoreOptions(ReadingOptions):
-    """Options of every command that says how probable texts are."""
+    """Options of every command that computes the log-likelihood of texts."""
 
     text: Texts
 
 
 class TextPredictOptions(ReadingOptions):
-    """Options of every command that labels texts."""
+    """Options of every command that classifies texts."""
 
     text: Texts
     top: Annotated[
-        int, Field(ge=1, le=1000, description="Classes to show for each text, likeliest first."), Cli(short="-k")
+        int, Field(ge=1, le=1000, description="Number of most likely classes to show per text."), Cli(short="-k")
     ] = 3
 
 
@@ -392,7 +386,7 @@ class EvalOptions(Options):
     use: Use = "best"
     dataset: Annotated[
         DatasetName | None,
-        Field(description="Measure on the test split of other data of the same shape."),
+        Field(description="Evaluate on the test split of another data set of the same shape."),
         Cli(complete="datasets"),
     ] = None
     device: Device = "auto"

@@ -8,16 +8,16 @@ from dlcli.options.common import Options
 
 
 class ShowOptions(Options):
-    """How a picture is shown in the terminal."""
+    """How a picture is printed in the terminal."""
 
     panel = "Terminal"
     show: Annotated[bool, Field(description="Print a small rendering in the terminal.")] = True
     full: Annotated[
-        bool, Field(description="Print all of it, however many lines that takes; default 48 lines at most.")
+        bool, Field(description="Print the whole rendering, not only the 48 lines that fit two screens.")
     ] = False
 
     @model_validator(mode="after")
-    def _shown_in_full(self) -> "ShowOptions":
+    def _one_of_full_and_no_show(self) -> "ShowOptions":
         if self.full and not self.show:
-            raise ValueError("--full is for the rendering in the terminal, which --no-show leaves out: give one")
+            raise ValueError("--full prints the rendering that --no-show turns off: give one of them")
         return self

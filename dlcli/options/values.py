@@ -1,43 +1,50 @@
-"""Values as users write them: each function turns one into what the program counts with, or raises ValueError."""
+"""Values as users write them: each function parses one, or raises ValueError with what it must be."""
 
 import os
 from typing import Any
 
 from dlcli.options.augmentations import parse_augmentation
 
+_BYTES = {"G": 2**30, "M": 2**20, "K": 2**10}
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
 
 def duration(value: Any) -> Any:
-    """Turn "90s", "10m" and "1.5h" into seconds."""
-    units = {"s": 1, "m": 60, "h": 3600}
-    if isinstance(value, str) and value[-1:] in units:
+    """Return "90s", "10m" or "1.5h" in seconds; other values unchanged."""
+    if isinstance(value, str) and value[-1:] in _SECONDS:
         try:
-            return float(value[:-1]) * units[value[-1]]
+            return float(value[:-1]) * _SECONDS[value[-1]]
         except ValueError:
             raise ValueError("must be a number of seconds, or a number with s, m or h") from None
     return value
 
 
-def memory(value: Any) -> Any:
-    """Turn "512M" and "2G" into bytes."""
-    units = {"K": 2**10, "M": 2**20, "G": 2**30}
-    if isinstance(value, str) and value[-1:].upper() in units:
+def byte_count(value: Any) -> Any:
+    """Return "512M" or "2G" in bytes; other values unchanged."""
+    if isinstance(value, str) and value[-1:].upper() in _BYTES:
         try:
-            return int(float(value[:-1]) * units[value[-1].upper()])
+            return int(float(value[:-1]) * _BYTES[value[-1].upper()])
         except ValueError:
             raise ValueError("must be a number of bytes, or a number with K, M or G") from None
     return value
 
 
-def named(value: str) -> str:
+def bytes_text(count: int) -> str:
+    """Return a number of bytes in the largest unit that divides it, as `byte_count` reads it: 2G, 512M, 1000."""
+    unit = next((unit for unit, size in _BYTES.items() if count and count % size == 0), "")
+    return f"{count // _BYTES.get(unit, 1)}{unit}"
+
+
+def dataset_name(value: str) -> str:
     """Refuse the empty name of a data set."""
-    # As a path the empty text is the current folder, which nobody means who gives a variable that is not set.
+    # As a path, the empty text is the current folder: an unset variable would silently train on it.
     if not value:
         raise ValueError("must name a data set")
     return value
 
 
 def run_name(value: str | None) -> str | None:
-    """Refuse what no folder under `runs/` can be called."""
+    """Refuse names that no folder under `runs/` can have."""
     if value is not None and (
         value.startswith((".", "-")) or not value.strip() or set(value) & {"/", "\\", "\0", "\n"}
     ):
@@ -48,6 +55,6 @@ def run_name(value: str | None) -> str | None:
 
 
 def augmentation(value: str) -> str:
-    """Refuse what `parse_augmentation` cannot read."""
+    """Refuse what `parse_augmentation` cannot parse."""
     parse_augmentation(value)
     return value

@@ -11,7 +11,7 @@ from pathlib import Path
 from dlcli.errors import RunError, UsageError
 from dlcli.files import UNFINISHED, disk_errors, is_stray
 from dlcli.formats import command_line
-from dlcli.options.common import DirectOptions, FitOptions, PlaceOptions
+from dlcli.options.common import DirectOptions, FitOptions, RunFolderOptions
 from dlcli.paths import nearest_existing, runs_folder
 from dlcli.runs.folder import is_unfinished
 from dlcli.runs.run import Run
@@ -19,7 +19,7 @@ from dlcli.runs.run import Run
 _MAX_DATASET = 40  # characters of a data set in the name of a run; file names have at most 255 bytes
 
 
-def require_free(options: PlaceOptions) -> None:
+def require_free(options: RunFolderOptions) -> None:
     """Raise `UsageError` if the folder that `--out` or `--name` sets is in use."""
     if options.out:
         require_empty(options.out)

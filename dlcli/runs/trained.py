@@ -38,20 +38,25 @@ class TrainedRun:
         files: the files in it.
         technique: name of its technique.
         use: which weights: "best" (of the best validation) or "last".
+        reader: how the files of its technique are read.
     """
 
     def __init__(self, folder: Path, reader: Reader, use: str = "best"):
         self.folder, self.files = folder, RunFolder(folder)
-        self.technique, self.use, self._reader = reader.technique, use, reader
+        self.technique, self.use, self.reader = reader.technique, use, reader
 
     def other(self, folder: Path) -> TrainedRun:
         """Return another run of the same technique, with the same choice of weights."""
-        return TrainedRun(folder, self._reader, self.use)
+        return TrainedRun(folder, self.reader, self.use)
+
+    def using(self, use: str) -> TrainedRun:
+        """Return the run with this choice of weights."""
+        return self if use == self.use else TrainedRun(self.folder, self.reader, use)
 
     @cached_property
     def options(self) -> Any:
         """The options it was trained with; a relative path of its data is valid in this directory."""
-        model: Any = self._reader.options
+        model: Any = self.reader.options
         return self.files.read_options(model)
 
     @property
@@ -62,12 +67,12 @@ class TrainedRun:
     @cached_property
     def facts(self) -> Any:
         """What its data set tells the model."""
-        return self.files.read("facts.json", self._reader.facts())
+        return self.files.read("facts.json", self.reader.facts())
 
     @cached_property
     def restored(self) -> Any:
         """What it learned: for a technique with a learner, a `dlcli.engine.load.Restored`."""
-        return self._reader.restore(self)
+        return self.reader.restore(self)
 
     @property
     def learner(self) -> Any:

@@ -1,4 +1,4 @@
-"""The cells of a study: small runs whose results are kept, so that a study goes on where it stopped."""
+"""The cells of a study: small runs whose results are stored, so that an interrupted study can continue."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class Cell:
     """One run of a study.
 
     Attributes:
-        name: what was done and with which seed.
-        number, count: its place among all cells.
-        result: what was measured; see `Cells.trained`.
-        known: whether an earlier call had done it.
+        name: of the condition and the seed.
+        number, count: the cell is number N of `count`.
+        result: the measurements; see `Cells.trained`.
+        cached: whether an earlier call trained it.
     """
 
     name: str
     number: int
     count: int
     result: Mapping[str, Any]
-    known: bool
+    cached: bool
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What a study found, and the folder that holds it."""
+    """The result of a study, and its folder."""
 
     table: Table
     figure: Figure
@@ -51,54 +51,54 @@ class Report:
 
 
 class Cells:
-    """The folder of a study: `study.json` says which study it is, `cells/` holds a file a cell."""
+    """The folder of a study: `study.json` identifies the study, `cells/` has one file per cell."""
 
     def __init__(self, name: str, options: StudyOptions, count: int):
-        """Open the folder of a study of `count` cells, or make it.
+        """Open or create the folder of a study of `count` cells.
 
         Raises:
-            RunError: the folder holds another study.
+            RunError: the folder is of another study.
         """
         self.options, self.count, self.done = options, count, 0
-        asked = json.loads(options.model_dump_json(exclude={"out", "show", "device"}))
-        digest = hashlib.sha256(as_json({"study": name, **asked}).encode()).hexdigest()[:8]
+        identity = json.loads(options.model_dump_json(exclude={"out", "show", "device"}))
+        digest = hashlib.sha256(as_json({"study": name, **identity}).encode()).hexdigest()[:8]
         self.folder = options.out or Path("studies") / f"{name}-{digest}"
         with disk_errors(self.folder):
             (self.folder / "cells").mkdir(parents=True, exist_ok=True)
         path = self.folder / "study.json"
         if not path.exists():
-            write_text(path, as_json({"study": name, "options": asked, **environment()}, indent=2))
+            write_text(path, as_json({"study": name, "options": identity, **environment()}, indent=2))
         found = _read(path)
-        if (found.get("study"), found.get("options")) != (name, asked):
+        if (found.get("study"), found.get("options")) != (name, identity):
             raise RunError(
-                f"{self.folder} must hold this study with these options, found another",
-                hint="give another --out, or the options that study.json names",
+                f"{self.folder} is of another study, or of other options",
+                hint="give another --out, or the options of its study.json",
             )
 
     def trained(self, name: str, changes: Mapping[str, Any], *, seed: int, use: Use, test: bool) -> Cell:
-        """Train a small network, unless that was done before, and measure it.
+        """Train and measure a small network, unless an earlier call did.
 
         Args:
-            name: of the cell, and of its file.
-            changes: options of `train cnn` beyond what all cells share.
-            seed: of weights, batches and all other random choices.
-            use: which weights are measured, "best" or "last".
-            test: whether to measure them on the test split.
+            name: of the cell and of its file.
+            changes: options of `train cnn` that differ from those all cells share.
+            seed: random seed of the run.
+            use: the weights to measure, "best" or "last".
+            test: whether to measure them on the test split too.
 
         Returns:
-            The cell, whose result holds `validation` and `train` (metrics by name), `steps`, and with `test` the
-            `test_accuracy`; or, of a run that diverged, the step of it as `diverged` alone.
+            The cell. Its result has `validation` and `train` (metrics by name), `steps`, and with `test` the
+            `test_accuracy`; for a run that diverged only `diverged`, the message.
         """
         self.done += 1
         path = self.folder / "cells" / f"{name}.json"
-        known = path.exists()
-        if not known:
+        cached = path.exists()
+        if not cached:
             write_text(path, as_json(self._measure(name, {**changes, "seed": seed}, use, test)))
-        return Cell(name, self.done, self.count, _read(path), known)
+        return Cell(name, self.done, self.count, _read(path), cached)
 
     def _measure(self, name: str, changes: Mapping[str, Any], use: Use, test: bool) -> dict[str, Any]:
         folder = self.folder / "cells" / f"{name}.run"
-        shutil.rmtree(folder, ignore_errors=True)  # of a call that was broken off
+        shutil.rmtree(folder, ignore_errors=True)  # of an interrupted call
         train = _small(self.options).model_copy(update={"out": folder})
         train = Train.model_validate({**train.model_dump(exclude={"epochs"}), **changes})
         try:
@@ -112,7 +112,7 @@ class Cells:
 
 
 def _small(options: StudyOptions) -> Train:
-    """Return what all cells share: a network of some 20,000 parameters, with no regularization at all."""
+    """Return the options that all cells share: a network of about 20,000 parameters without regularization."""
     return Train(
         dataset=options.dataset,
         data_dir=options.data_dir,
@@ -154,4 +154,4 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return read_json(path)
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}", hint="remove it to have it measured again") from error
+        raise RunError(f"{path} cannot be read: {error}", hint="remove it to measure it again") from error

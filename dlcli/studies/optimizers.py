@@ -1,4 +1,4 @@
-"""How far each optimizer comes in the same number of steps."""
+"""Optimizers after equally many steps, each at its best learning rate."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dlcli.plot import curves, terminal
 from dlcli.plot.series import Panel, Series
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.studies.options import Optimizers
-from dlcli.studies.statistics import Estimate, estimate
+from dlcli.studies.statistics import estimate, interval_text
 
-_TUNING_SEED = 1_000  # none of those that are reported
+_TUNING_SEED = 1_000  # differs from the reported seeds
 
 
 @dataclasses.dataclass(frozen=True)
 class _Tuned:
-    """The best rate of a rule, whether a better one may lie beyond those tried, and what each gave in validation."""
+    """The best learning rate of an optimizer, whether it is at the edge of the grid, and the validation losses."""
 
     rate: float
     at_edge: bool
@@ -30,9 +30,9 @@ class _Tuned:
 
 
 def study(options: Optimizers) -> Iterator[Cell | Report]:
-    """Tune each learning rate on the validation split, all with the same budget, then repeat the best with new seeds.
+    """Tune each learning rate on the validation split with the same budget, then repeat the best with other seeds.
 
-    The test split is read once for each repetition, at its end; nothing is chosen by it.
+    The test split is read once per repetition, at its end; no choice depends on it.
     """
     cells = Cells("optimizers", options, len(options.optimizer) * (options.rates + options.seeds))
     tuned: dict[str, _Tuned] = {}
@@ -55,10 +55,10 @@ def study(options: Optimizers) -> Iterator[Cell | Report]:
     yield Report(_table(options, tuned, found), _figure(options, tuned, found), cells.folder)
 
 
-def _rates(usual: float, count: int) -> list[float]:
-    """Return so many rates around the usual one, half a power of ten apart, ascending."""
+def _rates(middle: float, count: int) -> list[float]:
+    """Return `count` ascending learning rates around the middle one, a factor of √10 apart."""
     exponents = (np.arange(count) - count // 2) / 2
-    return [float(f"{usual * 10**exponent:.2g}") for exponent in exponents]
+    return [float(f"{middle * 10**exponent:.2g}") for exponent in exponents]
 
 
 def _loss(result: Mapping[str, Any]) -> float:
@@ -71,7 +71,7 @@ def _table(options: Optimizers, tuned: Mapping[str, _Tuned], found: Mapping[str,
         accuracy = estimate([result.get("test_accuracy", 0.0) for result in results])
         loss = estimate([result["train"]["loss"] for result in results if "diverged" not in result] or [float("nan")])
         rate = f"{tuned[name].rate:g}" + (" *" if tuned[name].at_edge else "")
-        rows.append((name, rate, formats.loss(loss.mean), formats.percent(accuracy.mean), _interval(accuracy)))
+        rows.append((name, rate, formats.loss(loss.mean), formats.percent(accuracy.mean), interval_text(accuracy)))
         numbers[name] = {
             "learning_rate": tuned[name].rate,
             "at_edge": tuned[name].at_edge,
@@ -80,14 +80,14 @@ def _table(options: Optimizers, tuned: Mapping[str, _Tuned], found: Mapping[str,
             "test_accuracy": vars(accuracy),
             "runs": list(results),
         }
-    edge = "; * the best is the least or the greatest tried" if any(each.at_edge for each in tuned.values()) else ""
-    title = f"{options.steps} steps on {options.dataset}, {options.rates} rates tried on validation{edge}"
+    edge = "; * best value at the edge of the grid" if any(each.at_edge for each in tuned.values()) else ""
+    title = f"{options.steps} steps on {options.dataset}, best of {options.rates} learning rates on validation{edge}"
     columns = [
         "optimizer",
         "learning rate",
-        "last training loss",
+        "final training loss",
         "test accuracy",
-        f"95 % interval, {options.seeds} seeds",
+        f"95 % CI, {options.seeds} seeds",
     ]
     about = {"study": "optimizers", "seeds": options.seeds, "steps": options.steps, "rates": options.rates}
     return Table(title, columns, rows, {**about, "optimizers": numbers})
@@ -103,7 +103,7 @@ def _figure(
             points = np.array(whole, np.float64)  # [seed, validation, step and loss]
             series.append(Series(f"{name} {tuned[name].rate:g}", points[0, :, 0], points[:, :, 1].mean(axis=0)))
     panel = Panel(series, f"validation loss, mean of {options.seeds} seeds", log=True)
-    title = f"optimizers at their best rates of {options.rates} on {options.dataset}"
+    title = f"optimizers on {options.dataset}, each at the best of {options.rates} learning rates"
     return Figure(
         "optimizers",
         curves.curves([panel], title=title),
@@ -113,10 +113,4 @@ def _figure(
             most,
             lambda left: terminal.charts([panel], width=width, colour=colour, most=left),
         ),
-    )
-
-
-def _interval(found: Estimate) -> str:
-    return (
-        f"{formats.percent(max(found.low, 0))} – {formats.percent(min(found.high, 1))}"  # Student's t knows no bounds
     )

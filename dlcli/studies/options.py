@@ -1,4 +1,4 @@
-"""The catalogue of studies: one class each; the name in kebab case is the command."""
+"""The options of studies, one class each: `Regularization` has the options of `dlcli study regularization`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,26 +16,26 @@ def _optimizers(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class StudyOptions(Options):
-    """Options of every study: a small network, small data, and how often all is repeated."""
+    """Options of every study: the data, the training and the number of repetitions."""
 
     panel = "Study"
     out: Annotated[
         Path | None,
-        Field(description="Folder of the results; a second call with the same options goes on in it."),
+        Field(description="Folder of the results; the same command continues a study in it."),
         Cli(short="-o", metavar="FOLDER"),
     ] = None
     show: Annotated[bool, Field(description="Print a small rendering of the figure in the terminal.")] = True
     dataset: Dataset = "digits"
     data_dir: DataDir = None
     train_examples: TrainExamples = None
-    seeds: Annotated[int, Field(ge=2, le=1000, description="Repetitions, each with a seed of its own.")] = 5
+    seeds: Annotated[int, Field(ge=2, le=1000, description="Repetitions, each with another seed.")] = 5
     steps: Steps = 300
     batch_size: BatchSize = 32
     device: Device = "auto"
 
 
 class Regularization(StudyOptions):
-    """What each way of regularization does for a network that has few examples to learn from."""
+    """Compare regularization methods on a small training set."""
 
     examples = (
         "dlcli study regularization",
@@ -45,7 +45,7 @@ class Regularization(StudyOptions):
 
 
 class Optimizers(StudyOptions):
-    """How far each optimizer comes in the same number of steps, at the best of the learning rates tried."""
+    """Compare optimizers after equally many steps, each at the best of its tuned learning rates."""
 
     examples = (
         "dlcli study optimizers",
@@ -54,11 +54,13 @@ class Optimizers(StudyOptions):
     optimizer: Annotated[
         tuple[OptimizerName, ...],
         AfterValidator(_optimizers),
-        Field(min_length=1, description="Optimizer to compare; may be repeated. Default: all of them."),
+        Field(min_length=1, description="Optimizer to compare; may be repeated."),
     ] = tuple(OPTIMIZERS)
     rates: Annotated[
-        int, Field(ge=1, le=50, description="Learning rates tried for each, half a power of ten apart.")
+        int, Field(ge=1, le=50, description="Learning rates to try per optimizer, a factor of √10 apart.")
     ] = 4
-    seeds: Annotated[int, Field(ge=2, le=1000, description="Repetitions at the best rate.")] = 3
+    seeds: Annotated[
+        int, Field(ge=2, le=1000, description="Repetitions at the best learning rate, each with another seed.")
+    ] = 3
     steps: Steps = 150
     batch_size: BatchSize = 64

@@ -1,4 +1,4 @@
-"""What each way of regularization does for a small network with few examples."""
+"""The effect of regularization methods on a small network with few training examples."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dlcli.plot.estimates import Interval
 from dlcli.plot.intervals import intervals
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.studies.options import Regularization
-from dlcli.studies.statistics import Estimate, estimate, paired
+from dlcli.studies.statistics import Estimate, estimate, interval_text, paired
 
-_NONE = "none"
-# Options of `train cnn`: usual strengths, the same for every data set; none was chosen by what it gave here.
+_BASELINE = "none"
+# Options of `train cnn`: common strengths, the same for every data set, not tuned on any.
 TREATMENTS: dict[str, dict[str, Any]] = {
-    _NONE: {},
+    _BASELINE: {},
     "l1": {"l1": 3e-4},
     "l2": {"l2": 3e-3},
     "weight-decay": {"weight_decay": 1.0},
@@ -32,10 +32,10 @@ TREATMENTS: dict[str, dict[str, Any]] = {
 
 
 def study(options: Regularization) -> Iterator[Cell | Report]:
-    """Train once a treatment and seed, for as many steps each, and compare on the test split.
+    """Train one run per treatment and seed, all for the same number of steps, and compare them on the test split.
 
-    The weights measured are those of the last step; early stopping alone has those of its best validation, which is
-    what it consists of. The test split is read once for each run, after it; nothing is chosen by it.
+    The weights are those of the last step, except for early stopping, which returns those of the best validation. The
+    test split is read once per run, at its end; no choice depends on it.
     """
     cells = Cells("regularization", options, len(TREATMENTS) * options.seeds)
     found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in TREATMENTS}
@@ -57,7 +57,7 @@ def _table(options: Regularization, found: Mapping[str, Sequence[Mapping[str, An
             (
                 name,
                 formats.percent(accuracy.mean),
-                _interval(accuracy),
+                interval_text(accuracy),
                 _difference(name, difference),
                 formats.loss(gap.mean),
             )
@@ -65,12 +65,12 @@ def _table(options: Regularization, found: Mapping[str, Sequence[Mapping[str, An
         numbers[name] = {
             "options": TREATMENTS[name],
             "test_accuracy": vars(accuracy),
-            "difference_to_none": None if name == _NONE else vars(difference),
+            "difference_to_baseline": None if name == _BASELINE else vars(difference),
             "generalization_gap": vars(gap),
             "runs": list(results),
         }
     title = f"test accuracy after training on {_examples(options)}, {options.seeds} seeds, {options.steps} steps each"
-    columns = ["treatment", "accuracy", "95 % interval", "difference to none, paired by seed", "loss gap"]
+    columns = ["treatment", "accuracy", "95 % CI", "difference to baseline (paired)", "generalization gap (loss)"]
     about = {"study": "regularization", "seeds": options.seeds, "steps": options.steps}
     return Table(title, columns, rows, {**about, "train_examples": options.train_examples, "treatments": numbers})
 
@@ -79,12 +79,12 @@ def _figure(options: Regularization, found: Mapping[str, Sequence[Mapping[str, A
     rows = []
     for name in list(found)[1:]:
         _, difference = _accuracies(found, name)
-        points = 100 * np.subtract(_tested(found, name), _tested(found, _NONE))
+        points = 100 * np.subtract(_tested(found, name), _tested(found, _BASELINE))
         rows.append(
             Interval(name, points, *(100 * each for each in (difference.mean, difference.low, difference.high)))
         )
-    title = f"what regularization adds to the test accuracy of a network with {_examples(options)}"
-    xlabel = f"difference to none in percentage points: each of {options.seeds} seeds, their mean and its 95 % interval"
+    title = f"effect of regularization on test accuracy, {_examples(options)}"
+    xlabel = f"difference to baseline in percentage points: {options.seeds} seeds, mean and 95 % CI"
     return Figure(
         "regularization",
         intervals(rows, title=title, xlabel=xlabel),
@@ -94,13 +94,13 @@ def _figure(options: Regularization, found: Mapping[str, Sequence[Mapping[str, A
 
 
 def _tested(found: Mapping[str, Sequence[Mapping[str, Any]]], name: str) -> list[float]:
-    """Return the test accuracy of each seed; a run that diverged has learnt nothing."""
+    """Return the test accuracy of each seed, 0 for a run that diverged."""
     return [result.get("test_accuracy", 0.0) for result in found[name]]
 
 
 def _accuracies(found: Mapping[str, Sequence[Mapping[str, Any]]], name: str) -> tuple[Estimate, Estimate]:
-    """Return the accuracy of a treatment, and its difference to none."""
-    return estimate(_tested(found, name)), paired(_tested(found, name), _tested(found, _NONE))
+    """Return the accuracy of a treatment, and its difference to the baseline."""
+    return estimate(_tested(found, name)), paired(_tested(found, name), _tested(found, _BASELINE))
 
 
 def _gap(result: Mapping[str, Any]) -> float:
@@ -112,13 +112,7 @@ def _examples(options: Regularization) -> str:
     return f"{count:,} examples of {options.dataset}" if count else f"all examples of {options.dataset}"
 
 
-def _interval(found: Estimate) -> str:
-    return (
-        f"{formats.percent(max(found.low, 0))} – {formats.percent(min(found.high, 1))}"  # Student's t knows no bounds
-    )
-
-
 def _difference(name: str, found: Estimate) -> str:
-    if name == _NONE:
+    if name == _BASELINE:
         return ""
     return f"{100 * found.mean:+.2f} points ({100 * found.low:+.2f} … {100 * found.high:+.2f})"

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from dlcli import techniques
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Facts
-from dlcli.options.fields import Options, flag, idle_rule, reads
+from dlcli.options.fields import Options, can_read, flag, unmet_need
 from dlcli.runs.folder import technique_of
 from dlcli.runs.lookup import find
 from dlcli.runs.trained import Reader, TrainedRun
@@ -42,39 +42,49 @@ def open_run(
     return TrainedRun(folder, _reader(technique_of(folder)), use)
 
 
-def opened(options: M, technique: str | tuple[str, ...], purpose: str) -> tuple[M, TrainedRun]:
+def opened(
+    options: M, technique: str | tuple[str, ...], purpose: str, run: TrainedRun | None = None
+) -> tuple[M, TrainedRun]:
     """Open the run that options name as `run`; return the options with the run's folder, and the run.
+
+    Args:
+        options: of the command.
+        technique: name of the technique that is required, or of several; empty: any.
+        purpose: what needs the run, such as "viz attention", for error messages.
+        run: used if it is the run that the options name, so that its weights are not loaded again.
 
     Raises:
         RunError: there is no such run, or it is of another technique, or trained for another purpose.
         UsageError: an option does nothing with this run, or cannot be honoured by it.
     """
-    run = open_run(options.run, technique, purpose, getattr(options, "use", "best"))  # type: ignore[attr-defined]
-    require(options, run, purpose)
-    return options.model_copy(update={"run": str(run.folder)}), run
+    found = open_run(options.run, technique, purpose, getattr(options, "use", "best"))  # type: ignore[attr-defined]
+    if run is not None and run.folder == found.folder:
+        found = run.using(found.use)
+    require(options, found, purpose)
+    return options.model_copy(update={"run": str(found.folder)}), found
 
 
 def require(options: Options, run: TrainedRun, purpose: str) -> None:
     """Raise where a run cannot do what options ask for; `opened` says how."""
     trained, model = run.files.raw("options.json"), type(options)
-    if not reads(model, trained):
+    if not can_read(model, trained):
         raise _other_kind(model, run, trained, purpose)
     for name in options.model_fields_set:
-        rule, value = idle_rule(model, name, trained, of_run=True), getattr(options, name)
-        if rule is not None and value is not False:
-            raise UsageError(rule.said(name, value, trained))
+        need, value = unmet_need(model, name, trained, of_run=True), getattr(options, name)
+        if need is not None and value is not False:
+            raise UsageError(need.message(name, value, trained))
     options.require_fit(run)
 
 
 def _other_kind(model: type[Options], run: TrainedRun, trained: dict[str, Any], purpose: str) -> RunError:
     """Return the error for a run that was trained for something else, with the commands that read it."""
-    wanted = [(name, value) for name, value in model.of_runs if name in trained]
+    wanted = [(name, value) for name, value in model.requires if name in trained]
     found = " and ".join(f"{flag(name)} {trained[name]}" for name in dict.fromkeys(name for name, _ in wanted))
     asked = " or ".join(f"{flag(name)} {value}" for name, value in wanted)
     verbs = [
         verb
         for verb in _VERBS
-        if (other := techniques.options(run.technique, verb)) is not None and reads(other, trained)
+        if (other := techniques.options(run.technique, verb)) is not None and can_read(other, trained)
     ]
     subject = run.technique.replace("_", "-")
     hint = f"it can be used with {', '.join(f'dlcli {verb} {subject}' for verb in verbs)}" if verbs else ""

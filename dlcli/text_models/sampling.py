@@ -58,7 +58,7 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Text
         for token in prompt:
             decoder.add(int(token))
         key = jax.random.fold_in(jax.random.key(options.seed), number)
-        for token in generator.tokens([END, *prompt.tolist()], key, options.length):
+        for token in generator.tokens([END, *prompt.tolist()], key, options.max_new_tokens):
             if text := decoder.add(token):
                 yield TextChunk(number, text)
         if text := decoder.close():

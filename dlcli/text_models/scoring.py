@@ -8,11 +8,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from dlcli.artifacts import Likelihood
 from dlcli.data.text.tokenizers import END
 from dlcli.errors import DatasetError
+from dlcli.nn import functional
 from dlcli.text_models.sampling import Cache, LanguageModel
 from dlcli.text_models.trained import TrainedTextModel
 
@@ -62,24 +62,23 @@ def programs(
         one_pass: maps the network, inputs, int [batch, time], and the cache before them to the logits, float32
             [batch, time, vocabulary], and the cache after them.
     """
-    graph, state = nnx.split(network)
 
-    @jax.jit
-    def by_token(state: nnx.State, inputs: jax.Array, targets: jax.Array, cache: Cache) -> tuple[jax.Array, Cache]:
+    def by_token(
+        network: LanguageModel, inputs: jax.Array, targets: jax.Array, cache: Cache
+    ) -> tuple[jax.Array, Cache]:
         def step(cache: Cache, at: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[Cache, jax.Array]:
             position, token, target = at
-            logits, cache = nnx.merge(graph, state).step(token[:, None], position, cache)
+            logits, cache = network.step(token[:, None], position, cache)
             return cache, _log_probabilities(logits, target[:, None])[:, 0]
 
         cache, found = jax.lax.scan(step, cache, (jnp.arange(inputs.shape[1]), inputs.T, targets.T))
         return found.T, cache
 
-    @jax.jit
-    def at_once(state: nnx.State, inputs: jax.Array, targets: jax.Array, cache: Cache) -> tuple[jax.Array, Cache]:
-        logits, cache = one_pass(nnx.merge(graph, state), inputs, cache)
+    def at_once(network: LanguageModel, inputs: jax.Array, targets: jax.Array, cache: Cache) -> tuple[jax.Array, Cache]:
+        logits, cache = one_pass(network, inputs, cache)
         return _log_probabilities(logits, targets), cache
 
-    return (lambda *inputs: by_token(state, *inputs)), (lambda *inputs: at_once(state, *inputs))
+    return functional.jit(by_token, network), functional.jit(at_once, network)
 
 
 def _log_probabilities(logits: jax.Array, targets: jax.Array) -> jax.Array:

@@ -39,7 +39,7 @@ def test_each_file_is_a_check():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_its_statement_is_one_sentence_on_one_line(path):
+def test_each_statement_is_one_sentence(path):
     first = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n\n")[0]
     assert "\n" not in first
     assert first.endswith(".")
@@ -47,7 +47,7 @@ def test_its_statement_is_one_sentence_on_one_line(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_it_has_a_test_that_breaks_it(path):
+def test_a_test_breaks_each_check(path):
     assert "holds" in (Path(__file__).parent / f"test_{path.stem}.py").read_text()
 
 
@@ -56,23 +56,23 @@ def test_an_unknown_check_has_the_nearest_name():
         checks.run("momentum-sums")
 
 
-def test_all_are_a_table_with_a_row_each(dlcli, monkeypatch):
+def test_all_checks_print_one_row_each(dlcli, monkeypatch):
     pretend(monkeypatch, one=True, two=True)
     code, out, _ = dlcli()
     assert code == 0
     assert [line.split()[:2] for line in out.splitlines()[1:]] == [["one", "holds"], ["two", "holds"]]
 
 
-def test_one_that_fails_is_named_and_ends_the_program_with_8(dlcli, monkeypatch):
+def test_a_failed_check_exits_with_8(dlcli, monkeypatch):
     pretend(monkeypatch, one=True, two=False)
     code, out, err = dlcli()
     assert code == 8
     assert "two" in out
-    assert "found 1 of 2 that do not: two" in err
+    assert "1 of 2 statements do not hold: two" in err
 
 
 @pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 8)])
-def test_with_json_there_is_one_object(dlcli, monkeypatch, holds, code):
+def test_json_prints_one_object(dlcli, monkeypatch, holds, code):
     pretend(monkeypatch, one=True, two=holds)
     found, out, _ = dlcli("--json")
     numbers = json.loads(out)

@@ -24,25 +24,23 @@ def changed(monkeypatch, betas=1.0, **factors):
 def test_it_holds_for_both_schedules():
     found = diffusion_marginal.check()
     assert found.holds
-    assert all(
-        found.numbers[f"of_the_{what}_{name}"] > 0 for what in ("means", "variances") for name in ("linear", "cosine")
-    )
+    assert all(found.numbers[f"{what}_{name}"] > 0 for what in ("means", "variances") for name in ("linear", "cosine"))
 
 
-def test_steps_that_bring_a_tenth_less_noise_fail(monkeypatch):
+def test_steps_with_10_percent_less_noise_fail(monkeypatch):
     changed(monkeypatch, betas=0.9)
     assert not diffusion_marginal.check().holds
 
 
-def test_a_closed_form_whose_noise_is_off_by_a_twentieth_fails_by_its_variances(monkeypatch):
+def test_a_closed_form_with_5_percent_more_noise_fails(monkeypatch):
     changed(monkeypatch, sigma=1.05)
     found = diffusion_marginal.check()
     assert not found.holds
-    assert found.numbers["of_the_variances_linear"] > found.tolerance
+    assert found.numbers["variances_linear"] > found.tolerance
 
 
-def test_a_closed_form_whose_signal_is_off_by_a_twentieth_fails_by_its_means(monkeypatch):
+def test_a_closed_form_with_5_percent_more_signal_fails(monkeypatch):
     changed(monkeypatch, alpha=1.05)
     found = diffusion_marginal.check()
-    assert np.isfinite(found.numbers["of_the_means_linear"])
-    assert found.numbers["of_the_means_linear"] > found.tolerance
+    assert np.isfinite(found.numbers["means_linear"])
+    assert found.numbers["means_linear"] > found.tolerance

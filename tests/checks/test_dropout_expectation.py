@@ -3,13 +3,13 @@ from flax import nnx
 from dlcli.checks import dropout_expectation
 
 
-def test_it_holds_and_drops_its_share():
+def test_it_holds_with_the_dropout_rate_of_the_layer():
     found = dropout_expectation.check()
     assert found.holds
-    assert abs(found.numbers["share_dropped"] - 0.3) < 0.01
+    assert abs(found.numbers["dropped_fraction"] - 0.3) < 0.01
 
 
-def test_without_the_division_by_the_kept_share_it_fails(monkeypatch):
+def test_without_the_division_by_the_keep_probability_it_fails(monkeypatch):
     right = nnx.Dropout.__call__
 
     def unscaled(self, x, **more):
@@ -19,7 +19,7 @@ def test_without_the_division_by_the_kept_share_it_fails(monkeypatch):
     assert not dropout_expectation.check().holds
 
 
-def test_means_that_are_three_hundredths_off_are_noticed(monkeypatch):
+def test_a_bias_of_3_percent_fails(monkeypatch):
     right = nnx.Dropout.__call__
 
     def off(self, x, **more):

@@ -15,7 +15,7 @@ def _prepared():
 def test_it_holds():
     found = early_stopping.check()
     assert found.holds
-    assert found.numbers["loss_of_what_was_returned"] < found.numbers["loss_of_the_last_step"]
+    assert found.numbers["returned_loss"] < found.numbers["last_step_loss"]
 
 
 def test_returning_the_last_parameters_fails(monkeypatch):

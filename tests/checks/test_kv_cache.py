@@ -6,7 +6,7 @@ def test_it_holds():
     assert kv_cache.check().holds
 
 
-def test_a_cache_that_writes_one_place_too_early_is_found_out(monkeypatch):
+def test_a_cache_shifted_by_one_position_fails(monkeypatch):
     write = KVCache.update
     monkeypatch.setattr(KVCache, "update", lambda self, fresh, start: write(self, fresh, start - 1))
     assert not kv_cache.check().holds

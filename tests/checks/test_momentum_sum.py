@@ -8,7 +8,7 @@ from dlcli.optim import build
 def test_it_holds():
     found = momentum_sum.check()
     assert found.holds
-    assert 0 < found.numbers["largest_relative_error"] <= found.tolerance
+    assert 0 < found.numbers["max_relative_error"] <= found.tolerance
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_a_state_that_is_not_restored_whole_fails(part, monkeypatch):
     assert not resume.check().holds
 
 
-def test_batches_that_begin_anew_fail(monkeypatch):
+def test_restarted_batches_fail(monkeypatch):
     right = loader.train_from
     monkeypatch.setattr(loader, "train_from", lambda split, batch_size, seed, step: right(split, batch_size, seed, 0))
     assert not resume.check().holds

@@ -5,21 +5,21 @@ from dlcli.checks import sparse_connectivity
 from dlcli.nn.convolution import Convolution
 
 
-def test_it_holds_and_counts_the_connections():
+def test_it_holds_for_the_counted_connections():
     found = sparse_connectivity.check()
     assert found.holds
     assert found.numbers["connections"] == 5 * 5 * 3 * found.numbers["k_k_c"]
-    assert found.numbers["connections_of_a_dense_layer"] == 7 * 7 * 4 * 5 * 5 * 3
+    assert found.numbers["dense_connections"] == 7 * 7 * 4 * 5 * 5 * 3
 
 
 @pytest.mark.parametrize("change", [lambda y, x: y + x.mean(), lambda y, x: 1.01 * y])
-def test_a_layer_that_sees_more_or_other_than_its_window_fails(change, monkeypatch):
+def test_a_layer_with_another_window_fails(change, monkeypatch):
     right = Convolution.__call__
     monkeypatch.setattr(Convolution, "__call__", lambda self, x: change(right(self, x), x))
     assert not sparse_connectivity.check().holds
 
 
-def test_weights_that_depend_on_the_place_fail(monkeypatch):
+def test_weights_that_depend_on_the_position_fail(monkeypatch):
     right = Convolution.__call__
 
     def uneven(self, x):

@@ -49,7 +49,7 @@ def test_version_is_one_line(dlcli):
         (["resume", "cnn", "--stepz", "3"], "--steps"),
     ],
 )
-def test_an_unknown_name_is_a_usage_error_with_the_nearest_right_one(dlcli, arguments, nearest):
+def test_an_unknown_name_is_a_usage_error_with_a_suggestion(dlcli, arguments, nearest):
     code, out, err = dlcli(*arguments)
     assert (code, out) == (2, "")
     assert nearest in err
@@ -82,7 +82,7 @@ def test_an_error_is_one_json_object_with_json(dlcli):
     assert found["hint"]
 
 
-def test_a_config_file_gives_values_and_flags_win(dlcli, tmp_path):
+def test_flags_override_a_config_file(dlcli, tmp_path):
     (tmp_path / "c.toml").write_text("batch-size = 7\nseed = 3\n")
     code, out, _ = dlcli("train", "cnn", "--config", "c.toml", "--seed", 5, "--plan", "--json")
     found = json.loads(out)
@@ -95,7 +95,7 @@ def test_a_config_file_gives_values_and_flags_win(dlcli, tmp_path):
     )
 
 
-def test_an_unknown_config_key_is_refused_with_the_nearest_right_one(dlcli, tmp_path):
+def test_an_unknown_config_key_has_a_suggestion(dlcli, tmp_path):
     (tmp_path / "c.json").write_text('{"batch_sise": 7}')
     code, _, err = dlcli("train", "cnn", "--config", "c.json")
     assert code == 2
@@ -111,14 +111,14 @@ def test_a_plan_trains_nothing(dlcli, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_plan_says_how_many_epochs_the_steps_are(dlcli):
+def test_a_plan_converts_epochs_to_steps(dlcli):
     _, out, _ = dlcli("train", "cnn", "--plan", "--epochs", 2, "--batch-size", 100, "--json")
     found = json.loads(out)
     assert found["options"]["steps"] == math.ceil(2 * found["sizes"]["train"] / 100)
     assert found["origins"]["steps"] == "--epochs 2, flag"
 
 
-def test_what_stands_in_brackets_is_shown_as_it_is(dlcli, tmp_path):
+def test_text_in_brackets_is_not_markup(dlcli, tmp_path):
     (tmp_path / "[b]").mkdir()
     shutil.copy(Path(__file__).parents[1] / "questions.tsv", tmp_path / "[b]")
     code, out, _ = dlcli("train", "tokenizer", "--dataset", "[b]/questions.tsv", "--plan")
@@ -126,7 +126,7 @@ def test_what_stands_in_brackets_is_shown_as_it_is(dlcli, tmp_path):
     assert "[b]/questions.tsv" in out
 
 
-def test_training_ends_with_one_json_object_on_standard_output(dlcli):
+def test_training_prints_one_json_object(dlcli):
     code, out, err = dlcli("train", "cnn", "--steps", 4, "--validate-every", 2, "--json")
     found = json.loads(out)
     assert code == 0
@@ -135,7 +135,7 @@ def test_training_ends_with_one_json_object_on_standard_output(dlcli):
     assert "digits" in err
 
 
-def test_a_run_in_use_is_refused_and_left_alone(dlcli, tmp_path):
+def test_a_folder_in_use_is_refused(dlcli, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     code, _, err = dlcli("train", "cnn", "--out", "mine", "--steps", 1)
@@ -155,7 +155,7 @@ def test_help_takes_at_most_half_a_second_warm():
     assert min(seconds) < 0.5
 
 
-def test_a_reader_that_goes_away_is_no_error():
+def test_a_closed_pipe_is_not_an_error():
     command = f"{sys.executable} -m dlcli train cnn --help | head -1"
     found = subprocess.run(
         f"set -o pipefail; {command}",
@@ -171,7 +171,7 @@ def test_a_reader_that_goes_away_is_no_error():
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_full_disk_under_a_stream_ends_the_program_with_7_and_no_traceback(stream):
+def test_a_full_disk_under_a_stream_exits_with_7(stream):
     arguments = ["data", "list"] if stream == "stdout" else ["trian"]
     other = {"stdout": "stderr", "stderr": "stdout"}[stream]
     with Path("/dev/full").open("w") as full:
@@ -181,7 +181,7 @@ def test_a_full_disk_under_a_stream_ends_the_program_with_7_and_no_traceback(str
     assert "Traceback" not in getattr(done, other)
 
 
-def test_a_spoilt_run_does_not_hide_the_others(dlcli, cnn_run, tmp_path, recwarn):
+def test_a_corrupt_run_does_not_hide_the_others(dlcli, cnn_run, tmp_path, recwarn):
     for name in ("good", "spoilt"):
         shutil.copytree(cnn_run, tmp_path / "runs" / name)
     (tmp_path / "runs" / "spoilt" / "run.json").write_text("{")

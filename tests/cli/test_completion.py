@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dlcli.cli.completion import offered
+from dlcli.cli.completion import candidates
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,56 +40,56 @@ def runs(cnn_run, rnn_run, tmp_path):
         (("sample", "gan"), ["gan"]),
     ],
 )
-def test_only_runs_that_the_command_can_read_are_offered(runs, command, expected):
-    assert sorted(offered("runs", on(*command), "")) == expected
+def test_only_runs_that_the_command_can_read_are_candidates(runs, command, expected):
+    assert sorted(candidates("runs", on(*command), "")) == expected
 
 
-def test_eval_is_offered_every_run_and_resume_only_what_has_steps(runs):
-    assert {"images", "verses", "tokenizer"} <= set(offered("runs", on("dlcli", "eval"), ""))
-    assert "tokenizer" not in offered("runs", on("dlcli", "resume"), "")
+def test_resume_completes_only_runs_with_steps(runs):
+    assert {"images", "verses", "tokenizer"} <= set(candidates("runs", on("dlcli", "eval"), ""))
+    assert "tokenizer" not in candidates("runs", on("dlcli", "resume"), "")
 
 
-def test_the_layers_of_the_run_are_offered(runs):
-    assert offered("layers", on("viz", "filters", run="images"), "con") == ["conv1", "conv2"]
-    assert offered("layers", on("viz", "filters", run="nowhere"), "") == []
+def test_the_layers_of_the_run_are_candidates(runs):
+    assert candidates("layers", on("viz", "filters", run="images"), "con") == ["conv1", "conv2"]
+    assert candidates("layers", on("viz", "filters", run="nowhere"), "") == []
 
 
 def test_data_sets_fit_the_technique(tmp_path):
     for name in ("a.npz", "b.txt", "c.md"):
         (tmp_path / name).touch()
     (tmp_path / "pictures").mkdir()
-    assert {"digits", "a.npz", "pictures/"} <= set(offered("images", on("train", "cnn"), ""))
-    assert {"b.txt", "c.md", "ring", "pydocs"}.isdisjoint(offered("images", on("train", "cnn"), ""))
-    assert "ring" in offered("images", on("train", "gan"), "r")
-    assert {"pydocs", "b.txt"} <= set(offered("texts", on("train", "rnn"), ""))
-    assert {"dates", "digits", "a.npz"}.isdisjoint(offered("texts", on("train", "rnn"), ""))
-    assert offered("texts", on("train", "transformer"), "da") == ["dates"]
-    assert offered("images", on("train", "cnn"), "folder:pic") == ["folder:pictures/"]
+    assert {"digits", "a.npz", "pictures/"} <= set(candidates("images", on("train", "cnn"), ""))
+    assert {"b.txt", "c.md", "ring", "pydocs"}.isdisjoint(candidates("images", on("train", "cnn"), ""))
+    assert "ring" in candidates("images", on("train", "gan"), "r")
+    assert {"pydocs", "b.txt"} <= set(candidates("texts", on("train", "rnn"), ""))
+    assert {"dates", "digits", "a.npz"}.isdisjoint(candidates("texts", on("train", "rnn"), ""))
+    assert candidates("texts", on("train", "transformer"), "da") == ["dates"]
+    assert candidates("images", on("train", "cnn"), "folder:pic") == ["folder:pictures/"]
 
 
 def test_augmentations_go_on_after_a_comma():
-    assert offered("augmentations", on("train", "cnn"), "rotate:15,f") == ["rotate:15,flip"]
-    assert "rotate,rotate" not in offered("augmentations", on("train", "cnn"), "rotate,")
+    assert candidates("augmentations", on("train", "cnn"), "rotate:15,f") == ["rotate:15,flip"]
+    assert "rotate,rotate" not in candidates("augmentations", on("train", "cnn"), "rotate,")
 
 
-def test_checks_and_tokenizers_are_offered(tmp_path):
-    assert offered("checks", on("dlcli", "check"), "adam") == ["adam-bias"]
+def test_checks_and_tokenizers_are_candidates(tmp_path):
+    assert candidates("checks", on("dlcli", "check"), "adam") == ["adam-bias"]
     (tmp_path / "mine.json").touch()
-    assert offered("tokenizers", on("train", "rnn"), "m") == ["mine.json"]
-    assert offered("tokenizers", on("train", "rnn"), "b") == ["bpe"]
+    assert candidates("tokenizers", on("train", "rnn"), "m") == ["mine.json"]
+    assert candidates("tokenizers", on("train", "rnn"), "b") == ["bpe"]
 
 
 def test_the_shell_is_answered_without_jax(tmp_path):
-    code = "import sys; from dlcli.cli.completion import offered; from types import SimpleNamespace as S;"
+    code = "import sys; from dlcli.cli.completion import candidates; from types import SimpleNamespace as S;"
     code += "c = S(info_name='cnn', parent=S(info_name='train', parent=None), params={});"
-    code += "[offered(w, c, '') for w in ('runs', 'images', 'texts', 'layers', 'datasets')];"
+    code += "[candidates(w, c, '') for w in ('runs', 'images', 'texts', 'layers', 'datasets')];"
     code += "print('jax' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout == "False\n"
 
 
-def test_a_shell_gets_what_it_asks_for(tmp_path):
+def test_a_shell_completes_a_value(tmp_path):
     words = {"COMP_WORDS": "dlcli train cnn --optimizer ada", "COMP_CWORD": "4", "_DLCLI_COMPLETE": "complete_bash"}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **words}
     code = "import sys; sys.argv = ['dlcli']; from dlcli.cli.app import main; main()"

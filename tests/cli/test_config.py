@@ -19,16 +19,16 @@ ROOT = Path(__file__).parents[2]
     [
         ("c.json", "[" * 100_000, "nested too deeply"),
         ("c.toml", "x = " + "[" * 100_000, "nested too deeply"),
-        ("c.json", '{"steps": 1, "steps": 2}', "'steps' stands in it twice"),
+        ("c.json", '{"steps": 1, "steps": 2}', "'steps' appears twice"),
         ("c.toml", "batch-size = 1\nbatch_size = 2", "'batch_size' twice"),
-        ("c.toml", "steps = true", "steps = true, which is neither number nor text"),
+        ("c.toml", "steps = true", "steps = true, which is neither a number nor text"),
         ("c.toml", 'steps = "ten"', "--steps should be a valid integer"),
         ("c.toml", "[steps]\na = 1", "--steps"),
         ("c.json", '{"dataset": 5}', "--dataset should be a valid string, got 5"),
-        ("c.json", '{"dataset": "a\\u0000b"}', "--dataset must not hold the character NUL"),
+        ("c.json", '{"dataset": "a\\u0000b"}', "--dataset must not contain the character NUL"),
         ("c.json", '{"steps": 1e999}', "--steps"),
         ("c.json", '{"steps": ' + "9" * 5000 + "}", "c.json cannot be read"),
-        ("c.json", "[1]", "must hold names and values"),
+        ("c.json", "[1]", "must have names with values"),
         ("c.json", b'{"dataset": "caf\xe9"}', "c.json cannot be read"),
         ("c.json", b" " * (2**20 + 1), "at most 1 MiB"),
         ("c.json", '{"dataset": ' + str(["x" * 100_000]).replace("'", '"') + "}", "--dataset"),
@@ -99,14 +99,14 @@ def test_no_path_makes_a_fault(dlcli, tmp_path, path):
         assert "error:" in err
 
 
-def test_the_home_of_nobody_is_a_path_like_others(dlcli):
+def test_the_home_of_an_unknown_user_is_an_ordinary_path(dlcli):
     for arguments in (["train", "cnn", "--dataset", "folder:~nobody-here/x"], ["data", "show", "~nobody-here/x.txt"]):
         code, _, err = dlcli(*arguments)
         assert code in (2, 3)
         assert "~nobody-here/x" in err
 
 
-def test_the_cache_goes_where_it_can_be_had(monkeypatch, tmp_path):
+def test_the_cache_falls_back_to_a_writable_folder(monkeypatch, tmp_path):
     for name in ("DLCLI_CACHE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
@@ -132,7 +132,7 @@ def test_a_home_that_cannot_be_determined_stays_a_tilde(monkeypatch):
     assert not paths.is_creatable(Path("~nobody-here/x"))
 
 
-def test_so_many_devices_that_no_machine_has_them_are_refused(tmp_path):
+def test_an_absurd_number_of_devices_is_refused(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DLCLI_CPU_DEVICES": "1000000"}
     done = subprocess.run([sys.executable, "-m", "dlcli", "doctor"], cwd=tmp_path, env=environment, capture_output=True)
     assert done.returncode == 2

@@ -33,7 +33,7 @@ def test_a_text_set_is_shown_by_class_with_its_characters(dlcli, table):
     assert "characters" in dlcli("data", "show", table)[1]
 
 
-def test_an_image_set_is_shown_as_before(dlcli):
+def test_an_image_set_is_shown_by_class(dlcli):
     code, out, _ = dlcli("data", "show", "digits", "--json")
     assert code == 0
     assert json.loads(out)["image"] == [8, 8, 1]
@@ -50,7 +50,7 @@ def test_a_check_of_text_ends_with_the_number_of_problems(dlcli, table):
 
 @pytest.mark.parametrize(("name", "meant"), [("pydoc", "pydocs"), ("digit", "digits")])
 @pytest.mark.parametrize("verb", ["show", "check"])
-def test_an_unknown_name_is_answered_with_the_nearest_of_all(dlcli, verb, name, meant):
+def test_an_unknown_data_set_has_a_suggestion(dlcli, verb, name, meant):
     code, _, err = dlcli("data", verb, name)
     assert code == 2
     assert f"did you mean {meant}?" in err.replace("\n", " ")
@@ -92,7 +92,7 @@ def test_a_pair_without_its_target_is_found(dlcli, sums):
     assert "line 22" in out
 
 
-def test_columns_are_shown_by_the_names_that_are_given(dlcli, tmp_path):
+def test_columns_have_the_given_names(dlcli, tmp_path):
     (tmp_path / "a.CSV").write_text("review;stars\n" + "".join(f"r{n};{n % 2}\n" for n in range(40)))
     columns = ("--text-column", "review", "--label-column", "stars")
     code, out, _ = dlcli("data", "show", "a.CSV", *columns, "--json")
@@ -112,7 +112,7 @@ def test_columns_of_another_kind_of_set_are_refused(dlcli, sums, table):
     assert dlcli("data", "show", sums, "--image-size", "8")[0] == 2
 
 
-def test_a_check_says_what_kind_of_set_it_is(dlcli, sums, table):
+def test_a_check_names_the_modality(dlcli, sums, table):
     kinds = [json.loads(dlcli("data", "check", name, "--json")[1])["kind"] for name in (sums, table, "digits", "ring")]
     assert kinds == ["pairs", "text", "images", "points"]
 

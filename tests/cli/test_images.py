@@ -55,7 +55,7 @@ def run(pets, tmp_path_factory):
     return out, said.getvalue()
 
 
-def test_training_says_what_it_skips_and_what_size_it_chooses(run, pets):
+def test_training_reports_skipped_files(run, pets):
     said = run[1].replace("\n", " ")
     assert f"2 files skipped: {pets}/readme.txt, {pets}/cat/labels.csv" in said
     assert "images of 2 sizes, 14×12 … 30×10: scaled to 16×16 (the median side is 13)" in said
@@ -81,12 +81,12 @@ def test_every_image_that_training_reads_is_predicted(run, dlcli, pets):
     assert "skipping 2 files that are not images" in err.replace("\n", " ")
 
 
-def test_a_folder_without_images_says_what_it_holds(run, dlcli, tmp_path):
+def test_a_folder_without_images_is_an_error_with_its_files(run, dlcli, tmp_path):
     (tmp_path / "papers").mkdir()
     (tmp_path / "papers" / "a.pdf").write_text("x")
     code, _, err = dlcli("predict", "cnn", tmp_path / "papers", "--run", run[0])
     assert code == 3
-    assert "papers must hold images, found 1 other files: a.pdf" in err.replace("\n", " ")
+    assert "papers must contain images, found 1 other files: a.pdf" in err.replace("\n", " ")
 
 
 def test_an_image_that_cannot_be_read_is_answered_in_its_place(run, dlcli, tmp_path):
@@ -103,7 +103,7 @@ def test_a_check_lists_what_is_skipped_and_passes(dlcli, pets):
     found = json.loads(out)["problems"]
     assert code == 0
     assert [(each["kind"], each["harmless"]) for each in found] == [("skipped", True)] * 2
-    assert "no problems besides these notes" in dlcli("data", "check", f"folder:{pets}")[1]
+    assert "no problems, only the notes above" in dlcli("data", "check", f"folder:{pets}")[1]
 
 
 def test_unreadable_images_are_refused_with_the_option_that_leaves_them_out(dlcli, pets, tmp_path):
@@ -123,7 +123,7 @@ def test_unreadable_images_are_refused_with_the_option_that_leaves_them_out(dlcl
     assert code == 0, err
 
 
-def test_a_classifier_reads_dark_images_of_16_bits_as_it_read_them_in_training(dlcli, tmp_path):
+def test_16_bit_images_are_read_as_in_training(dlcli, tmp_path):
     for name, least in (("dark", 0), ("light", 2000)):
         (tmp_path / "scans" / name).mkdir(parents=True)
         for number in range(20):
@@ -143,14 +143,14 @@ def test_a_classifier_reads_dark_images_of_16_bits_as_it_read_them_in_training(d
 
 
 @pytest.mark.parametrize("technique", ["gan", "diffusion"])
-def test_images_without_classes_are_data_to_generate_and_none_for_conditional(dlcli, tmp_path, technique):
+def test_images_without_classes_are_refused_for_conditional_models(dlcli, tmp_path, technique):
     for number in range(30):
         painted(tmp_path / "faces" / f"{number}.png", number)
     (tmp_path / "faces" / "readme.txt").write_text("x")
     command = ("train", technique, "-d", f"folder:{tmp_path / 'faces'}", *SMALL)
     code, _, err = dlcli(*command, "--conditional", "--out", tmp_path / "a")
     assert code == 3
-    assert "its images have no classes" in err.replace("\n", " ")
+    assert "the images have no classes" in err.replace("\n", " ")
     code, _, err = dlcli(*command, "--out", tmp_path / "b")
     assert code == 0, err
     assert err.replace("\n", " ").count("readme.txt is not an image: skipped") == 1
@@ -159,7 +159,7 @@ def test_images_without_classes_are_data_to_generate_and_none_for_conditional(dl
     assert code == 0
 
 
-def test_what_was_said_at_the_start_of_a_gan_is_not_said_again_for_its_distance(dlcli, pets, tmp_path):
+def test_notices_are_not_repeated_for_the_frechet_distance(dlcli, pets, tmp_path):
     code, _, err = dlcli("train", "gan", "-d", f"folder:{pets}", *SMALL, "--out", tmp_path / "run")
     assert code == 0
     assert err.replace("\n", " ").count("readme.txt") == 1

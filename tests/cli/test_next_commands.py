@@ -38,13 +38,13 @@ def options(technique: str, **given: object) -> Options:
         ("tokenizer", {}, "viz subwords, predict tokenizer"),
     ],
 )
-def test_the_next_commands_fit_the_technique_and_what_it_was_trained_for(tmp_path, technique, given, expected):
+def test_the_next_commands_fit_the_technique(tmp_path, technique, given, expected):
     found = commands(tmp_path, technique, options(technique, **given))
     assert found[0] == ["eval", str(tmp_path)]
     assert ", ".join(map(" ".join, found[1:])) == expected
 
 
-def test_a_hint_has_an_input_of_the_runs_own_data_quoted_for_the_shell(tmp_path):
+def test_a_next_command_has_a_quoted_example_of_the_data(tmp_path):
     commands(tmp_path, "transformer", options("transformer", shape="encoder-decoder"), "it's 7. März")
     [line] = [line for line in next_commands(tmp_path, "transformer") if "predict" in line]
     assert shlex.split(line) == ["dlcli", "predict", "transformer", "it's 7. März", "--run", str(tmp_path)]

@@ -28,7 +28,7 @@ def test_log_probabilities_of_long_texts_have_a_probability_that_float32_has_not
         ("count", 12345, "12,345"),
     ],
 )
-def test_the_number_beside_an_answer_has_the_format_of_its_kind(capsys, measure, number, written):
+def test_the_number_of_an_answer_has_the_format_of_its_measure(capsys, measure, number, written):
     output.print_predictions([Prediction("source", [("answer", number)], measure=measure)])
     assert capsys.readouterr().out.splitlines()[-1].split(maxsplit=2) == ["source", "answer", written]
 
@@ -42,7 +42,7 @@ def test_probabilities_below_each_other_end_in_the_same_column(capsys, monkeypat
 
 
 @pytest.mark.parametrize(("width", "lines"), [(80, 3), (34, 7)])
-def test_answers_that_have_no_room_side_by_side_stand_in_a_row_each(capsys, monkeypatch, width, lines):
+def test_answers_that_do_not_fit_have_a_row_each(capsys, monkeypatch, width, lines):
     monkeypatch.setattr(console, "_PIPE_WIDTH", width)
     answers = [("charlemagne", 0.5), ("adolphus", 0.3), ("canute", 0.1)]
     output.print_predictions([Prediction(source, answers) for source in ("king", "queen")])
@@ -52,7 +52,7 @@ def test_answers_that_have_no_room_side_by_side_stand_in_a_row_each(capsys, monk
     assert all(f"{name} {100 * share:.1f} %" in words for name, share in answers)
 
 
-def test_a_score_is_explained_and_stands_beside_its_log_probability(capsys):
+def test_a_score_is_explained(capsys):
     found = Prediction("source", [("answer", -1.5)], measure="score", log_probabilities=[-2.0])
     output.print_predictions([found])
     assert "-1.5000" in (shown := capsys.readouterr().out)

@@ -6,18 +6,18 @@ import pytest
 
 from dlcli.cli import console
 from dlcli.cli.display import Display
-from dlcli.cli.training_display import Training
+from dlcli.cli.training_display import TrainingDisplay
 from dlcli.engine import Compiled, Compiling, Reported, Started, Validated, Validating
 from dlcli.interrupts import Signals
 
 
 @pytest.fixture
-def told(capsys):
+def printed(capsys):
     """What a run says in lines, where there is no terminal."""
 
     def run(*events):
         with Display(console.err()) as display:
-            shown = Training(display, Signals())
+            shown = TrainingDisplay(display, Signals())
             for event in events:
                 shown.show(event)
         return capsys.readouterr().err.splitlines()
@@ -25,19 +25,19 @@ def told(capsys):
     return run
 
 
-def test_without_a_terminal_the_first_report_and_the_last_are_lines_and_others_not_more_than_one_in_two_seconds(told):
+def test_without_a_terminal_reports_are_lines_at_most_every_two_seconds(printed):
     started = Started(Path("runs/x"), 0, 4, "cpu", "float32", "digits", {"train": 10}, 7)
     reports = [Reported(step, {"loss": 1.0, "gradient_norm": 2.0}, 2.5) for step in (1, 2, 3, 4)]
-    lines = told(started, *reports)
+    lines = printed(started, *reports)
     assert lines[0] == "cpu · float32 · digits (10 train) · 7 parameters · 4 steps · runs/x"
     assert [line.split("  ")[0] for line in lines[1:]] == ["step 1/4", "step 4/4"]
     assert "2.5 steps/s" in lines[1]
     assert lines[1].endswith("gradient norm 2.0000")
 
 
-def test_a_validation_holds_all_its_metrics_without_a_terminal(told):
+def test_a_validation_line_has_all_metrics_without_a_terminal(printed):
     metrics = {f"metric_{number}": 0.5 for number in range(20)}
-    (line,) = told(Validated(8, metrics, True))
+    (line,) = printed(Validated(8, metrics, True))
     assert line.startswith("step 8  validation  metric 0 0.5000")
     assert line.endswith("metric 19 0.5000  best")
 
@@ -46,7 +46,7 @@ def signal_during(tmp_path, capsys, *events):
     """What is said where a signal arrives after these events of a run."""
     signals = Signals()
     with Display(console.err()) as display:
-        shown = Training(display, signals)
+        shown = TrainingDisplay(display, signals)
         for event in [Started(tmp_path, 0, 4, "cpu", "float32", "digits", {}, 7), *events]:
             shown.show(event)
         capsys.readouterr()
@@ -55,7 +55,7 @@ def signal_during(tmp_path, capsys, *events):
     return capsys.readouterr().err or signals.exit_message()
 
 
-def test_a_signal_is_answered_by_what_the_run_is_doing(tmp_path, capsys):
+def test_the_effect_of_a_signal_depends_on_the_activity(tmp_path, capsys):
     step, validation = Compiling("training step"), Compiling("validation")
     done = Compiled("training step", 1.0)
     assert "compiling training step cannot be interrupted" in signal_during(tmp_path, capsys, step)
@@ -65,11 +65,11 @@ def test_a_signal_is_answered_by_what_the_run_is_doing(tmp_path, capsys):
     assert "after this step" in signal_during(tmp_path, capsys, step, done, Validating(1), Validated(1, {}, False))
 
 
-def test_a_signal_before_the_first_step_ends_the_run_and_says_what_there_is(tmp_path, capsys):
+def test_a_signal_before_the_first_step_reports_what_is_saved(tmp_path, capsys):
     kept = tmp_path / "kept"
     (kept / "checkpoints" / "00000012").mkdir(parents=True)
     (kept / "options.json").touch()
-    assert signal_during(kept, capsys).startswith("step 12 is the last one saved; dlcli resume")
+    assert signal_during(kept, capsys).startswith("step 12 is the last saved step; dlcli resume")
     (tmp_path / "new").mkdir()
     assert signal_during(tmp_path / "new", capsys, Compiling("initial weights")) == "nothing was trained yet"
     assert not (tmp_path / "new").exists()

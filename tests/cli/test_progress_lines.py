@@ -46,7 +46,7 @@ def state(technique, at=LONG):
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("technique", METRICS)
-def test_bar_step_rate_time_and_loss_stand_in_the_first_line_at_any_width(technique, width):
+def test_the_first_line_has_bar_step_rate_time_and_loss_at_any_width(technique, width):
     first, *rest = shown(state(technique), width)
     assert first[0] in "━─"
     assert first.replace(",", "").count("123456/1000000") == 1
@@ -58,7 +58,7 @@ def test_bar_step_rate_time_and_loss_stand_in_the_first_line_at_any_width(techni
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("technique", METRICS)
-def test_the_second_line_holds_whole_names_and_values_alone(technique, width):
+def test_the_second_line_has_no_cut_metrics(technique, width):
     entries = progress_lines.others(METRICS[technique])
     below = shown(state(technique), width)[1]
     held = [each for each in entries if each in below]
@@ -74,20 +74,20 @@ def test_the_bar_is_as_full_as_the_steps_are_done():
     assert not rest
 
 
-def test_what_is_done_besides_has_a_line_of_its_own_with_how_much_and_how_long():
+def test_an_activity_has_a_line_with_count_and_duration():
     first, second, last = shown(state("gan"), 60, "training the feature classifier")
     assert first[0] in "━─"
     assert second.startswith("generator loss")
     assert last[2:] == "training the feature classifier  3/500  0:00"
 
 
-def test_words_of_a_long_line_are_left_out_whole():
+def test_a_long_line_is_cut_between_words():
     line = progress_lines.activity("decoding 1,258 train images of a/very/long/path/to/images", 0, None, 65, 40)
     assert line == "decoding 1,258 train images of …  1:05"
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_validation_says_loss_and_accuracy_first_and_whether_it_is_the_best_in_one_line(width):
+def test_a_validation_line_starts_with_loss_and_accuracy(width):
     metrics = {"expected_calibration_error": 0.1, "accuracy": 0.5, "top5_accuracy": 0.9, "loss": 1.0, "brier": 0.2}
     line = progress_lines.validation(12_000, metrics, best=True, width=width)
     assert line.startswith("step 12000  validation  loss 1.0000  accuracy 0.5000")
@@ -113,11 +113,11 @@ def test_times_are_minutes_and_seconds(seconds, text):
     assert progress_lines.clock(seconds) == text
 
 
-def test_a_rate_below_one_is_said_as_seconds_per_step():
+def test_a_rate_below_one_is_seconds_per_step():
     assert "4.0 s/step" in progress_lines.report(TrainingState(1, 10, 0.25))
 
 
-def test_a_line_without_a_terminal_holds_all_metrics():
+def test_a_line_without_a_terminal_has_all_metrics():
     line = progress_lines.report(state("gan"))
     assert all(entry in line for entry in progress_lines.entries(METRICS["gan"]))
     assert line.startswith("step 123456/1000000")

@@ -68,12 +68,12 @@ def listed(dlcli):
         (None, (), "no checkpoint"),
     ],
 )
-def test_the_state_of_a_run_says_how_it_ended(dlcli, runs, ended, steps, state):
+def test_the_state_of_a_run_is_the_reason_of_its_end(dlcli, runs, ended, steps, state):
     make(runs, "one", ended=ended, steps=steps)
     assert [run["state"] for run in listed(dlcli)] == [state]
 
 
-def test_a_run_is_running_while_a_process_holds_its_lock_whatever_it_was_before(dlcli, runs):
+def test_a_run_is_running_while_a_process_has_its_lock(dlcli, runs):
     folder = make(runs, "one", ended={"reason": "SIGINT", "step": 10})
     handle = os.open(folder, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
@@ -82,7 +82,7 @@ def test_a_run_is_running_while_a_process_holds_its_lock_whatever_it_was_before(
     assert [(run["state"], run["step"]) for run in listed(dlcli)] == [("interrupted", 10)]
 
 
-def test_a_run_that_has_not_ended_is_told_by_its_last_measurements(dlcli, runs):
+def test_an_unfinished_run_is_described_by_its_last_metrics(dlcli, runs):
     make(runs, "one", steps=(20,))
     [run] = listed(dlcli)
     assert (run["step"], run["seconds"], run["best"]) == (40, 12.5, {"accuracy": 0.5, "loss": 1.25})
@@ -111,7 +111,7 @@ def test_a_run_json_that_makes_no_sense_is_left_out_with_a_note(dlcli, runs, abo
     assert code == 0
     assert "good" in out
     assert "odd" not in out
-    assert "note: left out:" in err
+    assert "note: skipped:" in err
     assert "odd/run.json" in err
 
 
@@ -144,13 +144,11 @@ def replace_by(kind, path):
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder", "sparse", "nesting", "latin-1", "list"])
 @pytest.mark.parametrize("name", ["run.json", "options.json"])
-def test_whatever_stands_for_a_file_of_one_run_the_others_are_listed_and_it_is_an_error_to_show_it(
-    dlcli, runs, name, kind
-):
+def test_a_run_with_an_unreadable_file_does_not_hide_the_others(dlcli, runs, name, kind):
     make(runs, "good")
     replace_by(kind, make(runs, "odd") / name)
     code, out, err = dlcli("runs", "list")
-    assert (code, "good" in out, "odd" in out, "left out" in err) == (0, True, False, True)
+    assert (code, "good" in out, "odd" in out, "skipped" in err) == (0, True, False, True)
     for command in (["show", "odd"], ["compare", "good", "odd"]):
         code, _, err = dlcli("runs", *command)
         assert code == 4
@@ -199,7 +197,7 @@ USUAL = [
 ]
 
 
-def test_names_that_are_chosen_for_runs_fit_eighty_columns_with_data_state_and_best():
+def test_default_names_of_runs_fit_80_columns():
     lines = runs_table.lines(USUAL, 80)
     assert max(map(cell_len, lines)) <= 80
     for run, line in zip(USUAL, lines[1:], strict=True):
@@ -209,7 +207,7 @@ def test_names_that_are_chosen_for_runs_fit_eighty_columns_with_data_state_and_b
 
 
 @pytest.mark.parametrize("width", [10, 40, 60, 80, 100, 120, 200])
-def test_no_name_is_cut_and_no_line_is_wider_than_the_terminal_unless_name_and_state_alone_are(width):
+def test_the_table_of_runs_fits_the_terminal_without_cutting_names(width):
     long = summary("a" * 30, note="tried a much longer note than there will ever be room for in a row " * 3)
     lines = runs_table.lines([*USUAL, long], width)
     assert [line.split("  ")[0] for line in lines[1:]] == [run.folder.name for run in [*USUAL, long]]
@@ -217,14 +215,14 @@ def test_no_name_is_cut_and_no_line_is_wider_than_the_terminal_unless_name_and_s
     assert all("stopped early" in line for line in lines[1:])
 
 
-def test_the_names_of_metrics_are_cut_before_a_column_goes():
+def test_metric_names_are_cut_before_a_column_is_dropped():
     runs = [summary("first try", "tokenizer", dataset="words.txt", best={"characters_per_token": 1.775})]
     [header, line] = runs_table.lines(runs, 75)
     assert header.split() == ["name", "technique", "data", "when", "took", "state", "best"]
     assert line.endswith("charact… 1.775")
 
 
-def test_without_a_bound_everything_is_said():
+def test_an_unbounded_table_has_every_column():
     [header, *lines] = runs_table.lines(USUAL, None)
     assert header.split() == ["name", "technique", "data", "when", "took", "state", "best"]
     assert "3 h 25 min" in lines[0]
@@ -245,7 +243,7 @@ def test_a_name_cannot_steer_the_terminal(dlcli, runs):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told", "short"),
+    ("seconds", "long", "short"),
     [
         (None, "–", "–"),
         (float("nan"), "–", "–"),
@@ -257,11 +255,11 @@ def test_a_name_cannot_steer_the_terminal(dlcli, runs):
         (1e300, "11574074 d 1 h", "11574074 d"),
     ],
 )
-def test_durations_are_told_in_their_largest_units(seconds, told, short):
-    assert (formats.duration(seconds), formats.duration(seconds, units=1)) == (told, short)
+def test_durations_have_their_largest_units(seconds, long, short):
+    assert (formats.duration(seconds), formats.duration(seconds, units=1)) == (long, short)
 
 
-def test_no_runs_yet_says_how_to_make_one(dlcli, runs):
+def test_without_runs_the_command_for_one_is_printed(dlcli, runs):
     code, out, err = dlcli("runs", "list")
     assert (code, out) == (0, "")
     assert "dlcli train cnn" in err
@@ -270,7 +268,7 @@ def test_no_runs_yet_says_how_to_make_one(dlcli, runs):
 # What is shown
 
 
-def test_a_run_is_shown_in_words_without_json(dlcli, runs):
+def test_a_run_is_shown_as_text_without_json(dlcli, runs):
     options = {
         "steps": 100,
         "memory_limit": 2**31,
@@ -322,7 +320,7 @@ def test_a_run_without_a_checkpoint_hides_no_good_one(dlcli, runs):
 # Renaming, notes
 
 
-def test_a_run_gets_another_name_and_keeps_all_that_it_holds(dlcli, runs):
+def test_a_renamed_run_keeps_its_files(dlcli, runs):
     folder = make(runs, "one")
     before = sorted(path.relative_to(folder) for path in folder.rglob("*"))
     assert dlcli("runs", "rename", "one", "better name")[0] == 0
@@ -340,7 +338,7 @@ def test_a_name_that_is_taken_or_none_is_refused(dlcli, runs, name):
     assert "error:" in err
 
 
-def test_a_note_is_kept_shown_and_removed(dlcli, runs):
+def test_a_note_can_be_removed(dlcli, runs):
     make(runs, "one")
     dlcli("runs", "note", "one", "too small")
     assert "too small" in dlcli("runs", "list")[1]
@@ -353,7 +351,7 @@ def test_a_note_is_kept_shown_and_removed(dlcli, runs):
 # Removal
 
 
-def test_runs_are_removed_with_their_folders_and_nothing_else(dlcli, runs, tmp_path):
+def test_only_the_folders_of_runs_are_removed(dlcli, runs, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").write_text("x")
     (make(runs, "one") / "link").symlink_to(tmp_path / "precious")
@@ -365,7 +363,7 @@ def test_runs_are_removed_with_their_folders_and_nothing_else(dlcli, runs, tmp_p
     assert (tmp_path / "precious" / "file").exists()
 
 
-def test_without_a_terminal_nothing_is_removed_unless_told_so(dlcli, runs, monkeypatch):
+def test_without_a_terminal_removal_needs_yes(dlcli, runs, monkeypatch):
     make(runs, "it's one")
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
     code, _, err = dlcli("runs", "remove", "it's one")
@@ -376,7 +374,7 @@ def test_without_a_terminal_nothing_is_removed_unless_told_so(dlcli, runs, monke
 @pytest.mark.parametrize(("answer", "removed"), [("y", True), ("YES", True), ("", False), ("n", False), ("x", False)])
 def test_on_a_terminal_the_user_is_asked(dlcli, runs, monkeypatch, answer, removed):
     make(runs, "one")
-    monkeypatch.setattr(console, "asks", lambda: True)
+    monkeypatch.setattr(console, "is_interactive", lambda: True)
     monkeypatch.setattr("builtins.input", lambda *_: answer)
     code, _, err = dlcli("runs", "remove", "one")
     assert (code, (runs / "one").exists()) == (0, not removed)
@@ -384,7 +382,7 @@ def test_on_a_terminal_the_user_is_asked(dlcli, runs, monkeypatch, answer, remov
 
 
 @pytest.mark.parametrize("name", ["cnn", "nothing", "", "folder", "file", "link", ".", "..", "/"])
-def test_what_is_no_run_is_not_removed(dlcli, runs, tmp_path, name):
+def test_a_folder_that_is_not_a_run_is_not_removed(dlcli, runs, tmp_path, name):
     make(runs, "one")
     (runs / "folder").mkdir()
     (runs / "folder" / "thesis.txt").write_text("x")
@@ -407,7 +405,7 @@ def test_a_run_that_is_being_trained_is_neither_removed_nor_renamed(dlcli, runs)
     os.close(handle)
 
 
-def test_what_a_kill_left_of_a_start_can_be_removed(dlcli, runs):
+def test_a_run_killed_at_its_start_can_be_removed(dlcli, runs):
     (runs / "left").mkdir()
     (runs / "left" / "run.json").write_text('{"technique": "cnn", "versions": {"dlcli": "1"}}')
     assert dlcli("runs", "remove", "left", "--yes")[0] == 0

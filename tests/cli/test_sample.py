@@ -18,18 +18,18 @@ def test_texts_are_put_together_of_their_pieces_apart_from_the_prompt():
     ]
 
 
-def test_texts_stand_below_each_other(capsys):
+def test_texts_are_separated_by_lines(capsys):
     sample.stream(PIECES)
     assert capsys.readouterr().out == "Once upon a time\n\nThe end\n"
 
 
-def test_what_would_steer_the_terminal_is_made_visible_and_markup_is_text(capsys):
+def test_control_characters_of_samples_are_escaped(capsys):
     sample.stream([TextChunk(0, "[b]", prompt=True), TextChunk(0, "a\x1b[31mb\n\t"), TextChunk(0, "[bold]:smile:")])
     assert capsys.readouterr().out == "[b]a\\x1b[31mb\n\t[bold]:smile:\n"
 
 
 def test_a_run_writes_texts_that_the_seed_decides(dlcli, rnn_run):
-    command = ["sample", "rnn", "--run", rnn_run, "--count", 2, "--length", 12, "--prompt", "And", "--json"]
+    command = ["sample", "rnn", "--run", rnn_run, "--count", 2, "--max-new-tokens", 12, "--prompt", "And", "--json"]
     code, first, _ = dlcli(*command)
     _, again, _ = dlcli(*command)
     assert code == 0
@@ -39,7 +39,7 @@ def test_a_run_writes_texts_that_the_seed_decides(dlcli, rnn_run):
     assert all(len(each["text"]) <= 12 for each in texts)
 
 
-def test_a_picture_is_saved_here_and_sketched_above_its_name(dlcli, gan_run, tmp_path):
+def test_a_picture_is_sketched_above_its_path(dlcli, gan_run, tmp_path):
     code, out, _ = dlcli("sample", "gan", "--run", gan_run, "--count", 20)
     assert code == 0
     assert out.splitlines()[-1] == "sample.png"
@@ -68,7 +68,7 @@ def test_json_names_file_count_seed_and_captions(dlcli, gan_run, tmp_path):
         (["--out", "samples.txt"], "must end in one of .png, .svg, .pdf"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_in_one_line(dlcli, gan_run, tmp_path, arguments, message):
+def test_an_impossible_sample_is_one_clear_error(dlcli, gan_run, tmp_path, arguments, message):
     code, out, err = dlcli("sample", "gan", "--run", gan_run, *arguments)
     assert (code, out) == (2, "")
     assert message in err

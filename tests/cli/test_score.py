@@ -18,13 +18,13 @@ def run(scored, *, as_json=False):
     score.finish(score.show(scored, call), call)
 
 
-def test_a_table_names_each_token_with_its_probability_and_surprisal(capsys):
+def test_a_table_lists_each_token_with_its_surprisal(capsys):
     run([GOOD])
     out = capsys.readouterr().out
     assert "after <end>" in out
     assert ["a", "50.00", "%", "1.00"] in [line.split()[:4] for line in out.splitlines()]
     assert "3.00 bits" in out
-    assert "1.5000 bits a character" in out
+    assert "1.5000 bits per character" in out
 
 
 def test_json_is_one_object_a_text(capsys):
@@ -38,14 +38,14 @@ def test_json_is_one_object_a_text(capsys):
     assert first["agrees"] is True
 
 
-def test_a_sum_that_is_not_the_whole_ends_with_a_failed_check_after_all_texts_are_shown(capsys):
-    with pytest.raises(CheckFailed, match="add up") as raised:
+def test_a_sum_that_differs_from_the_whole_is_a_failed_check(capsys):
+    with pytest.raises(CheckFailed, match="must equal") as raised:
         run([WRONG, GOOD], as_json=True)
     assert raised.value.exit_code == 8
     assert [json.loads(line)["agrees"] for line in capsys.readouterr().out.splitlines()] == [False, True]
 
 
-def test_json_has_an_answer_a_text_and_no_more_where_one_cannot_be_scored(dlcli, rnn_run):
+def test_json_has_one_object_per_text(dlcli, rnn_run):
     code, out, _ = dlcli("score", "rnn", "--run", rnn_run, "--json", "He took", "")
     assert code == 3
     assert ["error" in json.loads(line) for line in out.splitlines()] == [False, True]

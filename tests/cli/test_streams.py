@@ -53,13 +53,13 @@ def test_no_text_steers_the_terminal(capsys, monkeypatch, show):
     assert shown.strip()
 
 
-def test_what_would_steer_the_terminal_is_shown_in_pythons_notation():
+def test_control_characters_are_printed_as_escapes():
     assert console.visible(HOSTILE) == SEEN
     assert console.visible("tab\tend\r\n") == "tab\tend\n"
     assert console.plain("[b]\nc") == r"\[b]\nc"
 
 
-def test_json_holds_no_character_that_steers_the_terminal_and_no_lone_surrogate(capsys):
+def test_json_has_only_printable_unicode(capsys):
     console.print_json({HOSTILE: [HOSTILE]})
     [line] = capsys.readouterr().out.splitlines()
     assert line.isprintable()
@@ -125,7 +125,7 @@ def test_a_closed_stream_ends_the_program_as_a_full_disk_does(tokenizer_run, tmp
     ("command", "code"),
     [(["trian"], 2), (["data", "list", "--json"], 0), (["train", "cnn", "--dataset", "nowhere"], 2)],
 )
-def test_nobody_reading_standard_error_changes_neither_the_work_nor_the_code(tmp_path, command, code):
+def test_a_closed_standard_error_does_not_change_the_exit_code(tmp_path, command, code):
     read, write = os.pipe()
     os.close(read)
     started = [sys.executable, "-m", "dlcli", *command]
@@ -135,7 +135,7 @@ def test_nobody_reading_standard_error_changes_neither_the_work_nor_the_code(tmp
     assert bool(done.stdout) == (code == 0)
 
 
-def test_progress_that_nobody_reads_stops_no_training(tmp_path):
+def test_a_closed_standard_error_does_not_stop_training(tmp_path):
     small = "--steps 4 --channels 2 --batch-size 16 --report-every 1 --validate-every 2"
     done = shell(f"$DLCLI train cnn {small} --out run --json 2> >(true)", tmp_path)
     assert done.returncode == 0
@@ -147,13 +147,13 @@ def test_a_file_never_takes_the_number_of_a_closed_stream(tmp_path):
     assert shell(f'{sys.executable} -c "{code}" <&- >&- 2>&-', tmp_path).returncode > 2
 
 
-def test_what_is_said_is_utf8_in_a_locale_that_is_not(tmp_path):
+def test_output_is_utf8_in_every_locale(tmp_path):
     done = shell("$DLCLI data show 'caf\N{LATIN SMALL LETTER E WITH ACUTE}'", tmp_path, PYTHONIOENCODING="ascii")
     assert "café".encode() in done.stderr
     assert done.returncode == 2
 
 
-def test_debug_shows_the_traceback_and_keeps_the_exit_code(dlcli):
+def test_debug_shows_the_traceback(dlcli):
     code, out, err = dlcli("eval", "nothing-here", "--debug", "--json")
     assert code == 4
     assert "Traceback" in err
@@ -165,7 +165,7 @@ def test_a_name_with_unseen_characters_is_not_cut(capsys):
     assert capsys.readouterr().out.splitlines()[-1].split()[:2] == [r"caf\xe9.png", r"\x1b[1m"]
 
 
-def test_what_tensorstores_threads_say_of_a_closed_loop_is_dropped_and_all_else_is_printed(capsys, monkeypatch):
+def test_only_the_closed_loop_messages_of_tensorstore_are_dropped(capsys, monkeypatch):
     class Fails:
         def __init__(self, message):
             self.message = message

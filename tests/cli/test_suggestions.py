@@ -1,10 +1,12 @@
-"""Help that fits a screen, and answers to words that other tools use."""
+"""Help that fits a screen, and suggestions for words of other tools."""
 
 import pytest
 
 from dlcli import figures, studies, techniques
 from dlcli.cli import suggestions
+from dlcli.options.fields import flag
 
+VERBS = ("train", "eval", "sample", "predict", "score")
 COMMANDS = [
     *([verb, name] for verb in ("train", "sample", "predict", "score") for name in techniques.having(verb)),
     *(["viz", name] for name in figures.catalogue()),
@@ -24,7 +26,7 @@ def test_a_help_has_at_most_60_lines_of_80_columns(dlcli, monkeypatch, command):
     assert len(out.splitlines()) <= 60
 
 
-def test_what_the_short_help_leaves_out_is_counted_and_shown_by_help_all(dlcli):
+def test_help_all_shows_the_options_that_the_short_help_counts(dlcli):
     _, short, _ = dlcli("train", "cnn", "--help")
     code, whole, err = dlcli("train", "cnn", "--help-all")
     assert (code, err) == (0, "")
@@ -94,27 +96,27 @@ def test_a_rare_option_still_works(dlcli):
         ("data download x", "dlcli data prepare"),
     ],
 )
-def test_a_word_of_another_tool_is_answered_with_the_one_here(dlcli, words, meant):
+def test_a_word_of_another_tool_has_a_suggestion(dlcli, words, meant):
     code, out, err = dlcli(*words.split())
     assert (code, out) == (2, "")
     assert f"did you mean {meant}?" in err.replace("'", "")
 
 
 @pytest.mark.parametrize("words", ["predict cnn a.png --lr 3", "eval cnn --batch-size 3", "train cnn --zzz 3"])
-def test_an_option_that_the_command_has_not_is_not_offered(dlcli, words):
+def test_an_option_of_no_use_for_the_command_is_not_suggested(dlcli, words):
     code, _, err = dlcli(*words.split())
     assert code == 2
     assert "did you mean" not in err
 
 
 @pytest.mark.parametrize("words", ["eval", "resume", "predict transformer", "predict cnn", "data show"])
-def test_what_is_missing_is_named(dlcli, words):
+def test_a_missing_argument_is_named(dlcli, words):
     code, _, err = dlcli(*words.split())
     assert code == 2
     assert "is missing" in err
 
 
-def test_the_words_of_other_tools_lead_to_commands_that_are_there():
+def test_every_suggested_command_exists():
     verbs = {"train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check", "data", "runs", "doctor"}
     there = {
         *techniques.names(),
@@ -131,3 +133,11 @@ def test_the_words_of_other_tools_lead_to_commands_that_are_there():
         verb, *subject = meant.split()
         assert verb in verbs
         assert set(subject[:1]) <= there
+
+
+def test_every_suggested_option_exists():
+    models = [techniques.options(name, verb) for name in techniques.names() for verb in VERBS]
+    models += [*figures.catalogue().values(), *studies.catalogue().values()]
+    known = {flag(field) for model in models if model is not None for field in model.model_fields}
+    suggested = {meant.split()[0] for meant in suggestions._OPTIONS}
+    assert suggested <= known | {"--config", "--plan", "--help-all"}

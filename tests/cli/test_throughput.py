@@ -12,7 +12,7 @@ def test_an_even_pace_gives_its_rate_and_the_time_left():
     assert throughput.left(15.0, 220) == pytest.approx(45.0)  # it falls with the clock, between two steps too
 
 
-def test_nothing_is_said_before_a_step_is_done():
+def test_there_is_no_rate_before_the_first_step():
     throughput = Throughput(0.0, 0)
     assert throughput.rate is None
     assert throughput.left(5.0, 10) is None

@@ -10,7 +10,7 @@ import pytest
 from dlcli.cli.app import main
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
-TRAIN = ("train", "tokenizer", "--dataset", QUESTIONS, "--vocabulary", "300")
+TRAIN = ("train", "tokenizer", "--dataset", QUESTIONS, "--vocab-size", "300")
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def dlcli(monkeypatch, capsys):
     return run
 
 
-def test_training_ends_with_one_json_object_and_the_next_commands(dlcli):
+def test_direct_training_prints_one_json_object(dlcli):
     code, out, err = dlcli(*TRAIN, "--json")
     found = json.loads(out)
     assert (code, found["reason"], found["parameters"]) == (0, "trained", 300)
@@ -43,15 +43,15 @@ def test_a_plan_trains_nothing(dlcli, tmp_path):
     code, out, _ = dlcli(*TRAIN, "--plan", "--json")
     found = json.loads(out)
     assert code == 0
-    assert found["options"]["vocabulary"] == 300
-    assert (found["origins"]["vocabulary"], found["origins"]["kind"], found["origins"]["out"]) == (
+    assert found["options"]["vocab_size"] == 300
+    assert (found["origins"]["vocab_size"], found["origins"]["kind"], found["origins"]["out"]) == (
         "flag", "default", "chosen now"
     )  # fmt: skip
     assert found["sizes"] == {"train": 75, "validation": 11, "test": 22}
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_run_in_use_is_refused_and_left_alone(dlcli, tmp_path):
+def test_a_folder_in_use_is_refused(dlcli, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     code, out, err = dlcli(*TRAIN, "--out", "mine")
@@ -60,7 +60,7 @@ def test_a_run_in_use_is_refused_and_left_alone(dlcli, tmp_path):
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
-def test_the_latest_run_is_found_by_its_technique_and_read_by_every_verb(dlcli):
+def test_every_verb_reads_the_latest_run_of_a_technique(dlcli):
     dlcli(*TRAIN)
     assert json.loads(dlcli("eval", "tokenizer", "--json")[1])["split"] == "test"
     assert "characters per token" in dlcli("eval", "tokenizer")[1]
@@ -73,7 +73,7 @@ def test_the_latest_run_is_found_by_its_technique_and_read_by_every_verb(dlcli):
     assert (code, json.loads(out)["rows"][0]["text"]) == (0, "harbour")
 
 
-def test_predictions_are_one_json_object_an_input_empty_ones_too_and_a_dash_reads_lines(dlcli, monkeypatch):
+def test_predictions_are_one_json_object_per_input(dlcli, monkeypatch):
     dlcli(*TRAIN)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"first line\n\nsecond\n")))
     code, out, _ = dlcli("predict", "tokenizer", "Where?", "-", "--json")
@@ -83,7 +83,7 @@ def test_predictions_are_one_json_object_an_input_empty_ones_too_and_a_dash_read
     assert "".join(piece["piece"] for piece in found[1]["tokens"]) == "first␣line"
 
 
-def test_what_is_no_text_is_an_error_after_the_others(dlcli):
+def test_an_invalid_text_is_an_error_after_the_others(dlcli):
     dlcli(*TRAIN)
     code, out, err = dlcli("predict", "tokenizer", "\udce9", "fine", "--json")
     assert code == 3
@@ -102,7 +102,7 @@ def test_predictions_keep_to_the_width_of_the_terminal(dlcli, monkeypatch):
     ("arguments", "code", "message"),
     [
         (("train", "tokenizer", "--kind", "bpee"), 2, "did you mean 'bpe'"),
-        (("train", "tokenizer", "--vocabulary", "100"), 2, "--kind bpe needs --vocabulary 260 or more, got 100"),
+        (("train", "tokenizer", "--vocab-size", "100"), 2, "--kind bpe needs --vocab-size 260 or more, got 100"),
         (("train", "tokenizer", "--dataset", "pydoc"), 2, "did you mean pydocs?"),
         (("train", "tokenizer", "--dataset", "none.txt"), 3, "none.txt does not exist"),
         (("train", "tokeniser"), 2, "tokenizer"),
@@ -110,7 +110,7 @@ def test_predictions_keep_to_the_width_of_the_terminal(dlcli, monkeypatch):
         (("viz", "subwords"), 4, "found none for 'tokenizer'"),
     ],
 )
-def test_what_cannot_be_done_says_why(dlcli, arguments, code, message):
+def test_an_impossible_command_is_one_clear_error(dlcli, arguments, code, message):
     found, out, err = dlcli(*arguments)
     assert (found, out) == (code, "")
     assert message in err.replace("\n", " ")
@@ -128,4 +128,4 @@ def test_an_option_of_another_technique_is_refused(dlcli):
     dlcli(*TRAIN)
     code, _, err = dlcli("eval", "tokenizer", "--mc-dropout", "3")
     assert code == 2
-    assert "--mc-dropout is no option of eval for a run of tokenizer" in err
+    assert "--mc-dropout is not an option of eval for a run of tokenizer" in err

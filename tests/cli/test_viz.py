@@ -59,7 +59,7 @@ def test_the_ending_of_the_file_is_its_format(dlcli, tmp_path):
         (["receptive-field", "--depth", "8"], 2, "--depth 8 needs --arch resnet"),
     ],
 )
-def test_what_cannot_be_drawn_says_why(dlcli, arguments, code, message):
+def test_a_figure_that_cannot_be_drawn_is_one_clear_error(dlcli, arguments, code, message):
     found, out, err = dlcli("viz", *arguments)
     assert (found, out) == (code, "")
     assert message in err.replace("\n", " ")
@@ -71,7 +71,7 @@ def test_with_json_an_error_is_one_object(dlcli):
     assert json.loads(out)["error"]["kind"] == "run"
 
 
-def test_a_tall_picture_is_cut_to_two_screens_unless_all_of_it_is_asked_for(dlcli, tmp_path):
+def test_a_tall_picture_is_cut_to_two_screens_without_full(dlcli, tmp_path):
     _, out, _ = dlcli("viz", "augmentation")
     *short, name = out.splitlines()
     assert name == "augmentation.png"

@@ -55,5 +55,5 @@ def test_words_that_are_unknown_or_too_few_are_refused(word2vec_run):
     "options", [{"words": "a", "count": 5}, {"neighbors": 2}, {"words": "a", "neighbors": 2, "clusters": 3}]
 )
 def test_options_that_exclude_each_other_are_refused(options):
-    with pytest.raises(ValueError, match=r"--(count|clusters) . does nothing with|--neighbors 2 needs --words"):
+    with pytest.raises(ValueError, match=r"--(count|clusters) . has no effect with|--neighbors 2 needs --words"):
         Embeddings(**options)

@@ -19,7 +19,7 @@ def commands(name, technique):
         if model := techniques.options(technique, verb):
             words = [read[field] for field in ("images", "text") if field in model.model_fields]
             words += ["--nearest", "the"] if "nearest" in model.model_fields else []
-            words += ["--length", "5"] if "length" in model.model_fields else []
+            words += ["--max-new-tokens", "5"] if "max_new_tokens" in model.model_fields else []
             found.append([verb, technique, *words, "--run", run])
     return found
 

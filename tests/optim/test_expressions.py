@@ -54,7 +54,7 @@ def test_a_formula_has_its_usual_meaning(text, expected):
         "z",
     ],
 )
-def test_what_is_no_formula_is_refused(text):
+def test_an_invalid_formula_is_refused(text):
     with pytest.raises(UsageError, match="a formula must be of"):
         parse(text)
 
@@ -76,11 +76,11 @@ def test_what_is_no_formula_is_refused(text):
         ("max(x)", "max must have 2 arguments, got 1"),
     ],
 )
-def test_what_would_take_too_much_is_refused_before_it_is_computed(text, reason):
+def test_an_expensive_formula_is_refused(text, reason):
     with pytest.raises(UsageError, match=reason):
         parse(text)
 
 
 @pytest.mark.parametrize("text", ["1/0", "x + 1/(2 - 2)", "0**-1"])
-def test_what_has_no_value_is_not_finite_and_no_error(text):
+def test_an_undefined_value_is_not_finite(text):
     assert not np.isfinite(parse(text)(np.ones(2), np.ones(2))).any()

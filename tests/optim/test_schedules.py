@@ -54,7 +54,7 @@ def test_without_warm_up_the_first_step_is_at_the_peak(name):
 
 
 @pytest.mark.parametrize("name", ["linear", "cosine"])
-def test_what_decays_to_zero_is_at_half_the_peak_in_the_middle(name):
+def test_a_decay_to_zero_is_at_half_the_peak_in_the_middle(name):
     np.testing.assert_allclose(rates(name, 1.0, 100, 20)[60], 0.5, rtol=1e-5)
 
 
@@ -64,7 +64,7 @@ def test_inverse_sqrt_is_the_schedule_of_the_transformer_paper():
     np.testing.assert_allclose(rates("inverse-sqrt", peak=1.0, steps=1_000, warmup=39), paper, rtol=1e-5)
 
 
-def test_one_cycle_starts_at_a_25th_peaks_at_30_percent_and_ends_at_a_250_000th():
+def test_one_cycle_has_the_constants_of_fastai():
     rate = rates("one-cycle", peak=1.0, steps=100, warmup=0)
     np.testing.assert_allclose(rate[[0, 30, 100]], [1 / 25, 1.0, 1 / 250_000], rtol=1e-5)
 

@@ -24,7 +24,7 @@ def made(penalty=(0.0, 0.0), wrt=nnx.Param):
     return line, *descend(line, optimizer, loss_of, schedule=schedule, penalty=penalty)
 
 
-def test_a_step_goes_down_the_slope_of_the_loss():
+def test_a_step_lowers_the_loss():
     line, more, numbers = made()
     np.testing.assert_allclose(line.kernel[...], [[2.7], [3.6]], rtol=1e-6)
     np.testing.assert_allclose(line.bias[...], [1.8], rtol=1e-6)
@@ -34,7 +34,7 @@ def test_a_step_goes_down_the_slope_of_the_loss():
     )
 
 
-def test_penalties_push_the_weights_and_are_told_apart_from_the_loss():
+def test_a_penalty_is_reported_apart_from_the_loss():
     line, _, numbers = made(penalty=(0.5, 2.0))
     # λ₁·sign + λ₂·w beside the slope of the loss; the bias is no weight.
     np.testing.assert_allclose(line.kernel[...], [[3 - 0.1 * (3 + 0.5 + 6)], [4 - 0.1 * (4 + 0.5 + 8)]], rtol=1e-6)
@@ -42,7 +42,7 @@ def test_penalties_push_the_weights_and_are_told_apart_from_the_loss():
     assert float(numbers["penalty"]) == pytest.approx(0.5 * 7 + 2.0 / 2 * 25)
 
 
-def test_what_the_optimizer_is_not_for_stays():
+def test_other_parameters_do_not_change():
     line, _, numbers = made(penalty=(0.5, 0.0), wrt=nnx.All(nnx.Param, nnx.PathContains("bias")))
     np.testing.assert_array_equal(line.kernel[...], [[3.0], [4.0]])
     np.testing.assert_allclose(line.bias[...], [1.8], rtol=1e-6)

@@ -43,14 +43,14 @@ def counts(land):
 
 
 @every_surface
-def test_known_minima_have_no_slope_and_one_height(name):
+def test_known_minima_have_a_zero_gradient(name):
     heights, slopes, _ = landscape.derivatives(surface(name).value, np.array(surface(name).minima))
     np.testing.assert_allclose(slopes, 0, atol=1e-3)
     np.testing.assert_allclose(heights, heights[0], atol=1e-8)
 
 
 @every_surface
-def test_all_stationary_points_are_found_and_told_apart(name, land):
+def test_all_stationary_points_are_found(name, land):
     assert counts(land(name)) == COUNTS[name]
 
 
@@ -107,7 +107,7 @@ def test_an_unknown_name_has_the_nearest_one():
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_optimizer_goes_the_way_of_its_textbook(name):
+def test_a_trajectory_follows_the_textbook(name):
     direction, _ = OPTIMIZERS["adam" if name == "muon" else name]  # a point is no matrix, so Muon is Adam
     chosen, rate, steps = surface("himmelblau"), 0.002 if name in ("sgd", "momentum", "nesterov") else 0.05, 40
     point, state, expected = np.array(chosen.start), {}, [chosen.start]
@@ -120,7 +120,7 @@ def test_an_optimizer_goes_the_way_of_its_textbook(name):
     np.testing.assert_allclose(path[:, 0], expected, rtol=1e-9, atol=1e-9)
 
 
-def test_each_of_several_goes_as_if_alone():
+def test_trajectories_are_independent():
     chosen = surface("rosenbrock")
     runners = [("momentum", 1e-4), ("adam", 0.1)]
     together = descend(chosen.value, chosen.start, runners, 20, MOMENTUM)
@@ -129,7 +129,7 @@ def test_each_of_several_goes_as_if_alone():
         np.testing.assert_allclose(together[:, number], alone[:, 0], rtol=1e-12)
 
 
-def test_gradient_descent_at_its_default_rate_goes_down_at_every_step(land):
+def test_gradient_descent_at_its_default_rate_descends_at_every_step(land):
     chosen = surface("himmelblau")
     curvature = landscape.steepest_curvature(chosen.value, land("himmelblau"), chosen.start)
     path = descend(chosen.value, chosen.start, [("sgd", default_rate("sgd", curvature, 1.0))], 50, MOMENTUM)

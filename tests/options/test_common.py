@@ -1,13 +1,14 @@
-"""Options as a Python caller meets them."""
+"""Options from Python."""
 
 import pytest
 from pydantic import ValidationError
 
 from dlcli.options.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.options.common import Epochs, FitOptions, TrainOptions
+from dlcli.options.values import byte_count, bytes_text
 
 
-def test_augmentations_have_default_strengths_and_a_fixed_order():
+def test_augmentations_have_default_strengths():
     assert parse_augmentation("flip, rotate:15") == {"rotate": 15.0, "flip": AUGMENTATIONS["flip"]}
     assert list(parse_augmentation("flip,rotate")) == ["rotate", "flip"]
 
@@ -34,17 +35,17 @@ def test_durations_have_units(text, seconds):
 
 
 @pytest.mark.parametrize(("text", "size"), [("512M", 512 * 2**20), ("2G", 2 * 2**30), (7, 7), ("1.5k", 1536)])
-def test_sizes_of_memory_have_units(text, size):
+def test_memory_limits_have_units(text, size):
     assert TrainOptions(dataset="digits", memory_limit=text).memory_limit == size
 
 
 @pytest.mark.parametrize("changes", [{"steps": 3, "epochs": 1.0}, {"learning_rate": float("nan")}, {"stepz": 3}])
-def test_contradictions_nonsense_and_unknown_names_are_refused(changes):
+def test_invalid_options_are_refused(changes):
     with pytest.raises(ValidationError):
         TrainOptions(dataset="digits", **changes)
 
 
-def test_options_cannot_change_once_made():
+def test_options_are_immutable():
     options = TrainOptions(dataset="digits")
     with pytest.raises(ValidationError):
         options.steps = 3
@@ -54,10 +55,16 @@ class InEpochs(FitOptions):
     epochs: Epochs = 5.0
 
 
-def test_steps_take_the_place_of_a_default_in_epochs_and_epochs_of_their_own_do_not():
+def test_steps_replace_default_epochs():
     assert InEpochs(dataset="pydocs").epochs == 5
     assert InEpochs(dataset="pydocs", steps=3).epochs is None
     with pytest.raises(ValidationError, match="--steps or --epochs"):
         InEpochs(dataset="pydocs", steps=3, epochs=5)
     resolved = InEpochs(dataset="pydocs").model_copy(update={"steps": 70, "epochs": None})
     assert InEpochs.model_validate_json(resolved.model_dump_json()) == resolved
+
+
+@pytest.mark.parametrize(("count", "text"), [(2 * 2**30, "2G"), (512 * 2**20, "512M"), (1000, "1000"), (0, "0")])
+def test_a_byte_count_is_written_as_it_is_read(count, text):
+    assert bytes_text(count) == text
+    assert int(byte_count(text)) == count

@@ -14,7 +14,7 @@ def test_the_interval_is_that_of_students_t():
     assert found.count == 4
 
 
-def test_nineteen_in_twenty_intervals_hold_the_mean():
+def test_95_percent_of_the_intervals_contain_the_mean():
     samples = np.random.default_rng(0).normal(2.0, 3.0, [4_000, 5])
     held = np.mean([found.low <= 2.0 <= found.high for found in map(estimate, samples)])
     assert held == pytest.approx(0.95, abs=0.012)  # 3.5 standard errors of a share of 4,000
@@ -26,7 +26,7 @@ def test_a_single_value_has_no_interval():
     assert np.isnan([found.low, found.high]).all()
 
 
-def test_what_a_seed_does_to_both_cancels_in_a_paired_difference():
+def test_a_paired_difference_cancels_the_effect_of_the_seed():
     seeds = np.array([0.0, 0.3, -0.2, 0.5])
     found = paired(0.9 + seeds, 0.8 + seeds)
     assert (found.mean, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))

@@ -103,7 +103,7 @@ def test_sampling_options_that_would_do_nothing_are_refused(ring, option, messag
 
 
 def test_training_options_that_contradict_each_other_are_refused():
-    with pytest.raises(ValueError, match="does nothing with --parameterization flow"):
+    with pytest.raises(ValueError, match="has no effect with --parameterization flow"):
         Train(parameterization="flow", noise_schedule="cosine")
     with pytest.raises(ValueError, match="needs --conditional"):
         Train(label_dropout=0.2)

@@ -30,7 +30,7 @@ TINY = {
 }
 CLASSIFY = {"task": "classify", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16, "context": 20}
 INPUTS = {
-    "sample": lambda folder: {"prompt": "The ", "length": 20, "count": 2},
+    "sample": lambda folder: {"prompt": "The ", "max_new_tokens": 20, "count": 2},
     "score": lambda folder: {"text": ["The vorpal blade", "gimble"]},
     "predict": lambda folder: {"text": ["Where is the foe", "Take the sword"]},
 }
@@ -57,7 +57,7 @@ def classifier(tmp_path_factory):
 
 
 def live(**changes):
-    """An untrained learner that is set to evaluate, and the data it reads."""
+    """Return an untrained learner in evaluation mode, and its data."""
     options = Train(**{**TINY, "dropout": 0.0, **changes})
     data = Learner.read(options)
     learner = Learner(options, data.facts)
@@ -69,13 +69,13 @@ def written(pieces):
     return "".join(piece.text for piece in pieces)
 
 
-def test_an_untrained_model_holds_all_tokens_for_equally_likely():
+def test_an_untrained_model_predicts_all_tokens_with_equal_probability():
     learner, data = live()
     loss = learner.score(next(iter(data.validation)))["loss"].value()
     assert loss == pytest.approx(math.log(data.facts.vocabulary), abs=1e-4)
 
 
-def test_a_batch_goes_on_where_the_last_one_ended():
+def test_a_batch_continues_from_the_carry_of_the_last_one():
     learner, data = live()
     learner.network.output_kernel[...] = jax.random.normal(jax.random.key(0), learner.network.output_kernel.shape)
     first, second = (batch for _, batch in zip(range(2), data.train_from(0), strict=False))
@@ -87,7 +87,7 @@ def test_a_batch_goes_on_where_the_last_one_ended():
     assert np.mean(parts) == pytest.approx(whole, rel=1e-5)
 
 
-def test_the_carried_state_is_forgotten_where_a_text_restarts():
+def test_the_carry_is_reset_where_a_text_restarts():
     learner, data = live()
     batch, mask = next(data.train_from(0)), np.ones([4, 8], np.float32)
     ends = []
@@ -98,7 +98,7 @@ def test_the_carried_state_is_forgotten_where_a_text_restarts():
     assert [bool((ends[0][:, :, row] == ends[1][:, :, row]).all()) for row in range(4)] == [True, False, True, False]
 
 
-def test_training_changes_the_carried_state_and_it_is_saved():
+def test_the_carry_is_part_of_the_saved_state():
     options = Train(**TINY)
     data = Learner.read(options)
     program = Program(Learner, options, data.facts, one_device())
@@ -110,21 +110,21 @@ def test_training_changes_the_carried_state_and_it_is_saved():
     assert program.to_host(leaves)["carry"].all()
 
 
-def test_a_model_learns_the_text_it_reads_far_better_than_chance(language):
+def test_a_trained_model_predicts_its_text_better_than_chance(language):
     found = evaluate(Eval(run=language)).numbers
     assert found["loss"]["value"] < 0.8 * math.log(40)
     assert found["perplexity"] == pytest.approx(math.exp(found["loss"]["value"]))
 
 
-def test_of_characters_the_bits_of_one_are_the_loss_over_log_two(language):
+def test_bits_per_character_are_the_loss_over_log_2(language):
     found = evaluate(Eval(run=language)).numbers
     assert found["split"] == "validation"
     assert found["loss"]["n"] == found["characters"]
     assert found["bits_per_character"] == pytest.approx(found["loss"]["value"] / math.log(2))
 
 
-def test_the_seed_decides_what_is_written_and_each_text_is_another(language):
-    options = {"run": language, "count": 2, "length": 40, "temperature": 1.0}
+def test_the_seed_determines_distinct_texts(language):
+    options = {"run": language, "count": 2, "max_new_tokens": 40, "temperature": 1.0}
     first, again, other = (list(sample(Sample(**options, seed=seed))) for seed in (0, 0, 1))
     assert first == again != other
     texts = [written(piece for piece in first if piece.number == number) for number in (0, 1)]
@@ -132,31 +132,31 @@ def test_the_seed_decides_what_is_written_and_each_text_is_another(language):
     assert all(0 < len(text) <= 40 for text in texts)
 
 
-def test_the_likeliest_text_is_written_with_no_temperature_and_of_one_likeliest_alike(language):
+def test_temperature_0_equals_top_k_1(language):
     coldest, first = (
-        written(sample(Sample(run=language, prompt="And ", length=30, **how)))
+        written(sample(Sample(run=language, prompt="And ", max_new_tokens=30, **how)))
         for how in ({"temperature": 0}, {"top_k": 1})
     )
     assert coldest == first
     assert coldest.startswith("And ")
 
 
-def test_what_is_written_greedily_is_the_likeliest_next_token_at_each_place(language):
-    text = written(sample(Sample(run=language, prompt="And ", length=8, temperature=0)))
+def test_greedy_sampling_takes_the_most_probable_token_at_each_position(language):
+    text = written(sample(Sample(run=language, prompt="And ", max_new_tokens=8, temperature=0)))
     learner = engine.load(Path(language), Learner)
     tokens = np.concatenate([[END], learner.facts.load().encode(text)]).astype(np.int32)
     likeliest = learner.next_log_probabilities(tokens[None, :-1])[0].at[:, :3].set(-np.inf).argmax(axis=-1)
     np.testing.assert_array_equal(likeliest[4:], tokens[5:])
 
 
-def test_the_probabilities_of_the_tokens_multiply_to_that_of_the_text(language):
+def test_token_log_probabilities_sum_to_that_of_the_text(language):
     [found] = score(Score(run=language, text=["The vorpal blade went snicker-snack!"]))
     assert len(found.tokens) == 36
     assert found.total == pytest.approx(found.whole, abs=1e-3)
     assert found.total == pytest.approx(sum(found.log_probabilities))
 
 
-def test_the_probabilities_of_all_texts_of_one_token_sum_to_one_with_those_that_are_no_text(language):
+def test_probabilities_of_all_single_tokens_sum_to_1(language):
     learner = engine.load(Path(language), Learner)
     entries = learner.facts.load().entries
     special = np.exp(learner.next_log_probabilities(np.array([[END]], np.int32))[0, 0, :4]).sum()
@@ -164,14 +164,14 @@ def test_the_probabilities_of_all_texts_of_one_token_sum_to_one_with_those_that_
     assert sum(shares) + special == pytest.approx(1, abs=1e-4)
 
 
-def test_an_empty_text_is_not_scored_and_says_so(language):
+def test_an_empty_text_has_a_problem_instead_of_a_score(language):
     empty, good = score(Score(run=language, text=["", "toves"]))
     assert "at least" in empty.problem
     assert good.problem is None
 
 
 @pytest.mark.parametrize("cell", ["elman", "gru"])
-def test_each_cell_learns_a_batch_by_heart(cell):
+def test_each_cell_can_overfit_a_batch(cell):
     options = Train(**{**TINY, "cell": cell, "dropout": 0.0})
     data = Learner.read(options)
     program = Program(Learner, options, data.facts, one_device())
@@ -182,7 +182,7 @@ def test_each_cell_learns_a_batch_by_heart(cell):
     assert window.metrics["loss"].value() < 0.3
 
 
-def test_tied_weights_are_one_array():
+def test_tied_embeddings_are_the_output_weights():
     learner, _ = live(tie_embeddings=True, embedding_dim=16)
     assert learner.network.output_kernel is None
     states = jax.random.normal(jax.random.key(0), [3, 16])
@@ -191,7 +191,7 @@ def test_tied_weights_are_one_array():
     )
 
 
-def test_tokens_after_the_end_of_a_text_do_not_change_its_class():
+def test_padding_does_not_change_the_class_of_a_text():
     for pool in ("last", "mean"):
         learner, _ = live(**CLASSIFY, pool=pool)
         learner.network.output_kernel[...] = jax.random.normal(jax.random.key(0), learner.network.output_kernel.shape)
@@ -203,7 +203,7 @@ def test_tokens_after_the_end_of_a_text_do_not_change_its_class():
         assert np.abs(before[1] - after[1]).max() > 1e-6
 
 
-def test_a_classifier_learns_moods_and_names_them(classifier):
+def test_a_classifier_learns_its_classes(classifier):
     found = evaluate(Eval(run=classifier)).numbers
     assert found["accuracy"]["value"] > 0.9
     assert found["accuracy"]["low"] < found["accuracy"]["value"] <= found["accuracy"]["high"]
@@ -222,14 +222,14 @@ def labelled(path, *labels, header="text,label"):
     return path
 
 
-def test_texts_of_a_single_class_are_refused_before_there_is_a_folder(dlcli, tmp_path):
+def test_texts_of_a_single_class_are_refused_before_a_run_folder_exists(dlcli, tmp_path):
     code, _, err = dlcli("train", "rnn", "--dataset", labelled(tmp_path / "a.csv", "same"), *SMALL, "--out", "run")
     assert code == 3
     assert "a classifier needs at least two classes, found only 'same'" in err
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_remembers_its_columns_and_that_bad_rows_are_left_out(dlcli, tmp_path):
+def test_eval_uses_the_columns_of_the_run(dlcli, tmp_path):
     path = labelled(tmp_path / "a.csv", "a", "b", header="review,stars")
     path.write_text(path.read_text() + "no,\n")
     columns = ("--text-column", "review", "--label-column", "stars")
@@ -245,14 +245,14 @@ def test_a_run_remembers_its_columns_and_that_bad_rows_are_left_out(dlcli, tmp_p
     assert "found missing 'a'; new 'caf\u00e9' (caf<U+00E9>)" in err
 
 
-def test_labels_that_look_alike_are_noted_at_training(dlcli, tmp_path):
+def test_similar_labels_are_reported_at_training(dlcli, tmp_path):
     path = labelled(tmp_path / "a.csv", "a", "a ", "b", "B")
     _, _, err = dlcli("train", "rnn", "--dataset", path, *SMALL, "--out", "run")
     assert "'a' (10) and 'a ' (10) are one class" in err
     assert "'b' (10) and 'B' (10) are 2 classes" in err
 
 
-def test_a_text_that_is_longer_than_the_model_reads_says_so_with_its_answer(classifier):
+def test_a_truncated_text_has_a_notice_with_its_answer(classifier):
     text = "Where is the foe " * 2
     with pytest.warns(Notice, match="has 34 tokens, of which the model reads the first 20"):
         short, long, same = predict(Predict(run=classifier, text=["Where is the foe", text, text[:20]]))
@@ -261,7 +261,7 @@ def test_a_text_that_is_longer_than_the_model_reads_says_so_with_its_answer(clas
     assert "truncated" not in short.numbers()
 
 
-def test_a_text_of_many_stretches_has_the_probability_it_has_in_one_pass(language, monkeypatch):
+def test_segments_give_the_same_log_probabilities_as_one_segment(language, monkeypatch):
     text = "The vorpal blade went snicker-snack! " * 8
     [whole] = score(Score(run=language, text=[text]))
     monkeypatch.setattr(score_module, "_LONGEST", 64)
@@ -286,7 +286,7 @@ def test_options_that_do_not_fit_the_task_are_refused(options):
         Train(**options)
 
 
-def test_a_language_model_reads_rows_without_a_label_too(dlcli, tmp_path):
+def test_a_language_model_accepts_rows_without_a_label(dlcli, tmp_path):
     path = labelled(tmp_path / "a.csv", "a", "b")
     path.write_text(path.read_text() + "a text without a label,\n")
     small = ("--steps", 2, "--batch-size", 2, "--context", 8, "--hidden", 4, "--embedding-dim", 4)

@@ -18,7 +18,7 @@ from dlcli.techniques.word2vec import options as word2vec
 from tests.reading import evaluate, predict
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
-TINY = {"dataset": QUESTIONS, "vocabulary": 300}
+TINY = {"dataset": QUESTIONS, "vocab_size": 300}
 INPUTS = {"predict": lambda folder: {"text": ["Where is the bridge?", "\udce9", "Who?"]}}
 
 
@@ -69,14 +69,14 @@ def test_unknown_tokens_are_counted():
 
 
 def test_a_vocabulary_smaller_than_all_bytes_is_refused():
-    with pytest.raises(ValueError, match="--kind bpe needs --vocabulary 260 or more, got 100"):
-        Train(vocabulary=100)
+    with pytest.raises(ValueError, match="--kind bpe needs --vocab-size 260 or more, got 100"):
+        Train(vocab_size=100)
 
 
 @pytest.mark.parametrize("kind", ["unigram", "wordpiece"])
 def test_a_vocabulary_too_small_for_the_text_is_refused_before_a_run_folder_exists(tmp_path, kind):
-    options = Train(out=tmp_path / "run", dataset=QUESTIONS, kind=kind, vocabulary=8)
-    with pytest.raises(UsageError, match=f"{kind} needs --vocabulary"):
+    options = Train(out=tmp_path / "run", dataset=QUESTIONS, kind=kind, vocab_size=8)
+    with pytest.raises(UsageError, match=f"{kind} needs --vocab-size"):
         direct.train(trainer, direct.prepare("tokenizer", trainer, options))
     assert not (tmp_path / "run").exists()
 

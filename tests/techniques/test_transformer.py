@@ -22,7 +22,7 @@ from dlcli.techniques.transformer.score import windows
 from tests.reading import evaluate, predict, sample, score
 
 TEXTS = Path(__file__).parents[1] / "texts"
-# Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
+# Constant, because the number of steps of a schedule is compiled into the step, and compiling dominates the time here.
 TINY = {
     "dataset": str(TEXTS / "jabberwocky.txt"),
     "batch_size": 4,
@@ -44,7 +44,7 @@ PAIRS = {
     "label_smoothing": 0.0,
 }
 INPUTS = {
-    "sample": lambda folder: {"prompt": "The ", "length": 20, "count": 2},
+    "sample": lambda folder: {"prompt": "The ", "max_new_tokens": 20, "count": 2},
     "score": lambda folder: {"text": ["The vorpal blade", "gimble"]},
     "predict": lambda folder: {"text": ["Where is the foe", "Take the sword"]},
 }
@@ -77,7 +77,7 @@ def pairs(tmp_path_factory):
 
 
 def live(**changes):
-    """An untrained learner that is set to evaluate, and the data it reads."""
+    """Return an untrained learner in evaluation mode, and its data."""
     options = Train(**{**TINY, **changes})
     data = Learner.read(options)
     learner = Learner(options, data.facts)
@@ -105,13 +105,13 @@ def written(pieces):
     return "".join(piece.text for piece in pieces if not piece.prompt)
 
 
-def test_a_shape_chooses_its_data_and_its_sizes_and_flags_win():
+def test_given_options_override_the_defaults_of_the_shape():
     assert Train().dataset == "pydocs"
     assert Train(shape="encoder-decoder").dataset == "dates"
     assert Train(shape="encoder-decoder", dataset="x.tsv", layers=7).layers == 7
 
 
-def test_epochs_stand_in_for_the_steps_of_the_shape():
+def test_epochs_replace_the_default_steps_of_the_shape():
     assert Train(shape="encoder", epochs=2).epochs == 2
 
 
@@ -119,20 +119,20 @@ def test_a_short_run_has_a_shorter_warm_up():
     assert (Train(steps=50).warmup_steps, Train(steps=5_000).warmup_steps) == (5, 100)
 
 
-def test_heads_that_do_not_share_the_width_are_refused():
+def test_a_d_model_that_is_no_multiple_of_heads_is_refused():
     with pytest.raises(UsageError, match="multiple of heads"):
         live(heads=3)
 
 
 @pytest.mark.parametrize("changes", [{}, CLASSIFY, PAIRS], ids=["decoder", "encoder", "encoder-decoder"])
-def test_an_untrained_model_expects_little_more_than_chance(changes):
+def test_an_untrained_model_predicts_at_chance(changes):
     learner, data = live(**changes)
     count = len(data.facts.classes) or data.facts.vocabulary
     loss = scored(learner, next(iter(data.validation)))["loss"].value()
     assert loss == pytest.approx(math.log(count), rel=0.1)
 
 
-def test_smoothed_losses_are_those_against_smoothed_targets():
+def test_the_smoothed_loss_equals_cross_entropy_with_smoothed_targets():
     logits, labels = jax.random.normal(jax.random.key(0), [3, 5]), jnp.array([0, 4, 2])
     targets = 0.8 * jax.nn.one_hot(labels, 5) + 0.2 / 5
     expected = -(targets * jax.nn.log_softmax(logits)).sum(axis=-1)
@@ -150,22 +150,22 @@ def test_evaluation_counts_every_token_but_the_first_of_a_text(decoder):
     )
 
 
-def test_a_trained_decoder_expects_its_text_better_than_frequencies_do(decoder):
+def test_a_trained_decoder_is_better_than_character_frequencies(decoder):
     text = (TEXTS / "jabberwocky.txt").read_text()
     shares = np.unique(list(text), return_counts=True)[1] / len(text)
     entropy = -(shares * np.log(shares)).sum()
     assert evaluate(Eval(run=decoder)).numbers["loss"]["value"] < entropy
 
 
-def test_a_seed_writes_the_same_text_again_and_another_one_another(decoder):
-    first, again, other = (written(sample(Sample(run=decoder, length=20, seed=seed))) for seed in (1, 1, 2))
+def test_the_seed_determines_the_text(decoder):
+    first, again, other = (written(sample(Sample(run=decoder, max_new_tokens=20, seed=seed))) for seed in (1, 1, 2))
     assert first == again != other
 
 
-def test_without_temperature_the_likeliest_token_of_the_full_pass_is_written(decoder):
+def test_greedy_sampling_takes_the_most_probable_token_of_a_full_pass(decoder):
     learner = engine.load(Path(decoder), Learner)
     tokenizer = learner.facts.load()
-    pieces = written(sample(Sample(run=decoder, prompt="The", length=4, temperature=0)))
+    pieces = written(sample(Sample(run=decoder, prompt="The", max_new_tokens=4, temperature=0)))
     tokens = [END, *tokenizer.encode("The").tolist()]
     for _ in range(4):
         logits = full_pass(learner.network, jnp.array([tokens + [END] * (8 - len(tokens))]))[0, len(tokens) - 1]
@@ -173,24 +173,24 @@ def test_without_temperature_the_likeliest_token_of_the_full_pass_is_written(dec
     assert pieces == tokenizer.decode(tokens[4:])
 
 
-def test_a_text_goes_on_where_the_context_is_full(decoder):
-    assert len(written(sample(Sample(run=decoder, prompt="The ", length=30, temperature=2.0)))) > 8
+def test_sampling_continues_when_the_context_is_full(decoder):
+    assert len(written(sample(Sample(run=decoder, prompt="The ", max_new_tokens=30, temperature=2.0)))) > 8
 
 
-def test_the_windows_of_a_long_text_count_each_next_token_once():
+def test_windows_count_each_target_once():
     tokens = np.arange(30)
     counted = [place for window, first in windows(tokens, 8) for place in window[1:][first:]]
     assert counted == list(range(1, 30))
     assert all(len(window) <= 9 for window, _ in windows(tokens, 8))
 
 
-def test_a_long_text_is_scored_token_by_token_as_in_one_pass(decoder):
+def test_token_log_probabilities_of_a_long_text_sum_to_that_of_one_pass(decoder):
     [found] = score(Score(run=decoder, text=["The vorpal blade went snicker-snack!"]))
     assert len(found.tokens) == 36
     assert found.total == pytest.approx(found.whole, abs=1e-3)
 
 
-def test_a_text_without_tokens_has_a_problem_in_place_of_a_score(decoder):
+def test_an_empty_text_has_a_problem_instead_of_a_score(decoder):
     [found] = score(Score(run=decoder, text=[""]))
     assert "at least" in found.problem
 
@@ -202,14 +202,14 @@ def test_an_encoder_learns_its_classes(encoder):
     assert sum(found["confusion"]["support"]) == found["accuracy"]["n"]
 
 
-def test_an_encoder_answers_with_all_its_classes_likeliest_first(encoder):
+def test_an_encoder_ranks_its_classes_by_probability(encoder):
     [found] = predict(Predict(run=encoder, text=["Where is the foe"], top=10))
     shares = [share for _, share in found.answers]
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(1.0)
 
 
-def test_an_encoder_decoder_learns_to_write_what_it_was_shown(pairs):
+def test_an_encoder_decoder_learns_its_training_pairs(pairs):
     learner = engine.load(Path(pairs), Learner, "last")
     batch = next(Learner.read(Train(**{**TINY, **PAIRS})).train_from(0))
     assert scored(learner, {**batch, "mask": np.ones(16, np.float32)})["exact_match"].value() > 0.9
@@ -222,7 +222,7 @@ def test_evaluation_counts_every_pair_of_the_test_split(pairs):
 
 
 @pytest.mark.parametrize("beams", [1, 3])
-def test_written_targets_come_with_the_probability_that_the_model_gives_them(pairs, beams):
+def test_translations_have_their_log_probability_under_the_model(pairs, beams):
     learner = engine.load(Path(pairs), Learner)
     tokenizer = learner.facts.load()
     [found] = predict(Predict(run=pairs, text=["one two"], beams=beams, top=1))
@@ -234,14 +234,14 @@ def test_written_targets_come_with_the_probability_that_the_model_gives_them(pai
     assert score == pytest.approx(log_probability / ((5 + target.shape[1] - 1) / 6) ** 0.6, rel=1e-5)
 
 
-def test_written_targets_come_in_the_order_of_their_scores(pairs):
+def test_translations_are_sorted_by_score(pairs):
     [found] = predict(Predict(run=pairs, text=["six six six"], beams=16, top=16))
     scores = [each["score"] for each in found.numbers()["predictions"]]
     assert found.measure == "score"
     assert scores == sorted(scores, reverse=True)
 
 
-def test_evaluation_compares_what_is_written_greedily_with_the_targets(pairs):
+def test_evaluation_compares_greedy_translations_with_the_targets(pairs):
     found = evaluate(Eval(run=pairs)).numbers
     split = open_pairs(str(TEXTS / "numbers.tsv")).splits["test"]
     greedy = [each.answers[0][0] for each in predict(Predict(run=pairs, text=list(split.sources), beams=1, top=1))]
@@ -251,7 +251,7 @@ def test_evaluation_compares_what_is_written_greedily_with_the_targets(pairs):
     assert (found["chrf"]["n"], found["bleu"]["value"]) == (20, None)
 
 
-def test_of_a_large_test_split_some_pairs_are_written_and_counted(pairs, monkeypatch):
+def test_a_large_test_split_is_translated_in_part(pairs, monkeypatch):
     for name, value in (("_BATCH", 4), ("_MAX_PAIRS", 6)):
         monkeypatch.setattr(f"dlcli.techniques.transformer.eval.{name}", value)
     table = evaluate(Eval(run=pairs))
@@ -259,7 +259,7 @@ def test_of_a_large_test_split_some_pairs_are_written_and_counted(pairs, monkeyp
     assert any("N = 6 of 20 pairs" in row[2] for row in table.rows)
 
 
-def test_written_targets_have_a_log_probability_that_no_length_makes_zero(pairs):
+def test_log_probabilities_of_translations_are_finite(pairs):
     for found in predict(Predict(run=pairs, text=["one", "six six six"], beams=16, top=16)):
         answers = found.numbers()["predictions"]
         assert len(answers) == 16
@@ -267,7 +267,7 @@ def test_written_targets_have_a_log_probability_that_no_length_makes_zero(pairs)
         assert [each["probability"] for each in answers] == [math.exp(each["log_probability"]) for each in answers]
 
 
-def test_a_text_that_is_longer_than_an_encoder_reads_says_so_with_its_answer(encoder):
+def test_a_truncated_text_has_a_notice_with_its_answer(encoder):
     with pytest.warns(Notice, match="has 24 tokens, of which the model reads the first 20"):
         long, same = predict(Predict(run=encoder, text=["Where is the foe " * 6, "Where is the foe " * 5]))
     assert long.numbers()["truncated"] == {"tokens": 24, "read": 20, "part": "first"}
@@ -275,7 +275,7 @@ def test_a_text_that_is_longer_than_an_encoder_reads_says_so_with_its_answer(enc
     assert same.truncated is None
 
 
-def test_a_source_that_is_longer_than_any_of_training_says_so_with_its_answer(pairs):
+def test_a_truncated_source_has_a_notice_with_its_answer(pairs):
     most = engine.load(Path(pairs), Learner).facts.max_source_length
     text = "one " * most
     with pytest.warns(Notice, match=f"has {len(text)} tokens, of which the model reads the first {most}"):
@@ -284,30 +284,33 @@ def test_a_source_that_is_longer_than_any_of_training_says_so_with_its_answer(pa
 
 
 @pytest.mark.parametrize(("length", "cut"), [(7, False), (8, True), (20, True)])
-def test_a_prompt_that_fills_the_context_says_how_much_of_it_is_read(decoder, length, cut):
+def test_a_truncated_prompt_has_a_notice(decoder, length, cut):
     prompt = "The vorpal blade went"[:length]
     with contextlib.nullcontext() if not cut else pytest.warns(Notice, match="the model reads the last 4"):
-        first, *_ = sample(Sample(run=decoder, prompt=prompt, length=1))
+        first, *_ = sample(Sample(run=decoder, prompt=prompt, max_new_tokens=1))
     assert (first.truncated is not None) == cut
     assert not cut or first.truncated.numbers() == {"tokens": length, "read": 4, "part": "last"}
 
 
-def test_what_is_written_after_a_long_prompt_is_what_is_written_after_the_part_that_is_read(decoder):
+def test_a_truncated_prompt_is_continued_from_the_part_that_is_read(decoder):
     learner = engine.load(Path(decoder), Learner)
     tokens = learner.facts.load().encode("The vorpal blade went")
     logits = full_pass(learner.network, jnp.pad(jnp.asarray(tokens[-4:], jnp.int32), (0, 4))[None])[0, 3]
     expected = learner.facts.load().decode([int(logits.at[:START].set(-jnp.inf).argmax())])
     with pytest.warns(Notice):
-        assert written(sample(Sample(run=decoder, prompt="The vorpal blade went", length=1, temperature=0))) == expected
+        assert (
+            written(sample(Sample(run=decoder, prompt="The vorpal blade went", max_new_tokens=1, temperature=0)))
+            == expected
+        )
 
 
-def test_windows_are_named_where_a_text_is_longer_than_the_context(decoder):
+def test_scores_of_long_texts_name_their_windows(decoder):
     short, long = score(Score(run=decoder, text=["The vorp", "The vorpal"]))
     assert "windows" not in short.numbers()
     assert long.numbers()["windows"] == {"tokens": 8, "stride": 4}
 
 
-def test_a_text_of_many_windows_has_the_parts_of_each_window_by_itself(decoder):
+def test_windowed_log_probabilities_equal_those_of_each_window(decoder):
     text = "The vorpal blade went snicker-snack! " * 4
     [found] = score(Score(run=decoder, text=[text]))
     learner = engine.load(Path(decoder), Learner)
@@ -327,19 +330,19 @@ def test_a_verb_refuses_a_run_of_another_shape(decoder, encoder):
         list(predict(Predict(run=decoder, text=["a"])))
 
 
-def test_dropout_and_smoothing_leave_validation_as_it_is():
+def test_validation_ignores_dropout():
     (plain, data), (changed, _) = live(**CLASSIFY), live(**{**CLASSIFY, "dropout": 0.5}, label_smoothing=0.3)
     batch = next(iter(data.validation))
     assert scored(plain, batch)["loss"].value() == scored(changed, batch)["loss"].value()
 
 
-def test_what_follows_each_token_does_not_know_what_comes_after(decoder):
+def test_next_token_probabilities_do_not_depend_on_later_tokens(decoder):
     learner = engine.load(Path(decoder), Learner)
     first, second = (learner.next_log_probabilities(jnp.array([[END, 5, other]])) for other in (6, 7))
     np.testing.assert_allclose(first[:, :2], second[:, :2], atol=1e-6)
     np.testing.assert_allclose(jnp.exp(first).sum(axis=-1), np.ones([1, 3]), rtol=1e-5)
 
 
-def test_more_tokens_than_the_context_have_no_probabilities_at_once(decoder):
+def test_more_tokens_than_the_context_are_refused(decoder):
     with pytest.raises(UsageError, match="at most 8 tokens"):
         engine.load(Path(decoder), Learner).next_log_probabilities(jnp.zeros([1, 9], int))

@@ -172,3 +172,26 @@ def decode(path: Path, facts: ImageFacts) -> np.ndarray:
     except Unreadable as error:
         raise DatasetError(f"{path} cannot be read: {error}") from error
     return decoding.convert_channels(image, facts.image[-1])
+
+
+def fit(image: np.ndarray, facts: ImageFacts) -> np.ndarray:
+    """Resize an image to the size and channels of the training images, uint8 [height, width, channel].
+
+    Args:
+        image: uint8 [height, width] or [height, width, channel].
+        facts: of the training images.
+
+    Raises:
+        DatasetError: it is no such array.
+    """
+    image = image[..., None] if image.ndim == 2 else image
+    if image.dtype != np.uint8 or image.ndim != 3 or not image.size:
+        raise DatasetError(
+            f"an image must be uint8 [height, width] or [height, width, channel], got {image.dtype} {image.shape}"
+        )
+    resized = decoding.resize(image, facts.image[:2])
+    if resized.shape[-1] == facts.image[-1]:
+        return resized
+    if resized.shape[-1] not in (1, 3) or facts.image[-1] not in (1, 3):
+        raise DatasetError(f"an image must have {facts.image[-1]} channels, got {image.shape[-1]}")
+    return decoding.convert_channels(resized, facts.image[-1])

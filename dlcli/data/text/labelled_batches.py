@@ -46,7 +46,7 @@ def classification(
         warn(problem.message)
     splits = {
         name: functools.cache(functools.partial(_Split, texts, name, tokenizer, context))
-        for name in ("train", "validation", texts.eval_split)
+        for name in ("train", "validation", texts.test_split)
     }
     if not trained:
         read = {"training": splits["train"](), "validation": splits["validation"]()}
@@ -54,9 +54,9 @@ def classification(
         truncation.note(_truncated(read), "texts", f"{context:,} tokens", longest=longest)
 
     def measured() -> _Split:
-        split = splits[texts.eval_split]()
+        split = splits[texts.test_split]()
         if trained:
-            truncation.note(_truncated({texts.eval_split: split}), "texts", f"{context:,} tokens")
+            truncation.note(_truncated({texts.test_split: split}), "texts", f"{context:,} tokens")
         return split
 
     return Data(
@@ -67,7 +67,7 @@ def classification(
         sizes=texts.sizes,
         digest=digest(texts, tokenizer),
         example=texts.example,
-        test_split=texts.eval_split,
+        test_split=texts.test_split,
     )
 
 

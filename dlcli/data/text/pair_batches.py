@@ -76,7 +76,7 @@ def read(options: Any, context: int, facts: PairFacts | None = None) -> Data:
     A note counts the truncated pairs in the splits that are read: training and validation, or, with `facts`, test.
 
     Args:
-        options: with `dataset`, `batch_size`, `seed`, `tokenizer` and `vocabulary`.
+        options: with `dataset`, `batch_size`, `seed`, `tokenizer` and `vocab_size`.
         context: largest number of tokens of a source, and of a target with `<end>`.
         facts: facts of a trained model, whose tokenizer and lengths are used; by default they are those of the
             training split.
@@ -90,7 +90,7 @@ def read(options: Any, context: int, facts: PairFacts | None = None) -> Data:
 
 def _for_training(found: PairSet, options: Any, context: int) -> Data:
     split = found.splits["train"]
-    tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, Documents((*split.sources, *split.targets)))
+    tokenizer = tokenizers.resolve(options.tokenizer, options.vocab_size, Documents((*split.sources, *split.targets)))
     train = EncodedPairs(split, tokenizer, None, context=context)
     splits = _opened(found, tokenizer, train.lengths)
     validation = splits["validation"]()

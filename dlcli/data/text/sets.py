@@ -79,6 +79,6 @@ class TextSet:
         return self.splits["train"].digest
 
     @property
-    def eval_split(self) -> str:
+    def test_split(self) -> str:
         """The split that `eval` measures on: "test", or "validation" if there is no test split."""
         return "test" if "test" in self.splits else "validation"

@@ -1,6 +1,6 @@
 """Batches of tokens for language models: random windows, or rows that continue from batch to batch.
 
-If a set has no test split, `test` is its validation split (`TextSet.eval_split`). The test split is tokenized when it
+If a set has no test split, `test` is its validation split (`TextSet.test_split`). The test split is tokenized when it
 is iterated, so that `sizes` has no entry for it.
 
 Batches depend on the seed and the step alone: windows are drawn from (seed, step), rows are shifted by (seed, epoch).
@@ -83,12 +83,12 @@ def _data(
     return Data(
         train_from=train_from,
         validation=HeldOut(lambda: cut(validation, *shape), batch_size),
-        test=HeldOut(lambda: cut(token_streams.stream(texts, texts.eval_split, tokenizer), *shape), batch_size),
+        test=HeldOut(lambda: cut(token_streams.stream(texts, texts.test_split, tokenizer), *shape), batch_size),
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer)),
         sizes={"train": examples, "validation": -(-validation.targets // context)},
         digest=digest(texts, tokenizer),
         example=texts.example,
-        test_split=texts.eval_split,
+        test_split=texts.test_split,
     )
 
 

@@ -20,7 +20,7 @@ from dlcli.data.text import vocabularies
 from dlcli.data.text.tokenizer_pipelines import UNKNOWN, empty_pipeline, pieces
 from dlcli.data.text.vocabularies import BYTES, SPECIAL, Vocabulary
 from dlcli.errors import DatasetError, UsageError
-from dlcli.options.common import LEAST_VOCABULARY, TokenizerKind
+from dlcli.options.common import MIN_VOCABULARY, TokenizerKind
 
 _COUNTED = 2**22  # characters that are counted at a time
 _PER_CHARACTER = 8  # entries of `wordpiece` for each character in its alphabet
@@ -42,7 +42,7 @@ def learn(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -
         UsageError: the vocabulary is too small for the text.
         DatasetError: there is no text.
     """
-    least = LEAST_VOCABULARY[kind]
+    least = MIN_VOCABULARY[kind]
     if vocabulary_size < least:
         raise ValueError(f"a {kind} tokenizer needs a vocabulary of at least {least} entries, got {vocabulary_size}")
     if not any(text.strip() for text in documents):
@@ -70,7 +70,7 @@ def refuse_too_small(kind: TokenizerKind, vocabulary_size: int, documents: Seque
     else:
         return
     if vocabulary_size < least:
-        raise UsageError(f"{kind} needs --vocabulary {least} or more {purpose}, got {vocabulary_size}")
+        raise UsageError(f"{kind} needs --vocab-size {least} or more {purpose}, got {vocabulary_size}")
 
 
 def _trainer(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -> trainers.Trainer:

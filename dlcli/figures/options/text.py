@@ -73,7 +73,7 @@ class TokenProbabilities(TextFigureOptions):
     )
     technique = ("rnn", "transformer")
     best_of = ("rnn",)
-    of_runs = (("task", "language"), ("shape", "decoder"))
+    requires = (("task", "language"), ("shape", "decoder"))
     top: Annotated[int, Field(ge=1, le=10, description="Likeliest tokens shown for each place."), Cli(short="-k")] = 3
 
 

@@ -19,30 +19,32 @@ _BATCH = 64  # images decoded and classified at once
 
 
 def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
-    """Yield a prediction per image file, in order; for a file that cannot be read, the prediction has a problem."""
+    """Yield a prediction per image, in order; for an image that cannot be read, the prediction has a problem.
+
+    From Python, `options.images` may contain arrays: uint8 [height, width] or [height, width, channel].
+    """
     learner: Learner = run.learner
     classify = functional.jit(Learner.log_probabilities, learner)
-    for paths in _batched(options.images):
-        images = [_read(path, learner) for path in paths]
+    for start in range(0, len(options.images), _BATCH):
+        given = options.images[start : start + _BATCH]
+        images = [_read(each, learner) for each in given]
         # All batches have the same shape, so that the function is compiled once.
         pixels = np.zeros([_BATCH, *learner.facts.image], np.uint8)
         for row, image in enumerate(images):
             if isinstance(image, np.ndarray):
                 pixels[row] = image
         probabilities = np.exp(np.asarray(classify(pixels), np.float64))
-        for path, image, row in zip(paths, images, probabilities, strict=False):
-            yield _prediction(str(path), image, row, learner.facts.classes, options.top)
+        for index, (each, image, row) in enumerate(zip(given, images, probabilities, strict=False), start):
+            source = f"image {index}" if isinstance(each, np.ndarray) else str(each)
+            yield _prediction(source, image, row, learner.facts.classes, options.top)
 
 
-def _batched(paths: list[Path]) -> Iterator[list[Path]]:
-    for start in range(0, len(paths), _BATCH):
-        yield paths[start : start + _BATCH]
-
-
-def _read(path: Path, learner: Learner) -> np.ndarray | str:
-    """Return the decoded image, or why the file cannot be read."""
+def _read(image: Path | np.ndarray, learner: Learner) -> np.ndarray | str:
+    """Return the image as the network needs it, or why it cannot be read."""
     try:
-        return batches.decode(path, learner.facts)
+        if isinstance(image, np.ndarray):
+            return batches.fit(image, learner.facts)
+        return batches.decode(image, learner.facts)
     except DatasetError as error:
         return str(error)
 

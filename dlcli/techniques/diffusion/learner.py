@@ -86,6 +86,9 @@ class Learner(engine.Learner):
         losses = self._losses(network, self.domain.encode(batch), label, self.rngs.score())
         return {"loss": Mean.of(losses, batch["mask"])}
 
+    def trained_model(self) -> nnx.Module:
+        return self.ema.apply_to(self.network)
+
     def require_fit(self, facts: GenerativeFacts, run: str) -> None:
         self.facts.require_same_domain(facts, run, classes=self.conditional)
 

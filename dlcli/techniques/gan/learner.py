@@ -130,9 +130,14 @@ class Learner(engine.Learner):
         Returns:
             Images, uint8 [sample, height, width, channel], or points, float32 [sample, 2].
         """
+        generator = self.trained_model()
+        return self.domain.decode(generator(noise, label))
+
+    def trained_model(self) -> nnx.Module:
+        """Return the averaged generator."""
         generator = self.ema.apply_to(self.generator)
         generator.eval()
-        return self.domain.decode(generator(noise, label))
+        return generator
 
     def require_fit(self, facts: GanFacts, run: str) -> None:
         self.facts.require_same_domain(facts, run, classes=self.conditional)

@@ -14,7 +14,7 @@ from dlcli.options.common import (
     Needs,
     Schedule,
     Steps,
-    filled,
+    with_defaults,
 )
 from dlcli.options.generative import DENSITIES, GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
 from dlcli.options.optimizers import WITH_BETAS
@@ -79,7 +79,7 @@ class Train(GenerativeTrainOptions):
         if not isinstance(given, dict) or given.get("dataset") not in DENSITIES:
             return given
         by_loss = _DENSITY_DEFAULTS_BY_LOSS.get(given.get("loss", "non-saturating"), {})
-        return filled(given, _DENSITY_DEFAULTS | by_loss)
+        return with_defaults(given, _DENSITY_DEFAULTS | by_loss)
 
 
 class Eval(DataDirOptions, EvalOptions):

@@ -62,7 +62,7 @@ class Learner(engine.Learner):
         texts = open_texts(options.dataset, reading(options))
         if facts is not None:
             return batches(options, texts, facts.load(), trained=True)
-        return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"]))
+        return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocab_size, texts.splits["train"]))
 
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)

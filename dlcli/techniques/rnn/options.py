@@ -90,16 +90,16 @@ class Eval(LabelColumnOptions, EvalOptions):
 class Sample(TextSampleOptions):
     """Options of `dlcli sample rnn`."""
 
-    of_runs = (("task", "language"),)
+    requires = (("task", "language"),)
 
 
 class Score(TextScoreOptions):
     """Options of `dlcli score rnn`."""
 
-    of_runs = (("task", "language"),)
+    requires = (("task", "language"),)
 
 
 class Predict(TextPredictOptions):
     """Options of `dlcli predict rnn`."""
 
-    of_runs = (("task", "classify"),)
+    requires = (("task", "classify"),)

@@ -30,11 +30,11 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
     """
     dataset, reading = options.dataset or run.options.dataset, ReadOptions.of(run.options, options, labels=False)
     texts = opened(run, options.dataset, lambda: open_texts(dataset, reading))
-    counts = token_statistics.count(tokenizers.load(run.folder), texts.splits[texts.eval_split].texts)
+    counts = token_statistics.count(tokenizers.load(run.folder), texts.splits[texts.test_split].texts)
     ratios = counts.ratios()
     rows = [(name.replace("_", " "), _formatted(name, value), _MEANINGS[name]) for name, value in ratios.items()]
     rows += [(name, formats.count(value), "") for name, value in dataclasses.asdict(counts).items()]
-    how = protocol(run, options.dataset, texts.eval_split)
+    how = protocol(run, options.dataset, texts.test_split)
     return Table(title(how), ["measure", "value", ""], rows, {**how, **ratios, **dataclasses.asdict(counts)})
 
 

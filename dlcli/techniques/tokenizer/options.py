@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from dlcli.options.common import (
-    LEAST_VOCABULARY,
+    MIN_VOCABULARY,
     Cli,
     DatasetName,
     DirectOptions,
@@ -14,7 +14,7 @@ from dlcli.options.common import (
     RunRef,
     TextDataset,
     TokenizerKind,
-    Vocabulary,
+    VocabSize,
 )
 from dlcli.options.tables import TextColumnOptions, TextTableOptions
 
@@ -25,7 +25,7 @@ class Train(TextTableOptions, DirectOptions):
     panel = "Model"
     examples = (
         "dlcli train tokenizer",
-        "dlcli train tokenizer --kind unigram --vocabulary 4000",
+        "dlcli train tokenizer --kind unigram --vocab-size 4000",
         "dlcli train tokenizer --kind characters --dataset shakespeare.txt",
     )
     dataset: TextDataset = "pydocs"
@@ -34,13 +34,13 @@ class Train(TextTableOptions, DirectOptions):
         Field(description="Algorithm: characters, words, or subwords (bpe, wordpiece, unigram)."),
         Cli(short="-k"),
     ] = "bpe"
-    vocabulary: Vocabulary = 8_000
+    vocab_size: VocabSize = 8_000
 
     @model_validator(mode="after")
     def _check_vocabulary(self) -> "Train":
-        minimum = LEAST_VOCABULARY[self.kind]
-        if self.vocabulary < minimum:
-            raise ValueError(f"--kind {self.kind} needs --vocabulary {minimum} or more, got {self.vocabulary}")
+        minimum = MIN_VOCABULARY[self.kind]
+        if self.vocab_size < minimum:
+            raise ValueError(f"--kind {self.kind} needs --vocab-size {minimum} or more, got {self.vocab_size}")
         return self
 
 

@@ -27,7 +27,7 @@ def read_text(batches: Callable[..., Data], options: Train, facts: TransformerFa
     """
     texts = open_texts(options.dataset, ReadOptions.of(options, labels=options.shape == "encoder"))
     if facts is None:
-        tokenizer = tokenizers.resolve(options.tokenizer, options.vocabulary, texts.splits["train"])
+        tokenizer = tokenizers.resolve(options.tokenizer, options.vocab_size, texts.splits["train"])
     else:
         tokenizer = facts.load()
     sizes = {"batch_size": options.batch_size, "context": options.context, "seed": options.seed}

@@ -21,9 +21,9 @@ from dlcli.options.common import (
     TextScoreOptions,
     TokenizerKind,
     TokenizerOptions,
-    Vocabulary,
+    VocabSize,
     WeightDecay,
-    filled,
+    with_defaults,
 )
 from dlcli.options.fields import flag
 from dlcli.options.optimizers import WITH_BETAS, OptimizerName
@@ -102,7 +102,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
     heads: Annotated[int, Field(ge=1, le=256, description="Number of attention heads.")] = 4
     d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension.")] = 128
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
-    vocabulary: Annotated[Vocabulary, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
+    vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
     label_smoothing: Annotated[
         float,
@@ -135,7 +135,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
         defaults = _DEFAULTS.get(str(given.get("shape", "decoder")), {})
         if str(steps := given.get("steps")).isdecimal():
             defaults = {**defaults, "warmup_steps": min(_WARMUP, int(steps) // 10)}  # a short run has a shorter warm-up
-        return filled(given, defaults)
+        return with_defaults(given, defaults)
 
     @model_validator(mode="after")
     def _check_columns(self) -> "Train":
@@ -156,7 +156,7 @@ class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
 class Sample(TextSampleOptions):
     """Options of `dlcli sample transformer`."""
 
-    of_runs = (("shape", "decoder"),)
+    requires = (("shape", "decoder"),)
     examples = (
         'dlcli sample transformer --prompt "Return the"',
         "dlcli sample transformer --temperature 0.7 --top-p 0.9 --count 3",
@@ -166,14 +166,14 @@ class Sample(TextSampleOptions):
 class Score(TextScoreOptions):
     """Options of `dlcli score transformer`."""
 
-    of_runs = (("shape", "decoder"),)
+    requires = (("shape", "decoder"),)
     examples = ('dlcli score transformer "Return the sum of the elements."',)
 
 
 class Predict(TextPredictOptions):
     """Options of `dlcli predict transformer`."""
 
-    of_runs = (("shape", "encoder"), ("shape", "encoder-decoder"))
+    requires = (("shape", "encoder"), ("shape", "encoder-decoder"))
     examples = ('dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',)
     top: Annotated[
         int, Field(ge=1, le=1000, description="Number of answers per text, best first."), Cli(short="-k")

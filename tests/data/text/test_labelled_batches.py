@@ -61,7 +61,7 @@ def test_a_note_counts_the_truncated_texts_of_each_split_that_is_read(labelled):
     with pytest.warns(Notice) as notes:
         list(trained.test)
     assert [str(note.message) for note in notes] == [
-        f"{truncated[texts.eval_split]} {texts.eval_split} texts are too long and truncated to 8 tokens"
+        f"{truncated[texts.test_split]} {texts.test_split} texts are too long and truncated to 8 tokens"
     ]
 
 

@@ -38,7 +38,7 @@ def test_raw_text_is_divided_as_in_nanogpt(tmp_path):
     assert {name: list(split.texts) for name, split in found.splits.items()} == {
         "train": [PLAY[:cut]], "validation": [PLAY[cut:]]
     }  # fmt: skip
-    assert found.eval_split == "validation"
+    assert found.test_split == "validation"
 
 
 def test_tiny_shakespeare_validates_on_its_last_tenth(shared_data):
@@ -61,7 +61,7 @@ def test_every_row_is_in_one_split(table):
     assert sorted(rows) == sorted(f"set.tsv text {number}" for number in range(40))
     assert first.sizes == {"train": 28, "validation": 4, "test": 8}
     assert first.digest == second.digest
-    assert first.eval_split == "test"
+    assert first.test_split == "test"
 
 
 def test_labels_are_numbered_in_alphabetical_order(table):

@@ -16,7 +16,7 @@ ROWS = [(f"{number} and {number}", str(2 * number)) for number in range(20)]
 def options(tmp_path):
     path = tmp_path / "sums.tsv"
     path.write_text("source\ttarget\n" + "".join(f"{one}\t{two}\n" for one, two in ROWS))
-    return SimpleNamespace(dataset=str(path), batch_size=4, seed=0, tokenizer="characters", vocabulary=64)
+    return SimpleNamespace(dataset=str(path), batch_size=4, seed=0, tokenizer="characters", vocab_size=64)
 
 
 def test_a_batch_contains_sources_with_lengths_and_targets_between_start_and_end(options):

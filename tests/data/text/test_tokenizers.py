@@ -128,7 +128,7 @@ def test_training_without_enough_input_is_refused():
 
 def test_the_least_size_of_unigram_suffices():
     with pytest.raises(
-        UsageError, match="unigram needs --vocabulary 11 or more to include the characters of this text, got 8"
+        UsageError, match="unigram needs --vocab-size 11 or more to include the characters of this text, got 8"
     ):
         tokenizers.train("unigram", 8, ["abc abd\u2003abe"])
     with pytest.raises(UsageError, match="got 10"):
@@ -138,7 +138,7 @@ def test_the_least_size_of_unigram_suffices():
 
 def test_the_least_size_of_wordpiece_suffices():
     text = "eel ell ten ten tee teen"  # e, the space, t and n are the most frequent
-    with pytest.raises(UsageError, match="needs --vocabulary 24 or more to encode any word of this text, got 8"):
+    with pytest.raises(UsageError, match="needs --vocab-size 24 or more to encode any word of this text, got 8"):
         tokenizers.train("wordpiece", 8, [text])
     with pytest.raises(UsageError, match="got 23"):
         tokenizers.train("wordpiece", 23, [text])

@@ -1,0 +1,310 @@
+"""The Python interface: what the commands do, as functions and as methods of a run. Loads jax when first needed.
+
+The command line calls `perform`, `new_run` and `figures.draw`, as the functions here do, with the same options. Where
+these fail because of an input, they raise `dlcli.UserError`, with a `hint`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlcli import figures, techniques
+from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, joined
+from dlcli.errors import UsageError
+from dlcli.nearest import did_you_mean
+from dlcli.options.fields import Options, cli
+from dlcli.runs.trained import TrainedRun
+from dlcli.techniques import opening
+from dlcli.validation import validate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from flax import nnx
+
+    from dlcli.engine import Event
+
+Progress = Callable[["Event"], None] | bool
+_FUNCTIONS = {"eval": "evaluate"}  # of the verbs whose file and function have different names
+
+
+class Run(TrainedRun):
+    """A trained run. `path`, `options`, `facts` and `history` load no jax; the weights are loaded once."""
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self.folder
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The records of `metrics.jsonl`: step, split, metrics, rate and seconds of each report."""
+        return list(self.files.metrics.read())
+
+    @property
+    def model(self) -> nnx.Module:
+        """The trained network, in evaluation mode, with the weights that `use` selects."""
+        return self.learner.trained_model()
+
+    def evaluate(self, **options: Any) -> dict[str, Any]:
+        """Return the numbers of `dlcli eval --json`: metrics of the test split by name."""
+        return dict(self._perform("eval", options).numbers)
+
+    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+        """Return a prediction for each input.
+
+        Args:
+            inputs: for cnn, images: paths, or arrays, uint8 [height, width] or [height, width, channel], also stacked;
+                for techniques of text, strings; one or several. None for word2vec, whose options ask the questions.
+            options: of `dlcli predict`.
+        """
+        model = self._model("predict")
+        name = next((name for name, field in model.model_fields.items() if cli(field).argument), None)
+        if name is None or inputs is None:
+            return list(self._perform("predict", options))
+        values = _listed(inputs, self.technique)
+        # Arrays cannot be values of an option: a placeholder is validated instead.
+        checkable = ["-" if hasattr(each, "shape") else each for each in values]
+        checked = self._options("predict", {**options, name: checkable})
+        return list(perform("predict", checked.model_copy(update={name: values}), self.using(_use(checked))))
+
+    def sample(self, **options: Any) -> np.ndarray | list[str]:
+        """Return samples: images, uint8 [sample, height, width, channel]; points, float32 [sample, 2]; or texts."""
+        drawn = self._perform("sample", options)
+        if isinstance(drawn, Images):
+            return drawn.pixels
+        if isinstance(drawn, Figure):
+            import numpy as np
+
+            return np.asarray(drawn.numbers["points"], np.float32)
+        return [each["prompt"] + each["text"] for each in joined(drawn)]
+
+    def score(self, texts: str | Sequence[str], **options: Any) -> list[Likelihood]:
+        """Return the likelihood of each text, token by token."""
+        return list(self._perform("score", {**options, "text": [texts] if isinstance(texts, str) else list(texts)}))
+
+    def resume(self, *, progress: Progress = False, **changes: Any) -> Run:
+        """Continue training, with changes to its options; return the run with its new weights."""
+        learner = techniques.learner(self.technique)
+        before = self.files.read("options.json", learner.Options)
+        kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
+        after = validate(learner.Options, {**kept, **changes}, flags=changes, kept=kept.keys() - changes.keys())
+        from dlcli import engine
+
+        _show(engine.resume(learner, self.folder, {name: getattr(after, name) for name in changes}), progress)
+        return Run(self.folder, self.reader, self.use)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}, technique={self.technique!r}, use={self.use!r})"
+
+    def _perform(self, verb: str, given: Mapping[str, Any]) -> Any:
+        options = self._options(verb, given)
+        return perform(verb, options, self.using(_use(options)))
+
+    def _options(self, verb: str, given: Mapping[str, Any]) -> Any:
+        """Return the options of a verb for this run; raise as `dlcli.techniques.opening.require` does."""
+        model = self._model(verb)
+        use = {"use": self.use} if "use" in model.model_fields else {}
+        options = validate(model, {**use, **given, "run": str(self.folder)}, flags=given)
+        opening.require(options, self, f"{verb} {self.technique}")
+        return options
+
+    def _model(self, verb: str) -> type[Options]:
+        model: type[Options] | None = techniques.options(self.technique, verb)
+        if model is None:
+            verbs = ", ".join(each for each in ("eval", "sample", "predict", "score") if self._has(each))
+            raise UsageError(f"a run of {self.technique} has no {verb}", hint=f"it has {verbs}")
+        return model
+
+    def _has(self, verb: str) -> bool:
+        return techniques.options(self.technique, verb) is not None
+
+
+def train(technique: str, *, progress: Progress = False, **options: Any) -> Run:
+    """Train a new run, as `dlcli train` does, and return it.
+
+    Args:
+        technique: such as "cnn".
+        progress: called with each event of training (see `dlcli.engine.events`); True prints a line per report.
+        options: of `dlcli train TECHNIQUE`.
+
+    Raises:
+        UserError: an option, the data or the machine does not allow it.
+    """
+    name = technique.replace("_", "-")
+    if name not in techniques.names():
+        raise UsageError(f"there is no technique {technique!r}{did_you_mean(name, techniques.names())}")
+    folder = new_run(name, validate(techniques.options(name, "train"), options, flags=options), progress)
+    return load(folder)
+
+
+def load(run: str | Path = "", *, use: str = "best") -> Run:
+    """Open a run.
+
+    Args:
+        run: its folder, its name under `runs/`, or a technique's name for its latest run; empty: the latest of all.
+        use: which weights: "best" (of the best validation) or "last".
+
+    Raises:
+        RunError: there is no such run.
+    """
+    if use not in ("best", "last"):
+        raise UsageError(f"use must be 'best' or 'last', got {use!r}")
+    found = opening.open_run(run, use=use)
+    return Run(found.folder, found.reader, use)
+
+
+def evaluate(run: Run | str | Path, **options: Any) -> dict[str, Any]:
+    """Measure a run on the test split of its data, or of other data: see `Run.evaluate`."""
+    return _run(run).evaluate(**options)
+
+
+def predict(run: Run | str | Path, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+    """Apply a run to inputs: see `Run.predict`."""
+    return _run(run).predict(inputs, **options)
+
+
+def sample(run: Run | str | Path, **options: Any) -> np.ndarray | list[str]:
+    """Draw samples from a generative run: see `Run.sample`."""
+    return _run(run).sample(**options)
+
+
+def score(run: Run | str | Path, texts: str | Sequence[str], **options: Any) -> list[Likelihood]:
+    """Return the likelihood of texts: see `Run.score`."""
+    return _run(run).score(texts, **options)
+
+
+def draw(
+    figure: str,
+    *,
+    run: Run | str | Path | Sequence[Run | str | Path] | None = None,
+    out: str | Path | None = None,
+    **options: Any,
+) -> Figure:
+    """Draw a figure of `dlcli viz`.
+
+    Args:
+        figure: its name, such as "attention".
+        run: to draw it of; several for figures that compare runs.
+        out: file to save it in; the extension chooses the format.
+        options: of `dlcli viz FIGURE`.
+
+    Returns:
+        The figure: `drawing` is a matplotlib figure, `numbers` are its data.
+
+    Raises:
+        UserError: an option or the run does not allow it.
+    """
+    models = figures.catalogue()
+    name = figure.replace("_", "-")
+    if name not in models:
+        raise UsageError(f"there is no figure {figure!r}{did_you_mean(name, models)}")
+    from dlcli.plot.files import check, moves, save
+
+    given = dict(options)
+    if run is not None:
+        runs = [run] if isinstance(run, str | Path | TrainedRun) else list(run)
+        folders = tuple(str(each.folder if isinstance(each, TrainedRun) else each) for each in runs)
+        field = models[name].model_fields.get("run")
+        given["run"] = folders if field is not None and isinstance(field.default, tuple) else folders[0]
+    checked = validate(models[name], given, flags=options)
+    if out is not None:
+        check(Path(out), animated=checked.animated)
+    checked, opened = figures.opened(name, checked, run if isinstance(run, TrainedRun) else None)
+    drawn = draw_figure(name, checked, opened)
+    if out is not None:
+        save(drawn.animation() if drawn.animation and moves(Path(out)) else drawn.drawing, Path(out))
+    return drawn
+
+
+def draw_figure(name: str, options: Any, opened: Any) -> Figure:
+    """Draw a figure of the runs that `figures.opened` returned."""
+    _prepare(options)
+    drawn: Figure = figures.draw(name, options, opened)
+    return drawn
+
+
+def perform(verb: str, options: Any, run: TrainedRun) -> Any:
+    """Apply a verb of a run's technique to the run, and return what it makes: an artifact, or an iterator of them.
+
+    Args:
+        verb: "eval", "sample", "predict" or "score".
+        options: of the verb.
+        run: that they name.
+    """
+    _prepare(options)
+    module = import_module(f"dlcli.techniques.{run.technique.replace('-', '_')}.{verb}")
+    return getattr(module, _FUNCTIONS.get(verb, verb))(options, run)
+
+
+def new_run(technique: str, options: Any, progress: Progress = False) -> Path:
+    """Train a new run, and return its folder."""
+    refuse_name(options)
+    if technique in techniques.having("resume"):
+        from dlcli import engine
+
+        return _show(engine.fit(techniques.learner(technique), options), progress)
+    from dlcli.engine import direct
+
+    trainer = techniques.trainer(technique)
+    return direct.train(trainer, direct.prepare(technique, trainer, options)).folder
+
+
+def refuse_name(options: Any) -> None:
+    """Raise `UsageError` where a new run would have the name of a technique, which means the latest run of it."""
+    if options.name in techniques.names():
+        raise UsageError(f"--name must not be that of a technique, which stands for its latest run, got {options.name}")
+
+
+def _prepare(options: Any) -> None:
+    if "device" in type(options).model_fields:
+        from dlcli.engine.devices import prepare
+
+        prepare(options.device)
+
+
+def _show(events: Iterator[Event], progress: Progress) -> Path:
+    """Pass through the events of a run, and return its folder."""
+    show = _print if progress is True else progress or (lambda event: None)
+    event: Any = None
+    for event in events:
+        show(event)
+    folder: Path = event.folder
+    return folder
+
+
+def _print(event: Event) -> None:
+    """Print reports and validations to standard error."""
+    metrics = getattr(event, "metrics", None)
+    kind = {"Reported": "train", "Validated": "validation"}.get(type(event).__name__)
+    if kind and metrics:
+        line = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+        print(f"step {event.step:,}  {kind}  {line}", file=sys.stderr, flush=True)  # type: ignore[union-attr]
+
+
+def _run(run: Run | str | Path) -> Run:
+    return run if isinstance(run, Run) else load(run)
+
+
+def _use(options: Any) -> str:
+    return str(getattr(options, "use", "best"))
+
+
+def _listed(inputs: Any, technique: str) -> list[Any]:
+    """Return one or several inputs as a list; a stack of images is as many of them."""
+    if isinstance(inputs, str | Path):
+        return [inputs]
+    if hasattr(inputs, "shape"):
+        import numpy as np
+
+        array = np.asarray(inputs)
+        several = array.ndim == 4 or (array.ndim == 3 and array.shape[-1] > 4)
+        return list(array) if several else [array]
+    if technique == "cnn":
+        import numpy as np
+
+        return [each if isinstance(each, str | Path) else np.asarray(each) for each in inputs]
+    return list(inputs)
