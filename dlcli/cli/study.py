@@ -9,6 +9,7 @@ from dlcli import studies
 from dlcli.artifacts import Figure, Table
 from dlcli.cli import console, output, progress
 from dlcli.cli.typer_options import Call
+from dlcli.interrupts import exit_message
 
 
 def run(name: str, options: Any, call: Call) -> None:

@@ -111,9 +111,9 @@ class TrainingDisplay:
         """Return the last saved step and the command that continues from it; called as the process ends."""
         assert self._folder is not None
         if not (self._folder / "options.json").exists():
-            from dlcli.runs.run import Run
+            from dlcli.runs.writer import RunWriter
 
-            Run(self._folder).discard(folder=True)
+            RunWriter(self._folder).discard(folder=True)
             return "nothing was trained yet"
         steps = [int(each.name) for each in self._folder.glob("checkpoints/*") if each.name.isdecimal()]
         resumed = command_line("resume", self._folder)
