@@ -61,7 +61,7 @@ def test_progress_gets_the_events_of_training(tmp_path):
     events = []
     dlcli.train("cnn", **TINY, out=tmp_path / "run", progress=events.append)
     names = [type(event).__name__ for event in events]
-    assert (names[0], names[-1], names.count("Trained")) == ("Started", "Ended", 2)
+    assert (names[0], names[-1], names.count("Reported")) == ("Started", "Ended", 2)
 
 
 def test_progress_prints_a_line_per_report(tmp_path, capsys):

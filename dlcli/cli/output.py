@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text as RichText
 
 from dlcli import formats
-from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Sketch, Table, Text
+from dlcli.artifacts import Artifact, Figure, Images, Prediction, Sketch, Table, Text, Tokenization
 from dlcli.cli import console
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UserError
@@ -95,9 +95,9 @@ def _column(cells: Sequence[Any]) -> list[str]:
     return [_cell(cell) for cell in cells]
 
 
-def print_predictions(predictions: Sequence[Prediction | Pieces]) -> None:
+def print_predictions(predictions: Sequence[Prediction | Tokenization]) -> None:
     """Print for each input a row with its most likely answers and their probabilities, or its tokens with their ids."""
-    broken = [each for each in predictions if isinstance(each, Pieces)]
+    broken = [each for each in predictions if isinstance(each, Tokenization)]
     for number, each in enumerate(broken):
         if number:
             console.out().print()
@@ -107,7 +107,7 @@ def print_predictions(predictions: Sequence[Prediction | Pieces]) -> None:
         _print_answers(answered)
 
 
-def _print_pieces(found: Pieces) -> None:
+def _print_pieces(found: Tokenization) -> None:
     """Print the tokens of a text side by side, each above its id."""
     from dlcli.plot.terminal.text import columns, fit, wrap  # imported here: `--help` loads no numpy
 

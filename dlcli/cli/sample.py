@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text as RichText
 
 from dlcli import api
-from dlcli.artifacts import Figure, Images, Piece, joined
+from dlcli.artifacts import Figure, Images, TextChunk, joined
 from dlcli.cli import console, output, progress
 from dlcli.cli.typer_options import Call
 from dlcli.techniques.opening import opened
@@ -41,7 +41,7 @@ def _file(options: Any) -> Path | None:
     return out
 
 
-def stream(pieces: Iterable[Piece]) -> None:
+def stream(pieces: Iterable[TextChunk]) -> None:
     """Write each piece immediately, with a line between two texts."""
     number, out = 0, console.out()
     for piece in pieces:

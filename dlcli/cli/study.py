@@ -9,7 +9,7 @@ from dlcli import studies
 from dlcli.artifacts import Figure, Table
 from dlcli.cli import console, output, progress
 from dlcli.cli.typer_options import Call
-from dlcli.interrupts import saying
+from dlcli.interrupts import exit_message
 
 
 def run(name: str, options: Any, call: Call) -> None:
@@ -19,7 +19,7 @@ def run(name: str, options: Any, call: Call) -> None:
         from dlcli.plot.page.files import save
         from dlcli.studies.cells import Cell, Report
     prepare(options.device)
-    with saying("finished cells are saved; the same command continues the study"):
+    with exit_message("finished cells are saved; the same command continues the study"):
         for event in studies.run(name, options):
             match event:
                 case Cell():

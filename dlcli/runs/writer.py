@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class Run(RunFolder):
+class RunWriter(RunFolder):
     """A run folder to write to; use it in a `with` statement, so that pending writes finish."""
 
     def __init__(self, folder: Path):
@@ -36,7 +36,7 @@ class Run(RunFolder):
         self._pending: Future[None] | None = None
         self._lock: int | None = None
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> RunWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

@@ -11,7 +11,7 @@ from dlcli.notices import Notice
 from dlcli.runs.folder import technique_of
 from dlcli.runs.info import FORMAT
 from dlcli.runs.progress import Progress, Snapshot
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 from tests.forging import seal
 from tests.linear import Learner, LineFacts, Train
 
@@ -26,7 +26,7 @@ def save(run, step, best=None, *, keep=2, closing=None):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    with Run(tmp_path_factory.mktemp("written") / "run") as run:
+    with RunWriter(tmp_path_factory.mktemp("written") / "run") as run:
         run.create(Train(), LineFacts(features=3), {"technique": "tests"})
         for step in (1, 2, 3):
             save(run, step, best=1)
@@ -36,7 +36,7 @@ def written(tmp_path_factory):
 @pytest.fixture
 def run(written, tmp_path):
     """A run with checkpoints of the steps 1, 2 and 3, of which 1 is the best."""
-    with Run(shutil.copytree(written, tmp_path / "run")) as run:
+    with RunWriter(shutil.copytree(written, tmp_path / "run")) as run:
         yield run
 
 
@@ -48,7 +48,7 @@ def spoil(run, step, name="progress.json"):
 # Which checkpoints stay
 
 
-def test_the_last_two_and_the_best_stay(run):
+def test_the_last_two_checkpoints_and_the_best_one_are_kept(run):
     assert run.checkpoints.steps() == [1, 2, 3]
     save(run, 4, best=1)
     assert run.checkpoints.steps() == [1, 3, 4]
@@ -58,13 +58,13 @@ def test_the_last_two_and_the_best_stay(run):
     assert run.checkpoints.steps() == [5, 6]
 
 
-def test_more_stay_where_more_are_asked_for(run):
+def test_keep_sets_the_number_of_checkpoints(run):
     for step in (4, 5, 6):
         save(run, step, best=4, keep=3)
     assert run.checkpoints.steps() == [4, 5, 6]
 
 
-def test_the_best_of_an_end_and_the_best_if_the_run_goes_on_both_stay(run):
+def test_the_best_checkpoints_of_the_ended_and_of_the_resumed_run_are_kept(run):
     save(run, 6, best=1, keep=1, closing=Progress(step=6, best_step=6))
     assert run.checkpoints.steps() == [1, 6]
 
@@ -72,20 +72,20 @@ def test_the_best_of_an_end_and_the_best_if_the_run_goes_on_both_stay(run):
 # Which checkpoint is read
 
 
-def test_the_last_and_the_best_checkpoint_are_found(run):
+def test_the_last_or_the_best_checkpoint_is_read(run):
     assert run.restore(SHAPES)[0]["x"].tolist() == [3, 3]
     assert run.restore(SHAPES, "best")[0]["x"].tolist() == [1, 1]
 
 
-def test_without_a_validation_the_last_stands_for_the_best(tmp_path):
-    run = Run(tmp_path)
+def test_without_validation_the_last_checkpoint_is_the_best(tmp_path):
+    run = RunWriter(tmp_path)
     save(run, 1)
     save(run, 2)
     assert run.restore(SHAPES, "best")[0]["x"].tolist() == [2, 2]
 
 
 @pytest.mark.parametrize("name", ["progress.json", "manifest.json", "state/_METADATA"])
-def test_a_damaged_checkpoint_gives_way_to_the_newest_intact_one_and_that_is_said(run, name):
+def test_the_newest_intact_checkpoint_replaces_a_corrupt_one_with_a_notice(run, name):
     spoil(run, 3, name)
     with pytest.warns(Notice, match="00000003.*using the checkpoint of step 2 instead"):
         arrays, snapshot = run.restore(SHAPES)
@@ -93,22 +93,22 @@ def test_a_damaged_checkpoint_gives_way_to_the_newest_intact_one_and_that_is_sai
 
 
 @pytest.mark.parametrize("harm", [lambda run: spoil(run, 1), lambda run: shutil.rmtree(run.checkpoints.path(1))])
-def test_where_the_best_is_damaged_or_gone_the_last_stands_in_and_that_is_said(run, harm):
+def test_the_last_checkpoint_replaces_a_corrupt_or_missing_best_one_with_a_notice(run, harm):
     harm(run)
     with pytest.warns(Notice, match="00000001.*using the checkpoint of step 3 instead"):
         assert run.restore(SHAPES, "best")[0]["x"].tolist() == [3, 3]
 
 
-def test_where_nothing_is_intact_that_is_an_error_which_names_the_damage(run):
+def test_the_error_without_an_intact_checkpoint_names_the_reason(run):
     for step in (1, 2, 3):
         spoil(run, step)
     with pytest.raises(RunError, match=r"no intact checkpoint: .*00000003"):
         run.restore(SHAPES)
 
 
-def test_a_run_without_checkpoints_has_none_intact(tmp_path):
+def test_a_run_without_checkpoints_cannot_be_restored(tmp_path):
     with pytest.raises(RunError, match="no intact checkpoint"):
-        Run(tmp_path).restore(SHAPES)
+        RunWriter(tmp_path).restore(SHAPES)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_run_without_checkpoints_has_none_intact(tmp_path):
         {"progress": {"step": 3}, "closing": {"step": float("nan")}},
     ],
 )
-def test_progress_that_makes_no_sense_is_damage_though_its_checksum_is_right(run, content):
+def test_invalid_progress_is_corrupt_even_with_a_correct_checksum(run, content):
     path = run.checkpoints.path(3) / "progress.json"
     path.write_text(json.dumps(content))
     seal(path.parent)
@@ -134,7 +134,7 @@ def test_progress_that_makes_no_sense_is_damage_though_its_checksum_is_right(run
 # metrics.jsonl
 
 
-def test_what_was_recorded_is_read_back(run):
+def test_recorded_metrics_are_read_back(run):
     run.metrics.append(5, "train", {"loss": 0.5}, rate=3.0, seconds=1.0)
     run.metrics.append(5, "validation", {"loss": float("nan"), "accuracy": 1.0}, best=True)
     first, second = run.metrics.read()
@@ -143,7 +143,7 @@ def test_what_was_recorded_is_read_back(run):
     assert np.isnan(second["metrics"]["loss"])
 
 
-def test_a_line_that_a_crash_cut_off_and_what_makes_no_sense_are_left_out(run):
+def test_invalid_lines_of_the_metrics_are_skipped(run):
     run.metrics.append(5, "train", {"loss": 0.5})
     with (run.folder / "metrics.jsonl").open("ab") as file:
         file.write(
@@ -153,7 +153,7 @@ def test_a_line_that_a_crash_cut_off_and_what_makes_no_sense_are_left_out(run):
     assert [record["step"] for record in run.metrics.read()] == [5]
 
 
-def test_rewinding_forgets_what_came_later_and_what_only_an_end_measured(run):
+def test_rewinding_drops_later_and_closing_records(run):
     for step in (1, 2, 3):
         run.metrics.append(step, "train", {"loss": 1 / 3})
     run.metrics.append(2, "validation", {"loss": 0.25}, closing=True)
@@ -164,7 +164,7 @@ def test_rewinding_forgets_what_came_later_and_what_only_an_end_measured(run):
     assert run.checkpoints.steps() == [1, 2]
 
 
-def test_a_checkpoint_that_could_not_be_read_is_kept_when_the_run_goes_back(run):
+def test_rewinding_keeps_an_unreadable_checkpoint_under_another_name(run):
     before = {path.name: path.read_bytes() for path in run.checkpoints.path(3).iterdir() if path.is_file()}
     with pytest.warns(Notice):
         run.rewind(2)
@@ -173,7 +173,7 @@ def test_a_checkpoint_that_could_not_be_read_is_kept_when_the_run_goes_back(run)
     assert run.checkpoints.steps() == [1, 2]
 
 
-def test_rewinding_clears_the_drafts_that_a_crash_left(run):
+def test_rewinding_removes_the_drafts_of_a_crash(run):
     (run.folder / ".0123456789abcdef.part").write_text("{")
     run.rewind(3)
     assert {path.name for path in run.folder.iterdir()} == {
@@ -184,12 +184,12 @@ def test_rewinding_clears_the_drafts_that_a_crash_left(run):
 # Files of a run folder
 
 
-def test_options_and_facts_come_back_as_they_were(run):
+def test_options_and_facts_are_read_as_written(run):
     assert run.options(Learner) == Train()
     assert run.facts(Learner) == LineFacts(features=3)
 
 
-def test_notes_add_up(run):
+def test_updates_of_run_json_accumulate(run):
     run.update_info(one=1)
     run.update_info(two=float("inf"))
     assert run.raw("run.json") == {"format": FORMAT, "technique": "tests", "one": 1, "two": None}
@@ -212,7 +212,7 @@ def test_notes_add_up(run):
         b'{"steps": ' + b"9" * 5000 + b"}",
     ],
 )
-def test_options_and_facts_of_nonsense_are_errors_of_the_run(run, content):
+def test_invalid_options_or_facts_are_errors_of_the_run(run, content):
     for name, read in (("options.json", run.options), ("facts.json", run.facts)):
         (run.folder / name).write_bytes(content)
         with pytest.raises(RunError, match=name):
@@ -239,7 +239,7 @@ def test_giant_files_are_not_read(run):
         ("metrics.jsonl", lambda run: list(run.metrics.read())),
     ],
 )
-def test_links_and_pipes_in_place_of_files_are_refused(run, name, read, tmp_path):
+def test_links_or_pipes_instead_of_files_are_refused(run, name, read, tmp_path):
     run.metrics.append(1, "train", {})
     path = run.folder / name
     path.rename(tmp_path / "elsewhere")
@@ -251,12 +251,12 @@ def test_links_and_pipes_in_place_of_files_are_refused(run, name, read, tmp_path
 
 
 @pytest.mark.parametrize("content", ['{"data": 5}', '{"sessions": {}}', '{"ended": "yes"}'])
-def test_a_run_json_of_other_kinds_is_an_error_of_the_run(run, content):
+def test_an_invalid_run_json_is_an_error_of_the_run(run, content):
     (run.folder / "run.json").write_text(content)
     with pytest.raises(RunError, match=r"run\.json"):
         run.info()
 
 
-def test_what_makes_a_folder_a_run_is_written_when_all_else_is_there(run):
+def test_options_json_is_written_last(run):
     written = [(run.folder / name).stat().st_mtime_ns for name in ("run.json", "facts.json", "options.json")]
     assert written == sorted(written)
