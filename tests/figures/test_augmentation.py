@@ -48,9 +48,13 @@ def test_a_run_shows_its_own_changes(cnn_run):
 
 
 def test_a_run_trained_without_any_is_refused(tmp_path):
+    from dlcli.data.images.batches import ImageFacts
+    from dlcli.runs.run import Run
     from dlcli.techniques.cnn.options import Train
 
-    (tmp_path / "options.json").write_text(Train().model_dump_json())
+    facts = ImageFacts(image=(8, 8, 1), classes=("a", "b"), mean=(0.5,), std=(0.25,))
+    with Run(tmp_path) as run:
+        run.create(Train(), facts, {"technique": "cnn"})
     with pytest.raises(UsageError, match="was trained without --augment"):
         numbers(run=str(tmp_path))
 
