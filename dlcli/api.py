@@ -278,11 +278,12 @@ def _show(events: Iterator[Event], progress: Progress) -> Path:
 
 def _print(event: Event) -> None:
     """Print reports and validations to standard error."""
-    metrics = getattr(event, "metrics", None)
-    kind = {"Trained": "train", "Scored": "validation"}.get(type(event).__name__)
-    if kind and metrics:
-        line = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-        print(f"step {event.step:,}  {kind}  {line}", file=sys.stderr, flush=True)  # type: ignore[union-attr]
+    from dlcli.engine import Reported, Validated
+
+    if isinstance(event, Reported | Validated):
+        split = "train" if isinstance(event, Reported) else "validation"
+        line = "  ".join(f"{name} {value:.4g}" for name, value in event.metrics.items())
+        print(f"step {event.step:,}  {split}  {line}", file=sys.stderr, flush=True)
 
 
 def _run(run: Run | str | Path) -> Run:
