@@ -55,7 +55,8 @@ class TrainedRun:
     @cached_property
     def options(self) -> Any:
         """The options it was trained with; a relative path of its data is valid in this directory."""
-        return self.files.read_options(self.reader.options)
+        model: Any = self.reader.options
+        return self.files.read_options(model)
 
     @property
     def dataset(self) -> str:
