@@ -1,7 +1,7 @@
 """The Python interface: what the commands do, as functions and as methods of a run. Loads jax when first needed.
 
-The command line calls `perform`, `new_run` and `figures.draw`, as the functions here do, with the same options. Where
-these fail because of an input, they raise `dlcli.UserError`, with a `hint`.
+The command line uses `perform` and `draw_figure` as the functions here do, with the same options. An invalid input or
+environment raises `dlcli.UserError`, with a `hint`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FUNCTIONS = {"eval": "evaluate"}  # of the verbs whose file and function have d
 
 
 class Run(TrainedRun):
-    """A trained run. `path`, `options`, `facts` and `history` load no jax; the weights are loaded once."""
+    """A trained run. `path`, `options` and `history` load no jax; the weights are loaded once."""
 
     @property
     def path(self) -> Path:
