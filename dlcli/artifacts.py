@@ -243,8 +243,8 @@ class Likelihood:
 class Sketch(Protocol):
     """Renders a figure as text (see `dlcli.plot.terminal`)."""
 
-    def __call__(self, width: int, colour: bool, most: int | None = None) -> Sequence[str]:
-        """Return lines of at most `width` columns, and at most `most` lines; None: any number."""
+    def __call__(self, width: int, colour: bool, max_lines: int | None = None) -> Sequence[str]:
+        """Return at most `max_lines` lines (None: all) of at most `width` columns."""
 
 
 @dataclasses.dataclass(frozen=True)
