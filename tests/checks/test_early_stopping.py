@@ -2,7 +2,7 @@ import pytest
 
 from dlcli.checks import early_stopping
 from dlcli.engine import training
-from dlcli.runs import writer
+from dlcli.runs.folder import RunFolder
 
 
 @pytest.fixture(autouse=True)
@@ -19,8 +19,8 @@ def test_it_holds():
 
 
 def test_returning_the_last_parameters_fails(monkeypatch):
-    right = writer.RunWriter.restore
-    monkeypatch.setattr(writer.RunWriter, "restore", lambda self, expected, use="last": right(self, expected, "last"))
+    right = RunFolder.restore
+    monkeypatch.setattr(RunFolder, "restore", lambda self, expected, use="last": right(self, expected, "last"))
     assert not early_stopping.check().holds
 
 
