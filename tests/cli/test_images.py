@@ -150,7 +150,7 @@ def test_images_without_classes_are_refused_for_conditional_models(dlcli, tmp_pa
     command = ("train", technique, "-d", f"folder:{tmp_path / 'faces'}", *SMALL)
     code, _, err = dlcli(*command, "--conditional", "--out", tmp_path / "a")
     assert code == 3
-    assert "its images have no classes" in err.replace("\n", " ")
+    assert "the images have no classes" in err.replace("\n", " ")
     code, _, err = dlcli(*command, "--out", tmp_path / "b")
     assert code == 0, err
     assert err.replace("\n", " ").count("readme.txt is not an image: skipped") == 1
