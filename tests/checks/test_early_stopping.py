@@ -19,8 +19,8 @@ def test_it_holds():
 
 
 def test_returning_the_last_parameters_fails(monkeypatch):
-    right = RunFolder.restore
-    monkeypatch.setattr(RunFolder, "restore", lambda self, expected, use="last": right(self, expected, "last"))
+    restore = RunFolder.restore
+    monkeypatch.setattr(RunFolder, "restore", lambda self, expected, use="last": restore(self, expected, "last"))
     assert not early_stopping.check().holds
 
 
