@@ -202,7 +202,7 @@ def draw(
     name = figure.replace("_", "-")
     if name not in models:
         raise UsageError(f"there is no figure {figure!r}{did_you_mean(name, models)}")
-    from dlcli.plot.files import check, moves, save
+    from dlcli.plot.page.files import check, is_animation, save
 
     given = dict(options)
     if run is not None:
@@ -216,7 +216,7 @@ def draw(
     checked, opened = figures.opened(name, checked, run if isinstance(run, TrainedRun) else None)
     drawn = draw_figure(name, checked, opened)
     if out is not None:
-        save(drawn.animation() if drawn.animation and moves(Path(out)) else drawn.drawing, Path(out))
+        save(drawn.animation() if drawn.animation and is_animation(Path(out)) else drawn.drawing, Path(out))
     return drawn
 
 
@@ -250,7 +250,7 @@ def new_run(technique: str, options: Any, progress: Progress = False) -> Path:
     from dlcli.engine import direct
 
     trainer = techniques.trainer(technique)
-    return direct.finish(trainer, direct.begin(technique, trainer, options)).folder
+    return direct.train(trainer, direct.prepare(technique, trainer, options)).folder
 
 
 def refuse_name(options: Any) -> None:

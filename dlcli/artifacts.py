@@ -239,8 +239,8 @@ class Likelihood:
 class Sketch(Protocol):
     """Draws a picture in characters (see `dlcli.plot.terminal`)."""
 
-    def __call__(self, width: int, colour: bool, most: int | None = None) -> Sequence[str]:
-        """Return lines of at most `width` columns, at most `most` of them, or all where it is None."""
+    def __call__(self, width: int, colour: bool, max_lines: int | None = None) -> Sequence[str]:
+        """Return at most `max_lines` lines (None: all) of at most `width` columns."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@
 #             5,000 steps in the same time gave 1.645
 set -eu
 data=${1:?usage: recipes/rnn-shakespeare.sh FOLDER}
-dlcli train rnn --dataset "$data"/tinyshakespeare.txt --embedding 64 --dropout 0.2 \
+dlcli train rnn --dataset "$data"/tinyshakespeare.txt --embedding-dim 64 --dropout 0.2 \
   --optimizer muon --learning-rate 1e-2 --steps 3000 --validate-every 500
 dlcli eval rnn
 dlcli sample rnn --prompt 'ROMEO:' --temperature 0.7

@@ -10,6 +10,6 @@
 set -eu
 data=${1:?usage: recipes/transformer-shakespeare.sh FOLDER}
 dlcli train transformer --dataset "$data"/tinyshakespeare.txt --tokenizer characters \
-  --layers 4 --heads 4 --width 128 --context 64 --batch-size 12 --steps 2000
+  --layers 4 --heads 4 --d-model 128 --context 64 --batch-size 12 --steps 2000
 dlcli eval transformer
 dlcli sample transformer --prompt 'ROMEO:' --temperature 0.8

@@ -36,6 +36,17 @@ print([m for m in ("jax", "numpy", "flax") if m in sys.modules])"""
     assert found.stdout.strip() == "[]"
 
 
+def test_an_option_that_a_run_cannot_honour_is_refused_before_jax_loads(cnn_run):
+    code = f"""
+import sys, dlcli
+try:
+    dlcli.evaluate({str(cnn_run)!r}, mc_dropout=3)
+except dlcli.UserError as error:
+    print(error.kind, "jax" in sys.modules)"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "usage False"
+
+
 def test_the_example_of_the_design_runs(tmp_path):
     run = dlcli.train("cnn", **TINY)
     assert dlcli.load("cnn").path == run.path

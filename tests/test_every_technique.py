@@ -22,6 +22,8 @@ from dlcli.engine import devices, direct
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program, score_all
 from dlcli.errors import UsageError
+from dlcli.options.fields import unmet_need
+from dlcli.runs.folder import RunFolder
 from dlcli.runs.run import Run
 from tests import reading
 from tests.comparing import assert_same_run
@@ -34,8 +36,8 @@ VERBS = [
 SHORT = {"steps": 6, "report_every": 2, "validate_every": 4, "save_every": 3}
 LEARNERS = techniques.having("resume")  # the others take no gradient steps
 READ_BY_TRAINING = {}  # options by technique
-# Options that the command line reads, and the name that a run has if no folder is given.
-READ_ELSEWHERE = {"name", "device", "out", "show", "full"}
+# Options that the command line reads or that open the run, and the name that a run has if no folder is given.
+READ_ELSEWHERE = {"name", "device", "out", "show", "full", "run", "use"}
 DIRECT = [name for name in techniques.names() if name not in LEARNERS]
 
 every_technique = pytest.mark.parametrize("name", techniques.names())
@@ -219,10 +221,16 @@ def test_training_reads_every_option(name, unbroken):
 def test_a_verb_reads_each_of_its_options(name, verb, unbroken, tmp_path):
     given = module(name).INPUTS.get(verb, lambda folder: {})(tmp_path) if hasattr(module(name), "INPUTS") else {}
     changes = getattr(module(name), "RUNS", {}).get(verb, {})
-    model, read = techniques.options(name, verb), set()
-    options = recording(model(run=str(unbroken(name, **changes)), **given), read)
+    model, read, folder = techniques.options(name, verb), set(), unbroken(name, **changes)
+    options = recording(model(run=str(folder), **given), read)
     plain(getattr(reading, FUNCTIONS[verb])(options))
-    assert set(model.model_fields) <= read | READ_ELSEWHERE
+    trained, values = RunFolder(folder).raw("options.json"), vars(options)
+    without_effect = {
+        field
+        for field in model.model_fields
+        if unmet_need(model, field, values) or unmet_need(model, field, trained, of_run=True)
+    }
+    assert set(model.model_fields) <= read | READ_ELSEWHERE | without_effect
 
 
 def plain(value):

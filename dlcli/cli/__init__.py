@@ -1,1 +1,1 @@
-"""The command line: everything that knows of terminals and the user's files."""
+"""The command line: terminals, arguments, and the files of the user."""

@@ -34,7 +34,7 @@ def _file(options: Any) -> Path | None:
     """Return the checked file of the pictures; None for text."""
     if "out" not in type(options).model_fields:
         return None
-    from dlcli.plot.files import check
+    from dlcli.plot.page.files import check
 
     out: Path = options.out or Path("sample.png")
     check(out)

@@ -16,7 +16,7 @@ def run(name: str, options: Any, call: Call) -> None:
     """Run the study with one line per cell on standard error, then print its table and draw its figure."""
     with progress.importing():
         from dlcli.engine.devices import prepare
-        from dlcli.plot.files import save
+        from dlcli.plot.page.files import save
         from dlcli.studies.cells import Cell, Report
     prepare(options.device)
     with saying("finished cells are saved; the same command continues the study"):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.interface import Facts
-from dlcli.options.common import DirectOptions, FitOptions
 from dlcli.runs.folder import RunFolder
 
 
@@ -25,7 +24,7 @@ class Reader:
     """
 
     technique: str
-    options: type[FitOptions] | type[DirectOptions]
+    options: type[Any]
     facts: Callable[[], type[Facts]]
     restore: Callable[[TrainedRun], Any]
 

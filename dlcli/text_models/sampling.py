@@ -76,8 +76,8 @@ class _Generator:
         def draw(logits: jax.Array, key: jax.Array, position: jax.Array) -> jax.Array:
             # Never generated: these tokens are in no training text, except for what its vocabulary lacked.
             logits = logits.at[jnp.array([PADDING, UNKNOWN, START])].set(-jnp.inf)
-            how = {"temperature": options.temperature, "top_k": options.top_k, "top_p": options.top_p}
-            return sample_tokens(jax.random.fold_in(key, position), logits, **how)
+            key = jax.random.fold_in(key, position)
+            return sample_tokens(key, logits, temperature=options.temperature, top_k=options.top_k, top_p=options.top_p)
 
         def first(state: nnx.State, tokens: jax.Array, count: int, *random: Any) -> tuple[jax.Array, Cache]:
             network = nnx.merge(graph, state)

@@ -24,16 +24,16 @@ def place(request, tmp_path, monkeypatch):
 def test_a_network_trained_under_any_path_is_resumed_measured_and_listed(place, dlcli):
     out = ["--out", f"./{place}"]
     assert dlcli("train", "cnn", *TINY, *out)[0] == 0
-    code, told, _ = dlcli("resume", f"./{place}", "--steps", "3", "--json")
-    assert (code, json.loads(told)["step"]) == (0, 3)
-    code, told, _ = dlcli("eval", f"./{place}", "--json", "--use", "last")
-    assert (code, json.loads(told)["accuracy"]["n"]) == (0, 359)
+    code, printed, _ = dlcli("resume", f"./{place}", "--steps", "3", "--json")
+    assert (code, json.loads(printed)["step"]) == (0, 3)
+    code, printed, _ = dlcli("eval", f"./{place}", "--json", "--use", "last")
+    assert (code, json.loads(printed)["accuracy"]["n"]) == (0, 359)
     assert sorted(path.name for path in Path(place, "checkpoints").iterdir())[-1] == "00000003"
     assert dlcli("runs", "show", f"./{place}")[0] == 0
     assert dlcli("viz", "learning-curves", "--run", f"./{place}", "--out", "a.png", "--json")[0] == 0
     shutil.copytree(place, Path("runs", place))
-    code, told, _ = dlcli("runs", "list", "--json")
-    assert [run["step"] for run in json.loads(told)["runs"]] == [3]
+    code, printed, _ = dlcli("runs", "list", "--json")
+    assert [run["step"] for run in json.loads(printed)["runs"]] == [3]
     assert dlcli("runs", "remove", "--yes", f"runs/{place}")[0] == 0
     assert not os.listdir("runs")
 

@@ -12,7 +12,7 @@ from dlcli.interrupts import Signals
 
 
 @pytest.fixture
-def told(capsys):
+def printed(capsys):
     """What a run says in lines, where there is no terminal."""
 
     def run(*events):
@@ -25,19 +25,19 @@ def told(capsys):
     return run
 
 
-def test_without_a_terminal_reports_are_lines_at_most_every_two_seconds(told):
+def test_without_a_terminal_reports_are_lines_at_most_every_two_seconds(printed):
     started = Started(Path("runs/x"), 0, 4, "cpu", "float32", "digits", {"train": 10}, 7)
     reports = [Reported(step, {"loss": 1.0, "gradient_norm": 2.0}, 2.5) for step in (1, 2, 3, 4)]
-    lines = told(started, *reports)
+    lines = printed(started, *reports)
     assert lines[0] == "cpu · float32 · digits (10 train) · 7 parameters · 4 steps · runs/x"
     assert [line.split("  ")[0] for line in lines[1:]] == ["step 1/4", "step 4/4"]
     assert "2.5 steps/s" in lines[1]
     assert lines[1].endswith("gradient norm 2.0000")
 
 
-def test_a_validation_line_has_all_metrics_without_a_terminal(told):
+def test_a_validation_line_has_all_metrics_without_a_terminal(printed):
     metrics = {f"metric_{number}": 0.5 for number in range(20)}
-    (line,) = told(Validated(8, metrics, True))
+    (line,) = printed(Validated(8, metrics, True))
     assert line.startswith("step 8  validation  metric 0 0.5000")
     assert line.endswith("metric 19 0.5000  best")
 

@@ -243,7 +243,7 @@ def test_a_name_cannot_steer_the_terminal(dlcli, runs):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told", "short"),
+    ("seconds", "long", "short"),
     [
         (None, "–", "–"),
         (float("nan"), "–", "–"),
@@ -255,8 +255,8 @@ def test_a_name_cannot_steer_the_terminal(dlcli, runs):
         (1e300, "11574074 d 1 h", "11574074 d"),
     ],
 )
-def test_durations_have_their_largest_units(seconds, told, short):
-    assert (formats.duration(seconds), formats.duration(seconds, units=1)) == (told, short)
+def test_durations_have_their_largest_units(seconds, long, short):
+    assert (formats.duration(seconds), formats.duration(seconds, units=1)) == (long, short)
 
 
 def test_without_runs_the_command_for_one_is_printed(dlcli, runs):
@@ -374,7 +374,7 @@ def test_without_a_terminal_removal_needs_yes(dlcli, runs, monkeypatch):
 @pytest.mark.parametrize(("answer", "removed"), [("y", True), ("YES", True), ("", False), ("n", False), ("x", False)])
 def test_on_a_terminal_the_user_is_asked(dlcli, runs, monkeypatch, answer, removed):
     make(runs, "one")
-    monkeypatch.setattr(console, "asks", lambda: True)
+    monkeypatch.setattr(console, "is_interactive", lambda: True)
     monkeypatch.setattr("builtins.input", lambda *_: answer)
     code, _, err = dlcli("runs", "remove", "one")
     assert (code, (runs / "one").exists()) == (0, not removed)
