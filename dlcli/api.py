@@ -1,7 +1,7 @@
 """The Python interface: what the commands do, as functions and as methods of a run. Loads jax when first needed.
 
-The command line calls `perform`, `new_run` and `figures.draw`, as the functions here do, with the same options. Where
-these fail because of an input, they raise `dlcli.UserError`, with a `hint`.
+The command line uses `perform` and `draw_figure` as the functions here do, with the same options. An invalid input or
+environment raises `dlcli.UserError`, with a `hint`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FUNCTIONS = {"eval": "evaluate"}  # of the verbs whose file and function have d
 
 
 class Run(TrainedRun):
-    """A trained run. `path`, `options`, `facts` and `history` load no jax; the weights are loaded once."""
+    """A trained run. `path`, `options` and `history` load no jax; the weights are loaded once."""
 
     @property
     def path(self) -> Path:
@@ -278,11 +278,12 @@ def _show(events: Iterator[Event], progress: Progress) -> Path:
 
 def _print(event: Event) -> None:
     """Print reports and validations to standard error."""
-    metrics = getattr(event, "metrics", None)
-    kind = {"Reported": "train", "Validated": "validation"}.get(type(event).__name__)
-    if kind and metrics:
-        line = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-        print(f"step {event.step:,}  {kind}  {line}", file=sys.stderr, flush=True)  # type: ignore[union-attr]
+    from dlcli.engine import Reported, Validated
+
+    if isinstance(event, Reported | Validated):
+        split = "train" if isinstance(event, Reported) else "validation"
+        line = "  ".join(f"{name} {value:.4g}" for name, value in event.metrics.items())
+        print(f"step {event.step:,}  {split}  {line}", file=sys.stderr, flush=True)
 
 
 def _run(run: Run | str | Path) -> Run:

@@ -47,11 +47,14 @@ def test_a_run_determines_the_augmentations(cnn_run):
     assert list(numbers(run=str(cnn_run))["strengths"]) == ["flip"]
 
 
-def test_a_run_trained_without_augmentation_is_rejected(cnn_run, tmp_path):
+def test_a_run_trained_without_augmentation_is_rejected(tmp_path):
+    from dlcli.data.images.batches import ImageFacts
+    from dlcli.runs.writer import RunWriter
     from dlcli.techniques.cnn.options import Train
 
-    (tmp_path / "run.json").write_text((cnn_run / "run.json").read_text())
-    (tmp_path / "options.json").write_text(Train().model_dump_json())
+    facts = ImageFacts(image=(8, 8, 1), classes=("a", "b"), mean=(0.5,), std=(0.25,))
+    with RunWriter(tmp_path) as run:
+        run.create(Train(), facts, {"technique": "cnn"})
     with pytest.raises(UsageError, match="was trained without --augment"):
         numbers(run=str(tmp_path))
 
