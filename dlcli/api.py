@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli import export, figures, techniques
-from dlcli.artifacts import Figure, Images, Likelihood, Pieces, Prediction, joined
+from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, joined
 from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
@@ -55,7 +55,7 @@ class Run(TrainedRun):
         """Return the numbers of `dlcli eval --json`: metrics of the test split by name."""
         return dict(self._perform("eval", options).numbers)
 
-    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Pieces]:
+    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
         """Return a prediction for each input.
 
         Args:
@@ -178,7 +178,7 @@ def evaluate(run: Run | str | Path, **options: Any) -> dict[str, Any]:
     return _run(run).evaluate(**options)
 
 
-def predict(run: Run | str | Path, inputs: Any = None, **options: Any) -> list[Prediction | Pieces]:
+def predict(run: Run | str | Path, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
     """Apply a run to inputs: see `Run.predict`."""
     return _run(run).predict(inputs, **options)
 
@@ -218,7 +218,7 @@ def draw(
     name = figure.replace("_", "-")
     if name not in models:
         raise UsageError(f"there is no figure {figure!r}{did_you_mean(name, models)}")
-    from dlcli.plot.files import check, moves, save
+    from dlcli.plot.page.files import check, is_animation, save
 
     given = dict(options)
     if run is not None:
@@ -232,7 +232,7 @@ def draw(
     checked, opened = figures.opened(name, checked, run if isinstance(run, TrainedRun) else None)
     drawn = draw_figure(name, checked, opened)
     if out is not None:
-        save(drawn.animation() if drawn.animation and moves(Path(out)) else drawn.drawing, Path(out))
+        save(drawn.animation() if drawn.animation and is_animation(Path(out)) else drawn.drawing, Path(out))
     return drawn
 
 
@@ -275,7 +275,7 @@ def new_run(technique: str, options: Any, progress: Progress = False) -> Path:
     from dlcli.engine import direct
 
     trainer = techniques.trainer(technique)
-    return direct.finish(trainer, direct.begin(technique, trainer, options)).folder
+    return direct.train(trainer, direct.prepare(technique, trainer, options)).folder
 
 
 def refuse_name(options: Any) -> None:
@@ -304,7 +304,7 @@ def _show(events: Iterator[Event], progress: Progress) -> Path:
 def _print(event: Event) -> None:
     """Print reports and validations to standard error."""
     metrics = getattr(event, "metrics", None)
-    kind = {"Trained": "train", "Scored": "validation"}.get(type(event).__name__)
+    kind = {"Reported": "train", "Validated": "validation"}.get(type(event).__name__)
     if kind and metrics:
         line = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         print(f"step {event.step:,}  {kind}  {line}", file=sys.stderr, flush=True)  # type: ignore[union-attr]

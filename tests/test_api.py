@@ -36,6 +36,17 @@ print([m for m in ("jax", "numpy", "flax") if m in sys.modules])"""
     assert found.stdout.strip() == "[]"
 
 
+def test_an_option_that_a_run_cannot_honour_is_refused_before_jax_loads(cnn_run):
+    code = f"""
+import sys, dlcli
+try:
+    dlcli.evaluate({str(cnn_run)!r}, mc_dropout=3)
+except dlcli.UserError as error:
+    print(error.kind, "jax" in sys.modules)"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "usage False"
+
+
 def test_the_example_of_the_design_runs(tmp_path):
     run = dlcli.train("cnn", **TINY)
     assert dlcli.load("cnn").path == run.path
@@ -50,7 +61,7 @@ def test_progress_gets_the_events_of_training(tmp_path):
     events = []
     dlcli.train("cnn", **TINY, out=tmp_path / "run", progress=events.append)
     names = [type(event).__name__ for event in events]
-    assert (names[0], names[-1], names.count("Trained")) == ("Started", "Ended", 2)
+    assert (names[0], names[-1], names.count("Reported")) == ("Started", "Ended", 2)
 
 
 def test_progress_prints_a_line_per_report(tmp_path, capsys):

@@ -66,7 +66,7 @@ def main() -> NoReturn:
             raise
         code = _without_streams(error)
     if code and code in interrupts.CODES.values() and "jax" in sys.modules:
-        interrupts.leave(code)  # an XLA function may still be running, and a normal exit could crash
+        interrupts.exit_now(code)  # an XLA function may still be running, and a normal exit could crash
     sys.exit(code or 0)
 
 

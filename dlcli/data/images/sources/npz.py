@@ -25,9 +25,9 @@ from dlcli.data import splits
 from dlcli.data.images.builder import Builder, ReadOptions
 from dlcli.data.images.decoding import resize
 from dlcli.data.images.folder_layout import UNLABELLED
-from dlcli.data.images.npz_archive import Archive, ArrayHeader
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Example, Source
+from dlcli.data.npz_archive import Archive, ArrayHeader
 from dlcli.data.problems import Malformed, Problem
 from dlcli.errors import DatasetError
 from dlcli.paths import expand_user
