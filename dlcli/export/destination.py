@@ -39,11 +39,16 @@ def write_file(path: Path, content: bytes) -> list[Path]:
     Raises:
         DiskError: the disk is full or not writable.
     """
-    with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    create_parents(path)
     with atomic_write(path) as file:
         file.write(content)
     return [path]
+
+
+def create_parents(path: Path) -> None:
+    """Create the folders above a path; raise `DiskError` if the disk is full or not writable."""
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
