@@ -1,4 +1,4 @@
-"""What a subject hands back to be shown or saved: plain values, no files, no terminal."""
+"""The results of commands, to be shown or saved: plain values without files or terminals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure as Drawing
 
-_BLOCK = 4_096  # tokens that are turned into JSON at a time: as Python objects they take a hundred times their room
+_BLOCK = 4_096  # tokens converted to JSON at a time; as Python objects they take a hundred times the memory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Images:
 
     Attributes:
         pixels: uint8 [batch, height, width, channel].
-        captions: one for each image, or none.
-        title: of the picture they are saved in.
-        columns: images side by side.
-        numbers: what `--json` prints beside file, count and captions.
+        captions: one per image, or none.
+        title: of the saved file.
+        columns: number of images per row.
+        numbers: values for `--json`, in addition to file, count and captions.
     """
 
     pixels: np.ndarray
@@ -47,10 +47,10 @@ class Table:
     """Rows under named columns.
 
     Attributes:
-        title: stands above it; a table without columns is its title alone.
+        title: heading; a table without columns consists of its title.
         columns: their names.
-        rows: a cell for each column; numbers in a column are written alike (see `dlcli.formats`).
-        numbers: what `--json` prints instead.
+        rows: one cell per column; the numbers of a column get the same format (see `dlcli.formats`).
+        numbers: values for `--json`.
         below: further tables, printed after this one.
     """
 
@@ -63,12 +63,12 @@ class Table:
 
 @dataclasses.dataclass(frozen=True)
 class Truncation:
-    """A text that is longer than a model reads.
+    """A text that is longer than the context of a model.
 
     Attributes:
-        tokens: the text has.
-        read: of these, by the model.
-        part: which of them are read, "first" or "last".
+        tokens: number of tokens of the text.
+        read: number of tokens that the model reads.
+        part: which tokens the model reads, "first" or "last".
     """
 
     tokens: int
@@ -76,22 +76,26 @@ class Truncation:
     part: str = "first"
 
     def note(self, text: str) -> str:
-        """Return it in a sentence."""
+        """Return the truncation as a sentence."""
         return f"{text[:40]!r} has {self.tokens:,} tokens, of which the model reads the {self.part} {self.read:,}"
 
     def numbers(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return it as values for JSON."""
         return dataclasses.asdict(self)
 
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What a model says of one input: answers with their probabilities, likeliest first, or a problem.
+    """The predictions of a model for one input, or a problem with the input.
 
-    Where the numbers beside the answers are no probabilities, `measure` says what they are:
-    "log_probability", in nats, for answers so long that their probability may be too small for a float;
-    "score", the log-probability of a text divided by ((5 + tokens) / 6)^0.6, beside `log_probabilities`.
-    `truncated` is there where the model did not read all of the input.
+    Attributes:
+        source: the input.
+        answers: labels or texts with a number each, the best first.
+        problem: why there is no prediction; None if there is one.
+        measure: kind of the numbers: "probability"; "log_probability" in nats, for texts whose probability may be
+            below the range of a float; "score", the log-probability divided by ((5 + tokens) / 6)^0.6.
+        truncated: set if the model did not read the whole input.
+        log_probabilities: of the answers in nats, in addition to their scores.
     """
 
     source: str
@@ -102,7 +106,7 @@ class Prediction:
     log_probabilities: Sequence[float] = ()
 
     def numbers(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return it as values for JSON."""
         if self.problem:
             return {"input": self.source, "error": self.problem}
         found: list[dict[str, Any]] = [{"label": a, **self._measured(n)} for a, n in self.answers]
@@ -117,39 +121,39 @@ class Prediction:
 
 
 @dataclasses.dataclass(frozen=True)
-class Pieces:
-    """The tokens of one text: each as it is read, with its id; or a problem."""
+class Tokenization:
+    """The tokens of one text, each with its readable form and its id; or a problem with the text."""
 
     source: str
     tokens: Sequence[tuple[str, int]] = ()
     problem: str | None = None
 
     def rest(self) -> dict[str, Any]:
-        """Return it as JSON can hold it, but for the tokens: these come in `blocks`."""
+        """Return it as values for JSON, without the tokens, which `blocks` yields."""
         if self.problem:
             return {"input": self.source, "error": self.problem}
         return {"input": self.source, "tokens": []}
 
     def blocks(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the tokens as JSON can hold them, some at a time."""
+        """Yield the tokens as values for JSON, in blocks."""
         for start in range(0, len(self.tokens), _BLOCK):
             yield [{"piece": piece, "id": number} for piece, number in self.tokens[start : start + _BLOCK]]
 
     def numbers(self) -> dict[str, Any]:
-        """Return all of it as JSON can hold it."""
+        """Return all of it as values for JSON."""
         return _whole(self.rest(), self.blocks())
 
 
 @dataclasses.dataclass(frozen=True)
 class Animation:
-    """A drawing that moves.
+    """An animated drawing.
 
     Attributes:
-        drawing: all frames are of its size.
-        frames: how many there are; the last one stays for a while.
-        show: changes the drawing in place to the frame of that number.
-        seconds: that a frame is seen.
-        moving: the parts of the drawing that `show` changes, the lowest first; all else is drawn once.
+        drawing: the figure that `show` changes.
+        frames: number of frames; the last one is shown longer.
+        show: changes the drawing in place to frame N.
+        seconds: duration of a frame.
+        moving: the artists that `show` changes, the lowest first; everything else is drawn once.
     """
 
     drawing: Drawing
@@ -160,14 +164,14 @@ class Animation:
 
 
 @dataclasses.dataclass(frozen=True)
-class Piece:
-    """A piece of a text that is being written.
+class TextChunk:
+    """The next part of a text that is being generated.
 
     Attributes:
-        number: of the text it belongs to, from 0 up; the pieces of a text come in order.
-        text: what comes next in it.
-        prompt: whether it was given, not written.
-        truncated: there where the model did not read all of the prompt.
+        number: index of the text, from 0; the chunks of a text come in order.
+        text: the next characters.
+        prompt: True for the prompt, False for generated text.
+        truncated: set if the model did not read the whole prompt.
     """
 
     number: int
@@ -176,7 +180,7 @@ class Piece:
     truncated: Truncation | None = None
 
 
-def joined(pieces: Iterable[Piece]) -> Iterator[dict[str, Any]]:
+def joined(pieces: Iterable[TextChunk]) -> Iterator[dict[str, Any]]:
     """Yield prompt and continuation of each text, and the truncation of a prompt that is too long."""
     for _, group in groupby(pieces, key=lambda piece: piece.number):
         parts = list(group)
@@ -188,16 +192,16 @@ def joined(pieces: Iterable[Piece]) -> Iterator[dict[str, Any]]:
 
 @dataclasses.dataclass(frozen=True)
 class Likelihood:
-    """How probable a model holds a text to be, in nats; by the chain rule, and at once.
+    """The log-likelihood of a text in nats, token by token and in one pass.
 
     Attributes:
         source: the text.
-        tokens: what it was cut into, in a form to be read.
-        log_probabilities: of each token after those before it, computed token by token.
-        whole: log-probability of the text, computed in one pass over it.
-        after: what stands before the first token, in a form to be read.
-        problem: why there is none.
-        windows: how many tokens a model sees at once that could not see all, and how many it goes on by.
+        tokens: readable form of each token.
+        log_probabilities: of each token given those before it, computed token by token.
+        whole: log-probability of the text, computed in one pass.
+        after: readable form of the token before the first one.
+        problem: why there is no log-likelihood; None if there is one.
+        windows: size and stride, in tokens, of the windows in which a text beyond the context was read.
     """
 
     source: str
@@ -210,11 +214,11 @@ class Likelihood:
 
     @property
     def total(self) -> float:
-        """The sum over the tokens, which the chain rule says is the log-probability of the text."""
+        """Sum over the tokens: by the chain rule, the log-probability of the text."""
         return math.fsum(self.log_probabilities)
 
     def rest(self) -> dict[str, Any]:
-        """Return it as JSON can hold it, but for the tokens: these come in `blocks`."""
+        """Return it as values for JSON, without the tokens, which `blocks` yields."""
         if self.problem:
             return {"input": self.source, "error": self.problem}
         total = self.total
@@ -223,7 +227,7 @@ class Likelihood:
         return {"input": self.source, "after": self.after, "tokens": [], **measured, **windows}
 
     def blocks(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the tokens as JSON can hold them, some at a time; surprisal is -log2 of the probability."""
+        """Yield the tokens as values for JSON, in blocks; surprisal is -log2 of the probability."""
         for start in range(0, len(self.tokens), _BLOCK):
             some = slice(start, start + _BLOCK)
             yield [
@@ -232,27 +236,27 @@ class Likelihood:
             ]
 
     def numbers(self) -> dict[str, Any]:
-        """Return all of it as JSON can hold it."""
+        """Return all of it as values for JSON."""
         return _whole(self.rest(), self.blocks())
 
 
 class Sketch(Protocol):
-    """Draws a picture in characters (see `dlcli.plot.terminal`)."""
+    """Renders a figure as text (see `dlcli.plot.terminal`)."""
 
-    def __call__(self, width: int, colour: bool, most: int | None = None) -> Sequence[str]:
-        """Return lines of at most `width` columns, at most `most` of them, or all where it is None."""
+    def __call__(self, width: int, colour: bool, max_lines: int | None = None) -> Sequence[str]:
+        """Return at most `max_lines` lines (None: all) of at most `width` columns."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """A picture: the drawing for a file, the numbers behind it, and a sketch for the terminal.
+    """A picture: the drawing for a file, its values, and a rendering for the terminal.
 
     Attributes:
-        name: the figure's name, from which its file is named.
-        drawing: what is written as PNG, SVG or PDF.
-        numbers: the values drawn, as JSON can hold them.
-        sketch: the lines of a small rendering (see `Sketch`).
-        animation: makes what is written as GIF, of a figure whose options say that it is `animated`.
+        name: name of the figure, and of its file by default.
+        drawing: for a PNG, SVG or PDF file.
+        numbers: the drawn values for JSON.
+        sketch: renders the figure as text.
+        animation: returns the animation for a GIF file, if the options of the figure are `animated`.
     """
 
     name: str

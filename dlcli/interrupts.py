@@ -1,14 +1,13 @@
-"""SIGINT (Ctrl-C) and SIGTERM, answered at once, whatever the program is doing.
+"""Immediate handling of SIGINT (Ctrl-C) and SIGTERM.
 
-Python runs the handler of a signal in the main thread between two instructions, and so only after the import, the
-compilation or the step on the device that the main thread waits for. Here a thread of its own reads each signal as it
-arrives. Nothing is raised in the main thread: that would leave modules half imported, or be swallowed by a library.
+Python runs a signal handler in the main thread between two bytecode instructions, so only after the current import,
+compilation or device step. Here a separate thread reads each signal as it arrives. Nothing is raised in the main
+thread: an exception could leave modules partially imported, or be caught by a library.
 
-A signal ends the process, with 130 or 143, unless there is something to save: then the first one only leaves its name
-for the work in progress to find, and the second one ends the process.
+A signal ends the process with exit code 130 or 143, unless there is something to save: then the first signal is only
+recorded in `Signals.caught`, which the training loop checks, and the second one ends the process.
 
-A process that was started with SIGINT ignored, as a shell starts what runs in its background, answers all the same:
-whoever sends it the signal means it.
+Signals are handled even if the process was started with SIGINT ignored, as shells start background jobs.
 """
 
 from __future__ import annotations
@@ -25,56 +24,56 @@ from typing import Any, NoReturn
 
 CODES = {"SIGINT": 130, "SIGTERM": 143}
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated"}
-_SAME_SECONDS = 0.3  # `timeout` and `uv run` pass on a signal that the process also has from its group: it comes twice
+_SAME_SECONDS = 0.3  # a signal may arrive twice: from the process group, and forwarded by `timeout` or `uv run`
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Signals:
-    """How signals are answered.
+    """The handling of signals.
 
     Attributes:
-        caught: the name of the signal that was held back, if one was.
-        answer: called, in a thread of its own, with the name of the first signal while there is something to save; None
-            while there is not, and the signal ends the process.
-        farewell: returns what the process says as it ends, after "interrupted"; "" for nothing more.
+        caught: name of the first signal, if it did not end the process.
+        on_signal: called in another thread with the name of the first signal; None if there is nothing to save, so
+            that the first signal ends the process.
+        exit_message: returns the text that is printed after "interrupted" when the process ends; "" for none.
     """
 
     def __init__(self) -> None:
-        self._wakeup: tuple[int, int] | None = None  # where signals are read and written
-        self._usual: dict[int, Any] = {}
+        self._wakeup: tuple[int, int] | None = None  # the pipe of signal numbers: read end, write end
+        self._previous: dict[int, Any] = {}
         self._caught_at = 0.0
         self.clear()
 
     def clear(self) -> None:
-        """Let the next signal end the process, with nothing more to say."""
+        """Let the next signal end the process, without a message."""
         self.caught: str | None = None
-        self.answer: Callable[[str], None] | None = None
-        self.farewell: Callable[[], str] = str
+        self.on_signal: Callable[[str], None] | None = None
+        self.exit_message: Callable[[], str] = str
 
     def install(self) -> bool:
-        """Answer signals from here on; return False where that was so before. To be called in the main thread."""
+        """Start handling signals; return False if they are handled already. Call it in the main thread."""
         if self._wakeup is not None:
             return False
         self._wakeup = os.pipe()
         os.set_blocking(self._wakeup[1], False)
         threading.Thread(target=self._read, args=[self._wakeup[0]], name="signals", daemon=True).start()
         signal.set_wakeup_fd(self._wakeup[1], warn_on_full_buffer=False)
-        # The handler has nothing to do; without one, Python would not write to the pipe.
-        self._usual = {number: signal.signal(number, lambda number, frame: None) for number in _NUMBERS}
+        # The handler does nothing, but without one Python does not write to the pipe.
+        self._previous = {number: signal.signal(number, lambda number, frame: None) for number in _NUMBERS}
         return True
 
     def uninstall(self) -> None:
-        """Leave signals to what answered them before."""
+        """Restore the previous signal handlers."""
         assert self._wakeup is not None
-        for number, handler in self._usual.items():
+        for number, handler in self._previous.items():
             signal.signal(number, handler)
         signal.set_wakeup_fd(-1)
         os.close(self._wakeup[1])  # which ends the thread
         self._wakeup = None
         self.clear()
 
-    def forget(self) -> None:
-        """In a forked process, which has no such thread, let signals end it as they end any other."""
+    def reset_in_child(self) -> None:
+        """Restore the default handlers in a forked process, which has no signal thread."""
         if self._wakeup is not None:
             signal.set_wakeup_fd(-1)
             for number in _NUMBERS:
@@ -86,24 +85,24 @@ class Signals:
         while received := os.read(pipe, 64):
             for number in received:
                 if number in _NUMBERS:
-                    self._answer(signal.Signals(number).name)
+                    self._handle(signal.Signals(number).name)
         os.close(pipe)
 
-    def _answer(self, name: str) -> None:
+    def _handle(self, name: str) -> None:
         if self.caught is not None and time.monotonic() - self._caught_at < _SAME_SECONDS:
             return
-        if self.answer is None or self.caught is not None:
+        if self.on_signal is None or self.caught is not None:
             self._end(name)
         self.caught, self._caught_at = name, time.monotonic()
-        with contextlib.suppress(Exception):  # nobody may read it; the signal counts all the same
-            self.answer(name)
+        with contextlib.suppress(Exception):  # its message may fail to print; the signal is recorded all the same
+            self.on_signal(name)
 
     def _end(self, name: str) -> NoReturn:
-        """Leave without the interpreter's own end: functions of XLA may be running, and now and then crash under it."""
+        """End the process without the interpreter's shutdown, during which running XLA functions can crash."""
         try:
-            more = self.farewell()
+            more = self.exit_message()
             line = f"{_WORDS[name]}; {more}\n" if more else f"{_WORDS[name]}\n"
-            # What is shown on a terminal may have hidden the cursor, and left its line unfinished.
+            # A progress display may have hidden the cursor and left an unfinished line.
             clear = "\r\x1b[2K\x1b[?25h" if os.isatty(2) and os.environ.get("TERM") != "dumb" else ""
             os.write(2, (clear + line).encode("utf-8", "replace"))
         finally:
@@ -113,26 +112,26 @@ class Signals:
 SIGNALS = Signals()
 
 
-def _hold_back() -> None:
-    # The pipe is shared until the child has left it: a signal to the child must not be read by its parent.
+def _block() -> None:
+    # The child shares the pipe until it resets it: its signals must not be read by the parent.
     signal.pthread_sigmask(signal.SIG_BLOCK, _NUMBERS)
 
 
-def _let_through() -> None:
+def _unblock() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _NUMBERS)
 
 
-def _begin_child() -> None:
-    SIGNALS.forget()
-    _let_through()
+def _reset_child() -> None:
+    SIGNALS.reset_in_child()
+    _unblock()
 
 
-os.register_at_fork(before=_hold_back, after_in_parent=_let_through, after_in_child=_begin_child)
+os.register_at_fork(before=_block, after_in_parent=_unblock, after_in_child=_reset_child)
 
 
 @contextmanager
-def answered() -> Iterator[Signals]:
-    """Answer signals within the block, and leave them as they were."""
+def handled() -> Iterator[Signals]:
+    """Handle signals within the block, and restore the previous handlers after it."""
     installed = SIGNALS.install()
     try:
         yield SIGNALS
@@ -143,18 +142,18 @@ def answered() -> Iterator[Signals]:
 
 
 @contextmanager
-def saying(farewell: str) -> Iterator[None]:
-    """Within the block, say this where a signal ends the process."""
-    before, SIGNALS.farewell = SIGNALS.farewell, lambda: farewell
+def exit_message(text: str) -> Iterator[None]:
+    """Print this text if a signal ends the process within the block."""
+    before, SIGNALS.exit_message = SIGNALS.exit_message, lambda: text
     try:
         yield
     finally:
-        SIGNALS.farewell = before
+        SIGNALS.exit_message = before
 
 
-def leave(code: int) -> NoReturn:
-    """End the process with what it has printed, and without the interpreter's own end."""
+def exit_now(code: int) -> NoReturn:
+    """Flush the output and end the process without the interpreter's shutdown."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody reads on, or it is closed
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # its reader has gone, or it is closed
             stream.flush()
     os._exit(code)

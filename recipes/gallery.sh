@@ -15,11 +15,11 @@ dlcli viz schedule --no-show --out "$out/schedule.png"
 dlcli viz optimizer-surface --surface himmelblau --no-show --out "$out/optimizer-surface.png"
 dlcli viz augmentation --no-show --out "$out/augmentation.png"
 dlcli viz pooling --no-show --out "$out/pooling.png"
-dlcli viz attention-pattern --no-show --out "$out/attention-pattern.png"
-dlcli viz diffusion-process --no-show --out "$out/diffusion-process.png"
+dlcli viz attention-mask --no-show --out "$out/attention-mask.png"
+dlcli viz forward-process --no-show --out "$out/forward-process.png"
 
 if missing cnn; then
-  dlcli train cnn --out runs/gallery-cnn
+  dlcli train cnn --dataset shapes --out runs/gallery-cnn
 fi
 dlcli viz learning-curves --run runs/gallery-cnn --no-show --out "$out/learning-curves.png"
 dlcli viz receptive-field --run runs/gallery-cnn --no-show --out "$out/receptive-field.png"
@@ -53,7 +53,7 @@ if missing gan; then
   dlcli train gan --conditional --out runs/gallery-gan
 fi
 dlcli viz gan-training --run runs/gallery-gan --no-show --out "$out/gan-training.png"
-dlcli viz latent-walk --run runs/gallery-gan --no-show --out "$out/latent-walk.png"
+dlcli viz latent-interpolation --run runs/gallery-gan --no-show --out "$out/latent-interpolation.png"
 
 if missing diffusion; then
   dlcli train diffusion --conditional --out runs/gallery-diffusion

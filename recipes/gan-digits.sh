@@ -11,4 +11,4 @@ dlcli train gan --conditional
 dlcli eval gan
 dlcli sample gan --count 80 --grid 10
 dlcli viz gan-training
-dlcli viz latent-walk
+dlcli viz latent-interpolation

@@ -36,6 +36,17 @@ print([m for m in ("jax", "numpy", "flax") if m in sys.modules])"""
     assert found.stdout.strip() == "[]"
 
 
+def test_an_option_that_a_run_cannot_honour_is_refused_before_jax_loads(cnn_run):
+    code = f"""
+import sys, dlcli
+try:
+    dlcli.evaluate({str(cnn_run)!r}, mc_dropout=3)
+except dlcli.UserError as error:
+    print(error.kind, "jax" in sys.modules)"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "usage False"
+
+
 def test_the_example_of_the_design_runs(tmp_path):
     run = dlcli.train("cnn", **TINY)
     assert dlcli.load("cnn").path == run.path
@@ -50,7 +61,7 @@ def test_progress_gets_the_events_of_training(tmp_path):
     events = []
     dlcli.train("cnn", **TINY, out=tmp_path / "run", progress=events.append)
     names = [type(event).__name__ for event in events]
-    assert (names[0], names[-1], names.count("Trained")) == ("Started", "Ended", 2)
+    assert (names[0], names[-1], names.count("Reported")) == ("Started", "Ended", 2)
 
 
 def test_progress_prints_a_line_per_report(tmp_path, capsys):
@@ -94,7 +105,7 @@ def test_an_array_that_is_no_image_has_a_problem(cnn):
 
 
 def test_a_language_model_samples_texts_that_start_with_the_prompt(rnn_run):
-    texts = dlcli.load(rnn_run).sample(prompt="the", length=3, count=2)
+    texts = dlcli.load(rnn_run).sample(prompt="the", max_new_tokens=3, count=2)
     assert len(texts) == 2
     assert all(text.startswith("the") for text in texts)
 
@@ -150,7 +161,7 @@ def test_a_figure_of_several_runs_takes_a_list(cnn, tmp_path):
         (lambda run: dlcli.load(run.path, use="worst"), UsageError, "'best' or 'last'"),
         (lambda run: run.sample(), UsageError, "a run of cnn has no sample"),
         (lambda run: run.evaluate(mc_droput=3), UsageError, "did you mean 'mc_dropout'"),
-        (lambda run: run.evaluate(mc_dropout=3), UsageError, "does nothing"),
+        (lambda run: run.evaluate(mc_dropout=3), UsageError, "needs a run of --dropout"),
         (lambda run: dlcli.draw("atention", run=run), UsageError, "did you mean 'attention'"),
         (lambda run: dlcli.draw("attention", run=run), RunError, "needs a transformer run"),
         (lambda run: dlcli.draw("filters", run=run, out="filters.xyz"), UsageError, r"\.xyz"),

@@ -24,7 +24,7 @@ from dlcli.engine.program import Program, score_all
 from dlcli.errors import UsageError
 from dlcli.options.fields import unmet_need
 from dlcli.runs.folder import RunFolder
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 from tests import reading
 from tests.comparing import assert_same_run
 from tests.recording import recording
@@ -174,7 +174,7 @@ def test_the_same_options_learn_the_same(name, unbroken, tmp_path):
 
 @every_direct_technique
 def test_a_run_says_what_it_learnt_from_and_how_good_it_is(name, unbroken):
-    run = Run(unbroken(name))
+    run = RunWriter(unbroken(name))
     about = run.raw("run.json")
     assert (about["technique"], about["ended"]["reason"]) == (name, "trained")
     assert about["ended"]["best"]

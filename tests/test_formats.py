@@ -24,7 +24,7 @@ from dlcli import formats
         (math.nan, 2, "–"),
     ],
 )
-def test_a_share_is_a_percentage_that_is_zero_or_all_only_if_it_is(share, places, written):
+def test_a_rate_is_0_or_100_percent_only_if_exact(share, places, written):
     assert formats.percent(share, places) == written
 
 
@@ -57,12 +57,12 @@ def test_a_loss_has_four_decimals(value, written):
         ([None], ["–"]),
     ],
 )
-def test_numbers_of_a_column_are_written_alike(values, written):
+def test_the_numbers_of_a_column_have_the_same_format(values, written):
     assert formats.column(values) == written
 
 
 @pytest.mark.parametrize(
     ("nats", "written"), [(0.0, "1.00"), (math.log(1234.5), "1,234.50"), (100.0, "2.69e+43"), (800.0, "∞")]
 )
-def test_a_perplexity_has_two_decimals_and_no_overflow(nats, written):
+def test_a_perplexity_never_overflows(nats, written):
     assert formats.perplexity(nats) == written

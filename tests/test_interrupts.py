@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.interrupts import SIGNALS, answered, saying
+from dlcli.interrupts import SIGNALS, exit_message, handled
 from tests.processes import Child
 
 
@@ -21,22 +21,22 @@ def wait_in_c():
 
 
 def sleep_unless_told():
-    with answered():
+    with handled():
         print("ready", flush=True)
         for _ in range(2):  # a signal ends the first call
             wait_in_c()
 
 
 def save_first():
-    with answered() as signals, saying("step 7 is saved"):
-        signals.answer = lambda name: print(f"{name}: saving", file=sys.stderr, flush=True)
+    with handled() as signals, exit_message("step 7 is saved"):
+        signals.on_signal = lambda name: print(f"{name}: saving", file=sys.stderr, flush=True)
         print("ready", flush=True)
         for _ in range(100):
             time.sleep(0.1)
 
 
 def fork_and_wait():
-    with answered():
+    with handled():
         child = os.fork()
         if child == 0:
             wait_in_c()
@@ -52,7 +52,7 @@ def caught(process):
 
 
 @pytest.mark.parametrize(("number", "code", "word"), [(2, 130, "interrupted"), (15, 143, "terminated")])
-def test_a_signal_ends_the_process_though_its_main_thread_waits_in_another_language(tmp_path, number, code, word):
+def test_a_signal_ends_the_process_while_its_main_thread_runs_native_code(tmp_path, number, code, word):
     child = Child(tmp_path, sleep_unless_told)
     child.until(lambda: "ready" in child.out.read_text())
     child.send(number)
@@ -60,7 +60,7 @@ def test_a_signal_ends_the_process_though_its_main_thread_waits_in_another_langu
     assert child.err.read_text() == f"{word}\n"
 
 
-def test_the_first_signal_is_answered_at_once_and_the_second_one_says_what_is_kept(tmp_path):
+def test_the_second_signal_ends_the_process_with_its_exit_message(tmp_path):
     child = Child(tmp_path, save_first)
     child.until(lambda: "ready" in child.out.read_text())
     child.send(signal.SIGTERM)
@@ -72,25 +72,25 @@ def test_the_first_signal_is_answered_at_once_and_the_second_one_says_what_is_ke
     assert child.err.read_text().endswith("interrupted; step 7 is saved\n")
 
 
-def test_a_forked_process_ends_by_a_signal_as_any_other(tmp_path):
+def test_a_forked_process_has_the_default_signal_handlers(tmp_path):
     child = Child(tmp_path, fork_and_wait)
     assert child.wait() == 0
     assert child.out.read_text() == f"{-signal.SIGTERM}\n"
 
 
-def test_signals_act_as_before_once_nobody_answers_them():
+def test_the_previous_signal_handlers_are_restored():
     before = signal.getsignal(signal.SIGINT)
-    with answered():
+    with handled():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
     assert SIGNALS.caught is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_is_left_to_the_work_while_there_is_something_to_save(number):
-    with answered() as signals:
+def test_a_signal_is_recorded_while_there_is_something_to_save(number):
+    with handled() as signals:
         said = []
-        signals.answer = said.append
+        signals.on_signal = said.append
         os.kill(os.getpid(), number)
         while not said:
             time.sleep(0.01)
@@ -99,7 +99,7 @@ def test_a_signal_is_left_to_the_work_while_there_is_something_to_save(number):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["runs", "list"], ["train", "cnn", "--steps", "1000000"]])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_during_the_start_ends_the_program_with_its_code_and_no_traceback(tmp_path, arguments, number, code):
+def test_a_signal_during_start_up_ends_the_program_without_a_traceback(tmp_path, arguments, number, code):
     for seconds in (0.0, 0.3, 1.2):
         process = subprocess.Popen([sys.executable, "-m", "dlcli", *arguments], cwd=tmp_path, stderr=subprocess.PIPE)
         while process.poll() is None and not caught(process.pid) >> (signal.SIGTERM - 1) & 1:

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "dlcli"
 LAYERS = [
     {"cli", "__main__"},
     {"api"},
-    {"figures", "studies", "checks"},
+    {"figures", "studies", "checks", "export"},
     {"techniques"},
     {"engine", "text_models"},
     {"runs", "metrics", "data", "optim", "plot"},
@@ -79,3 +79,36 @@ def test_building_the_command_tree_loads_no_heavy_library():
     )
     found = subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+# What each layer of dlcli.plot may import of the others.
+PLOT = {"charts": set(), "page": {"charts"}, "terminal": {"charts"}}
+
+
+def _modules(path):
+    """The modules that a file imports, as dotted names; `from a import b` gives a and a.b."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            yield from (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names))
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("layer", PLOT)
+def test_a_layer_of_plot_imports_only_charts(layer):
+    for path in (PACKAGE / "plot" / layer).glob("*.py"):
+        imported = {name.split(".")[2] for name in _modules(path) if name.startswith("dlcli.plot.")}
+        assert imported & set(PLOT) <= PLOT[layer] | {layer}, path
+
+
+@pytest.mark.parametrize("layer", ["charts", "terminal"])
+def test_only_pages_import_matplotlib(layer):
+    for path in (PACKAGE / "plot" / layer).glob("*.py"):
+        assert not [name for name in _modules(path) if name.split(".")[0] == "matplotlib"], path
+
+
+def test_each_chart_has_a_page_and_a_terminal_drawing():
+    charts, page, terminal = (
+        {path.stem for path in (PACKAGE / "plot" / layer).glob("[a-z]*.py")} for layer in ("charts", "page", "terminal")
+    )
+    assert charts <= page & terminal

@@ -7,11 +7,11 @@ Reference: Vaswani et al., "Attention Is All You Need", 2017, arXiv:1706.03762, 
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 from flax import nnx
 
 from dlcli.checks import Result
+from dlcli.nn import functional
 from dlcli.nn.transformer_config import PRESETS, preset
 from dlcli.techniques.transformer.model import Decoder
 
@@ -27,9 +27,8 @@ def check() -> Result:
     for name in PRESETS:
         config = preset(name, d_model=16, heads=2, layers=2, context=_TIME)
         network = Decoder(config, _VOCABULARY, rngs=nnx.Rngs(0))
-        graph, state = nnx.split(network)
-        logits = jax.jit(lambda state, rows, graph=graph: nnx.merge(graph, state)(rows))
-        found = np.asarray(logits(state, np.concatenate([tokens[None], changed])))
+        logits = functional.jit(Decoder.__call__, network)
+        found = np.asarray(logits(np.concatenate([tokens[None], changed])))
         moved = np.abs(found[1:] - found[:1]).max(axis=-1)  # [changed token, position]
         leaked = max(leaked, float(np.triu(moved.T, 1).max()))
         unchanged += int((np.diag(moved) == 0).sum())

@@ -5,11 +5,11 @@ Reference: Pope et al., "Efficiently Scaling Transformer Inference", 2022, arXiv
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 from flax import nnx
 
 from dlcli.checks import Result
+from dlcli.nn import functional
 from dlcli.nn.transformer_config import PRESETS, preset
 from dlcli.techniques.transformer.model import Decoder
 
@@ -24,12 +24,11 @@ def check() -> Result:
     for name in PRESETS:
         config = preset(name, d_model=16, heads=2, layers=2, context=_TIME)
         network = Decoder(config, _VOCABULARY, rngs=nnx.Rngs(0))
-        graph, state = nnx.split(network)
-        step = jax.jit(lambda state, *rest, graph=graph: nnx.merge(graph, state).step(*rest))
-        whole = np.asarray(jax.jit(lambda state, rows, graph=graph: nnx.merge(graph, state)(rows))(state, tokens))[0]
+        step = functional.jit(Decoder.step, network)
+        whole = np.asarray(functional.jit(Decoder.__call__, network)(tokens))[0]
         past, found = network.init_cache(1), []
         for place in range(_TIME):
-            logits, past = step(state, tokens[:, place : place + 1], place, past)
+            logits, past = step(tokens[:, place : place + 1], place, past)
             found.append(np.asarray(logits)[0, 0])
         errors[name] = float(np.abs(np.stack(found) - whole).max() / np.abs(whole).max())
     numbers = {"max_relative_error": max(errors.values())}

@@ -20,7 +20,7 @@ def next_commands(folder: Path, technique: str) -> list[str]:
     lines = [command_line("eval", folder)]
     if technique in techniques.having("resume"):
         lines.append(command_line("viz", "learning-curves", "--run", folder))
-    best = figures.best_of(technique, trained)
+    best = figures.main_figure(technique, trained)
     lines.append(command_line("viz", best, *_input(figures.catalogue()[best], example), "--run", folder))
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)

@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text as RichText
 
 from dlcli import formats
-from dlcli.artifacts import Artifact, Figure, Images, Pieces, Prediction, Sketch, Table, Text
+from dlcli.artifacts import Artifact, Figure, Images, Prediction, Sketch, Table, Text, Tokenization
 from dlcli.cli import console
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UserError
@@ -95,9 +95,9 @@ def _column(cells: Sequence[Any]) -> list[str]:
     return [_cell(cell) for cell in cells]
 
 
-def print_predictions(predictions: Sequence[Prediction | Pieces]) -> None:
+def print_predictions(predictions: Sequence[Prediction | Tokenization]) -> None:
     """Print for each input a row with its most likely answers and their probabilities, or its tokens with their ids."""
-    broken = [each for each in predictions if isinstance(each, Pieces)]
+    broken = [each for each in predictions if isinstance(each, Tokenization)]
     for number, each in enumerate(broken):
         if number:
             console.out().print()
@@ -107,9 +107,9 @@ def print_predictions(predictions: Sequence[Prediction | Pieces]) -> None:
         _print_answers(answered)
 
 
-def _print_pieces(found: Pieces) -> None:
+def _print_pieces(found: Tokenization) -> None:
     """Print the tokens of a text side by side, each above its id."""
-    from dlcli.plot.terminal.text import beside, columns, fit  # imported here: `--help` loads no numpy
+    from dlcli.plot.terminal.text import columns, fit, wrap  # imported here: `--help` loads no numpy
 
     out = console.out()
 
@@ -122,7 +122,7 @@ def _print_pieces(found: Pieces) -> None:
     def room(piece: str, number: int) -> int:
         return min(columns(cell(piece, number)[1]), out.width)
 
-    for row in beside([room(*token) for token in found.tokens], out.width):
+    for row in wrap([room(*token) for token in found.tokens], out.width):
         pieces, numbers = zip(*(cell(*found.tokens[place]) for place in row), strict=True)
         out.print(RichText("".join(pieces).rstrip()), soft_wrap=True)
         out.print(RichText("".join(numbers).rstrip(), "dim"), soft_wrap=True)
@@ -176,10 +176,10 @@ def _measured(number: float, measure: str) -> str:
 
 
 def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool, full: bool) -> None:
-    from dlcli.plot.files import moves, save
+    from dlcli.plot.page.files import is_animation, save
 
     path = out or Path(f"{figure.name}.png")
-    save(figure.animation() if figure.animation and moves(path) else figure.drawing, path)
+    save(figure.animation() if figure.animation and is_animation(path) else figure.drawing, path)
     if call.json:
         console.print_json({"figure": figure.name, "file": str(path), **figure.numbers})
         return
@@ -189,19 +189,19 @@ def _write_figure(figure: Figure, call: Call, out: Path | None, *, show: bool, f
 
 
 def _write_images(images: Images, call: Call, out: Path | None, *, show: bool, full: bool) -> None:
-    from dlcli.plot import grids, terminal
-    from dlcli.plot.files import save
-    from dlcli.plot.tiles import album
+    from dlcli.plot import page, terminal
+    from dlcli.plot.charts.tiles import album
+    from dlcli.plot.page.files import save
 
     path = out or Path("images.png")
     grid = album(images.pixels, images.captions, title=images.title, columns=images.columns)
-    save(grids.draw(grid), path)
+    save(page.tiles.draw(grid), path)
     if call.json:
         count, captions = len(images.pixels), list(images.captions)
         console.print_json({"file": str(path), "count": count, "captions": captions, **images.numbers})
         return
     if show:
-        sketch(lambda width, colour, most=None: terminal.album(grid, width=width, colour=colour, most=most), full=full)
+        sketch(functools.partial(terminal.tiles.album, grid), full=full)
     console.write(path)
 
 

@@ -9,7 +9,7 @@ from dlcli.cli import progress
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UsageError
 from dlcli.formats import command_line
-from dlcli.interrupts import answered
+from dlcli.interrupts import handled
 from dlcli.options.common import Options, RunArgument
 from dlcli.options.fields import flag
 from dlcli.techniques.opening import open_run
@@ -55,7 +55,7 @@ def run(given: dict[str, Any], call: Call) -> None:
             raise UsageError(f"{flag(name)} is not an option of train {technique}")
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in given else {"epochs"})
     after = validate(learner.Options, {**kept, **given}, flags=given, kept=kept.keys() - given.keys())
-    with answered() as signals:
+    with handled() as signals:
         changes = {name: getattr(after, name) for name in given}
         ended = progress.show(engine.resume(learner, folder, changes, lambda at: signals.caught), signals)
         progress.finish(ended, technique, call)

@@ -9,7 +9,7 @@ from typing import Any
 from rich.text import Text as RichText
 
 from dlcli import api
-from dlcli.artifacts import Figure, Images, Piece, joined
+from dlcli.artifacts import Figure, Images, TextChunk, joined
 from dlcli.cli import console, output, progress
 from dlcli.cli.typer_options import Call
 from dlcli.techniques.opening import opened
@@ -34,14 +34,14 @@ def _file(options: Any) -> Path | None:
     """Return the checked file of the pictures; None for text."""
     if "out" not in type(options).model_fields:
         return None
-    from dlcli.plot.files import check
+    from dlcli.plot.page.files import check
 
     out: Path = options.out or Path("sample.png")
     check(out)
     return out
 
 
-def stream(pieces: Iterable[Piece]) -> None:
+def stream(pieces: Iterable[TextChunk]) -> None:
     """Write each piece immediately, with a line between two texts."""
     number, out = 0, console.out()
     for piece in pieces:

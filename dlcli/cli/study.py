@@ -9,17 +9,17 @@ from dlcli import studies
 from dlcli.artifacts import Figure, Table
 from dlcli.cli import console, output, progress
 from dlcli.cli.typer_options import Call
-from dlcli.interrupts import saying
+from dlcli.interrupts import exit_message
 
 
 def run(name: str, options: Any, call: Call) -> None:
     """Run the study with one line per cell on standard error, then print its table and draw its figure."""
     with progress.importing():
         from dlcli.engine.devices import prepare
-        from dlcli.plot.files import save
+        from dlcli.plot.page.files import save
         from dlcli.studies.cells import Cell, Report
     prepare(options.device)
-    with saying("finished cells are saved; the same command continues the study"):
+    with exit_message("finished cells are saved; the same command continues the study"):
         for event in studies.run(name, options):
             match event:
                 case Cell():

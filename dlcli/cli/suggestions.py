@@ -95,6 +95,7 @@ _VERBS = {
     "score": "perplexity logprob likelihood probability",
     "study": "experiment ablation sweep",
     "check": "verify prove",
+    "export": "save convert publish push",
     "data": "dataset datasets",
     "doctor": "info env environment version devices system",
     "runs list": "list ls history",
@@ -126,6 +127,9 @@ _SUBJECTS = {
     "viz optimizer-surface": "optimizer optimizers surface loss-landscape",
     "viz augmentation": "augment augmentations",
     "viz denoising": "reverse-process sampling",
+    "viz forward-process": "diffusion-process noising noise-schedule diffusion-schedule",
+    "viz latent-interpolation": "latent-walk interpolation slerp latent-space",
+    "viz attention-mask": "attention-pattern mask masks causal-mask padding-mask",
     "runs list": "ls all",
     "runs show": "info view cat",
     "runs compare": "diff",
@@ -196,7 +200,7 @@ def subject(of: str, name: str, subjects: Collection[str]) -> str:
 def _closest(verb: str, technique: str) -> str:
     """Return the start of the command closest to `verb` that the technique has."""
     if verb == "viz":
-        return f"viz {figures.best_of(technique)}"
+        return f"viz {figures.main_figure(technique)}"
     verbs = [each for each in (verb, *_READING, "train") if technique in techniques.having(each)]
     return f"{verbs[0]} {technique}"
 

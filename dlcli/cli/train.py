@@ -7,7 +7,7 @@ from typing import Any
 from dlcli import api, formats, techniques
 from dlcli.cli import console, next_commands, plan, progress
 from dlcli.cli.typer_options import Call
-from dlcli.interrupts import answered
+from dlcli.interrupts import handled
 from dlcli.options.common import DirectOptions
 
 
@@ -27,7 +27,7 @@ def _train_in_steps(technique: str, options: Any, call: Call) -> None:
         from dlcli import engine
 
         learner = techniques.learner(technique)
-    with answered() as signals:
+    with handled() as signals:
         ended = progress.show(engine.fit(learner, options, lambda at: signals.caught), signals)
         progress.finish(ended, technique, call)
 

@@ -40,7 +40,7 @@ class TrainingDisplay:
     def _started(self, event: Started) -> None:
         self._steps, self._folder = event.steps, event.folder
         self._throughput = Throughput(time.monotonic(), event.step)
-        self._signals.farewell = self._farewell
+        self._signals.exit_message = self._farewell
         for line in progress_lines.pack(_opening(event), self._display.width):
             self._display.print(console.plain(line))
 
@@ -48,7 +48,7 @@ class TrainingDisplay:
         self._activity = f"compiling {event.what}"
         self._display.busy("initializing the weights" if event.what == "initial weights" else self._activity)
         if event.what == "training step":  # from here on there is a saved state
-            self._signals.answer = self._answer
+            self._signals.on_signal = self._answer
 
     def _compiled(self, event: Compiled) -> None:
         self._idle(once=True)
@@ -84,7 +84,7 @@ class TrainingDisplay:
 
     def _ended(self, event: Ended) -> None:
         if self._signals.caught is None:  # everything is saved
-            self._signals.answer = None
+            self._signals.on_signal = None
 
     def _idle(self, *, once: bool = False) -> None:
         self._activity = ""
@@ -111,9 +111,9 @@ class TrainingDisplay:
         """Return the last saved step and the command that continues from it; called as the process ends."""
         assert self._folder is not None
         if not (self._folder / "options.json").exists():
-            from dlcli.runs.run import Run
+            from dlcli.runs.writer import RunWriter
 
-            Run(self._folder).discard(folder=True)
+            RunWriter(self._folder).discard(folder=True)
             return "nothing was trained yet"
         steps = [int(each.name) for each in self._folder.glob("checkpoints/*") if each.name.isdecimal()]
         resumed = command_line("resume", self._folder)

@@ -16,7 +16,7 @@ def run(name: str, options: Any, call: Call) -> None:
     """Draw the figure; by default into the folder of its run, or here where it has none or several."""
     options, trained = figures.opened(name, options)
     with progress.importing():
-        from dlcli.plot.files import check
+        from dlcli.plot.page.files import check
     if options.out:
         check(options.out, animated=options.animated)
     path = options.out or _home(options) / f"{name}.png"

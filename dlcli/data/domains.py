@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import jax
 import jax.numpy as jnp
@@ -182,8 +182,9 @@ def train_feature_classifier(
     """
     with silenced():
         data = batches.read(options, 0, options.image_size)
-    if len(data.facts.classes) > 1:
-        count = limit(data.facts.image, data.sizes["train"])
+    facts = cast(ImageFacts, data.facts)
+    if len(facts.classes) > 1:
+        count = limit(facts.image, data.sizes["train"])
         classifier.fit_or_load(cache.folder("feature-classifiers"), data.digest, lambda: batches.training(data, count))
 
 

@@ -33,7 +33,7 @@ from dlcli.runs import new
 from dlcli.runs.checkpoints import require_space
 from dlcli.runs.info import new_info
 from dlcli.runs.progress import Progress
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 
 
 def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
@@ -77,7 +77,7 @@ def resume(
         UsageError: the run has reached its number of steps.
         DatasetError: the training data is not that of the run.
     """
-    with Run(folder) as run, devices.memory_errors():
+    with RunWriter(folder) as run, devices.memory_errors():
         before = run.options(learner_type)
         run.lock()
         options = changed(before, changes)
@@ -158,7 +158,7 @@ def initial(program: Program, options: FitOptions) -> Leaves:
     return leaves
 
 
-def _started(run: Run, options: FitOptions, data: Data, program: Program, step: int) -> Started:
+def _started(run: RunWriter, options: FitOptions, data: Data, program: Program, step: int) -> Started:
     return Started(
         folder=run.folder,
         step=step,

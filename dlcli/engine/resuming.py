@@ -17,7 +17,7 @@ from dlcli.options.fields import flag
 from dlcli.runs.checkpoints import ShapeMismatch
 from dlcli.runs.info import environment
 from dlcli.runs.progress import Progress, Snapshot
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 
 _SHAPELESS = RunOptions.model_fields.keys() - {"seed"}  # no array depends on these options
 
@@ -28,7 +28,7 @@ def changed(before: FitOptions, changes: Mapping[str, Any]) -> FitOptions:
     return type(before).model_validate({**kept, **changes})
 
 
-def read_again(learner_type: type[Learner], run: Run, options: FitOptions, changes: Mapping[str, Any]) -> Data:
+def read_again(learner_type: type[Learner], run: RunWriter, options: FitOptions, changes: Mapping[str, Any]) -> Data:
     """Open the data of a run, with the tokenizer of the run unless the changes name another one."""
     other_tokenizer = changes.keys() & TokenizerOptions.model_fields.keys()
     try:
@@ -39,7 +39,7 @@ def read_again(learner_type: type[Learner], run: Run, options: FitOptions, chang
 
 
 def require_same_data(
-    run: Run, before: FitOptions, options: FitOptions, data: Data, learner_type: type[Learner]
+    run: RunWriter, before: FitOptions, options: FitOptions, data: Data, learner_type: type[Learner]
 ) -> None:
     """Raise an error if the data has changed since the run was started, or does not fit the model."""
     known = run.info().data.digest
@@ -57,7 +57,7 @@ def require_same_data(
         )
 
 
-def restored(run: Run, program: Program, changes: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], Snapshot]:
+def restored(run: RunWriter, program: Program, changes: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], Snapshot]:
     """Read the newest intact checkpoint; if its arrays do not fit, name the changed options that cause it."""
     try:
         return run.restore(program.shapes)
@@ -76,13 +76,13 @@ def finished_by(progress: Progress, options: FitOptions) -> str | None:
     return "patience" if options.patience and progress.waited >= options.patience else None
 
 
-def was_resumed(run: Run, step: int) -> bool:
+def was_resumed(run: RunWriter, step: int) -> bool:
     """Return whether the run was resumed from this step before."""
     sessions = run.info().sessions
     return bool(sessions) and sessions[-1].from_step == step
 
 
-def refuse_finished(run: Run, progress: Progress, before: FitOptions, options: FitOptions, reason: str) -> None:
+def refuse_finished(run: RunWriter, progress: Progress, before: FitOptions, options: FitOptions, reason: str) -> None:
     """Raise `UsageError` for a finished run.
 
     Args:
@@ -105,7 +105,7 @@ def refuse_finished(run: Run, progress: Progress, before: FitOptions, options: F
     raise UsageError(f"{run.folder} was stopped early at step {progress.step}", hint=hint)
 
 
-def note_session(run: Run, step: int, before: FitOptions, options: FitOptions) -> None:
+def note_session(run: RunWriter, step: int, before: FitOptions, options: FitOptions) -> None:
     """Record the resumption in `run.json`: the step and the changed options."""
     old, new = before.model_dump(mode="json"), options.model_dump(mode="json")
     changes = {name: [old[name], new[name]] for name in new if old[name] != new[name] and name != "out"}

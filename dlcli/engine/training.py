@@ -23,7 +23,7 @@ from dlcli.interface import Batch, Data
 from dlcli.metrics.metric import values
 from dlcli.options.common import FitOptions
 from dlcli.runs.progress import Progress, Snapshot
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 
 _SIGNALS = ("SIGINT", "SIGTERM")
 _METRICS_SECONDS = 1.0  # between two reads of the metrics for `Stepped`
@@ -51,7 +51,7 @@ class Session:
         clock: time up to which training time is counted.
     """
 
-    run: Run
+    run: RunWriter
     options: FitOptions
     data: Data
     program: Program
@@ -255,7 +255,7 @@ def _save(session: Session, closing: Progress | None = None) -> Saved:
     return Saved(step)
 
 
-def end(run: Run, progress: Progress, reason: str) -> Ended:
+def end(run: RunWriter, progress: Progress, reason: str) -> Ended:
     best: Mapping[str, float] = {}
     last: Mapping[str, float] = {}
     for record in run.metrics.read():

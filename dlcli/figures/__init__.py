@@ -1,6 +1,6 @@
-"""Figures: an options class in `options/` and a file of the same name with a function `draw` make one.
+"""Figures: each is an options class in `options/` and a file of the same name with a function `draw`.
 
-What they share: `subject.py` (networks, layers, images) and `numbers.py` (JSON).
+What they share: `subject.py` (networks, layers, images) and `json_values.py` (JSON).
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _OPTIONS = ("training", "images", "text", "generative")
 
 def catalogue() -> dict[str, type[Options]]:
     """Return the options of every figure by its name, in the order of the course."""
-    base = discovery.load(__name__, "options", "kinds").FigureOptions
+    base = discovery.load(__name__, "options", "base").FigureOptions
     found = (discovery.models(f"{__name__}.options.{file}", base) for file in _OPTIONS)
     return {name: model for models in found for name, model in models.items()}
 
@@ -28,10 +28,10 @@ def of(technique: str) -> list[str]:
     return [name for name, owner in owners.items() if technique in ((owner,) if isinstance(owner, str) else owner)]
 
 
-def best_of(technique: str, trained: Mapping[str, Any] | None = None) -> str:
-    """Return the name of the figure to look at first, of a run of this technique trained with these options."""
-    best = ((name, model) for name, model in catalogue().items() if technique in getattr(model, "best_of", ()))
-    return next(name for name, model in best if trained is None or can_read(model, trained))
+def main_figure(technique: str, trained: Mapping[str, Any] | None = None) -> str:
+    """Return the name of the most important figure of a technique, for a run trained with these options."""
+    main = ((name, model) for name, model in catalogue().items() if technique in getattr(model, "main_figure_of", ()))
+    return next(name for name, model in main if trained is None or can_read(model, trained))
 
 
 def opened(name: str, options: Any, run: Any = None) -> tuple[Any, Any]:

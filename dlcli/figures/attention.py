@@ -1,15 +1,15 @@
-"""Where a transformer looks."""
+"""The attention weights of a transformer."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from flax import nnx
 
 from dlcli import formats
 from dlcli.artifacts import Figure, Truncation
@@ -18,11 +18,12 @@ from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sources import dates
 from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
-from dlcli.figures.numbers import listed
+from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import Attention
+from dlcli.nn import functional
 from dlcli.notices import warn
-from dlcli.plot import attention
-from dlcli.plot.attention import Weights
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.attention import AttentionChart
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.options import Train
 from dlcli.techniques.transformer.translation import translator
@@ -30,41 +31,37 @@ from dlcli.text_models.trained import TrainedTextModel
 
 
 def draw(options: Attention, run: TrainedRun) -> Figure:
-    """Show the weights of each layer and head over the tokens of a text."""
+    """Show the attention weights of each layer and head over the tokens of a text."""
     trained = TrainedTextModel.of(run, run.options.context)
-    shown, truncated = _LOOKS[trained.learner.shape](trained, options, run.options)
+    chart, truncated = _CHARTS[trained.learner.shape](trained, options, run.options)
     if truncated and options.text:
         warn(truncated.note(options.text))
-    note = f"{shown.note}; {Path(options.run).name}"
+    note = f"{chart.note}; {Path(options.run).name}"
     numbers = {
         "run": options.run,
-        "asking": list(shown.asking),
-        "answering": list(shown.answering),
-        "axes": ["layer", "head", "asking", "answering"],
-        "weights": listed(shown.shares),
+        "queries": list(chart.queries),
+        "keys": list(chart.keys),
+        "axes": ["layer", "head", "query", "key"],
+        "weights": to_json(chart.weights),
         **({"truncated": truncated.numbers()} if truncated else {}),
     }
-    if shown.expected is not None:
-        told = shown.expected.any(axis=1)
-        found = float((shown.mean * shown.expected).sum(axis=1)[told].mean())
-        uniform = float(shown.expected.mean(axis=1)[told].mean())
-        shares = f"{formats.percent(found, 0)} (uniform {formats.percent(uniform, 0)})"
-        note += f"; framed: the source characters of each digit, attention mass {shares}"
-        numbers |= {"expected": shown.expected.tolist(), "aligned": found, "evenly": uniform}
-    shown = dataclasses.replace(shown, note=note)
-    return Figure(
-        "attention",
-        attention.draw(shown),
-        numbers,
-        lambda width, colour, most=None: attention.sketch(shown, width, colour),
-    )
+    if chart.alignment is not None:
+        aligned = chart.alignment.any(axis=1)
+        mass = float((chart.mean * chart.alignment).sum(axis=1)[aligned].mean())
+        uniform = float(chart.alignment.mean(axis=1)[aligned].mean())
+        note += "; framed: the source characters of each digit, attention mass "
+        note += f"{formats.percent(mass, 0)} (uniform {formats.percent(uniform, 0)})"
+        numbers |= {"alignment": chart.alignment.tolist(), "attention_mass": mass, "uniform_attention_mass": uniform}
+    chart = dataclasses.replace(chart, note=note)
+    drawing = page.attention.draw(chart)
+    return Figure("attention", drawing, numbers, functools.partial(terminal.attention.draw, chart))
 
 
-Looked = tuple[Weights, Truncation | None]
+Charted = tuple[AttentionChart, Truncation | None]
 
 
-def _of_text(trained: TrainedTextModel, options: Attention, train: Train) -> Looked:
-    """Look at a text: what a decoder asks those before, or an encoder all."""
+def _self_attention(trained: TrainedTextModel, options: Attention, train: Train) -> Charted:
+    """Return the self-attention of a decoder or an encoder over a text."""
     given = options.text or _document(options.index, train)
     tokens = found = trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
@@ -73,16 +70,16 @@ def _of_text(trained: TrainedTextModel, options: Attention, train: Train) -> Loo
     tokens = tokens[: len(tokens) - lacking]
     truncated = Truncation(len(found), len(found) - lacking) if lacking else None
     rest = () if trained.learner.shape == "decoder" else (np.array([len(tokens)]),)
-    shares = _recorded(trained, lambda network, record: network(tokens[None], *rest, record))
+    weights = _recorded(trained, lambda network, record: network(tokens[None], *rest, record))
     names = trained.tokenizer.pieces(tokens)
-    note = "rows ask, columns answer; the large picture is the average of the small ones"
-    over = f"the first {truncated.read} of {truncated.tokens:,}" if truncated else f"{len(tokens)}"
-    title = f"attention of the {trained.learner.shape} over {over} tokens"
-    return Weights(shares, names, names, title, note), truncated
+    note = "rows: queries, columns: keys; large: mean over layers and heads"
+    count = f"first {truncated.read} of {truncated.tokens:,}" if truncated else f"{len(tokens)}"
+    title = f"self-attention of the {trained.learner.shape}, {count} tokens"
+    return AttentionChart(title, note, weights, names, names), truncated
 
 
-def _of_pair(trained: TrainedTextModel, options: Attention, train: Train) -> Looked:
-    """Look at a source while its target is written: what the decoder asks the encoder."""
+def _cross_attention(trained: TrainedTextModel, options: Attention, train: Train) -> Charted:
+    """Return the cross-attention of the decoder over a source, while it generates the target."""
     source, parts = (options.text, None) if options.text else _source(options.index, train)
     facts, network = trained.learner.facts, trained.learner.network
     whole = trained.encode_nonempty(source)
@@ -93,41 +90,39 @@ def _of_pair(trained: TrainedTextModel, options: Attention, train: Train) -> Loo
     found = np.asarray(translator(network, facts.max_target_length, 1)(rows, length).tokens)[0, 0]
     written = found[: int(np.argmax(found == END)) + 1] if END in found else found[found > END]
     tokens = np.concatenate([[START], written[:-1]])[None]
-    shares = _recorded(trained, lambda network, record: network(tokens, network.encode(rows, length), record), part=1)
-    shares = shares[..., : len(read)]
-    asking = trained.tokenizer.pieces(written)
-    known = expected(parts, len(asking)) if parts and trained.tokenizer.kind == "characters" else None
+    weights = _recorded(trained, lambda network, record: network(tokens, network.encode(rows, length), record), part=1)
+    weights = weights[..., : len(read)]
+    queries = trained.tokenizer.pieces(written)
+    known = date_alignment(parts, len(queries)) if parts and trained.tokenizer.kind == "characters" else None
     title = f"cross-attention: {source} → {trained.tokenizer.decode(written)}"
-    note = "rows are the tokens as they are written, columns the source; the large picture is the average"
-    return Weights(shares, asking, trained.tokenizer.pieces(read), title, note, known), truncated
+    note = "rows: generated tokens (queries), columns: source tokens (keys); large: mean over layers and heads"
+    return AttentionChart(title, note, weights, queries, trained.tokenizer.pieces(read), known), truncated
 
 
-_LOOKS: dict[str, Callable[[TrainedTextModel, Attention, Train], Looked]] = {
-    "decoder": _of_text,
-    "encoder": _of_text,
-    "encoder-decoder": _of_pair,
+_CHARTS: dict[str, Callable[[TrainedTextModel, Attention, Train], Charted]] = {
+    "decoder": _self_attention,
+    "encoder": _self_attention,
+    "encoder-decoder": _cross_attention,
 }
 
 
 def _recorded(
     trained: TrainedTextModel, call: Callable[[Any, list[jax.Array]], object], part: int | None = None
 ) -> np.ndarray:
-    """Return the weights that a call of the network records, float32 [layer, head, time, memory].
+    """Return the attention weights of a forward pass, float32 [layer, head, query, key].
 
     Args:
         trained: the network.
-        call: runs it on one sequence.
-        part: of a layer with two attentions: 0 for that to its own sequence, 1 for that to the other.
+        call: runs the network on one sequence, with a list that records the weights.
+        part: in a layer with two attentions: 0 for self-attention, 1 for cross-attention.
     """
-    graph, state = nnx.split(trained.learner.network)
 
-    @jax.jit
-    def look(state: nnx.State) -> list[jax.Array]:
+    def recorded(network: Any) -> list[jax.Array]:
         record: list[jax.Array] = []
-        call(nnx.merge(graph, state), record)
+        call(network, record)
         return record
 
-    found = look(state)
+    found = functional.jit(recorded, trained.learner.network)()
     return np.stack([np.asarray(each[0]) for each in (found if part is None else found[part::2])])
 
 
@@ -138,7 +133,7 @@ def _document(index: int, train: Train) -> str:
 
 
 def _source(index: int, train: Train) -> tuple[str, tuple[str, ...] | None]:
-    """Return a source of the validation split, and of a date which part of it each character tells."""
+    """Return a source of the validation split and, for a date, the part of the date that each character belongs to."""
     if train.dataset == "dates":
         found = dates.dates("validation")
         date = found[_within(index, len(found))]
@@ -149,12 +144,17 @@ def _source(index: int, train: Train) -> tuple[str, tuple[str, ...] | None]:
 
 def _within(index: int, count: int) -> int:
     if index >= count:
-        raise UsageError(f"--index must be less than {count}, the texts of the validation split, got {index}")
+        raise UsageError(f"--index must be less than {count}, the number of texts in the validation split, got {index}")
     return index
 
 
-def expected(parts: tuple[str, ...], time: int) -> np.ndarray | None:
-    """Return which characters of a date tell each one of its ISO form, bool [time, memory]; None for another form."""
+def date_alignment(parts: tuple[str, ...], time: int) -> np.ndarray | None:
+    """Return which source characters of a date determine each character of its ISO form, bool [time, source].
+
+    Args:
+        parts: part of the date (year, month, day) of each source character, or "".
+        time: number of generated tokens; None is returned unless they have the length of an ISO date.
+    """
     wanted = dates.TARGET_PARTS + ("",) * (time - len(dates.TARGET_PARTS))
     if time != len(dates.TARGET_PARTS) + 1:
         return None

@@ -1,7 +1,8 @@
-"""An image under each random change of training."""
+"""An image under each random augmentation of training."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,53 +15,50 @@ from dlcli.artifacts import Figure
 from dlcli.data.images import augmentation, decoding
 from dlcli.errors import UsageError
 from dlcli.figures import subject
-from dlcli.figures.numbers import listed
+from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Augmentation
 from dlcli.options.augmentations import AUGMENTATIONS, parse_augmentation
-from dlcli.plot import grids, inputs, terminal
-from dlcli.plot.tiles import Tile
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.tiles import Row, Tile, TileGrid
 from dlcli.runs.trained import TrainedRun
 
 
 def draw(options: Augmentation, run: TrainedRun | None) -> Figure:
-    """Show some draws of each change by itself, then of all together, as training makes them."""
+    """Show samples of each augmentation, then of all combined, as training applies them."""
     strengths = _strengths(options, run)
     example = subject.example(options, run)
     changes = {name: {name: strength} for name, strength in strengths.items()}
     if len(strengths) > 1:
-        changes["all together"] = strengths
-    images, drawn = _draws(options.seed, _pairs(options, run, example.pixels), changes)
-    rows = [(_label(name, change), _tiles(images[name], drawn[name])) for name, change in changes.items()]
-    title = f"{example.source} under the random changes of training"
-    grid = inputs.augmentation(subject.drawable(example.pixels), rows, title=title)
+        changes["all combined"] = strengths
+    images, parameters = _samples(options.seed, _pairs(options, run, example.pixels), changes)
+    original = Tile(subject.drawable(example.pixels), "original")
+    rows = [
+        Row([original, *_tiles(images[name], parameters[name])], _label(name, change))
+        for name, change in changes.items()
+    ]
+    grid = TileGrid(f"random augmentations of training: {example.source}", rows)
     numbers = {
         "run": options.run,
         "image": example.source,
         "strengths": strengths,
-        "drawn": {name: {each: listed(values) for each, values in drawn[name].items()} for name in changes},
+        "parameters": {name: {each: to_json(values) for each, values in parameters[name].items()} for name in changes},
     }
-    return Figure(
-        "augmentation",
-        grids.draw(grid),
-        numbers,
-        lambda width, colour, most=None: terminal.grid(
-            grid, width=width, height=7, per_line=5, colour=colour, most=most
-        ),
-    )
+    sketch = functools.partial(terminal.tiles.draw, grid, height=7, per_line=5)
+    return Figure("augmentation", page.tiles.draw(grid), numbers, sketch)
 
 
 def _strengths(options: Augmentation, run: TrainedRun | None) -> dict[str, float]:
-    """Return the changes named, or those of the run, or all with their default strengths."""
+    """Return the augmentations of `--augment`, or of the run, or all with their default strengths."""
     if options.augment or run is None:
         return parse_augmentation(options.augment or ",".join(AUGMENTATIONS))
     found = parse_augmentation(subject.settings(options, run).augment)
     if not found:
-        raise UsageError(f"{run.folder} was trained without --augment; give --augment to see what it would be")
+        raise UsageError(f"{run.folder} was trained without --augment: give --augment, or leave out --run")
     return found
 
 
 def _pairs(options: Augmentation, run: TrainedRun | None, image: np.ndarray) -> np.ndarray:
-    """Return uint8 [2 · count, height, width, channel]: the image at odd places, each behind another for mixup."""
+    """Return uint8 [2 · count, height, width, channel]: the image at odd indices, each after an image for mixup."""
     split = subject.image_set(subject.settings(options, run)).splits["validation"]
     others = np.random.default_rng(options.seed).integers(len(split), size=options.count)
     fitted = [decoding.resize(_like(other, image.shape[-1]), image.shape[:2]) for other in split.images(others)]
@@ -68,16 +66,16 @@ def _pairs(options: Augmentation, run: TrainedRun | None, image: np.ndarray) -> 
 
 
 def _like(image: np.ndarray, channels: int) -> np.ndarray:
-    """Give an image so many channels; what has two or four, as arrays may, has no colours."""
+    """Convert an image to this number of channels; two or four channels, as in arrays, are averaged first."""
     if image.shape[-1] not in (1, 3, channels):
         image = image.mean(axis=-1, keepdims=True).astype(image.dtype)
     return decoding.convert_channels(image, channels)
 
 
-def _draws(
+def _samples(
     seed: int, pairs: np.ndarray, changes: Mapping[str, Mapping[str, float]]
 ) -> tuple[dict[str, np.ndarray], dict[str, dict[str, np.ndarray]]]:
-    """Change the images at odd places as training would; return them, and the numbers drawn, by the name of the row."""
+    """Augment the images at odd indices as training does; return them, and the sampled parameters, by row."""
 
     @jax.jit
     def change(key: jax.Array, images: jax.Array) -> Any:
@@ -90,26 +88,26 @@ def _draws(
 
 
 def _label(name: str, strengths: Mapping[str, float]) -> str:
-    """Return a single change as the command line has it."""
+    """Return NAME:STRENGTH for a single augmentation."""
     return f"{name}:{strengths[name]:g}" if name in strengths else name
 
 
-def _tiles(images: np.ndarray, drawn: Mapping[str, np.ndarray]) -> list[Tile]:
-    """Return the changed images; under those of a single change stands what was drawn."""
+def _tiles(images: np.ndarray, parameters: Mapping[str, np.ndarray]) -> list[Tile]:
+    """Return the augmented images; the captions of a single augmentation are its sampled parameters."""
     captions = [""] * len(images)
-    if len(drawn) == 1:
-        captions = [_CAPTIONS[name](value) for name, values in drawn.items() for value in values]
+    if len(parameters) == 1:
+        captions = [_CAPTIONS[name](value) for name, values in parameters.items() for value in values]
     return [Tile(subject.drawable(image), caption) for image, caption in zip(images, captions, strict=True)]
 
 
-# Each takes the numbers of one draw (see `dlcli.data.images.augmentation.draw`).
+# Each formats the parameters of one sample (see `dlcli.data.images.augmentation.draw`).
 _CAPTIONS: dict[str, Callable[[Any], str]] = {
     "rotate": lambda degrees: f"{degrees:+.1f}°",
-    "light": lambda factors: f"contrast {factors[0]:.2f}, bright {factors[1]:.2f}",
+    "light": lambda factors: f"contrast {factors[0]:.2f}, brightness {factors[1]:.2f}",
     "zoom": lambda factor: f"×{factor:.2f}",
-    "noise": lambda deviation: f"deviation {deviation:.3g}",
-    "shift": lambda shift: f"↓ {shift[0]:+d}, → {shift[1]:+d}",
-    "flip": lambda mirrored: "mirrored" if mirrored else "as it was",
+    "noise": lambda sigma: f"sigma {sigma:.3g}",
+    "shift": lambda shift: f"dy {shift[0]:+d}, dx {shift[1]:+d}",
+    "flip": lambda flipped: "flipped" if flipped else "not flipped",
     "cutout": lambda square: f"side {formats.percent(float(square[2]), 0)}",
-    "mixup": lambda share: f"own share {formats.percent(float(share), 0)}",
+    "mixup": lambda weight: f"lambda {weight:.2f}",
 }

@@ -1,6 +1,8 @@
-"""Which class is taken for which."""
+"""The confusion matrix of a classifier."""
 
 from __future__ import annotations
+
+import functools
 
 import numpy as np
 
@@ -12,14 +14,15 @@ from dlcli.figures.options.images import Confusion
 from dlcli.formats import printable
 from dlcli.metrics.confusion import Confusion as Counts
 from dlcli.metrics.metric import Rate
-from dlcli.plot import matrices, terminal
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.confusion import ConfusionChart
 from dlcli.runs.trained import TrainedRun
 
 
 def draw(options: Confusion, run: TrainedRun) -> Figure:
-    """Draw the confusion matrix of a classifier, of whatever technique, on its validation split.
+    """Draw the confusion matrix of a classifier of any technique on its validation split.
 
-    The test split is for `dlcli eval` alone, whose JSON holds the counts on it.
+    The JSON output of `dlcli eval` has the counts on the test split.
     """
     found = evaluate(run, options, split="validation")
     counted = [metric for metric in found.metrics.values() if isinstance(metric, Counts)]
@@ -28,17 +31,8 @@ def draw(options: Confusion, run: TrainedRun) -> Figure:
     counts, names = np.asarray(counted[0].counts).astype(int), run.facts.classes
     rate = Rate(np.trace(counts), counts.sum()).describe()
     accuracy = f"accuracy {formats.percent(rate['value'])} (N = {rate['n']:,})"
-    title = f"{printable(run.folder.name)} on the validation split: {accuracy}"
+    title = f"confusion matrix of {printable(run.folder.name)}, validation split: {accuracy}"
     numbers = {**found.protocol, "classes": names, "counts": counts.tolist(), "accuracy": rate}
-    return Figure(
-        "confusion",
-        matrices.confusion(counts, names, title=title, percent=options.percent),
-        numbers,
-        lambda width, colour, most=None: terminal.below(
-            terminal.paragraph(title, width),
-            most,
-            lambda left: terminal.confusion(
-                counts, names, percent=options.percent, width=width, colour=colour, most=left
-            ),
-        ),
-    )
+    chart = ConfusionChart(title, counts, names, options.percent)
+    drawing = page.confusion.draw(chart)
+    return Figure("confusion", drawing, numbers, functools.partial(terminal.confusion.draw, chart))

@@ -1,7 +1,8 @@
-"""Word vectors in the plane."""
+"""Word vectors projected to two dimensions."""
 
 from __future__ import annotations
 
+import functools
 import warnings
 from pathlib import Path
 
@@ -10,54 +11,52 @@ from threadpoolctl import threadpool_limits
 
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
-from dlcli.figures.numbers import listed
+from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import Embeddings
-from dlcli.plot import clouds, terminal
-from dlcli.plot.points import Cloud
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.embeddings import EmbeddingsChart
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.word2vec.word_vectors import WordVectors
 
-_NAMED = 3  # words that name a cluster
-_PERPLEXITY = 15.0  # neighbours that t-SNE looks at: as many as a group has words
+_NAMED = 3  # words in the name of a cluster
+_PERPLEXITY = 15.0  # of t-SNE, about the number of words in a group
 
 
 def draw(options: Embeddings, run: TrainedRun) -> Figure:
-    """Project the directions of words, so that cosines become distances, and colour them by their groups."""
+    """Project normalized word vectors, whose distances are cosines, and colour the words by group."""
     vectors = WordVectors(run.facts, run.learner.vectors())
     numbers, groups, names = _chosen(vectors, options)
     if len(numbers) < 4:
-        raise UsageError(f"--words must name four words or more, got {len(numbers)}; --neighbors draws those around")
+        raise UsageError(
+            f"--words must have at least four words, got {len(numbers)}; --neighbors adds their neighbours"
+        )
     rows = vectors.unit_vectors[numbers]
-    # A few hundred rows: threads would wait for each other longer than they work.
+    # With a few hundred rows, threads cost more than they gain.
     with threadpool_limits(1):
-        places = _projected(rows, options)
+        positions = _projected(rows, options)
         if groups is None:
             groups, names = _clusters(rows, [vectors.words[number] for number in numbers], options)
     labels = [vectors.words[number] for number in numbers]
-    found = Cloud(places, labels, groups, names)
-    how = "t-SNE" if options.method == "tsne" else "PCA"
-    title = f"{len(labels)} words of {Path(options.run).name} by {how} of their vectors"
+    method = "t-SNE" if options.method == "tsne" else "PCA"
+    title = f"{method} of {len(labels)} word vectors of {Path(options.run).name}"
+    chart = EmbeddingsChart(title, positions, labels, groups, names)
     return Figure(
         "embeddings",
-        clouds.cloud(found, title=title),
+        page.embeddings.draw(chart),
         {
             "run": options.run,
             "method": options.method,
             "words": labels,
-            "places": listed(found.places),
+            "positions": to_json(positions),
             "groups": groups.tolist(),
-            "names": names,
+            "group_names": names,
         },
-        lambda width, colour, most=None: terminal.below(
-            terminal.paragraph(title, width),
-            most,
-            lambda left: terminal.cloud(found, width=width, colour=colour, most=left),
-        ),
+        functools.partial(terminal.embeddings.draw, chart),
     )
 
 
 def _chosen(vectors: WordVectors, options: Embeddings) -> tuple[list[int], np.ndarray | None, list[str]]:
-    """Return the numbers of the words to draw and, where each is drawn around another, their groups."""
+    """Return the ids of the words to show and, with `--neighbors`, their groups and the names of the groups."""
     if not options.words:
         return list(range(min(options.count, len(vectors.words)))), None, []
     words = [word.strip() for word in options.words.split(",") if word.strip()]
@@ -72,20 +71,20 @@ def _chosen(vectors: WordVectors, options: Embeddings) -> tuple[list[int], np.nd
 
 
 def _clusters(rows: np.ndarray, labels: list[str], options: Embeddings) -> tuple[np.ndarray, list[str]]:
-    """Group the rows [word, feature] by k-means; each group is named by the words nearest its middle."""
+    """Cluster the rows [word, feature] by k-means; each cluster is named after the words nearest its centroid."""
     from sklearn.cluster import KMeans
 
     found = KMeans(min(options.clusters, len(rows)), n_init=4, random_state=options.seed).fit(rows)
     names = []
-    for group, middle in enumerate(found.cluster_centers_):
+    for group, centroid in enumerate(found.cluster_centers_):
         members = np.flatnonzero(found.labels_ == group)
-        order = members[np.argsort(np.linalg.norm(rows[members] - middle, axis=1), kind="stable")]
+        order = members[np.argsort(np.linalg.norm(rows[members] - centroid, axis=1), kind="stable")]
         names.append(", ".join(labels[place] for place in order[:_NAMED]))
     return found.labels_, names
 
 
 def _projected(rows: np.ndarray, options: Embeddings) -> np.ndarray:
-    """Return the places [word, 2]."""
+    """Return the positions [word, 2]."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
@@ -93,5 +92,5 @@ def _projected(rows: np.ndarray, options: Embeddings) -> np.ndarray:
         return PCA(2, svd_solver="full").fit_transform(rows.astype(np.float64))
     perplexity = min(_PERPLEXITY, (len(rows) - 1) / 3)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an unlucky division on the way, of which nothing remains
+        warnings.simplefilter("ignore")  # a division by zero in an intermediate step, without effect on the result
         return TSNE(2, perplexity=perplexity, init="pca", random_state=options.seed).fit_transform(rows)

@@ -1,4 +1,4 @@
-"""What the units of a recurrent layer hold while a text is read.
+"""The activations of a recurrent layer over the tokens of a text.
 
 Reference: Karpathy, Johnson and Fei-Fei, "Visualizing and Understanding Recurrent Networks", 2015,
 arXiv:1506.02078, section 4.2.
@@ -6,6 +6,7 @@ arXiv:1506.02078, section 4.2.
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -13,43 +14,37 @@ import numpy as np
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures import language
-from dlcli.figures.numbers import listed
+from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import HiddenState
-from dlcli.plot import terminal, tokens
-from dlcli.plot.terminal import tokens as sketches
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.hidden_state import HiddenStateChart
 from dlcli.runs.trained import TrainedRun
 
 
 def draw(options: HiddenState, run: TrainedRun) -> Figure:
-    """Show the units that vary most over the tokens of a text."""
+    """Show the units with the largest variance over the tokens of a text."""
     found, tokenizer = language.read(run.facts, options.text)
     network = run.learner.network
     layers, _ = network.layer_states(found[None, 1:], network.stack.initial_carry(1))
     layer = len(layers) if options.layer is None else options.layer
     if layer > len(layers):
-        raise UsageError(f"--layer must be at most {len(layers)}, the recurrent layers of the run, got {layer}")
+        raise UsageError(f"--layer must be at most {len(layers)}, the number of recurrent layers, got {layer}")
     states = np.asarray(layers[layer - 1][:, 0], np.float64).T  # [unit, token]
-    deviations = states.std(axis=1)
-    units = np.argsort(-deviations, kind="stable")[: options.units]
-    values, pieces = states[units], tokenizer.pieces(found[1:])
-    title = f"the {len(units)} of {len(states)} units of layer {layer} that vary most; {Path(options.run).name}"
+    std = states.std(axis=1)
+    units = np.argsort(-std, kind="stable")[: options.units]
+    activations, tokens = states[units], tokenizer.pieces(found[1:])
+    largest = f"the {len(units)} of {len(states)} units with the largest variance"
+    title = f"hidden state, layer {layer}: {largest}; {Path(options.run).name}"
+    chart = HiddenStateChart(title, tokens, units.tolist(), activations)
     numbers = {
         "run": options.run,
         "text": options.text,
-        "tokens": pieces,
+        "tokens": tokens,
         "layer": layer,
         "axes": ["unit", "token"],
         "units": units.tolist(),
-        "deviations": listed(deviations[units]),
-        "values": listed(values),
+        "standard_deviations": to_json(std[units]),
+        "activations": to_json(activations),
     }
-    return Figure(
-        "hidden-state",
-        tokens.states(pieces, values, units.tolist(), title=title),
-        numbers,
-        lambda width, colour, most=None: terminal.below(
-            terminal.paragraph(title, width),
-            most,
-            lambda left: sketches.states(pieces, values, units.tolist(), width=width, colour=colour, most=left),
-        ),
-    )
+    drawing = page.hidden_state.draw(chart)
+    return Figure("hidden-state", drawing, numbers, functools.partial(terminal.hidden_state.draw, chart))

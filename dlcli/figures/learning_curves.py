@@ -1,8 +1,9 @@
-"""Losses, accuracies and the like over the steps of one or several runs."""
+"""Losses, accuracies and other metrics over the steps of one or several runs."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,20 +14,24 @@ import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.errors import RunError
-from dlcli.figures.numbers import listed
+from dlcli.figures.json_values import to_json
 from dlcli.figures.options.training import LearningCurves
 from dlcli.formats import printable
 from dlcli.nearest import chosen
-from dlcli.plot import curves, terminal
-from dlcli.plot.series import Panel, Series
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.lines import Line, LinesChart, Panel
 from dlcli.runs.trained import TrainedRun
-
-_HEIGHT = 10  # lines of a panel in the terminal
 
 
 @dataclasses.dataclass(frozen=True)
 class _History:
-    """What a run measured: steps and values by split and metric, and the step of its best validation."""
+    """The metrics of a run.
+
+    Attributes:
+        folder: folder of the run.
+        points: steps and values, by split and metric.
+        best: step of the best validation.
+    """
 
     folder: Path
     points: dict[str, dict[str, list[tuple[int, float]]]]
@@ -37,14 +42,14 @@ class _History:
 
 
 def draw(options: LearningCurves, runs: Sequence[TrainedRun]) -> Figure:
-    """Draw a panel for each metric: training dashed, validation solid, the best validation marked."""
+    """Draw a panel per metric: training dashed, validation solid, the best validation marked."""
     histories = [_history(run) for run in {run.folder: run for run in runs}.values()]
     labels = _labels(histories)
     metrics = _metrics(options.metric, histories)
     panels = [
         Panel(
             [
-                _series(history, split, metric, label, options.smoothing)
+                _line(history, split, metric, label, options.smoothing)
                 for history, label in zip(histories, labels, strict=True)
                 for split in history.points
                 if metric in history.points[split]
@@ -56,16 +61,8 @@ def draw(options: LearningCurves, runs: Sequence[TrainedRun]) -> Figure:
     ]
     title = f"learning curves of {printable(histories[0].folder.name)}" if len(histories) == 1 else "learning curves"
     numbers = {"metrics": metrics, "runs": [_numbers(history, metrics) for history in histories]}
-    return Figure(
-        "learning-curves",
-        curves.curves(panels, title=title),
-        numbers,
-        lambda width, colour, most=None: terminal.below(
-            [*terminal.paragraph(title, width), ""],
-            most,
-            lambda left: terminal.charts(panels, width=width, height=_HEIGHT, colour=colour, most=left),
-        ),
-    )
+    chart = LinesChart(title, panels)
+    return Figure("learning-curves", page.lines.draw(chart), numbers, functools.partial(terminal.lines.draw, chart))
 
 
 def _history(run: TrainedRun) -> _History:
@@ -82,12 +79,12 @@ def _history(run: TrainedRun) -> _History:
         if record.get("best"):
             best = record["step"]
     if not any(points.values()):
-        raise RunError(f"{run.folder} must have measured something, found no metrics: it ended before its first report")
+        raise RunError(f"{run.folder} has no metrics: it ended before its first report")
     return _History(run.folder, points, best)
 
 
 def _labels(histories: Sequence[_History]) -> list[str]:
-    """Return what tells the runs apart: nothing, or as much of their folders as they do not share."""
+    """Return a label per run: the part of its path that differs between the runs, or "" for a single run."""
     folders = [history.folder.absolute() for history in histories]
     if len(folders) == 1:
         return [""]
@@ -96,22 +93,22 @@ def _labels(histories: Sequence[_History]) -> list[str]:
 
 
 def _metrics(wanted: Sequence[str], histories: Sequence[_History]) -> list[str]:
-    """Return the metrics to draw: those wanted, or those that every run has of training and of validation."""
+    """Return the metrics to draw: those wanted, or those that every run measured in training and in validation."""
     every = list(dict.fromkeys(name for history in histories for name in history.metrics()))
     if wanted:
         return [chosen("--metric", name.replace("-", "_"), every) for name in wanted]
     shared = [name for name in every if all(name in history.metrics() for history in histories)]
     both = [name for name in shared if all(name in split for each in histories for split in each.points.values())]
     if not shared:
-        raise RunError(f"the runs must share a metric to be drawn together, found {', '.join(every)}")
+        raise RunError(f"the runs must have a common metric, found {', '.join(every)}")
     return sorted(both or shared, key=lambda name: name != "loss")
 
 
-def _series(history: _History, split: str, metric: str, label: str, smoothing: float) -> Series:
+def _line(history: _History, split: str, metric: str, label: str, smoothing: float) -> Line:
     points = history.points[split][metric]
     steps, values = np.array([step for step, _ in points]), np.array([value for _, value in points])
     training = split == "train"
-    return Series(
+    return Line(
         f"{label} {split}".strip(),
         steps,
         values,
@@ -125,7 +122,7 @@ def _series(history: _History, split: str, metric: str, label: str, smoothing: f
 def _numbers(history: _History, metrics: Sequence[str]) -> dict[str, Any]:
     found = {
         split: {
-            metric: {"steps": [step for step, _ in points], "values": listed([value for _, value in points])}
+            metric: {"steps": [step for step, _ in points], "values": to_json([value for _, value in points])}
             for metric, points in measured.items()
             if metric in metrics
         }

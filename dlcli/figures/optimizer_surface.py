@@ -1,33 +1,40 @@
-"""Paths of optimizers over a surface, and what is remarkable on it."""
+"""The paths of optimizers over a surface with its stationary points."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 from typing import Any
 
 import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
-from dlcli.figures.numbers import listed
+from dlcli.figures.json_values import to_json
 from dlcli.figures.options.training import OptimizerSurface, parse_optimizers, parse_point
 from dlcli.optim import landscape as land
 from dlcli.optim.descent import Runner, default_rate, descend
 from dlcli.optim.landscape import Landscape
 from dlcli.optim.surfaces import Domain, Point, Surface, surface
-from dlcli.plot import landscape as drawings
-from dlcli.plot import terminal
-from dlcli.plot.scene import Scene, Trail
-from dlcli.plot.series import Panel, Series
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.surface import Path, SurfaceChart
 
-_POINTS = 1_000  # of a path in the numbers
-_THERE = 1e-3  # height above a minimum, as a share of the way down from the start, that counts as having reached it
-_LEAST = 1e-12  # height that is drawn as the lowest; below it all is rounding
+_MAX_POINTS = 1_000  # of a path in the JSON output
+_CONVERGED = 1e-3  # f − f(minimum), relative to that of the start, at which an optimizer has converged
+_MIN_GAP = 1e-12  # f − min below this is rounding
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Run:
-    """What one optimizer did: its rule and rate, its points [step + 1, 2] and their heights [step + 1]."""
+    """The path of one optimizer.
+
+    Attributes:
+        name: name of the optimizer.
+        rate: learning rate.
+        points: float [step + 1, 2].
+        heights: float [step + 1], the values of f.
+    """
 
     name: str
     rate: float
@@ -36,7 +43,7 @@ class _Run:
 
     @property
     def steps(self) -> int:
-        """Steps until it diverged, or all."""
+        """Number of steps before it diverged, or all."""
         wrong = np.flatnonzero(~(np.isfinite(self.heights) & np.isfinite(self.points).all(axis=1)))
         return int(wrong[0]) - 1 if wrong.size else len(self.heights) - 1
 
@@ -50,23 +57,23 @@ class _Run:
 
 
 def draw(options: OptimizerSurface) -> Figure:
-    """Let the optimizers go from one start, and draw where they went."""
+    """Run the optimizers from one start, and draw their paths."""
     chosen = _chosen(options)
     found = land.survey(chosen.value, chosen.domain)
     runs = _descend(chosen, found, options)
     lowest = _lowest(found, runs)
     title = f"{chosen.name}: {chosen.formula}" if chosen.name != chosen.formula else chosen.formula
-    trails = [
-        Trail(f"{run.name} {run.rate:g}", run.points, run.heights - lowest, _result(run, found, lowest)) for run in runs
+    paths = [
+        Path(f"{run.name} {run.rate:g}", run.points, run.heights - lowest, _result(run, found, lowest)) for run in runs
     ]
-    marks = [(each.kind, each.x, each.y) for each in found.stationary]
-    scene = Scene(title, found.x, found.y, found.heights, found.plateau, marks, trails)
+    points = [(each.kind, each.x, each.y) for each in found.stationary]
+    chart = SurfaceChart(title, found.x, found.y, found.heights, found.plateau, points, paths)
     return Figure(
         "optimizer-surface",
-        drawings.landscape(scene, three_d=options.three_d),
+        page.surface.draw(chart, three_d=options.three_d),
         _numbers(chosen, found, runs, lowest),
-        lambda width, colour, most=None: _sketch(scene, width, colour, most),
-        lambda: drawings.animation(scene, three_d=options.three_d),
+        functools.partial(terminal.surface.draw, chart),
+        functools.partial(page.surface.animate, chart, three_d=options.three_d),
     )
 
 
@@ -85,7 +92,7 @@ def _chosen(options: OptimizerSurface) -> Surface:
         (left, right), (bottom, top) = chosen.domain
         raise UsageError(
             f"--start must lie within x {left:g} … {right:g} and y {bottom:g} … {top:g}, got {options.start}",
-            hint="--domain widens what is drawn",
+            hint="--domain changes the limits",
         )
     return chosen
 
@@ -97,11 +104,9 @@ def _contains(domain: Domain, point: Point) -> bool:
 def _descend(chosen: Surface, found: Landscape, options: OptimizerSurface) -> list[_Run]:
     height, slope, _ = land.derivatives(chosen.value, np.array([chosen.start]))
     if not (np.isfinite(height).all() and np.isfinite(slope).all()):
-        raise UsageError(
-            f"the surface must have a height and a slope at the start {chosen.start}: give another --start"
-        )
+        raise UsageError(f"f and its gradient must be finite at the start {chosen.start}: give another --start")
     curvature = land.steepest_curvature(chosen.value, found, chosen.start)
-    diagonal = float(np.hypot(*(high - low for low, high in chosen.domain)))
+    diagonal = math.hypot(*(high - low for low, high in chosen.domain))
     runners: list[Runner] = [
         (name, default_rate(name, curvature, diagonal) if rate is None else rate)
         for name, rate in parse_optimizers(options.optimizers)
@@ -112,83 +117,73 @@ def _descend(chosen: Surface, found: Landscape, options: OptimizerSurface) -> li
 
 
 def _lowest(found: Landscape, runs: list[_Run]) -> float:
-    """Return the height of the lowest minimum, or the lowest height seen where a path went below it."""
+    """Return the value of the lowest minimum, or the lowest value of a path if that is lower."""
     minima = [each.value for each in found.stationary if each.kind in ("minimum", "flat")]
     seen = [float(np.nanmin(found.heights)), *(float(np.nanmin(run.heights[: run.steps + 1])) for run in runs)]
     return min([*minima, *seen])
 
 
 def _nearest(run: _Run, found: Landscape) -> tuple[int, float] | None:
-    """Return the number of the stationary point that is nearest to a path's end, and the distance."""
+    """Return the index of the stationary point nearest to the end of a path, and the distance."""
     if not found.stationary or run.diverged:
         return None
     away = [float(np.hypot(each.x - run.end[0], each.y - run.end[1])) for each in found.stationary]
     return int(np.argmin(away)), min(away)
 
 
-def _arrival(run: _Run, found: Landscape) -> int | None:
-    """Return the first step from which a path stays within a thousandth of its way down to the nearest minimum."""
+def _converged_at(run: _Run, found: Landscape) -> int | None:
+    """Return the first step from which f − f(nearest minimum) stays below `_CONVERGED` of its value at the start."""
     nearest = _nearest(run, found)
     if nearest is None or found.stationary[nearest[0]].kind != "minimum":
         return None
     target = found.stationary[nearest[0]].value
-    high = run.heights - target > _THERE * max(float(run.heights[0]) - target, _LEAST)
+    high = run.heights - target > _CONVERGED * max(float(run.heights[0]) - target, _MIN_GAP)
     if high[-1]:
         return None
     return int(np.flatnonzero(high)[-1]) + 1 if high.any() else 0
 
 
 def _result(run: _Run, found: Landscape, lowest: float) -> str:
-    x, y = (round(place, 3) + 0.0 for place in run.end)  # no minus before a zero
+    x, y = (round(place, 3) + 0.0 for place in run.end)  # avoids -0
     if run.diverged:
         return f"diverged at step {run.steps + 1}"
     height = float(run.heights[-1]) - lowest
-    height = 0.0 if height < _LEAST else height
-    arrival = _arrival(run, found)
-    where = f"({x:g}, {y:g}), {height:.2g} above lowest"
-    return where if arrival is None else f"{where}, from step {arrival}"
+    height = 0.0 if height < _MIN_GAP else height
+    converged = _converged_at(run, found)
+    result = f"({x:g}, {y:g}), f − min = {height:.2g}"
+    return result if converged is None else f"{result}, converged at step {converged}"
 
 
 def _numbers(chosen: Surface, found: Landscape, runs: list[_Run], lowest: float) -> dict[str, Any]:
     return {
         "surface": chosen.name,
         "formula": chosen.formula,
-        "domain": listed(chosen.domain),
-        "start": listed(chosen.start),
-        "known_minima": listed(chosen.minima),
-        "lowest": listed(lowest),
-        "stationary": [{name: _plain(value) for name, value in vars(each).items()} for each in found.stationary],
-        "plateau": listed(found.plateau.mean()),
+        "domain": to_json(chosen.domain),
+        "start": to_json(chosen.start),
+        "known_minima": to_json(chosen.minima),
+        "minimum": to_json(lowest),
+        "stationary_points": [{name: _plain(value) for name, value in vars(each).items()} for each in found.stationary],
+        "plateau_fraction": to_json(found.plateau.mean()),
         "optimizers": [_run_numbers(run, found, lowest) for run in runs],
     }
 
 
 def _run_numbers(run: _Run, found: Landscape, lowest: float) -> dict[str, Any]:
-    steps = np.unique(np.linspace(0, run.steps, min(run.steps + 1, _POINTS)).round().astype(int))
+    steps = np.unique(np.linspace(0, run.steps, min(run.steps + 1, _MAX_POINTS)).round().astype(int))
     nearest = _nearest(run, found)
     return {
         "name": run.name,
         "learning_rate": run.rate,
-        "steps": listed(steps),
-        "path": listed(run.points[steps]),
-        "values": listed(run.heights[steps]),
-        "end": listed(run.end),
-        "above_lowest": listed(run.heights[run.steps] - lowest),
-        "nearest": None if nearest is None else {"stationary": nearest[0], "distance": listed(nearest[1])},
-        "arrived": _arrival(run, found),
-        "diverged": run.steps + 1 if run.diverged else None,
+        "steps": to_json(steps),
+        "path": to_json(run.points[steps]),
+        "values": to_json(run.heights[steps]),
+        "end": to_json(run.end),
+        "gap_to_minimum": to_json(run.heights[run.steps] - lowest),
+        "nearest": None if nearest is None else {"stationary_point": nearest[0], "distance": to_json(nearest[1])},
+        "converged_at": _converged_at(run, found),
+        "diverged_at": run.steps + 1 if run.diverged else None,
     }
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, str) else listed(value)
-
-
-def _sketch(scene: Scene, width: int, colour: bool, most: int | None) -> list[str]:
-    series = [
-        Series(trail.label, np.arange(len(trail.heights)), np.maximum(trail.heights, _LEAST)) for trail in scene.trails
-    ]
-    panel = Panel(series, "height above the lowest point known", log=True)
-    curves = terminal.lines(panel, width=width, height=8, colour=colour)
-    left = None if most is None else most - len(curves) - 1
-    return [*terminal.landscape(scene, width=width, colour=colour, most=left), "", *curves]
+    return value if isinstance(value, str) else to_json(value)

@@ -1,4 +1,4 @@
-"""Where an image speaks for a class.
+"""The evidence for a class in an image.
 
 Reference: Selvaraju et al., "Grad-CAM", 2017, arXiv:1610.02391, section 3; Simonyan, Vedaldi and
 Zisserman, "Deep Inside Convolutional Networks", 2014, arXiv:1312.6034, section 3.1.
@@ -6,6 +6,7 @@ Zisserman, "Deep Inside Convolutional Networks", 2014, arXiv:1312.6034, section 
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import jax
@@ -16,54 +17,72 @@ from flax import nnx
 from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
-from dlcli.figures.numbers import listed
+from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Saliency
 from dlcli.figures.subject import Example
 from dlcli.nearest import chosen
-from dlcli.plot import grids, inputs, terminal
+from dlcli.plot import page, palette, terminal
+from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 
 
 def draw(options: Saliency, run: TrainedRun) -> Figure:
-    """Show Grad-CAM and the input gradient for the predicted class or another."""
+    """Show Grad-CAM and the input gradient for the predicted class, or another."""
     learner: Learner = run.learner
     classes, names = learner.facts.classes, learner.network.backbone.names
     layer = chosen("--layer", options.layer or _last_convolution(learner), names)
     example = subject.example(options, run, learner.facts)
-    shares = np.exp(np.asarray(learner.log_probabilities(example.pixels[None])[0]))
-    label = classes.index(chosen("--label", options.label, classes)) if options.label else int(shares.argmax())
+    probabilities = np.exp(np.asarray(learner.log_probabilities(example.pixels[None])[0]))
+    label = classes.index(chosen("--class", options.class_, classes)) if options.class_ else int(probabilities.argmax())
     importance, gradient = explain(learner, layer, label, example.pixels)
-    note = f"for class {classes[label]}, by the maps of {layer}; {Path(options.run).name}"
-    title = _title(example, shares, classes)
-    grid = inputs.saliency(subject.drawable(example.pixels), importance, gradient, title=title, note=note)
+    note = f"explained class: {classes[label]}; Grad-CAM of layer {layer}; {Path(options.run).name}"
+    title = _title(example, probabilities, classes)
+    grid = saliency_grid(subject.drawable(example.pixels), importance, gradient, title=title, note=note)
     numbers = {
         "run": options.run,
         "image": example.source,
-        "true": None if example.label is None else classes[example.label],
-        "predicted": classes[shares.argmax()],
-        "probabilities": dict(zip(classes, listed(shares), strict=True)),
-        "explained": classes[label],
+        "true_class": None if example.label is None else classes[example.label],
+        "predicted_class": classes[probabilities.argmax()],
+        "probabilities": dict(zip(classes, to_json(probabilities), strict=True)),
+        "explained_class": classes[label],
         "layer": layer,
-        "grad_cam": listed(importance),
-        "gradient": listed(gradient),
+        "grad_cam": to_json(importance),
+        "input_gradient": to_json(gradient),
     }
-    return Figure(
-        "saliency",
-        grids.draw(grid),
-        numbers,
-        lambda width, colour, most=None: terminal.grid(grid, width=width, colour=colour, most=most),
-    )
+    return Figure("saliency", page.tiles.draw(grid), numbers, functools.partial(terminal.tiles.draw, grid))
+
+
+def saliency_grid(
+    image: np.ndarray, importance: np.ndarray, gradient: np.ndarray, *, title: str, note: str = ""
+) -> TileGrid:
+    """Arrange an image, Grad-CAM over the image, and the input gradient.
+
+    Args:
+        image: [height, width] with no, one or three channels.
+        importance: Grad-CAM, non-negative float [height, width].
+        gradient: of the logit by the pixels, the largest magnitude over the channels, float [height, width].
+        title: title of the picture; it should name the class and its probability.
+        note: text below the title.
+    """
+    largest = float(np.abs(gradient).max())
+    overlay = palette.overlay(image, importance, (0.0, float(importance.max())))
+    tiles = [
+        Tile(image, "input"),
+        Tile(overlay, "class evidence (Grad-CAM)"),
+        Tile(np.abs(gradient), "|input gradient|", "heat", (0.0, largest)),
+    ]
+    return TileGrid(title, [Row(tiles)], note, ColorScale("heat", (0.0, 1.0), "relative to the maximum of each map"))
 
 
 def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return Grad-CAM and the largest magnitude of the gradient over the channels, float [height, width] each.
+    """Return Grad-CAM, and the input gradient with the largest magnitude over the channels, float [height, width].
 
     Args:
         learner: the trained network.
-        layer: whose maps Grad-CAM weighs.
-        label: class whose logit is explained.
-        image: uint8 [height, width, channel]; the gradient is by pixels in [0, 1].
+        layer: layer whose maps Grad-CAM weights.
+        label: index of the class whose logit is explained.
+        image: uint8 [height, width, channel]; the gradient is with respect to pixels in [0, 1].
     """
     graph, state = nnx.split(learner)
 
@@ -95,14 +114,14 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
 
 
 def _last_convolution(learner: Learner) -> str:
-    """Return the layer with the last convolution, which Grad-CAM takes: behind it only pooling is left."""
+    """Return the layer with the last convolution, the default of Grad-CAM."""
     last = list(learner.network.convolutions())[-1]
     return last.split(".")[0]
 
 
-def _title(example: Example, shares: np.ndarray, classes: tuple[str, ...]) -> str:
-    best = int(shares.argmax())
-    predicted = f"predicted {classes[best]} with {formats.percent(shares[best], 1)}"
+def _title(example: Example, probabilities: np.ndarray, classes: tuple[str, ...]) -> str:
+    best = int(probabilities.argmax())
+    predicted = f"predicted {classes[best]} ({formats.percent(probabilities[best], 1)})"
     if example.label is None:
         return f"{example.source}: {predicted}"
     return f"{example.source}: true class {classes[example.label]}, {predicted}"

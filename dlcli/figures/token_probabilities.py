@@ -1,51 +1,44 @@
-"""How probable each token of a text is, and what was likelier in its place."""
+"""The probability of each token of a text, and the most likely tokens at its position."""
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.figures import language
-from dlcli.figures.numbers import listed
+from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import TokenProbabilities
-from dlcli.plot import terminal, tokens
-from dlcli.plot.reading import Read
-from dlcli.plot.terminal import tokens as sketches
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.tokens import TokensChart
 from dlcli.runs.trained import TrainedRun
 
 
 def draw(options: TokenProbabilities, run: TrainedRun) -> Figure:
-    """Show a text's tokens by their probability, with the surprise of each and the likeliest in its place."""
+    """Show the probability and surprisal of each token, and the most likely tokens at its position."""
     learner = run.learner
     found, tokenizer = language.read(learner.facts, options.text)
     table = np.asarray(learner.next_log_probabilities(found[None, :-1])[0], np.float64)  # [token, vocab]
-    chosen = np.exp(np.take_along_axis(table, found[1:, None].astype(np.int64), axis=-1)[:, 0])
+    probabilities = np.exp(np.take_along_axis(table, found[1:, None].astype(np.int64), axis=-1)[:, 0])
     ranked = np.argsort(-table, axis=-1, kind="stable")[:, : options.top]
-    shares = np.exp(np.take_along_axis(table, ranked, axis=-1))
-    read = Read(tokenizer.pieces(found[1:]), chosen, [tokenizer.pieces(row) for row in ranked], shares)
-    title = (
-        f"{read.surprise.sum():.1f} bits for {len(chosen)} tokens, {read.surprise.mean():.2f} a token; "
-        f"{Path(options.run).name}"
-    )
+    top_probabilities = np.exp(np.take_along_axis(table, ranked, axis=-1))
+    top_tokens = [tokenizer.pieces(row) for row in ranked]
+    bits = -np.log2(probabilities)
+    title = f"token probabilities of {Path(options.run).name}: {len(bits)} tokens, {bits.sum():.1f} bits, "
+    title += f"{bits.mean():.2f} bits per token"
+    chart = TokensChart(title, tokenizer.pieces(found[1:]), probabilities, top_tokens, top_probabilities)
     numbers = {
         "run": options.run,
         "text": options.text,
-        "tokens": read.tokens,
-        "probabilities": listed(chosen),
-        "surprise": listed(read.surprise),
-        "likeliest": [
-            dict(zip(names, listed(row), strict=True)) for names, row in zip(read.others, shares, strict=True)
+        "tokens": chart.tokens,
+        "probabilities": to_json(probabilities),
+        "surprisal": to_json(bits),
+        "top_tokens": [
+            dict(zip(names, to_json(row), strict=True))
+            for names, row in zip(top_tokens, top_probabilities, strict=True)
         ],
     }
-    return Figure(
-        "token-probabilities",
-        tokens.probabilities(read, title=title),
-        numbers,
-        lambda width, colour, most=None: terminal.below(
-            terminal.paragraph(title, width),
-            most,
-            lambda left: sketches.probabilities(read, width=width, colour=colour, most=left),
-        ),
-    )
+    drawing = page.tokens.draw(chart)
+    return Figure("token-probabilities", drawing, numbers, functools.partial(terminal.tokens.draw, chart))

@@ -106,7 +106,8 @@ class FeatureClassifier(nnx.Module):
             if self._load(path):  # another process was faster: both use its weights
                 return
             held = io.BytesIO()
-            np.savez(held, **{name: np.asarray(array) for name, array in self._arrays().items()})
+            arrays: dict[str, Any] = {name: np.asarray(array) for name, array in self._arrays().items()}
+            np.savez(held, **arrays)
             with atomic_write(path) as file:
                 file.write(held.getvalue())
 
@@ -151,7 +152,7 @@ def _initial(image: tuple[int, int, int], classes: int) -> Weights:
     """Return the weights of convolutions that halve the image to 4 to 7 pixels per side, and of two dense layers."""
     (height, width), inputs = _scaled(*image[:2]), image[2]
     halvings = max(0, int(math.log2(max(min(height, width), 4) / 4)))
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for layer in range(halvings + 1):
         outputs = min(_CHANNELS * 2**layer, 128)
         shapes[f"kernel{layer}"] = (3, 3, inputs, outputs)

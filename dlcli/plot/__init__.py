@@ -1,14 +1,6 @@
-"""Arrays to pictures: matplotlib figures for files, and lines of text for the terminal.
+"""Pictures, in three layers with one module per chart in each.
 
-Nothing heavy is imported here, so that `dlcli.plot.terminal` can be had without matplotlib.
+`charts` describes what is drawn, as plain data; `page` draws it with matplotlib, for a file; `terminal` draws it in
+characters. `page` and `terminal` import `charts` and `palette`, and never each other. A chart `charts/NAME.py` has
+`page/NAME.py` and `terminal/NAME.py`, each with a function `draw`.
 """
-
-import os
-
-from dlcli.paths import cache_folder, expand_user, is_creatable
-
-# matplotlib would make a new folder each time, and say so, where it cannot have its own.
-if "MPLCONFIGDIR" not in os.environ and not is_creatable(
-    expand_user(os.environ.get("XDG_CONFIG_HOME") or "~/.config") / "matplotlib"
-):
-    os.environ["MPLCONFIGDIR"] = str(cache_folder("matplotlib"))

@@ -92,7 +92,7 @@ class RunFolder:
         return _object(self.folder / name)
 
     def options(self, learner_type: type[RunTypes]) -> FitOptions:
-        """Read the options of the run; a relative path of its data is resolved as in `read_options`."""
+        """Read the options of the run, as `read_options` does."""
         return self.read_options(learner_type.Options)
 
     def read_options(self, model: type[P]) -> P:

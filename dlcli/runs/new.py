@@ -14,7 +14,7 @@ from dlcli.formats import command_line
 from dlcli.options.common import DirectOptions, FitOptions, RunFolderOptions
 from dlcli.paths import nearest_existing, runs_folder
 from dlcli.runs.folder import is_unfinished
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 
 _MAX_DATASET = 40  # characters of a data set in the name of a run; file names have at most 255 bytes
 
@@ -50,17 +50,17 @@ def folder_for(technique: str, options: FitOptions | DirectOptions) -> Path:
 
 
 @contextmanager
-def started(technique: str, options: FitOptions | DirectOptions) -> Iterator[Run]:
+def started(technique: str, options: FitOptions | DirectOptions) -> Iterator[RunWriter]:
     """Create and lock the folder of a new run, and remove it if the block fails.
 
-    A folder that `Run.create` has filled is kept, even if the block fails later.
+    A folder that `RunWriter.create` has filled is kept, even if the block fails later.
 
     Raises:
         UsageError: another run uses the folder.
         DiskError: it cannot be created.
     """
     folder, made = _taken(technique, options)
-    with Run(folder) as run:
+    with RunWriter(folder) as run:
         try:
             run.lock()
         except RunError as error:

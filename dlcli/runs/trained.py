@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.interface import Facts
-from dlcli.options.common import DirectOptions, FitOptions
 from dlcli.runs.folder import RunFolder
 
 
@@ -25,7 +24,7 @@ class Reader:
     """
 
     technique: str
-    options: type[FitOptions] | type[DirectOptions]
+    options: type[Any]
     facts: Callable[[], type[Facts]]
     restore: Callable[[TrainedRun], Any]
 
@@ -56,7 +55,8 @@ class TrainedRun:
     @cached_property
     def options(self) -> Any:
         """The options it was trained with; a relative path of its data is valid in this directory."""
-        return self.files.read_options(self.reader.options)
+        model: Any = self.reader.options
+        return self.files.read_options(model)
 
     @property
     def dataset(self) -> str:

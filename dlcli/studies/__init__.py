@@ -1,4 +1,4 @@
-"""Studies: an options class in `options.py` and a file of the same name with a function `study` make one.
+"""Studies: each is an options class in `options.py` and a file of the same name with a function `study`.
 
 `study` is a generator: it yields a `Cell` for each finished run and ends with a `Report`. What studies share:
 `cells.py` (runs whose results are stored) and `statistics.py`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,8 @@ import numpy as np
 from dlcli import formats
 from dlcli.artifacts import Figure, Table
 from dlcli.options.optimizers import OPTIMIZERS
-from dlcli.plot import curves, terminal
-from dlcli.plot.series import Panel, Series
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.lines import Line, LinesChart, Panel
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.studies.options import Optimizers
 from dlcli.studies.statistics import estimate, interval_text
@@ -96,21 +97,13 @@ def _table(options: Optimizers, tuned: Mapping[str, _Tuned], found: Mapping[str,
 def _figure(
     options: Optimizers, tuned: Mapping[str, _Tuned], found: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> Figure:
-    series = []
+    lines = []
     for name, results in found.items():
         whole = [result["curve"] for result in results if "diverged" not in result]
         if whole:
             points = np.array(whole, np.float64)  # [seed, validation, step and loss]
-            series.append(Series(f"{name} {tuned[name].rate:g}", points[0, :, 0], points[:, :, 1].mean(axis=0)))
-    panel = Panel(series, f"validation loss, mean of {options.seeds} seeds", log=True)
+            lines.append(Line(f"{name} {tuned[name].rate:g}", points[0, :, 0], points[:, :, 1].mean(axis=0)))
+    panel = Panel(lines, f"validation loss, mean of {options.seeds} seeds", log=True)
     title = f"optimizers on {options.dataset}, each at the best of {options.rates} learning rates"
-    return Figure(
-        "optimizers",
-        curves.curves([panel], title=title),
-        {},
-        lambda width, colour, most=None: terminal.below(
-            terminal.paragraph(title, width),
-            most,
-            lambda left: terminal.charts([panel], width=width, colour=colour, most=left),
-        ),
-    )
+    chart = LinesChart(title, [panel])
+    return Figure("optimizers", page.lines.draw(chart), {}, functools.partial(terminal.lines.draw, chart))

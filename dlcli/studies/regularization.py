@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,9 +11,8 @@ import numpy as np
 from dlcli import formats
 from dlcli.artifacts import Figure, Table
 from dlcli.options.common import Use
-from dlcli.plot import terminal
-from dlcli.plot.estimates import Interval
-from dlcli.plot.intervals import intervals
+from dlcli.plot import page, terminal
+from dlcli.plot.charts.intervals import Interval, IntervalsChart
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.studies.options import Regularization
 from dlcli.studies.statistics import Estimate, estimate, interval_text, paired
@@ -85,12 +85,8 @@ def _figure(options: Regularization, found: Mapping[str, Sequence[Mapping[str, A
         )
     title = f"effect of regularization on test accuracy, {_examples(options)}"
     xlabel = f"difference to baseline in percentage points: {options.seeds} seeds, mean and 95 % CI"
-    return Figure(
-        "regularization",
-        intervals(rows, title=title, xlabel=xlabel),
-        {},
-        lambda width, colour, most=None: terminal.intervals(rows, title=title, width=width, colour=colour),
-    )
+    chart = IntervalsChart(title, rows, xlabel)
+    return Figure("regularization", page.intervals.draw(chart), {}, functools.partial(terminal.intervals.draw, chart))
 
 
 def _tested(found: Mapping[str, Sequence[Mapping[str, Any]]], name: str) -> list[float]:

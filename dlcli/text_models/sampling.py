@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from dlcli.artifacts import Piece, Truncation
+from dlcli.artifacts import TextChunk, Truncation
 from dlcli.data.text.stream_decoder import StreamDecoder
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn.token_sampling import sample_tokens
@@ -35,7 +35,7 @@ class LanguageModel(Protocol):
         """
 
 
-def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Piece]:
+def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[TextChunk]:
     """Yield the pieces of `options.count` texts, one text after the other; the seed determines them all.
 
     If the context is full, the model continues from the newer half of its tokens.
@@ -53,16 +53,16 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Piec
         truncated = Truncation(len(prompt), generator.kept, "last")
         warn(truncated.note(options.prompt))
     for number in range(options.count):
-        yield Piece(number, options.prompt, prompt=True, truncated=truncated)
+        yield TextChunk(number, options.prompt, prompt=True, truncated=truncated)
         decoder = StreamDecoder(model.tokenizer)
         for token in prompt:
             decoder.add(int(token))
         key = jax.random.fold_in(jax.random.key(options.seed), number)
         for token in generator.tokens([END, *prompt.tolist()], key, options.max_new_tokens):
             if text := decoder.add(token):
-                yield Piece(number, text)
+                yield TextChunk(number, text)
         if text := decoder.close():
-            yield Piece(number, text)
+            yield TextChunk(number, text)
 
 
 class _Generator:
@@ -76,8 +76,8 @@ class _Generator:
         def draw(logits: jax.Array, key: jax.Array, position: jax.Array) -> jax.Array:
             # Never generated: these tokens are in no training text, except for what its vocabulary lacked.
             logits = logits.at[jnp.array([PADDING, UNKNOWN, START])].set(-jnp.inf)
-            how = {"temperature": options.temperature, "top_k": options.top_k, "top_p": options.top_p}
-            return sample_tokens(jax.random.fold_in(key, position), logits, **how)
+            key = jax.random.fold_in(key, position)
+            return sample_tokens(key, logits, temperature=options.temperature, top_k=options.top_k, top_p=options.top_p)
 
         def first(state: nnx.State, tokens: jax.Array, count: int, *random: Any) -> tuple[jax.Array, Cache]:
             network = nnx.merge(graph, state)

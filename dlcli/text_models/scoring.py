@@ -46,7 +46,7 @@ def score(
         by_token, one_pass = log_probabilities(tokens)
         windows = (model.context, stride) if model.context and len(tokens) - 1 > model.context else None
         pieces = model.tokenizer.pieces(tokens[1:])
-        yield Likelihood(text, pieces, by_token, float(one_pass.sum()), after, windows=windows)
+        yield Likelihood(text, pieces, by_token.tolist(), float(one_pass.sum()), after, windows=windows)
 
 
 def programs(

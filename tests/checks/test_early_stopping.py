@@ -2,7 +2,7 @@ import pytest
 
 from dlcli.checks import early_stopping
 from dlcli.engine import training
-from dlcli.runs import run
+from dlcli.runs.folder import RunFolder
 
 
 @pytest.fixture(autouse=True)
@@ -19,8 +19,8 @@ def test_it_holds():
 
 
 def test_returning_the_last_parameters_fails(monkeypatch):
-    right = run.Run.restore
-    monkeypatch.setattr(run.Run, "restore", lambda self, expected, use="last": right(self, expected, "last"))
+    restore = RunFolder.restore
+    monkeypatch.setattr(RunFolder, "restore", lambda self, expected, use="last": restore(self, expected, "last"))
     assert not early_stopping.check().holds
 
 

@@ -75,7 +75,7 @@ def test_a_path_is_not_cut(tmp_path):
 
 @pytest.mark.parametrize("technique", techniques.names())
 def test_every_technique_has_a_best_picture_that_is_drawn_of_its_runs(technique):
-    model = figures.catalogue()[figures.best_of(technique, options(technique).model_dump())]
+    model = figures.catalogue()[figures.main_figure(technique, options(technique).model_dump())]
     assert "run" in model.model_fields
 
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from dlcli.artifacts import Pieces, Prediction
+from dlcli.artifacts import Prediction, Tokenization
 from dlcli.cli import console, output
 
 
@@ -64,9 +64,9 @@ def test_a_score_is_explained(capsys):
 def test_tokens_in_blocks_are_the_json_of_all_of_them(capsys):
     tricky = '"tokens": [] \\"tokens\\": []'
     for found in (
-        Pieces(tricky, [("x", number) for number in range(10_000)]),
-        Pieces("", []),
-        Pieces("a", problem="b"),
+        Tokenization(tricky, [("x", number) for number in range(10_000)]),
+        Tokenization("", []),
+        Tokenization("a", problem="b"),
     ):
         console.print_blocks(found.rest(), found.blocks())
         assert json.loads(capsys.readouterr().out) == found.numbers()

@@ -50,9 +50,9 @@ def signal_during(tmp_path, capsys, *events):
         for event in [Started(tmp_path, 0, 4, "cpu", "float32", "digits", {}, 7), *events]:
             shown.show(event)
         capsys.readouterr()
-        if signals.answer:
-            signals.answer("SIGINT")
-    return capsys.readouterr().err or signals.farewell()
+        if signals.on_signal:
+            signals.on_signal("SIGINT")
+    return capsys.readouterr().err or signals.exit_message()
 
 
 def test_the_effect_of_a_signal_depends_on_the_activity(tmp_path, capsys):

@@ -5,10 +5,10 @@ import json
 import pytest
 from PIL import Image
 
-from dlcli.artifacts import Piece
+from dlcli.artifacts import TextChunk
 from dlcli.cli import sample
 
-PIECES = [Piece(0, "Once", prompt=True), Piece(0, " upon"), Piece(0, " a time"), Piece(1, "The end")]
+PIECES = [TextChunk(0, "Once", prompt=True), TextChunk(0, " upon"), TextChunk(0, " a time"), TextChunk(1, "The end")]
 
 
 def test_texts_are_put_together_of_their_pieces_apart_from_the_prompt():
@@ -24,7 +24,7 @@ def test_texts_are_separated_by_lines(capsys):
 
 
 def test_control_characters_of_samples_are_escaped(capsys):
-    sample.stream([Piece(0, "[b]", prompt=True), Piece(0, "a\x1b[31mb\n\t"), Piece(0, "[bold]:smile:")])
+    sample.stream([TextChunk(0, "[b]", prompt=True), TextChunk(0, "a\x1b[31mb\n\t"), TextChunk(0, "[bold]:smile:")])
     assert capsys.readouterr().out == "[b]a\\x1b[31mb\n\t[bold]:smile:\n"
 
 

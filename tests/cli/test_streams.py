@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from dlcli.artifacts import Likelihood, Piece, Prediction, Table
+from dlcli.artifacts import Likelihood, Prediction, Table, TextChunk
 from dlcli.cli import console, output, sample, score
 from dlcli.cli.typer_options import Call
 
@@ -36,7 +36,7 @@ def stdin(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
         lambda: output.write(Table(HOSTILE, [HOSTILE], [(HOSTILE,)], {}), PLAIN),
         lambda: output.print_predictions([Prediction(HOSTILE, [(HOSTILE, 0.5)])]),
         lambda: output.sketch(lambda width, colour, most=None: [HOSTILE]),
-        lambda: sample.stream([Piece(0, HOSTILE, prompt=True), Piece(0, HOSTILE)]),
+        lambda: sample.stream([TextChunk(0, HOSTILE, prompt=True), TextChunk(0, HOSTILE)]),
         lambda: list(score.show([Likelihood(HOSTILE, [HOSTILE], [-1.0], -1.0, after=HOSTILE)], PLAIN)),
         lambda: console.err().print(f"[red]{console.plain(HOSTILE)}[/]"),
         lambda: console.err().print(Text(HOSTILE)),

@@ -40,7 +40,7 @@ def one_and_eight(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ["line", "network"])
-def test_eight_devices_give_the_losses_of_one(one_and_eight, name):
+def test_eight_devices_give_the_losses_of_one_device(one_and_eight, name):
     folder, _ = one_and_eight
     one, eight = records(folder / "one" / name), records(folder / "eight" / name)
     assert [each["step"] for each in one] == [each["step"] for each in eight]
@@ -48,23 +48,23 @@ def test_eight_devices_give_the_losses_of_one(one_and_eight, name):
         assert left["metrics"]["loss"] == pytest.approx(right["metrics"]["loss"], rel=1e-5, abs=1e-5)
 
 
-def test_a_batch_that_eight_devices_divide_is_spread_over_all_of_them(one_and_eight):
+def test_a_batch_divisible_by_eight_is_sharded_over_eight_devices(one_and_eight):
     assert one_and_eight[1][:2] == ["8 × cpu", "8 × cpu"]
 
 
-def test_a_run_of_eight_devices_goes_on_with_one(one_and_eight):
+def test_a_run_of_eight_devices_can_be_resumed_on_one(one_and_eight):
     folder, _ = one_and_eight
     list(engine.resume(Learner, folder / "eight" / "line", {"steps": 14}))
     assert Checkpoints(folder / "eight" / "line" / "checkpoints").steps()[-1] == 14
 
 
-def test_the_mesh_has_one_axis_over_devices_that_divide_the_batch():
+def test_the_number_of_devices_in_the_mesh_divides_the_batch():
     mesh = devices.mesh(7)
     assert mesh.axis_names == ("data",)
     assert 7 % mesh.size == 0
 
 
-def test_running_out_of_memory_is_an_error_of_the_device_with_a_remedy():
+def test_out_of_memory_is_a_device_error_with_a_hint():
     with (
         pytest.raises(DeviceError, match="out of memory: RESOURCE_EXHAUSTED: 5 GB") as raised,
         devices.memory_errors(),
@@ -73,12 +73,12 @@ def test_running_out_of_memory_is_an_error_of_the_device_with_a_remedy():
     assert "--batch-size" in raised.value.hint
 
 
-def test_other_errors_of_the_runtime_are_left_alone():
+def test_other_errors_of_the_runtime_are_unchanged():
     with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL"), devices.memory_errors():
         raise jax.errors.JaxRuntimeError("INTERNAL: fault")
 
 
-def test_a_device_that_is_demanded_and_missing_ends_the_program_with_6_and_what_was_found(tmp_path):
+def test_a_missing_device_exits_with_code_6(tmp_path):
     arguments = ["train", "cnn", "--device", "gpu", "--json", "--out", str(tmp_path / "run")]
     child = Child(tmp_path, dlcli, *arguments, environment={"JAX_PLATFORMS": "cpu"})
     assert child.wait() == 6

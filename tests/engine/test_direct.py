@@ -12,8 +12,8 @@ from dlcli.errors import DiskError, UsageError
 from dlcli.interface import Facts
 from dlcli.options.common import DirectOptions
 from dlcli.paths import runs_folder
-from dlcli.runs import run as runs
 from dlcli.runs.folder import technique_of
+from dlcli.runs.writer import RunWriter
 
 
 def trainer(train=None):
@@ -27,9 +27,9 @@ def finished(folder, **changes):
     return direct.train(counting, direct.prepare("counting", counting, DirectOptions(dataset="x", out=folder)))
 
 
-def test_the_folder_holds_what_was_learnt_and_what_it_is(tmp_path):
+def test_the_folder_of_a_direct_run_has_its_files(tmp_path):
     done = finished(tmp_path / "run")
-    run = runs.Run(done.folder)
+    run = RunWriter(done.folder)
     assert json.loads((done.folder / "counts.json").read_text()) == [1, 2]
     assert run.raw("run.json")["data"] == {"dataset": "x", "digest": "abc", "sizes": {"train": 3, "validation": 1}}
     assert run.raw("run.json")["ended"] == direct.summary(done)
@@ -37,7 +37,7 @@ def test_the_folder_holds_what_was_learnt_and_what_it_is(tmp_path):
     assert technique_of(done.folder) == "counting"
 
 
-def test_nothing_is_a_run_before_training_is_over(tmp_path):
+def test_a_direct_run_that_fails_leaves_no_run(tmp_path):
     def train(options, data):
         assert options.out.is_dir()
         assert not any(options.out.iterdir())
@@ -48,11 +48,11 @@ def test_nothing_is_a_run_before_training_is_over(tmp_path):
     assert finished(tmp_path / "run").folder == tmp_path / "run"
 
 
-def test_without_a_folder_one_under_runs_is_chosen(tmp_path):
+def test_the_default_folder_is_under_runs(tmp_path):
     assert finished(None).folder.parent == runs_folder()
 
 
-def test_a_folder_that_is_no_folder_or_lies_in_a_file_is_refused_before_training(tmp_path):
+def test_an_invalid_folder_is_refused_before_training(tmp_path):
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(UsageError, match="--out"):
@@ -60,7 +60,7 @@ def test_a_folder_that_is_no_folder_or_lies_in_a_file_is_refused_before_training
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_made_is_a_fault_of_the_disk_before_training(tmp_path):
+def test_a_folder_that_cannot_be_created_is_a_disk_error_before_training(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(DiskError):
         finished(tmp_path / "run", train=lambda options, data: pytest.fail("trained"))

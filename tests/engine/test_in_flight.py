@@ -34,11 +34,11 @@ def in_flight_after(steps, seconds):
     return sum(not result.ready for result in results)
 
 
-def test_a_step_that_takes_long_is_waited_for_so_that_an_interruption_waits_for_no_other():
+def test_at_most_one_slow_step_is_in_flight():
     assert in_flight_after(3, seconds=0.6) == 0
 
 
-def test_half_a_second_of_work_may_wait_for_the_device():
+def test_half_a_second_of_work_is_in_flight():
     assert 3 <= in_flight_after(20, seconds=0.1) <= 5
 
 
@@ -46,7 +46,7 @@ def test_fast_steps_are_dispatched_far_ahead():
     assert in_flight_after(400, seconds=0.001) > 32
 
 
-def test_the_last_step_that_is_done_is_told_once_and_never_one_in_flight():
+def test_each_computed_step_is_polled_once():
     ahead, results = InFlight(), [Result() for _ in range(3)]
     ahead._limit = 3
     for step, result in enumerate(results, start=1):

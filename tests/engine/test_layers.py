@@ -10,7 +10,7 @@ from dlcli.cli import plan as cli_plan
 from dlcli.engine import devices
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.program import Program
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 
 
 class Block(nnx.Module):
@@ -44,7 +44,7 @@ def listed():
     return layers(lambda: Tiny(nnx.Rngs(0)), {"x": jnp.zeros([6, 4])})
 
 
-def test_layers_are_listed_in_the_order_of_their_calls_with_shapes_and_parameters():
+def test_layers_are_listed_in_the_order_of_their_calls():
     assert listed() == [
         Layer("blocks/1", "Block", (6, 5), 25, 0),
         Layer("blocks/1/linear", "Linear", (6, 5), 25, 1),
@@ -54,7 +54,7 @@ def test_layers_are_listed_in_the_order_of_their_calls_with_shapes_and_parameter
     ]
 
 
-def test_the_classes_are_afterwards_as_they_were():
+def test_the_classes_are_unchanged_after_listing():
     before = Block.__call__, Block.helper, nnx.Linear.__call__, dict(nnx.Dropout.__dict__)
     listed()
     assert (Block.__call__, Block.helper, nnx.Linear.__call__, dict(nnx.Dropout.__dict__)) == before
@@ -71,7 +71,7 @@ class Vast(nnx.Module):
         return {}
 
 
-def test_nothing_is_computed():
+def test_listing_layers_computes_nothing():
     batch = {"x": jax.ShapeDtypeStruct((2, 10**6), jnp.float32)}
     assert layers(lambda: Vast(nnx.Rngs(0)), batch) == [Layer("linear", "Linear", (2, 10**7), 10**13 + 10**7, 0)]
 
@@ -89,7 +89,7 @@ def test_deep_layers_are_collapsed_until_they_fit():
 @pytest.mark.parametrize("technique", techniques.having("resume"))
 def test_the_layers_of_a_technique_have_all_its_parameters(technique, request):
     learner_type = techniques.learner(technique)
-    options = Run(request.getfixturevalue(f"{technique}_run")).options(learner_type)
+    options = RunWriter(request.getfixturevalue(f"{technique}_run")).options(learner_type)
     data = learner_type.read(options)
     found = layers(lambda: learner_type(options, data.facts), next(iter(data.train_from(0))))
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))

@@ -11,7 +11,7 @@ from dlcli import engine
 from dlcli.engine import Compiled, Compiling, Ended, Reported, Saved, Started, Stepped, Validated, Validating
 from dlcli.errors import DatasetError, DivergedError, RunError, UsageError
 from dlcli.notices import Notice
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 from tests.comparing import arrays, assert_same_arrays, assert_same_run, records, snapshot
 from tests.linear import Learner, Train
 
@@ -74,14 +74,14 @@ def copy(kept, tmp_path):
 # What a run says and writes
 
 
-def test_reports_validations_and_checkpoints_come_when_the_options_say(unbroken):
+def test_reports_validations_and_checkpoints_follow_the_options(unbroken):
     assert [event.step for event in of(Reported, unbroken)] == [5, 10, 12]
     assert [event.step for event in of(Validated, unbroken)] == [4, 8, 12]
     best = {event.step for event in of(Validated, unbroken) if event.best}
     assert {event.step for event in of(Saved, unbroken)} == {0, 3, 6, 9, 12} | best
 
 
-def test_a_run_begins_by_saying_what_it_is_and_ends_by_saying_how_it_ended(unbroken):
+def test_the_first_event_is_started_while_the_last_is_ended(unbroken):
     start, end = unbroken[0], unbroken[-1]
     assert isinstance(start, Started)
     assert (start.step, start.steps, start.sizes["validation"]) == (0, 12, 20)
@@ -89,14 +89,14 @@ def test_a_run_begins_by_saying_what_it_is_and_ends_by_saying_how_it_ended(unbro
     assert (end.reason, end.step) == ("steps", 12)
 
 
-def test_each_function_is_announced_before_it_is_compiled_and_timed_after(unbroken):
+def test_each_compilation_has_an_event_before_it(unbroken):
     told = [event for event in unbroken if isinstance(event, Compiling | Compiled)]
     assert [event.what for event in told[::2]] == ["initial weights", "training step", "validation"]
     assert [event.what for event in told[1::2]] == [event.what for event in told[::2]]
     assert all(event.seconds > 0 for event in told[1::2])
 
 
-def test_steps_are_told_in_their_order_and_never_before_the_device_has_computed_them(unbroken):
+def test_stepped_events_follow_the_computation_of_their_steps(unbroken):
     made = 0
     for event in unbroken:
         if isinstance(event, Stepped):
@@ -106,7 +106,7 @@ def test_steps_are_told_in_their_order_and_never_before_the_device_has_computed_
     assert of(Stepped, unbroken)
 
 
-def test_metrics_jsonl_holds_each_report_once_as_it_was_told(unbroken):
+def test_metrics_jsonl_has_each_report_once(unbroken):
     written = {(each["step"], each["split"]): each["metrics"] for each in records(unbroken[0].folder)}
     told = {(event.step, "train"): event.metrics for event in of(Reported, unbroken)}
     told |= {(event.step, "validation"): event.metrics for event in of(Validated, unbroken)}
@@ -114,7 +114,7 @@ def test_metrics_jsonl_holds_each_report_once_as_it_was_told(unbroken):
     assert len(records(unbroken[0].folder)) == len(told)
 
 
-def test_the_best_validation_is_the_lowest_and_its_weights_are_those_that_load(unbroken):
+def test_load_returns_the_weights_of_the_lowest_validation_loss(unbroken):
     end = unbroken[-1]
     lowest = min(of(Validated, unbroken), key=lambda event: event.metrics["loss"])
     assert (end.best_step, end.best) == (lowest.step, lowest.metrics)
@@ -124,7 +124,7 @@ def test_the_best_validation_is_the_lowest_and_its_weights_are_those_that_load(u
     assert kernels["last"] == arrays(end.folder, 12)["line/kernel"].tobytes()
 
 
-def test_run_json_says_what_the_run_can_be_explained_by(unbroken):
+def test_run_json_describes_the_environment_of_the_run(unbroken):
     said = about(unbroken[0].folder)
     assert said["technique"] == "line"
     assert said["data"] == {"dataset": "line", "digest": "line-0", "sizes": dict(unbroken[0].sizes)}
@@ -132,12 +132,12 @@ def test_run_json_says_what_the_run_can_be_explained_by(unbroken):
     assert said["ended"]["reason"] == "steps"
 
 
-def test_parameters_are_counted_without_the_copies_that_an_average_holds(unbroken):
+def test_the_parameter_count_excludes_the_copies_in_a_moving_average(unbroken):
     norm, line = 3 + 3, 3 + 1
     assert unbroken[0].parameters == about(unbroken[0].folder)["parameters"] == norm + line
 
 
-def test_another_seed_and_epochs_for_steps_give_another_run(unbroken, tmp_path):
+def test_another_seed_gives_another_run(unbroken, tmp_path):
     with closing(engine.fit(Learner, Train(out=tmp_path / "run", epochs=0.00003, seed=1))) as events:
         assert next(events).steps == math.ceil(0.00003 * 10**6 / 8)
         next(event for event in events if isinstance(event, Saved))
@@ -149,7 +149,7 @@ def test_another_seed_and_epochs_for_steps_give_another_run(unbroken, tmp_path):
 # Breaking off and going on
 
 
-def test_a_run_broken_off_goes_on_bit_for_bit(unbroken, copy):
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(unbroken, copy):
     broken = copy("broken")
     assert snapshot(broken)["progress"]["step"] == 6
     go_on(broken)
@@ -157,7 +157,7 @@ def test_a_run_broken_off_goes_on_bit_for_bit(unbroken, copy):
 
 
 @pytest.mark.slow
-def test_a_run_broken_off_at_any_event_goes_on_bit_for_bit(unbroken, tmp_path):
+def test_a_run_interrupted_at_any_event_resumes_bit_for_bit(unbroken, tmp_path):
     saved = unbroken.index(Saved(0)) + 1
     for number in range(saved, len(unbroken)):
         folder = tmp_path / str(number)
@@ -168,7 +168,7 @@ def test_a_run_broken_off_at_any_event_goes_on_bit_for_bit(unbroken, tmp_path):
         assert_same_run(unbroken[0].folder, folder)
 
 
-def test_a_run_killed_before_its_first_checkpoint_restarts_and_says_so(unbroken, tmp_path):
+def test_a_run_killed_before_its_first_checkpoint_restarts_with_a_notice(unbroken, tmp_path):
     folder = Path(shutil.copytree(unbroken[0].folder, tmp_path / "young"))
     shutil.rmtree(folder / "checkpoints")
     (folder / "metrics.jsonl").unlink()
@@ -177,7 +177,7 @@ def test_a_run_killed_before_its_first_checkpoint_restarts_and_says_so(unbroken,
     assert_same_run(unbroken[0].folder, folder)
 
 
-def test_a_signal_saves_the_step_it_came_in_and_the_run_goes_on_bit_for_bit(unbroken, copy):
+def test_a_run_stopped_by_a_signal_resumes_bit_for_bit(unbroken, copy):
     folder = copy("broken")
     events = list(engine.resume(Learner, folder, {}, lambda progress: "SIGINT" if progress.step == 7 else None))
     assert (events[-1].reason, events[-1].step, events[-2]) == ("SIGINT", 7, Saved(7))
@@ -186,7 +186,7 @@ def test_a_signal_saves_the_step_it_came_in_and_the_run_goes_on_bit_for_bit(unbr
 
 
 @pytest.mark.parametrize("step", [8, 12])
-def test_a_signal_drops_an_unfinished_validation_and_the_resumed_run_makes_it_bit_for_bit(unbroken, copy, step):
+def test_a_validation_dropped_by_a_signal_is_repeated_on_resume(unbroken, copy, step):
     folder = copy("broken")
     events = interrupted(lambda stop: engine.resume(Learner, folder, {}, stop), Validating(step))
     assert (events[-1].reason, events[-1].step) == ("SIGINT", step)
@@ -195,7 +195,7 @@ def test_a_signal_drops_an_unfinished_validation_and_the_resumed_run_makes_it_bi
     assert_same_run(unbroken[0].folder, folder)
 
 
-def test_a_signal_in_the_validation_that_ends_a_run_leaves_it_to_the_resumed_run(tmp_path):
+def test_a_last_validation_dropped_by_a_signal_is_repeated_on_resume(tmp_path):
     options = Train(out=tmp_path / "run", steps=7)  # no multiple of the steps between validations
     events = interrupted(lambda stop: engine.fit(Learner, options, stop), Validating(7))
     assert (events[-1].reason, events[-1].step) == ("SIGINT", 7)
@@ -211,7 +211,7 @@ def test_a_signal_after_the_last_validation_leaves_a_finished_run(unbroken, copy
     assert_same_run(unbroken[0].folder, folder)
 
 
-def test_a_finished_run_goes_on_to_more_steps_as_if_it_had_not_ended(unbroken, tmp_path):
+def test_a_finished_run_extended_by_steps_equals_a_longer_run(unbroken, tmp_path):
     folder = tmp_path / "run"
     train(folder, steps=7)  # between reports and validations; what is measured there is forgotten
     assert [(each["step"], each["split"]) for each in records(folder)][-2:] == [(7, "train"), (7, "validation")]
@@ -219,7 +219,7 @@ def test_a_finished_run_goes_on_to_more_steps_as_if_it_had_not_ended(unbroken, t
     assert_same_run(unbroken[0].folder, folder)
 
 
-def test_the_best_weights_of_a_longer_run_are_kept_though_its_first_end_was_better(tmp_path):
+def test_the_best_weights_of_a_longer_run_are_kept_if_its_first_end_was_better(tmp_path):
     """The validation at the first end, 6, is the best; the longer run makes none there, and its best is that of 4."""
     folder = tmp_path / "run"
     train(folder, steps=6, save_every=100, keep=1)
@@ -228,10 +228,10 @@ def test_the_best_weights_of_a_longer_run_are_kept_though_its_first_end_was_bett
     go_on(folder, steps=8, learning_rate=1e4)
     assert about(folder)["ended"]["best_step"] == 4
     assert_same_arrays(arrays(folder, 4), before)
-    assert Run(folder).checkpoints.steps() == [4, 8]
+    assert RunWriter(folder).checkpoints.steps() == [4, 8]
 
 
-def test_a_run_stopped_early_goes_on_with_more_patience_as_an_unbroken_one_with_that_patience(copy, tmp_path):
+def test_a_run_resumed_with_more_patience_equals_one_trained_with_it(copy, tmp_path):
     stopped = copy("stopped")
     assert about(stopped)["ended"]["reason"] == "patience"
     go_on(stopped, patience=4)
@@ -239,31 +239,31 @@ def test_a_run_stopped_early_goes_on_with_more_patience_as_an_unbroken_one_with_
     assert_same_run(tmp_path / "patient", stopped)
 
 
-def test_a_run_that_made_all_its_steps_does_not_go_on_unasked(unbroken):
+def test_a_run_that_reached_its_steps_is_not_resumed_without_more_steps(unbroken):
     with pytest.raises(UsageError, match="reached its 12 steps") as raised:
         go_on(unbroken[0].folder)
     assert "--steps 24" in raised.value.hint
 
 
-def test_a_length_that_lies_before_the_step_of_a_run_broken_off_is_refused_as_such(copy):
+def test_steps_below_the_current_step_are_refused_on_resume(copy):
     folder = copy("broken")
     with pytest.raises(UsageError, match=f"--steps 2 must be greater than 6, the current step of {folder}") as raised:
         go_on(folder, steps=2)
     assert raised.value.hint == f"dlcli resume {folder} continues to step 12"
 
 
-def test_a_run_that_goes_on_after_its_end_has_spent_the_time_until_then(tmp_path):
+def test_training_time_accumulates_over_sessions(tmp_path):
     def slow(progress):
         time.sleep(0.05)
         return "time" if progress.step == 3 else None
 
     list(engine.fit(Learner, Train(out=tmp_path / "run"), slow))
-    run = Run(tmp_path / "run")
+    run = RunWriter(tmp_path / "run")
     assert run.checkpoints.progress(3)["closing"]["seconds"] >= 0.1
     assert run.checkpoints.progress(3)["progress"]["seconds"] >= 0.1
 
 
-def test_a_run_stopped_early_goes_on_only_if_asked_and_then_has_its_whole_patience(copy):
+def test_a_run_stopped_early_gets_its_full_patience_on_resume(copy):
     folder = copy("stopped")
     step = about(folder)["ended"]["step"]
     with pytest.raises(UsageError, match="stopped early") as raised:
@@ -275,15 +275,15 @@ def test_a_run_stopped_early_goes_on_only_if_asked_and_then_has_its_whole_patien
     assert go_on(folder)[-1].step >= step + 4
 
 
-def test_a_run_killed_after_its_last_checkpoint_only_says_how_it_ended(unbroken, copy):
+def test_a_run_killed_after_its_last_checkpoint_only_records_its_end(unbroken, copy):
     folder = copy("finished")
-    Run(folder).update_info(ended=None)
+    RunWriter(folder).update_info(ended=None)
     (end,) = go_on(folder)
     assert end.reason == "steps"
     assert_same_run(unbroken[0].folder, folder)
 
 
-def test_changed_options_are_recorded_and_hold_from_there_on(copy):
+def test_options_changed_on_resume_are_recorded(copy):
     folder = copy("broken")
     go_on(folder, report_every=3, steps=9)
     (session,) = about(folder)["sessions"]
@@ -292,7 +292,7 @@ def test_changed_options_are_recorded_and_hold_from_there_on(copy):
     assert json.loads((folder / "options.json").read_text())["report_every"] == 3
 
 
-def test_a_checkpoint_that_cannot_be_read_is_not_blamed_on_the_changes(copy):
+def test_the_error_for_an_unreadable_checkpoint_names_no_changed_option(copy):
     folder = copy("broken")
     for manifest in (folder / "checkpoints").glob("*/manifest.json"):
         manifest.write_text("{}")
@@ -301,12 +301,12 @@ def test_a_checkpoint_that_cannot_be_read_is_not_blamed_on_the_changes(copy):
     assert "cannot change on resume" not in str(raised.value)
 
 
-def test_of_several_changes_the_one_that_shapes_no_array_is_not_blamed(copy):
+def test_the_error_names_only_the_changed_options_that_shape_arrays(copy):
     with pytest.raises(RunError, match=r"^--optimizer cannot change on resume"):
         go_on(copy("broken"), steps=20, optimizer="sgd", patience=3)
 
 
-def test_a_change_that_needs_other_shapes_is_refused_with_the_reason(copy):
+def test_a_changed_option_that_needs_other_shapes_is_refused(copy):
     folder = copy("broken")
     before = snapshot(folder)
     with pytest.raises(RunError, match=r"--optimizer cannot change on resume: .*opt_state"):
@@ -321,12 +321,12 @@ def test_a_change_that_needs_other_shapes_is_refused_with_the_reason(copy):
         ({"features": 4}, RunError, "found another features"),
     ],
 )
-def test_other_data_are_refused(copy, changes, error, what):
+def test_other_data_is_refused_on_resume(copy, changes, error, what):
     with pytest.raises(error, match=what):
         go_on(copy("broken"), **changes)
 
 
-def test_a_run_is_trained_by_one_process_at_a_time(copy):
+def test_a_second_process_cannot_train_the_same_run(copy):
     folder = copy("broken")
     with closing(engine.resume(Learner, folder, {})) as events:
         next(events)
@@ -336,7 +336,7 @@ def test_a_run_is_trained_by_one_process_at_a_time(copy):
         next(events)
 
 
-def test_a_used_folder_is_refused_and_left_as_it_was(unbroken):
+def test_a_folder_in_use_is_refused_unchanged(unbroken):
     before = {path: path.read_bytes() for path in unbroken[0].folder.rglob("*") if path.is_file()}
     with pytest.raises(UsageError, match="new or empty folder") as raised:
         next(engine.fit(Learner, Train(out=unbroken[0].folder)))
@@ -348,13 +348,13 @@ def test_a_used_folder_is_refused_and_left_as_it_was(unbroken):
 # Ends
 
 
-def test_time_ends_a_run_with_a_last_report_and_validation(tmp_path):
+def test_max_time_ends_a_run_with_a_final_validation(tmp_path):
     events = train(tmp_path / "run", max_time=1e-6)
     assert (events[-1].reason, events[-1].step, events[-1].best_step) == ("time", 1, 1)
     assert [each["split"] for each in records(tmp_path / "run")] == ["train", "validation"]
 
 
-def test_an_error_of_the_data_in_the_middle_of_a_run_comes_through(copy):
+def test_an_error_of_the_data_during_a_run_is_raised(copy):
     folder = copy("broken")
     with pytest.raises(DatasetError, match="step 8"):
         go_on(folder, missing_step=8)
@@ -365,7 +365,7 @@ def test_an_error_of_the_data_in_the_middle_of_a_run_comes_through(copy):
 
 
 @pytest.mark.parametrize(("step", "last"), [(7, 6), (12, 9)])
-def test_the_step_of_a_nan_is_named_and_the_last_finite_state_kept(copy, step, last):
+def test_the_error_for_a_nan_names_its_step(copy, step, last):
     folder = copy("broken")
     with pytest.raises(DivergedError, match=f"loss became nan at step {step}; .*step {last}, is kept") as raised:
         go_on(folder, spoilt_step=step, validate_every=100)
@@ -374,11 +374,11 @@ def test_the_step_of_a_nan_is_named_and_the_last_finite_state_kept(copy, step, l
     assert all(math.isfinite(value) for value in engine.load(folder, Learner).line.kernel[...].ravel())
 
 
-def test_too_large_a_learning_rate_diverges_and_the_untrained_state_is_kept(tmp_path):
+def test_divergence_keeps_the_last_finite_checkpoint(tmp_path):
     options = Train(out=tmp_path / "run", optimizer="sgd").model_copy(update={"learning_rate": 1e30})
     with pytest.raises(DivergedError, match="step 0, is kept"):
         list(engine.fit(Learner, options))
-    assert Run(tmp_path / "run").checkpoints.steps() == [0]
+    assert RunWriter(tmp_path / "run").checkpoints.steps() == [0]
 
 
 def test_a_validation_that_is_not_finite_is_never_the_best(copy):
@@ -387,7 +387,7 @@ def test_a_validation_that_is_not_finite_is_never_the_best(copy):
     assert ended["last"] == {"loss": None}
 
 
-def test_files_of_a_run_with_a_value_that_is_not_finite_are_strict_json(copy):
+def test_a_value_that_is_not_finite_is_null_in_json(copy):
     def refuse(word):
         raise AssertionError(word)
 
@@ -395,4 +395,4 @@ def test_files_of_a_run_with_a_value_that_is_not_finite_are_strict_json(copy):
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     for text in [*lines, *(path.read_text() for path in folder.rglob("*.json"))]:
         json.loads(text, parse_constant=refuse)
-    assert math.isnan(next(Run(folder).metrics.read())["metrics"]["loss"])
+    assert math.isnan(next(RunWriter(folder).metrics.read())["metrics"]["loss"])

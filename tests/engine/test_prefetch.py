@@ -21,17 +21,17 @@ def reading():
     return [thread for thread in threading.enumerate() if thread.name == "prefetch"]
 
 
-def test_batches_come_in_order_and_all_of_them():
+def test_all_batches_are_yielded_in_order():
     assert [int(batch["x"][0]) for batch in prefetch(numbered(20), HERE)] == list(range(20))
     assert not reading()
 
 
-def test_batches_lie_where_they_were_asked_for():
+def test_batches_have_the_given_sharding():
     (batch,) = prefetch(numbered(1), HERE)
     assert batch["x"].sharding == HERE
 
 
-def test_an_error_of_the_loader_is_raised_where_its_batch_was_due():
+def test_an_error_of_the_loader_is_raised_after_the_batches_before_it():
     def broken():
         yield from numbered(2)
         raise DatasetError("the third batch is not there")
@@ -43,7 +43,7 @@ def test_an_error_of_the_loader_is_raised_where_its_batch_was_due():
     assert not reading()
 
 
-def test_closing_ends_the_thread_though_batches_have_no_end():
+def test_closing_ends_the_thread_of_endless_batches():
     batches = prefetch(numbered(), HERE)
     next(batches)
     assert len(reading()) == 1
@@ -51,7 +51,7 @@ def test_closing_ends_the_thread_though_batches_have_no_end():
     assert not reading()
 
 
-def test_the_loader_reads_ahead_while_the_consumer_works_but_not_without_bound():
+def test_the_loader_reads_a_limited_number_of_batches_ahead():
     read = []
 
     def watched():
@@ -69,7 +69,7 @@ def test_the_loader_reads_ahead_while_the_consumer_works_but_not_without_bound()
     batches.close()
 
 
-def test_a_consumer_that_stops_does_not_wait_for_a_batch_that_does_not_come():
+def test_stopping_does_not_wait_for_a_batch_that_is_not_ready():
     held = threading.Event()
 
     def stalled():

@@ -61,7 +61,7 @@ def test_the_initial_state_is_that_of_the_learner(program):
         np.testing.assert_allclose(built, compiled, rtol=1e-6)
 
 
-def test_another_seed_compiles_nothing_anew(program, listening):
+def test_another_seed_causes_no_compilation(program, listening):
     program.initial()
     other = Program(Learner, OPTIONS.model_copy(update={"seed": 1}), LineFacts(features=3), one_device())
     listening.clear()
@@ -69,14 +69,14 @@ def test_another_seed_compiles_nothing_anew(program, listening):
     assert "/jax/core/compile/backend_compile_duration" not in listening
 
 
-def test_every_leaf_has_a_name_of_its_own_that_says_where_it_is(program):
+def test_every_leaf_has_a_unique_path(program):
     assert len(set(program.names)) == len(program.names) == len(program.initial())
     assert {"line/kernel", "line/bias", "norm/mean", "rngs/default/count", "average/params/kernel"} <= set(
         program.names
     )
 
 
-def test_a_state_comes_back_from_the_host_bit_for_bit_and_its_random_streams_go_on(program, batches):
+def test_a_state_restored_from_the_host_is_equal_bit_for_bit(program, batches):
     leaves, window = run(program, batches, 2)
     saved = program.to_host(leaves)
     again = program.from_host(saved)
@@ -101,7 +101,7 @@ def test_the_step_is_traced_and_compiled_once(program, batches):
     assert program.update._cache_size() == 1
 
 
-def test_validation_is_traced_and_compiled_once_though_its_last_batch_is_not_full(program):
+def test_validation_with_a_partial_last_batch_is_compiled_once(program):
     leaves, place = program.initial(), devices.split(program.mesh)
     for _ in range(3):
         score_all(program, leaves, held_out(OPTIONS, 1), place)
@@ -127,7 +127,7 @@ def test_a_learner_is_traced_once_for_each_of_its_methods(batches):
     assert traced == ["update", "score"]
 
 
-def test_parts_of_a_learner_may_begin_as_one_array(batches):
+def test_two_leaves_of_a_learner_may_share_an_array(batches):
     class Twins(Learner):
         def __init__(self, options, facts):
             super().__init__(options, facts)
@@ -142,7 +142,7 @@ def test_parts_of_a_learner_may_begin_as_one_array(batches):
     program.update(again, program.empty_window(batch), batch)
 
 
-def test_the_window_counts_steps_and_names_the_first_that_was_not_finite(program, batches):
+def test_the_window_records_the_first_step_that_is_not_finite(program, batches):
     leaves, window = program.initial(), None
     for number, batch in zip(range(1, 6), batches, strict=False):
         window = program.empty_window(batch) if window is None else window
@@ -156,7 +156,7 @@ def test_a_new_state_is_finite(program):
     assert program.is_finite(program.initial())
 
 
-def test_validation_counts_each_example_once_whatever_fills_the_last_batch(program):
+def test_padding_does_not_affect_the_validation_metrics(program):
     batches = held_out(OPTIONS, 1)
     filled = [{**batch, "y": np.where(batch["mask"], batch["y"], 1e6)} for batch in batches]
     leaves, place = program.initial(), devices.split(program.mesh)
@@ -165,18 +165,18 @@ def test_validation_counts_each_example_once_whatever_fills_the_last_batch(progr
     assert plain.value() == other.value()
 
 
-def test_validation_leaves_the_state_as_it_was(program):
+def test_validation_does_not_change_the_state(program):
     leaves = program.initial()
     before = program.to_host(leaves)
     score_all(program, leaves, held_out(OPTIONS, 1), devices.split(program.mesh))
     assert all(array.tobytes() == before[name].tobytes() for name, array in program.to_host(leaves).items())
 
 
-def test_without_batches_there_is_no_score(program):
+def test_the_score_without_batches_is_none(program):
     assert score_all(program, program.initial(), [], devices.split(program.mesh)) is None
 
 
-def test_the_live_learner_evaluates_and_has_the_state(program, batches):
+def test_the_learner_of_a_state_is_in_evaluation_mode(program, batches):
     leaves, _ = run(program, batches, 2)
     learner = program.learner(leaves)
     assert learner.dropout.deterministic
@@ -185,7 +185,7 @@ def test_the_live_learner_evaluates_and_has_the_state(program, batches):
     assert all((a == b).all() for a, b in zip(program.leaves_of(learner), leaves, strict=True))
 
 
-def test_a_learner_larger_than_memory_is_refused_before_it_is_made(tmp_path):
+def test_a_learner_larger_than_memory_is_refused_before_allocation(tmp_path):
     class Vast(Learner):
         def __init__(self, options, facts):
             super().__init__(options, facts)
@@ -195,7 +195,7 @@ def test_a_learner_larger_than_memory_is_refused_before_it_is_made(tmp_path):
         rebuilt(tmp_path, Vast, OPTIONS, LineFacts(features=3), one_device())
 
 
-def test_options_that_build_nothing_are_an_error_of_the_run(tmp_path):
+def test_options_that_cannot_be_built_are_an_error_of_the_run(tmp_path):
     class Odd(Learner):
         def __init__(self, options, facts):
             raise ValueError("features must be even, got features=3")

@@ -19,7 +19,7 @@ import dlcli as package
 from dlcli import engine
 from dlcli.errors import DiskError, RunError
 from dlcli.notices import Notice
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 from dlcli.techniques.cnn.learner import Learner as Cnn
 from dlcli.techniques.cnn.options import Train as TrainCnn
 from tests.comparing import arrays, assert_same_run, records
@@ -46,13 +46,13 @@ def begin_or_go_on(options: Train, pause: float) -> None:
 
 
 def saved(folder: Path) -> int:
-    return max(Run(folder).checkpoints.steps(), default=-1)
+    return max(RunWriter(folder).checkpoints.steps(), default=-1)
 
 
 # Signals
 
 
-def test_ctrl_c_and_termination_save_the_step_and_say_how_to_go_on(tmp_path):
+def test_a_signal_saves_the_step_with_the_command_to_resume(tmp_path):
     folder = tmp_path / "run"
     steps = []
     for number, code, arguments in (
@@ -76,7 +76,7 @@ def test_ctrl_c_and_termination_save_the_step_and_say_how_to_go_on(tmp_path):
 
 
 @pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.slow)])
-def test_a_run_killed_at_random_moments_ends_bit_for_bit_as_an_unbroken_one(tmp_path, times):
+def test_a_run_killed_at_random_times_equals_an_uninterrupted_one(tmp_path, times):
     moments = random.Random(times)
     # More steps than can be made before the last kill.
     options = Train(out=tmp_path / "killed", steps=45 * times, save_every=5, validate_every=10)
@@ -107,7 +107,7 @@ def trained(tmp_path_factory):
     return folder
 
 
-def test_a_run_whose_last_checkpoint_is_damaged_goes_on_from_the_one_before_bit_for_bit(trained, tmp_path):
+def test_a_run_resumes_from_the_checkpoint_before_a_corrupt_one(trained, tmp_path):
     whole, harmed = (Path(shutil.copytree(trained, tmp_path / name)) for name in ("whole", "harmed"))
     state = next((harmed / "checkpoints" / "00000009" / "state").rglob("_METADATA"))
     state.write_bytes(state.read_bytes()[:100])
@@ -119,7 +119,7 @@ def test_a_run_whose_last_checkpoint_is_damaged_goes_on_from_the_one_before_bit_
     assert_same_run(whole, harmed)
 
 
-def test_a_run_without_an_intact_checkpoint_neither_loads_nor_goes_on(trained, tmp_path):
+def test_a_run_without_an_intact_checkpoint_is_an_error(trained, tmp_path):
     folder = Path(shutil.copytree(trained, tmp_path / "run"))
     for checkpoint in (folder / "checkpoints").iterdir():
         (checkpoint / "manifest.json").write_text("{}")
@@ -130,7 +130,7 @@ def test_a_run_without_an_intact_checkpoint_neither_loads_nor_goes_on(trained, t
     assert sorted(folder.rglob("*")) == before
 
 
-def test_a_run_whose_checkpoints_were_removed_does_not_start_anew_over_its_records(trained, tmp_path):
+def test_a_run_with_metrics_but_without_checkpoints_is_not_restarted(trained, tmp_path):
     folder = Path(shutil.copytree(trained, tmp_path / "run"))
     shutil.rmtree(folder / "checkpoints")
     with pytest.raises(RunError, match="no intact checkpoint"):
@@ -141,7 +141,7 @@ def test_a_run_whose_checkpoints_were_removed_does_not_start_anew_over_its_recor
 # Full disks
 
 
-def test_a_disk_that_fills_up_ends_the_program_with_7_and_the_run_goes_on_when_there_is_room(tmp_path):
+def test_a_full_disk_exits_with_code_7(tmp_path):
     folder = tmp_path / "run"
     child = Child(tmp_path, dlcli, *ENDLESS, "--save-every", "10", "--json", "--out", str(folder))
     child.until(lambda: saved(folder) >= 10)
@@ -176,7 +176,7 @@ def fill(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_full_disk_ends_a_run_which_goes_on_when_there_is_room(small_disk, tmp_path):
+def test_a_run_ended_by_a_full_disk_can_be_resumed(small_disk, tmp_path):
     folder, filler = small_disk / "run", small_disk / "filler"
     events = engine.fit(Learner, Train(out=folder))
     next(event for event in events if isinstance(event, engine.Saved) and event.step == 3)
@@ -190,7 +190,7 @@ def test_a_full_disk_ends_a_run_which_goes_on_when_there_is_room(small_disk, tmp
     assert_same_run(tmp_path / "unbroken", folder)
 
 
-def test_a_disk_without_room_for_the_checkpoints_is_refused_before_anything_is_written(small_disk):
+def test_too_little_space_for_the_checkpoints_is_an_error_before_training(small_disk):
     with pytest.raises(DiskError, match=r"free at"):
         next(engine.fit(Learner, Train(out=small_disk / "run", features=20_000)))
     assert list(small_disk.iterdir()) == []
@@ -199,7 +199,7 @@ def test_a_disk_without_room_for_the_checkpoints_is_refused_before_anything_is_w
 # Values that are not finite
 
 
-def test_a_run_that_diverges_ends_the_program_with_5_and_names_the_step(tmp_path):
+def test_divergence_exits_with_code_5(tmp_path):
     options = ["--optimizer", "sgd", "--learning-rate", "1000000", "--json", "--out", str(tmp_path / "run")]
     child = Child(tmp_path, dlcli, *ENDLESS, *options)
     assert child.wait() == 5, child.err.read_text()
@@ -310,7 +310,7 @@ def open_all(folders: list[Path], image: Path) -> None:
     print(json.dumps({"taken": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - taken) * 1024}))
 
 
-def test_a_folder_made_by_a_stranger_loads_nothing_takes_little_memory_and_ends_the_program_with_4(stranger, tmp_path):
+def test_a_malicious_run_folder_exits_with_code_4(stranger, tmp_path):
     for name, change in HOSTILE.items():
         folder = Path(shutil.copytree(stranger, tmp_path / "runs" / name / name))
         change(folder)
@@ -327,12 +327,12 @@ def test_a_folder_made_by_a_stranger_loads_nothing_takes_little_memory_and_ends_
     assert {path: path.lstat().st_mtime_ns for folder in folders for path in folder.parent.rglob("*")} == before
 
 
-def test_the_folder_that_strangers_changed_loads_as_it_was(stranger):
+def test_the_unchanged_folder_loads(stranger):
     assert engine.load(stranger, Cnn).network.head.logits.bias[...].shape == (10,)
     assert arrays(stranger)
 
 
-def test_nothing_in_the_package_could_run_what_a_file_holds():
+def test_the_package_never_executes_the_content_of_files():
     forbidden = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "jsonpickle", "cPickle"}
     found = []
     for path in Path(package.__file__).parent.rglob("*.py"):

@@ -14,25 +14,25 @@ def numbers(**options):
     return figures.draw("augmentation", Augmentation(**options)).numbers
 
 
-def test_the_numbers_are_those_that_training_draws():
-    drawn = numbers(augment="light:0.5,flip", count=3, seed=5)["drawn"]
+def test_the_parameters_are_those_that_training_samples():
+    drawn = numbers(augment="light:0.5,flip", count=3, seed=5)["parameters"]
     expected = draw(jax.random.key(5), 6, {"light": 0.5, "flip": AUGMENTATIONS["flip"]})
     np.testing.assert_allclose(drawn["light"]["light"], expected["light"][1::2], rtol=1e-4)
     np.testing.assert_array_equal(drawn["flip"]["flip"], expected["flip"][1::2])
-    assert drawn["all together"] == {**drawn["light"], **drawn["flip"]}
+    assert drawn["all combined"] == {**drawn["light"], **drawn["flip"]}
 
 
-def test_all_changes_are_drawn_unless_some_are_named():
+def test_all_augmentations_are_drawn_by_default():
     assert numbers()["strengths"] == AUGMENTATIONS
     assert numbers(augment="flip:1")["strengths"] == {"flip": 1.0}
 
 
-def test_several_changes_are_drawn_together_too_and_one_is_not():
-    assert list(numbers(augment="flip,light:0.5", count=3)["drawn"]) == ["light", "flip", "all together"]
-    assert list(numbers(augment="flip:1")["drawn"]) == ["flip"]
+def test_several_augmentations_are_also_drawn_combined():
+    assert list(numbers(augment="flip,light:0.5", count=3)["parameters"]) == ["light", "flip", "all combined"]
+    assert list(numbers(augment="flip:1")["parameters"]) == ["flip"]
 
 
-def test_an_image_that_is_flipped_for_sure_is_its_mirror_image(tmp_path):
+def test_a_flip_with_probability_one_mirrors_the_image(tmp_path):
     ramp = np.tile(np.arange(0, 250, 10, dtype=np.uint8), [25, 1])
     Image.fromarray(ramp).save(tmp_path / "ramp.png")
     axes = figures.draw(
@@ -43,22 +43,26 @@ def test_an_image_that_is_flipped_for_sure_is_its_mirror_image(tmp_path):
     assert not np.allclose(flipped, original)
 
 
-def test_a_run_shows_its_own_changes(cnn_run):
+def test_a_run_determines_the_augmentations(cnn_run):
     assert list(numbers(run=str(cnn_run))["strengths"]) == ["flip"]
 
 
-def test_a_run_trained_without_any_is_refused(tmp_path):
+def test_a_run_trained_without_augmentation_is_rejected(tmp_path):
+    from dlcli.data.images.batches import ImageFacts
+    from dlcli.runs.writer import RunWriter
     from dlcli.techniques.cnn.options import Train
 
-    (tmp_path / "options.json").write_text(Train().model_dump_json())
+    facts = ImageFacts(image=(8, 8, 1), classes=("a", "b"), mean=(0.5,), std=(0.25,))
+    with RunWriter(tmp_path) as run:
+        run.create(Train(), facts, {"technique": "cnn"})
     with pytest.raises(UsageError, match="was trained without --augment"):
         numbers(run=str(tmp_path))
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
-def test_an_image_of_ones_own_is_mixed_with_those_of_a_set_of_any_channels(channels, tmp_path):
+def test_mixup_of_an_image_file_works_with_any_number_of_channels(channels, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, [40, 8, 8, channels], dtype=np.uint8)
     np.savez(tmp_path / "set.npz", image=pixels, label=np.arange(40) % 2)
     Image.fromarray(np.zeros([8, 8, 3], np.uint8)).save(tmp_path / "black.png")
     found = numbers(augment="mixup", image=tmp_path / "black.png", dataset=str(tmp_path / "set.npz"), count=2)
-    assert len(found["drawn"]["mixup"]["mixup"]) == 2
+    assert len(found["parameters"]["mixup"]["mixup"]) == 2

@@ -18,7 +18,7 @@ def test_an_options_class_with_a_file_of_its_name_is_a_figure(dlcli, monkeypatch
     WeightNorms.__module__ = training.__name__
 
     def draw(*_):
-        return Figure("weight-norms", Drawing(), {"norm": 1.5}, lambda width, colour, most=None: [])
+        return Figure("weight-norms", Drawing(), {"norm": 1.5}, lambda width, colour, max_lines=None: [])
 
     file = types.ModuleType("dlcli.figures.weight_norms")
     file.draw = draw

@@ -15,14 +15,14 @@ def ring_run(tmp_path_factory):
     return folder
 
 
-def test_the_way_back_ends_at_the_samples_of_the_same_seed(diffusion_run):
+def test_the_reverse_process_ends_with_the_samples_of_the_same_seed(diffusion_run):
     found = draw(Denoising(run=str(diffusion_run), sampler_steps=4, count=2, seed=3)).numbers
     drawn = sample(Sample(run=str(diffusion_run), sampler_steps=4, count=2, seed=3))
     np.testing.assert_allclose(found["samples"], drawn.pixels, atol=1)
-    assert found["levels"] == [60, 45, 30, 15, 0]
+    assert found["timesteps"] == [60, 45, 30, 15, 0]
 
 
-def test_the_moving_picture_shows_every_state_and_changes_with_it(diffusion_run):
+def test_the_animation_has_a_different_frame_per_timestep(diffusion_run):
     figure = draw(Denoising(run=str(diffusion_run), sampler_steps=4, count=5))
     animation = figure.animation()
     assert animation.frames == 5
@@ -34,14 +34,14 @@ def test_the_moving_picture_shows_every_state_and_changes_with_it(diffusion_run)
     assert all(not np.array_equal(before, after) for before, after in zip(*shown, strict=True))
 
 
-def test_a_density_is_one_cloud_with_its_modes(ring_run):
+def test_a_density_has_one_scatter_plot_per_timestep(ring_run):
     figure = draw(Denoising(run=str(ring_run), sampler_steps=2, states=3))
     assert len(figure.drawing.axes) == 2 * 3
     assert figure.animation().frames == 3
 
 
 @pytest.mark.parametrize("channels", [2, 4])
-def test_images_that_have_no_colours_move_as_gray(tmp_path, channels):
+def test_images_of_other_channels_are_animated_in_gray(tmp_path, channels):
     images = np.random.default_rng(0).integers(0, 256, [40, 8, 8, channels], dtype=np.uint8)
     np.savez(tmp_path / "set.npz", image=images)
     small = {"steps": 1, "channels": 2, "timesteps": 20, "stages": 1, "attention": False, "batch_size": 8}

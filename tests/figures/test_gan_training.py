@@ -22,6 +22,6 @@ def test_samples_change_over_the_run(numbers):
     assert numbers["samples"]["1"] != numbers["samples"]["6"]
 
 
-def test_both_players_and_the_validation_are_drawn(numbers):
+def test_training_and_validation_curves_are_drawn(numbers):
     assert {"train loss", "train generator_loss", "validation frechet_distance"} <= numbers["curves"].keys()
     assert numbers["curves"]["train loss"]["steps"] == [2, 4, 6]

@@ -13,7 +13,7 @@ def numbers(run, **options):
     return figures.draw("hidden-state", HiddenState(run=str(run), **options)).numbers
 
 
-def test_the_values_are_the_outputs_of_the_last_layer_unless_another_is_named(rnn_run):
+def test_the_activations_are_the_outputs_of_the_layer(rnn_run):
     learner = engine.load(Path(rnn_run), Learner)
     last, first = numbers(rnn_run, text="He left"), numbers(rnn_run, text="He left", layer=1)
     tokens = learner.facts.load().encode("He left")[None].astype(np.int32)
@@ -21,17 +21,17 @@ def test_the_values_are_the_outputs_of_the_last_layer_unless_another_is_named(rn
     for drawn, layer in ((first, 0), (last, 1)):
         assert drawn["layer"] == layer + 1
         np.testing.assert_allclose(
-            drawn["values"], layers[layer][:, 0, np.array(drawn["units"])].T, rtol=1e-4, atol=1e-6
+            drawn["activations"], layers[layer][:, 0, np.array(drawn["units"])].T, rtol=1e-4, atol=1e-6
         )
 
 
-def test_the_units_that_vary_most_come_first(rnn_run):
+def test_units_are_sorted_by_variance(rnn_run):
     drawn = numbers(rnn_run, text="He left it dead", units=5)
     assert len(drawn["units"]) == len(set(drawn["units"])) == 5
-    assert drawn["deviations"] == sorted(drawn["deviations"], reverse=True)
-    np.testing.assert_allclose(np.std(drawn["values"], axis=1), drawn["deviations"], rtol=1e-3, atol=1e-6)
+    assert drawn["standard_deviations"] == sorted(drawn["standard_deviations"], reverse=True)
+    np.testing.assert_allclose(np.std(drawn["activations"], axis=1), drawn["standard_deviations"], rtol=1e-3, atol=1e-6)
 
 
-def test_a_layer_that_is_not_there_is_refused(rnn_run):
+def test_a_layer_beyond_the_last_is_rejected(rnn_run):
     with pytest.raises(UsageError, match="--layer must be at most 2"):
         numbers(rnn_run, text="a", layer=3)

@@ -22,10 +22,14 @@ ONE = [
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(cnn_run, tmp_path):
+    """Write a run folder with these metrics; return its path."""
+
     def write(name, records=ONE):
         folder = tmp_path / name
         folder.mkdir(parents=True)
+        for file in ("run.json", "options.json", "facts.json"):
+            (folder / file).write_text((cnn_run / file).read_text())
         (folder / "metrics.jsonl").write_text("".join(json.dumps(each) + "\n" for each in records))
         return str(folder)
 
@@ -36,75 +40,75 @@ def curves(*runs, **options):
     return figures.draw("learning-curves", LearningCurves(run=runs, **options))
 
 
-def test_metrics_of_training_and_validation_are_drawn_and_the_loss_first(run):
+def test_metrics_of_both_splits_are_drawn_by_default(run):
     assert curves(run("a")).numbers["metrics"] == ["loss", "accuracy"]
 
 
-def test_the_numbers_are_those_that_were_measured(run):
+def test_the_values_are_those_of_the_metrics_file(run):
     [numbers] = curves(run("a")).numbers["runs"]
     assert numbers["train"]["loss"] == {"steps": [10, 20], "values": [2.0, 1.0]}
     assert numbers["validation"]["accuracy"] == {"steps": [10, 20, 30], "values": [0.35, 0.5, 0.45]}
 
 
-def test_the_last_best_validation_is_marked_and_not_the_last_validation(run):
+def test_the_last_best_validation_is_marked(run):
     drawn = curves(run("a"))
     assert drawn.numbers["runs"][0]["best_step"] == 20
     assert any("validation, best 1.2 at step 20" in line for line in drawn.sketch(80, False))
 
 
-def test_any_metric_can_be_asked_for_by_either_spelling(run):
+def test_metrics_are_named_with_hyphens_or_underscores(run):
     assert curves(run("a"), metric=("gradient-norm", "calibration_error")).numbers["metrics"] == [
         "gradient_norm",
         "calibration_error",
     ]
 
 
-def test_an_unknown_metric_names_those_there_are(run):
+def test_the_error_for_an_unknown_metric_lists_the_metrics(run):
     with pytest.raises(UsageError, match=r"--metric must be one of loss, accuracy, .*did you mean 'accuracy'"):
         curves(run("a"), metric=("acuracy",))
 
 
-def test_several_runs_are_told_apart_by_name(run):
+def test_several_runs_are_labelled_by_name(run):
     sketch = "\n".join(curves(run("small"), run("large")).sketch(80, False))
     assert "small validation, best" in sketch
     assert "large validation, best" in sketch
 
 
-def test_runs_of_one_name_are_told_apart_by_the_folders_above(run):
+def test_runs_of_the_same_name_are_labelled_by_path(run):
     sketch = "\n".join(curves(run("old/cnn"), run("new/cnn")).sketch(80, False))
     assert "old/cnn validation, best" in sketch
     assert "new/cnn validation, best" in sketch
 
 
-def test_a_run_that_is_named_twice_is_drawn_once(run):
+def test_a_repeated_run_is_drawn_once(run):
     folder = run("a")
     assert len(curves(folder, folder).numbers["runs"]) == 1
 
 
-def test_only_metrics_that_all_runs_have_are_drawn_together(run):
+def test_only_common_metrics_of_several_runs_are_drawn(run):
     other = [record(5, "train", loss=3.0), record(5, "validation", loss=3.0)]
     assert curves(run("a"), run("b", other)).numbers["metrics"] == ["loss"]
 
 
-def test_runs_without_a_common_metric_are_refused(run):
-    with pytest.raises(RunError, match="share a metric"):
+def test_runs_without_a_common_metric_are_rejected(run):
+    with pytest.raises(RunError, match="common metric"):
         curves(run("a"), run("b", [record(5, "train", critic_loss=3.0)]))
 
 
-def test_a_run_that_measured_nothing_is_refused(run):
-    with pytest.raises(RunError, match="found no metrics"):
+def test_a_run_without_metrics_is_rejected(run):
+    with pytest.raises(RunError, match="has no metrics"):
         curves(run("a", []))
 
 
-def test_a_run_that_was_never_validated_is_drawn(run):
+def test_a_run_without_validation_is_drawn(run):
     assert curves(run("a", ONE[:1])).numbers["metrics"] == ["loss", "accuracy", "gradient_norm"]
 
 
-def test_what_is_not_a_number_leaves_a_gap(run):
+def test_nan_is_null_in_json(run):
     records = [record(1, "train", loss=1.0), record(2, "train", loss=math.nan), record(3, "train", loss="<b>")]
     [numbers] = curves(run("a", records)).numbers["runs"]
     assert numbers["train"]["loss"] == {"steps": [1, 2], "values": [1.0, None]}
 
 
-def test_a_logarithmic_axis_is_one(run):
+def test_log_makes_all_axes_logarithmic(run):
     assert {axes.get_yscale() for axes in curves(run("a"), log=True).drawing.axes} == {"log"}

@@ -19,24 +19,24 @@ def test_the_probabilities_are_those_that_score_prints(rnn_run):
     [scored] = score(Score(run=str(rnn_run), text=["One, two!"]))
     assert drawn["tokens"] == list(scored.tokens)
     np.testing.assert_allclose(drawn["probabilities"], np.exp(scored.log_probabilities), rtol=1e-4)
-    np.testing.assert_allclose(drawn["surprise"], -np.array(scored.log_probabilities) / math.log(2), rtol=1e-4)
+    np.testing.assert_allclose(drawn["surprisal"], -np.array(scored.log_probabilities) / math.log(2), rtol=1e-4)
 
 
-def test_the_likeliest_come_first_and_hold_the_token_where_it_is_one(rnn_run):
+def test_the_top_tokens_are_sorted_by_probability(rnn_run):
     drawn = numbers(rnn_run, text="One", top=10)
-    for token, share, likeliest in zip(drawn["tokens"], drawn["probabilities"], drawn["likeliest"], strict=True):
-        shares = list(likeliest.values())
-        assert shares == sorted(shares, reverse=True)
-        assert len(shares) == 10
-        assert likeliest.get(token, share) == pytest.approx(share)
+    for token, share, top in zip(drawn["tokens"], drawn["probabilities"], drawn["top_tokens"], strict=True):
+        probabilities = list(top.values())
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert len(probabilities) == 10
+        assert top.get(token, share) == pytest.approx(share)
 
 
 @pytest.mark.parametrize("text", ["", "a" * 257])
-def test_a_text_that_cannot_be_drawn_is_refused(rnn_run, text):
+def test_texts_of_unsuitable_length_are_rejected(rnn_run, text):
     with pytest.raises(UsageError, match="1 to 256 tokens"):
         numbers(rnn_run, text=text)
 
 
-def test_a_run_of_no_language_model_is_refused(cnn_run):
+def test_a_run_of_another_model_is_rejected(cnn_run):
     with pytest.raises(RunError, match="must be a run of a language model, found another of cnn"):
         numbers(cnn_run, text="a")

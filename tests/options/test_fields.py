@@ -44,7 +44,7 @@ WITHOUT_EFFECT = [
     (["viz", "embeddings", "--neighbors", "9"], "--neighbors 9 needs --words"),
     (["viz", "subwords", "--text", "a", "--count", "9"], "--count 9 has no effect with --text"),
     (["viz", "attention", "--text", "a", "--index", "9"], "--index 9 has no effect with --text a"),
-    (["viz", "attention-pattern", "--shape", "decoder", "--length", "5"], "has no effect with --shape decoder"),
+    (["viz", "attention-mask", "--shape", "decoder", "--length", "5"], "has no effect with --shape decoder"),
     (["viz", "optimizer-surface", "--optimizers", "sgd,adam:0.1", "--momentum", "0.8"], "needs --optimizers momentum"),
 ]
 

@@ -70,7 +70,7 @@ def files(written):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_byte_that_flipped_is_found_in_whichever_file(written, checkpoints):
+def test_a_flipped_byte_is_detected_in_every_file(written, checkpoints):
     for name in files(written):
         path = checkpoints.path(5) / name
         whole = path.read_bytes()
@@ -82,7 +82,7 @@ def test_a_byte_that_flipped_is_found_in_whichever_file(written, checkpoints):
     checkpoints.load(5, shapes(ARRAYS))
 
 
-def test_a_file_that_was_cut_off_or_lost_is_found_whichever_it_is(written, checkpoints):
+def test_a_truncated_or_missing_file_is_detected_for_every_file(written, checkpoints):
     for name in files(written):
         path = checkpoints.path(5) / name
         whole = path.read_bytes()
@@ -95,7 +95,7 @@ def test_a_file_that_was_cut_off_or_lost_is_found_whichever_it_is(written, check
         path.write_bytes(whole)
 
 
-def test_progress_that_was_changed_is_found_without_reading_the_arrays(checkpoints):
+def test_changed_progress_is_detected_without_reading_the_arrays(checkpoints):
     path = checkpoints.path(5) / "progress.json"
     path.write_text(path.read_text().replace("5", "6"))
     with pytest.raises(Corrupt, match="progress"):
@@ -123,26 +123,26 @@ ANY_PATH = [
 
 
 @pytest.mark.parametrize("name", [*ANY_PATH, "a\udcffb", "a\\b", "x" * 255, "\x1b[31m"], ids=ascii)
-def test_a_folder_of_any_name_holds_checkpoints_that_can_be_read(tmp_path, name):
+def test_checkpoints_are_readable_in_a_folder_of_any_name(tmp_path, name):
     checkpoints = Checkpoints(tmp_path / name / "checkpoints")
     checkpoints.save(5, ARRAYS, PROGRESS)
     assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
 
 
-def test_a_path_of_a_thousand_characters_holds_checkpoints_that_can_be_read(tmp_path):
+def test_checkpoints_are_readable_under_a_path_of_a_thousand_characters(tmp_path):
     checkpoints = Checkpoints(tmp_path.joinpath(*["folder" * 40] * 4))
     checkpoints.save(5, ARRAYS, PROGRESS)
     assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
 
 
-def test_a_pattern_in_the_path_does_not_bring_in_the_arrays_of_another_folder(tmp_path):
+def test_a_glob_pattern_in_the_path_does_not_match_another_folder(tmp_path):
     others = {"x": np.ones([3], np.float32), "y": np.ones([2], np.float32)}
     Checkpoints(tmp_path / "ab").save(5, others, {})
     Checkpoints(tmp_path / "a?").save(5, {"x": np.zeros([3], np.float32)}, {})
     assert Checkpoints(tmp_path / "a?").load(5, shapes({"x": others["x"]}))["x"].tolist() == [0, 0, 0]
 
 
-def test_a_checkpoint_written_without_the_detour_is_read(tmp_path):
+def test_a_checkpoint_written_by_its_real_path_is_readable(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(5, {"x": np.zeros([3], np.float32)}, {})
     shutil.rmtree(checkpoints.path(5) / "state")
@@ -152,7 +152,7 @@ def test_a_checkpoint_written_without_the_detour_is_read(tmp_path):
     assert checkpoints.load(5, shapes(later))["x"].tolist() == [1, 1, 1]
 
 
-def test_where_there_is_no_proc_a_link_leads_to_the_folder(tmp_path, monkeypatch):
+def test_a_link_replaces_proc_on_systems_without_it(tmp_path, monkeypatch):
     is_dir = Path.is_dir
     monkeypatch.setattr(Path, "is_dir", lambda path, **how: str(path) != "/proc/self/fd" and is_dir(path, **how))
     checkpoints = Checkpoints(tmp_path / "a[1]")
@@ -160,7 +160,7 @@ def test_where_there_is_no_proc_a_link_leads_to_the_folder(tmp_path, monkeypatch
     assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
 
 
-def test_a_checkpoint_that_cannot_be_read_back_replaces_nothing(checkpoints, monkeypatch):
+def test_a_checkpoint_that_cannot_be_read_back_does_not_replace_the_old_one(checkpoints, monkeypatch):
     def lose_index(checkpointer, folder, *_, **__):
         Path(folder).mkdir()
 
@@ -184,7 +184,7 @@ STRAYS = [
 
 
 @pytest.mark.parametrize("place", ["", "state", "state/d", "state/ocdbt.process_0"])
-def test_files_that_no_manifest_names_do_no_harm(checkpoints, place):
+def test_files_that_the_manifest_does_not_name_are_ignored(checkpoints, place):
     for name in STRAYS:
         path = checkpoints.path(5) / place / name
         path.parent.mkdir(exist_ok=True)
@@ -194,7 +194,7 @@ def test_files_that_no_manifest_names_do_no_harm(checkpoints, place):
     assert checkpoints.progress(5) == PROGRESS
 
 
-def test_what_a_system_leaves_in_a_checkpoint_while_it_is_written_is_no_part_of_it(tmp_path, monkeypatch):
+def test_system_files_created_during_a_write_are_not_part_of_the_checkpoint(tmp_path, monkeypatch):
     save = ocp.PyTreeCheckpointer.save
 
     def and_a_stray(checkpointer, folder, *rest, **more):
@@ -209,7 +209,7 @@ def test_what_a_system_leaves_in_a_checkpoint_while_it_is_written_is_no_part_of_
 
 
 @pytest.mark.parametrize("name", ["state/link", "state/d/link", "state/_sharding", "state/checkpoint"])
-def test_what_orbax_might_read_must_be_named_by_the_manifest(checkpoints, name):
+def test_files_that_orbax_reads_must_be_named_by_the_manifest(checkpoints, name):
     path = checkpoints.path(5) / name
     path.symlink_to("/etc/hostname") if path.name == "link" else path.write_text("{}")
     with pytest.raises(Corrupt, match="must be a plain file that the manifest names"):
@@ -217,7 +217,7 @@ def test_what_orbax_might_read_must_be_named_by_the_manifest(checkpoints, name):
 
 
 @pytest.mark.parametrize("name", ["progress.json", "manifest.json", "state/_METADATA"])
-def test_a_pipe_in_place_of_a_file_is_damage_and_is_not_waited_for(checkpoints, name):
+def test_a_pipe_instead_of_a_file_is_refused_without_waiting(checkpoints, name):
     path = checkpoints.path(5) / name
     path.unlink()
     os.mkfifo(path)
@@ -233,7 +233,7 @@ def test_a_giant_progress_is_not_read(checkpoints):
         checkpoints.progress(5)
 
 
-def test_a_folder_that_cannot_be_removed_stops_no_later_write(checkpoints, monkeypatch):
+def test_a_folder_that_cannot_be_removed_does_not_prevent_later_writes(checkpoints, monkeypatch):
     for name in (".draft-00000005", ".removed-00000005"):
         (checkpoints.folder / name / "kept").mkdir(parents=True)
     remove = shutil.rmtree
@@ -243,7 +243,7 @@ def test_a_folder_that_cannot_be_removed_stops_no_later_write(checkpoints, monke
     assert checkpoints.steps() == []
 
 
-def test_what_is_set_aside_counts_no_more_and_replaces_what_was_set_aside_before(checkpoints):
+def test_a_checkpoint_set_aside_replaces_the_one_set_aside_before(checkpoints):
     for step in (6, 7):
         shutil.copytree(checkpoints.path(5), checkpoints.path(step))
     checkpoints.set_aside([5])
@@ -264,7 +264,7 @@ def test_what_is_set_aside_counts_no_more_and_replaces_what_was_set_aside_before
         ({name: array for name, array in ARRAYS.items() if name != "flag"}, "holds flag"),
     ],
 )
-def test_arrays_that_the_program_does_not_want_are_refused_by_name(checkpoints, expected, what):
+def test_unexpected_arrays_are_refused_by_name(checkpoints, expected, what):
     with pytest.raises(RunError, match=what):
         checkpoints.load(5, shapes(expected))
 
@@ -296,7 +296,7 @@ def test_a_folder_of_checkpoints_that_is_a_link_is_refused(checkpoints, tmp_path
         Checkpoints(tmp_path / "link").prune(set())
 
 
-def test_names_that_no_step_has_are_not_taken_for_checkpoints(checkpoints):
+def test_folders_that_are_not_named_after_a_step_are_ignored(checkpoints):
     for name in ("5", "000000005", "-0000001", "٠٠٠٠٠٠٠٧", "1e8", ".removed-00000001", "9" * 200):
         (checkpoints.folder / name).mkdir()
     (checkpoints.folder / "00000009").write_text("a file")
@@ -317,7 +317,7 @@ def test_names_that_no_step_has_are_not_taken_for_checkpoints(checkpoints):
         b'{"arrays": {}, "files": {}, "sha256": []}',
     ],
 )
-def test_a_manifest_of_nonsense_is_damaged(checkpoints, content):
+def test_an_invalid_manifest_is_corrupt(checkpoints, content):
     (checkpoints.path(5) / "manifest.json").write_bytes(content)
     with pytest.raises(Corrupt):
         checkpoints.load(5, shapes(ARRAYS))
@@ -338,7 +338,7 @@ def test_a_giant_file_of_zeros_is_not_read(checkpoints):
         checkpoints.load(5, shapes(ARRAYS))
 
 
-def test_a_checkpoint_smaller_than_its_arrays_is_damaged(tmp_path):
+def test_a_checkpoint_smaller_than_its_arrays_is_corrupt(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(5, {"x": np.zeros([2, 2], np.float32)}, {})
     seal(checkpoints.path(5), lambda manifest: manifest["arrays"].update(x=[[10**6, 10**6], "float32"]))
@@ -356,7 +356,7 @@ def test_a_checkpoint_smaller_than_its_arrays_is_damaged(tmp_path):
         {"fill_value": 1.0, "shape": [3, 2]},
     ],
 )
-def test_arrays_that_orbax_would_read_otherwise_than_declared_are_damaged(tmp_path, change):
+def test_arrays_that_differ_from_their_declaration_are_corrupt(tmp_path, change):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(5, {"x": np.zeros([2, 2], np.float32)}, {})
     state = checkpoints.path(5) / "state"
@@ -368,7 +368,7 @@ def test_arrays_that_orbax_would_read_otherwise_than_declared_are_damaged(tmp_pa
         checkpoints.load(5, {"x": jax.ShapeDtypeStruct([2, 2], np.float32)})
 
 
-def test_arrays_that_orbax_holds_and_the_manifest_hides_are_damaged(tmp_path):
+def test_arrays_that_the_manifest_omits_are_corrupt(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(5, {"x": np.zeros([2], np.float32), "hidden": np.zeros([9], np.float32)}, {})
     seal(checkpoints.path(5), lambda manifest: manifest["arrays"].pop("hidden"))
@@ -377,14 +377,14 @@ def test_arrays_that_orbax_holds_and_the_manifest_hides_are_damaged(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"{}", b"[]", b"[" * 100_000, b"\xff", b'{"tree_metadata": {"(\'../x\',)": {}}}'])
-def test_whatever_stands_in_the_records_of_orbax_is_damaged_and_nothing_else(checkpoints, content):
+def test_invalid_records_of_orbax_are_corrupt(checkpoints, content):
     (checkpoints.path(5) / "state" / "_METADATA").write_bytes(content)
     seal(checkpoints.path(5))
     with pytest.raises(Corrupt):
         checkpoints.load(5, shapes(ARRAYS))
 
 
-def test_a_text_in_place_of_an_array_is_damaged(tmp_path):
+def test_a_string_instead_of_an_array_is_corrupt(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(5, {"x": np.zeros([], np.float32)}, {})
     state = checkpoints.path(5) / "state"
@@ -395,7 +395,7 @@ def test_a_text_in_place_of_an_array_is_damaged(tmp_path):
         checkpoints.load(5, {"x": jax.ShapeDtypeStruct([], np.float32)})
 
 
-def test_pruning_leaves_what_is_kept_and_clears_what_crashes_left(checkpoints):
+def test_pruning_removes_all_other_checkpoints(checkpoints):
     for step in (6, 7):
         shutil.copytree(checkpoints.path(5), checkpoints.path(step))
     for name in (".draft-00000009", ".removed-00000004"):
@@ -413,7 +413,7 @@ def files_of_at_most():
 
 
 @pytest.mark.parametrize("room", [100_000, 700, 1])
-def test_a_write_that_fails_leaves_no_draft_and_the_others_whole(checkpoints, files_of_at_most, room):
+def test_a_failed_write_leaves_the_other_checkpoints_intact(checkpoints, files_of_at_most, room):
     files_of_at_most(room)
     with pytest.raises(DiskError, match=r"file too large.*[GT]iB free"):
         checkpoints.save(6, {"x": np.ones([1000, 1000], np.float32)}, {})
@@ -421,7 +421,7 @@ def test_a_write_that_fails_leaves_no_draft_and_the_others_whole(checkpoints, fi
     checkpoints.load(5, shapes(ARRAYS))
 
 
-def test_too_little_room_is_known_beforehand_with_how_much_is_free(tmp_path):
+def test_too_little_free_space_is_an_error_that_names_the_free_space(tmp_path):
     require_space(tmp_path, bytes_each=1000, count=3)
     free = shutil.disk_usage(tmp_path).free
     with pytest.raises(DiskError, match=r"3 checkpoints.*[GT]iB free") as raised:

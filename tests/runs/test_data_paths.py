@@ -13,7 +13,7 @@ from dlcli.data import catalogue
 from dlcli.errors import DatasetError, RunError
 from dlcli.notices import Notice
 from dlcli.runs import data_paths
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 from dlcli.techniques.rnn.learner import Learner
 from dlcli.techniques.rnn.options import Eval, Train
 from tests.reading import evaluate
@@ -31,7 +31,7 @@ POEM = Path(__file__).parents[1] / "texts" / "jabberwocky.txt"
 
 
 @pytest.mark.parametrize("dataset", ["digits", "pydocs", "dates", "tfds:mnist", "~/x.txt", "/abs/x.txt", "folder:/abs"])
-def test_a_name_that_is_no_relative_path_stays_as_it_is(tmp_path, dataset):
+def test_a_name_that_is_not_a_relative_path_is_unchanged(tmp_path, dataset):
     for name in ("digits", "pydocs", "dates", "tfds:mnist"):
         (tmp_path / "home" / name).mkdir(parents=True)
     assert data_paths.resolve(dataset, str(tmp_path / "home")) == dataset
@@ -41,7 +41,7 @@ def test_a_name_that_is_no_relative_path_stays_as_it_is(tmp_path, dataset):
     ("dataset", "there"),
     [("x.txt", "x.txt"), ("folder:photos", "photos"), ("corpus:de-en", "corpus"), ("a b/[1].tsv", "a b/[1].tsv")],
 )
-def test_a_relative_path_is_looked_for_below_the_folder_where_the_run_was_begun(tmp_path, dataset, there):
+def test_a_relative_path_is_resolved_against_the_directory_of_the_training_command(tmp_path, dataset, there):
     home = tmp_path / "home"
     assert data_paths.resolve(dataset, str(home)) == dataset
     (home / there).mkdir(parents=True)
@@ -52,7 +52,7 @@ def test_a_relative_path_is_looked_for_below_the_folder_where_the_run_was_begun(
     assert data_paths.resolve(dataset, str(home)) == dataset
 
 
-def test_the_names_that_stand_for_no_file_are_those_of_the_embedded_sets():
+def test_the_names_that_are_not_paths_are_those_of_the_embedded_sets():
     assert catalogue.embedded().keys() == data_paths.EMBEDDED
 
 
@@ -77,13 +77,13 @@ def go_on(folder, **changes):
     return list(engine.resume(Learner, folder, changes))[-1]
 
 
-def test_the_options_are_kept_as_they_were_given(project):
+def test_the_options_are_stored_as_given(project):
     said = json.loads((project / "runs" / "l" / "options.json").read_text())
     assert (said["dataset"], said["tokenizer"]) == ("poem.txt", "tok")
-    assert Run(project / "runs" / "l").raw("run.json")["cwd"] == str(project)
+    assert RunWriter(project / "runs" / "l").raw("run.json")["cwd"] == str(project)
 
 
-def test_a_run_is_measured_and_resumed_from_another_folder_though_the_tokenizer_is_gone(project, tmp_path):
+def test_a_run_can_be_used_from_another_directory_without_its_tokenizer_run(project, tmp_path):
     folder = Path(shutil.copytree(project / "runs" / "l", tmp_path / "moved run"))
     (tmp_path / "poem.txt").write_text("something else " * 100)
     assert not (tmp_path / "tok").exists()
@@ -92,19 +92,19 @@ def test_a_run_is_measured_and_resumed_from_another_folder_though_the_tokenizer_
     assert go_on(folder, steps=6).step == 6
 
 
-def test_data_that_have_changed_are_noticed_when_a_run_is_measured_and_refused_when_it_is_resumed(copy, monkeypatch):
+def test_changed_data_is_a_notice_in_evaluation_but_an_error_on_resume(copy, monkeypatch):
     monkeypatch.chdir(copy)
     shutil.rmtree("tok")
     text = Path("poem.txt").read_text()
     Path("poem.txt").write_text(text + text[:500])
-    Run(Path("runs/l")).update_info(cwd=str(copy))
+    RunWriter(Path("runs/l")).update_info(cwd=str(copy))
     with pytest.warns(Notice, match=r"poem\.txt has changed since runs/l was trained on it"):
         evaluate(Eval(run="runs/l"))
     with pytest.raises(DatasetError, match="has changed since the run was started"):
         go_on(Path("runs/l"), steps=6)
 
 
-def test_other_data_that_are_asked_for_are_no_surprise(copy, monkeypatch):
+def test_another_dataset_given_to_eval_causes_no_notice(copy, monkeypatch):
     monkeypatch.chdir(copy)
     Path("other.txt").write_text(Path("poem.txt").read_text() * 2)
     with warnings.catch_warnings(record=True) as notes:
@@ -113,8 +113,8 @@ def test_other_data_that_are_asked_for_are_no_surprise(copy, monkeypatch):
     assert not notes
 
 
-def test_an_error_of_missing_data_says_where_they_were_looked_for(copy, monkeypatch, tmp_path):
-    Run(copy / "runs" / "l").update_info(cwd=str(tmp_path / "gone"))
+def test_the_error_for_missing_data_names_the_searched_directories(copy, monkeypatch, tmp_path):
+    RunWriter(copy / "runs" / "l").update_info(cwd=str(tmp_path / "gone"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DatasetError) as raised:
         evaluate(Eval(run=str(copy / "runs" / "l")))
@@ -124,8 +124,8 @@ def test_an_error_of_missing_data_says_where_they_were_looked_for(copy, monkeypa
     assert str(tmp_path / "gone") in raised.value.hint
 
 
-def test_another_tokenizer_cannot_be_brought_in_when_a_run_is_resumed(copy, monkeypatch):
+def test_another_tokenizer_is_refused_on_resume(copy, monkeypatch):
     monkeypatch.chdir(copy)
-    Run(Path("runs/l")).update_info(cwd=str(copy))
+    RunWriter(Path("runs/l")).update_info(cwd=str(copy))
     with pytest.raises((DatasetError, RunError), match=r"has changed since the run was started|must match the data"):
         go_on(Path("runs/l"), steps=6, tokenizer="characters")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 from tests.linear import LineFacts, Train
 
 READ = """
@@ -31,9 +31,9 @@ print(threading.active_count(), [name for name in ("jax", "orbax", "numpy") if n
 """
 
 
-@pytest.mark.parametrize(("module", "name"), [("folder", "RunFolder"), ("run", "Run")])
+@pytest.mark.parametrize(("module", "name"), [("folder", "RunFolder"), ("writer", "RunWriter")])
 def test_reading_options_facts_and_metrics_loads_no_array_library(tmp_path, module, name):
-    with Run(tmp_path / "run") as run:
+    with RunWriter(tmp_path / "run") as run:
         run.create(Train(steps=7), LineFacts(features=3), {"technique": "tests"})
         run.metrics.append(5, "train", {"loss": 0.5})
     code = READ.format(module=module, name=name)

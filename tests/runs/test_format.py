@@ -9,7 +9,7 @@ from dlcli.errors import RunError
 from dlcli.runs import lookup
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import FORMAT
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 from tests.linear import Learner, LineFacts, Train
 
 
@@ -17,7 +17,7 @@ from tests.linear import Learner, LineFacts, Train
 def old(tmp_path, monkeypatch):
     """A run folder without a format version, which is what version 1 wrote."""
     monkeypatch.setenv("DLCLI_RUNS", str(tmp_path / "runs"))
-    with Run(tmp_path / "runs" / "old") as run:
+    with RunWriter(tmp_path / "runs" / "old") as run:
         run.create(Train(), LineFacts(features=3), {"technique": "cnn", "versions": {"dlcli": "0.1"}})
     return set_format(run.folder, None)
 
@@ -30,7 +30,7 @@ def set_format(folder, version):
 
 
 def test_a_new_run_has_the_format_version_in_run_json(tmp_path):
-    with Run(tmp_path / "run") as run:
+    with RunWriter(tmp_path / "run") as run:
         run.create(Train(), LineFacts(features=3), {"technique": "tests"})
     assert json.loads((run.folder / "run.json").read_text())["format"] == FORMAT
 
@@ -89,6 +89,6 @@ def test_an_old_run_can_be_removed(dlcli, old):
 
 def test_a_new_run_may_take_a_folder_that_an_old_start_left(old, tmp_path):
     (old / "options.json").unlink()
-    with Run(shutil.copytree(old, tmp_path / "left")) as run:
+    with RunWriter(shutil.copytree(old, tmp_path / "left")) as run:
         run.discard(folder=True)
     assert not run.folder.exists()

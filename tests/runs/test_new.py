@@ -12,7 +12,7 @@ from dlcli import engine
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.runs import new
 from dlcli.runs.lookup import list_runs
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 from tests.linear import Learner, LineFacts, Train
 from tests.processes import Child
 
@@ -28,7 +28,7 @@ def fill(run):
     run.create(Train(), LineFacts(features=3), ABOUT)
 
 
-def test_a_new_folder_is_named_for_technique_and_data_and_never_taken_twice(monkeypatch):
+def test_folders_of_new_runs_have_unique_names(monkeypatch):
     monkeypatch.setattr(time, "strftime", lambda form: "20261122-141503")
     names = []
     for _ in range(3):
@@ -38,7 +38,7 @@ def test_a_new_folder_is_named_for_technique_and_data_and_never_taken_twice(monk
     assert names == [f"cnn-images-20261122-141503{end}" for end in ("", "-2", "-3")]
 
 
-def test_runs_that_begin_at_once_each_have_a_folder(monkeypatch):
+def test_runs_started_concurrently_have_different_folders(monkeypatch):
     monkeypatch.setattr(time, "strftime", lambda form: "20261122-141503")
     together, found = threading.Barrier(8), []
 
@@ -58,7 +58,7 @@ def test_runs_that_begin_at_once_each_have_a_folder(monkeypatch):
 
 
 @pytest.mark.parametrize("dataset", ["a" * 255 + ".tsv", "folder:" + "漢" * 200, "\udcff.tsv", "[x].npz", "..", "/"])
-def test_the_name_of_a_run_is_a_short_plain_one_whatever_its_data_are_called(dataset):
+def test_the_name_of_a_run_is_short_for_any_name_of_its_data(dataset):
     name = new.folder_for("transformer", Train.model_construct(dataset=dataset, out=None, name=None)).name
     assert len(os.fsencode(name)) <= 255
     assert all(character.isalnum() or character == "-" for character in name)
@@ -71,32 +71,32 @@ def test_a_folder_in_use_is_refused(tmp_path, make):
         new.require_empty(tmp_path / "used")
 
 
-def test_an_empty_folder_may_be_used_and_a_missing_one(tmp_path):
+def test_a_missing_or_empty_folder_can_be_used(tmp_path):
     assert [new.require_empty(folder) for folder in (tmp_path / "missing", tmp_path)] == [None, None]
 
 
 @pytest.mark.parametrize("name", [".DS_Store", "._x", "Thumbs.db", ".0123456789abcdef.part"])
-def test_a_folder_is_empty_though_a_system_or_a_killed_start_left_a_file(tmp_path, name):
+def test_a_folder_with_leftover_files_counts_as_empty(tmp_path, name):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / name).write_text("x")
     assert list(engine.fit(Learner, Train(out=tmp_path / "out", steps=2)))
 
 
 @pytest.mark.parametrize("name", [".git", "notes.txt", "tokenizer.json", "options.json"])
-def test_a_folder_with_a_file_of_somebody_is_in_use(tmp_path, name):
+def test_a_folder_with_a_file_of_the_user_is_in_use(tmp_path, name):
     (tmp_path / name).write_text("{}")
     with pytest.raises(UsageError, match="in use"):
         new.require_empty(tmp_path)
 
 
-def test_a_folder_with_a_run_json_of_something_else_is_in_use(tmp_path):
+def test_a_folder_with_the_run_json_of_another_program_is_in_use(tmp_path):
     (tmp_path / "run.json").write_text('{"technique": "running", "distance": 42}')
     with pytest.raises(UsageError, match="in use"):
         new.require_empty(tmp_path)
 
 
 @pytest.mark.parametrize("written", [["run.json"], ["run.json", "facts.json"]])
-def test_what_a_kill_left_of_a_start_is_taken_by_a_new_run(tmp_path, written):
+def test_a_new_run_takes_the_folder_of_a_killed_start(tmp_path, written):
     with new.started("tests", Train(out=tmp_path / "out")) as run:
         fill(run)
     for path in run.folder.iterdir():
@@ -106,7 +106,7 @@ def test_what_a_kill_left_of_a_start_is_taken_by_a_new_run(tmp_path, written):
     (run.folder / "facts.json").touch()
     list(engine.fit(Learner, Train(out=run.folder, steps=2)))
     assert not list(run.folder.glob(".*"))
-    assert Run(run.folder).facts(Learner) == LineFacts(features=3)
+    assert RunWriter(run.folder).facts(Learner) == LineFacts(features=3)
 
 
 def start(out, seconds):
@@ -117,7 +117,7 @@ def start(out, seconds):
         fill(run)
 
 
-def test_of_two_runs_for_one_folder_the_second_is_refused_before_it_trains(tmp_path):
+def test_the_second_of_two_runs_in_one_folder_is_refused_before_training(tmp_path):
     out = tmp_path / "out"
     child = Child(tmp_path, start, out, 60)
     child.until(lambda: "begun" in child.out.read_text())
@@ -130,7 +130,7 @@ def test_of_two_runs_for_one_folder_the_second_is_refused_before_it_trains(tmp_p
         fill(run)
 
 
-def test_a_run_that_fails_before_it_begins_leaves_no_folder(tmp_path):
+def test_a_run_that_fails_before_training_leaves_no_folder(tmp_path):
     class Unreadable(Learner):
         @staticmethod
         def read(options):
@@ -149,7 +149,7 @@ def test_a_run_that_fails_before_it_begins_leaves_no_folder(tmp_path):
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
 
 
-def test_a_folder_that_was_there_stays_where_the_run_fails_to_begin(tmp_path):
+def test_an_existing_folder_is_kept_if_the_run_fails_to_start(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".DS_Store").write_text("x")
     (tmp_path / "out" / "run.json").write_text('{"technique": "tests", "versions": {"dlcli": "1"}}')
@@ -158,7 +158,7 @@ def test_a_folder_that_was_there_stays_where_the_run_fails_to_begin(tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == [".DS_Store"]
 
 
-def test_a_plan_finds_what_would_stop_the_run(tmp_path):
+def test_a_plan_reports_what_would_prevent_the_run(tmp_path):
     class Cold(Learner):
         def warm_start(self, options):
             raise RunError("no such backbone")
@@ -173,7 +173,7 @@ def test_a_plan_finds_what_would_stop_the_run(tmp_path):
 # --name
 
 
-def test_a_run_has_the_name_that_it_is_given_and_no_other_run_gets_it(tmp_path):
+def test_a_name_can_be_used_by_one_run_only(tmp_path):
     with new.started("tests", Train(name="first try")) as run:
         fill(run)
     assert run.folder == tmp_path / "runs" / "first try"
@@ -182,17 +182,17 @@ def test_a_run_has_the_name_that_it_is_given_and_no_other_run_gets_it(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "-x", "", " ", "a\0b", "a\nb", "x" * 256, "a\\b"])
-def test_a_name_that_is_no_name_of_a_folder_is_refused(name):
+def test_an_invalid_name_of_a_folder_is_refused(name):
     with pytest.raises(ValueError, match="must"):
         Train(name=name)
 
 
-def test_a_name_beside_a_folder_is_refused(tmp_path):
+def test_a_name_together_with_a_folder_is_refused(tmp_path):
     with pytest.raises(ValueError, match="--out or --name"):
         Train(name="x", out=tmp_path)
 
 
-def test_a_run_can_be_resumed_after_it_was_given_a_name(tmp_path):
+def test_a_named_run_can_be_resumed_after_it_was_moved(tmp_path):
     list(engine.fit(Learner, Train(name="named", steps=2)))
     shutil.move(tmp_path / "runs" / "named", tmp_path / "moved")
     assert list(engine.resume(Learner, tmp_path / "moved", {"steps": 4}))[-1].step == 4

@@ -12,7 +12,7 @@ from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import RunError
-from dlcli.runs.run import Run
+from dlcli.runs.writer import RunWriter
 from dlcli.techniques.cnn.learner import Learner, measure
 from dlcli.techniques.cnn.options import Eval, Predict, Train
 from tests.comparing import arrays
@@ -178,7 +178,7 @@ def test_top5_accuracy_is_measured_for_more_than_ten_classes():
 
 
 def best(folder: Path) -> int:
-    return Run(folder).raw("run.json")["ended"]["best_step"]
+    return RunWriter(folder).raw("run.json")["ended"]["best_step"]
 
 
 def test_training_can_be_limited_to_few_examples():

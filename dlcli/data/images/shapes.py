@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-VERSION = 1  # increases when the same seed and index give another image
+VERSION = 2  # increases when the same seed and index give another image or label
 SIDE = 32  # pixels
 TEXTURES = ("plain", "stripes", "checks", "dots", "gradient")
 _RADIUS = (9.0, 13.0)  # circumradius of a shape in pixels

@@ -1,16 +1,16 @@
-"""Figures of images and of the networks that classify them."""
+"""Options of the figures of images and image classifiers."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from dlcli.figures.options.kinds import FreeImageOptions, ImageOptions, RunFigureOptions
+from dlcli.figures.options.base import FreeImageOptions, ImageOptions, RunFigureOptions
 from dlcli.options.common import Augment, Cli, DataDir, Dataset, Needs, Seed, Use
 from dlcli.techniques.cnn.options import BackboneOptions, ImageSize
 
 Layer = Annotated[
     str,
-    Field(description="Layer to draw; a wrong name lists those there are."),
+    Field(description="Layer to show; an unknown name lists all layers."),
     Cli(metavar="NAME", complete="layers"),
 ]
 
@@ -23,34 +23,38 @@ def _unit(value: str) -> str:
 
 
 class Augmentation(FreeImageOptions):
-    """An image under each random change of training, with the strengths drawn."""
+    """An image under each random augmentation of training, with the sampled parameters."""
 
     examples = (
         "dlcli viz augmentation",
         "dlcli viz augmentation --augment rotate:30,flip,cutout --count 6",
         "dlcli viz augmentation --image cat.jpg",
     )
-    # Without the rules of other figures: an image of one's own is mixed with one of the data set.
+    panel = "Figure"
+    # Without the `Needs` of other figures: mixup mixes an image file with images of the data set.
     dataset: Dataset = "shapes"
     image_size: ImageSize = None
     augment: Augment = ""
-    count: Annotated[int, Field(ge=1, le=16, description="Draws of each change."), Cli(short="-k")] = 4
+    count: Annotated[int, Field(ge=1, le=16, description="Samples of each augmentation."), Cli(short="-k")] = 4
     seed: Seed = 0
 
 
 class Pooling(FreeImageOptions):
-    """A map before and after pooling by the maximum, the average and a stride."""
+    """A feature map before and after max pooling, average pooling and striding."""
 
     examples = ("dlcli viz pooling", "dlcli viz pooling --run cnn --layer conv1 --channel 3")
+    panel = "Figure"
     layer: Annotated[Layer, Needs("run")] = ""
     channel: Annotated[
-        int | None, Field(ge=0, description="Channel of the layer's maps; default the most active one."), Needs("run")
+        int | None,
+        Field(ge=0, description="Channel of the layer; default: the one with the largest sum."),
+        Needs("run"),
     ] = None
     use: Annotated[Use, Needs("run")] = "best"
 
 
 class ReceptiveField(BackboneOptions, FreeImageOptions):
-    """What a unit can see: the field its layers allow, and the one its gradient measures."""
+    """The receptive field of a unit: theoretical, and effective by its input gradient."""
 
     examples = (
         "dlcli viz receptive-field",
@@ -58,18 +62,18 @@ class ReceptiveField(BackboneOptions, FreeImageOptions):
         "dlcli viz receptive-field --run cnn --layer conv2",
     )
     panel = "Figure"
-    brought = (*FreeImageOptions.brought, *BackboneOptions.model_fields, "seed")
-    image_size: Annotated[int, Field(ge=4, le=1024, description="Side in pixels that images are scaled to.")] = 32
+    from_run = (*FreeImageOptions.from_run, *BackboneOptions.model_fields, "seed")
+    image_size: Annotated[int, Field(ge=4, le=1024, description="Side in pixels that images are resized to.")] = 32
     layer: Layer = ""
     unit: Annotated[
         str,
         AfterValidator(_unit),
-        Field(description="Unit of the layer, its row and column from 0; default the one in the middle."),
+        Field(description="Row and column of the unit in its layer, from 0; default: the centre."),
         Cli(metavar="ROW,COLUMN"),
     ] = ""
     samples: Annotated[
         int,
-        Field(ge=1, le=1024, description="Images over which the gradient is averaged."),
+        Field(ge=1, le=1024, description="Images to average the gradient over."),
         Cli(short="-k"),
         Needs("image", absent=True),
     ] = 16
@@ -78,7 +82,7 @@ class ReceptiveField(BackboneOptions, FreeImageOptions):
 
 
 class Filters(RunFigureOptions):
-    """The kernels of a convolution: what its filters look for."""
+    """The kernels of a convolutional layer."""
 
     examples = ("dlcli viz filters", "dlcli viz filters --layer conv2 --out conv2.pdf")
     technique = "cnn"
@@ -86,28 +90,32 @@ class Filters(RunFigureOptions):
 
 
 class Activations(ImageOptions, RunFigureOptions):
-    """The activation maps that each layer makes of an image."""
+    """The activation maps of each layer for an image."""
 
     examples = ("dlcli viz activations --index 7", "dlcli viz activations --image 5.png --layer conv2 --maps 32")
+    panel = "Figure"
     technique = "cnn"
     layer: Layer = ""
-    maps: Annotated[int, Field(ge=1, le=64, description="Maps of each layer, the first ones."), Cli(short="-k")] = 8
+    maps: Annotated[int, Field(ge=1, le=64, description="Number of maps to show per layer."), Cli(short="-k")] = 8
 
 
 class Saliency(ImageOptions, RunFigureOptions):
-    """Where an image speaks for a class: Grad-CAM and the input gradient."""
+    """The evidence for a class in an image: Grad-CAM and the input gradient."""
 
-    examples = ("dlcli viz saliency --index 7", "dlcli viz saliency --image 5.png --label 3")
+    examples = ("dlcli viz saliency --index 7", "dlcli viz saliency --image 5.png --class 3")
+    panel = "Figure"
     technique = "cnn"
     layer: Layer = ""
-    label: Annotated[str, Field(description="Class to explain; default the one predicted."), Cli(metavar="CLASS")] = ""
+    class_: Annotated[str, Field(description="Class to explain; default: the predicted one."), Cli(metavar="CLASS")] = (
+        ""
+    )
 
 
 class Confusion(RunFigureOptions):
-    """Which class is taken for which, on the validation split."""
+    """The confusion matrix on the validation split."""
 
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
     technique = ("cnn", "rnn", "transformer")
-    best_of = ("cnn",)
+    main_figure_of = ("cnn",)
     data_dir: DataDir = None
-    percent: Annotated[bool, Field(description="Write shares of the true class instead of counts.")] = False
+    percent: Annotated[bool, Field(description="Show percentages of the true class instead of counts.")] = False

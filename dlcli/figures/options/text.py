@@ -1,37 +1,35 @@
-"""Figures of text: of its pieces, their vectors, and the networks that read them."""
+"""Options of the figures of text: tokens, embeddings, and language models."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from dlcli.figures.options.kinds import FigureOptions, FreeFigureOptions, RunFigureOptions, TextFigureOptions
+from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, RunFigureOptions, TextFigureOptions
 from dlcli.options.common import Cli, Needs, RunRef, Seed
 
 
 class Subwords(FigureOptions):
-    """How words break into the pieces of a tokenizer, from frequent words to rare ones."""
+    """Words split into subword tokens, from frequent to rare words."""
 
     examples = ("dlcli viz subwords", 'dlcli viz subwords --text "unbelievable" --text "eigenvalues of a matrix"')
     technique = "tokenizer"
-    best_of = ("tokenizer",)
+    main_figure_of = ("tokenizer",)
     run: RunRef = ""
     text: Annotated[
         tuple[str, ...],
-        Field(
-            description="Text to break, in a row of its own; may be repeated. Default: words of the validation split."
-        ),
+        Field(description="Text to tokenize, one row each; may be repeated. Default: words of the validation split."),
         Cli(short="-t"),
     ] = ()
     count: Annotated[
         int,
-        Field(ge=1, le=100, description="Words to draw, where no text is given."),
+        Field(ge=1, le=100, description="Words of the validation split to show."),
         Cli(short="-k"),
         Needs("text", absent=True),
     ] = 12
 
 
 class Embeddings(RunFigureOptions):
-    """Words by their vectors, brought into the plane: what is near in meaning is near."""
+    """Word vectors projected to two dimensions."""
 
     examples = (
         "dlcli viz embeddings",
@@ -39,59 +37,61 @@ class Embeddings(RunFigureOptions):
         "dlcli viz embeddings --count 300 --method pca --clusters 12 --out words.svg",
     )
     technique = "word2vec"
-    best_of = ("word2vec",)
+    main_figure_of = ("word2vec",)
     words: Annotated[
-        str, Field(description="Words to draw; by default the most frequent ones."), Cli(metavar="WORD,…")
+        str, Field(description="Words to show; default: the most frequent ones."), Cli(metavar="WORD,…")
     ] = ""
     neighbors: Annotated[
         int,
-        Field(ge=0, le=100, description="Nearest words drawn around each of --words, as its group."),
+        Field(ge=0, le=100, description="Nearest neighbours to show for each of --words, as its group."),
         Needs("words"),
     ] = 0
     count: Annotated[
         int,
-        Field(ge=4, le=1000, description="How many of the most frequent words to draw without --words."),
+        Field(ge=4, le=1000, description="Most frequent words to show."),
         Needs("words", absent=True),
     ] = 150
     method: Annotated[
-        Literal["tsne", "pca"], Field(description="Projection: t-SNE keeps neighbours, PCA distances at large.")
+        Literal["tsne", "pca"], Field(description="Projection: t-SNE preserves neighbourhoods, PCA global distances.")
     ] = "tsne"
     clusters: Annotated[
         int,
-        Field(ge=1, le=32, description="Groups found by k-means, each named by the words at its middle."),
+        Field(ge=1, le=32, description="Clusters of k-means, each named after the words nearest its centroid."),
         Needs("neighbors", absent=True),
     ] = 8
     seed: Seed = 0
 
 
 class TokenProbabilities(TextFigureOptions):
-    """How probable each token of a text is, its surprise, and what was likelier in its place."""
+    """The probability and surprisal of each token of a text, and the most likely tokens at its position."""
 
     examples = (
         "dlcli viz token-probabilities 'Return the sum.'",
         "dlcli viz token-probabilities 'To be' --run rnn --top 5",
     )
     technique = ("rnn", "transformer")
-    best_of = ("rnn",)
+    main_figure_of = ("rnn",)
     requires = (("task", "language"), ("shape", "decoder"))
-    top: Annotated[int, Field(ge=1, le=10, description="Likeliest tokens shown for each place."), Cli(short="-k")] = 3
+    top: Annotated[int, Field(ge=1, le=10, description="Most likely tokens to show per position."), Cli(short="-k")] = 3
 
 
 class HiddenState(TextFigureOptions):
-    """What the units of a recurrent layer hold while a text is read: those that vary most."""
+    """The activations of a recurrent layer over a text, for the units with the largest variance."""
 
     examples = (
         "dlcli viz hidden-state 'Return the sum (or mean) of \"x\".'",
         "dlcli viz hidden-state 'To be' --layer 1 --units 40",
     )
     technique = "rnn"
-    best_of = ("rnn",)
-    layer: Annotated[int | None, Field(ge=1, description="Recurrent layer to draw, from 1; default the last.")] = None
-    units: Annotated[int, Field(ge=1, le=200, description="Units shown, those that vary most."), Cli(short="-k")] = 24
+    main_figure_of = ("rnn",)
+    layer: Annotated[int | None, Field(ge=1, description="Recurrent layer to show, from 1; default: the last.")] = None
+    units: Annotated[
+        int, Field(ge=1, le=200, description="Units to show, those with the largest variance."), Cli(short="-k")
+    ] = 24
 
 
 class Attention(RunFigureOptions):
-    """Where a transformer looks: the weights of each layer and head over the tokens of a text."""
+    """The attention weights of each layer and head over the tokens of a text."""
 
     examples = (
         "dlcli viz attention",
@@ -99,38 +99,42 @@ class Attention(RunFigureOptions):
         "dlcli viz attention --run transformer --index 3 --out attention.pdf",
     )
     technique = "transformer"
-    best_of = ("transformer",)
+    main_figure_of = ("transformer",)
     text: Annotated[
-        str, Field(description="Text to look at; by default one of the run's validation split."), Cli(short="-t")
+        str, Field(description="Input text; default: one of the validation split of the run."), Cli(short="-t")
     ] = ""
     index: Annotated[
         int,
-        Field(ge=0, description="Text of the validation split, by its number."),
+        Field(ge=0, description="Index of the text in the validation split."),
         Cli(short="-i"),
         Needs("text", absent=True),
     ] = 0
-    tokens: Annotated[int, Field(ge=1, le=256, description="Tokens of the text that are shown, the first ones.")] = 32
+    tokens: Annotated[
+        int, Field(ge=1, le=256, description="Maximum number of tokens to show, from the start of the text.")
+    ] = 32
 
 
-class AttentionPattern(FreeFigureOptions):
-    """Whom each position may ask: causal, padding and cross masks."""
+class AttentionMask(FreeFigureOptions):
+    """Which keys each query may attend to: causal, padding and cross-attention masks."""
 
-    examples = ("dlcli viz attention-pattern", "dlcli viz attention-pattern --shape decoder --tokens 12")
+    examples = ("dlcli viz attention-mask", "dlcli viz attention-mask --shape decoder --tokens 12")
     technique = "transformer"
-    brought = ("shape",)
+    from_run = ("shape",)
     shape: Annotated[
         Literal["decoder", "encoder", "encoder-decoder"] | None,
-        Field(description="Show the masks of this shape alone; default all."),
+        Field(description="Show the masks of this shape only; default: all."),
     ] = None
     tokens: Annotated[int, Field(ge=1, le=64, description="Positions of the decoder; the encoder has two more.")] = 8
     length: Annotated[
         int,
-        Field(ge=1, le=66, description="Tokens of the source that are text, not padding."),
+        Field(ge=1, le=66, description="Tokens of the source that are not padding."),
         Needs("shape", but=("decoder",)),
     ] = 7
 
     @model_validator(mode="after")
-    def _length_within(self) -> "AttentionPattern":
+    def _length_within(self) -> "AttentionMask":
         if self.length > self.tokens + 2:
-            raise ValueError(f"--length must be at most {self.tokens + 2}, the places of the source, got {self.length}")
+            raise ValueError(
+                f"--length must be at most {self.tokens + 2}, the positions of the source, got {self.length}"
+            )
         return self

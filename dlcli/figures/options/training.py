@@ -1,37 +1,37 @@
-"""Figures of training: of any run, or of optimizers and schedules alone."""
+"""Options of the figures of training: learning curves, schedules, optimizers."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from dlcli.figures.options.kinds import FigureOptions, FreeFigureOptions
+from dlcli.figures.options.base import FigureOptions, FreeFigureOptions
 from dlcli.options.common import Cli, LearningRate, Needs, ScheduleName, Steps
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 
-_FURTHEST = 1e6  # coordinate or learning rate on a surface
-_MOST_PATHS = 8  # as many as there are colours that everybody can tell apart
+_LIMIT = 1e6  # largest coordinate and learning rate on a surface
+_MAX_PATHS = 8  # the number of colours that are distinguishable with every kind of colour blindness
 
 
 def parse_point(text: str) -> tuple[float, ...]:
-    """Read finite numbers with commas between them.
+    """Parse comma-separated finite numbers.
 
     Raises:
-        ValueError: something between the commas is no number.
+        ValueError: an item is not a number, or is too large.
     """
     try:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise ValueError("must be numbers with commas between them") from None
-    if not all(abs(number) <= _FURTHEST for number in numbers):
-        raise ValueError(f"must be numbers of at most {_FURTHEST:g}")
+        raise ValueError("must be comma-separated numbers") from None
+    if not all(abs(number) <= _LIMIT for number in numbers):
+        raise ValueError(f"must be numbers of magnitude at most {_LIMIT:g}")
     return numbers
 
 
 def parse_optimizers(text: str) -> tuple[tuple[OptimizerName, float | None], ...]:
-    """Split "momentum,adam:0.1" into names and learning rates; None where no rate is given.
+    """Parse "momentum,adam:0.1" to names and learning rates; None where no rate is given.
 
     Raises:
-        ValueError: an unknown name, a rate that is not positive, none at all, or more than there are colours.
+        ValueError: a name is unknown, a rate is not positive, or there are none or too many optimizers.
     """
     chosen: list[tuple[OptimizerName, float | None]] = []
     for item in filter(None, (part.strip() for part in text.split(","))):
@@ -42,16 +42,16 @@ def parse_optimizers(text: str) -> tuple[tuple[OptimizerName, float | None], ...
             chosen.append((name, float(rate) if rate else None))
         except ValueError:
             raise ValueError(f"the learning rate of {name} must be a number, got {rate!r}") from None
-        if rate and not 0 < float(rate) <= _FURTHEST:
-            raise ValueError(f"the learning rate of {name} must be positive and at most {_FURTHEST:g}, got {rate}")
-    if not 1 <= len(chosen) <= _MOST_PATHS:
-        raise ValueError(f"must be 1 to {_MOST_PATHS} optimizers, found {len(chosen)}")
+        if rate and not 0 < float(rate) <= _LIMIT:
+            raise ValueError(f"the learning rate of {name} must be positive and at most {_LIMIT:g}, got {rate}")
+    if not 1 <= len(chosen) <= _MAX_PATHS:
+        raise ValueError(f"must be 1 to {_MAX_PATHS} optimizers, found {len(chosen)}")
     return tuple(chosen)
 
 
 def _start(text: str) -> str:
     if text and len(parse_point(text)) != 2:
-        raise ValueError("must be an x and a y, such as -1.5,2")
+        raise ValueError("must be X,Y, such as -1.5,2")
     return text
 
 
@@ -59,17 +59,17 @@ def _domain(text: str) -> str:
     if text:
         numbers = parse_point(text)
         if len(numbers) != 4 or not (numbers[0] < numbers[1] and numbers[2] < numbers[3]):
-            raise ValueError("must be the least and the greatest x, then y, such as -3,3,-1,1")
+            raise ValueError("must be XMIN,XMAX,YMIN,YMAX, such as -3,3,-1,1")
     return text
 
 
-def _runners(text: str) -> str:
+def _optimizers(text: str) -> str:
     parse_optimizers(text)
     return text
 
 
 class LearningCurves(FigureOptions):
-    """Loss, accuracy and the like over the steps of one or several runs."""
+    """Loss, accuracy and other metrics over the steps of one or several runs."""
 
     examples = (
         "dlcli viz learning-curves",
@@ -78,34 +78,38 @@ class LearningCurves(FigureOptions):
     )
     run: Annotated[
         tuple[str, ...],
-        Field(description="A run, as often as there are runs to compare; default the latest run of all."),
+        Field(description="Run to show; may be repeated. Default: the latest run."),
         Cli(short="-r", metavar="RUN", complete="runs"),
     ] = ()
     metric: Annotated[
         tuple[str, ...],
-        Field(description="Metric to draw; may be repeated. Default: those of training and validation alike."),
+        Field(
+            description="Metric to show; may be repeated. Default: all that are measured in training and in validation."
+        ),
         Cli(short="-m", metavar="NAME"),
     ] = ()
     smoothing: Annotated[
-        float, Field(ge=0, lt=1, description="Weight of a training value's neighbour in its average; 0: none.")
+        float, Field(ge=0, lt=1, description="Smoothing of the training curves: decay of a moving average; 0: none.")
     ] = 0.0
-    log: Annotated[bool, Field(description="Draw the values on a logarithmic axis.")] = False
+    log: Annotated[bool, Field(description="Use a logarithmic vertical axis.")] = False
 
 
 class Schedule(FreeFigureOptions):
-    """The learning rate over the steps, of a run or of the schedules by name."""
+    """The learning rate over the steps, of a run or of schedules by name."""
 
     examples = (
         "dlcli viz schedule",
         "dlcli viz schedule --schedule cosine --schedule one-cycle --steps 5000 --warmup-steps 500",
         "dlcli viz schedule --run cnn",
     )
-    brought = ("schedule", "steps", "warmup_steps", "learning_rate")
+    from_run = ("schedule", "steps", "warmup_steps", "learning_rate")
     schedule: Annotated[
-        tuple[ScheduleName, ...], Field(description="Schedule to draw; may be repeated. Default: all of them.")
+        tuple[ScheduleName, ...], Field(description="Schedule to show; may be repeated. Default: all.")
     ] = ()
     steps: Steps = 1_000
-    warmup_steps: Annotated[int, Field(ge=0, le=10**9, description="Steps of linear growth to the peak rate.")] = 0
+    warmup_steps: Annotated[
+        int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate.")
+    ] = 0
     learning_rate: LearningRate = 1e-3
 
 
@@ -128,21 +132,21 @@ class OptimizerSurface(FigureOptions):
     ] = "rosenbrock"
     optimizers: Annotated[
         str,
-        AfterValidator(_runners),
-        Field(description=f"NAME or NAME:RATE, commas between them, {_MOST_PATHS} at most: {', '.join(OPTIMIZERS)}."),
+        AfterValidator(_optimizers),
+        Field(description=f"NAME or NAME:RATE, comma-separated, at most {_MAX_PATHS}: {', '.join(OPTIMIZERS)}."),
         Cli(metavar="NAME:RATE,…"),
     ] = "sgd,momentum,rmsprop,adam"
     start: Annotated[
         str,
         AfterValidator(_start),
-        Field(description="Where all begin; default a telling place of the surface."),
+        Field(description="Initial point; default: that of the surface."),
         Cli(metavar="X,Y"),
     ] = ""
     domain: Annotated[
         str,
         AfterValidator(_domain),
-        Field(description="What is drawn: the least and the greatest x, then y; default the surface's own."),
-        Cli(metavar="X,X,Y,Y"),
+        Field(description="XMIN,XMAX,YMIN,YMAX to draw; default: those of the surface."),
+        Cli(metavar="LIMITS"),
     ] = ""
     steps: Annotated[int, Field(ge=1, le=100_000, description="Steps of each optimizer."), Cli(short="-s")] = 300
     momentum: Annotated[
@@ -150,4 +154,4 @@ class OptimizerSurface(FigureOptions):
         Field(ge=0, lt=1, description="Momentum coefficient (momentum, nesterov, rmsprop)."),
         Needs("optimizers", WITH_MOMENTUM),
     ] = 0.9
-    three_d: Annotated[bool, Field(description="Draw the surface in three dimensions too.")] = False
+    three_d: Annotated[bool, Field(description="Also draw the surface in three dimensions.")] = False

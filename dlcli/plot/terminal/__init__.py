@@ -1,37 +1,42 @@
-"""Pictures made of characters, as lists of lines.
+"""Charts in characters, as lists of lines.
 
-With `colour` they hold ANSI codes of 24-bit colours, which rich reads and brings down to what a
-terminal can show; without it they hold plain characters and say the same to a pipe, under NO_COLOR
-and to TERM=dumb. No line is wider than `width` columns, and no picture higher than `most` lines where
-that is given: what has no room is left out, and the picture says so. Which to use is for the caller to say.
+With `colour` the lines contain ANSI codes of 24-bit colours, which rich reduces to what the terminal can show. Without
+it they are plain characters with the same content, for a pipe, NO_COLOR and TERM=dumb. No line is wider than `width`
+columns, and no picture is taller than `max_lines`: what does not fit is left out, and a line says how much.
 """
 
-from __future__ import annotations
-
-from dlcli.plot.terminal.boxes import boxes
-from dlcli.plot.terminal.charts import charts, lines
-from dlcli.plot.terminal.clouds import cloud
-from dlcli.plot.terminal.fitting import below, cut
-from dlcli.plot.terminal.landscapes import landscape
-from dlcli.plot.terminal.pictures import album, grid, image, images
-from dlcli.plot.terminal.tables import bars, confusion, intervals, matrix
-from dlcli.plot.terminal.text import paragraph
+from dlcli.plot.terminal import (
+    attention,
+    confusion,
+    embeddings,
+    forward_process,
+    gan_training,
+    hidden_state,
+    intervals,
+    lines,
+    receptive_field,
+    scatter,
+    strips,
+    surface,
+    tiles,
+    tokenization,
+    tokens,
+)
 
 __all__ = [
-    "album",
-    "bars",
-    "below",
-    "boxes",
-    "charts",
-    "cloud",
+    "attention",
     "confusion",
-    "cut",
-    "grid",
-    "image",
-    "images",
+    "embeddings",
+    "forward_process",
+    "gan_training",
+    "hidden_state",
     "intervals",
-    "landscape",
     "lines",
-    "matrix",
-    "paragraph",
+    "receptive_field",
+    "scatter",
+    "strips",
+    "surface",
+    "tiles",
+    "tokenization",
+    "tokens",
 ]

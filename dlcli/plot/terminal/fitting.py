@@ -1,4 +1,4 @@
-"""What of a picture is shown where the terminal has not room for all of it."""
+"""Fits pictures into a number of lines, by leaving parts out."""
 
 from __future__ import annotations
 
@@ -8,51 +8,51 @@ from collections.abc import Callable, Sequence
 _MORE = "--full shows all"
 
 
-def below(heading: Sequence[str], most: int | None, draw: Callable[[int | None], Sequence[str]]) -> list[str]:
-    """Return the heading, and below it what is drawn in the lines that are left."""
-    return [*heading, *draw(None if most is None else most - len(heading))]
+def below(heading: Sequence[str], max_lines: int | None, draw: Callable[[int | None], Sequence[str]]) -> list[str]:
+    """Return the heading and below it what `draw` returns for the remaining number of lines."""
+    return [*heading, *draw(None if max_lines is None else max_lines - len(heading))]
 
 
-def cut(lines: Sequence[str], most: int | None, what: str) -> list[str]:
-    """Return the first lines and, where that is not all, how many things are left out.
+def truncate(lines: Sequence[str], max_lines: int | None, what: str) -> list[str]:
+    """Keep the first lines, and count the others in the last line.
 
     Args:
-        lines: of the picture, one for each thing.
-        most: lines there is room for; None: any number.
-        what: the things, in the plural.
+        lines: one per item.
+        max_lines: number of lines available; None: unlimited.
+        what: the items, in the plural.
     """
-    return first([[line] for line in lines], most, what)
+    return truncate_blocks([[line] for line in lines], max_lines, what)
 
 
-def first(blocks: Sequence[Sequence[str]], most: int | None, what: str) -> list[str]:
-    """Join the first blocks that fit in `most` lines; each shows one thing, and what is left out is counted."""
+def truncate_blocks(blocks: Sequence[Sequence[str]], max_lines: int | None, what: str) -> list[str]:
+    """Keep the first blocks of lines that fit, and count the others in the last line; one block per item."""
     ends = list(itertools.accumulate(map(len, blocks)))
-    whole = most is None or not ends or ends[-1] <= most
-    kept = len(blocks) if whole or most is None else sum(end < most for end in ends)
+    complete = max_lines is None or not ends or ends[-1] <= max_lines
+    kept = len(blocks) if complete or max_lines is None else sum(end < max_lines for end in ends)
     lines = [line for block in blocks[:kept] for line in block]
     if kept == len(blocks):
         return lines
     return [*lines, f"{len(blocks) - kept:,} of {len(blocks):,} {what} left out: {_MORE}"]
 
 
-def spread(blocks: Sequence[Sequence[str]], most: int | None, what: str, together: int = 1) -> list[str]:
-    """Join blocks with a blank line between; of too many those at even distances, the first and the last among them.
+def spread(blocks: Sequence[Sequence[str]], max_lines: int | None, what: str, together: int = 1) -> list[str]:
+    """Join blocks with blank lines; where they do not fit, keep evenly spaced ones with the first and the last.
 
     Args:
-        blocks: the lines of each.
-        most: lines there is room for; None: any number.
-        what: what a block shows, in the plural.
-        together: blocks that are shown together or not at all.
+        blocks: lines of each block.
+        max_lines: number of lines available; None: unlimited.
+        what: the items that the blocks show, in the plural.
+        together: number of consecutive blocks that are kept or left out as a unit.
     """
     groups = [_joined(blocks[start : start + together]) for start in range(0, len(blocks), together)]
     for count in range(len(groups), 0, -1):
-        places = [round(place * (len(groups) - 1) / max(count - 1, 1)) for place in range(count)]
-        lines = _joined([groups[place] for place in places])
+        kept = [round(index * (len(groups) - 1) / max(count - 1, 1)) for index in range(count)]
+        lines = _joined([groups[index] for index in kept])
         if count < len(groups):
             lines += [f"{(len(groups) - count) * together} of {len(blocks)} {what} left out: {_MORE}"]
-        if most is None or len(lines) <= most:
+        if max_lines is None or len(lines) <= max_lines:
             return lines
-    return cut(_joined(groups), most, "lines")
+    return truncate(_joined(groups), max_lines, "lines")
 
 
 def _joined(blocks: Sequence[Sequence[str]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Characters, their widths and their colours."""
+"""Cells of characters, their widths and their colours."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-# Without colours, a mark for each line, trail or group; no letter that stands for a kind of place on a surface.
-MARKS = "*+ox#%@&^$BCDEGHIJKLNPQRTUVWXYZ"
+# Without colour, a marker per line, path or group; none of the letters that mark a kind of stationary point.
+MARKERS = "*+ox#%@&^$BCDEGHIJKLNPQRTUVWXYZ"
 
 
 class Cell(NamedTuple):
-    """Some characters that share their colours, each [3] in [0, 1]; None: the terminal's own."""
+    """Characters of one colour.
+
+    Attributes:
+        text: the characters.
+        color: float [3] in [0, 1]; None: the terminal's default.
+        background: float [3] in [0, 1]; None: the terminal's default.
+    """
 
     text: str
-    ink: np.ndarray | None = None
-    ground: np.ndarray | None = None
+    color: np.ndarray | None = None
+    background: np.ndarray | None = None
 
 
 def render(cells: Sequence[Cell], colour: bool) -> str:
-    """Join cells to a line; codes stand only where a colour changes, and the line ends without any."""
+    """Join cells to a line, with ANSI codes where the colour changes; the line ends in the default colour."""
     if not colour:
         return "".join(cell.text for cell in cells)
     coded = [(_codes(cell), cell.text) for cell in cells]
@@ -33,14 +39,14 @@ def render(cells: Sequence[Cell], colour: bool) -> str:
 
 def _codes(cell: Cell) -> str:
     return ";".join(
-        f"{plane};2;" + ";".join(str(int(level)) for level in np.rint(np.asarray(color) * 255))
-        for plane, color in ((38, cell.ink), (48, cell.ground))
+        f"{layer};2;" + ";".join(str(int(level)) for level in np.rint(np.asarray(color) * 255))
+        for layer, color in ((38, cell.color), (48, cell.background))
         if color is not None
     )
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal the text takes, without its codes."""
+    """Return the width of a text without codes, in columns of a terminal."""
     return sum(_columns(character) for character in text)
 
 
@@ -51,44 +57,44 @@ def _columns(character: str) -> int:
 
 
 def fit(text: str, width: int, align: Literal["left", "right", "center"] = "left") -> str:
-    """Return exactly `width` columns: the text, padded with spaces, or cut with an ellipsis.
+    """Pad a text with spaces, or truncate it with an ellipsis, to exactly `width` columns.
 
-    Control characters become "�": names of classes and files come from strangers, and a code in
-    one of them would reach the terminal.
+    Control characters become "�": the names of classes and files are untrusted, and the terminal would execute an
+    escape code in them.
     """
     text = shorten(printable(text), width)
-    room = width - columns(text)
-    before = {"left": 0, "right": room, "center": room // 2}[align]
-    return " " * before + text + " " * (room - before)
+    padding = width - columns(text)
+    before = {"left": 0, "right": padding, "center": padding // 2}[align]
+    return " " * before + text + " " * (padding - before)
 
 
 def printable(text: str) -> str:
-    """Replace what would not show as a character."""
+    """Replace control characters and other characters without a glyph by "�"."""
     return "".join("�" if unicodedata.category(character).startswith("C") else character for character in text)
 
 
 def shorten(text: str, width: int) -> str:
-    """Cut a text to at most `width` columns; what was cut is an ellipsis."""
+    """Truncate a text to at most `width` columns, with an ellipsis."""
     if columns(text) <= width:
         return text
-    taken = list(itertools.accumulate(_columns(character) for character in text))
-    kept = sum(total < width for total in taken)
+    ends = itertools.accumulate(_columns(character) for character in text)
+    kept = sum(end < width for end in ends)
     return text[:kept] + "…" * (width > 0)
 
 
-def beside(widths: Sequence[int], width: int) -> list[list[int]]:
-    """Part things of these widths into rows of at most `width` columns; return the numbers of those in each row."""
+def wrap(widths: Sequence[int], width: int) -> list[list[int]]:
+    """Wrap items of these widths into rows of at most `width` columns; return the indices of the items in each row."""
     rows: list[list[int]] = []
-    room = 0
-    for number, taken in enumerate(widths):
-        if not rows or taken > room:
+    left = 0
+    for index, needed in enumerate(widths):
+        if not rows or needed > left:
             rows.append([])
-            room = width
-        rows[-1].append(number)
-        room -= taken
+            left = width
+        rows[-1].append(index)
+        left -= needed
     return rows
 
 
 def paragraph(text: str, width: int) -> list[str]:
-    """Break a text into lines of at most `width` columns."""
+    """Wrap a text into lines of at most `width` columns."""
     return [shorten(line, width) for line in textwrap.wrap(printable(text), width)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from dlcli.artifacts import Figure, Images
 from dlcli.data import domains
 from dlcli.data.domains import PointDomain
-from dlcli.plot import plane
+from dlcli.plot import samples
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Sample
@@ -23,6 +23,6 @@ def sample(options: Sample, run: TrainedRun) -> Images | Figure:
     title = f"{options.count} samples of {Path(options.run).name}, seed {options.seed}, {config}"
     numbers = {"run": options.run, "use": options.use, **config.described()}
     if isinstance(domain, PointDomain):
-        return plane.artifact(generated, domain.modes, title=title, numbers=numbers)
+        return samples.scatter(generated, domain.modes, title=title, numbers=numbers)
     captions = [] if labels is None else [domain.classes[label] for label in labels]
     return Images(generated, captions, title, options.grid, numbers)

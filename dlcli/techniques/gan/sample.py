@@ -11,7 +11,7 @@ from dlcli.artifacts import Figure, Images
 from dlcli.data import domains
 from dlcli.data.domains import PointDomain
 from dlcli.nn import functional
-from dlcli.plot import plane
+from dlcli.plot import samples
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.options import Sample
@@ -27,7 +27,7 @@ def sample(options: Sample, run: TrainedRun) -> Images | Figure:
     title = f"{options.count} samples of {Path(options.run).name}, seed {options.seed}"
     numbers = {"run": options.run, "use": options.use, "seed": options.seed}
     if isinstance(domain, PointDomain):
-        return plane.artifact(generated, domain.modes, title=title, numbers=numbers)
+        return samples.scatter(generated, domain.modes, title=title, numbers=numbers)
     captions = [] if labels is None else [domain.classes[label] for label in labels]
     return Images(generated, captions, title, options.grid, numbers)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlcli.artifacts import Piece
+from dlcli.artifacts import TextChunk
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.options import Sample
 from dlcli.text_models import sampling
 from dlcli.text_models.trained import TrainedTextModel
 
 
-def sample(options: Sample, run: TrainedRun) -> Iterator[Piece]:
+def sample(options: Sample, run: TrainedRun) -> Iterator[TextChunk]:
     """Yield the pieces of `options.count` texts, one text after the other; the seed determines them all."""
     return sampling.sample(TrainedTextModel.of(run, run.options.context), options)

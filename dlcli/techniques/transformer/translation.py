@@ -14,6 +14,7 @@ from dlcli.data.text import pair_batches
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.engine import Mean, Metrics, Rate
 from dlcli.interface import Batch, Data
+from dlcli.nn import functional
 from dlcli.nn.beam_search import Hypotheses, SpecialTokens, beam_search
 from dlcli.nn.transformer_config import TransformerConfig
 from dlcli.techniques.transformer.facts import TransformerFacts, transformer_facts
@@ -74,17 +75,14 @@ def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.n
         time: maximum number of tokens of a target, including the end token.
         beams: beam width.
     """
-    graph, state = nnx.split(network)
 
-    @jax.jit
-    def translate(state: nnx.State, tokens: jax.Array, length: jax.Array) -> Hypotheses:
-        live = nnx.merge(graph, state)
-        encoded = jax.tree.map(lambda each: jnp.repeat(each, beams, axis=0), live.encode(tokens, length))
+    def translate(network: EncoderDecoder, tokens: jax.Array, length: jax.Array) -> Hypotheses:
+        encoded = jax.tree.map(lambda each: jnp.repeat(each, beams, axis=0), network.encode(tokens, length))
 
         def step(last: jax.Array, position: jax.Array, cache: object) -> tuple[jax.Array, object]:
-            return live.step(last, position, cache, encoded)
+            return network.step(last, position, cache, encoded)
 
-        cache, batch = live.init_cache(len(tokens) * beams), len(tokens)
+        cache, batch = network.init_cache(len(tokens) * beams), len(tokens)
         return beam_search(step, cache, batch=batch, beams=beams, time=time, special=_SPECIAL)
 
-    return lambda tokens, length: translate(state, tokens, length)
+    return functional.jit(translate, network)

@@ -76,3 +76,11 @@ def _unoccluded(name):
 def test_no_shape_is_hidden():
     drawing = shapes.draw(range(1_000))
     assert drawing.masks.sum(axis=(1, 2)).min() > 20
+
+
+def test_the_version_changes_with_the_images():
+    """Cached images of `shapes` stay valid as long as `VERSION` stays the same: when this fails, increase it."""
+    drawing = shapes.draw(range(10))
+    means = [121.31, 91.39, 104.15, 161.39, 144.23, 155.8, 82.76, 90.48, 99.59, 121.02]
+    assert shapes.VERSION == 2
+    np.testing.assert_allclose(drawing.images.mean(axis=(1, 2, 3)), means, atol=0.05)

@@ -9,21 +9,21 @@ NAMES = ["cat", "a very long name of a class", "手書き数字の長い名前",
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("width", [1, 2, 5, 12])
 @pytest.mark.parametrize("align", ["left", "right", "center"])
-def test_a_fitted_text_has_exactly_its_width(name, width, align):
+def test_a_fitted_text_has_exactly_the_requested_width(name, width, align):
     assert columns(fit(name, width, align)) == width
 
 
-def test_a_text_that_is_cut_ends_in_an_ellipsis():
+def test_a_truncated_text_ends_in_an_ellipsis():
     assert fit("elephant", 5) == "elep…"
     assert fit("数字数字", 6) == "数字… "
 
 
-def test_codes_in_a_name_do_not_reach_the_terminal():
+def test_escape_codes_in_a_name_do_not_reach_the_terminal():
     assert "\x1b" not in fit("\x1b[31mred\x1b[0m\x07", 20)
 
 
-def test_a_paragraph_keeps_its_words_and_its_width():
-    text = "one scale for all maps, from the least to the greatest value"
+def test_a_paragraph_contains_all_words():
+    text = "one scale for all maps, from the lowest to the highest value"
     lines = paragraph(text, 20)
     assert " ".join(lines) == text
     assert max(map(columns, lines)) <= 20

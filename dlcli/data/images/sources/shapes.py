@@ -22,7 +22,7 @@ class Drawn:
         self.indices = SPLITS[split]
         self.size = (image_size, image_size) if image_size else None
         self.slot = f"shapes-{split}-{image_size or 'own'}"
-        self.identity = f"{shapes.VERSION}\n{self.indices}\n{image_size}"
+        self.identity = f"{shapes.VERSION}\n{shapes.CLASSES}\n{self.indices}\n{image_size}"
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -1,0 +1,57 @@
+"""Labelled points in groups, for a file."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dlcli.plot import palette
+from dlcli.plot.charts.embeddings import EmbeddingsChart, place_labels
+from dlcli.plot.page import style
+
+_SIDE, _LEGEND = 7.4, 2.4  # inches
+_DOT, _LINE = 0.07, 0.13  # inches: diameter of a point, height of a label
+_GAPS = (0.05, 0.15, 0.3)  # inches between a point and its label, the preferred first
+
+
+@style.applied()
+def draw(chart: EmbeddingsChart) -> Figure:
+    """Draw the points, labels where there is room, and a legend of the groups to the right."""
+    width = _SIDE + _LEGEND
+    above = style.title_height(chart.title, width) + 0.1
+    figure = style.new_figure(width, _SIDE + above, layout=None)
+    style.write_title(figure, chart.title)
+    # In inches, the unit in which the labels are placed.
+    axes = figure.add_axes((0, 0, _SIDE / width, _SIDE / (_SIDE + above)), xlim=(0, _SIDE), ylim=(0, _SIDE))
+    axes.set_axis_off()
+    positions = chart.scaled_to(_SIDE, _SIDE, 0.5)
+    sizes = np.array([[style.text_width(label, style.SMALL) + 0.03, _LINE] for label in chart.labels])
+    for group, name in enumerate(chart.group_names):
+        members = chart.groups == group
+        legend = style.shorten(name, _LEGEND - 0.4, style.SMALL)
+        x, y = positions[members].T
+        axes.scatter(x, y, s=12, color=_color(group), marker=_mark(group), label=legend, linewidths=0)
+    corners = place_labels(positions, sizes, (_SIDE, _SIDE), _DOT, _GAPS)
+    for position, size, corner, label, group in zip(positions, sizes, corners, chart.labels, chart.groups, strict=True):
+        if corner is not None:
+            _write(axes, label, position, (corner, size), _color(int(group)))
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 0.97), borderaxespad=0.0)
+    return figure
+
+
+def _write(axes: Axes, label: str, position: np.ndarray, box: tuple[np.ndarray, np.ndarray], color: str) -> None:
+    corner, size = box
+    nearest = np.clip(position, corner, corner + size)
+    if np.linalg.norm(nearest - position) > 0.1:
+        axes.plot(*np.stack([position, nearest]).T, color=color, linewidth=0.5, alpha=0.5)
+    x, y = corner + size / 2
+    axes.text(x, y, label, fontsize=style.SMALL, color=color, ha="center", va="center_baseline")
+
+
+def _color(group: int) -> str:
+    return palette.TEXT[group % len(palette.TEXT)]
+
+
+def _mark(group: int) -> str:
+    return "osD^vP*X"[group // 8 % 8]  # the colours repeat after eight groups
