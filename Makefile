@@ -53,7 +53,7 @@ bench: setup ## Time training beside PyTorch's and gensim's, on the same cores i
 	$(BIN)/python -c 'import gensim' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0
 	$(BIN)/python tests/bench/word2vec.py
 
-readme: setup ## Write the generated parts of README.md anew
+readme: setup ## Write the generated parts of README.md and .docs/options.md
 	$(BIN)/python tests/readme.py --write
 
 $(RECIPES): setup

@@ -1,7 +1,7 @@
 """The Python interface: what the commands do, as functions and as methods of a run. Loads jax when first needed.
 
-The command line calls `perform`, `new_run` and `figures.draw`, as the functions here do, with the same options. Where
-these fail because of an input, they raise `dlcli.UserError`, with a `hint`.
+The command line uses `perform` and `draw_figure` as the functions here do, with the same options. An invalid input or
+environment raises `dlcli.UserError`, with a `hint`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli import figures, techniques
+from dlcli import export, figures, techniques
 from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, joined
 from dlcli.errors import UsageError
+from dlcli.export import Exported
+from dlcli.export.options import Export
 from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, cli
 from dlcli.runs.trained import TrainedRun
@@ -32,7 +34,7 @@ _FUNCTIONS = {"eval": "evaluate"}  # of the verbs whose file and function have d
 
 
 class Run(TrainedRun):
-    """A trained run. `path`, `options`, `facts` and `history` load no jax; the weights are loaded once."""
+    """A trained run. `path`, `options` and `history` load no jax; the weights are loaded once."""
 
     @property
     def path(self) -> Path:
@@ -85,6 +87,20 @@ class Run(TrainedRun):
     def score(self, texts: str | Sequence[str], **options: Any) -> list[Likelihood]:
         """Return the likelihood of each text, token by token."""
         return list(self._perform("score", {**options, "text": [texts] if isinstance(texts, str) else list(texts)}))
+
+    def export(self, format: str, out: str | Path, **options: Any) -> Exported:
+        """Write the run in a format of another tool, as `dlcli export` does; return what was written.
+
+        Args:
+            format: such as "safetensors".
+            out: file or folder.
+            options: of `dlcli export`.
+        """
+        given = {"format": format, "out": out, "run": str(self.folder), **options}
+        checked = validate(Export, given, flags=options)
+        if "use" not in options and "use" in export.reads(checked.format):
+            checked = checked.model_copy(update={"use": self.use})
+        return export_run(checked, self)
 
     def resume(self, *, progress: Progress = False, **changes: Any) -> Run:
         """Continue training, with changes to its options; return the run with its new weights."""
@@ -240,6 +256,15 @@ def perform(verb: str, options: Any, run: TrainedRun) -> Any:
     return getattr(module, _FUNCTIONS.get(verb, verb))(options, run)
 
 
+def export_run(options: Export, run: TrainedRun) -> Exported:
+    """Write a run as the options say."""
+    export.check(options, run)
+    from dlcli.engine.devices import prepare
+
+    prepare("auto")
+    return export.export(options, run.using(options.use))
+
+
 def new_run(technique: str, options: Any, progress: Progress = False) -> Path:
     """Train a new run, and return its folder."""
     refuse_name(options)
@@ -278,11 +303,12 @@ def _show(events: Iterator[Event], progress: Progress) -> Path:
 
 def _print(event: Event) -> None:
     """Print reports and validations to standard error."""
-    metrics = getattr(event, "metrics", None)
-    kind = {"Reported": "train", "Validated": "validation"}.get(type(event).__name__)
-    if kind and metrics:
-        line = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
-        print(f"step {event.step:,}  {kind}  {line}", file=sys.stderr, flush=True)  # type: ignore[union-attr]
+    from dlcli.engine import Reported, Validated
+
+    if isinstance(event, Reported | Validated):
+        split = "train" if isinstance(event, Reported) else "validation"
+        line = "  ".join(f"{name} {value:.4g}" for name, value in event.metrics.items())
+        print(f"step {event.step:,}  {split}  {line}", file=sys.stderr, flush=True)
 
 
 def _run(run: Run | str | Path) -> Run:

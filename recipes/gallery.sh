@@ -19,7 +19,7 @@ dlcli viz attention-mask --no-show --out "$out/attention-mask.png"
 dlcli viz forward-process --no-show --out "$out/forward-process.png"
 
 if missing cnn; then
-  dlcli train cnn --out runs/gallery-cnn
+  dlcli train cnn --dataset shapes --out runs/gallery-cnn
 fi
 dlcli viz learning-curves --run runs/gallery-cnn --no-show --out "$out/learning-curves.png"
 dlcli viz receptive-field --run runs/gallery-cnn --no-show --out "$out/receptive-field.png"

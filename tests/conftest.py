@@ -10,11 +10,11 @@ from pathlib import Path
 
 # Most of the time of the tests is compilation. Set before jax is loaded; child processes inherit it.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")
-_FAST_COMPILATION = ["--xla_cpu_parallel_codegen_split_count=1", "--xla_llvm_disable_expensive_passes=true"]
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_parallel_codegen_split_count=1"
+os.environ["XLA_FLAGS"] = f"{os.environ['XLA_FLAGS']} --xla_llvm_disable_expensive_passes=true"
 if version("jaxlib").startswith("0.10."):  # later versions do not have the flag
     # XLA's older emitters compile a small function in two thirds of the time.
-    _FAST_COMPILATION.append("--xla_cpu_use_fusion_emitters=false")
-os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *_FAST_COMPILATION]).strip()
+    os.environ["XLA_FLAGS"] = f"{os.environ['XLA_FLAGS']} --xla_cpu_use_fusion_emitters=false"
 
 import jax
 import pytest

@@ -105,7 +105,7 @@ def test_an_array_that_is_no_image_has_a_problem(cnn):
 
 
 def test_a_language_model_samples_texts_that_start_with_the_prompt(rnn_run):
-    texts = dlcli.load(rnn_run).sample(prompt="the", length=3, count=2)
+    texts = dlcli.load(rnn_run).sample(prompt="the", max_new_tokens=3, count=2)
     assert len(texts) == 2
     assert all(text.startswith("the") for text in texts)
 
@@ -161,7 +161,7 @@ def test_a_figure_of_several_runs_takes_a_list(cnn, tmp_path):
         (lambda run: dlcli.load(run.path, use="worst"), UsageError, "'best' or 'last'"),
         (lambda run: run.sample(), UsageError, "a run of cnn has no sample"),
         (lambda run: run.evaluate(mc_droput=3), UsageError, "did you mean 'mc_dropout'"),
-        (lambda run: run.evaluate(mc_dropout=3), UsageError, "does nothing"),
+        (lambda run: run.evaluate(mc_dropout=3), UsageError, "needs a run of --dropout"),
         (lambda run: dlcli.draw("atention", run=run), UsageError, "did you mean 'attention'"),
         (lambda run: dlcli.draw("attention", run=run), RunError, "needs a transformer run"),
         (lambda run: dlcli.draw("filters", run=run, out="filters.xyz"), UsageError, r"\.xyz"),

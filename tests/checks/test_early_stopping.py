@@ -5,7 +5,7 @@ import pytest
 from dlcli import engine
 from dlcli.checks import early_stopping
 from dlcli.engine import training
-from dlcli.runs import run
+from dlcli.runs.folder import RunFolder
 
 
 @pytest.fixture(autouse=True)
@@ -38,8 +38,8 @@ def test_it_holds(monkeypatch, trained):
 
 def test_returning_the_last_parameters_fails(monkeypatch, trained):
     monkeypatch.setattr(engine, "fit", trained)
-    right = run.Run.restore
-    monkeypatch.setattr(run.Run, "restore", lambda self, expected, use="last": right(self, expected, "last"))
+    restore = RunFolder.restore
+    monkeypatch.setattr(RunFolder, "restore", lambda self, expected, use="last": restore(self, expected, "last"))
     assert not early_stopping.check().holds
 
 

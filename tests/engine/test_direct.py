@@ -12,8 +12,8 @@ from dlcli.errors import DiskError, UsageError
 from dlcli.interface import Facts
 from dlcli.options.common import DirectOptions
 from dlcli.paths import runs_folder
-from dlcli.runs import run as runs
 from dlcli.runs.folder import technique_of
+from dlcli.runs.writer import RunWriter
 
 
 def trainer(train=None):
@@ -29,7 +29,7 @@ def finished(folder, **changes):
 
 def test_the_folder_of_a_direct_run_has_its_files(tmp_path):
     done = finished(tmp_path / "run")
-    run = runs.Run(done.folder)
+    run = RunWriter(done.folder)
     assert json.loads((done.folder / "counts.json").read_text()) == [1, 2]
     assert run.raw("run.json")["data"] == {"dataset": "x", "digest": "abc", "sizes": {"train": 3, "validation": 1}}
     assert run.raw("run.json")["ended"] == direct.summary(done)

@@ -48,13 +48,12 @@ def test_a_run_determines_the_augmentations(cnn_run):
 
 
 def test_a_run_trained_without_augmentation_is_rejected(tmp_path):
-    from dlcli.runs.run import Run
-
     from dlcli.data.images.batches import ImageFacts
+    from dlcli.runs.writer import RunWriter
     from dlcli.techniques.cnn.options import Train
 
     facts = ImageFacts(image=(8, 8, 1), classes=("a", "b"), mean=(0.5,), std=(0.25,))
-    with Run(tmp_path) as run:
+    with RunWriter(tmp_path) as run:
         run.create(Train(), facts, {"technique": "cnn"})
     with pytest.raises(UsageError, match="was trained without --augment"):
         numbers(run=str(tmp_path))
