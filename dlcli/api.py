@@ -12,9 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli import figures, techniques
+from dlcli import export, figures, techniques
 from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, joined
 from dlcli.errors import UsageError
+from dlcli.export import Exported
+from dlcli.export.options import Export
 from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, cli
 from dlcli.runs.trained import TrainedRun
@@ -85,6 +87,20 @@ class Run(TrainedRun):
     def score(self, texts: str | Sequence[str], **options: Any) -> list[Likelihood]:
         """Return the likelihood of each text, token by token."""
         return list(self._perform("score", {**options, "text": [texts] if isinstance(texts, str) else list(texts)}))
+
+    def export(self, format: str, out: str | Path, **options: Any) -> Exported:
+        """Write the run in a format of another tool, as `dlcli export` does; return what was written.
+
+        Args:
+            format: such as "safetensors".
+            out: file or folder.
+            options: of `dlcli export`.
+        """
+        given = {"format": format, "out": out, "run": str(self.folder), **options}
+        checked = validate(Export, given, flags=options)
+        if "use" not in options and "use" in export.reads(checked.format):
+            checked = checked.model_copy(update={"use": self.use})
+        return export_run(checked, self)
 
     def resume(self, *, progress: Progress = False, **changes: Any) -> Run:
         """Continue training, with changes to its options; return the run with its new weights."""
@@ -238,6 +254,15 @@ def perform(verb: str, options: Any, run: TrainedRun) -> Any:
     _prepare(options)
     module = import_module(f"dlcli.techniques.{run.technique.replace('-', '_')}.{verb}")
     return getattr(module, _FUNCTIONS.get(verb, verb))(options, run)
+
+
+def export_run(options: Export, run: TrainedRun) -> Exported:
+    """Write a run as the options say."""
+    export.check(options, run)
+    from dlcli.engine.devices import prepare
+
+    prepare("auto")
+    return export.export(options, run.using(options.use))
 
 
 def new_run(technique: str, options: Any, progress: Progress = False) -> Path:

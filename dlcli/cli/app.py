@@ -226,6 +226,12 @@ def _doctor(verb: str) -> Iterator[Entry]:
     yield Entry("", "", command(module.Doctor, module.run))
 
 
+def _export(verb: str) -> Iterator[Entry]:
+    module = discovery.load(_VERBS_PACKAGE, verb)
+    examples = _examples(module.Export.examples)
+    yield Entry("", "", command(module.Export, module.run), f"{module.formats()}\n\n{examples}")
+
+
 def _any_run(verb: str) -> Iterator[Entry]:
     """Yield the command of a verb that reads a run of any technique."""
     module = discovery.load(_VERBS_PACKAGE, verb)
@@ -258,6 +264,7 @@ VERBS: dict[str, Verb] = {
     "viz": Verb("Draw a figure of a concept or of a trained run.", _figures),
     "study": Verb("Run a controlled experiment of many small runs.", _studies),
     "check": Verb("Verify the statements of the course by measurement.", _check, has_subjects=False),
+    "export": Verb("Export a run to a format of another tool.", _export, has_subjects=False),
     "data": Verb("List, show, check and download data sets.", _own_commands),
     "runs": Verb("List, show, compare, rename and remove runs.", _own_commands),
     "doctor": Verb("Show this machine, its devices and versions.", _doctor, has_subjects=False),

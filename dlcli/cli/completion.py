@@ -13,6 +13,7 @@ from typing import Any, get_args
 from dlcli import checks as identities
 from dlcli import figures, techniques
 from dlcli.errors import UserError
+from dlcli.export.options import format_names
 from dlcli.files import read_bytes
 from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.options.common import TokenizerKind
@@ -117,6 +118,10 @@ def _augmentations(ctx: Any, incomplete: str) -> Iterator[str]:
 
 def _checks(ctx: Any, incomplete: str) -> list[str]:
     return identities.names()
+
+
+def _formats(ctx: Any, incomplete: str) -> list[str]:
+    return format_names()
 
 
 def _layers(ctx: Any, incomplete: str) -> Iterator[str]:

@@ -95,6 +95,7 @@ _VERBS = {
     "score": "perplexity logprob likelihood probability",
     "study": "experiment ablation sweep",
     "check": "verify prove",
+    "export": "save convert publish push",
     "data": "dataset datasets",
     "doctor": "info env environment version devices system",
     "runs list": "list ls history",

@@ -28,6 +28,7 @@ _MAX_ANNOTATED = 12  # side in pixels up to which the values are written into a 
 def draw(options: Pooling, run: TrainedRun | None) -> Figure:
     """Pool a feature map of a run, or an image."""
     what, before = _image(options) if run is None else _map(options, run)
+    unit = "luminance" if run is None else "activation"
     if min(before.shape) < 2:
         raise UsageError(f"pooling needs at least two rows and columns, {what} has shape {before.shape}")
     pooled = {
@@ -35,7 +36,7 @@ def draw(options: Pooling, run: TrainedRun | None) -> Figure:
     }
     side = max(window.stride for _, window in POOLS.values())
     title = f"pooling over windows of {side} × {side}: {what}"
-    grid = pooling_grid(before, {_NAMES[name]: plane for name, plane in pooled.items()}, window=side, title=title)
+    grid = pooling_grid(before, {_NAMES[name]: plane for name, plane in pooled.items()}, unit, window=side, title=title)
     numbers = {
         "run": options.run,
         "feature_map": what,
@@ -45,16 +46,19 @@ def draw(options: Pooling, run: TrainedRun | None) -> Figure:
     return Figure("pooling", page.tiles.draw(grid), numbers, functools.partial(terminal.tiles.draw, grid))
 
 
-def pooling_grid(before: np.ndarray, after: Mapping[str, np.ndarray], *, window: int, title: str) -> TileGrid:
+def pooling_grid(
+    before: np.ndarray, after: Mapping[str, np.ndarray], unit: str, *, window: int, title: str
+) -> TileGrid:
     """Arrange a feature map next to its pooled versions, at the same size and on one colour scale.
 
     Args:
         before: float [height, width].
         after: the pooled maps, by their captions.
+        unit: what the values are, for the colour bar.
         window: side of a pooling window, in pixels of `before`.
         title: title of the picture.
     """
-    scale = ColorScale.of(np.concatenate([plane.ravel() for plane in (before, *after.values())]), "activation")
+    scale = ColorScale.of(np.concatenate([plane.ravel() for plane in (before, *after.values())]), unit)
     tiles = [_tile("input", before, scale, window), *(_tile(name, plane, scale, 1) for name, plane in after.items())]
     return TileGrid(title, [Row(tiles)], scale=scale)
 

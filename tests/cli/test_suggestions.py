@@ -3,7 +3,7 @@
 import pytest
 
 from dlcli import figures, studies, techniques
-from dlcli.cli import suggestions
+from dlcli.cli import app, suggestions
 from dlcli.options.fields import flag
 
 VERBS = ("train", "eval", "sample", "predict", "score")
@@ -117,7 +117,7 @@ def test_a_missing_argument_is_named(dlcli, words):
 
 
 def test_every_suggested_command_exists():
-    verbs = {"train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check", "data", "runs", "doctor"}
+    verbs = set(app.VERBS)
     there = {
         *techniques.names(),
         *figures.catalogue(),

@@ -50,12 +50,12 @@ def test_the_ending_of_the_file_is_its_format(dlcli, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["schedule", "--out", "x.bmp"], 2, "must end in one of .png, .svg, .pdf"),
+        (["schedule", "--out", "x.bmp"], 2, "file extension must be one of .png, .svg, .pdf"),
         (["schedule", "--schedule", "cosin"], 2, "did you mean 'cosine'?"),
         (["confusion", "--run", "nowhere"], 4, "found none for 'nowhere'"),
         (["confusion"], 4, "found none"),
-        (["saliency", "--image", "a.png", "--index", "1"], 2, "give --image or --index, not both"),
-        (["receptive-field", "--arch", "resnet", "--depth", "9"], 2, "--depth should be 8, 20"),
+        (["saliency", "--image", "a.png", "--index", "1"], 2, "--image conflicts with --index"),
+        (["receptive-field", "--arch", "resnet", "--depth", "9"], 2, "--depth should be 8, 18, 20"),
         (["receptive-field", "--depth", "8"], 2, "--depth 8 needs --arch resnet"),
     ],
 )

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from dlcli import engine, figures
+from dlcli import figures
 from dlcli.errors import UsageError
 from dlcli.figures.activations import activation_grid
 from dlcli.figures.options.images import Activations
 from dlcli.figures.subject import example
-from dlcli.techniques.cnn.learner import Learner
+from dlcli.techniques.opening import open_run
 
 
 def numbers(run, **options):
@@ -15,8 +15,9 @@ def numbers(run, **options):
 
 def test_the_maps_of_the_last_layer_are_the_features_of_the_backbone(cnn_run):
     drawn = numbers(cnn_run, index=3, maps=8)
-    learner = engine.load(cnn_run, Learner)
-    pixels = example(Activations(run=str(cnn_run), index=3), learner.facts).pixels
+    run = open_run(cnn_run)
+    learner = run.learner
+    pixels = example(Activations(run=str(cnn_run), index=3), run, run.facts).pixels
     features = learner.network.backbone(learner.normalize(pixels[None] / np.float32(255)))[0]
     np.testing.assert_allclose(drawn["layers"]["pool2"]["maps"], features, rtol=1e-4, atol=1e-6)
 

@@ -22,10 +22,14 @@ ONE = [
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(cnn_run, tmp_path):
+    """Write a run folder with these metrics; return its path."""
+
     def write(name, records=ONE):
         folder = tmp_path / name
         folder.mkdir(parents=True)
+        for file in ("run.json", "options.json", "facts.json"):
+            (folder / file).write_text((cnn_run / file).read_text())
         (folder / "metrics.jsonl").write_text("".join(json.dumps(each) + "\n" for each in records))
         return str(folder)
 

@@ -40,7 +40,7 @@ def test_the_channel_with_the_largest_sum_is_drawn_by_default(cnn_run):
 
 
 def test_a_channel_beyond_the_last_is_rejected(cnn_run):
-    with pytest.raises(UsageError, match="--channel must be less than 4, the channels of conv1, got 9"):
+    with pytest.raises(UsageError, match="--channel must be less than 4, the number of channels of conv1, got 9"):
         numbers(run=str(cnn_run), channel=9)
 
 
@@ -79,7 +79,7 @@ def test_pooled_maps_share_the_colour_scale_of_the_input():
     before = np.random.default_rng(0).random((4, 4))
     windows = before.reshape(2, 2, 2, 2)
     after = {"maximum": windows.max(axis=(1, 3)), "average": windows.mean(axis=(1, 3))}
-    grid = pooling_grid(before, after, window=2, title="t")
+    grid = pooling_grid(before, after, "activation", window=2, title="t")
     tiles = grid.rows[0].tiles
     assert [tile.caption for tile in tiles] == ["input, 4 × 4", "maximum, 2 × 2", "average, 2 × 2"]
     assert {tile.limits for tile in tiles} == {grid.scale.limits} == {(before.min(), before.max())}
@@ -89,4 +89,4 @@ def test_pooled_maps_share_the_colour_scale_of_the_input():
 @pytest.mark.parametrize(("side", "annotated"), [(8, True), (28, False)])
 def test_only_small_maps_are_annotated(side, annotated):
     before = np.random.default_rng(0).random((side, side))
-    assert pooling_grid(before, {}, window=2, title="t").rows[0].tiles[0].annotate == annotated
+    assert pooling_grid(before, {}, "activation", window=2, title="t").rows[0].tiles[0].annotate == annotated

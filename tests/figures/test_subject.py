@@ -11,17 +11,17 @@ from dlcli.techniques.opening import open_run
 
 
 def test_an_index_names_an_image_of_the_validation_split_with_its_class():
-    first, second = examples(Pooling(index=1), 2)
+    first, second = examples(Pooling(dataset="digits", index=1), 2)
     assert [each.source for each in (first, second)] == [f"image {n} of the validation split" for n in (1, 2)]
     assert first.pixels.shape == (8, 8, 1)
     assert first.label in range(10)
-    np.testing.assert_array_equal(example(Pooling(index=2), None).pixels, second.pixels)
+    np.testing.assert_array_equal(example(Pooling(dataset="digits", index=2), None).pixels, second.pixels)
 
 
 def test_the_images_end_with_the_split():
-    assert len(examples(Pooling(index=178), 16)) == 2
+    assert len(examples(Pooling(dataset="digits", index=178), 16)) == 2
     with pytest.raises(UsageError, match="--index must be less than 180"):
-        examples(Pooling(index=180), 16)
+        examples(Pooling(dataset="digits", index=180), 16)
 
 
 def test_data_that_are_not_those_of_the_run_are_refused(cnn_run, tmp_path):

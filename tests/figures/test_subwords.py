@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from dlcli.data.text import tokenizers
@@ -9,8 +11,10 @@ TEXTS = ("Where is the harbour", "naïve Ω")
 
 
 @pytest.fixture
-def of_kind(tmp_path):
-    """Save a tokenizer of a kind as that of a run; return the options that draw it."""
+def of_kind(tokenizer_run, tmp_path):
+    """Save a tokenizer of a kind in a run folder; return it and the options of its figure."""
+    for file in ("run.json", "options.json"):
+        (tmp_path / file).write_text((tokenizer_run / file).read_text())
 
     def make(kind, **options):
         made = tokenizers.train(kind, 300, ["Where is the harbour of Oslo?", "Who was the mayor?"])
@@ -67,6 +71,9 @@ def test_a_run_without_a_tokenizer_is_rejected(tmp_path):
 def test_a_validation_split_without_words_is_rejected(of_kind, tmp_path):
     _, options = of_kind("characters")
     (tmp_path / "numbers.txt").write_text("1 2 3 4 5 6 7 8 9 0 " * 5)
-    (tmp_path / "options.json").write_text(f'{{"dataset": "{tmp_path / "numbers.txt"}"}}')
+    options_file = tmp_path / "options.json"
+    options_file.write_text(
+        json.dumps({**json.loads(options_file.read_text()), "dataset": str(tmp_path / "numbers.txt")})
+    )
     with pytest.raises(DatasetError, match="give --text"):
         draw(options)

@@ -145,8 +145,8 @@ class OptimizerSurface(FigureOptions):
     domain: Annotated[
         str,
         AfterValidator(_domain),
-        Field(description="Limits of x and y; default: those of the surface."),
-        Cli(metavar="XMIN,XMAX,YMIN,YMAX"),
+        Field(description="XMIN,XMAX,YMIN,YMAX to draw; default: those of the surface."),
+        Cli(metavar="LIMITS"),
     ] = ""
     steps: Annotated[int, Field(ge=1, le=100_000, description="Steps of each optimizer."), Cli(short="-s")] = 300
     momentum: Annotated[

@@ -75,14 +75,19 @@ class WordVectors:
             UsageError: a word has a space, which the format does not allow.
             DiskError: the file cannot be written.
         """
-        for word in self.words:
-            if word.split() != [word]:
-                raise UsageError(f"--vectors needs words without spaces, found {word!r}: see --pattern of the run")
+        require_no_spaces(self.words)
         write_entry = _write_binary if path.suffix == ".bin" else _write_text
         with files.atomic_write(path) as file:
             file.write(f"{self.vectors.shape[0]} {self.vectors.shape[1]}\n".encode())
             for word, vector in zip(self.words, self.vectors, strict=True):
                 write_entry(file, word, vector)
+
+
+def require_no_spaces(words: Sequence[str]) -> None:
+    """Raise `UsageError` if a word has a space, which files of word vectors do not allow."""
+    for word in words:
+        if word.split() != [word]:
+            raise UsageError(f"the format needs words without spaces, found {word!r}: see --pattern of the run")
 
 
 def _write_text(file: IO[bytes], word: str, vector: np.ndarray) -> None:

@@ -1,0 +1,30 @@
+"""`dlcli export RUN --format F --out PATH`: writes a run in a format of another tool."""
+
+from __future__ import annotations
+
+from dlcli import api, discovery, export
+from dlcli.cli import console, progress
+from dlcli.cli.typer_options import Call
+from dlcli.export.options import FORMATS, Export, format_names
+from dlcli.techniques import opening
+
+
+def formats() -> str:
+    """Return the names of the formats with their summaries, for the end of the help."""
+    return "\n\n".join(f"[bold]{name}[/] [dim]{discovery.summary(FORMATS, name)}[/]" for name in format_names())
+
+
+def run(options: Export, call: Call) -> None:
+    """Export the run, and print the paths of the files."""
+    options, trained = opening.opened(options, "", "export")
+    export.check(options, trained)
+    progress.load_jax()
+    with progress.working("exporting"):
+        exported = api.export_run(options, trained)
+    if call.json:
+        console.print_json(exported.described())
+        return
+    for name, value in exported.details.items():
+        console.err().print(console.plain(f"{name.replace('_', ' ')}: {value}"), soft_wrap=True)
+    for path in exported.files:
+        console.write(path)

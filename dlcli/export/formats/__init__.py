@@ -1,0 +1,1 @@
+"""The formats of `dlcli export`, one file each."""

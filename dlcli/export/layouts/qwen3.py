@@ -1,0 +1,70 @@
+"""The decoder of `--preset modern` as `Qwen3ForCausalLM`, which normalizes queries and keys as the preset does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlcli.data.text.tokenizers import END
+from dlcli.export.layouts.naming import Tensors, embedding, linear, norm
+
+_ROPE_BASE = 10_000.0
+
+
+def tensors(network: Any) -> Tensors:
+    """Return the tensors of a decoder."""
+    found = embedding("model.embed_tokens", network.embedding.tokens)
+    for index, block in enumerate(network.stack.blocks):
+        found |= _block(f"model.layers.{index}.", block)
+    return found | norm("model.norm", network.stack.final_norm)
+
+
+def _block(prefix: str, block: Any) -> Tensors:
+    attention, feed_forward = block.self_attention, block.feed_forward
+    layers = {
+        "self_attn.q_proj": attention.query,
+        "self_attn.k_proj": attention.key,
+        "self_attn.v_proj": attention.value,
+        "self_attn.o_proj": attention.out,
+        "mlp.up_proj": feed_forward.up,
+        "mlp.gate_proj": feed_forward.gate,
+        "mlp.down_proj": feed_forward.down,
+    }
+    norms = {
+        "input_layernorm": block.norms[0],
+        "post_attention_layernorm": block.norms[1],
+        "self_attn.q_norm": attention.query_norm,
+        "self_attn.k_norm": attention.key_norm,
+    }
+    found: Tensors = {}
+    for name, layer in layers.items():
+        found |= linear(prefix + name, layer)
+    for name, layer in norms.items():
+        found |= norm(prefix + name, layer)
+    return found
+
+
+def config(network: Any) -> dict[str, Any]:
+    """Return the entries of `config.json`."""
+    sizes = network.stack.config
+    return {
+        "architectures": ["Qwen3ForCausalLM"],
+        "model_type": "qwen3",
+        "vocab_size": len(network.embedding.tokens.embedding[...]),
+        "hidden_size": sizes.d_model,
+        "intermediate_size": sizes.d_ff,
+        "num_hidden_layers": sizes.layers,
+        "num_attention_heads": sizes.heads,
+        "num_key_value_heads": sizes.heads,
+        "head_dim": sizes.head_dim,
+        "hidden_act": "silu",
+        "max_position_embeddings": sizes.context,
+        "rms_norm_eps": 1e-6,
+        "rope_theta": _ROPE_BASE,
+        "rope_parameters": {"rope_type": "default", "rope_theta": _ROPE_BASE},
+        "attention_bias": False,
+        "attention_dropout": 0.0,
+        "tie_word_embeddings": True,
+        "use_sliding_window": False,
+        "bos_token_id": END,
+        "eos_token_id": END,
+    }
