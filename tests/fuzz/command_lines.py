@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from dlcli import checks, figures, studies, techniques
 from dlcli.cli.typer_options import columns
+from dlcli.export.options import Export, format_names
 from dlcli.options.fields import Options, cli, flag, unmet_need
 from tests.fuzz.small_runs import RESUMED_STEPS, STUDY, small
 
@@ -106,6 +107,7 @@ def subjects(runs: Mapping[str, str]) -> list[Subject]:
         for name, (model, _) in import_module(f"dlcli.cli.{group}").COMMANDS.items():
             found.append(Subject((group, name), model, {}, names=[*runs, "digits", "dates", "ring"]))
     found.append(Subject(("check",), import_module("dlcli.cli.check").Check, {}, names=checks.names()))
+    found.append(Subject(("doctor",), import_module("dlcli.cli.doctor").Doctor))
     return found
 
 
@@ -120,6 +122,7 @@ def _of_technique(name: str, runs: Mapping[str, str]) -> list[Subject]:
         if of_verb := techniques.options(name, verb):
             found.append(Subject((verb, name), of_verb, {"run": own[0]}, names=own))
     found.append(Subject(("eval", own[0]), techniques.options(name, "eval"), {}, names=own))
+    found.append(Subject(("export",), Export, {"run": own[0], "out": "exported"}, names=[*format_names(), *own]))
     if name in techniques.having("resume"):
         found.append(Subject(("resume", own[0]), model, {"steps": RESUMED_STEPS}, names=own))
     return found
@@ -159,6 +162,8 @@ def _values(
     others = sorted(set(fields) - set(arguments))
     drawn = random.sample(others, min(len(others), random.randrange(5)))
     given |= {name: fields[name].value(random, pool) for name in drawn}
+    if subject.words == ("export",):
+        given.setdefault("format", random.choice(format_names()))
     if "epochs" in drawn:
         given.pop("steps", None)
     if subject.words[0] in ("eval", "resume"):

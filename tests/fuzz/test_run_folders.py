@@ -1,6 +1,7 @@
 """Run folders that are damaged, have stray files, are renamed, or come from an untrusted source."""
 
 from dlcli import figures, techniques
+from dlcli.export.options import format_names
 from tests.fuzz import damaged_runs
 from tests.fuzz.comparison import differences
 from tests.fuzz.harness import problems, snapshot, with_command
@@ -14,6 +15,7 @@ def commands(name, technique):
     found = [["runs", "list"], ["runs", "show", run], ["runs", "compare", run, "runs/good"], ["eval", run]]
     found += [["viz", "learning-curves", "--run", run, "--no-show"], ["resume", run, "--steps", str(RESUMED_STEPS)]]
     found += [["viz", figure, "--run", run, "--no-show"] for figure in figures.of(technique)]
+    found += [["export", run, "--format", each, "--out", "exported"] for each in format_names()]
     inputs = {"images": "images/a", "text": "The blade"}
     for verb in ("sample", "predict", "score"):
         if model := techniques.options(technique, verb):
