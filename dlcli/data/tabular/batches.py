@@ -18,6 +18,7 @@ from dlcli.interface import Data, Facts
 
 Name = Annotated[str, Field(max_length=255)]
 Std = Annotated[float, Field(gt=0)]
+_MAX_EXAMPLE = 60  # characters; as much as a run keeps of an example
 
 
 class TabularFacts(Facts):
@@ -90,7 +91,7 @@ def read(options: Any, facts: TabularFacts | None = None) -> Data:
 def _example(features: np.ndarray) -> str:
     """Return a row as `predict` takes it; "" if it is too long to be shown."""
     written = ",".join(f"{value:.4g}" for value in features)
-    return written if len(written) <= MAX_EXAMPLE else ""
+    return written if len(written) <= _MAX_EXAMPLE else ""
 
 
 def describe(table: TabularSet) -> TabularFacts:
