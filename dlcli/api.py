@@ -60,7 +60,8 @@ class Run(TrainedRun):
 
         Args:
             inputs: for cnn, images: paths, or arrays, uint8 [height, width] or [height, width, channel], also stacked;
-                for techniques of text, strings; one or several. None for word2vec, whose options ask the questions.
+                for mlp, rows: strings such as "5.1,3.5", or numbers [feature] or [row, feature]; for techniques of
+                text, strings; one or several. None for word2vec, whose options ask the questions.
             options: of `dlcli predict`.
         """
         model = self._model("predict")
@@ -323,6 +324,10 @@ def _listed(inputs: Any, technique: str) -> list[Any]:
     """Return one or several inputs as a list; a stack of images is as many of them."""
     if isinstance(inputs, str | Path):
         return [inputs]
+    if technique == "mlp" and not isinstance(inputs[0], str):
+        import numpy as np
+
+        return list(np.atleast_2d(np.asarray(inputs)))
     if hasattr(inputs, "shape"):
         import numpy as np
 

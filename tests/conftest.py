@@ -1,16 +1,20 @@
-"""Settings of every test: strict jax, a cache of its own, and no run folders where the tests are started."""
+"""Settings of all tests: strict jax, a separate cache, no run folders in the working directory, bounded memory."""
 
+import ctypes
+import gc
 import os
 import sys
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
-# Set before jax is loaded, and for the processes of the tests: nearly all their time goes into compiling.
+# Most of the time of the tests is compilation. Set before jax is loaded; child processes inherit it.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")
-if version("jaxlib").startswith("0.10."):  # later ones neither know the flag nor need it
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_parallel_codegen_split_count=1"
+os.environ["XLA_FLAGS"] = f"{os.environ['XLA_FLAGS']} --xla_llvm_disable_expensive_passes=true"
+if version("jaxlib").startswith("0.10."):  # later versions do not have the flag
     # XLA's older emitters compile a small function in two thirds of the time.
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_use_fusion_emitters=false"
+    os.environ["XLA_FLAGS"] = f"{os.environ['XLA_FLAGS']} --xla_cpu_use_fusion_emitters=false"
 
 import jax
 import pytest
@@ -21,12 +25,42 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 _HERE = Path(__file__).parent
 _CACHE = Path(os.environ.get("DLCLI_CACHE") or _HERE.parent / ".pytest_cache" / "dlcli")
 os.environ["DLCLI_CACHE"] = str(_CACHE)
+# All processes share what they compile, from the first test on.
+jax.config.update("jax_compilation_cache_dir", str(_CACHE / "compiled"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+_MAX_RESIDENT = 500 * 2**20  # bytes that a module may leave behind
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DLCLI_DEBUG", raising=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _bounded_memory():
+    """Drop compiled functions between modules if the process is large; they are read again from the cache on disk."""
+    yield
+    if _resident() > _MAX_RESIDENT:
+        jax.clear_caches()
+        gc.collect()
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_feature_classifier():
+    """Train feature classifiers for a few steps only; their cache files differ from those of the program."""
+    from dlcli.metrics import feature_classifier
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feature_classifier, "_MAX_STEPS", 60)
+        patch.setattr(feature_classifier, "_VERSION", f"{feature_classifier._VERSION} of the tests")
+        yield
+
+
+def _resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
 @pytest.fixture

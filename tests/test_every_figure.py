@@ -1,5 +1,6 @@
 """Properties of every figure; a new figure needs no change here except its required options."""
 
+import functools
 import json
 import shlex
 from pathlib import Path
@@ -24,15 +25,20 @@ MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 def of_run(name, folder):
     model = CATALOGUE[name]
-    if name not in OF_RUNS:
-        return model(**REQUIRED.get(name, {}))
     run = (str(folder),) if isinstance(model.model_fields["run"].default, tuple) else str(folder)
     return model(run=run, **REQUIRED.get(name, {}))
 
 
+@functools.cache
+def drawn_without_a_run(name):
+    return figures.draw(name, CATALOGUE[name](**REQUIRED.get(name, {})))
+
+
 @pytest.fixture(scope="module", params=CATALOGUE)
 def figure(request):
-    """A figure drawn of a tiny run, which the fixture TECHNIQUE_run trains."""
+    """A figure and its name, of a tiny run of the fixture TECHNIQUE_run if it can be drawn of a run."""
+    if request.param not in OF_RUNS:
+        return request.param, drawn_without_a_run(request.param)
     technique = CATALOGUE[request.param].technique
     first = technique if isinstance(technique, str) else technique[0]
     run = request.getfixturevalue(f"{first or ANY}_run")
@@ -93,8 +99,7 @@ def test_its_sketch_has_colours(figure):
 
 @pytest.mark.parametrize("name", FREE)
 def test_it_needs_no_trained_run(name):
-    drawn = figures.draw(name, CATALOGUE[name](**REQUIRED.get(name, {})))
-    assert drawn.numbers.get("run") is None
+    assert drawn_without_a_run(name).numbers.get("run") is None
 
 
 @pytest.mark.parametrize(

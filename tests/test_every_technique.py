@@ -200,15 +200,29 @@ def test_a_run_without_steps_is_neither_resumed_nor_loaded_as_a_learner(name, un
     assert f"a run of {name} has no training steps" in capsys.readouterr().err
 
 
+@pytest.fixture(scope="module")
+def used(unbroken, tmp_path_factory):
+    """Apply a verb to a tiny run, once; return its options, the names of those that it read, and its result."""
+    found = {}
+
+    def use(name, verb):
+        if (name, verb) not in found:
+            inputs = getattr(module(name), "INPUTS", {}).get(verb, lambda folder: {})
+            changes = getattr(module(name), "RUNS", {}).get(verb, {})
+            given = inputs(tmp_path_factory.mktemp(f"{verb}-{name}"))
+            options = techniques.options(name, verb)(run=str(unbroken(name, **changes)), **given)
+            result = plain(getattr(reading, FUNCTIONS[verb])(recording(options, read := set())))
+            found[name, verb] = options, read, result
+        return found[name, verb]
+
+    return use
+
+
 @pytest.mark.parametrize(("name", "verb"), [each for each in VERBS if each[1] != "train"])
-def test_a_trained_run_read_twice_gives_the_same_twice(name, verb, unbroken, tmp_path):
-    given = module(name).INPUTS.get(verb, lambda folder: {})(tmp_path) if hasattr(module(name), "INPUTS") else {}
-    changes = getattr(module(name), "RUNS", {}).get(verb, {})
-    options = techniques.options(name, verb)(run=str(unbroken(name, **changes)), **given)
-    function = getattr(reading, FUNCTIONS[verb])
-    first, second = plain(function(options)), plain(function(options))
-    assert first == second
-    assert first
+def test_a_verb_has_the_same_result_twice(name, verb, used):
+    options, _, result = used(name, verb)
+    assert plain(getattr(reading, FUNCTIONS[verb])(options)) == result
+    assert result
 
 
 @every_technique
@@ -218,13 +232,10 @@ def test_training_reads_every_option(name, unbroken):
 
 
 @pytest.mark.parametrize(("name", "verb"), [each for each in VERBS if each[1] != "train"])
-def test_a_verb_reads_each_of_its_options(name, verb, unbroken, tmp_path):
-    given = module(name).INPUTS.get(verb, lambda folder: {})(tmp_path) if hasattr(module(name), "INPUTS") else {}
-    changes = getattr(module(name), "RUNS", {}).get(verb, {})
-    model, read, folder = techniques.options(name, verb), set(), unbroken(name, **changes)
-    options = recording(model(run=str(folder), **given), read)
-    plain(getattr(reading, FUNCTIONS[verb])(options))
-    trained, values = RunFolder(folder).raw("options.json"), vars(options)
+def test_a_verb_reads_each_of_its_options(name, verb, used):
+    options, read, _ = used(name, verb)
+    model, values = type(options), vars(options)
+    trained = RunFolder(Path(options.run)).raw("options.json")
     without_effect = {
         field
         for field in model.model_fields

@@ -25,6 +25,7 @@ _MAX_ENTRIES = 1_000  # of a folder
 _MAX_SECONDS = 1.0  # for listing runs, the latest first
 _MAX_MANIFEST = 16 * 2**20  # bytes
 _TEXT = (".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz")
+_TABLES = (".csv", ".tsv", ".npz", ".xz", ".gz")
 _LAYER = re.compile(r"network/backbone/layers/([^/]+)/")
 
 
@@ -90,6 +91,14 @@ def _images(ctx: Any, incomplete: str) -> Iterator[str]:
     yield from catalogue.prepared(None)
     yield from (f"folder:{path}" for path in _paths(incomplete.removeprefix("folder:"), ()))
     yield from _paths(incomplete, (".npz",))
+
+
+def _tables(ctx: Any, incomplete: str) -> Iterator[str]:
+    """Yield tables of numbers."""
+    from dlcli.data.tabular import catalogue
+
+    yield from catalogue.embedded()
+    yield from _paths(incomplete, _TABLES)
 
 
 def _texts(ctx: Any, incomplete: str) -> Iterator[str]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, model_validator
 
+from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress
 from dlcli.cli.typer_options import Call
 from dlcli.errors import DatasetError, UsageError
 from dlcli.options.common import Cli, DataDir, Options
-from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
+from dlcli.options.tables import LabelColumnOptions, PairColumnOptions, TargetColumn
 
 if TYPE_CHECKING:
     from dlcli.data.problems import Problem
@@ -34,7 +35,8 @@ class Named(Options):
     name: Annotated[
         str,
         Field(
-            description="Data set: an embedded name, tfds:NAME, folder:PATH, an .npz file, or a text file or folder."
+            description="Data set: an embedded name, tfds:NAME, folder:PATH, an .npz file, a table, a text file or a "
+            "folder of them."
         ),
         Cli(argument=True, metavar="NAME", complete="datasets"),
     ]
@@ -42,6 +44,7 @@ class Named(Options):
 
 
 class _Read(LabelColumnOptions, PairColumnOptions, Named):
+    target_column: TargetColumn = None
     image_size: Annotated[int | None, Field(ge=4, le=1024, description="Side in pixels that images are scaled to.")] = (
         None
     )
@@ -79,7 +82,7 @@ def list_(options: List, call: Call) -> None:
 def show(options: Show, call: Call) -> None:
     """Print the examples of each class in each split."""
     with progress.working("reading"):
-        tables = {"images": _images, "pairs": _pairs, "points": _points, "text": _texts}
+        tables = {"images": _images, "pairs": _pairs, "points": _points, "tabular": _tabular, "text": _texts}
         table = tables[_modality(options)](options)
     output.write(table, call)
 
@@ -91,15 +94,18 @@ def _modality(options: _Read) -> str:
 
     reading = ReadOptions.of(options)
     modality = catalogue.modality(options.name, options.data_dir, reading)
-    fitting = {"text": ("--text-column", "--label-column"), "pairs": ("--source-column", "--target-column")}
+    fitting = {
+        "text": ("--text-column", "--label-column"),
+        "pairs": ("--source-column", "--target-column"),
+        "tabular": ("--target-column",),
+    }
+    has = {"tabular": "numbers"}.get(modality, modality)
     for flag in reading.flags[::2]:
         if flag not in fitting.get(modality, ()):
-            raise UsageError(
-                f"{flag} needs a table of {'pairs' if flag in fitting['pairs'] else 'texts'}, "
-                f"but {options.name} has {modality}"
-            )
+            needed = {"--source-column": "pairs", "--target-column": "pairs or numbers"}.get(flag, "texts")
+            raise UsageError(f"{flag} needs a table of {needed}, but {options.name} has {has}")
     if options.image_size is not None and modality != "images":
-        raise UsageError(f"--image-size needs images, but {options.name} has {modality}")
+        raise UsageError(f"--image-size needs images, but {options.name} has {has}")
     return modality
 
 
@@ -182,6 +188,27 @@ def _pairs(options: Show) -> Table:
     return Table(title, ["", *found.splits], rows, numbers)
 
 
+def _tabular(options: Show) -> Table:
+    from dlcli.data.tabular import batches, catalogue
+    from dlcli.data.tabular.builder import ReadOptions
+
+    found = catalogue.open(options.name, ReadOptions.of(options))
+    facts = batches.describe(found)
+    counts = {name: found.counts(name) for name in found.splits}
+    rows = [*_by_class(found.classes, counts), ("all", *found.sizes.values())]
+    columns = [
+        (name, *written)
+        for name, *written in zip(facts.features, *map(formats.column, (facts.mean, facts.std)), strict=True)
+    ]
+    more = [(f"… {len(columns) - _MAX_LISTED} more", "", "")] if len(columns) > _MAX_LISTED else []
+    below = Table("features, in the training split", ["column", "mean", "std"], [*columns[:_MAX_LISTED], *more])
+    target = f"{len(found.classes)} classes" if found.classes else "a number (regression)"
+    title = f"{options.name}: {len(found.features)} features; target {found.target}: {target}"
+    numbers = {"name": options.name, "kind": "tabular", "task": found.task, "sizes": found.sizes, "examples": counts}
+    numbers |= facts.model_dump()
+    return Table(title, ["class" if found.classes else "", *found.splits], rows, numbers, [below])
+
+
 def _by_class(classes: Sequence[str], counts: Mapping[str, Sequence[int]]) -> list[tuple[Any, ...]]:
     """Return one row per class, of the first `_MAX_LISTED` classes."""
     rows: list[tuple[Any, ...]] = [
@@ -196,6 +223,7 @@ def check(options: Check, call: Call) -> None:
     """Print every problem."""
     with progress.working("reading every example"):
         from dlcli.data.images import check as images
+        from dlcli.data.tabular import check as tabular
         from dlcli.data.text import check as text
         from dlcli.data.text.columns import ReadOptions
 
@@ -205,6 +233,7 @@ def check(options: Check, call: Call) -> None:
             "pairs": lambda: text.check(options.name, reading),
             "text": lambda: text.check(options.name, reading),
             "points": list,  # drawn from a formula
+            "tabular": lambda: tabular.check(options.name, tabular.ReadOptions.of(options)),
         }
         modality = _modality(options)
         findings = checks[modality]()

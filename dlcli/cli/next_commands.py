@@ -11,7 +11,7 @@ from dlcli.formats import command_line
 from dlcli.options.fields import Options, can_read, cli, flag
 from dlcli.runs.folder import RunFolder
 
-_INPUTS = ("images", "text", "nearest", "prompt")  # fields whose value is an input
+_INPUTS = ("images", "rows", "text", "nearest", "prompt")  # fields whose value is an input
 
 
 def next_commands(folder: Path, technique: str) -> list[str]:
@@ -36,6 +36,8 @@ def _input(model: type[Options], example: str) -> Iterator[str | Path]:
         if not cli(field).argument:
             yield from (flag(name), example or name.upper()) if example or name == "nearest" else ()
         else:
+            # A row may start with a minus.
+            yield from ("--",) if name == "rows" and example.startswith("-") else ()
             yield Path(example) if name == "images" and example else example or name.upper()
 
 

@@ -39,6 +39,6 @@ def run(technique: str, options: Any, call: Call) -> None:
 
 
 def _inputs(options: Any) -> dict[str, Any]:
-    """Return the inputs that the arguments name: image paths or texts."""
-    readers: dict[str, Callable[[Any], Any]] = {"images": expand, "text": lines}
+    """Return the inputs that the arguments name: image paths, rows of numbers or texts."""
+    readers: dict[str, Callable[[Any], Any]] = {"images": expand, "rows": lines, "text": lines}
     return {name: read(getattr(options, name)) for name, read in readers.items() if name in type(options).model_fields}

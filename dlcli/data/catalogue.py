@@ -7,17 +7,18 @@ from typing import Literal
 
 from dlcli.data import densities
 from dlcli.data.images import catalogue as images
+from dlcli.data.tabular import catalogue as tabular
 from dlcli.data.text import catalogue as text
 from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.errors import UsageError
 from dlcli.nearest import nearest
 
-Modality = Literal["images", "pairs", "points", "text"]
+Modality = Literal["images", "pairs", "points", "tabular", "text"]
 
 
 def embedded() -> dict[str, str]:
     """Return the names of the data sets that need no download, each with one line of description."""
-    return {**images.embedded(), **text.embedded(), **densities.NAMES}
+    return {**images.embedded(), **text.embedded(), **tabular.embedded(), **densities.NAMES}
 
 
 def prepared(data_dir: Path | None) -> list[str]:
@@ -31,11 +32,13 @@ def modality(dataset: str, data_dir: Path | None, options: ReadOptions = DEFAULT
     Args:
         dataset: name of the set.
         data_dir: folder of prepared tfds sets, whose names an error suggests.
-        options: how a table is read; its columns decide between text and pairs.
+        options: how a table is read; its columns decide between numbers, text and pairs.
 
     Raises:
         UsageError: no data set has this name.
     """
+    if not (options.text_column or options.label_column or options.source_column) and tabular.recognizes(dataset):
+        return "tabular"
     if images.matches(dataset):
         return "images"
     if found := text.modality(dataset, options):
@@ -45,7 +48,9 @@ def modality(dataset: str, data_dir: Path | None, options: ReadOptions = DEFAULT
     known = [*embedded(), *prepared(data_dir)]
     near = [name for name in known if nearest(dataset, [name, name.rpartition(":")[2]])]
     suggestion = f": did you mean {' or '.join(near)}?" if near else ""
-    forms = f"{', '.join(embedded())}, tfds:NAME, folder:PATH, an .npz file, a text file or a folder of text files"
+    forms = (
+        f"{', '.join(embedded())}, tfds:NAME, folder:PATH, an .npz file, a table, a text file or a folder of text files"
+    )
     raise UsageError(
         f"a data set must be {forms}, got {dataset!r}{suggestion}",
         hint="`dlcli data list` lists the data sets on this machine",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dlcli.data.problems import NAMED, Problem
 
 # Missing values as R, pandas and spreadsheets write them.
-_MISSING = {"NA", "N/A", "NaN", "nan", "<NA>", "null", "NULL", "#N/A"}
+MISSING = {"NA", "N/A", "NaN", "nan", "<NA>", "null", "NULL", "#N/A"}
 
 
 def visible(name: str) -> str:
@@ -51,7 +51,7 @@ def problems(names: Mapping[str, int] | Sequence[str]) -> list[Problem]:
             meaning = f"{classes} classes, but may mean the same class"
         found.append(Problem("labels", "", group[0], f"{named} are {meaning}"))
     for name in names:
-        if name.strip() in _MISSING:
+        if name.strip() in MISSING:
             message = f"label {name.strip()!r} is a class: if it means a missing label, remove it"
             found.append(Problem("labels", "", name, message))
     return found

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic.fields import FieldInfo
 
 _MAX_NAME, _MAX_PATH = 255, 4095  # bytes of a file name and of a path on Linux
-_MAY_BE_PATHS = ("runs", "datasets", "images", "texts", "tokenizers")
+_MAY_BE_PATHS = ("runs", "datasets", "images", "tables", "texts", "tokenizers")
 _OFF = (None, False, 0, "", ())
 Completion = Literal[
-    "runs", "datasets", "images", "texts", "layers", "augmentations", "checks", "tokenizers", "formats"
+    "runs", "datasets", "images", "tables", "texts", "layers", "augmentations", "checks", "tokenizers", "formats"
 ]
 
 

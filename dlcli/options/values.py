@@ -43,6 +43,26 @@ def dataset_name(value: str) -> str:
     return value
 
 
+def layer_sizes(value: str) -> str:
+    """Refuse what `parse_sizes` cannot parse."""
+    parse_sizes(value)
+    return value
+
+
+def parse_sizes(value: str) -> tuple[int, ...]:
+    """Return the numbers of units in "64,64"; () for "none".
+
+    Raises:
+        ValueError: a number is missing or too large, or there are too many.
+    """
+    if value == "none":
+        return ()
+    parts = value.split(",")
+    if not all(part.strip().isdecimal() and 1 <= int(part) <= 65_536 for part in parts) or len(parts) > 64:
+        raise ValueError("must be up to 64 numbers of units such as 64,64, each from 1 to 65536, or none")
+    return tuple(map(int, parts))
+
+
 def run_name(value: str | None) -> str | None:
     """Refuse names that no folder under `runs/` can have."""
     if value is not None and (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-NAMES = ["lr[0.001] * ?{a} ~$H^_$ 100% #1 [b]", 'it\'s "x":\nÜ', "a\udcffb", "-x"]
+NAMES = ['-lr[0.001] * ?{a} ~$H^_$ 100% #1 it\'s "x": Ü [b]', "-x\na\udcffb"]  # printable, and not
 TINY = ["--steps", "2", "--channels", "2", "--batch-size", "90", "--validate-every", "1", "--stages", "1"]
 
 

@@ -10,7 +10,10 @@ import dlcli.data
 FOLDER = Path(dlcli.data.__file__).parent
 
 
-@pytest.mark.parametrize(("wing", "other"), [("images", "text"), ("text", "images")])
+@pytest.mark.parametrize(
+    ("wing", "other"),
+    [("images", "text"), ("images", "tabular"), ("text", "images"), ("text", "tabular"), ("tabular", "images")],
+)
 def test_no_file_of_one_wing_imports_the_other(wing, other):
     for path in (FOLDER / wing).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -40,12 +40,11 @@ def test_a_density_has_one_scatter_plot_per_timestep(ring_run):
     assert figure.animation().frames == 3
 
 
-@pytest.mark.parametrize("channels", [2, 4])
-def test_images_of_other_channels_are_animated_in_gray(tmp_path, channels):
-    images = np.random.default_rng(0).integers(0, 256, [40, 8, 8, channels], dtype=np.uint8)
+def test_images_of_other_channels_are_animated_in_gray(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, [40, 4, 4, 2], dtype=np.uint8)
     np.savez(tmp_path / "set.npz", image=images)
     small = {"steps": 1, "channels": 2, "timesteps": 20, "stages": 1, "attention": False, "batch_size": 8}
     list(engine.fit(Learner, Train(out=tmp_path / "run", dataset=str(tmp_path / "set.npz"), **small)))
     animation = draw(Denoising(run=str(tmp_path / "run"), sampler_steps=2, count=3, states=3)).animation()
     animation.show(2)
-    assert [axes.images[-1].get_array().shape[:2] for axes in animation.drawing.axes] == [(10, 30)] * 2
+    assert [axes.images[-1].get_array().shape[:2] for axes in animation.drawing.axes] == [(6, 18)] * 2

@@ -63,9 +63,11 @@ def test_the_terminal_shows_every_token_with_its_id(of_kind):
         assert all(str(number) in shown for number in ids)
 
 
-def test_a_run_without_a_tokenizer_is_rejected(tmp_path):
+def test_a_run_without_a_tokenizer_is_rejected(of_kind, tmp_path):
+    _, options = of_kind("characters", text=("a",))
+    (tmp_path / "tokenizer.json").unlink()
     with pytest.raises(RunError, match="must be a tokenizer"):
-        draw(Subwords(run=str(tmp_path), text=("a",)))
+        draw(options)
 
 
 def test_a_validation_split_without_words_is_rejected(of_kind, tmp_path):

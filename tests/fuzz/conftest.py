@@ -1,11 +1,11 @@
-"""What the campaign needs once: the warm process, and a small run of every technique."""
+"""Shared by all fuzz tests: the fork server, small runs of every technique, and the campaign of a test."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.fuzz import harness
-from tests.fuzz.trained import Trained
+from tests.fuzz.small_runs import SmallRuns
 
 
 def pytest_collection_modifyitems(items):
@@ -16,29 +16,29 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    for name, (cases, seconds, busy) in harness.costs.items():
-        terminalreporter.write_line(f"{cases} cases, {seconds:.0f} s, {busy:.0f} s of processor time: {name}")
+    for name, (cases, seconds, cpu_seconds) in harness.costs.items():
+        terminalreporter.write_line(f"{cases} cases, {seconds:.0f} s, {cpu_seconds:.0f} s of processor time: {name}")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _warm(tmp_path_factory):
-    with harness.warmed(tmp_path_factory.mktemp("warm")):
+def _fork_server(tmp_path_factory):
+    with harness.fork_server(tmp_path_factory.mktemp("server")):
         yield
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, _warm):
+def runs(tmp_path_factory, _fork_server):
     """Return the small runs of all techniques."""
-    return Trained(tmp_path_factory.mktemp("trained"))
+    return SmallRuns(tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture
 def campaign(request, tmp_path):
-    """Return what carries out the cases of the test that asks for it, and fails with all that are wrong."""
+    """Return a function that runs the cases of the test, and fails with the reports of all failing cases."""
 
-    def carry_out(attempt, cases, cache=None):
-        reports = harness.campaign(request.node.nodeid, attempt, cases, tmp_path, cache)
+    def run(run_case, cases):
+        reports = harness.campaign(request.node.nodeid, run_case, cases, tmp_path)
         if reports:
             pytest.fail("\n".join([f"{len(reports)} cases fail", *reports]), pytrace=False)
 
-    return carry_out
+    return run

@@ -1,56 +1,54 @@
-"""Command lines drawn from the options of every command."""
+"""Random command lines of every command."""
 
 import json
 
-from tests.fuzz import lines
-from tests.fuzz.files import scatter
-from tests.fuzz.harness import faults, said, snapshot
+from tests.fuzz import command_lines
+from tests.fuzz.harness import problems, snapshot, with_command
+from tests.fuzz.sample_data import write_samples
 
 
-def test_no_command_line_ends_in_a_traceback_or_writes_before_its_options_are_right(campaign, trained):
-    subjects = lines.subjects(trained.names)
+def test_a_random_command_line_keeps_the_rules_of_every_command(campaign, runs):
+    subjects = command_lines.subjects(runs.techniques)
 
-    def attempt(random, place):
-        trained.copy(place, list(dict.fromkeys(random.sample(list(trained.names), 2))))
+    def run_case(random, sandbox):
         subject = random.choice(subjects)
-        for name in subject.spoken:
-            if name in trained.names and not (place.work / "runs" / name).exists():
-                trained.copy(place, [name])
-        line = lines.draw(random, subject, scatter(place.work))
+        names = [*random.sample(list(runs.techniques), 2), *(name for name in subject.names if name in runs.techniques)]
+        runs.copy(sandbox, list(dict.fromkeys(names)))
+        line = command_lines.draw(random, subject, write_samples(sandbox.work))
         if line.config is not None:
-            ending = random.choice(["json", "toml"])
-            (place.work / f"options.{ending}").write_text(written(line.config, ending))
-            line.words = [f"options.{ending}" if word == "CONFIG" else word for word in line.words]
-        before = snapshot(place.work)
-        found = place.run(*line.words)
-        wrong = faults(found)
-        if line.enormous and found.code is None:
-            wrong = wrong[1:]  # it may take as long as it asks for
-        if line.known == 2 and found.code not in (2, None):
-            wrong.append(f"the options are wrong, and it ended with {found.code}")
-        if found.code == 2 and snapshot(place.work) != before:
-            wrong.append(f"refused, and yet changed {sorted(snapshot(place.work).keys() ^ before.keys())[:5]}")
-        wrong += of_json(line, found)
-        return said(found, wrong)
+            extension = random.choice(["json", "toml"])
+            (sandbox.work / f"options.{extension}").write_text(config_text(line.config, extension))
+            line.words = [f"options.{extension}" if word == "CONFIG" else word for word in line.words]
+        before = snapshot(sandbox.work)
+        result = sandbox.run(*line.words)
+        wrong = problems(result)
+        if line.large and result.code is None:
+            wrong = wrong[1:]
+        if line.invalid and result.code not in (2, None):
+            wrong.append(f"invalid options, but exit code {result.code}")
+        if result.code == 2 and snapshot(sandbox.work) != before:
+            wrong.append(f"refused, but it changed {sorted(snapshot(sandbox.work).keys() ^ before.keys())[:5]}")
+        wrong += json_problems(line, result)
+        return with_command(result, wrong)
 
-    campaign(attempt, 200)
+    campaign(run_case, 200)
 
 
-def written(config, ending):
-    if ending == "json":
+def config_text(config, extension):
+    if extension == "json":
         return json.dumps(config)
-    # Every JSON value but null and objects is one of TOML too.
+    # TOML writes every JSON value the same way, except null and objects.
     return "".join(f"{json.dumps(name)} = {json.dumps(value)}\n" for name, value in config.items())
 
 
-def of_json(line, found):
-    """Check that `--json` puts JSON objects on standard output, and nothing else."""
-    if "--json" not in line.words or found.code is None or {"-h", "--help", "-V", "--version"} & set(line.words):
+def json_problems(line, result):
+    """Return what is wrong with standard output if `--json` is given: it must hold JSON objects and nothing else."""
+    if "--json" not in line.words or result.code is None or {"-h", "--help", "-V", "--version"} & set(line.words):
         return []
     try:
-        answers = found.answers()
+        objects = result.objects()
     except ValueError:
-        return [f"--json, and standard output begins {found.text[:80]!r}"]
-    if found.code and not any("error" in each or "problem" in each for each in answers if isinstance(each, dict)):
-        return [] if answers else [f"--json, exit code {found.code}, and no answer on standard output"]
+        return [f"--json, but standard output begins {result.stdout[:80]!r}"]
+    if result.code and not objects:
+        return [f"--json, exit code {result.code}, and standard output is empty"]
     return []

@@ -6,25 +6,24 @@ import subprocess
 
 import pytest
 
-from dlcli import techniques
-from tests.fuzz.files import scatter
-from tests.fuzz.harness import FULL, faults, said, snapshot
-from tests.fuzz.test_kills import compared
-from tests.fuzz.trained import flags
+from tests.fuzz.comparison import differences, drafts
+from tests.fuzz.harness import FULL, problems, snapshot, with_command
+from tests.fuzz.sample_data import write_samples
+from tests.fuzz.small_runs import STUDY, flags
 
 _KIB = 1024
 
 
 @contextlib.contextmanager
 def disk(folder, size):
-    """Mount a file system of so many bytes for as long as the block lasts; yield what changes its size."""
+    """Mount a file system of `size` bytes while the context is open; yield a function that changes its size."""
 
     def mount(options):
         return subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], capture_output=True)
 
     folder.mkdir(parents=True, exist_ok=True)
     if mount(f"size={size}").returncode:
-        raise PermissionError("no file system can be mounted here")
+        raise PermissionError("a file system cannot be mounted here")
     try:
         yield lambda size: mount(f"remount,size={size}").check_returncode()
     finally:
@@ -40,110 +39,83 @@ def mountable(tmp_path):
         pytest.skip(str(error))
 
 
-def test_a_run_whose_disk_fills_up_ends_with_7_and_goes_on_when_there_is_room(campaign, trained, mountable):
-    names = list(trained.names)
-    learners = techniques.having("resume")
-
-    def attempt(random, place):
-        name = random.choice(names)
-        words = ["train", trained.names[name], *flags({**trained.options[name], "out": "disk/run"})]
+def test_a_run_that_a_full_disk_stopped_can_be_completed(campaign, runs, mountable):
+    def run_case(random, sandbox):
+        name = random.choice(list(runs.techniques))
+        words = runs.train_words(name, out="disk/run")
         size = random.choice([4, 16, 64, 256, 1024, 4096]) * _KIB + random.randrange(4) * 4 * _KIB
-        with disk(place.work / "disk", size) as resize:
-            found = place.run(*words)
-            wrong = faults(found, {0, 7})
-            wrong += [f"left behind: {path}" for path in (place.work / "disk").rglob(".*")]
+        with disk(sandbox.work / "disk", size) as resize:
+            result = sandbox.run(*words)
+            wrong = problems(result, {0, 7}) + drafts(sandbox.work / "disk")
             resize("256m")
-            if found.code:
-                begun = (place.work / "disk" / "run" / "options.json").exists()
-                again = place.run(*(["resume", "disk/run"] if begun else words))
-                wrong += said(again, faults(again, {0}))
-            if trained.names[name] in learners and not wrong:
-                wrong += compared(trained.path(name), place.work / "disk" / "run")
-        return [f"a disk of {size // _KIB} KiB", *said(found, wrong)] if wrong else []
+            if result.code:
+                started = (sandbox.work / "disk" / "run" / "options.json").exists()
+                second = sandbox.run(*(["resume", "disk/run"] if started else words))
+                wrong += with_command(second, problems(second, {0}))
+            if name in runs.resumable and not wrong:
+                wrong += differences(runs.path(name), sandbox.work / "disk" / "run") + drafts(sandbox.work / "disk")
+        return [f"a disk of {size // _KIB} KiB", *with_command(result, wrong)] if wrong else []
 
-    campaign(attempt, 25)
+    campaign(run_case, 25)
 
 
-def test_a_file_that_does_not_fit_is_not_left_half_written(campaign, trained, mountable):
-    def attempt(random, place):
-        scatter(place.work)
-        trained.copy(place, ["cnn", "gan", "word2vec"])
-        words = random.choice(
-            [
-                ["sample", "gan", "--run", "runs/gan", "--out", "disk/x.png", "--no-show"],
-                ["viz", "schedule", "--no-show", "--out", f"disk/x.{random.choice(['png', 'svg', 'pdf'])}"],
-                ["viz", "optimizer-surface", "--no-show", "--steps", "20", "--out", "disk/x.gif"],
-                [
-                    "predict",
-                    "word2vec",
-                    "--run",
-                    "runs/word2vec",
-                    "--vectors",
-                    f"disk/x.{random.choice(['txt', 'bin'])}",
-                ],
-                [
-                    "study",
-                    "optimizers",
-                    "--optimizer",
-                    "sgd",
-                    "--rates",
-                    "1",
-                    "--seeds",
-                    "2",
-                    "--steps",
-                    "1",
-                    "--out",
-                    "disk/s",
-                ],
-            ]
-        )
-        (place.work / "old").write_bytes(os.urandom(100))
-        with disk(place.work / "disk", random.choice([4, 8, 16]) * _KIB) as resize:
-            old = place.work / "disk" / words[-1].removeprefix("disk/")
-            if "." in old.name:
-                old.write_bytes(b"what was there")
-            found = place.run(*words)
-            wrong = faults(found, {0, 7})
-            if found.code == 7 and "." in old.name and old.read_bytes() != b"what was there":
-                wrong.append(f"the file that was there is lost: {old.stat().st_size} bytes")
-            wrong += [f"left behind: {path}" for path in (place.work / "disk").rglob(".*")]
+def test_a_full_disk_leaves_the_previous_output_file_as_it_was(campaign, runs, mountable):
+    commands = [
+        ["sample", "gan", "--run", "runs/gan", "--no-show", "--out", "disk/x.png"],
+        *(["viz", "schedule", "--no-show", "--out", f"disk/x.{extension}"] for extension in ("png", "svg", "pdf")),
+        ["viz", "optimizer-surface", "--no-show", "--steps", "20", "--out", "disk/x.gif"],
+        ["predict", "word2vec", "--run", "runs/word2vec", "--vectors", "disk/x.txt"],
+        ["predict", "word2vec", "--run", "runs/word2vec", "--vectors", "disk/x.bin"],
+        ["study", "optimizers", *flags({**STUDY, "steps": 1}), "--out", "disk/study"],
+    ]
+
+    def run_case(random, sandbox):
+        write_samples(sandbox.work)
+        runs.copy(sandbox, ["cnn", "gan", "word2vec"])
+        words = random.choice(commands)
+        (sandbox.work / "old").write_bytes(os.urandom(100))
+        with disk(sandbox.work / "disk", random.choice([4, 8, 16]) * _KIB) as resize:
+            previous = sandbox.work / words[-1]
+            if previous.suffix:
+                previous.write_bytes(b"previous content")
+            result = sandbox.run(*words)
+            wrong = problems(result, {0, 7})
+            if result.code == 7 and previous.suffix and previous.read_bytes() != b"previous content":
+                wrong.append(f"the previous file is lost: {previous.stat().st_size} bytes")
+            wrong += drafts(sandbox.work / "disk")
             resize("64m")
-            again = place.run(*words)
-            wrong += said(again, faults(again, {0}))
-        return said(found, wrong)
+            second = sandbox.run(*words)
+            wrong += with_command(second, problems(second, {0}))
+        return with_command(result, wrong)
 
-    campaign(attempt, 20)
+    campaign(run_case, 20)
 
 
-def test_a_full_cache_and_a_full_standard_stream_are_said_in_a_line(campaign, trained, mountable):
-    def attempt(random, place):
-        scatter(place.work)
-        trained.copy(place, ["cnn"])
-        words = random.choice(
-            [
-                ["data", "show", "folder:pictures"],
-                ["data", "show", "images.npz"],
-                [
-                    "train",
-                    "cnn",
-                    *flags({**trained.options["cnn"], "dataset": "folder:pictures", "out": "run", "steps": 2}),
-                ],
-                ["eval", "runs/cnn"],
-                ["runs", "list"],
-                ["data", "list", "--json"],
-                ["predict", "cnn", "--run", "runs/cnn", "pictures/a", "--json"],
-                ["--help"],
-            ]
-        )
-        before = snapshot(place.work / "runs")
-        with disk(place.folder / "cache", random.choice([4, 16, 64, 256]) * _KIB):
-            place.cache = place.folder / "cache" if random.random() < 0.7 else place.cache
+def test_a_full_cache_or_standard_stream_ends_with_one_error(campaign, runs, mountable):
+    commands = [
+        ["data", "show", "folder:images"],
+        ["data", "show", "images.npz"],
+        runs.train_words("cnn", dataset="folder:images", out="run", steps=2),
+        ["eval", "runs/cnn"],
+        ["runs", "list"],
+        ["data", "list", "--json"],
+        ["predict", "cnn", "--run", "runs/cnn", "images/a", "--json"],
+        ["--help"],
+    ]
+
+    def run_case(random, sandbox):
+        write_samples(sandbox.work)
+        runs.copy(sandbox, ["cnn"])
+        words = random.choice(commands)
+        before = snapshot(sandbox.work / "runs")
+        with disk(sandbox.folder / "cache", random.choice([4, 16, 64, 256]) * _KIB):
+            sandbox.cache = sandbox.folder / "cache" if random.random() < 0.7 else sandbox.cache
             streams = random.choice([{}, {"stdout": FULL}, {"stderr": FULL}, {"stdout": FULL, "stderr": FULL}])
-            found = place.run(*words, **streams)
-            wrong = faults(found, {0, 7}, silent="stderr" in streams)
-            if "stdout" in streams and found.code == 0 and words[0] != "train":
-                wrong.append("its output was lost, and it ended with 0")
-        wrong += ["a run was changed"] if snapshot(place.work / "runs") != before else []
-        return [f"{streams}, cache {place.cache}", *said(found, wrong)] if wrong else []
+            result = sandbox.run(*words, **streams)
+            wrong = problems(result, {0, 7}, unreadable="stderr" in streams)
+            if "stdout" in streams and result.code == 0 and words[0] != "train":
+                wrong.append("its output is lost, but its exit code is 0")
+        wrong += ["a run has changed"] if snapshot(sandbox.work / "runs") != before else []
+        return [f"{streams}, cache {sandbox.cache}", *with_command(result, wrong)] if wrong else []
 
-    campaign(attempt, 40)
+    campaign(run_case, 40)

@@ -1,44 +1,44 @@
-"""Kills at random moments, after which every run ends as if nothing had happened."""
+"""Programs killed at random moments: the next command completes what they began."""
 
 import signal
 import time
 
-from dlcli import techniques
-from tests.comparing import assert_same_run
-from tests.fuzz.harness import faults, said
-from tests.fuzz.trained import flags
+from tests.fuzz.comparison import differences, drafts
+from tests.fuzz.harness import problems, with_command
+from tests.fuzz.sample_data import write_samples
+from tests.fuzz.small_runs import STUDY, flags
 
-
-def test_a_run_killed_at_random_moments_ends_bit_for_bit_as_one_that_was_not(campaign, trained):
-    names = [name for name, technique in trained.names.items() if technique in techniques.having("resume")]
-
-    def attempt(random, place):
-        name = random.choice(names)
-        begin = ["train", trained.names[name], *flags({**trained.options[name], "out": "run"})]
-        wrong, told, words = [], [], begin
-        for _ in range(random.choice([1, 2, 4])):
-            moment = random.uniform(0, trained.seconds[name])
-            process = place.start(*words)
-            ended = killed(process, moment)
-            told.append(f"{process.command()}  # killed after {moment:.2f} s")
-            wrong += faults(ended, {0, -signal.SIGKILL})
-            words = begin if not (place.work / "run" / "options.json").exists() else ["resume", "run"]
-            if ended.code == 0:
-                break
-        if not finished(place.work / "run"):
-            found = place.run(*words)
-            wrong += said(found, faults(found, {0}))
-        wrong = wrong or compared(trained.path(name), place.work / "run")
-        return [*told, *wrong] if wrong else []
-
-    campaign(attempt, 30)
+ENDINGS = {0, -signal.SIGKILL}  # exit codes of a command that is killed, perhaps too late
 
 
 def killed(process, moment):
-    """Kill a process after so many seconds, and return how it ended."""
-    if not process.ended(process.began + moment - time.monotonic()):
+    """Kill a process `moment` seconds after its start; return its result."""
+    if not process.ended(process.started + moment - time.monotonic()):
         process.send(signal.SIGKILL)
     return process.wait()
+
+
+def test_a_run_killed_at_random_moments_equals_an_uninterrupted_one(campaign, runs):
+    def run_case(random, sandbox):
+        name = random.choice(runs.resumable)
+        train = words = runs.train_words(name, out="run")
+        wrong, history = [], []
+        for _ in range(random.choice([1, 2, 4])):
+            moment = random.uniform(0, runs.seconds[name])
+            process = sandbox.start(*words)
+            result = killed(process, moment)
+            history.append(f"{process.command()}  # killed after {moment:.2f} s")
+            wrong += problems(result, ENDINGS)
+            words = ["resume", "run"] if (sandbox.work / "run" / "options.json").exists() else train
+            if result.code == 0:
+                break
+        if not finished(sandbox.work / "run"):
+            result = sandbox.run(*words)
+            wrong += with_command(result, problems(result, {0}))
+        wrong = wrong or differences(runs.path(name), sandbox.work / "run") + drafts(sandbox.work / "run")
+        return [*history, *wrong] if wrong else []
+
+    campaign(run_case, 30)
 
 
 def finished(folder):
@@ -46,65 +46,40 @@ def finished(folder):
     return path.exists() and '"reason": "steps"' in path.read_text()
 
 
-def compared(reference, folder):
-    """Return how a run that was killed differs from one that was not, and what it left behind."""
-    wrong = [f"left behind: {path.relative_to(folder)}" for path in folder.rglob(".*")]
-    try:
-        assert_same_run(reference, folder)
-    except Exception as error:
-        wrong.append(f"not bit for bit {reference}: {type(error).__name__} {str(error)[:300]}")
-    return wrong
+def test_a_tokenizer_killed_in_training_can_be_trained_again(campaign, runs):
+    names = [name for name in runs.techniques if name not in runs.resumable]
 
-
-def test_a_tokenizer_killed_in_training_is_there_as_a_whole_or_can_be_trained_again(campaign, trained):
-    names = [name for name, technique in trained.names.items() if technique not in techniques.having("resume")]
-
-    def attempt(random, place):
+    def run_case(random, sandbox):
         name = random.choice(names)
-        words = ["train", trained.names[name], *flags({**trained.options[name], "out": "run"})]
-        ended = killed(place.start(*words), random.uniform(0, trained.seconds[name]))
-        wrong = faults(ended, {0, -signal.SIGKILL})
-        if not (place.work / "run" / "options.json").exists():
-            found = place.run(*words)
-            wrong += said(found, faults(found, {0}))
-        kept = ("facts.json", "tokenizer.json")
-        for path in (trained.path(name) / each for each in kept):
-            if not wrong and path.exists() and path.read_bytes() != (place.work / "run" / path.name).read_bytes():
-                wrong.append(f"{path.name} is not what it is without a kill")
+        words = runs.train_words(name, out="run")
+        result = killed(sandbox.start(*words), random.uniform(0, runs.seconds[name]))
+        wrong = problems(result, ENDINGS)
+        if not (sandbox.work / "run" / "options.json").exists():
+            second = sandbox.run(*words)
+            wrong += with_command(second, problems(second, {0}))
+        for path in (runs.path(name) / each for each in ("facts.json", "tokenizer.json")):
+            if not wrong and path.exists() and path.read_bytes() != (sandbox.work / "run" / path.name).read_bytes():
+                wrong.append(f"{path.name} differs from that of an uninterrupted run")
         return wrong
 
-    campaign(attempt, 20)
+    campaign(run_case, 20)
 
 
-def test_a_killed_study_and_a_killed_reader_leave_nothing_that_the_next_call_trips_over(campaign, trained):
-    lines = {
-        "study": [
-            "study",
-            "optimizers",
-            "--optimizer",
-            "sgd",
-            "--rates",
-            "1",
-            "--seeds",
-            "2",
-            "--steps",
-            "2",
-            "--no-show",
-        ],
-        "predict": ["predict", "cnn", "--run", trained.path("cnn"), "pictures/a"],
-        "data": ["data", "show", "folder:pictures"],
-        "viz": ["viz", "confusion", "--run", "runs/cnn", "--no-show"],
-        "vectors": ["predict", "word2vec", "--run", trained.path("word2vec"), "--vectors", "vectors.txt"],
-    }
+def test_a_command_works_after_the_same_command_was_killed(campaign, runs):
+    commands = [
+        ["study", "optimizers", *flags(STUDY), "--no-show"],
+        ["predict", "cnn", "--run", runs.path("cnn"), "images/a"],
+        ["data", "show", "folder:images"],
+        ["viz", "confusion", "--run", "runs/cnn", "--no-show"],
+        ["predict", "word2vec", "--run", runs.path("word2vec"), "--vectors", "vectors.txt"],
+    ]
 
-    def attempt(random, place):
-        from tests.fuzz.files import scatter
+    def run_case(random, sandbox):
+        write_samples(sandbox.work)
+        runs.copy(sandbox, ["cnn"])
+        words = random.choice(commands)
+        first = killed(sandbox.start(*words), random.uniform(0, 2))
+        second = sandbox.run(*words)
+        return with_command(second, problems(first, ENDINGS) + problems(second, {0}))
 
-        scatter(place.work)
-        trained.copy(place, ["cnn"])
-        words = lines[random.choice(list(lines))]
-        ended = killed(place.start(*words), random.uniform(0, 2))
-        found = place.run(*words)
-        return said(found, faults(ended, {0, -signal.SIGKILL}) + faults(found, {0}))
-
-    campaign(attempt, 20)
+    campaign(run_case, 20)

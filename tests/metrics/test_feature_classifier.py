@@ -52,21 +52,24 @@ def test_the_slower_of_two_processes_uses_the_weights_of_the_faster_one(classifi
     assert slower.digest() == classifier.digest()
 
 
-def test_its_training_reports_progress(tmp_path):
+def test_its_training_reports_progress(monkeypatch):
+    monkeypatch.setattr(module, "_MAX_STEPS", 3)
     reports = []
     with activity.listening(lambda *report: bool(reports.append(report))):
         FeatureClassifier((4, 4, 1), 3).fit(IMAGES, LABELS)
     *steps, last = reports
-    assert steps == [("training the feature classifier", done, 500) for done in range(500)]
+    assert steps == [("training the feature classifier", done, 3) for done in range(3)]
     assert last[0] == ""
 
 
 @pytest.mark.parametrize(("image", "least", "most"), [((8, 8, 1), 500, 500), ((28, 28, 1), 100, 300)])
-def test_larger_images_are_trained_for_fewer_steps(image, least, most):
+def test_larger_images_are_trained_for_fewer_steps(image, least, most, monkeypatch):
+    monkeypatch.setattr(module, "_MAX_STEPS", 500)
     assert least <= module._steps(FeatureClassifier(image, 10)._arrays(), image) <= most
 
 
-def test_the_number_of_steps_does_not_grow_with_the_size_of_the_images():
+def test_the_number_of_steps_does_not_grow_with_the_size_of_the_images(monkeypatch):
+    monkeypatch.setattr(module, "_MAX_STEPS", 500)
     huge, large = (1024, 1024, 3), (32, 32, 3)
     assert module._steps(FeatureClassifier(huge, 10)._arrays(), huge) == module._steps(
         FeatureClassifier(large, 10)._arrays(), large

@@ -31,6 +31,11 @@ def applied(blocks, x, mask):
 
 
 @nnx.jit
+def all_logits(blocks, embedding, tokens):
+    return embedding.logits(blocks(embedding(tokens), causal_mask(6))[0])
+
+
+@nnx.jit
 def cross_attended(blocks, x, other):
     return blocks(x, causal_mask(3), encoded=blocks.project_encoded(other, padding_mask(jnp.array([2]), 4)))[0]
 
@@ -91,7 +96,7 @@ def test_steps_with_a_cache_equal_a_full_pass(name):
     config = preset(name, **SIZES)
     blocks, embedding = TransformerStack(config, rngs=nnx.Rngs(0)), Embedding(config, 11, rngs=nnx.Rngs(1))
     tokens = jax.random.randint(jax.random.key(0), [2, 6], 0, 11)
-    whole = embedding.logits(blocks(embedding(tokens), causal_mask(6))[0])
+    whole = all_logits(blocks, embedding, tokens)
     cache, found = blocks.init_cache(2), []
     for start in range(6):
         logits, cache = next_logits(blocks, embedding, tokens[:, start : start + 1], jnp.array(start), cache)
@@ -108,14 +113,15 @@ def test_cross_attention_ignores_masked_positions(name):
 
 
 def test_weights_are_recorded_layer_by_layer_with_self_attention_first():
-    blocks, other, record = stack("modern", cross=True), drawn(1, 4, 8, seed=1), []
-    blocks(
-        drawn(1, 3, 8),
-        causal_mask(3),
-        encoded=blocks.project_encoded(other, padding_mask(jnp.array([4]), 4)),
-        record=record,
-    )
-    assert [each.shape for each in record] == [(1, 2, 3, 3), (1, 2, 3, 4)] * 2
+    blocks = stack("modern", cross=True)
+
+    def recorded(x, other):
+        encoded = blocks.project_encoded(other, padding_mask(jnp.array([4]), 4))
+        blocks(x, causal_mask(3), encoded=encoded, record=(record := []))
+        return record
+
+    shapes = jax.eval_shape(recorded, jnp.zeros([1, 3, 8]), jnp.zeros([1, 4, 8]))
+    assert [each.shape for each in shapes] == [(1, 2, 3, 3), (1, 2, 3, 4)] * 2
 
 
 def test_initial_output_weights_of_gpt2_shrink_with_the_number_of_layers():
@@ -141,7 +147,7 @@ def test_bfloat16_activations_give_float32_logits(name):
     def logits(dtype):
         config = preset(name, **SIZES, dtype=dtype)
         embedding, blocks = Embedding(config, 11, rngs=nnx.Rngs(1)), TransformerStack(config, rngs=nnx.Rngs(0))
-        return embedding.logits(blocks(embedding(jnp.arange(6)[None]), causal_mask(6))[0])
+        return all_logits(blocks, embedding, jnp.arange(6)[None])
 
     half, full = logits("bfloat16"), logits("float32")
     assert half.dtype == jnp.float32

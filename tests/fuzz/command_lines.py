@@ -1,4 +1,4 @@
-"""Draws command lines from the option models themselves, so that a new option is tried without a change here."""
+"""Generates random command lines from the options models, so that new options are covered without a change here."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from dlcli import checks, figures, studies, techniques
-from dlcli.cli.typer_options import columns, flag
-from dlcli.options.common import Cli, Options
-from tests.fuzz.trained import FURTHER, small
+from dlcli.cli.typer_options import columns
+from dlcli.export.options import Export, format_names
+from dlcli.options.fields import Options, cli, flag, unmet_need
+from tests.fuzz.small_runs import RESUMED_STEPS, STUDY, small
 
 HOSTILE = (
     *("", " ", "-", "--", "-1", "0", "1", "2,2", "0.5", "1e3", "1e400", "nan", "inf", "-inf", "0x10", "1_0", "٣", "½"),
@@ -36,7 +37,7 @@ HOSTILE = (
         "a,,b",
     ),
 )
-_OTHERS = (
+_UNKNOWN_WORDS = (
     "--stepz",
     "--lr",
     "--help",
@@ -50,9 +51,9 @@ _OTHERS = (
     "--config",
     "-c",
 )
-_STUDY = {"steps": 1, "seeds": 2, "rates": 1, "train_examples": 40, "optimizer": "sgd"}
-_SIZE = 24  # what in-bounds numbers are drawn up to, beyond their lower bound
-_ENORMOUS = 4096  # numbers above it may take as long as they like
+_STUDY = {**STUDY, "steps": 1, "train_examples": 40}
+_RANGE = 24  # of valid numbers above their lower bound
+_LARGE = 4096  # a command with a larger number may time out
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,48 +61,53 @@ class Subject:
     """A command.
 
     Attributes:
-        words: that call it.
+        words: verb and subject.
         model: its options.
-        base: options that make it small, where the line does not give others.
-        training: whether it takes `--config` and `--plan`.
-        spoken: names that its options may hold, such as those of runs and files.
+        base: options that keep it small, unless the command line overrides them.
+        training: whether it has `--config` and `--plan`.
+        names: possible values of its text options, such as runs and data sets.
     """
 
     words: tuple[str, ...]
     model: type[Options]
     base: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     training: bool = False
-    spoken: Sequence[str] = ()
+    names: Sequence[str] = ()
 
 
 @dataclasses.dataclass
 class Line:
-    """A drawn command line.
+    """A random command line.
 
     Attributes:
-        words: after `dlcli`.
-        config: values for a file, whose name stands for it among the words; None without one.
-        known: what must come of it: 2 where the options are wrong, None where that cannot be told.
-        enormous: whether it asks for so much that it may take long.
+        words: after `dlcli`; `CONFIG` stands for the name of the config file.
+        config: content of the config file; None: there is none.
+        invalid: whether the options are certain to be refused.
+        large: whether it may take long.
     """
 
     words: list[str]
     config: dict[str, Any] | None
-    known: int | None
-    enormous: bool
+    invalid: bool
+    large: bool
 
 
 def subjects(runs: Mapping[str, str]) -> list[Subject]:
-    """Return all commands; `runs` names the runs there are with their techniques."""
+    """Return all commands.
+
+    Args:
+        runs: the technique of each run, by the run's name.
+    """
     found = [subject for name in techniques.names() for subject in _of_technique(name, runs)]
     for name, model in figures.catalogue().items():
-        found.append(Subject(("viz", name), model, {}, spoken=list(runs)))
+        found.append(Subject(("viz", name), model, {}, names=list(runs)))
     for name, model in studies.catalogue().items():
         found.append(Subject(("study", name), model, _STUDY))
     for group in ("data", "runs"):
         for name, (model, _) in import_module(f"dlcli.cli.{group}").COMMANDS.items():
-            found.append(Subject((group, name), model, {}, spoken=[*runs, "digits", "dates", "ring"]))
-    found.append(Subject(("check",), import_module("dlcli.cli.check").Check, {}, spoken=checks.names()))
+            found.append(Subject((group, name), model, {}, names=[*runs, "digits", "dates", "ring"]))
+    found.append(Subject(("check",), import_module("dlcli.cli.check").Check, {}, names=checks.names()))
+    found.append(Subject(("doctor",), import_module("dlcli.cli.doctor").Doctor))
     return found
 
 
@@ -110,37 +116,45 @@ def _of_technique(name: str, runs: Mapping[str, str]) -> list[Subject]:
     model = techniques.options(name, "train")
     base = {**small(name)[name], "device": "cpu", "max_time": 3}
     kept = {key: value for key, value in base.items() if key in model.model_fields}
-    found = [Subject(("train", name), model, kept, training=True, spoken=own)] * 3  # it has most options
+    train = Subject(("train", name), model, kept, training=True, names=own)
+    found = [train] * 3  # likelier than the others, because it has the most options
     for verb in ("sample", "predict", "score"):
         if of_verb := techniques.options(name, verb):
-            found.append(Subject((verb, name), of_verb, {"run": own[0]}, spoken=own))
-    found.append(Subject(("eval", own[0]), techniques.options(name, "eval"), {}, spoken=own))
+            found.append(Subject((verb, name), of_verb, {"run": own[0]}, names=own))
+    found.append(Subject(("eval", own[0]), techniques.options(name, "eval"), {}, names=own))
+    found.append(Subject(("export",), Export, {"run": own[0], "out": "exported"}, names=[*format_names(), *own]))
     if name in techniques.having("resume"):
-        found.append(Subject(("resume", own[0]), model, {"steps": FURTHER}, spoken=own))
+        found.append(Subject(("resume", own[0]), model, {"steps": RESUMED_STEPS}, names=own))
     return found
 
 
 def draw(random: Random, subject: Subject, files: Sequence[str]) -> Line:
-    """Draw a command line; `files` are names of data, images and texts that are there."""
+    """Return a random command line.
+
+    Args:
+        random: the source of all choices.
+        subject: the command.
+        files: names of existing data, images and texts.
+    """
     fields = {name: _Field(name, column.field) for name, column in columns(subject.model).items()}
-    given, drawn = _values(random, subject, fields, [*subject.spoken, *files])
-    config = _for_file(random, fields, given) if subject.training and random.random() < 0.2 else None
+    given, drawn = _values(random, subject, fields, [*subject.names, *files])
+    config = _move_to_file(random, fields, given) if subject.training and random.random() < 0.2 else None
     words = [*subject.words, *_words(random, fields, given)]
-    known = _known(subject, fields, given, config)
+    invalid = _invalid(subject, fields, given, config)
     words += ["--config", "CONFIG"] if config is not None else []
     words += ["--json"] if random.random() < 0.25 else []
     words += ["--plan"] if subject.training and random.random() < 0.15 else []
     if random.random() < 0.08:
-        words.insert(random.randrange(len(words) + 1), random.choice([*_OTHERS, *HOSTILE]))
-        known = None
-    enormous = subject.words[0] == "study" or any(_number(given.get(name, "")) > _ENORMOUS for name in drawn)
-    return Line(words, config, known, enormous)
+        words.insert(random.randrange(len(words) + 1), random.choice([*_UNKNOWN_WORDS, *HOSTILE]))
+        invalid = False
+    large = subject.words[0] == "study" or any(_magnitude(given.get(name, "")) > _LARGE for name in drawn)
+    return Line(words, config, invalid, large)
 
 
 def _values(
     random: Random, subject: Subject, fields: Mapping[str, _Field], pool: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Return the options that the line gives, as text, and the names of those that were drawn."""
+    """Return the options of a command line as text, and the names of those with random values."""
     given = {name: str(value) for name, value in subject.base.items() if name in fields}
     arguments = [name for name, field in fields.items() if field.argument and name != "run"]
     for name in arguments:
@@ -148,50 +162,65 @@ def _values(
     others = sorted(set(fields) - set(arguments))
     drawn = random.sample(others, min(len(others), random.randrange(5)))
     given |= {name: fields[name].value(random, pool) for name in drawn}
+    if subject.words == ("export",):
+        given.setdefault("format", random.choice(format_names()))
     if "epochs" in drawn:
         given.pop("steps", None)
     if subject.words[0] in ("eval", "resume"):
         given.pop("run", None)
+    if random.random() < 0.8:
+        given = _without_unmet(subject, fields, given)
     return given, drawn
 
 
+def _without_unmet(subject: Subject, fields: Mapping[str, _Field], given: Mapping[str, str]) -> dict[str, str]:
+    """Return the options without those that have no effect, for which the command line would be refused."""
+    values = {name: fields[name].from_words(text) for name, text in given.items()}
+    try:
+        options = subject.model.model_validate(values, context={"kept": set(values)})
+    except Exception:  # the program finds the same error
+        return dict(given)
+    every = {name: getattr(options, name) for name in subject.model.model_fields}
+    return {name: text for name, text in given.items() if unmet_need(subject.model, name, every) is None}
+
+
 def _words(random: Random, fields: Mapping[str, _Field], given: Mapping[str, str]) -> list[str]:
-    """Return options in any order, each in one of its spellings, and then the arguments."""
+    """Return the options in random order and spelling, then the arguments."""
     options = [name for name in given if not fields[name].argument]
     random.shuffle(options)
-    words = [word for name in options for word in fields[name].spelt(random, given[name])]
+    words = [word for name in options for word in fields[name].words(random, given[name])]
     arguments = [given[name] for name in given if fields[name].argument]
     return words + (["--", *arguments] if any(each.startswith("-") for each in arguments) else arguments)
 
 
-def _for_file(random: Random, fields: Mapping[str, _Field], given: dict[str, str]) -> dict[str, Any]:
-    """Take some of the options away, for a file of them; now and then it holds more."""
+def _move_to_file(random: Random, fields: Mapping[str, _Field], given: dict[str, str]) -> dict[str, Any]:
+    """Move some of the options to a config file, sometimes with an invalid entry; return its content."""
     names = [name for name in given if not fields[name].argument and random.random() < 0.5]
-    found: dict[str, Any] = {name: fields[name].plain(given.pop(name)) for name in names}
+    found: dict[str, Any] = {name: fields[name].from_file(given.pop(name)) for name in names}
     if random.random() < 0.3:
         found[random.choice(["stepz", "out", "json", "class", "", "a b"])] = random.choice([1, None, [], {}, "x"])
     return found
 
 
-def _known(
+def _invalid(
     subject: Subject, fields: Mapping[str, _Field], given: Mapping[str, str], config: Mapping[str, Any] | None
-) -> int | None:
-    """Return 2 where the model refuses the options; None otherwise, since more may be wrong than it knows."""
+) -> bool:
+    """Return whether the model refuses the options; the program may find further errors."""
     if subject.words[0] in ("resume", "eval") or any("\udc80" <= c <= "\udcff" for c in "".join(given.values())):
-        return None
+        return False
     if any(name not in fields for name in config or {}):
-        return 2
-    values = {name: fields[name].read(text) for name, text in given.items()}
+        return True
+    values = {name: fields[name].from_words(text) for name, text in given.items()}
     try:
         subject.model(**{**(config or {}), **values})
     except ValidationError:
-        return 2
-    except Exception:  # which the program meets too, and must turn into its own words
-        return None
-    return None
+        return True
+    except Exception:  # the program gets it too, and must turn it into an error message
+        return False
+    return False
 
 
-def _number(text: str) -> float:
+def _magnitude(text: str) -> float:
     try:
         return abs(float(text))
     except ValueError:
@@ -199,11 +228,11 @@ def _number(text: str) -> float:
 
 
 class _Field:
-    """An option: draws its values, from its own bounds and choices, and spells them."""
+    """An option: random values from its bounds and choices, and their spelling."""
 
     def __init__(self, name: str, field: Any):
         self.name = name
-        self.cli = next((each for each in field.metadata if isinstance(each, Cli)), Cli())
+        self.cli = cli(field)
         self.argument = self.cli.argument
         self.default = field.default
         self.schema = _schema(name, field)
@@ -211,30 +240,30 @@ class _Field:
         self.choices = self.schema.get("enum") or ([self.schema["const"]] if "const" in self.schema else [])
 
     def value(self, random: Random, pool: Sequence[str]) -> str:
-        """Draw a value as text: mostly one that is right, now and then one at the edge, or wrong."""
-        kind = random.choices(["right", "edge", "wrong"], [6, 2, 2])[0]
+        """Return a random value as text: mostly valid, sometimes at a bound or hostile."""
+        kind = random.choices(["valid", "bound", "hostile"], [6, 2, 2])[0]
         if self.kind == "boolean":
             return random.choice(["True", "False"])
-        if kind == "wrong":
+        if kind == "hostile":
             return random.choice(HOSTILE)
         if self.kind in ("integer", "number"):
-            return self._numeral(random, kind)
+            return self._random_number(random, kind)
         if choices := self.choices or self.schema.get("items", {}).get("enum"):
-            return str(random.choice(choices)) if kind == "right" else str(random.choice(choices)).upper()
-        return random.choice(pool) if pool and kind == "right" else str(random.choice([*pool, *HOSTILE]))
+            return str(random.choice(choices)) if kind == "valid" else str(random.choice(choices)).upper()
+        return random.choice(pool) if pool and kind == "valid" else str(random.choice([*pool, *HOSTILE]))
 
-    def _numeral(self, random: Random, kind: str) -> str:
+    def _random_number(self, random: Random, kind: str) -> str:
         low = self.schema.get("minimum", self.schema.get("exclusiveMinimum", 0))
-        high = self.schema.get("maximum", self.schema.get("exclusiveMaximum", low + _SIZE))
-        if kind == "edge":
+        high = self.schema.get("maximum", self.schema.get("exclusiveMaximum", low + _RANGE))
+        if kind == "bound":
             step = 1 if self.kind == "integer" else 1e-9
             return f"{random.choice([low, low - step, low + step, high, high + step, high - step]):.12g}"
         if self.kind == "integer":
-            return str(random.randint(int(low), int(min(high, low + random.choice([1, 4, _SIZE])))))
+            return str(random.randint(int(low), int(min(high, low + random.choice([1, 4, _RANGE])))))
         return f"{random.uniform(low, min(high, low + 1)):.4g}"
 
-    def spelt(self, random: Random, text: str) -> list[str]:
-        """Return the words that give the option this value."""
+    def words(self, random: Random, text: str) -> list[str]:
+        """Return the words of a command line that set the option."""
         long = flag(self.name)
         if self.kind == "boolean":
             return [long if text == "True" else f"--no-{long[2:]}"]
@@ -244,14 +273,14 @@ class _Field:
             return [self.cli.short, text]
         return [f"{long}={text}"] if random.random() < 0.3 else [long, text]
 
-    def read(self, text: str) -> Any:
-        """Return the value as the command line hands it to the model."""
+    def from_words(self, text: str) -> Any:
+        """Return the value as the command line passes it to the model."""
         if self.kind == "array":
             return [text] * len(self.schema.get("prefixItems") or [0])
-        return self.plain(text) if self.choices and isinstance(self.choices[0], int) else text
+        return self.from_file(text) if self.choices and isinstance(self.choices[0], int) else text
 
-    def plain(self, text: str) -> Any:
-        """Return the value as a file of options would hold it."""
+    def from_file(self, text: str) -> Any:
+        """Return the value as a config file has it."""
         if self.kind == "boolean":
             return text == "True"
         try:
@@ -264,5 +293,5 @@ def _schema(name: str, field: Any) -> dict[str, Any]:
     """Return the JSON schema of a field, without null."""
     from pydantic import create_model
 
-    found = create_model("Of", **{name: (field.annotation, field)}).model_json_schema()["properties"][name]
+    found = create_model("OneField", **{name: (field.annotation, field)}).model_json_schema()["properties"][name]
     return {**found, **next((each for each in found.get("anyOf", ()) if each.get("type") != "null"), {})}

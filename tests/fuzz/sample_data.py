@@ -1,4 +1,4 @@
-"""Small files of data of every kind that dlcli reads."""
+"""Writes small data files of every kind that dlcli reads."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from PIL import Image
 
 _TEXTS = Path(__file__).parents[1] / "texts"
-MOODS = [("question", "Where is the blade"), ("order", "Take the blade"), ("answer", "The blade is here")]
+_SENTENCES = [("question", "Where is the blade"), ("order", "Take the blade"), ("answer", "The blade is here")]
 
 
-def scatter(folder: Path) -> list[str]:
-    """Write one of each kind into a folder, and return their names."""
+def write_samples(folder: Path) -> list[str]:
+    """Write one of each kind into a folder; return their names, and words that can stand for one."""
     generator = np.random.default_rng(0)
     for name in ("moods.tsv", "numbers.tsv", "jabberwocky.txt"):
         shutil.copy(_TEXTS / name, folder)
-    rows = [(label, f"{text} {number}") for number in range(12) for label, text in MOODS]
+    rows = [(label, f"{text} {number}") for number in range(12) for label, text in _SENTENCES]
     (folder / "moods.csv").write_text("label,text\n" + "".join(f'{label},"{text}"\n' for label, text in rows))
     (folder / "moods.jsonl").write_text("".join(json.dumps({"label": a, "text": b}) + "\n" for a, b in rows))
     np.savez(
@@ -27,8 +27,8 @@ def scatter(folder: Path) -> list[str]:
         label=np.arange(40) % 4,
     )
     for number in range(24):
-        path = folder / "pictures" / "abc"[number % 3] / f"{number}.png"
+        path = folder / "images" / "abc"[number % 3] / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(generator.integers(0, 256, (8, 8, 3), np.uint8)).save(path)
-    names = [path.name for path in folder.iterdir() if path.is_file()]
-    return [*names, "folder:pictures", "pictures", "pictures/a/0.png", "pictures/a", "nowhere.txt", "The blade", "the"]
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    return [*names, "folder:images", "images", "images/a/0.png", "images/a", "missing.txt", "The blade", "the"]

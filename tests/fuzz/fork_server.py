@@ -1,7 +1,7 @@
-"""The warm process: it has imported jax and all of dlcli and computed nothing, so that a fork of it starts at once.
+"""Imports jax and all of dlcli without computing anything, and forks one process per command, which starts at once.
 
-For each connection it forks a nanny, which forks the case, says its process id, waits for it, and says how it ended.
-A case runs dlcli in the fork, or, where a start-up is to be tried, in a new interpreter.
+For each connection it forks a supervisor, which forks the command, sends its process id, waits for it, and sends its
+result. A command runs dlcli in the fork, or in a new interpreter if the start of the program is tested.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-_BROKEN, _CLOSED = "broken", "closed"  # streams that are no files: a pipe nobody reads, and none at all
-_LARGEST_FILE = 2**30  # bytes
+_BROKEN, _CLOSED = "broken", "closed"  # as in the harness, which this process does not import
+_MAX_FILE = 2**30  # bytes
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# Audit events of what changes files, with the places of the paths among their arguments.
+# Audit events that change files, with the positions of the paths among their arguments.
 _CHANGES = {
     "os.mkdir": (0,),
     "os.rmdir": (0,),
@@ -39,13 +39,13 @@ _CHANGES = {
     "os.utime": (0,),
 }
 _CODE = {"pickle.find_class", "os.system", "os.exec", "os.posix_spawn", "subprocess.Popen"}
-_HARMLESS = ("git", "lscpu", "/sbin/ldconfig")  # programs that dlcli and its libraries ask
+_HARMLESS = ("git", "lscpu", "/sbin/ldconfig")  # programs that dlcli and its libraries start
 
 
 def serve(listener: socket.socket) -> None:
-    """Answer connections until standard input ends, as it does with the process that started this one."""
+    """Accept connections until standard input is closed, which happens when the parent process ends."""
     _import_everything()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nannies need not be waited for
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors leave no zombies
     while True:
         ready, _, _ = select.select([listener, 0], [], [])
         if 0 in ready:
@@ -54,13 +54,13 @@ def serve(listener: socket.socket) -> None:
         if os.fork() == 0:
             listener.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _watch_over(connection)
+            _supervise(connection)
             os._exit(0)
         connection.close()
 
 
 def _import_everything() -> None:
-    """Import dlcli, and what it loads only where it is needed."""
+    """Import dlcli, and the modules that it imports lazily."""
     import dlcli
 
     sys.dont_write_bytecode = True
@@ -71,24 +71,24 @@ def _import_everything() -> None:
             importlib.import_module(module.name)
 
 
-def _watch_over(connection: socket.socket) -> None:
+def _supervise(connection: socket.socket) -> None:
     request = json.loads(connection.makefile().readline())
     pid = os.fork()
     if pid == 0:
         connection.close()
-        _case(request)
+        _run_command(request)
     connection.sendall(f"{pid}\n".encode())
     _, status, usage = os.wait4(pid, 0)
-    ended = {
+    result = {
         "code": os.waitstatus_to_exitcode(status),
-        "peak": usage.ru_maxrss * 1024,
-        "busy": usage.ru_utime + usage.ru_stime,
+        "peak_memory": usage.ru_maxrss * 1024,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
     }
-    connection.sendall(json.dumps(ended).encode() + b"\n")
+    connection.sendall(json.dumps(result).encode() + b"\n")
 
 
-def _case(request: dict[str, Any]) -> None:
-    """Become the case; never returns."""
+def _run_command(request: dict[str, Any]) -> None:
+    """Run the command and exit; never return."""
     code = 1
     try:
         os.setsid()
@@ -96,13 +96,13 @@ def _case(request: dict[str, Any]) -> None:
         os.environ.clear()
         os.environ.update(request["environment"])
         log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        for number, place in enumerate(request["streams"]):
-            _open(number, place)
-        _limit(request["room"])
-        if request["fresh"]:
-            os.execve(sys.executable, [sys.executable, *request["fresh"], *request["arguments"]], os.environ)
+        for number, target in enumerate(request["streams"]):
+            _open(number, target)
+        _limit(request["address_space"])
+        if request["interpreter"]:
+            os.execve(sys.executable, [sys.executable, *request["interpreter"], *request["arguments"]], os.environ)
         _wrap_streams(request["encoding"])
-        sys.addaudithook(_Watch(log, request["allowed"]))
+        sys.addaudithook(_AuditHook(log, request["allowed"]))
         code = _main(request["arguments"])
     except BaseException:
         traceback.print_exc()
@@ -110,35 +110,35 @@ def _case(request: dict[str, Any]) -> None:
         os._exit(code)
 
 
-def _open(number: int, place: str) -> None:
-    """Make a standard stream of what the request names."""
-    if place == _CLOSED:
+def _open(number: int, target: str) -> None:
+    """Open the target of a standard stream: a path, `closed` or `broken`."""
+    if target == _CLOSED:
         os.close(number)
         return
-    if place == _BROKEN:
+    if target == _BROKEN:
         reader, handle = os.pipe()
         os.close(reader)
     elif number == 0:
-        handle = os.open(place, os.O_RDONLY)
+        handle = os.open(target, os.O_RDONLY)
     else:
-        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(handle, number)
     if handle != number:
         os.close(handle)
 
 
-def _limit(room: int) -> None:
+def _limit(address_space: int) -> None:
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    for kind, bound in (
-        (resource.RLIMIT_AS, size + room),
-        (resource.RLIMIT_FSIZE, _LARGEST_FILE),
+    for kind, limit in (
+        (resource.RLIMIT_AS, size + address_space),
+        (resource.RLIMIT_FSIZE, _MAX_FILE),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(kind, (bound, bound))
+        resource.setrlimit(kind, (limit, limit))
 
 
 def _wrap_streams(encoding: str) -> None:
-    """Give Python its standard streams as a new interpreter would have them."""
+    """Open the standard streams of Python as a new interpreter does."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
@@ -153,15 +153,15 @@ def _wrap_streams(encoding: str) -> None:
 
 
 def _main(arguments: list[str]) -> int:
-    """Run the program and end as an interpreter does; return the exit code."""
+    """Run the program and shut down as an interpreter does; return the exit code."""
     from dlcli.cli.app import main
 
     sys.argv = ["dlcli", *arguments]
     code = 1
     try:
         main()
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:
         traceback.print_exc()
     threading._shutdown()
@@ -175,30 +175,29 @@ def _main(arguments: list[str]) -> int:
     return code
 
 
-class _Watch:
-    """Notes what Python writes outside the folders that are allowed, and what could run code."""
+class _AuditHook:
+    """Logs writes outside the allowed folders, and whatever could run code."""
 
     def __init__(self, log: int, allowed: list[str]):
-        self.log, self.allowed, self.here = log, tuple(allowed), os.getcwd()
+        self.log, self.allowed, self.cwd = log, tuple(allowed), os.getcwd()
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, _, flags = arguments
             if flags & _WRITES:
-                self._note(event, path)
+                self._check(event, path)
         elif event in _CHANGES:
-            for place in _CHANGES[event]:
-                self._note(event, arguments[place])
+            for position in _CHANGES[event]:
+                self._check(event, arguments[position])
         elif event in _CODE and not str(arguments[0]).endswith(_HARMLESS):
             os.write(self.log, f"{event} {arguments[:2]!r:.200}\n".encode(errors="replace"))
 
-    def _note(self, event: str, path: Any) -> None:
+    def _check(self, event: str, path: Any) -> None:
         if isinstance(path, int) or path is None:
             return
-        name = os.fsdecode(path)
-        where = os.path.normpath(os.path.join(self.here, name))
-        if not where.startswith(self.allowed) and not os.path.realpath(where).startswith(self.allowed):
-            os.write(self.log, f"{event} {where!r}\n".encode(errors="replace"))
+        full = os.path.normpath(os.path.join(self.cwd, os.fsdecode(path)))
+        if not full.startswith(self.allowed) and not os.path.realpath(full).startswith(self.allowed):
+            os.write(self.log, f"{event} {full!r}\n".encode(errors="replace"))
 
 
 if __name__ == "__main__":

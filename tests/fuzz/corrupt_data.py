@@ -1,4 +1,4 @@
-"""Hostile data files: tables, texts, images and archives, right in form and wrong in all ways that a user meets."""
+"""Writes corrupt data files: odd characters, wrong formats, truncated files, decompression bombs, special files."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-# What stands within a line of text, though some programs end lines there, and what terminals take for orders.
-INNER = (
+# Characters that do not end a line, although some programs split there, and terminal control sequences.
+ODD_CHARACTERS = (
     "\x0b",
     "\x0c",
     "\x1c",
@@ -85,9 +85,9 @@ _HEADERS = (
     *(b"label\ttext\ttext\n", b"\xef\xbb\xbflabel\ttext\n", b"source\ttarget\tsource\n"),
 )
 _IMAGES = (
-    "whole",
-    "cut",
-    "flip",
+    "valid",
+    "truncated",
+    "bits flipped",
     "empty",
     "text",
     "gray16",
@@ -102,10 +102,10 @@ _IMAGES = (
 )
 
 
-def rows(random: Random, columns: tuple[str, str], *, inner: bool = True) -> list[tuple[str, str]]:
-    """Draw rows of two cells, no two of which are alike."""
+def rows(random: Random, columns: tuple[str, str]) -> list[tuple[str, str]]:
+    """Return random rows of two cells, all different."""
     labels = random.sample(_LABELS, random.choice([2, 3, 5]))
-    odd = random.sample(INNER, 3) if inner else [" "]
+    odd = random.sample(ODD_CHARACTERS, 3)
     found = []
     for number in range(random.choice([30, 60])):
         words = [random.choice(_WORDS) + random.choice(["", "", *odd]) for _ in range(random.randrange(1, 8))]
@@ -115,81 +115,84 @@ def rows(random: Random, columns: tuple[str, str], *, inner: bool = True) -> lis
 
 
 def table(path: Path, columns: tuple[str, str], content: list[tuple[str, str]]) -> None:
-    """Write rows in the format that the file's ending says."""
-    ending = Path(path.stem).suffix if path.suffix in (".gz", ".xz") else path.suffix
+    """Write rows in the format of the file extension."""
+    extension = Path(path.stem).suffix if path.suffix in (".gz", ".xz") else path.suffix
     text = io.StringIO(newline="")
-    if ending == ".jsonl":
+    if extension == ".jsonl":
         text.writelines(json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) + "\n" for row in content)
-    elif ending == ".csv":
+    elif extension == ".csv":
         csv.writer(text).writerows([columns, *content])
     else:
         text.writelines("\t".join(row) + "\n" for row in [columns, *content])
-    pack = {".gz": gzip.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
-    path.write_bytes(pack(text.getvalue().encode()))
+    compress = {".gz": gzip.compress, ".xz": lzma.compress}.get(path.suffix, bytes)
+    path.write_bytes(compress(text.getvalue().encode()))
 
 
-def spoil(random: Random, path: Path) -> str:
-    """Change a file in one way, and say which."""
+def corrupt(random: Random, path: Path) -> str:
+    """Corrupt a file in one way; return a description."""
     content = path.read_bytes()
-    change = random.choice([_cut, _flipped, _inserted, _inserted, _lined, _headed, _emptied, _stretched, _recoded])
-    told, changed = change(random, content)
-    path.write_bytes(changed)
-    return f"{path.name}: {told}"
+    change = random.choice(
+        [_cut, _flip_bits, _insert, _insert, _insert_line, _change_header, _empty, _stretch, _recode]
+    )
+    description, corrupted = change(random, content)
+    path.write_bytes(corrupted)
+    return f"{path.name}: {description}"
 
 
 def _cut(random: Random, content: bytes) -> tuple[str, bytes]:
-    place = random.randrange(len(content) + 1)
-    return f"cut at {place}", content[:place]
+    at = random.randrange(len(content) + 1)
+    return f"truncated at {at}", content[:at]
 
 
-def _flipped(random: Random, content: bytes) -> tuple[str, bytes]:
+def _flip_bits(random: Random, content: bytes) -> tuple[str, bytes]:
     changed = bytearray(content)
     for _ in range(random.choice([1, 30]) if content else 0):
         changed[random.randrange(len(changed))] ^= 1 << random.randrange(8)
     return "bits flipped", bytes(changed)
 
 
-def _inserted(random: Random, content: bytes) -> tuple[str, bytes]:
-    place, odd = random.randrange(len(content) + 1), random.choice(_BAD_BYTES)
-    return f"{odd!r} put in at {place}", content[:place] + odd + content[place:]
+def _insert(random: Random, content: bytes) -> tuple[str, bytes]:
+    at, odd = random.randrange(len(content) + 1), random.choice(_BAD_BYTES)
+    return f"{odd!r} inserted at {at}", content[:at] + odd + content[at:]
 
 
-def _lined(random: Random, content: bytes) -> tuple[str, bytes]:
+def _insert_line(random: Random, content: bytes) -> tuple[str, bytes]:
     start = content.rfind(b"\n", 0, random.randrange(len(content) + 1)) + 1
     odd = random.choice(_BAD_LINES)
-    return f"line {odd!r} put in", content[:start] + odd + content[start:]
+    return f"line {odd!r} inserted", content[:start] + odd + content[start:]
 
 
-def _headed(random: Random, content: bytes) -> tuple[str, bytes]:
+def _change_header(random: Random, content: bytes) -> tuple[str, bytes]:
     odd = random.choice(_HEADERS)
     return f"header {odd!r}", odd + content[content.find(b"\n") + 1 :]
 
 
-def _emptied(random: Random, content: bytes) -> tuple[str, bytes]:
-    return "emptied", random.choice([b"", b"\n", b" \n \n", b"\xef\xbb\xbf"])
+def _empty(random: Random, content: bytes) -> tuple[str, bytes]:
+    return "empty", random.choice([b"", b"\n", b" \n \n", b"\xef\xbb\xbf"])
 
 
-def _stretched(random: Random, content: bytes) -> tuple[str, bytes]:
-    place, piece = random.randrange(len(content) + 1), random.choice([b"x", b"x ", "é".encode(), b'"'])
+def _stretch(random: Random, content: bytes) -> tuple[str, bytes]:
+    at, piece = random.randrange(len(content) + 1), random.choice([b"x", b"x ", "é".encode(), b'"'])
     times = random.choice([10**4, 10**6])
-    return f"{times} times {piece!r} put in at {place}", content[:place] + piece * times + content[place:]
+    return f"{piece!r} inserted {times} times at {at}", content[:at] + piece * times + content[at:]
 
 
-def _recoded(random: Random, content: bytes) -> tuple[str, bytes]:
+def _recode(random: Random, content: bytes) -> tuple[str, bytes]:
     text = content.decode(errors="replace")
-    other = random.choice(["latin-1", "utf-16", "utf-32", "\r\n", "\r", "\n\n", "twice"])
-    if other == "twice":
-        return "twice", content * 2
-    if not other.isprintable():
-        return f"lines end in {other!r}", text.replace("\n", other).encode()
-    return other, text.encode(other, "replace")
+    if random.random() < 0.15:
+        return "repeated", content * 2
+    if random.random() < 0.5:
+        end = random.choice(["\r\n", "\r", "\n\n"])
+        return f"lines end in {end!r}", text.replace("\n", end).encode()
+    encoding = random.choice(["latin-1", "utf-16", "utf-32"])
+    return encoding, text.encode(encoding, "replace")
 
 
 def replace(random: Random, path: Path) -> str:
-    """Put what is no ordinary file in a file's place, or one that is far larger than it looks."""
+    """Replace a file by a special file, or by one that is far larger than its size on disk."""
     content = path.read_bytes()
     path.unlink()
-    what = random.choice(["pipe", "zero", "loop", "nowhere", "folder", "sparse", "bomb", "bomb", "proc"])
+    what = random.choice(["pipe", "zero", "loop", "dangling", "folder", "sparse", "bomb", "bomb", "proc"])
     if what == "pipe":
         os.mkfifo(path)
     elif what == "folder":
@@ -198,16 +201,16 @@ def replace(random: Random, path: Path) -> str:
         path.write_bytes(content)
         os.truncate(path, 20 * 2**30)
     elif what == "bomb":
-        pack = {".xz": lzma.compress, ".gz": gzip.compress}.get(path.suffix)
-        path.write_bytes(pack(b"a\tb\n" * 2**22) * 256 if pack else content * 2000)
+        compress = {".xz": lzma.compress, ".gz": gzip.compress}.get(path.suffix)
+        path.write_bytes(compress(b"a\tb\n" * 2**22) * 256 if compress else content * 2000)
     else:
-        target = {"zero": "/dev/zero", "loop": path.name, "nowhere": "nowhere", "proc": "/proc/self/mem"}[what]
+        target = {"zero": "/dev/zero", "loop": path.name, "dangling": "missing", "proc": "/proc/self/mem"}[what]
         path.symlink_to(target)
-    return f"{path.name}: {what}"
+    return f"{path.name}: replaced by {what}"
 
 
-def picture(random: Random, path: Path, kind: str) -> Path:
-    """Write an image of a kind of `_IMAGES`; return its path, which may have got another ending."""
+def write_image(random: Random, path: Path, kind: str) -> Path:
+    """Write an image of a kind of `_IMAGES`; return its path, which may have another extension."""
     pixels = np.random.default_rng(random.randrange(2**32)).integers(0, 256, (8, 8, 3), np.uint8)
     image = Image.fromarray(pixels)
     if kind == "gray16":
@@ -229,42 +232,44 @@ def picture(random: Random, path: Path, kind: str) -> Path:
     else:
         image.save(path)
         content = path.read_bytes()
-        spoilt = bytearray(content)
-        spoilt[random.randrange(len(spoilt))] ^= 0x55
-        other = {"cut": content[: random.randrange(len(content))], "flip": spoilt, "empty": b"", "text": b"no image"}
-        path.write_bytes(other.get(kind, content))
+        flipped = bytearray(content)
+        flipped[random.randrange(len(flipped))] ^= 0x55
+        corrupted = {
+            "truncated": content[: random.randrange(len(content))],
+            "bits flipped": flipped,
+            "empty": b"",
+            "text": b"no image",
+        }
+        path.write_bytes(corrupted.get(kind, content))
     return path
 
 
-def pictures(random: Random, folder: Path, *, odd: bool) -> list[str]:
-    """Write folders of classes; where `odd`, with files that are none of those wanted, and say which."""
-    told = []
+def write_image_folder(random: Random, folder: Path) -> list[str]:
+    """Write a folder of images per class, with corrupt images and stray files; return descriptions of those."""
+    found = []
     for name in random.sample(_LABELS, 3):
         (folder / name).mkdir(parents=True)
         for number in range(12):
-            picture(random, folder / name / f"{number}.png", "whole")
-        if odd and random.random() < 0.7:
+            write_image(random, folder / name / f"{number}.png", "valid")
+        if random.random() < 0.7:
             kind = random.choice(_IMAGES)
-            told.append(f"{picture(random, folder / name / 'odd.png', kind).relative_to(folder)}: {kind}")
-        if odd and random.random() < 0.3:
-            stray = (
-                folder
-                / random.choice(["", name])
-                / random.choice(["readme.txt", "._0.png", "a\nb.png", "\udcff.png", "x" * 250])
-            )
+            found.append(f"{write_image(random, folder / name / 'odd.png', kind).relative_to(folder)}: {kind}")
+        if random.random() < 0.3:
+            stray = random.choice(["readme.txt", "._0.png", "a\nb.png", "\udcff.png", "x" * 250])
+            stray = folder / random.choice(["", name]) / stray
             stray.write_bytes(b"stray")
-            told.append(f"stray {str(stray.relative_to(folder))!r}")
-        if odd and random.random() < 0.15:
-            told.append(replace(random, folder / name / "3.png"))
-    return told
+            found.append(f"stray {str(stray.relative_to(folder))!r}")
+        if random.random() < 0.15:
+            found.append(replace(random, folder / name / "3.png"))
+    return found
 
 
-def arrays(random: Random, path: Path) -> str:
-    """Write an archive of arrays that has something odd, and say what."""
+def write_arrays(random: Random, path: Path) -> str:
+    """Write an archive of arrays with something unusual; return a description."""
     generator = np.random.default_rng(random.randrange(2**32))
     images, labels = generator.integers(0, 256, (40, 8, 8, 1), np.uint8), np.arange(40) % 4
-    odd = {
-        "as it should be": {},
+    changes = {
+        "valid": {},
         "fortran order": {"image": np.asfortranarray(images)},
         "floats": {"image": images / 255},
         "16 bits": {"image": images.astype(np.uint16)},
@@ -280,25 +285,25 @@ def arrays(random: Random, path: Path) -> str:
         "too few labels": {"label": labels[:-1]},
         "names that are bytes": {"classes": np.array([b"a", b"b", b"c", b"d"])},
         "too few names": {"classes": np.array(["a", "b"])},
-        "names twice": {"classes": np.array(["a", "a", "b", "c"])},
-        "names that steer": {"classes": np.array(["\x1b[31m", "[b]", "\n", ""])},
+        "repeated names": {"classes": np.array(["a", "a", "b", "c"])},
+        "names with control characters": {"classes": np.array(["\x1b[31m", "[b]", "\n", ""])},
         "records": {"label": np.zeros(40, [("x", "i4")])},
         "one class": {"label": labels * 0},
     }
-    what = random.choice([*odd, "another header", "compressed zeros", "bytes"])
+    what = random.choice([*changes, "another header", "compressed zeros", "bytes"])
     save = np.savez_compressed if random.random() < 0.5 else np.savez
-    save(path, **{"image": images, "label": labels, **odd.get(what, {})})
+    save(path, **{"image": images, "label": labels, **changes.get(what, {})})
     if what == "another header":
         what = _with_header(random, path)
     elif what == "compressed zeros":
         np.savez_compressed(path, image=np.zeros((300_000, 28, 28, 3), np.uint8), label=np.zeros(300_000, int))
     elif what == "bytes":
-        what = spoil(random, path)
+        what = corrupt(random, path)
     return f"{path.name}: {what}"
 
 
 def _with_header(random: Random, path: Path) -> str:
-    """Write an archive whose arrays have an odd header."""
+    """Write an archive whose arrays have an invalid header; return a description."""
     header = random.choice(
         [
             "{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000, 8, 8, 1), }",
@@ -323,13 +328,13 @@ def _with_header(random: Random, path: Path) -> str:
 
 
 def _bomb(side: int) -> bytes:
-    """Return a PNG of a side in black, a hundred thousand bytes for a thousand million pixels."""
+    """Return a black PNG of `side` × `side` pixels: about 100 KB for 30,000 × 30,000 pixels."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    packed = zlib.compressobj()
+    compressor = zlib.compressobj()
     row = bytes(1 + side // 8)
-    body = b"".join(packed.compress(row) for _ in range(side)) + packed.flush()
-    head = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    body = b"".join(compressor.compress(row) for _ in range(side)) + compressor.flush()
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")

@@ -1,0 +1,1 @@
+"""Tables of numbers: sources, checks, batches."""
