@@ -58,6 +58,17 @@ def test_sequences_of_any_length_are_processed(rnn_run, tmp_path):
         np.testing.assert_allclose(model.call(tokens), run.learner.next_log_probabilities(tokens), atol=1e-5)
 
 
+def test_rows_of_a_table_are_standardized_by_the_function(tmp_path):
+    import jax
+
+    run = dlcli.train("mlp", dataset="iris", hidden_sizes="4", steps=4, schedule="constant", out=tmp_path / "run")
+    run.export("jax", tmp_path / "mlp.jax")
+    model = jax.export.deserialize(bytearray((tmp_path / "mlp.jax").read_bytes()))
+    rows = np.array([[5.1, 3.5, 1.4, 0.2], [6.2, 2.8, 4.8, 1.8], [7.0, 3.2, 4.7, 1.4]], np.float32)
+    expected = run.learner.predict(run.facts.standardize(rows))
+    np.testing.assert_allclose(model.call(rows), expected, atol=1e-5)
+
+
 def test_word_vectors_are_no_function(word2vec_run, tmp_path):
     with pytest.raises(UsageError, match="no function that maps inputs to outputs"):
         dlcli.load(word2vec_run).export("jax", tmp_path / "model.jax")
