@@ -18,6 +18,11 @@ dlcli viz pooling --no-show --out "$out/pooling.png"
 dlcli viz attention-mask --no-show --out "$out/attention-mask.png"
 dlcli viz forward-process --no-show --out "$out/forward-process.png"
 
+if missing mlp; then
+  dlcli train mlp --out runs/gallery-mlp
+fi
+dlcli viz decision-boundary --run runs/gallery-mlp --no-show --out "$out/decision-boundary.png"
+
 if missing cnn; then
   dlcli train cnn --dataset shapes --out runs/gallery-cnn
 fi

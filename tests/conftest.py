@@ -121,6 +121,13 @@ def cnn_run(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def mlp_run(tmp_path_factory):
+    """The folder of a tiny network trained for six steps on points in the plane."""
+    small = {"batch_size": 16, "points": 60, "hidden_sizes": "6,4"}
+    return _trained("mlp", tmp_path_factory.mktemp("runs") / "plane", **small, **_SHORT)
+
+
+@pytest.fixture(scope="session")
 def word2vec_run(tmp_path_factory):
     """The folder of small word vectors, trained for a few steps on questions."""
     small = {"batch_size": 64, "vector_size": 8, "min_count": 2, "dataset": str(_HERE / "questions.tsv")}

@@ -25,8 +25,10 @@ def next_commands(folder: Path, technique: str) -> list[str]:
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)
         if model is not None and can_read(model, trained):
-            lines.append(command_line(verb, technique, *_input(model, example), "--run", folder))
-    return lines
+            words, named = list(_input(model, example)), ("--run", folder)
+            # After `--`, which separates a row that starts with a minus, there are no options.
+            lines.append(command_line(verb, technique, *(named + tuple(words) if "--" in words else (*words, *named))))
+    return list(dict.fromkeys(lines))  # the main figure may be the learning curves
 
 
 def _input(model: type[Options], example: str) -> Iterator[str | Path]:
@@ -36,7 +38,6 @@ def _input(model: type[Options], example: str) -> Iterator[str | Path]:
         if not cli(field).argument:
             yield from (flag(name), example or name.upper()) if example or name == "nearest" else ()
         else:
-            # A row may start with a minus.
             yield from ("--",) if name == "rows" and example.startswith("-") else ()
             yield Path(example) if name == "images" and example else example or name.upper()
 

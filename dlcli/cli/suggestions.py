@@ -103,7 +103,8 @@ _VERBS = {
     "predict tokenizer": "tokenize encode",
 }
 _SUBJECTS = {
-    "train cnn": "mlp classifier image images convnet vgg mnist cifar vision conv ffn dnn",
+    "train cnn": "classifier image images convnet vgg mnist cifar vision conv",
+    "train mlp": "perceptron dense feedforward ffn dnn tabular moons iris logistic-regression",
     "train cnn --arch resnet": "resnet resnet18 resnet34 resnet50",
     "train cnn --arch convnext": "convnext",
     "train transformer --shape encoder": "bert roberta encoder distilbert",
@@ -119,6 +120,7 @@ _SUBJECTS = {
     "train tokenizer": "bpe wordpiece unigram subword subwords sentencepiece",
     "viz learning-curves": "loss curves curve history training losses accuracy",
     "viz confusion": "confusion-matrix matrix",
+    "viz decision-boundary": "boundary decision-surface playground",
     "viz saliency": "gradcam grad-cam heatmap cam",
     "viz activations": "feature-maps features maps",
     "viz filters": "kernels weights",

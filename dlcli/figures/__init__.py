@@ -31,7 +31,12 @@ def of(technique: str) -> list[str]:
 def main_figure(technique: str, trained: Mapping[str, Any] | None = None) -> str:
     """Return the name of the most important figure of a technique, for a run trained with these options."""
     main = ((name, model) for name, model in catalogue().items() if technique in getattr(model, "main_figure_of", ()))
-    return next(name for name, model in main if trained is None or can_read(model, trained))
+    return next(name for name, model in main if trained is None or _is_main_for(model, trained))
+
+
+def _is_main_for(model: Any, trained: Mapping[str, Any]) -> bool:
+    where = model.main_figure_where
+    return can_read(model, trained) and (not where or any(trained.get(name) == value for name, value in where))
 
 
 def opened(name: str, options: Any, run: Any = None) -> tuple[Any, Any]:

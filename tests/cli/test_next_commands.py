@@ -126,3 +126,16 @@ def test_an_option_that_does_nothing_with_the_run_is_refused(dlcli, rnn_run, cnn
     code, _, err = dlcli("eval", cnn_run, "--mc-dropout", 5)
     assert code == 2
     assert "--mc-dropout 5 needs a run of --dropout or a run of --input-dropout" in err
+
+
+def test_a_row_that_starts_with_a_minus_follows_the_options(mlp_run, tmp_path):
+    (tmp_path / "options.json").write_text((mlp_run / "options.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps({"example": "-1.5,0.25"}))
+    line = next(each for each in next_commands(tmp_path, "mlp") if "predict" in each)
+    assert shlex.split(line) == ["dlcli", "predict", "mlp", "--run", str(tmp_path), "--", "-1.5,0.25"]
+
+
+def test_the_learning_curves_are_suggested_once(tmp_path):
+    (tmp_path / "options.json").write_text(options("mlp", dataset="iris").model_dump_json())
+    lines = next_commands(tmp_path, "mlp")
+    assert sum("learning-curves" in line for line in lines) == 1

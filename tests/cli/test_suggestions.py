@@ -80,7 +80,7 @@ def test_a_rare_option_still_works(dlcli):
         ("list", "dlcli runs list"),
         ("cnn", "dlcli train cnn"),
         ("attention", "dlcli viz attention"),
-        ("train mlp", "dlcli train cnn"),
+        ("train perceptron", "dlcli train mlp"),
         ("train bert", "dlcli train transformer --shape encoder"),
         ("train lstm", "dlcli train rnn"),
         ("train ddpm", "dlcli train diffusion"),

@@ -18,6 +18,7 @@ from dlcli.interface import Data, Facts
 
 Name = Annotated[str, Field(max_length=255)]
 Std = Annotated[float, Field(gt=0)]
+_MAX_EXAMPLE = 60  # characters; as much as a run keeps of an example
 
 
 class TabularFacts(Facts):
@@ -83,8 +84,14 @@ def read(options: Any, facts: TabularFacts | None = None) -> Data:
         facts=used,
         sizes=table.sizes,
         digest=table.digest,
-        example=",".join(f"{value:.6g}" for value in table.splits["validation"].features[0]),
+        example=_example(table.splits["validation"].features[0]),
     )
+
+
+def _example(features: np.ndarray) -> str:
+    """Return a row as `predict` takes it; "" if it is too long to be shown."""
+    written = ",".join(f"{value:.4g}" for value in features)
+    return written if len(written) <= _MAX_EXAMPLE else ""
 
 
 def describe(table: TabularSet) -> TabularFacts:

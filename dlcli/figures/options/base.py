@@ -18,12 +18,14 @@ class FigureOptions(ShowOptions):
         technique: technique, or techniques, of the latest run that `--run` defaults to; empty: any.
         animated: whether the figure can be written as an animated GIF.
         main_figure_of: techniques whose most important figure this is, suggested after training.
+        main_figure_where: training options, one of which the run must have for this; empty: any.
     """
 
     panel = "Figure"
     technique: ClassVar[str | tuple[str, ...]] = ""
     animated: ClassVar[bool] = False
     main_figure_of: ClassVar[tuple[str, ...]] = ()
+    main_figure_where: ClassVar[tuple[tuple[str, str], ...]] = ()
     out: Out = None
 
 

@@ -115,7 +115,7 @@ class Confusion(RunFigureOptions):
     """The confusion matrix on the validation split."""
 
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
-    technique = ("cnn", "rnn", "transformer")
+    technique = ("cnn", "mlp", "rnn", "transformer")
     main_figure_of = ("cnn",)
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Show percentages of the true class instead of counts.")] = False

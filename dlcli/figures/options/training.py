@@ -1,12 +1,14 @@
 """Options of the figures of training: learning curves, schedules, optimizers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from dlcli.figures.options.base import FigureOptions, FreeFigureOptions
+from dlcli.errors import UsageError
+from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, RunFigureOptions
 from dlcli.options.common import Cli, LearningRate, Needs, ScheduleName, Steps
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
+from dlcli.options.tables import PLANE
 
 _LIMIT = 1e6  # largest coordinate and learning rate on a surface
 _MAX_PATHS = 8  # the number of colours that are distinguishable with every kind of colour blindness
@@ -68,9 +70,36 @@ def _optimizers(text: str) -> str:
     return text
 
 
+class DecisionBoundary(RunFigureOptions):
+    """The decision boundary of a classifier of two features, and the activations of its hidden units."""
+
+    examples = (
+        "dlcli viz decision-boundary",
+        "dlcli viz decision-boundary --run mlp --units 4 --use last --out boundary.svg",
+    )
+    technique = "mlp"
+    main_figure_of = ("mlp",)
+    main_figure_where = tuple(("dataset", name) for name in PLANE)
+    units: Annotated[
+        int,
+        Field(ge=0, le=32, description="Hidden units per layer to show, those with the largest variance."),
+        Needs("hidden_sizes", but=("none",), of_run=True),
+    ] = 8
+
+    def require_fit(self, run: Any) -> None:
+        if len(run.facts.features) != 2 or not run.facts.classes:
+            task = "classifier" if run.facts.classes else "regression"
+            count = len(run.facts.features)
+            raise UsageError(
+                f"--run must be a classifier of 2 features, {run.folder} is a {task} of {count}",
+                hint="train one: dlcli train mlp --dataset moons",
+            )
+
+
 class LearningCurves(FigureOptions):
     """Loss, accuracy and other metrics over the steps of one or several runs."""
 
+    main_figure_of = ("mlp",)
     examples = (
         "dlcli viz learning-curves",
         "dlcli viz learning-curves --run small --run resnet --out curves.svg",

@@ -13,6 +13,7 @@ if "MPLCONFIGDIR" not in os.environ and not is_creatable(
 from dlcli.plot.page import (  # after the environment variable, which matplotlib reads when it is imported
     attention,
     confusion,
+    decision_boundary,
     embeddings,
     forward_process,
     gan_training,
@@ -31,6 +32,7 @@ from dlcli.plot.page import (  # after the environment variable, which matplotli
 __all__ = [
     "attention",
     "confusion",
+    "decision_boundary",
     "embeddings",
     "forward_process",
     "gan_training",

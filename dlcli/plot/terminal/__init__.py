@@ -8,6 +8,7 @@ columns, and no picture is taller than `max_lines`: what does not fit is left ou
 from dlcli.plot.terminal import (
     attention,
     confusion,
+    decision_boundary,
     embeddings,
     forward_process,
     gan_training,
@@ -26,6 +27,7 @@ from dlcli.plot.terminal import (
 __all__ = [
     "attention",
     "confusion",
+    "decision_boundary",
     "embeddings",
     "forward_process",
     "gan_training",

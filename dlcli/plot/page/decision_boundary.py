@@ -1,0 +1,108 @@
+"""The decision boundary of a classifier in the plane, for a file."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+
+from dlcli.plot import palette
+from dlcli.plot.charts.decision_boundary import DecisionBoundaryChart, Points, UnitMap, class_color
+from dlcli.plot.page import style
+
+_SIDE, _UNIT = 4.8, 1.05  # inches of the map and of the map of a unit
+_LABEL = 0.32  # inches above the units of a layer
+_COLUMNS = 4
+_MARKERS = "osD^vP*X"  # of the classes, which are then distinguishable without colour
+_MANY = 400  # points; more are drawn smaller
+
+
+@style.applied()
+def draw(chart: DecisionBoundaryChart) -> Figure:
+    """Draw the probabilities with the data on them, and the units beside."""
+    layers = [list(units) for _, units in groupby(chart.units, key=lambda each: each.layer)]
+    heights = [_LABEL + (_UNIT + 0.2) * -(-len(units) // _COLUMNS) for units in layers]
+    beside = _COLUMNS * _UNIT + 0.4 if layers else 0.0
+    height = max(_SIDE, sum(heights)) + 0.7
+    figure = style.new_figure(_SIDE + beside, height + style.title_height(chart.title, _SIDE + beside))
+    style.write_title(figure, chart.title)
+    if not layers:
+        _draw_map(figure.subplots(), chart)
+        return figure
+    left, right = figure.subfigures(1, 2, width_ratios=[_SIDE, beside])
+    _draw_map(left.subplots(), chart)
+    parts = np.atleast_1d(right.subfigures(len(layers), 1, height_ratios=heights))
+    for part, units in zip(parts, layers, strict=True):
+        _draw_units(part, chart, units)
+    return figure
+
+
+def _draw_map(axes: Axes, chart: DecisionBoundaryChart) -> None:
+    axes.set(xlabel=chart.axes[0], ylabel=chart.axes[1])
+    axes.imshow(chart.colors(), extent=_extent(chart), origin="lower", aspect="auto", interpolation="bilinear")
+    _draw_boundary(axes, chart, 1.2)
+    for points in chart.points:
+        for number in range(len(chart.classes)):
+            _draw_points(axes, points, number)
+    axes.set(xlim=chart.x[[0, -1]], ylim=chart.y[[0, -1]])
+    handles = [_handle(chart, points.name, number) for number in range(len(chart.classes)) for points in chart.points]
+    handles.append(Line2D([], [], color="black", linewidth=1.2, label="decision boundary"))
+    note = "background: predicted class, paler where less certain"
+    look: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.09), "title_fontsize": style.SMALL}
+    axes.legend(handles=handles, ncols=3, title=note, **look)
+
+
+def _draw_points(axes: Axes, points: Points, number: int) -> None:
+    """Draw the examples of one class: filled ones of training, hollow ones of validation."""
+    filled, color = points.name == "train", class_color(number)
+    size = 14 if len(points.labels) <= _MANY else 8
+    look: dict[str, Any] = {"s": size, "facecolors": [color], "edgecolors": "black", "linewidths": 0.5, "zorder": 2}
+    if not filled:
+        look = {"s": 1.8 * size, "facecolors": "white", "edgecolors": [color], "linewidths": 1.0, "zorder": 3}
+    axes.scatter(*points.positions[points.labels == number].T, marker=_MARKERS[number % len(_MARKERS)], **look)
+
+
+def _handle(chart: DecisionBoundaryChart, split: str, number: int) -> Line2D:
+    filled, color = split == "train", class_color(number)
+    return Line2D(
+        [], [], linestyle="none", marker=_MARKERS[number % len(_MARKERS)], markersize=5, color=color,
+        markerfacecolor=color if filled else "white", markeredgecolor="black" if filled else color,
+        label=f"class {chart.classes[number]}, {split}",
+    )  # fmt: skip
+
+
+def _draw_units(part: SubFigure, chart: DecisionBoundaryChart, units: list[UnitMap]) -> None:
+    """Draw the maps of the units of one layer, all on one scale of colours."""
+    values = np.stack([unit.values for unit in units])
+    name: palette.Palette = "signed" if values.min() < 0 else "blues"
+    low, high = palette.limits(values, name)
+    part.suptitle(
+        f"hidden layer {units[0].layer}: activations, {low:.2g} (pale) to {high:.2g} (dark)"
+        if name == "blues"
+        else f"hidden layer {units[0].layer}: activations, {low:.2g} (blue) to {high:.2g} (red)",
+        fontsize=style.NORMAL,
+    )
+    grid = part.subplots(-(-len(units) // _COLUMNS), _COLUMNS, squeeze=False).ravel()
+    for axes, unit in zip(grid, units, strict=False):
+        colors = palette.as_colors(unit.values, name, (low, high))
+        axes.imshow(colors, extent=_extent(chart), origin="lower", aspect="auto", interpolation="bilinear")
+        _draw_boundary(axes, chart, 0.7)
+        axes.set(xticks=[], yticks=[])
+        axes.set_title(f"unit {unit.unit}", fontsize=style.SMALL, pad=2)
+    for axes in grid[len(units) :]:
+        axes.set_visible(False)
+
+
+def _draw_boundary(axes: Axes, chart: DecisionBoundaryChart, width: float) -> None:
+    numbers = range(1) if len(chart.classes) == 2 else range(len(chart.classes))  # two classes share their boundary
+    for margin in (chart.margin(number) for number in numbers):
+        if margin.min() < 0 < margin.max():
+            axes.contour(chart.x, chart.y, margin, [0.0], colors="black", linewidths=width)
+
+
+def _extent(chart: DecisionBoundaryChart) -> tuple[float, float, float, float]:
+    return float(chart.x[0]), float(chart.x[-1]), float(chart.y[0]), float(chart.y[-1])
