@@ -13,6 +13,7 @@ from pathlib import Path
 from dlcli import errors, figures, studies, techniques
 from dlcli.cli.typer_options import Column, columns, domain
 from dlcli.discovery import first_paragraph
+from dlcli.export.options import Export
 from dlcli.options.common import Options
 from dlcli.options.fields import flag
 
@@ -82,6 +83,7 @@ def _models() -> dict[str, type[Options]]:
     }
     found |= {f"viz {name}": model for name, model in figures.catalogue().items()}
     found |= {f"study {name}": model for name, model in studies.catalogue().items()}
+    found["export"] = Export
     return {name: model for name, model in found.items() if model is not None}
 
 

@@ -12,6 +12,7 @@ from dlcli.engine.events import (
     Validated,
     Validating,
 )
+from dlcli.engine.inference import Inference, Input
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import load
 from dlcli.engine.loop import fit, resume
@@ -28,6 +29,8 @@ __all__ = [
     "Ended",
     "Event",
     "Frechet",
+    "Inference",
+    "Input",
     "Learner",
     "Mean",
     "Metrics",

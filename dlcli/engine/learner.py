@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from flax import nnx
 
 from dlcli import interface
+from dlcli.engine.inference import Inference
+from dlcli.errors import UsageError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.metric import Metrics
 from dlcli.options.common import FitOptions
@@ -77,6 +79,14 @@ class Learner(nnx.Module):
     def trained_model(self) -> nnx.Module:
         """Return the network as it is used after training, with averaged weights where the technique averages them."""
         return getattr(self, "network", self)
+
+    def inference(self) -> Inference:
+        """Return the function of the trained model that other programs call.
+
+        Raises:
+            UsageError: there is none.
+        """
+        raise UsageError(f"a run of {self.technique} has no function that maps inputs to outputs")
 
     def warm_start(self, options: FitOptions) -> bool:
         """Replace parts of a new, untrained learner by trained ones; return whether anything changed.

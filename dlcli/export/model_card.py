@@ -9,13 +9,16 @@ from dlcli.options.fields import flag
 from dlcli.runs.trained import TrainedRun
 
 _IGNORED = {"out", "name", "data_dir", "device"}
-_TASKS = {"decoder": ("text-generation", "AutoModelForCausalLM"), "encoder-decoder": ("translation", "MarianMTModel")}
+_TASKS = {
+    "decoder": ("text-generation", "AutoModelForCausalLM", "[tokenizer.bos_token_id, *tokens]"),
+    "encoder-decoder": ("translation", "MarianMTModel", "tokens"),
+}
 
 
 def model_card(run: TrainedRun, config: dict[str, Any]) -> str:
     """Return `README.md`: front matter, description, metrics, options and code that loads the model."""
     info, options = run.files.info(), run.files.raw("options.json")
-    task, loader = _TASKS[options["shape"]]
+    task, loader, inputs = _TASKS[options["shape"]]
     metrics = info.ended.best if info.ended else {}
     chosen = {name: value for name, value in options.items() if name not in _IGNORED and value is not None}
     lines = [
@@ -23,7 +26,7 @@ def model_card(run: TrainedRun, config: dict[str, Any]) -> str:
         *(f"# {run.folder.absolute().name}", ""),
         f"A transformer ({options['shape']}, preset {options['preset']}) trained with dlcli {__version__} on"
         f" `{formats.printable(info.data.dataset)}`, in the layout of `{config['architectures'][0]}`.",
-        *("", "## Use", "", "```python", *_usage(loader).splitlines(), "```", ""),
+        *("", "## Use", "", "```python", *_usage(loader, inputs).splitlines(), "```", ""),
         *("## Validation metrics", "", "| metric | value |", "|---|---|"),
         *(f"| {name} | {value:.4g} |" for name, value in metrics.items() if value is not None),
         *("", "## Training options", "", "| option | value |", "|---|---|"),
@@ -32,13 +35,15 @@ def model_card(run: TrainedRun, config: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _usage(loader: str) -> str:
+def _usage(loader: str, inputs: str) -> str:
     return (
+        "import torch\n"
         f"from transformers import AutoTokenizer, {loader}\n\n"
         'tokenizer = AutoTokenizer.from_pretrained(".")\n'
         f'model = {loader}.from_pretrained(".")\n'
-        'tokens = tokenizer("TEXT", return_tensors="pt", add_special_tokens=False)\n'
-        "print(tokenizer.decode(model.generate(tokens.input_ids)[0], skip_special_tokens=True))"
+        'tokens = tokenizer.encode("TEXT", add_special_tokens=False)\n'
+        f"generated = model.generate(torch.tensor([{inputs}]))\n"
+        "print(tokenizer.decode(generated[0], skip_special_tokens=True))"
     )
 
 

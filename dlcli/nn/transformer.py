@@ -226,4 +226,4 @@ def norm(config: TransformerConfig, rngs: nnx.Rngs) -> nnx.Module:
 
 def _apply_dropout(dropout: nnx.Dropout, x: jax.Array) -> jax.Array:
     # Drawn flat: over three axes, XLA's CPU compiler draws the same numbers at less than half the speed.
-    return dropout(x.reshape(len(x), -1)).reshape(x.shape)
+    return dropout(x.reshape(x.shape[0], -1)).reshape(x.shape)

@@ -229,7 +229,7 @@ def _sinusoidal_embedding(time: jax.Array, features: int) -> jax.Array:
 def _positional_encoding(x: jax.Array) -> jax.Array:
     """Map points [batch, 2] to the sines and cosines of their coordinates, [batch, 4 · frequencies]."""
     frequencies = math.pi * 2.0 ** jnp.arange(-1, _POINT_FREQUENCIES - 1)
-    angles = (x[:, :, None] * frequencies.reshape(1, 1, -1)).reshape(len(x), -1)
+    angles = (x[:, :, None] * frequencies.reshape(1, 1, -1)).reshape(x.shape[0], -1)
     return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
 
 

@@ -72,6 +72,10 @@ def test_augmentations_go_on_after_a_comma():
     assert "rotate,rotate" not in candidates("augmentations", on("train", "cnn"), "rotate,")
 
 
+def test_export_formats_are_candidates():
+    assert candidates("formats", on("dlcli", "export"), "safe") == ["safetensors"]
+
+
 def test_checks_and_tokenizers_are_candidates(tmp_path):
     assert candidates("checks", on("dlcli", "check"), "adam") == ["adam-bias"]
     (tmp_path / "mine.json").touch()

@@ -198,11 +198,24 @@ def test_an_encoder_decoder_computes_the_logits_of_transformers(tmp_path):
 
 
 @pytest.mark.slow
-def test_transformers_generates_the_greedy_continuation(gpt2_run, folder):
-    transformers = pytest.importorskip("transformers")
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    tokens = tokenizer("<end>the ", return_tensors="pt", add_special_tokens=False, split_special_tokens=False)
-    generated = model.generate(tokens.input_ids, do_sample=False)[0]
-    [ours] = gpt2_run.sample(prompt="the ", temperature=0, max_new_tokens=len(generated) - tokens.input_ids.shape[1])
-    assert tokenizer.decode(generated, skip_special_tokens=True) == ours
+def test_the_code_of_the_model_card_continues_a_text_greedily(gpt2_run, folder, monkeypatch, capsys):
+    pytest.importorskip("transformers")
+    code = (folder / "README.md").read_text().split("```python")[1].split("```")[0].replace("TEXT", "the ")
+    monkeypatch.chdir(folder)
+    exec(code, {})
+    generated = capsys.readouterr().out.removesuffix("\n")
+    count = gpt2_run.options.context - 1 - len(gpt2_run.facts.load().encode("the "))
+    [ours] = gpt2_run.sample(prompt="the ", temperature=0, max_new_tokens=count)
+    assert generated == ours
+
+
+@pytest.mark.slow
+def test_the_code_of_the_model_card_translates_greedily(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("transformers")
+    run = train(tmp_path / "run", **PAIRS, preset="original")
+    run.export("huggingface", tmp_path / "model")
+    code = (tmp_path / "model" / "README.md").read_text().split("```python")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path / "model")
+    exec(code.replace("TEXT", "one two"), {})
+    [found] = run.predict("one two", beams=1, top=1)
+    assert capsys.readouterr().out.rstrip() == found.answers[0][0].rstrip()

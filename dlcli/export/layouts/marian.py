@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from dlcli.data.text.tokenizers import END, PADDING, START
 from dlcli.export.layouts.naming import Tensors, embedding, linear, norm
+from dlcli.nn.attention import sinusoidal_positions
 
 _PROJECTIONS = {"q_proj": "query", "k_proj": "key", "v_proj": "value", "out_proj": "out"}
 
@@ -44,9 +46,7 @@ def _block(prefix: str, block: Any) -> Tensors:
 
 def _positions(sizes: Any) -> np.ndarray:
     """Return the sinusoidal positions, which `MarianForCausalLM` expects in the file; `MarianMTModel` computes them."""
-    from dlcli.nn.attention import sinusoidal_positions
-
-    return np.asarray(sinusoidal_positions(np.arange(sizes.context), sizes.d_model))
+    return np.asarray(sinusoidal_positions(jnp.arange(sizes.context), sizes.d_model))
 
 
 def _unused_cross_attention(prefix: str, size: int) -> Tensors:

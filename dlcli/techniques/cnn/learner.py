@@ -6,13 +6,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 
 from dlcli import engine
 from dlcli.data.images import augmentation, batches
 from dlcli.data.images.batches import ImageFacts
-from dlcli.engine import Mean, Metrics, Rate
+from dlcli.engine import Inference, Input, Mean, Metrics, Rate
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import measure
@@ -100,6 +101,13 @@ class Learner(engine.Learner):
         """Standardize pixels in [0, 1] with the mean and standard deviation of each channel of the training data."""
         mean, std = (jnp.asarray(each).reshape(1, 1, 1, -1) for each in (self.facts.mean, self.facts.std))
         return (pixels - mean) / std
+
+    def inference(self) -> Inference:
+        """Return the function from uint8 images to log-probabilities."""
+        shape = self.facts.image
+        example = np.random.default_rng(0).integers(256, size=[2, *shape], dtype=np.uint8)
+        image = Input(f"batch, {', '.join(map(str, shape))}", example)
+        return Inference(self.log_probabilities, {"image": image}, "log-probabilities, float32 [batch, class]")
 
     def require_fit(self, facts: ImageFacts, run: str) -> None:
         if facts.classes != self.facts.classes or facts.image != self.facts.image:

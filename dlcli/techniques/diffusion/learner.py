@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from dlcli import engine
 from dlcli.data import domains
 from dlcli.data.domains import GenerativeFacts
-from dlcli.engine import Mean, Metrics
+from dlcli.engine import Inference, Input, Mean, Metrics
+from dlcli.engine.inference import random_normal
 from dlcli.interface import Batch, Data
 from dlcli.nn import diffusion
 from dlcli.nn.diffusion import NoiseSchedule, Prediction
@@ -85,6 +87,17 @@ class Learner(engine.Learner):
         label = batch["label"] if self.conditional else None
         losses = self._losses(network, self.domain.encode(batch), label, self.rngs.score())
         return {"loss": Mean.of(losses, batch["mask"])}
+
+    def inference(self) -> Inference:
+        """Return the denoising network: from noisy data, the time and, if the run is class-conditional, the class."""
+        shape = ", ".join(map(str, self.domain.shape))
+        inputs = {
+            "x": Input(f"batch, {shape}", random_normal(2, *self.domain.shape)),
+            "time": Input("batch", np.array([0.25, 0.75], np.float32)),
+        }
+        if self.conditional:
+            inputs["label"] = Input("batch", np.array([0, 1], np.int32))
+        return Inference(self.trained_model(), inputs, f"{self.parameterization}, float32 [batch, {shape}]")
 
     def trained_model(self) -> nnx.Module:
         return self.ema.apply_to(self.network)

@@ -7,12 +7,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from dlcli import engine
 from dlcli.data import domains
 from dlcli.data.domains import ImageDomain, PointDomain
-from dlcli.engine import Mean, Metrics
+from dlcli.engine import Inference, Input, Mean, Metrics
+from dlcli.engine.inference import random_normal
 from dlcli.interface import Batch, Data
 from dlcli.metrics import generation
 from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
@@ -132,6 +134,14 @@ class Learner(engine.Learner):
         """
         generator = self.trained_model()
         return self.domain.decode(generator(noise, label))
+
+    def inference(self) -> Inference:
+        """Return the function from noise, and the class if the run is class-conditional, to samples."""
+        inputs = {"noise": Input(f"batch, {self.latent_dim}", random_normal(2, self.latent_dim))}
+        if self.conditional:
+            inputs["label"] = Input("batch", np.array([0, 1], np.int32))
+        shape = ", ".join(map(str, self.domain.shape))
+        return Inference(self.sample, inputs, f"samples, {jnp.dtype(self.domain.dtype)} [batch, {shape}]")
 
     def trained_model(self) -> nnx.Module:
         """Return the averaged generator."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 
@@ -11,7 +12,8 @@ from dlcli import engine
 from dlcli.data.labels import other_classes
 from dlcli.data.tabular import batches
 from dlcli.data.tabular.batches import TabularFacts
-from dlcli.engine import Mean, Metrics, Rate
+from dlcli.engine import Inference, Input, Mean, Metrics, Rate
+from dlcli.engine.inference import random_normal
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics import classification, regression
@@ -88,6 +90,14 @@ class Learner(engine.Learner):
         if self.facts.classes:
             return jax.nn.log_softmax(outputs)
         return outputs[:, 0] * self.facts.target_std + self.facts.target_mean
+
+    def inference(self) -> Inference:
+        """Return the function from rows, not standardized, to log-probabilities or values."""
+        mean, std = (jnp.asarray(each, jnp.float32).reshape(1, -1) for each in (self.facts.mean, self.facts.std))
+        example = (random_normal(2, mean.size) * std + mean).astype(np.float32)
+        features = Input(f"batch, {mean.size}", example)
+        output = "log-probabilities, float32 [batch, class]" if self.facts.classes else "values, float32 [batch]"
+        return Inference(lambda features: self.predict((features - mean) / std), {"features": features}, output)
 
     def require_fit(self, facts: TabularFacts, run: str) -> None:
         if facts.features != self.facts.features:

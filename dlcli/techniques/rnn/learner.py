@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import nnx
 
@@ -18,7 +19,8 @@ from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.tokenizers import Tokenizer
-from dlcli.engine import Mean, Metrics, Rate
+from dlcli.engine import Inference, Input, Mean, Metrics, Rate
+from dlcli.engine.inference import random_tokens
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import measure
@@ -98,13 +100,22 @@ class Learner(engine.Learner):
         self.carry.set_value(carry)
         return {"loss": Mean.of(losses, batch["mask"])}
 
+    def inference(self) -> Inference:
+        """Return the function from tokens to log-probabilities of the next tokens, or of the classes."""
+        tokens = Input("batch, time", random_tokens(self.facts.vocabulary, 2, 6))
+        if not self.classify:
+            output = "log-probabilities of the next token, float32 [batch, time, vocabulary]"
+            return Inference(self.next_log_probabilities, {"tokens": tokens}, output)
+        inputs = {"tokens": tokens, "length": Input("batch", np.array([6, 4], np.int32))}
+        return Inference(self.class_log_probabilities, inputs, "log-probabilities, float32 [batch, class]")
+
     def require_fit(self, facts: TextFacts, run: str) -> None:
         if self.classify and facts.classes != self.facts.classes:
             raise RunError(labels.other_classes(run, self.facts.classes, facts.classes))
 
     def next_log_probabilities(self, tokens: jax.Array) -> jax.Array:
         """Map int32 [batch, time] to log-probabilities of the tokens that follow each, [batch, time, vocabulary]."""
-        logits, _ = self.network.step(tokens, 0, self.network.init_cache(len(tokens)))
+        logits, _ = self.network.step(tokens, 0, self.network.init_cache(tokens.shape[0]))
         return jax.nn.log_softmax(logits)
 
     def class_log_probabilities(self, tokens: jax.Array, length: jax.Array) -> jax.Array:
@@ -140,12 +151,12 @@ class Learner(engine.Learner):
         return losses_of
 
     def _class_logits(self, network: Network, tokens: jax.Array, length: jax.Array) -> jax.Array:
-        states, _ = network(tokens, network.stack.initial_carry(len(tokens)))  # [time, batch, feature]
+        states, _ = network(tokens, network.stack.initial_carry(tokens.shape[0]))  # [time, batch, feature]
         if self.pool == "last":
             last = jnp.maximum(length - 1, 0).reshape(1, -1, 1)
             pooled = jnp.take_along_axis(states, last, axis=0)[0]
         else:
-            present = jnp.arange(len(states))[:, None] < length[None, :]
+            present = jnp.arange(states.shape[0])[:, None] < length[None, :]
             pooled = (states * present[..., None]).sum(axis=0) / jnp.maximum(length, 1)[:, None]
         return network.logits(pooled)
 

@@ -6,10 +6,12 @@ import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from dlcli.data.text import labelled_batches
-from dlcli.engine import Metrics
+from dlcli.engine import Inference, Input, Metrics
+from dlcli.engine.inference import random_tokens
 from dlcli.interface import Batch, Data
 from dlcli.metrics import classification
 from dlcli.nn.transformer_config import TransformerConfig
@@ -47,3 +49,18 @@ def measure(network: Encoder, batch: Batch) -> Metrics:
     """Return the classification metrics on a held-out batch."""
     logits = network(batch["tokens"], batch["length"])
     return classification.measure(jax.nn.log_softmax(logits), batch)
+
+
+def inference(network: Encoder, facts: TransformerFacts) -> Inference:
+    """Return the function from texts to log-probabilities of the classes."""
+    context = network.stack.config.context
+    inputs = {
+        "tokens": Input("batch, time", random_tokens(facts.vocabulary, 2, context)),
+        "length": Input("batch", np.array([context, 1], np.int32)),
+    }
+    return Inference(
+        lambda tokens, length: jax.nn.log_softmax(network(tokens, length)),
+        inputs,
+        "log-probabilities, float32 [batch, class]",
+        (f"time <= {context}",),
+    )

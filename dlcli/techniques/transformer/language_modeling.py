@@ -7,7 +7,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli.data.text import token_batches
-from dlcli.engine import Mean, Metrics, Rate
+from dlcli.engine import Inference, Input, Mean, Metrics, Rate
+from dlcli.engine.inference import random_tokens
 from dlcli.interface import Batch, Data
 from dlcli.nn.transformer_config import TransformerConfig
 from dlcli.techniques.transformer.facts import TransformerFacts, read_text
@@ -42,3 +43,14 @@ def measure(network: Decoder, batch: Batch) -> Metrics:
     nats, correct, weights = losses(network, batch, 0.0)
     weights = weights * batch["mask"]
     return {"loss": Mean.of(nats, weights), "accuracy": Rate.of(correct, weights)}
+
+
+def inference(network: Decoder, facts: TransformerFacts) -> Inference:
+    """Return the function from tokens to log-probabilities of the next tokens."""
+    context = network.stack.config.context
+    return Inference(
+        lambda tokens: jax.nn.log_softmax(network(tokens)),
+        {"tokens": Input("batch, time", random_tokens(facts.vocabulary, 2, context))},
+        "log-probabilities of the next token, float32 [batch, time, vocabulary]",
+        (f"time <= {context}",),
+    )

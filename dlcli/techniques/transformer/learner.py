@@ -9,7 +9,7 @@ from flax import nnx
 
 from dlcli import engine
 from dlcli.data import labels
-from dlcli.engine import Mean, Metrics, Rate
+from dlcli.engine import Inference, Mean, Metrics, Rate
 from dlcli.errors import RunError, UsageError
 from dlcli.interface import Batch, Data
 from dlcli.nn.transformer_config import TransformerConfig, preset
@@ -68,6 +68,10 @@ class Learner(engine.Learner):
 
     def score(self, batch: Batch) -> Metrics:
         return TASKS[self.shape].measure(self.network, batch)
+
+    def inference(self) -> Inference:
+        """Return the function of the shape's task, from tokens to log-probabilities."""
+        return TASKS[self.shape].inference(self.network, self.facts)
 
     def require_fit(self, facts: TransformerFacts, run: str) -> None:
         if facts.classes != self.facts.classes:

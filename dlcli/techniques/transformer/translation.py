@@ -12,7 +12,8 @@ from flax import nnx
 
 from dlcli.data.text import pair_batches
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
-from dlcli.engine import Mean, Metrics, Rate
+from dlcli.engine import Inference, Input, Mean, Metrics, Rate
+from dlcli.engine.inference import random_tokens
 from dlcli.interface import Batch, Data
 from dlcli.nn import functional
 from dlcli.nn.beam_search import Hypotheses, SpecialTokens, beam_search
@@ -86,3 +87,19 @@ def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.n
         return beam_search(step, cache, batch=batch, beams=beams, time=time, special=_SPECIAL)
 
     return functional.jit(translate, network)
+
+
+def inference(network: EncoderDecoder, facts: TransformerFacts) -> Inference:
+    """Return the function from sources and the beginnings of targets to log-probabilities of the next target tokens."""
+    longest_source, longest_target = facts.max_source_length, facts.max_target_length
+    inputs = {
+        "source": Input("batch, source", random_tokens(facts.vocabulary, 2, longest_source)),
+        "length": Input("batch", np.array([longest_source, 1], np.int32)),
+        "target": Input("batch, target", random_tokens(facts.vocabulary, 2, longest_target)),
+    }
+    return Inference(
+        lambda source, length, target: jax.nn.log_softmax(network(target, network.encode(source, length))),
+        inputs,
+        "log-probabilities of the next target token, float32 [batch, target, vocabulary]",
+        (f"source <= {longest_source}", f"target <= {longest_target}"),
+    )

@@ -1,0 +1,56 @@
+"""The function of the trained model as StableHLO, which jax calls without dlcli on CPUs, GPUs and TPUs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlcli.export import destination, requirements
+from dlcli.export.options import Export
+from dlcli.runs.trained import TrainedRun
+
+OPTIONS = ("use",)
+FOLDER = False
+_PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
+# Largest difference to the exported function, relative to the largest output, by the type of the activations.
+_TOLERANCE = {"float32": 1e-4, "bfloat16": 5e-2}
+
+
+def check(options: Export, run: TrainedRun) -> None:
+    """Raise `UsageError` if the run has no weights, or the package that serializes is missing."""
+    requirements.weights(options, run)
+    requirements.package("flatbuffers")
+
+
+def export(options: Export, run: TrainedRun) -> tuple[list[Path], dict[str, Any]]:
+    """Write the file; return it, the inputs and output of the function, and its difference to the run's own.
+
+    The weights are constants of the function, and the sizes of batches and sequences are free.
+    """
+    import jax
+    from jax import export as jax_export
+
+    found = run.learner.inference()
+    scope = jax_export.SymbolicScope(found.constraints)
+    arguments = [
+        jax.ShapeDtypeStruct(jax_export.symbolic_shape(each.axes, scope=scope), each.example.dtype)
+        for each in found.inputs.values()
+    ]
+    compiled = jax.jit(lambda *inputs: found.function(*inputs))
+    content = bytes(jax_export.export(compiled, platforms=_PLATFORMS)(*arguments).serialize())
+    examples = [each.example for each in found.inputs.values()]
+    output = np.asarray(jax_export.deserialize(bytearray(content)).call(*examples))
+    difference = _difference(output, np.asarray(compiled(*examples)), _TOLERANCE[run.options.dtype])
+    inputs = {name: f"{each.example.dtype} [{each.axes}]" for name, each in found.inputs.items()}
+    details = {"inputs": inputs, "output": found.output, "constraints": list(found.constraints)}
+    return destination.write_file(options.out, content), {**details, "largest_difference": difference}
+
+
+def _difference(found: np.ndarray, expected: np.ndarray, tolerance: float) -> float:
+    """Return the largest absolute difference between two outputs; of pixels, it may be one step of rounding."""
+    difference = float(np.abs(found.astype(np.float64) - expected).max())
+    largest = 1.0 if expected.dtype == np.uint8 else tolerance * max(1.0, float(np.abs(expected).max()))
+    assert difference <= largest, f"the exported function differs by {difference}"
+    return difference
