@@ -18,6 +18,8 @@ _SIDE, _UNIT = 4.8, 1.05  # inches of the map and of the map of a unit
 _LABEL = 0.32  # inches above the units of a layer
 _COLUMNS = 4
 _MARKERS = "osD^vP*X"  # of the classes, which are then distinguishable without colour
+_LISTED = 8  # classes in the legend
+_LONGEST_NAME, _KEY = 1.6, 0.55  # inches of the name of a class, and of its marker with the gaps around it
 _MANY = 400  # points; more are drawn smaller
 
 
@@ -49,11 +51,20 @@ def _draw_map(axes: Axes, chart: DecisionBoundaryChart) -> None:
         for number in range(len(chart.classes)):
             _draw_points(axes, points, number)
     axes.set(xlim=chart.x[[0, -1]], ylim=chart.y[[0, -1]])
-    handles = [_handle(chart, points.name, number) for number in range(len(chart.classes)) for points in chart.points]
+    _draw_legend(axes, chart)
+
+
+def _draw_legend(axes: Axes, chart: DecisionBoundaryChart) -> None:
+    names = [style.shorten(f"class {name}", _LONGEST_NAME, style.SMALL) for name in chart.classes[:_LISTED]]
+    if len(chart.classes) > _LISTED:
+        names[-1] = f"… {len(chart.classes) - _LISTED + 1} more classes"
+    handles = [_handle(name, number) for number, name in enumerate(names)]
     handles.append(Line2D([], [], color="black", linewidth=1.2, label="decision boundary"))
-    note = "background: predicted class, paler where less certain"
+    widest = max(style.text_width(each.get_label(), style.SMALL) for each in handles) + _KEY
+    note = "filled: train, hollow: validation; background: predicted class, paler where less certain"
     look: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.09), "title_fontsize": style.SMALL}
-    axes.legend(handles=handles, ncols=3, title=note, **look)
+    title = "\n".join(style.wrap(note, _SIDE - 0.6, style.SMALL))
+    axes.legend(handles=handles, ncols=max(1, min(3, int((_SIDE - 0.6) / widest))), title=title, **look)
 
 
 def _draw_points(axes: Axes, points: Points, number: int) -> None:
@@ -66,13 +77,9 @@ def _draw_points(axes: Axes, points: Points, number: int) -> None:
     axes.scatter(*points.positions[points.labels == number].T, marker=_MARKERS[number % len(_MARKERS)], **look)
 
 
-def _handle(chart: DecisionBoundaryChart, split: str, number: int) -> Line2D:
-    filled, color = split == "train", class_color(number)
-    return Line2D(
-        [], [], linestyle="none", marker=_MARKERS[number % len(_MARKERS)], markersize=5, color=color,
-        markerfacecolor=color if filled else "white", markeredgecolor="black" if filled else color,
-        label=f"class {chart.classes[number]}, {split}",
-    )  # fmt: skip
+def _handle(name: str, number: int) -> Line2D:
+    look: dict[str, Any] = {"color": class_color(number), "markeredgecolor": "black", "linestyle": "none"}
+    return Line2D([], [], marker=_MARKERS[number % len(_MARKERS)], markersize=5, label=name, **look)
 
 
 def _draw_units(part: SubFigure, chart: DecisionBoundaryChart, units: list[UnitMap]) -> None:
