@@ -224,6 +224,7 @@ def check(options: Check, call: Call) -> None:
     with progress.working("reading every example"):
         from dlcli.data.images import check as images
         from dlcli.data.tabular import check as tabular
+        from dlcli.data.tabular.builder import ReadOptions as TabularReadOptions
         from dlcli.data.text import check as text
         from dlcli.data.text.columns import ReadOptions
 
@@ -233,7 +234,7 @@ def check(options: Check, call: Call) -> None:
             "pairs": lambda: text.check(options.name, reading),
             "text": lambda: text.check(options.name, reading),
             "points": list,  # drawn from a formula
-            "tabular": lambda: tabular.check(options.name, tabular.ReadOptions.of(options)),
+            "tabular": lambda: tabular.check(options.name, TabularReadOptions.of(options)),
         }
         modality = _modality(options)
         findings = checks[modality]()

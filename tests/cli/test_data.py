@@ -120,3 +120,27 @@ def test_a_check_names_the_modality(dlcli, sums, table):
 def test_a_column_with_a_label_for_nearly_every_row_is_questioned(dlcli, tmp_path):
     (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"t{n},l{n}\n" for n in range(40)))
     assert "40 different labels in 40 rows" in dlcli("data", "show", "a.csv")[1]
+
+
+def test_a_table_of_numbers_is_shown_with_its_columns(dlcli, tmp_path):
+    (tmp_path / "set.csv").write_text(
+        "\n".join(["age,bought", *(f"{n},{'yes' if n % 2 else 'no'}" for n in range(40))])
+    )
+    code, out, _ = dlcli("data", "show", "set.csv", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["kind"], found["task"], found["classes"]) == ("tabular", "classify", ["no", "yes"])
+    assert sum(found["sizes"].values()) == 40
+
+
+def test_bad_cells_of_a_table_are_listed_by_line_and_column(dlcli, tmp_path):
+    (tmp_path / "set.csv").write_text("\n".join(["a,b,label", *(f"{n},{n},{n % 2}" for n in range(40)), "1,,0"]))
+    code, out, _ = dlcli("data", "check", "set.csv")
+    assert code == 3
+    assert "line 42 of set.csv has no value in column 'b'" in out
+
+
+def test_a_target_column_needs_pairs_or_numbers(dlcli):
+    code, _, err = dlcli("data", "show", "digits", "--target-column", "x")
+    assert code == 2
+    assert "--target-column needs a table of pairs or numbers" in err

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-import dlcli
+import dlcli as api
 from dlcli.engine import devices
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.techniques.mlp.options import Train
@@ -18,13 +18,13 @@ def _cached_compilations():
 
 @pytest.fixture(scope="module")
 def iris(tmp_path_factory):
-    return dlcli.train("mlp", dataset="iris", hidden_sizes="16", out=tmp_path_factory.mktemp("mlp") / "iris", **SHORT)
+    return api.train("mlp", dataset="iris", hidden_sizes="16", out=tmp_path_factory.mktemp("mlp") / "iris", **SHORT)
 
 
 @pytest.fixture(scope="module")
 def diabetes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("mlp") / "diabetes"
-    return dlcli.train("mlp", dataset="diabetes", hidden_sizes="none", out=folder, **SHORT)
+    return api.train("mlp", dataset="diabetes", hidden_sizes="none", out=folder, **SHORT)
 
 
 def test_iris_is_classified(iris):
@@ -88,19 +88,19 @@ def test_data_with_other_classes_is_refused(tmp_path):
     header, rows = "a,b,label", [f"{n},{n % 3},{'xy'[n % 2]}" for n in range(40)]
     (tmp_path / "one.csv").write_text("\n".join([header, *rows]))
     (tmp_path / "other.csv").write_text("\n".join([header, *rows]).replace("x", "z"))
-    run = dlcli.train("mlp", dataset=str(tmp_path / "one.csv"), out=tmp_path / "run", steps=2, hidden_sizes="4")
+    run = api.train("mlp", dataset=str(tmp_path / "one.csv"), out=tmp_path / "run", steps=2, hidden_sizes="4")
     with pytest.raises(RunError, match="missing 'x'; new 'z'"):
         run.evaluate(dataset=str(tmp_path / "other.csv"))
 
 
 def test_too_many_training_examples_are_refused(tmp_path):
     with pytest.raises(UsageError, match="--train-examples must be at most 105"):
-        dlcli.train("mlp", dataset="iris", train_examples=200, out=tmp_path / "run")
+        api.train("mlp", dataset="iris", train_examples=200, out=tmp_path / "run")
 
 
 def test_classes_that_are_texts_cannot_be_regressed(tmp_path):
     with pytest.raises(DatasetError, match="must be numbers for --task regress"):
-        dlcli.train("mlp", dataset="iris", task="regress", out=tmp_path / "run")
+        api.train("mlp", dataset="iris", task="regress", out=tmp_path / "run")
 
 
 @pytest.mark.parametrize("sizes", ["", "0", "64,", "a", "1e3", "64;64"])
@@ -112,3 +112,14 @@ def test_hidden_sizes_are_numbers_of_units(sizes):
 def test_options_of_points_need_points():
     with pytest.raises(ValueError, match=r"--noise 0\.2 needs --dataset moons, circles, spirals or xor"):
         Train(dataset="iris", noise=0.2)
+
+
+def test_rows_of_different_lengths_are_refused(iris):
+    with pytest.raises(UsageError, match="rows must be strings, or numbers"):
+        iris.predict([[1, 2, 3, 4], [1, 2]])
+
+
+def test_a_row_that_starts_with_a_minus_has_a_hint(dlcli):
+    code, _, err = dlcli("predict", "mlp", "-1,2")
+    assert code == 2
+    assert "a value that starts with a minus follows --" in err

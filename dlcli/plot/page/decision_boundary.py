@@ -33,7 +33,7 @@ def draw(chart: DecisionBoundaryChart) -> Figure:
     if not layers:
         _draw_map(figure.subplots(), chart)
         return figure
-    left, right = figure.subfigures(1, 2, width_ratios=[_SIDE, beside])
+    left, right = np.atleast_1d(figure.subfigures(1, 2, width_ratios=[_SIDE, beside]))
     _draw_map(left.subplots(), chart)
     parts = np.atleast_1d(right.subfigures(len(layers), 1, height_ratios=heights))
     for part, units in zip(parts, layers, strict=True):
