@@ -36,7 +36,7 @@ check: setup ## Format, lint and types
 	$(BIN)/mypy
 
 test: setup ## The fast tests, and how much of the program they cover
-	$(BIN)/python -m pytest -n 2 -m 'not slow' --cov=dlcli --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' --cov=dlcli --cov-report=term:skip-covered
 
 test-slow: setup ## Convergence runs, crashes at random moments, comparisons with other tools
 	$(BIN)/python -m pytest -m slow

@@ -1,8 +1,10 @@
 """Settings of all tests: strict jax, a separate cache, no run folders in the working directory, bounded memory."""
 
 import ctypes
+import fcntl
 import gc
 import os
+import shutil
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -89,61 +91,88 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
-def tokenizer_run(tmp_path_factory):
-    """The folder of a tiny tokenizer, trained on the questions beside this file."""
+def made_once(tmp_path_factory):
+    """Make a function that fills a folder in the first process that calls it, and copies it in all processes."""
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made-once"
+    shared.mkdir(exist_ok=True)
+
+    def make(name, fill):
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / f"{name}.done").exists():
+                shutil.rmtree(shared / name, ignore_errors=True)
+                fill(shared / name)
+                (shared / f"{name}.done").touch()
+        return Path(shutil.copytree(shared / name, tmp_path_factory.mktemp("runs") / name))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tokenizer_run(made_once):
+    """The folder of a tiny tokenizer, trained on the questions in the folder of this file."""
     from dlcli.engine import direct
     from dlcli.techniques.tokenizer import train
     from dlcli.techniques.tokenizer.options import Train
 
-    questions = str(_HERE / "questions.tsv")
-    options = Train(dataset=questions, vocab_size=300, out=tmp_path_factory.mktemp("runs") / "pieces")
-    return direct.train(train, direct.prepare("tokenizer", train, options)).folder
+    def fill(folder):
+        options = Train(dataset=str(_HERE / "questions.tsv"), vocab_size=300, out=folder)
+        direct.train(train, direct.prepare("tokenizer", train, options))
+
+    return made_once("pieces", fill)
 
 
-def _trained(technique, folder, **small):
-    """Train a tiny learner for a few steps, and return its run folder."""
+@pytest.fixture(scope="session")
+def trained_once(made_once):
+    """Make a function that trains a tiny learner for a few steps and returns its run folder."""
     from dlcli import engine
 
-    learner = import_module(f"dlcli.techniques.{technique}.learner").Learner
-    options = import_module(f"dlcli.techniques.{technique}.options").Train(**small, out=folder)
-    assert [event for event in engine.fit(learner, options) if isinstance(event, engine.Ended)]
-    return folder
+    def train(technique, name, **small):
+        def fill(folder):
+            learner = import_module(f"dlcli.techniques.{technique}.learner").Learner
+            options = import_module(f"dlcli.techniques.{technique}.options").Train(**small, out=folder)
+            assert [event for event in engine.fit(learner, options) if isinstance(event, engine.Ended)]
+
+        return made_once(name, fill)
+
+    return train
 
 
 _SHORT = {"steps": 6, "report_every": 2, "validate_every": 3}
 
 
 @pytest.fixture(scope="session")
-def cnn_run(tmp_path_factory):
+def cnn_run(trained_once):
     """The folder of a tiny network trained for six steps on the embedded digits."""
     small = {"batch_size": 90, "channels": 4, "hidden": 8, "augment": "flip", "dropout": 0.0}
-    return _trained("cnn", tmp_path_factory.mktemp("runs") / "tiny", **small, **_SHORT)
+    return trained_once("cnn", "tiny", **small, **_SHORT)
 
 
 @pytest.fixture(scope="session")
-def mlp_run(tmp_path_factory):
+def mlp_run(trained_once):
     """The folder of a tiny network trained for six steps on points in the plane."""
     small = {"batch_size": 16, "points": 60, "hidden_sizes": "6,4"}
-    return _trained("mlp", tmp_path_factory.mktemp("runs") / "plane", **small, **_SHORT)
+    return trained_once("mlp", "plane", **small, **_SHORT)
 
 
 @pytest.fixture(scope="session")
-def word2vec_run(tmp_path_factory):
+def word2vec_run(trained_once):
     """The folder of small word vectors, trained for a few steps on questions."""
     small = {"batch_size": 64, "vector_size": 8, "min_count": 2, "dataset": str(_HERE / "questions.tsv")}
-    return _trained("word2vec", tmp_path_factory.mktemp("runs") / "words", **small, **_SHORT)
+    return trained_once("word2vec", "words", **small, **_SHORT)
 
 
 @pytest.fixture(scope="session")
-def rnn_run(tmp_path_factory):
+def rnn_run(trained_once):
     """The folder of a tiny language model of two layers, trained for a few steps on a poem."""
     small = {"batch_size": 4, "context": 8, "layers": 2, "hidden": 8, "embedding_dim": 4, "schedule": "constant"}
     poem = str(_HERE / "texts" / "jabberwocky.txt")
-    return _trained("rnn", tmp_path_factory.mktemp("runs") / "verse", **small, **_SHORT, dataset=poem)
+    return trained_once("rnn", "verse", **small, **_SHORT, dataset=poem)
 
 
 @pytest.fixture(scope="session")
-def transformer_run(tmp_path_factory):
+def transformer_run(trained_once):
     """The folder of a tiny encoder-decoder, trained for a few steps on numbers in words and digits."""
     small = {
         "batch_size": 16,
@@ -155,18 +184,18 @@ def transformer_run(tmp_path_factory):
         "schedule": "constant",
     }
     pairs = {"shape": "encoder-decoder", "dataset": str(_HERE / "texts" / "numbers.tsv")}
-    return _trained("transformer", tmp_path_factory.mktemp("runs") / "numbers", **small, **_SHORT, **pairs)
+    return trained_once("transformer", "numbers", **small, **_SHORT, **pairs)
 
 
 @pytest.fixture(scope="session")
-def gan_run(tmp_path_factory):
+def gan_run(trained_once):
     """The folder of a tiny class-conditional GAN trained for six steps on the embedded digits."""
     small = {"batch_size": 60, "channels": 2, "latent_dim": 4, "conditional": True, "schedule": "constant"}
-    return _trained("gan", tmp_path_factory.mktemp("runs") / "gan", **small, **_SHORT)
+    return trained_once("gan", "gan", **small, **_SHORT)
 
 
 @pytest.fixture(scope="session")
-def diffusion_run(tmp_path_factory):
+def diffusion_run(trained_once):
     """The folder of a tiny U-Net trained for a few steps to take noise off the embedded digits."""
     small = {"batch_size": 60, "channels": 2, "stages": 1, "attention": False, "timesteps": 60, "schedule": "constant"}
-    return _trained("diffusion", tmp_path_factory.mktemp("runs") / "unet", **small, **_SHORT)
+    return trained_once("diffusion", "unet", **small, **_SHORT)

@@ -70,7 +70,7 @@ def test_every_verb_reads_the_latest_run_of_a_technique(dlcli):
     assert str(Path(QUESTIONS).parent) not in listed
     assert "--kind" in dlcli("runs", "show", "tokenizer")[1]
     code, out, _ = dlcli("viz", "subwords", "--text", "harbour", "--json")
-    assert (code, json.loads(out)["rows"][0]["text"]) == (0, "harbour")
+    assert (code, json.loads(out)["texts"][0]["text"]) == (0, "harbour")
 
 
 def test_predictions_are_one_json_object_per_input(dlcli, monkeypatch):

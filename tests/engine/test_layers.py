@@ -105,7 +105,7 @@ def test_the_layers_of_a_technique_have_all_its_parameters(technique, request):
         ("cnn", {}, {"channels": 32, "stages": 2, "pool": "max", "norm": "none", "activation": "relu", "hidden": 128}),
         ("cnn", {"arch": "resnet", "depth": 18, "norm": "group"}, {"channels": 64, "pool": "stride", "hidden": 0}),
         ("gan", {"loss": "wasserstein", "beta1": 0.5}, {"critic_steps": 5, "gradient_penalty": 10.0, "beta2": 0.9}),
-        ("transformer", {"preset": "gpt2"}, {"norm": "layer", "positions": "learned", "hidden": 512, "bias": True}),
+        ("transformer", {"preset": "gpt2"}, {"norm": "layer", "positions": "learned", "d_ff": 512, "bias": True}),
         ("rnn", {}, {}),
     ],
 )

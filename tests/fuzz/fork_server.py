@@ -176,7 +176,7 @@ def _main(arguments: list[str]) -> int:
 
 
 class _AuditHook:
-    """Logs writes outside the allowed folders, and whatever could run code."""
+    """Logs writes outside the allowed folders, and anything that could run code."""
 
     def __init__(self, log: int, allowed: list[str]):
         self.log, self.allowed, self.cwd = log, tuple(allowed), os.getcwd()

@@ -42,7 +42,7 @@ def config_text(config, extension):
 
 
 def json_problems(line, result):
-    """Return what is wrong with standard output if `--json` is given: it must hold JSON objects and nothing else."""
+    """Return what is wrong with standard output if `--json` is given: it must contain only JSON objects."""
     if "--json" not in line.words or result.code is None or {"-h", "--help", "-V", "--version"} & set(line.words):
         return []
     try:
