@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dlcli import figures, techniques
 from dlcli.errors import RunError
 from dlcli.formats import command_line
 from dlcli.options.fields import Options, can_read, cli, flag
+from dlcli.runs.data_paths import resolve
 from dlcli.runs.folder import RunFolder
 
 _INPUTS = ("images", "rows", "text", "nearest", "prompt")  # fields whose value is an input
@@ -16,25 +17,25 @@ _INPUTS = ("images", "rows", "text", "nearest", "prompt")  # fields whose value 
 
 def next_commands(folder: Path, technique: str) -> list[str]:
     """Return the commands that read this run of a technique, the most useful first."""
-    trained, example = RunFolder(folder).raw("options.json"), _example(folder)
+    trained, examples = RunFolder(folder).raw("options.json"), _examples(folder)
     lines = [command_line("eval", folder)]
     if technique in techniques.having("resume"):
         lines.append(command_line("viz", "learning-curves", "--run", folder))
     best = figures.main_figure(technique, trained)
-    lines.append(command_line("viz", best, *_input(figures.catalogue()[best], example), "--run", folder))
+    lines.append(command_line("viz", best, *_input(figures.catalogue()[best], examples), "--run", folder))
     for verb in ("sample", "predict", "score"):
         model = techniques.options(technique, verb)
         if model is not None and can_read(model, trained):
-            words, named = list(_input(model, example)), ("--run", folder)
+            words, named = list(_input(model, examples)), ("--run", folder)
             # After `--`, which separates a row that starts with a minus, there are no options.
             lines.append(command_line(verb, technique, *(named + tuple(words) if "--" in words else (*words, *named))))
     return list(dict.fromkeys(lines))  # the main figure may be the learning curves
 
 
-def _input(model: type[Options], example: str) -> Iterator[str | Path]:
+def _input(model: type[Options], examples: Mapping[str, str]) -> Iterator[str | Path]:
     """Yield the words of a command's input: the example, or a placeholder if there is none."""
     for name in (each for each in _INPUTS if each in model.model_fields):
-        field = model.model_fields[name]
+        field, example = model.model_fields[name], examples[name]
         if not cli(field).argument:
             yield from (flag(name), example or name.upper()) if example or name == "nearest" else ()
         else:
@@ -42,9 +43,12 @@ def _input(model: type[Options], example: str) -> Iterator[str | Path]:
             yield Path(example) if name == "images" and example else example or name.upper()
 
 
-def _example(folder: Path) -> str:
+def _examples(folder: Path) -> dict[str, str]:
+    """Return an example input of the run's data for each input field; "" if there is none."""
     try:
-        found = RunFolder(folder).raw("run.json").get("example")
+        found = RunFolder(folder).raw("run.json")
     except RunError:
-        return ""
-    return found if isinstance(found, str) else ""
+        found = {}
+    example, origin = (each if isinstance(each := found.get(name), str) else "" for name in ("example", "cwd"))
+    image = resolve(example, origin) if example else ""  # a path, which must be valid in the working directory
+    return {**dict.fromkeys(_INPUTS, example), "images": image}

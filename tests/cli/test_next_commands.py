@@ -50,6 +50,20 @@ def test_a_next_command_has_a_quoted_example_of_the_data(tmp_path):
     assert shlex.split(line) == ["dlcli", "predict", "transformer", "it's 7. März", "--run", str(tmp_path)]
 
 
+def test_a_next_command_has_an_image_path_that_is_valid_in_the_working_directory(tmp_path, monkeypatch):
+    trained_in, elsewhere, run = (tmp_path / name for name in ("project", "elsewhere", "run"))
+    for folder in (trained_in / "photos", elsewhere, run):
+        folder.mkdir(parents=True)
+    (trained_in / "photos" / "1.png").touch()
+    commands(run, "cnn", options("cnn"), "photos/1.png")
+    info = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**info, "cwd": str(trained_in)}))
+    for folder, image in ((trained_in, "photos/1.png"), (elsewhere, f"{trained_in}/photos/1.png")):
+        monkeypatch.chdir(folder)
+        [line] = [line for line in next_commands(run, "cnn") if "predict" in line]
+        assert shlex.split(line) == ["dlcli", "predict", "cnn", image, "--run", str(run)]
+
+
 def test_training_keeps_an_example_of_the_validation_split(transformer_run, rnn_run, tokenizer_run, word2vec_run):
     from dlcli.data.text.catalogue import open_pairs
 
