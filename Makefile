@@ -7,7 +7,12 @@ READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 RECIPES := $(basename $(notdir $(wildcard recipes/*.sh)))
-.PHONY: help setup demo check test test-slow bench readme clean $(RECIPES)
+.PHONY: help setup demo check test coverage test-slow bench readme clean $(RECIPES)
+
+FAST := -n 2 --dist loadfile -m 'not slow'
+REPORT := --cov=dlcli --cov-report=term:skip-covered
+# Python 3.11 lacks sys.monitoring: coverage would double the time of the tests.
+COVERAGE = $(shell $(BIN)/python -c 'import sys; sys.version_info >= (3, 12) and print("$(REPORT)")')
 
 help: ## List the tasks
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-26s %s\n", $$1, $$2 }'
@@ -35,8 +40,11 @@ check: setup ## Format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-test: setup ## The fast tests, and how much of the program they cover
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow' --cov=dlcli --cov-report=term:skip-covered
+test: setup ## The fast tests; on Python 3.12 or later also how much of the program they cover
+	COVERAGE_CORE=sysmon $(BIN)/python -m pytest $(FAST) $(COVERAGE)
+
+coverage: setup ## The fast tests, and how much of the program they cover
+	$(BIN)/python -m pytest $(FAST) $(REPORT)
 
 test-slow: setup ## Convergence runs, crashes at random moments, comparisons with other tools
 	$(BIN)/python -m pytest -m slow

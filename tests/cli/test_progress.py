@@ -60,7 +60,9 @@ def test_the_effect_of_a_signal_depends_on_the_activity(tmp_path, capsys):
     done = Compiled("training step", 1.0)
     assert "compiling training step cannot be interrupted" in signal_during(tmp_path, capsys, step)
     assert "stopping after this step; saving" in signal_during(tmp_path, capsys, step, done)
-    assert "validation is dropped" in signal_during(tmp_path, capsys, step, done, Validating(1))
+    assert "the validation is repeated when the run is resumed" in signal_during(
+        tmp_path, capsys, step, done, Validating(1)
+    )
     assert "compiling validation cannot" in signal_during(tmp_path, capsys, step, done, Validating(1), validation)
     assert "after this step" in signal_during(tmp_path, capsys, step, done, Validating(1), Validated(1, {}, False))
 

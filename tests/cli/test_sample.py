@@ -65,7 +65,7 @@ def test_json_names_file_count_seed_and_captions(dlcli, gan_run, tmp_path):
     [
         (["--class", "ten"], "--class must be one of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, got 'ten'"),
         (["--count", "0"], "--count should be greater than or equal to 1, got '0'"),
-        (["--out", "samples.txt"], "must end in one of .png, .svg, .pdf"),
+        (["--out", "samples.txt"], "must be one of .png, .svg, .pdf"),
     ],
 )
 def test_an_impossible_sample_is_one_clear_error(dlcli, gan_run, tmp_path, arguments, message):

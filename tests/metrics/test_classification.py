@@ -104,7 +104,7 @@ def test_the_top_5_accuracy_equals_that_of_scikit_learn():
 
 
 def shown(capsys, labels, found, classes):
-    artifact = table(described(labels, found), classes, {"split": "test"})
+    artifact = table("test split", described(labels, found), classes, {"split": "test"})
     output.write(artifact, Call({}, {}))
     json.dumps(artifact.numbers, allow_nan=False)
     return capsys.readouterr().out, artifact.numbers

@@ -50,11 +50,11 @@ def test_greedy_sampling_continues_the_prompt_until_the_end_token(context):
 
 @pytest.mark.parametrize("context", [None, 2])
 def test_sampling_stops_at_the_length(context):
-    assert texts(context, length=3, count=2) == ["abc", "abc"]
+    assert texts(context, max_new_tokens=3, count=2) == ["abc", "abc"]
 
 
 def test_sampling_continues_when_the_context_is_full():
-    assert texts(context=2, length=9) == ["abcde"]
+    assert texts(context=2, max_new_tokens=9) == ["abcde"]
 
 
 def test_a_prompt_longer_than_the_context_is_truncated_with_a_notice():
