@@ -35,10 +35,10 @@ def draw(chart: DecisionBoundaryChart) -> Figure:
     if not layers:
         _draw_map(figure.subplots(), chart)
         return figure
-    left, right = np.atleast_1d(figure.subfigures(1, 2, width_ratios=[_SIDE, beside]))
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[_SIDE, beside])[0]
     _draw_map(left.subplots(), chart)
-    parts = np.atleast_1d(right.subfigures(len(layers), 1, height_ratios=heights))
-    for part, units in zip(parts, layers, strict=True):
+    parts = right.subfigures(len(layers), 1, squeeze=False, height_ratios=heights)
+    for part, units in zip(parts[:, 0], layers, strict=True):
         _draw_units(part, chart, units)
     return figure
 
