@@ -1,8 +1,10 @@
 """The Python interface does what the command line does."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from flax import nnx
 import dlcli
 from dlcli.errors import DatasetError, RunError, UsageError
 
+README = Path(__file__).parents[1] / "README.md"
 TINY = {"dataset": "digits", "steps": 4, "channels": 2, "hidden": 4, "batch_size": 60, "report_every": 2}
 
 
@@ -47,14 +50,14 @@ except dlcli.UserError as error:
     assert found.stdout.strip() == "usage False"
 
 
-def test_the_example_of_the_design_runs(tmp_path):
-    run = dlcli.train("cnn", **TINY)
-    assert dlcli.load("cnn").path == run.path
-    assert 0 <= run.evaluate()["accuracy"]["value"] <= 1
-    assert isinstance(run.model, nnx.Module)
-    assert len(run.predict(np.zeros([3, 8, 8, 1], np.uint8))) == 3
-    dlcli.draw("activations", run=run, out=tmp_path / "activations.png")
-    assert (tmp_path / "activations.png").read_bytes().startswith(b"\x89PNG")
+def test_the_example_of_the_readme_runs(tmp_path):
+    code = re.search(r"## From Python\n\n```python\n(.*?)```", README.read_text(), re.DOTALL)[1]
+    assert "steps=500" in code
+    exec(code.replace("steps=500", "steps=4, channels=2, hidden=4, batch_size=60"), names := {})
+    assert 0 <= names["run"].evaluate()["accuracy"]["value"] <= 1
+    assert isinstance(names["run"].model, nnx.Module)
+    assert len(names["run"].predict(np.zeros([3, 8, 8, 1], np.uint8))) == 3
+    assert (tmp_path / "confusion.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_progress_gets_the_events_of_training(tmp_path):
