@@ -18,6 +18,7 @@ from tests.fuzz.harness import Result, Sandbox
 SHORT = {"steps": 12, "report_every": 2, "validate_every": 4, "save_every": 3}
 RESUMED_STEPS = 16  # of a run that is resumed
 STUDY = {"optimizer": "sgd", "rates": 1, "seeds": 2, "steps": 2}  # options of a small `dlcli study optimizers`
+_TRAINING_TIMEOUT = 1200  # seconds; all tests need these runs, also on a busy machine
 _TEXTS = Path(__file__).parents[1] / "texts"
 
 
@@ -97,7 +98,8 @@ class SmallRuns:
             shutil.copytree(self.path(name), sandbox.work / "runs" / name)
 
     def _train(self, name: str) -> float:
-        return self._require(self.sandbox.run(*self.train_words(name, out=f"runs/{name}"))).seconds
+        words = self.train_words(name, out=f"runs/{name}")
+        return self._require(self.sandbox.run(*words, timeout=_TRAINING_TIMEOUT)).seconds
 
     @staticmethod
     def _require(result: Result) -> Result:
