@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dlcli.runs.arrays import Shapes
+
+# After a failed write, threads of orbax may add files to a folder while it is removed.
+_REMOVALS, _PAUSE = 5, 0.1  # attempts, seconds between them
 
 
 class ShapeMismatch(RunError):
@@ -69,6 +73,10 @@ class Checkpoints:
                 draft.rename(self.path(step))
                 for changed in (self.folder, self.folder.parent):
                     sync(changed)
+            except Exception:
+                self._remove_temporary()
+                time.sleep(_PAUSE)  # a thread of orbax may create the folder once more
+                raise
             finally:
                 self._remove_temporary()
 
@@ -131,7 +139,11 @@ class Checkpoints:
     def _remove_temporary(self) -> None:
         """Remove incomplete checkpoints, and those whose removal has started."""
         for left in [*self.folder.glob(".draft-*"), *self.folder.glob(".removed-*")]:
-            shutil.rmtree(left, ignore_errors=True)
+            for _ in range(_REMOVALS):
+                shutil.rmtree(left, ignore_errors=True)
+                if not left.exists():
+                    break
+                time.sleep(_PAUSE)
 
 
 def require_space(folder: Path, bytes_each: int, count: int) -> None:

@@ -1,7 +1,11 @@
+import contextlib
+import errno
 import json
 import os
 import resource
 import shutil
+import threading
+import time
 from pathlib import Path
 
 import jax
@@ -419,6 +423,27 @@ def test_a_failed_write_leaves_the_other_checkpoints_intact(checkpoints, files_o
         checkpoints.save(6, {"x": np.ones([1000, 1000], np.float32)}, {})
     assert [path.name for path in checkpoints.folder.iterdir()] == ["00000005"]
     checkpoints.load(5, shapes(ARRAYS))
+
+
+def test_a_failed_write_leaves_no_files_of_threads_that_still_write(tmp_path, monkeypatch):
+    threads = []
+
+    def write_late(draft):
+        with contextlib.suppress(FileNotFoundError):  # the folder is removed
+            for number in range(100_000):
+                (draft / str(number)).touch()
+
+    def fail(draft, arrays, progress):
+        threads.append(threading.Thread(target=write_late, args=[draft]))
+        threads[0].start()
+        time.sleep(0.02)
+        raise OSError(errno.EFBIG, "File too large")
+
+    monkeypatch.setattr("dlcli.runs.checkpoints._write", fail)
+    with pytest.raises(DiskError):
+        Checkpoints(tmp_path).save(9, ARRAYS, PROGRESS)
+    threads[0].join()
+    assert not list(tmp_path.iterdir())
 
 
 def test_too_little_free_space_is_an_error_that_names_the_free_space(tmp_path):
