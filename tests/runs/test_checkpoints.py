@@ -430,8 +430,9 @@ def test_a_failed_write_leaves_no_files_of_threads_that_still_write(tmp_path, mo
 
     def write_late(draft):
         with contextlib.suppress(FileNotFoundError):  # the folder is removed
-            for number in range(100_000):
-                (draft / str(number)).touch()
+            end = time.monotonic() + 0.15
+            while time.monotonic() < end:
+                (draft / str(time.monotonic_ns())).touch()
 
     def fail(draft, arrays, progress):
         threads.append(threading.Thread(target=write_late, args=[draft]))
