@@ -4,7 +4,7 @@
 #   data      embedded: points are drawn as they are needed; 2,500 for the test
 #   machine   2 cores of an AMD EPYC, shared with other work; Python 3.11, jax 0.10.2
 #   time      4 min
-#   result    ring: 8 of 8 modes, 93.28 % of the samples within 3 deviations of one; grid: 25 of 25 and 64.00 %
+#   result    ring: 8 of 8 modes, 93.28 % of the samples within 3 standard deviations of one; grid: 25 of 25 and 64.00 %
 set -eu
 for density in ring grid; do
   dlcli train gan --dataset $density
