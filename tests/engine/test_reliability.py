@@ -1,4 +1,4 @@
-"""What may happen to a run: signals, kills, full disks, damaged files, and folders that a stranger made."""
+"""What may happen to a run: signals, kills, full disks, damaged files, and folders that a forged_run made."""
 
 import ast
 import contextlib
@@ -209,15 +209,15 @@ def test_divergence_exits_with_code_5(tmp_path):
     assert f"at step {ended['step']}; the last finite checkpoint, step 0, is kept" in error["message"]
 
 
-# Folders that a stranger made
+# Folders that a forged_run made
 
 ROOM = 3 * 2**30  # bytes of address space that a program may take beyond what it starts with; jax takes one
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory):
+def forged_run(tmp_path_factory):
     """A run of cnn of two steps, to be changed by hand."""
-    folder = tmp_path_factory.mktemp("stranger") / "run"
+    folder = tmp_path_factory.mktemp("forged_run") / "run"
     list(engine.fit(Cnn, TrainCnn(out=folder, steps=2, keep=1, **TINY_CNN)))
     return folder
 
@@ -310,9 +310,9 @@ def open_all(folders: list[Path], image: Path) -> None:
     print(json.dumps({"taken": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - taken) * 1024}))
 
 
-def test_a_malicious_run_folder_exits_with_code_4(stranger, tmp_path):
+def test_a_malicious_run_folder_exits_with_code_4(forged_run, tmp_path):
     for name, change in HOSTILE.items():
-        folder = Path(shutil.copytree(stranger, tmp_path / "runs" / name / name))
+        folder = Path(shutil.copytree(forged_run, tmp_path / "runs" / name / name))
         change(folder)
     image = tmp_path / "image.png"
     image.write_bytes(b"never read")
@@ -327,9 +327,9 @@ def test_a_malicious_run_folder_exits_with_code_4(stranger, tmp_path):
     assert {path: path.lstat().st_mtime_ns for folder in folders for path in folder.parent.rglob("*")} == before
 
 
-def test_the_unchanged_folder_loads(stranger):
-    assert engine.load(stranger, Cnn).network.head.logits.bias[...].shape == (10,)
-    assert arrays(stranger)
+def test_the_unchanged_folder_loads(forged_run):
+    assert engine.load(forged_run, Cnn).network.head.logits.bias[...].shape == (10,)
+    assert arrays(forged_run)
 
 
 def test_the_package_never_executes_the_content_of_files():

@@ -13,7 +13,7 @@ from dlcli.data import splits
 from dlcli.data.problems import Problem
 from dlcli.data.tabular.builder import Rows, Source, Task
 
-MOST_INTEGERS = 20  # different values of a target of integers that is taken for classes
+MOST_INTEGERS = 20  # largest number of different integers that a target has as classes
 _MOST_CLASSES = 1_000
 
 

@@ -20,7 +20,7 @@ from dlcli.data.text.rows import Found, Row, text_set
 from dlcli.data.text.sets import TextSet
 from dlcli.notices import warn
 
-_FEW = 5  # rows and labels that are too few to judge whether the first line is a header
+_FEW = 5  # rows and labels that are too few to decide whether the first line is a header
 
 
 def matches(dataset: str) -> bool:
