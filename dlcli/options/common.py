@@ -3,7 +3,6 @@
 The file loads neither jax nor numpy, since `dlcli --help` reads every `options` module.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -120,6 +119,15 @@ Augment = Annotated[
     AfterValidator(augmentation),
     Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
     Cli(metavar="NAME,…", complete="augmentations"),
+]
+ActivationName = Literal["elu", "gelu", "leaky-relu", "relu", "silu", "tanh"]
+LabelSmoothing = Annotated[
+    float,
+    Field(ge=0, lt=1, description="Label smoothing: probability spread evenly over all classes or tokens."),
+    Cli(rare=True),
+]
+Top = Annotated[
+    int, Field(ge=1, le=1000, description="Number of most likely classes to show per input."), Cli(short="-k")
 ]
 VocabSize = Annotated[
     int,
@@ -318,12 +326,6 @@ class TrainOptions(StorageOptions, NetworkOptions):
     """Options of a run that trains a network on images, which may be prepared or streamed."""
 
 
-def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the given values over the defaults; given `epochs` replace default `steps`."""
-    usable = {name: value for name, value in defaults.items() if name != "steps" or given.get("epochs") is None}
-    return {**usable, **given}
-
-
 class ReadingOptions(Options):
     """Options of every command that reads a trained run."""
 
@@ -331,51 +333,6 @@ class ReadingOptions(Options):
     run: RunRef = ""
     use: Use = "best"
     device: Device = "auto"
-
-
-class TextSampleOptions(ReadingOptions):
-    """Options of every command that generates text."""
-
-    panel = "Samples"
-    prompt: Annotated[str, Field(description="Prompt to continue; default: none."), Cli(short="-p", metavar="TEXT")] = (
-        ""
-    )
-    count: Annotated[int, Field(ge=1, le=10_000, description="Texts to generate."), Cli(short="-k")] = 1
-    max_new_tokens: Annotated[
-        int, Field(ge=1, le=10**6, description="Maximum number of tokens to generate per text.")
-    ] = 500
-    temperature: Annotated[float, Field(ge=0, le=100, description="Sampling temperature; 0 means greedy.")] = 0.8
-    top_k: Annotated[
-        int | None, Field(ge=1, description="Sample from the k most likely tokens."), Needs("temperature")
-    ] = None
-    top_p: Annotated[
-        float | None,
-        Field(gt=0, le=1, description="Top-p (nucleus) sampling: sample from the most likely tokens of total mass p."),
-        Needs("temperature"),
-    ] = None
-    seed: Annotated[int, Field(ge=0, lt=2**31, description="Random seed of the samples."), Needs("temperature")] = 0
-
-
-Texts = Annotated[
-    list[str],
-    Field(description="Texts; - reads lines from standard input."),
-    Cli(argument=True, metavar="TEXT"),
-]
-
-
-class TextScoreOptions(ReadingOptions):
-    """Options of every command that computes the log-likelihood of texts."""
-
-    text: Texts
-
-
-class TextPredictOptions(ReadingOptions):
-    """Options of every command that classifies texts."""
-
-    text: Texts
-    top: Annotated[
-        int, Field(ge=1, le=1000, description="Number of most likely classes to show per text."), Cli(short="-k")
-    ] = 3
 
 
 class EvalOptions(Options):

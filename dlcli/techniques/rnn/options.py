@@ -11,17 +11,16 @@ from dlcli.options.common import (
     DropoutOptions,
     EvalOptions,
     LearningRate,
+    MaxGradNorm,
     Needs,
     NetworkOptions,
+    OptimizerChoice,
     Steps,
     TextDataset,
-    TextPredictOptions,
-    TextSampleOptions,
-    TextScoreOptions,
     TokenizerOptions,
 )
-from dlcli.options.optimizers import OptimizerName
 from dlcli.options.tables import LabelColumnOptions
+from dlcli.options.text import TextPredictOptions, TextSampleOptions, TextScoreOptions
 
 
 class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions):
@@ -37,11 +36,9 @@ class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions
     batch_size: BatchSize = 32
     steps: Steps = 1_000
     # Validation loss on tinyshakespeare: 1.67 nats per token with Muon after 500 steps, 1.85 with Adam after 1,500.
-    optimizer: Annotated[OptimizerName, Field(description="Optimizer.")] = "muon"
+    optimizer: OptimizerChoice = "muon"
     learning_rate: LearningRate = 1e-2
-    max_grad_norm: Annotated[
-        float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
-    ] = 1.0
+    max_grad_norm: MaxGradNorm = 1.0
     dropout: Dropout = 0.1
     task: Annotated[
         Literal["language", "classify"],
