@@ -14,7 +14,6 @@ from dlcli.engine.learner import Learner
 from dlcli.engine.load import rebuilt
 from dlcli.engine.program import Leaves, Program
 from dlcli.engine.resuming import (
-    changed,
     finished_by,
     note_session,
     read_again,
@@ -34,6 +33,7 @@ from dlcli.runs.checkpoints import require_space
 from dlcli.runs.info import new_info
 from dlcli.runs.progress import Progress
 from dlcli.runs.writer import RunWriter
+from dlcli.validation import changed
 
 
 def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
@@ -69,12 +69,12 @@ def resume(
     Args:
         learner_type: the technique of the run.
         folder: of the run.
-        changes: new values of options by name.
+        changes: new values of options by name, not yet validated.
         stop: a further rule that ends the run, called after each step.
 
     Raises:
         RunError: no checkpoint is intact, or the changes need arrays of other shapes.
-        UsageError: the run has reached its number of steps.
+        UsageError: a change is not valid, or the run has reached its number of steps.
         DatasetError: the training data is not that of the run.
     """
     with RunWriter(folder) as run, devices.memory_errors():

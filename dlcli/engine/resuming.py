@@ -23,12 +23,6 @@ from dlcli.runs.writer import RunWriter
 _SHAPELESS = RunOptions.model_fields.keys() - {"seed"}  # no array depends on these options
 
 
-def changed(before: FitOptions, changes: Mapping[str, Any]) -> FitOptions:
-    """Return `before` with changed options, validated."""
-    kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
-    return type(before).model_validate({**kept, **changes})
-
-
 def read_again(learner_type: type[Learner], run: RunWriter, options: FitOptions, changes: Mapping[str, Any]) -> Data:
     """Open the data of a run, with the tokenizer of the run unless the changes name another one."""
     other_tokenizer = changes.keys() & TokenizerOptions.model_fields.keys()

@@ -3,7 +3,6 @@
 The file loads neither jax nor numpy, since `dlcli --help` reads every `options` module.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -132,6 +131,15 @@ Augment = Annotated[
     AfterValidator(augmentation),
     Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
     Cli(metavar="NAME,…", complete="augmentations"),
+]
+ActivationName = Literal["elu", "gelu", "leaky-relu", "relu", "silu", "tanh"]
+LabelSmoothing = Annotated[
+    float,
+    Field(ge=0, lt=1, description="Label smoothing: probability spread evenly over all classes or tokens."),
+    Cli(rare=True),
+]
+Top = Annotated[
+    int, Field(ge=1, le=1000, description="Number of most likely classes to show per input."), Cli(short="-k")
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Weights to load: best validation, or last step.")]
 Out = Annotated[
@@ -304,12 +312,6 @@ class NetworkOptions(PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOption
 
 class TrainOptions(StorageOptions, NetworkOptions):
     """Options of a run that trains a network on images, which may be prepared or streamed."""
-
-
-def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the given values over the defaults; given `epochs` replace default `steps`."""
-    usable = {name: value for name, value in defaults.items() if name != "steps" or given.get("epochs") is None}
-    return {**usable, **given}
 
 
 class ReadingOptions(Options):

@@ -47,11 +47,9 @@ class Stream:
 
     Attributes:
         ids: uint16 or uint32 [token], memory-mapped.
-        characters: length of the text, to convert a loss per token to one per character.
     """
 
     ids: np.ndarray
-    characters: int
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -81,7 +79,7 @@ def stream(texts: TextSet, split: str, tokenizer: Tokenizer) -> Stream:
     if ids is None:
         log.info("encoding the %s split of %s: %s characters", split, texts.name, f"{documents.characters:,}")
         ids = _build(stem, documents.texts, tokenizer)
-    return Stream(ids, documents.characters)
+    return Stream(ids)
 
 
 def _load(stem: cache.Stem) -> np.ndarray | None:
