@@ -21,7 +21,21 @@ from dlcli.options.common import Options
 _PACKAGE = __name__.rpartition(".")[0]
 _FIRST_LINE = re.compile(r'"""(?P<summary>[^`]+): `dlcli (?P<verb>[a-z]+)[^`]*`\.')
 # A typical workflow; other verbs follow in alphabetical order.
-_ORDER = ("train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check", "export", "data", "runs")
+_ORDER = (
+    "train",
+    "resume",
+    "eval",
+    "sample",
+    "predict",
+    "score",
+    "viz",
+    "study",
+    "check",
+    "export",
+    "report",
+    "data",
+    "runs",
+)
 
 
 @dataclasses.dataclass(frozen=True)
