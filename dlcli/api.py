@@ -18,7 +18,7 @@ from dlcli.export import Exported
 from dlcli.export.options import Export
 from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, cli
-from dlcli.report.options import Report
+from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
 from dlcli.validation import validate
@@ -110,8 +110,10 @@ class Run(TrainedRun):
         """Continue training, with changes to its options; return the run with its new weights."""
         opening.check_changes(self, changes)
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
 
-        _show(engine.resume(techniques.learner(self.technique), self.folder, changes), progress)
+        events = engine.resume(techniques.learner(self.technique), self.folder, changes)
+        _show(tracked(events, changes.get("track", self.options.track)), progress)
         return Run(self.folder, self.reader, self.use)
 
     def __repr__(self) -> str:
@@ -263,7 +265,7 @@ def check_report(options: Report) -> None:
 def write_report(options: Report, runs: Sequence[TrainedRun]) -> Path:
     """Write the page about the runs that the options name."""
     _prepare(options)
-    from dlcli.report.compose import report as compose
+    from dlcli.reports.compose import report as compose
 
     [path] = export.destination.write_file(options.out, compose(runs, options).encode())
     return path
@@ -302,8 +304,9 @@ def new_run(technique: str, options: Any, progress: Progress = False) -> Path:
     refuse_name(options)
     if technique in techniques.having("resume"):
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
 
-        return _show(engine.fit(techniques.learner(technique), options), progress)
+        return _show(tracked(engine.fit(techniques.learner(technique), options), options.track), progress)
     from dlcli.engine import direct
 
     trainer = techniques.trainer(technique)

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "dlcli"
 LAYERS = [
     {"cli", "__main__"},
     {"api"},
-    {"report"},
+    {"trackers"},
+    {"reports"},
     {"figures", "studies", "checks", "export"},
     {"techniques"},
     {"engine", "text_models"},

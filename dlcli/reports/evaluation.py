@@ -7,8 +7,8 @@ from typing import Any
 from dlcli import techniques
 from dlcli.artifacts import Table
 from dlcli.pages.elements import Element, Grid
-from dlcli.report.budget import Budget
-from dlcli.report.options import Report
+from dlcli.reports.budget import Budget
+from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 
 
