@@ -17,6 +17,7 @@ from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
 from dlcli.nearest import did_you_mean
+from dlcli.notebook import DrawnFigure, Measured, NotebookProgress, in_notebook, run_html
 from dlcli.options.fields import Options, cli
 from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
@@ -52,7 +53,7 @@ class Run(TrainedRun):
 
     def evaluate(self, **options: Any) -> dict[str, Any]:
         """Return the numbers of `dlcli eval --json`: metrics of the test split by name."""
-        return dict(self._perform("eval", options).numbers)
+        return Measured(self._perform("eval", options))
 
     def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
         """Return a prediction for each input.
@@ -115,6 +116,9 @@ class Run(TrainedRun):
         events = engine.resume(techniques.learner(self.technique), self.folder, changes)
         _show(tracked(events, changes.get("track", self.options.track)), progress)
         return Run(self.folder, self.reader, self.use)
+
+    def _repr_html_(self) -> str:
+        return run_html(self)
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r}, technique={self.technique!r}, use={self.use!r})"
@@ -236,7 +240,7 @@ def draw(
     drawn = draw_figure(name, checked, opened)
     if out is not None:
         save(drawn.animation() if drawn.animation and is_animation(Path(out)) else drawn.drawing, Path(out))
-    return drawn
+    return DrawnFigure.of(drawn)
 
 
 def report(
@@ -328,7 +332,8 @@ def _prepare(options: Any) -> None:
 
 def _show(events: Iterator[Event], progress: Progress) -> Path:
     """Pass through the events of a run, and return its folder."""
-    show = _print if progress is True else progress or (lambda event: None)
+    lines = NotebookProgress() if in_notebook() else _print
+    show = lines if progress is True else progress or (lambda event: None)
     event: Any = None
     for event in events:
         show(event)
