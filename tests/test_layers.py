@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "dlcli"
 LAYERS = [
     {"cli", "__main__"},
     {"api"},
-    {"notebook", "trackers"},
+    {"notebook", "trackers", "serve"},
     {"reports"},
     {"figures", "studies", "checks", "export"},
     {"techniques"},
