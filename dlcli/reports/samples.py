@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from dlcli import techniques
 from dlcli.artifacts import Images, joined
 from dlcli.formats import command_line, option
-from dlcli.options.common import TextSampleOptions
 from dlcli.options.fields import can_read, flag
+from dlcli.options.text import TextSampleOptions
 from dlcli.pages.elements import Code, Element, Paragraph
 from dlcli.plot import page
 from dlcli.plot.charts.tiles import album
