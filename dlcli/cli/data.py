@@ -271,7 +271,12 @@ def prepare(options: Prepare, call: Call) -> None:
     output.write(Table("", ["data set", "folder"], [(options.name, folder)], {"folder": str(folder)}), call)
 
 
-COMMANDS = {"list": (List, list_), "show": (Show, show), "check": (Check, check), "prepare": (Prepare, prepare)}
+COMMANDS: dict[str, verbs.Command] = {
+    "list": (List, list_),
+    "show": (Show, show),
+    "check": (Check, check),
+    "prepare": (Prepare, prepare),
+}
 
 
 def commands() -> Iterator[verbs.Entry]:

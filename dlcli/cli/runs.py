@@ -245,7 +245,7 @@ def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
     return {name: printable(value) for name, value in shown.items()}
 
 
-COMMANDS = {
+COMMANDS: dict[str, verbs.Command] = {
     "list": (List, list_),
     "show": (Show, show),
     "compare": (Compare, compare),

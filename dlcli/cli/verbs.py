@@ -24,6 +24,9 @@ _FIRST_LINE = re.compile(r'"""(?P<summary>[^`]+): `dlcli (?P<verb>[a-z]+)[^`]*`\
 _ORDER = ("train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check", "export", "data", "runs")
 
 
+Command = tuple[type[Options], Callable[[Any, Call], None]]  # the options of a command, and its function
+
+
 @dataclasses.dataclass(frozen=True)
 class Entry:
     """A command of a verb.
