@@ -4,7 +4,7 @@ The file loads neither jax nor numpy, since `dlcli --help` reads every `options`
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -13,22 +13,23 @@ from dlcli.options.fields import Cli as Cli
 from dlcli.options.fields import Needs as Needs
 from dlcli.options.fields import Options as Options
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
-from dlcli.options.values import augmentation, byte_count, bytes_text, dataset_name, duration, run_name
+from dlcli.options.values import (
+    augmentation,
+    byte_count,
+    bytes_text,
+    dataset_name,
+    duration,
+    example_count,
+    examples_text,
+    run_name,
+)
 
 ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
-TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
-# Four special tokens and at least one more; bpe also has all 256 bytes.
-MIN_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
 DatasetName = Annotated[str, AfterValidator(dataset_name)]
 Dataset = Annotated[
     DatasetName,
     Field(description="Data set: an embedded name, tfds:NAME, folder:PATH or a file."),
     Cli(short="-d", metavar="NAME", complete="images"),
-]
-TextDataset = Annotated[
-    DatasetName,
-    Field(description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them."),
-    Cli(short="-d", metavar="NAME", complete="texts"),
 ]
 DataDir = Annotated[
     Path | None, Field(description="Folder of prepared tfds data sets; default: TFDS_DATA_DIR."), Cli(rare=True)
@@ -74,6 +75,17 @@ Epochs = Annotated[
 ]
 ReportEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two reports."), Cli(rare=True)]
 ValidateEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations."), Cli(rare=True)]
+ValidateExamples = Annotated[
+    int,
+    BeforeValidator(example_count),
+    Field(
+        ge=0,
+        le=10**9,
+        description="Examples of the validation split to validate on, always the same, evenly spread; or all. "
+        "An example is an image, a text, a pair, a row, a window of --context tokens or a word.",
+    ),
+    Cli(rare=True, metavar="N|all", text=examples_text),
+]
 SaveEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two checkpoints."), Cli(rare=True)]
 Keep = Annotated[
     int, Field(ge=1, le=1000, description="Latest checkpoints to keep; the best one is kept too."), Cli(rare=True)
@@ -128,10 +140,6 @@ LabelSmoothing = Annotated[
 ]
 Top = Annotated[
     int, Field(ge=1, le=1000, description="Number of most likely classes to show per input."), Cli(short="-k")
-]
-VocabSize = Annotated[
-    int,
-    Field(ge=8, le=2**18, description="Maximum vocabulary size."),
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Weights to load: best validation, or last step.")]
 Out = Annotated[
@@ -199,6 +207,7 @@ class RunOptions(RunFolderOptions):
     epochs: Epochs = None
     report_every: ReportEvery = 50
     validate_every: ValidateEvery = 200
+    validate_examples: ValidateExamples = 5_000
     save_every: SaveEvery = 1_000
     keep: Keep = 2
     patience: Patience = 0
@@ -287,27 +296,6 @@ class FitOptions(MachineOptions, RunOptions, DataOptions):
     def _one_length(self) -> "FitOptions":
         if self.epochs is not None and "steps" in self.model_fields_set:
             raise ValueError("give --steps or --epochs, not both")
-        return self
-
-
-class TokenizerOptions(Options):
-    """How text becomes tokens."""
-
-    panel = "Data"
-    tokenizer: Annotated[
-        str,
-        Field(description="Tokenizer: characters, words, bpe, wordpiece, unigram, or the file of a trained tokenizer."),
-        Cli(metavar="KIND", complete="tokenizers"),
-    ] = "characters"
-    vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 512
-
-    @model_validator(mode="after")
-    def _vocabulary_fits_the_tokenizer(self) -> "TokenizerOptions":
-        smallest = MIN_VOCABULARY.get(self.tokenizer, 0)  # type: ignore[call-overload]
-        if self.vocab_size < smallest:
-            raise ValueError(
-                f"--tokenizer {self.tokenizer} needs --vocab-size {smallest} or more, got {self.vocab_size}"
-            )
         return self
 
 

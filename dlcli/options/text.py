@@ -1,10 +1,45 @@
-"""Options of the commands that generate, score and classify text."""
+"""Options of techniques that read text, and of the commands that generate, score or classify it."""
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from dlcli.options.common import Cli, Needs, ReadingOptions, Top
+from dlcli.options.common import DatasetName, ReadingOptions, Top
+from dlcli.options.fields import Cli, Needs, Options
+
+TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
+# Four special tokens and at least one more; bpe also has all 256 bytes.
+MIN_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
+TextDataset = Annotated[
+    DatasetName,
+    Field(description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them."),
+    Cli(short="-d", metavar="NAME", complete="texts"),
+]
+VocabSize = Annotated[
+    int,
+    Field(ge=8, le=2**18, description="Maximum vocabulary size."),
+]
+
+
+class TokenizerOptions(Options):
+    """How text becomes tokens."""
+
+    panel = "Data"
+    tokenizer: Annotated[
+        str,
+        Field(description="Tokenizer: characters, words, bpe, wordpiece, unigram, or the file of a trained tokenizer."),
+        Cli(metavar="KIND", complete="tokenizers"),
+    ] = "characters"
+    vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 512
+
+    @model_validator(mode="after")
+    def _vocabulary_fits_the_tokenizer(self) -> "TokenizerOptions":
+        smallest = MIN_VOCABULARY.get(self.tokenizer, 0)  # type: ignore[call-overload]
+        if self.vocab_size < smallest:
+            raise ValueError(
+                f"--tokenizer {self.tokenizer} needs --vocab-size {smallest} or more, got {self.vocab_size}"
+            )
+        return self
 
 
 class TextSampleOptions(ReadingOptions):

@@ -19,9 +19,7 @@ from dlcli.options.common import (
     NetworkOptions,
     OptimizerChoice,
     Steps,
-    TokenizerKind,
-    TokenizerOptions,
-    VocabSize,
+    ValidateExamples,
     WarmupSteps,
     WeightDecay,
 )
@@ -29,7 +27,14 @@ from dlcli.options.defaults import DependentDefaults
 from dlcli.options.fields import flag
 from dlcli.options.optimizers import WITH_BETAS
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
-from dlcli.options.text import TextPredictOptions, TextSampleOptions, TextScoreOptions
+from dlcli.options.text import (
+    TextPredictOptions,
+    TextSampleOptions,
+    TextScoreOptions,
+    TokenizerKind,
+    TokenizerOptions,
+    VocabSize,
+)
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
 
@@ -37,7 +42,14 @@ _WARMUP = 100  # steps
 
 # Defaults of each shape: sizes and lengths that take minutes on two cores.
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "decoder": {"dataset": "pydocs", "tokenizer": "characters", "context": 64, "batch_size": 16, "steps": 1_000},
+    "decoder": {
+        "dataset": "pydocs",
+        "tokenizer": "characters",
+        "context": 64,
+        "batch_size": 16,
+        "steps": 1_000,
+        "validate_examples": 1_000,
+    },
     "encoder": {
         "dataset": "pydocs",
         "tokenizer": "words",
@@ -109,6 +121,7 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
     label_smoothing: LabelSmoothing = 0.0
     batch_size: BatchSize = 16
     steps: Steps = 2_000
+    validate_examples: ValidateExamples = 2_000
     optimizer: OptimizerChoice = "adamw"
     learning_rate: LearningRate = 1e-3
     warmup_steps: WarmupSteps = _WARMUP
