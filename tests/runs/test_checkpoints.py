@@ -19,7 +19,7 @@ from dlcli.errors import DiskError, RunError
 from dlcli.runs.checkpoints import Checkpoints, require_space
 from dlcli.runs.manifest import Corrupt
 from tests.comparing import assert_same_arrays
-from tests.forging import seal
+from tests.resealing import seal
 
 ARRAYS = {
     "layer/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
