@@ -61,7 +61,7 @@ class Run(TrainedRun):
         Args:
             inputs: for cnn, images: paths, or arrays, uint8 [height, width] or [height, width, channel], also stacked;
                 for mlp, rows: strings such as "5.1,3.5", or numbers [feature] or [row, feature]; for techniques of
-                text, strings; one or several. None for word2vec, whose options ask the questions.
+                text, strings; one or several. None for word2vec, whose options are the queries.
             options: of `dlcli predict`.
         """
         model = self._model("predict")
@@ -255,7 +255,7 @@ def perform(verb: str, options: Any, run: TrainedRun) -> Any:
 
 
 def export_run(options: Export, run: TrainedRun) -> Exported:
-    """Write a run as the options say."""
+    """Write a run in the format that the options name."""
     export.check(options, run)
     from dlcli.engine.devices import prepare
 

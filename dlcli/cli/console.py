@@ -36,7 +36,7 @@ def err() -> Console:
 
 
 def is_interactive() -> bool:
-    """Return whether a user can be asked: there is a terminal to write to and to read from."""
+    """Return whether a question can be put to the user: there is a terminal to write to and to read from."""
     return sys.stdin is not None and sys.stdin.isatty() and err().is_terminal
 
 

@@ -57,7 +57,7 @@ class Header:
     """The header of an image file.
 
     Attributes:
-        size: height and width in pixels, before the rotation that EXIF asks for.
+        size: height and width in pixels, before the rotation of its EXIF orientation.
         deep: whether the image has more than 8 bits per channel, so that its range is known from its pixels only.
         upper_bits: whether it has 16 bits per channel, of which pillow reads the upper 8: a colour image.
     """
@@ -77,7 +77,7 @@ def load(path: str | Path, size: tuple[int, int] | None = None, white: float | N
 
 
 def decode(encoded: bytes, size: tuple[int, int] | None = None, white: float | None = None) -> np.ndarray:
-    """Decode an image, rotated as its EXIF data asks for, to uint8 [height, width, 1 if grayscale else 3].
+    """Decode an image, rotated by its EXIF orientation, to uint8 [height, width, 1 if grayscale else 3].
 
     Transparent pixels are blended with white; the first frame of an animation is used.
 

@@ -139,7 +139,7 @@ class Schedule(FreeFigureOptions):
     warmup_steps: Annotated[
         int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate.")
     ] = 0
-    learning_rate: LearningRate = 1e-3
+    learning_rate: Annotated[LearningRate, Field(description="Peak learning rate.")] = 1e-3
 
 
 class OptimizerSurface(FigureOptions):

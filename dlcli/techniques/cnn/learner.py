@@ -28,7 +28,7 @@ from dlcli.techniques.cnn.options import Train
 class Learner(engine.Learner):
     """Minimizes the cross-entropy between logits and labels, plus penalties on the weights.
 
-    A batch holds `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; on
+    A batch contains `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; on
     held-out data also `mask`, float32 [batch], 1 for an example and 0 for padding.
     """
 

@@ -27,7 +27,7 @@ from dlcli.techniques.mlp.options import Train
 class Learner(engine.Learner):
     """Minimizes the cross-entropy between logits and labels, or the squared error of a standardized target.
 
-    A batch holds `features`, standardized float32 [batch, feature], and `label`, int32 [batch], or `target`,
+    A batch contains `features`, standardized float32 [batch, feature], and `label`, int32 [batch], or `target`,
     standardized float32 [batch]; on held-out data also `mask`, float32 [batch], 1 for an example and 0 for padding.
     """
 
