@@ -21,6 +21,7 @@ from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, cli
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
+from dlcli.techniques.inheriting import inherited
 from dlcli.validation import validate
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def train(technique: str, *, progress: Progress = False, **options: Any) -> Run:
     name = technique.replace("_", "-")
     if name not in techniques.names():
         raise UsageError(f"there is no technique {technique!r}{did_you_mean(name, techniques.names())}")
-    folder = new_run(name, validate(techniques.options(name, "train"), options, flags=options), progress)
+    model = techniques.options(name, "train")
+    taken = inherited(name, model, options)
+    folder = new_run(name, validate(model, {**taken, **options}, flags=options, kept=taken), progress)
     return load(folder)
 
 

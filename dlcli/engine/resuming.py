@@ -14,6 +14,7 @@ from dlcli.formats import command_line
 from dlcli.interface import Data
 from dlcli.options.common import FitOptions, RunOptions, TokenizerOptions
 from dlcli.options.fields import flag
+from dlcli.options.initialization import START_ONLY
 from dlcli.runs.checkpoints import ShapeMismatch
 from dlcli.runs.info import environment
 from dlcli.runs.progress import Progress, Snapshot
@@ -23,7 +24,14 @@ _SHAPELESS = RunOptions.model_fields.keys() - {"seed"}  # no array depends on th
 
 
 def changed(before: FitOptions, changes: Mapping[str, Any]) -> FitOptions:
-    """Return `before` with changed options, validated."""
+    """Return `before` with changed options, validated.
+
+    Raises:
+        UsageError: a change concerns the first weights only.
+    """
+    for name in START_ONLY:
+        if name in changes:
+            raise UsageError(f"{flag(name)} sets the first weights of a new run; it cannot change on resume")
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
     return type(before).model_validate({**kept, **changes})
 
@@ -43,7 +51,7 @@ def require_same_data(
 ) -> None:
     """Raise an error if the data has changed since the run was started, or does not fit the model."""
     known = run.info().data.digest
-    if options.dataset == before.dataset and known != data.digest:
+    if options.dataset == before.dataset and known not in (None, data.digest):  # an imported run has none
         raise DatasetError(
             f"{options.dataset} has changed since the run was started: the digest was {known}, now {data.digest}",
             hint="train a new run on it, or restore the data",

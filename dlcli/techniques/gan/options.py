@@ -33,6 +33,7 @@ class Train(GenerativeTrainOptions):
     """Options of `dlcli train gan`."""
 
     panel = "Model"
+    architecture = ("latent_dim", "channels", "conditional", "image_size")
     dataset: Annotated[
         DatasetName,
         Field(
