@@ -41,13 +41,15 @@ def predict(
         rows, lengths = np.zeros([batch_size, limit], np.int32), np.ones([batch_size], np.int32)
         for row, tokens in enumerate(encoded):
             if isinstance(tokens, np.ndarray):
-                lengths[row] = min(len(tokens), limit)
-                rows[row, : lengths[row]] = tokens[:limit]
+                framed = model.framed(tokens, limit)
+                lengths[row] = len(framed)
+                rows[row, : lengths[row]] = framed
         for text, tokens, answers in zip(batch, encoded, answer(rows, lengths), strict=False):
             if isinstance(tokens, str):
                 yield Prediction(text, problem=tokens)
                 continue
-            truncated = Truncation(len(tokens), limit) if len(tokens) > limit else None
+            most = limit - len(model.framed(tokens[:0], limit))
+            truncated = Truncation(len(tokens), most) if len(tokens) > most else None
             if truncated:
                 warn(truncated.note(text))
             ranked = [(answer, number) for answer, number, _ in answers]

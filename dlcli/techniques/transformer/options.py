@@ -78,6 +78,10 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
     """Options of `dlcli train transformer`."""
 
     panel = "Model"
+    architecture = (
+        *("shape", "preset", "layers", "heads", "d_model", "context"),
+        *("d_ff", "kv_heads", "head_dim", "rope_base", "norm_epsilon", "tie_embeddings"),
+    )
     examples: ClassVar[tuple[str, ...]] = (
         "dlcli train transformer",
         "dlcli train transformer --shape encoder-decoder",
@@ -94,14 +98,49 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
     ] = ""
     shape: Annotated[Shape, Field(description="Language model, classifier, or translation model.")] = "decoder"
     preset: Annotated[
-        Literal["original", "gpt2", "modern"],
-        Field(description="Block style: original (Vaswani 2017), gpt2, or modern (LLaMA)."),
+        Literal["original", "gpt2", "modern", "bert", "llama"],
+        Field(
+            description="Block style: original (Vaswani 2017), gpt2, bert, llama, or modern (llama with query-key "
+            "normalization)."
+        ),
         Cli(rare=True),
     ] = "modern"
     layers: Annotated[int, Field(ge=1, le=256, description="Number of blocks per stack.")] = 4
     heads: Annotated[int, Field(ge=1, le=256, description="Number of attention heads.")] = 4
     d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension.")] = 128
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
+    d_ff: Annotated[
+        int | None,
+        Field(ge=1, le=2**18, description="Hidden units of the feed-forward layers; default: depends on --d-model."),
+        Cli(rare=True),
+    ] = None
+    kv_heads: Annotated[
+        int | None,
+        Field(ge=1, le=256, description="Heads of keys and values (grouped-query attention); default: --heads."),
+        Cli(rare=True),
+    ] = None
+    head_dim: Annotated[
+        int | None,
+        Field(ge=1, le=2**12, description="Features of each head; default: --d-model / --heads."),
+        Cli(rare=True),
+    ] = None
+    rope_base: Annotated[
+        float,
+        Field(gt=1, le=1e9, description="Base of the wavelengths of rotary positions."),
+        Needs("preset", ("modern", "llama")),
+        Cli(rare=True),
+    ] = 10_000.0
+    norm_epsilon: Annotated[
+        float | None,
+        Field(gt=0, le=1, description="Number added to the variance in norms; default: depends on --preset."),
+        Cli(rare=True),
+    ] = None
+    tie_embeddings: Annotated[
+        bool,
+        Field(description="Tied embeddings: use the embedding matrix as output weights."),
+        Needs("shape", but=("encoder",)),
+        Cli(rare=True),
+    ] = True
     vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
     label_smoothing: Annotated[
