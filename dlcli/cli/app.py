@@ -192,7 +192,7 @@ def _add(app: typer.Typer, verb: str, described: Verb) -> None:
 def _techniques(verb: str) -> Iterator[Entry]:
     for name in techniques.having(verb):
         model = techniques.options(name, verb)
-        callback = command(model, _runner(verb, name), training=verb == "train")
+        callback = command(model, _runner(verb, name), trains=name if verb == "train" else "")
         yield Entry(name, techniques.summary(name), callback, _examples(model.examples))
 
 
@@ -232,6 +232,12 @@ def _export(verb: str) -> Iterator[Entry]:
     yield Entry("", "", command(module.Export, module.run), f"{module.formats()}\n\n{examples}")
 
 
+def _import(verb: str) -> Iterator[Entry]:
+    module = discovery.load(_VERBS_PACKAGE, f"{verb}_")  # the name alone is a keyword
+    examples = _examples(module.Import.examples)
+    yield Entry("", "", command(module.Import, module.run), f"{module.summaries()}\n\n{examples}")
+
+
 def _any_run(verb: str) -> Iterator[Entry]:
     """Yield the command of a verb that reads a run of any technique."""
     module = discovery.load(_VERBS_PACKAGE, verb)
@@ -265,6 +271,7 @@ VERBS: dict[str, Verb] = {
     "study": Verb("Run a controlled experiment of many small runs.", _studies),
     "check": Verb("Verify the statements of the course by measurement.", _check, has_subjects=False),
     "export": Verb("Export a run to a format of another tool.", _export, has_subjects=False),
+    "import": Verb("Import a model of another tool as a run.", _import, has_subjects=False),
     "data": Verb("List, show, check and download data sets.", _own_commands),
     "runs": Verb("List, show, compare, rename and remove runs.", _own_commands),
     "doctor": Verb("Show this machine, its devices and versions.", _doctor, has_subjects=False),
