@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli import export, figures, techniques
-from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, joined
+from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, Vector, joined
 from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
@@ -56,7 +56,7 @@ class Run(TrainedRun):
         """Return the numbers of `dlcli eval --json`: metrics of the test split by name."""
         return dict(self._perform("eval", options).numbers)
 
-    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization | Vector]:
         """Return a prediction for each input.
 
         Args:

@@ -1,6 +1,7 @@
 """Options of the transformer."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -213,7 +214,10 @@ class Predict(TextPredictOptions):
     """Options of `dlcli predict transformer`."""
 
     requires = (("shape", "encoder"), ("shape", "encoder-decoder"))
-    examples = ('dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',)
+    examples = (
+        'dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',
+        'dlcli predict transformer --run minilm --nearest questions.txt "How far is the moon?"',
+    )
     top: Annotated[
         int, Field(ge=1, le=1000, description="Number of answers per text, best first."), Cli(short="-k")
     ] = 3
@@ -222,3 +226,28 @@ class Predict(TextPredictOptions):
         Field(ge=1, le=256, description="Beam width of an encoder-decoder; 1: greedy decoding."),
         Needs("shape", ("encoder-decoder",), of_run=True),
     ] = 4
+    embed: Annotated[
+        bool,
+        Field(description="Print the vector of each text, the mean of an encoder's positions, instead of classes."),
+        Needs("shape", ("encoder",), of_run=True),
+    ] = False
+    nearest: Annotated[
+        Path | None,
+        Field(description="Rank the lines of this file by the cosine similarity of their vectors to that of a text."),
+        Needs("shape", ("encoder",), of_run=True),
+        Cli(metavar="FILE"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_output(self) -> "Predict":
+        if self.embed and self.nearest:
+            raise ValueError("give --embed or --nearest, not both")
+        return self
+
+    def require_fit(self, run: Any) -> None:
+        shape, classes = run.options.shape, run.files.raw("facts.json").get("classes")
+        if shape == "encoder" and not classes and not (self.embed or self.nearest):
+            raise UsageError(
+                f"{run.folder} is an encoder without classes",
+                hint="--embed prints the vector of a text; `dlcli train transformer --init-from` adds classes",
+            )
