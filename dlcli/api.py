@@ -106,13 +106,10 @@ class Run(TrainedRun):
 
     def resume(self, *, progress: Progress = False, **changes: Any) -> Run:
         """Continue training, with changes to its options; return the run with its new weights."""
-        learner = techniques.learner(self.technique)
-        before = self.files.read("options.json", learner.Options)
-        kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
-        after = validate(learner.Options, {**kept, **changes}, flags=changes, kept=kept.keys() - changes.keys())
+        opening.check_changes(self, changes)
         from dlcli import engine
 
-        _show(engine.resume(learner, self.folder, {name: getattr(after, name) for name in changes}), progress)
+        _show(engine.resume(techniques.learner(self.technique), self.folder, changes), progress)
         return Run(self.folder, self.reader, self.use)
 
     def __repr__(self) -> str:

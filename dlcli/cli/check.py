@@ -1,8 +1,9 @@
-"""`dlcli check [IDENTITY]`: measures the statements of the course; exit code 8 if one does not hold."""
+"""Verify the statements of the course by measurement: `dlcli check [IDENTITY]`."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -10,7 +11,7 @@ from pydantic import Field
 from dlcli import checks, formats
 from dlcli.artifacts import Table
 from dlcli.checks import Result
-from dlcli.cli import output, progress
+from dlcli.cli import output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import CheckFailed
 from dlcli.options.common import Cli, Options
@@ -30,6 +31,11 @@ class Check(Options):
 def statements() -> str:
     """Return the names of the checks with their statements, for the end of the help."""
     return "\n\n".join(f"[bold]{name}[/] [dim]{checks.statement(name)}[/]" for name in checks.names())
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield the command; its help ends with the statements."""
+    yield verbs.of_model(Check, run, epilog=statements())
 
 
 def run(options: Check, call: Call) -> None:

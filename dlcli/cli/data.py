@@ -1,9 +1,9 @@
-"""`dlcli data`: list, show, check and download data sets."""
+"""List, show, check and download data sets: `dlcli data COMMAND`."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.cli import output, progress
+from dlcli.cli import output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import DatasetError, UsageError
 from dlcli.options.common import Cli, DataDir, Options
@@ -271,4 +271,15 @@ def prepare(options: Prepare, call: Call) -> None:
     output.write(Table("", ["data set", "folder"], [(options.name, folder)], {"folder": str(folder)}), call)
 
 
-COMMANDS = {"list": (List, list_), "show": (Show, show), "check": (Check, check), "prepare": (Prepare, prepare)}
+COMMANDS: dict[str, verbs.Command] = {
+    "list": (List, list_),
+    "show": (Show, show),
+    "check": (Check, check),
+    "prepare": (Prepare, prepare),
+}
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per row of `COMMANDS`."""
+    for name, (model, run) in COMMANDS.items():
+        yield verbs.of_model(model, run, name)

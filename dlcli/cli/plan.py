@@ -117,6 +117,7 @@ def _needed(found: Plan) -> dict[str, Any]:
     return {
         "device": found.device,
         "sizes": dict(found.sizes),
+        "validation_examples": found.validated,
         "parameters": found.parameters,
         "frozen_parameters": found.frozen,
         "initialized": found.taken.described() if found.taken else None,
@@ -134,7 +135,7 @@ def _needed(found: Plan) -> dict[str, Any]:
 def _costs(found: Plan) -> list[tuple[str, str, str]]:
     checkpoints = f"{found.checkpoints} × {formats.scaled(found.checkpoint)}B"
     return [
-        ("data", formats.sizes(found.sizes), ""),
+        ("data", formats.sizes(found.sizes, found.validated), ""),
         ("device", found.device, ""),
         (
             "parameters",

@@ -1,11 +1,11 @@
-"""`dlcli runs`: list, show, compare, annotate, rename and remove runs."""
+"""List, show, compare, rename and remove runs: `dlcli runs COMMAND`."""
 
 from __future__ import annotations
 
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import console, output, runs_table
+from dlcli.cli import console, output, runs_table, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import RunError, UsageError
 from dlcli.files import size_text
@@ -245,7 +245,7 @@ def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
     return {name: printable(value) for name, value in shown.items()}
 
 
-COMMANDS = {
+COMMANDS: dict[str, verbs.Command] = {
     "list": (List, list_),
     "show": (Show, show),
     "compare": (Compare, compare),
@@ -253,3 +253,9 @@ COMMANDS = {
     "note": (Note, note),
     "remove": (Remove, remove),
 }
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per row of `COMMANDS`."""
+    for name, (model, run) in COMMANDS.items():
+        yield verbs.of_model(model, run, name)

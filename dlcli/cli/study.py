@@ -1,15 +1,21 @@
-"""`dlcli study STUDY`: runs a controlled experiment, or continues an interrupted one."""
+"""Run a controlled experiment of many small runs: `dlcli study STUDY`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dlcli import studies
 from dlcli.artifacts import Figure, Table
-from dlcli.cli import console, output, progress
+from dlcli.cli import console, output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.interrupts import exit_message
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per study."""
+    return verbs.of_models(studies.catalogue(), run)
 
 
 def run(name: str, options: Any, call: Call) -> None:

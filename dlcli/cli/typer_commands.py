@@ -57,7 +57,9 @@ class Command(TyperCommand):
     def _unknown(self, name: str, ctx: Any) -> UsageError:
         known = [each for param in self.get_params(ctx) for each in (*param.opts, *param.secondary_opts)]
         meant = suggestions.option(name, [each for each in known if each.startswith("--")])
-        hint = "a value that starts with a minus follows --" if name[1:2].isdecimal() else ""
+        hint = suggestions.other_command(name)
+        if name[1:2].isdecimal():
+            hint = "a value that starts with a minus follows --"
         return UsageError(f"unknown option {name}" + (f"; did you mean {meant}?" if meant else ""), hint=hint)
 
     def _missing(self, param: Any) -> UsageError:

@@ -23,6 +23,7 @@ class Started:
         dtype: of the activations.
         dataset: its name in the options.
         sizes: number of examples in each split.
+        validated: number of validation examples that each validation measures.
         parameters: number of parameters.
         frozen: how many of them are not updated.
     """
@@ -34,6 +35,7 @@ class Started:
     dtype: str
     dataset: str
     sizes: Mapping[str, int]
+    validated: int
     parameters: int
     frozen: int = 0
 

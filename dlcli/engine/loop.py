@@ -15,7 +15,6 @@ from dlcli.engine.learner import Learner
 from dlcli.engine.load import rebuilt
 from dlcli.engine.program import Program
 from dlcli.engine.resuming import (
-    changed,
     finished_by,
     note_session,
     read_again,
@@ -35,6 +34,7 @@ from dlcli.runs.checkpoints import require_space
 from dlcli.runs.info import new_info
 from dlcli.runs.progress import Progress
 from dlcli.runs.writer import RunWriter
+from dlcli.validation import changed
 
 
 def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
@@ -73,12 +73,12 @@ def resume(
     Args:
         learner_type: the technique of the run.
         folder: of the run.
-        changes: new values of options by name.
+        changes: new values of options by name, not yet validated.
         stop: a further rule that ends the run, called after each step.
 
     Raises:
         RunError: no checkpoint is intact, or the changes need arrays of other shapes.
-        UsageError: the run has reached its number of steps.
+        UsageError: a change is not valid, or the run has reached its number of steps.
         DatasetError: the training data is not that of the run.
     """
     with RunWriter(folder) as run, devices.memory_errors():
@@ -150,6 +150,12 @@ def resolve(options: FitOptions, data: Data) -> FitOptions:
     return options.model_copy(update={"steps": steps, "epochs": None, **data.chosen})
 
 
+def validated(options: FitOptions, data: Data) -> int:
+    """Return the number of validation examples that each validation measures."""
+    size = data.sizes["validation"]
+    return min(options.validate_examples or size, size)
+
+
 def _started(run: RunWriter, options: FitOptions, data: Data, program: Program, step: int) -> Started:
     return Started(
         folder=run.folder,
@@ -159,6 +165,7 @@ def _started(run: RunWriter, options: FitOptions, data: Data, program: Program, 
         dtype=options.dtype,
         dataset=options.dataset,
         sizes=data.sizes,
+        validated=validated(options, data),
         parameters=program.parameters,
         frozen=program.frozen_parameters,
     )

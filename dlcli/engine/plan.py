@@ -16,7 +16,7 @@ from dlcli.engine import devices
 from dlcli.engine.initialization import Taken, initial
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
-from dlcli.engine.loop import prepared
+from dlcli.engine.loop import prepared, validated
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
 from dlcli.interface import Data
@@ -35,6 +35,7 @@ class Plan:
         options: with `--epochs` turned into steps and the run folder named.
         device: name and number, such as "2 × cpu".
         sizes: number of examples in each split.
+        validated: number of validation examples that each validation measures.
         parameters: number of parameters.
         frozen: how many of them are not updated.
         taken: what the first weights take from another run.
@@ -52,6 +53,7 @@ class Plan:
     options: FitOptions
     device: str
     sizes: Mapping[str, int]
+    validated: int
     parameters: int
     frozen: int
     taken: Taken | None
@@ -98,6 +100,7 @@ def _measured(learner_type: type[Learner], options: FitOptions, data: Data, prog
         options=options,
         device=devices.describe(program.mesh),
         sizes=data.sizes,
+        validated=validated(options, data),
         parameters=program.parameters,
         frozen=program.frozen_parameters,
         taken=taken,

@@ -12,28 +12,15 @@ from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.formats import command_line
 from dlcli.interface import Data
-from dlcli.options.common import FitOptions, RunOptions, TokenizerOptions
+from dlcli.options.common import FitOptions, RunOptions
 from dlcli.options.fields import flag
-from dlcli.options.initialization import START_ONLY
+from dlcli.options.text import TokenizerOptions
 from dlcli.runs.checkpoints import ShapeMismatch
 from dlcli.runs.info import environment
 from dlcli.runs.progress import Progress, Snapshot
 from dlcli.runs.writer import RunWriter
 
 _SHAPELESS = RunOptions.model_fields.keys() - {"seed"}  # no array depends on these options
-
-
-def changed(before: FitOptions, changes: Mapping[str, Any]) -> FitOptions:
-    """Return `before` with changed options, validated.
-
-    Raises:
-        UsageError: a change concerns the first weights only.
-    """
-    for name in START_ONLY:
-        if name in changes:
-            raise UsageError(f"{flag(name)} sets the first weights of a new run; it cannot change on resume")
-    kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
-    return type(before).model_validate({**kept, **changes})
 
 
 def read_again(learner_type: type[Learner], run: RunWriter, options: FitOptions, changes: Mapping[str, Any]) -> Data:

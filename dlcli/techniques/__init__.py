@@ -39,10 +39,15 @@ def learner(name: str) -> Any:
     Raises:
         RunError: there is no such technique, or it takes no gradient steps.
     """
+    require_steps(name)
+    return discovery.load(__name__, name, "learner").Learner
+
+
+def require_steps(name: str) -> None:
+    """Raise `RunError` if there is no such technique, or it takes no gradient steps; this loads no jax."""
     _require(name)
     if name not in having("resume"):
         raise RunError(f"a run of {name} has no training steps: choose a run of {', '.join(having('resume'))}")
-    return discovery.load(__name__, name, "learner").Learner
 
 
 def trainer(name: str) -> Any:

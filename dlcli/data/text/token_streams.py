@@ -47,12 +47,10 @@ class Stream:
 
     Attributes:
         ids: uint16 or uint32 [token], memory-mapped.
-        characters: length of the text, to convert a loss per token to one per character.
         end: the token that precedes each document.
     """
 
     ids: np.ndarray
-    characters: int
     end: int
 
     def __len__(self) -> int:
@@ -83,7 +81,7 @@ def stream(texts: TextSet, split: str, tokenizer: Tokenizer) -> Stream:
     if ids is None:
         log.info("encoding the %s split of %s: %s characters", split, texts.name, f"{documents.characters:,}")
         ids = _build(stem, documents.texts, tokenizer)
-    return Stream(ids, documents.characters, tokenizer.special.end)
+    return Stream(ids, tokenizer.special.end)
 
 
 def _load(stem: cache.Stem) -> np.ndarray | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, Field, FiniteFloat, StrictInt, ValidationError
 from tokenizers.pre_tokenizers import ByteLevel
 
-from dlcli.options.common import TokenizerKind
+from dlcli.options.text import TokenizerKind
 
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
 

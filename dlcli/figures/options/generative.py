@@ -1,13 +1,13 @@
 """Options of the figures of generative models."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from dlcli.errors import UsageError
 from dlcli.figures.options.base import FigureOptions, FreeImageOptions, RunFigureOptions
 from dlcli.options.common import Cli, Device, Needs, RunRef, Seed
-from dlcli.options.generative import DENSITIES
+from dlcli.options.datasets import DENSITIES, DensityName
 from dlcli.techniques.diffusion.options import NoiseSchedule, SamplerOptions
 
 
@@ -44,9 +44,7 @@ class ForwardProcess(FreeImageOptions):
     from_run = (*FreeImageOptions.from_run, "noise_schedule", "timesteps")
     noise_schedule: Annotated[NoiseSchedule, Field(description="Noise schedule.")] = "cosine"
     timesteps: Annotated[int, Field(ge=2, le=10_000, description="Number of timesteps.")] = 1_000
-    density: Annotated[Literal["ring", "grid"], Field(description="Two-dimensional density to sample points from.")] = (
-        "ring"
-    )
+    density: Annotated[DensityName, Field(description="Two-dimensional density to sample points from.")] = "ring"
     points: Annotated[int, Field(ge=10, le=10_000, description="Points to sample.")] = 400
     count: Annotated[int, Field(ge=2, le=16, description="Timesteps to show."), Cli(short="-k")] = 7
     seed: Seed = 0

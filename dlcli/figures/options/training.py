@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field
 from dlcli.errors import UsageError
 from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, RunFigureOptions
 from dlcli.options.common import Cli, LearningRate, Needs, ScheduleName, Steps
+from dlcli.options.datasets import PLANE
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
-from dlcli.options.tables import PLANE
 
 _LIMIT = 1e6  # largest coordinate and learning rate on a surface
 _MAX_PATHS = 8  # the number of colours that are distinguishable with every kind of colour blindness

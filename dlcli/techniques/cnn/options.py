@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dlcli.options.common import (
+    ActivationName,
     AugmentOptions,
     Cli,
     DataDirOptions,
@@ -14,10 +15,12 @@ from dlcli.options.common import (
     Dropout,
     DropoutOptions,
     EvalOptions,
+    LabelSmoothing,
     Needs,
     Options,
     ReadingOptions,
     SubsetOptions,
+    Top,
     TrainOptions,
 )
 from dlcli.options.initialization import Initialization
@@ -62,7 +65,7 @@ class BackboneOptions(Options):
         Cli(rare=True),
     ] = None
     activation: Annotated[
-        Literal["relu", "leaky-relu", "gelu", "silu", "elu", "tanh"] | None,
+        ActivationName | None,
         Field(description="Activation function; default: depends on --arch."),
         Cli(rare=True),
     ] = None
@@ -82,11 +85,7 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
     hidden: Annotated[
         int | None, Field(ge=0, le=65536, description="Units of the head's hidden layer; 0: none."), Cli(rare=True)
     ] = None
-    label_smoothing: Annotated[
-        float,
-        Field(ge=0, lt=1, description="Label smoothing: probability spread evenly over all classes."),
-        Cli(rare=True),
-    ] = 0.0
+    label_smoothing: LabelSmoothing = 0.0
     backbone_from: Annotated[
         str | None,
         Field(description="Initialize the backbone from this run."),
@@ -145,6 +144,4 @@ class Predict(ReadingOptions):
         Field(description="Image files, folders of images, or - for a list of paths on standard input."),
         Cli(argument=True),
     ]
-    top: Annotated[
-        int, Field(ge=1, le=1000, description="Number of most likely classes to show for each image."), Cli(short="-k")
-    ] = 3
+    top: Top = 3

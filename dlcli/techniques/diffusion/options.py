@@ -11,11 +11,13 @@ from dlcli.options.common import (
     DataDirOptions,
     EvalOptions,
     LearningRate,
+    MaxGradNorm,
     Needs,
     Options,
     Steps,
 )
-from dlcli.options.generative import DENSITIES, GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
+from dlcli.options.datasets import DENSITIES
+from dlcli.options.generative import GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
 
 NoiseSchedule = Literal["linear", "cosine"]
 
@@ -31,9 +33,7 @@ class Train(GenerativeTrainOptions):
     batch_size: BatchSize = 64
     steps: Steps = 1_500
     learning_rate: LearningRate = 2e-3
-    max_grad_norm: Annotated[
-        float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
-    ] = 1.0
+    max_grad_norm: MaxGradNorm = 1.0
     parameterization: Annotated[
         Literal["noise", "velocity", "flow"],
         Field(description="Prediction target: noise (epsilon), velocity (v) or flow."),

@@ -20,7 +20,7 @@ from dlcli.metrics import generation
 from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
 from dlcli.nn.ema import EMA
 from dlcli.optim import build, penalties
-from dlcli.options.generative import DENSITIES
+from dlcli.options.datasets import DENSITIES
 from dlcli.techniques.gan import facts as facts_
 from dlcli.techniques.gan import losses
 from dlcli.techniques.gan.facts import GanFacts

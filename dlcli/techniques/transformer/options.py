@@ -13,22 +13,29 @@ from dlcli.options.common import (
     DatasetName,
     Dropout,
     EvalOptions,
+    LabelSmoothing,
     LearningRate,
+    MaxGradNorm,
     Needs,
     NetworkOptions,
+    OptimizerChoice,
     Steps,
+    ValidateExamples,
+    WarmupSteps,
+    WeightDecay,
+)
+from dlcli.options.defaults import DependentDefaults
+from dlcli.options.fields import flag
+from dlcli.options.optimizers import WITH_BETAS
+from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
+from dlcli.options.text import (
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
     TokenizerKind,
     TokenizerOptions,
     VocabSize,
-    WeightDecay,
-    with_defaults,
 )
-from dlcli.options.fields import flag
-from dlcli.options.optimizers import WITH_BETAS, OptimizerName
-from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
 
@@ -36,7 +43,14 @@ _WARMUP = 100  # steps
 
 # Defaults of each shape: sizes and lengths that take minutes on two cores.
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "decoder": {"dataset": "pydocs", "tokenizer": "characters", "context": 64, "batch_size": 16, "steps": 1_000},
+    "decoder": {
+        "dataset": "pydocs",
+        "tokenizer": "characters",
+        "context": 64,
+        "batch_size": 16,
+        "steps": 1_000,
+        "validate_examples": 1_000,
+    },
     "encoder": {
         "dataset": "pydocs",
         "tokenizer": "words",
@@ -75,7 +89,7 @@ def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
     return ""
 
 
-class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOptions):
+class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOptions):
     """Options of `dlcli train transformer`."""
 
     panel = "Model"
@@ -144,21 +158,14 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
     ] = True
     vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
-    label_smoothing: Annotated[
-        float,
-        Field(ge=0, lt=1, description="Label smoothing: probability spread over all classes or tokens."),
-        Cli(rare=True),
-    ] = 0.0
+    label_smoothing: LabelSmoothing = 0.0
     batch_size: BatchSize = 16
     steps: Steps = 2_000
-    optimizer: Annotated[OptimizerName, Field(description="Optimizer.")] = "adamw"
+    validate_examples: ValidateExamples = 2_000
+    optimizer: OptimizerChoice = "adamw"
     learning_rate: LearningRate = 1e-3
-    warmup_steps: Annotated[
-        int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate."), Cli(rare=True)
-    ] = _WARMUP
-    max_grad_norm: Annotated[
-        float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
-    ] = 1.0
+    warmup_steps: WarmupSteps = _WARMUP
+    max_grad_norm: MaxGradNorm = 1.0
     weight_decay: WeightDecay = 0.1
     beta2: Annotated[
         float,
@@ -167,15 +174,13 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
         Cli(rare=True),
     ] = 0.99
 
-    @model_validator(mode="before")
     @classmethod
-    def _defaults_of_the_shape(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
+    def defaults_for(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the defaults of the shape; a short run also has a shorter warm-up."""
         defaults = _DEFAULTS.get(str(given.get("shape", "decoder")), {})
         if str(steps := given.get("steps")).isdecimal():
-            defaults = {**defaults, "warmup_steps": min(_WARMUP, int(steps) // 10)}  # a short run has a shorter warm-up
-        return with_defaults(given, defaults)
+            return {**defaults, "warmup_steps": min(_WARMUP, int(steps) // 10)}
+        return defaults
 
     @model_validator(mode="after")
     def _check_columns(self) -> "Train":

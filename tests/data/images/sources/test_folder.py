@@ -10,6 +10,7 @@ from PIL import Image
 from dlcli.data.images import catalogue
 from dlcli.data.labels import visible
 from dlcli.data.problems import Malformed
+from dlcli.data.splits import ALIASES
 from dlcli.errors import DatasetError
 from dlcli.notices import Notice
 
@@ -41,7 +42,7 @@ def test_without_splits_the_files_are_divided_within_each_class(classes):
     }
 
 
-@pytest.mark.parametrize("name", ["validation", "valid", "val"])
+@pytest.mark.parametrize("name", ALIASES["validation"])
 def test_splits_given_as_folders_are_used(classes, tmp_path, name):
     for split, count in (("train", 20), (name, 5), ("test", 4)):
         for animal in ("cat", "dog"):
