@@ -19,7 +19,7 @@ def read(folder: Path, config: Mapping[str, Any]) -> str:
 
     Args:
         folder: with `tokenizer.json`, and usually `tokenizer_config.json`.
-        config: entries of `config.json`, for the ids of special tokens that no other file names.
+        config: entries of `config.json`, for the id of an end token that no other file names.
 
     Raises:
         RunError: a file is missing or malformed, or there is no end token.
@@ -45,14 +45,16 @@ def _special(library: Any, named: Mapping[str, Any], config: Mapping[str, Any]) 
         for name in names:
             token = named.get(name)
             token = token.get("content") if isinstance(token, dict) else token
-            found = library.token_to_id(token) if isinstance(token, str) else config.get(f"{name}_id")
-            if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
-                return found
+            found = library.token_to_id(token) if isinstance(token, str) else None
+            if found is not None:
+                return int(found)
         return -1
 
     start, end = find("bos_token", "cls_token"), find("eos_token", "sep_token")
+    if end < 0 and isinstance(config.get("eos_token_id"), int):
+        end = config["eos_token_id"]
     if end < 0:
-        raise ValueError("it must have an eos_token or sep_token")
+        raise ValueError("tokenizer_config.json must have an eos_token or sep_token")
     prefix, suffix = _frame(library)
     unknown, padding = find("unk_token"), find("pad_token")
     first = start if start >= 0 and start in prefix else end
