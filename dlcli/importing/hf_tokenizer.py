@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dlcli.data.text import imported_vocabulary
+from dlcli.data.text import imported_vocabulary, tokenizers
 from dlcli.data.text.vocabularies import SpecialIds
 from dlcli.errors import RunError
 from dlcli.files import read_json
@@ -15,7 +16,7 @@ _HINT = "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes to
 
 
 def read(folder: Path, config: Mapping[str, Any]) -> str:
-    """Return the JSON of an imported tokenizer (see `dlcli.data.text.imported_vocabulary`).
+    """Return the JSON that `dlcli.data.text.tokenizers.from_json` reads.
 
     Args:
         folder: with `tokenizer.json`, and usually `tokenizer_config.json`.
@@ -29,6 +30,8 @@ def read(folder: Path, config: Mapping[str, Any]) -> str:
         raise RunError(f"{file} is missing, and the model has no use without its tokenizer", hint=_HINT)
     try:
         library = read_json(file)
+        if (own := _own(library)) is not None:
+            return own
         parsed = imported_vocabulary.parse(library)
         named = read_json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").exists() else {}
         special = _special(parsed, named, config)
@@ -37,6 +40,14 @@ def read(folder: Path, config: Mapping[str, Any]) -> str:
     except (OSError, ValueError) as error:
         raise RunError(f"{file} cannot be read as a tokenizer: {error}", hint=_HINT) from error
     return text
+
+
+def _own(library: Mapping[str, Any]) -> str | None:
+    """Return the JSON of a tokenizer that dlcli has trained and exported; None for one of another tool."""
+    try:
+        return tokenizers.from_json(json.dumps(library)).to_json()
+    except ValueError:
+        return None
 
 
 def _special(library: Any, named: Mapping[str, Any], config: Mapping[str, Any]) -> SpecialIds:

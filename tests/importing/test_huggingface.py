@@ -31,9 +31,9 @@ BERT = {
 }
 
 
-@pytest.fixture(scope="module", params=["gpt2", "modern"])
+@pytest.fixture(scope="module", params=["gpt2", "modern", "original"])
 def exported(request, tmp_path_factory):
-    """A decoder of dlcli, and its export to the layout of GPT-2 or Qwen3."""
+    """A decoder of dlcli, and its export to the layout of GPT-2, Qwen3 or Marian."""
     folder = tmp_path_factory.mktemp(request.param)
     sizes = {"d_model": 8, "heads": 2, "layers": 2, "context": 12, "batch_size": 4, "steps": 3, "tokenizer": "bpe"}
     given = {**sizes, "vocab_size": 300, "dataset": str(TEXTS / "jabberwocky.txt"), "preset": request.param}
@@ -125,8 +125,21 @@ def test_an_imported_decoder_is_fine_tuned_with_its_own_tokenizer(exported, tmp_
     run = api.load(tmp_path / "run")
     initialized = json.loads((tmp_path / "run" / "run.json").read_text())["initialized"]
     assert (initialized["new"], initialized["partial"]) == ([], {})
-    assert run.facts.load().kind == "imported"
+    assert run.facts.load().kind == "bpe"
     assert run.options.d_model == 8
+
+
+def test_an_exported_translator_comes_back_with_the_same_translations(tmp_path, dlcli):
+    sizes = {"d_model": 8, "heads": 2, "layers": 1, "context": 16, "batch_size": 4, "steps": 3}
+    given = {**sizes, "dataset": str(TEXTS / "numbers.tsv"), "shape": "encoder-decoder", "preset": "original"}
+    list(engine.fit(Learner, Train(**given, out=tmp_path / "trained")))
+    run = api.load(tmp_path / "trained")
+    run.export("huggingface", tmp_path / "model")
+    code, _, err = dlcli("import", tmp_path / "model", "--out", tmp_path / "run")
+    assert code == 0, err
+    expected, found = (each.predict(["twenty one"], beams=2)[0].answers for each in (run, api.load(tmp_path / "run")))
+    assert [text for text, _ in found] == [text for text, _ in expected]
+    np.testing.assert_allclose([score for _, score in found], [score for _, score in expected], atol=1e-5)
 
 
 def test_an_encoder_represents_framed_texts(bert, tmp_path, dlcli):

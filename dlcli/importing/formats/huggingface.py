@@ -1,4 +1,4 @@
-"""Model folders of Hugging Face: GPT-2, BERT and MiniLM, Llama, Qwen3, with their tokenizers."""
+"""Model folders of Hugging Face: GPT-2, BERT and MiniLM, Llama, Qwen3, Marian, with their tokenizers."""
 
 from __future__ import annotations
 
@@ -45,6 +45,10 @@ def read(path: Path, options: Import) -> Imported:
     notes += _fit_vocabulary(path, source.weights, len(tokenizer))
     notes += _fit_context(source.weights, sizes, options.context)
     facts: dict[str, Any] = {"tokenizer": text, "vocabulary": len(tokenizer), "classes": ()}
+    if sizes["shape"] == "encoder-decoder":
+        if tokenizer.kind == "imported":
+            raise RunError(f"{path} must have the special tokens of dlcli to translate, as an export of it has")
+        facts |= dict.fromkeys(("max_source_length", "max_target_length"), sizes["context"])
     if sizes["shape"] == "encoder":
         empty = np.zeros([sizes["d_model"], 0], np.float32)
         source.weights |= {"network/head/kernel": empty, "network/head/bias": empty[0]}
