@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli import export, figures, techniques
-from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, joined
+from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, Vector, joined
 from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
@@ -21,6 +21,7 @@ from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, cli
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
+from dlcli.techniques.inheriting import inherited
 from dlcli.validation import validate
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Run(TrainedRun):
         """Return the numbers of `dlcli eval --json`: metrics of the test split by name."""
         return dict(self._perform("eval", options).numbers)
 
-    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization | Vector]:
         """Return a prediction for each input.
 
         Args:
@@ -151,7 +152,9 @@ def train(technique: str, *, progress: Progress = False, **options: Any) -> Run:
     name = technique.replace("_", "-")
     if name not in techniques.names():
         raise UsageError(f"there is no technique {technique!r}{did_you_mean(name, techniques.names())}")
-    folder = new_run(name, validate(techniques.options(name, "train"), options, flags=options), progress)
+    model = techniques.options(name, "train")
+    taken = inherited(name, model, options)
+    folder = new_run(name, validate(model, {**taken, **options}, flags=options, kept=taken), progress)
     return load(folder)
 
 

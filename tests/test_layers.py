@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "dlcli"
 LAYERS = [
     {"cli", "__main__"},
     {"api"},
-    {"figures", "studies", "checks", "export"},
+    {"figures", "studies", "checks", "export", "importing"},
     {"techniques"},
     {"engine", "text_models"},
     {"runs", "metrics", "data", "optim", "plot"},
