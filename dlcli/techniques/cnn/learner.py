@@ -91,7 +91,11 @@ class Learner(engine.Learner):
         return {"loss": Mean.of(losses), "accuracy": accuracy, **Mean.each(numbers)}
 
     def score(self, batch: Batch) -> Metrics:
-        return measure(self.log_probabilities(batch["image"]), batch)
+        return measure(self.batch_log_probabilities(batch), batch)
+
+    def batch_log_probabilities(self, batch: Batch) -> jax.Array:
+        """Map a held-out batch to log-probabilities [batch, class]."""
+        return self.log_probabilities(batch["image"])
 
     def log_probabilities(self, pixels: jax.Array) -> jax.Array:
         """Map uint8 [batch, height, width, channel] to log-probabilities [batch, class]."""

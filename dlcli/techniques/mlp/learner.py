@@ -84,10 +84,14 @@ class Learner(engine.Learner):
         return jnp.square(outputs[:, 0] - batch["target"])
 
     def score(self, batch: Batch) -> Metrics:
-        outputs = self.network(jnp.asarray(batch["features"]))
         if self.facts.classes:
-            return classification.measure(jax.nn.log_softmax(outputs), batch)
+            return classification.measure(self.batch_log_probabilities(batch), batch)
+        outputs = self.network(jnp.asarray(batch["features"]))
         return regression.measure(outputs[:, 0], batch["target"], batch["mask"], scale=self.facts.target_std)
+
+    def batch_log_probabilities(self, batch: Batch) -> jax.Array:
+        """Map a held-out batch to log-probabilities [batch, class]."""
+        return jax.nn.log_softmax(self.network(jnp.asarray(batch["features"])))
 
     def predict(self, features: jax.Array) -> jax.Array:
         """Map standardized rows, float32 [batch, feature], to log-probabilities [batch, class], or to values [batch].
