@@ -2,12 +2,14 @@
 
 from dlcli.plot.charts import (
     attention,
+    basins,
     confusion,
     embeddings,
     forward_process,
     gan_training,
     hidden_state,
     intervals,
+    landscape,
     lines,
     receptive_field,
     scatter,
@@ -20,12 +22,14 @@ from dlcli.plot.charts import (
 
 __all__ = [
     "attention",
+    "basins",
     "confusion",
     "embeddings",
     "forward_process",
     "gan_training",
     "hidden_state",
     "intervals",
+    "landscape",
     "lines",
     "receptive_field",
     "scatter",

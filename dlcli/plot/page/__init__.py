@@ -12,6 +12,7 @@ if "MPLCONFIGDIR" not in os.environ and not is_creatable(
 
 from dlcli.plot.page import (  # after the environment variable, which matplotlib reads when it is imported
     attention,
+    basins,
     confusion,
     decision_boundary,
     embeddings,
@@ -19,6 +20,7 @@ from dlcli.plot.page import (  # after the environment variable, which matplotli
     gan_training,
     hidden_state,
     intervals,
+    landscape,
     lines,
     receptive_field,
     scatter,
@@ -31,6 +33,7 @@ from dlcli.plot.page import (  # after the environment variable, which matplotli
 
 __all__ = [
     "attention",
+    "basins",
     "confusion",
     "decision_boundary",
     "embeddings",
@@ -38,6 +41,7 @@ __all__ = [
     "gan_training",
     "hidden_state",
     "intervals",
+    "landscape",
     "lines",
     "receptive_field",
     "scatter",

@@ -7,6 +7,7 @@ columns, and no picture is taller than `max_lines`: what does not fit is left ou
 
 from dlcli.plot.terminal import (
     attention,
+    basins,
     confusion,
     decision_boundary,
     embeddings,
@@ -14,6 +15,7 @@ from dlcli.plot.terminal import (
     gan_training,
     hidden_state,
     intervals,
+    landscape,
     lines,
     receptive_field,
     scatter,
@@ -26,6 +28,7 @@ from dlcli.plot.terminal import (
 
 __all__ = [
     "attention",
+    "basins",
     "confusion",
     "decision_boundary",
     "embeddings",
@@ -33,6 +36,7 @@ __all__ = [
     "gan_training",
     "hidden_state",
     "intervals",
+    "landscape",
     "lines",
     "receptive_field",
     "scatter",
