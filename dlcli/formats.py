@@ -55,9 +55,15 @@ def count(number: float | None) -> str:
     return MISSING if number is None else f"{number:,.0f}"
 
 
-def sizes(counts: Mapping[str, int]) -> str:
-    """Write the sizes of splits: 1,203 train, 297 validation."""
-    return ", ".join(f"{count(size)} {name}" for name, size in counts.items())
+def sizes(counts: Mapping[str, int], validated: int | None = None) -> str:
+    """Write the sizes of splits: 1,203 train, 297 validation.
+
+    Args:
+        counts: number of examples by split.
+        validated: number of validation examples that are measured, if not all: 100 of 297 validation.
+    """
+    used = {} if validated in (None, counts.get("validation")) else {"validation": f"{count(validated)} of "}
+    return ", ".join(f"{used.get(name, '')}{count(size)} {name}" for name, size in counts.items())
 
 
 def duration(seconds: float | None, units: int = 2) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,18 @@ if TYPE_CHECKING:
     import numpy as np
 
 Batch = Mapping[str, "np.ndarray | jax.Array"]
+
+
+class HeldOutBatches(Protocol):
+    """Batches of a held-out split, which can be iterated repeatedly.
+
+    All have the shapes of the first; a short last batch is padded, and `mask` marks its examples.
+    """
+
+    def __iter__(self) -> Iterator[Batch]: ...
+
+    def part(self, examples: int) -> HeldOutBatches:
+        """Return the batches of a fixed part of the split, of about this many examples; 0: of the whole split."""
 
 
 class Facts(BaseModel):
@@ -32,9 +44,8 @@ class Data:
         train_from: `train_from(step)` yields the batches of steps `step`, `step + 1`, … without
             end; each is a pure function of the seed and its step, so that a resumed run gets the
             batches of an uninterrupted one.
-        validation: batches that select the best weights; can be iterated repeatedly. All have
-            the shapes of the first; a short last batch is padded, and `mask` marks its examples.
-        test: batches of the same form, opened when iterated; only `eval` uses them.
+        validation: batches that select the best weights.
+        test: opened when iterated; only `eval` uses them.
         facts: data facts that determine the model.
         sizes: number of examples in each split by its name.
         digest: identifies the training data: the same data gives the same digest.
@@ -44,8 +55,8 @@ class Data:
     """
 
     train_from: Callable[[int], Iterator[Batch]]
-    validation: Iterable[Batch]
-    test: Iterable[Batch]
+    validation: HeldOutBatches
+    test: HeldOutBatches
     facts: Facts
     sizes: Mapping[str, int]
     digest: str

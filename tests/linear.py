@@ -17,6 +17,7 @@ from flax import nnx
 from pydantic import Field
 
 from dlcli import engine
+from dlcli.data.held_out import HeldOut, in_order
 from dlcli.engine import Mean, Metrics
 from dlcli.errors import DatasetError
 from dlcli.interface import Batch, Data, Facts
@@ -86,23 +87,22 @@ class Learner(engine.Learner):
         return {"loss": Mean.of(jnp.square(prediction - batch["y"]), batch["mask"])}
 
 
-def held_out(options: Train, split: int) -> list[Batch]:
+def held_out(options: Train, split: int) -> HeldOut:
     x, y = _points(options, HELD_OUT, [options.seed, 0, split])
     if options.spoilt_validation:
         y[-1] = np.nan
-    batches = []
-    for start in range(0, HELD_OUT, options.batch_size):
-        rows = slice(start, start + options.batch_size)
-        missing = options.batch_size - len(x[rows])
-        mask = np.ones(len(x[rows]), np.float32)
-        batches.append(
-            {
-                "x": np.pad(x[rows], [(0, missing), (0, 0)]),
-                "y": np.pad(y[rows], (0, missing)),
-                "mask": np.pad(mask, (0, missing)),
+
+    # Not the copies that `HeldOut` fills a batch with: a NaN must not be one of them.
+    def read(examples: int) -> Iterator[Batch]:
+        for indices in in_order(HELD_OUT, options.batch_size, examples):
+            missing = options.batch_size - len(indices)
+            yield {
+                "x": np.pad(x[indices], [(0, missing), (0, 0)]),
+                "y": np.pad(y[indices], (0, missing)),
+                "mask": np.pad(np.ones(len(indices), np.float32), (0, missing)),
             }
-        )
-    return batches
+
+    return HeldOut(read, options.batch_size)
 
 
 def _batches(options: Train, first: int) -> Iterator[Batch]:

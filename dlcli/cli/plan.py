@@ -117,6 +117,7 @@ def _needed(found: Plan) -> dict[str, Any]:
     return {
         "device": found.device,
         "sizes": dict(found.sizes),
+        "validation_examples": found.validated,
         "parameters": found.parameters,
         "flops_per_step": found.flops,
         "bytes_per_step": found.bytes,
@@ -132,7 +133,7 @@ def _needed(found: Plan) -> dict[str, Any]:
 def _costs(found: Plan) -> list[tuple[str, str, str]]:
     checkpoints = f"{found.checkpoints} × {formats.scaled(found.checkpoint)}B"
     return [
-        ("data", formats.sizes(found.sizes), ""),
+        ("data", formats.sizes(found.sizes, found.validated), ""),
         ("device", found.device, ""),
         ("parameters", formats.count(found.parameters), ""),
         ("FLOPs per step", f"{formats.scaled(found.flops)}FLOP", "XLA's estimate"),

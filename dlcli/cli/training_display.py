@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlcli import formats
 from dlcli.cli import console, progress_lines
 from dlcli.cli.display import Display
 from dlcli.cli.progress_lines import TrainingState
@@ -123,12 +124,11 @@ class TrainingDisplay:
 
 
 def _opening(event: Started) -> list[str]:
-    sizes = ", ".join(f"{size:,} {name}" for name, size in event.sizes.items())
     start = f" from step {event.step:,}" if event.step else ""
     return [
         event.device,
         event.dtype,
-        f"{event.dataset} ({sizes})",
+        f"{event.dataset} ({formats.sizes(event.sizes, event.validated)})",
         f"{event.parameters:,} parameters",
         f"{event.steps:,} steps{start}",
         str(event.folder),

@@ -14,7 +14,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from dlcli.data.held_out import HeldOut, in_order
+from dlcli.data.held_out import Arrays, HeldOut, in_order
 from dlcli.interface import Batch, Data, Facts
 from dlcli.options.common import DataOptions
 
@@ -92,4 +92,8 @@ def draw(facts: DensityFacts, count: int, seed: list[int]) -> np.ndarray:
 
 def _held_out(facts: DensityFacts, split: str, batch_size: int) -> HeldOut:
     points = draw(facts, HELD_OUT, [_SPLITS.index(split)])
-    return HeldOut(lambda: ({"point": points[indices]} for indices in in_order(HELD_OUT, batch_size)), batch_size)
+
+    def read(examples: int) -> Iterator[Arrays]:
+        return ({"point": points[indices]} for indices in in_order(HELD_OUT, batch_size, examples))
+
+    return HeldOut(read, batch_size)

@@ -27,28 +27,33 @@ class HeldOut:
     care: it contains at least one token to attend to.
     """
 
-    def __init__(self, read: Callable[[], Iterable[Arrays]], batch_size: int):
+    def __init__(self, read: Callable[[int], Iterable[Arrays]], batch_size: int, examples: int = 0):
         """Create the batches; nothing is read before the first iteration.
 
         Args:
-            read: returns the batches of the split, called for each iteration. The last batch may be short. A batch
-                that contains `mask`, for example one value per token, must be full.
+            read: maps the number of examples, 0 for all, to their batches; called for each iteration. The last batch
+                may be short. A batch that contains `mask`, for example one value per token, must be full.
             batch_size: examples per batch.
+            examples: number of examples to read; 0: all.
         """
-        self.read, self.batch_size = read, batch_size
+        self.read, self.batch_size, self.examples = read, batch_size, examples
 
     @classmethod
     def of(cls, open_examples: Callable[[], Examples], batch_size: int) -> HeldOut:
         """Return the batches of examples, which are opened when the batches are iterated."""
 
-        def read() -> Iterator[Arrays]:
+        def read(count: int) -> Iterator[Arrays]:
             examples = open_examples()
-            return (examples.at(indices) for indices in in_order(len(examples), batch_size))
+            return (examples.at(indices) for indices in in_order(len(examples), batch_size, count))
 
         return cls(read, batch_size)
 
+    def part(self, examples: int) -> HeldOut:
+        """Return the batches of this many examples, evenly spread over the split; 0 or more than there are: of all."""
+        return HeldOut(self.read, self.batch_size, examples)
+
     def __iter__(self) -> Iterator[Arrays]:
-        for batch in self.read():
+        for batch in self.read(self.examples):
             yield batch if "mask" in batch else self._filled(batch)
 
     def _filled(self, batch: Arrays) -> Arrays:
@@ -59,6 +64,20 @@ class HeldOut:
         return {**batch, "mask": (indices < count).astype(np.float32)}
 
 
-def in_order(count: int, batch_size: int) -> list[np.ndarray]:
-    """Return the indices of the examples in each batch, int64 [example]; the last batch may be short."""
-    return [np.arange(start, min(start + batch_size, count)) for start in range(0, count, batch_size)]
+def in_order(count: int, batch_size: int, examples: int = 0) -> list[np.ndarray]:
+    """Return the indices of the examples in each batch, int64 [example]; the last batch may be short.
+
+    Args:
+        count: number of examples in the split.
+        batch_size: examples per batch.
+        examples: number of examples to choose, as in `spread`.
+    """
+    chosen = spread(count, examples)
+    return [chosen[start : start + batch_size] for start in range(0, len(chosen), batch_size)]
+
+
+def spread(count: int, examples: int) -> np.ndarray:
+    """Return `examples` of the indices below `count`, evenly spread, int64 [example]; all if 0 or more than `count`."""
+    if not 0 < examples < count:
+        return np.arange(count)
+    return np.arange(examples) * count // examples

@@ -19,6 +19,7 @@ class Started:
         dtype: of the activations.
         dataset: its name in the options.
         sizes: number of examples in each split.
+        validated: number of validation examples that each validation measures.
         parameters: number of trainable parameters.
     """
 
@@ -29,6 +30,7 @@ class Started:
     dtype: str
     dataset: str
     sizes: Mapping[str, int]
+    validated: int
     parameters: int
 
 

@@ -145,6 +145,12 @@ def resolve(options: FitOptions, data: Data) -> FitOptions:
     return options.model_copy(update={"steps": steps, "epochs": None, **data.chosen})
 
 
+def validated(options: FitOptions, data: Data) -> int:
+    """Return the number of validation examples that each validation measures."""
+    size = data.sizes["validation"]
+    return min(options.validate_examples or size, size)
+
+
 def initial(program: Program, options: FitOptions) -> Leaves:
     """Return the initial state; parts of it come from another run if the options name one.
 
@@ -167,5 +173,6 @@ def _started(run: RunWriter, options: FitOptions, data: Data, program: Program, 
         dtype=options.dtype,
         dataset=options.dataset,
         sizes=data.sizes,
+        validated=validated(options, data),
         parameters=program.parameters,
     )

@@ -15,7 +15,7 @@ import jax
 from dlcli.engine import devices
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
-from dlcli.engine.loop import initial, prepared
+from dlcli.engine.loop import initial, prepared, validated
 from dlcli.engine.prefetch import prefetch
 from dlcli.engine.program import Program
 from dlcli.interface import Data
@@ -34,6 +34,7 @@ class Plan:
         options: with `--epochs` turned into steps and the run folder named.
         device: name and number, such as "2 × cpu".
         sizes: number of examples in each split.
+        validated: number of validation examples that each validation measures.
         parameters: number of trainable parameters.
         flops: FLOPs per step (XLA's estimate); None if unknown.
         bytes: memory traffic per step in bytes (XLA's estimate); None if unknown.
@@ -49,6 +50,7 @@ class Plan:
     options: FitOptions
     device: str
     sizes: Mapping[str, int]
+    validated: int
     parameters: int
     flops: float | None
     bytes: float | None
@@ -92,6 +94,7 @@ def _measured(learner_type: type[Learner], options: FitOptions, data: Data, prog
         options=options,
         device=devices.describe(program.mesh),
         sizes=data.sizes,
+        validated=validated(options, data),
         parameters=program.parameters,
         flops=cost.get("flops"),
         bytes=cost.get("bytes accessed"),

@@ -12,8 +12,9 @@ from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.formats import command_line
 from dlcli.interface import Data
-from dlcli.options.common import FitOptions, RunOptions, TokenizerOptions
+from dlcli.options.common import FitOptions, RunOptions
 from dlcli.options.fields import flag
+from dlcli.options.text import TokenizerOptions
 from dlcli.runs.checkpoints import ShapeMismatch
 from dlcli.runs.info import environment
 from dlcli.runs.progress import Progress, Snapshot

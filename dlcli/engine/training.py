@@ -212,7 +212,7 @@ def _validate(session: Session, *, closing: bool = False) -> Iterator[Event]:
 
 def _until_interrupted(session: Session) -> Iterator[Batch]:
     """Yield the batches of the validation data until a signal arrives; the partial result is dropped."""
-    for batch in session.data.validation:
+    for batch in session.data.validation.part(session.options.validate_examples):
         session.interrupted = session.signal()
         if session.interrupted:
             return

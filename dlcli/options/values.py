@@ -35,6 +35,16 @@ def bytes_text(count: int) -> str:
     return f"{count // _BYTES.get(unit, 1)}{unit}"
 
 
+def example_count(value: Any) -> Any:
+    """Return "all" as 0; other values unchanged."""
+    return 0 if value == "all" else value
+
+
+def examples_text(count: int) -> str:
+    """Return a number of examples as `example_count` reads it."""
+    return str(count) if count else "all"
+
+
 def dataset_name(value: str) -> str:
     """Refuse the empty name of a data set."""
     # As a path, the empty text is the current folder: an unset variable would silently train on it.

@@ -15,7 +15,7 @@ from dlcli.data.text.stream_decoder import StreamDecoder
 from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn.token_sampling import sample_tokens
 from dlcli.notices import warn
-from dlcli.options.common import TextSampleOptions
+from dlcli.options.text import TextSampleOptions
 from dlcli.text_models.trained import TrainedTextModel
 
 Cache = Any  # what a network keeps of earlier tokens, a pytree: a recurrent carry, or keys and values

@@ -37,8 +37,8 @@ def held_out(split: Split, batch_size: int) -> HeldOut:
     return HeldOut(functools.partial(_in_order, split, batch_size), batch_size)
 
 
-def _in_order(split: Split, batch_size: int) -> Iterator[Arrays]:
-    parts = in_order(len(split), batch_size)
+def _in_order(split: Split, batch_size: int, examples: int) -> Iterator[Arrays]:
+    parts = in_order(len(split), batch_size, examples)
     images = _images(split, parts.__getitem__, range(len(parts)), batch_size)
     for part, decoded in zip(parts, images, strict=True):
         yield {"image": decoded, "label": split.labels[part]}

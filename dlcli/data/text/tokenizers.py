@@ -33,7 +33,7 @@ from dlcli.data.text.tokenizer_pipelines import empty_pipeline, pieces, pipeline
 from dlcli.data.text.vocabularies import SPECIAL, Vocabulary, readable_bytes
 from dlcli.errors import DatasetError, RunError
 from dlcli.files import encode_utf8, read_json
-from dlcli.options.common import TokenizerKind
+from dlcli.options.text import TokenizerKind
 from dlcli.paths import expand_user
 
 if TYPE_CHECKING:

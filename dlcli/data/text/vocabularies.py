@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, FiniteFloat, StrictInt, ValidationError
 from tokenizers.pre_tokenizers import ByteLevel
 
-from dlcli.options.common import TokenizerKind
+from dlcli.options.text import TokenizerKind
 
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
 BYTES = sorted(ByteLevel.alphabet())  # a printable character for each byte, as in GPT-2

@@ -5,16 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from dlcli.errors import UsageError
-from dlcli.options.common import (
-    BatchSize,
-    Cli,
-    DataDirOptions,
-    EvalOptions,
-    LearningRate,
-    Needs,
-    Options,
-    Steps,
-)
+from dlcli.options.common import BatchSize, Cli, DataDirOptions, EvalOptions, LearningRate, Needs, Options, Steps
 from dlcli.options.generative import DENSITIES, GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
 
 NoiseSchedule = Literal["linear", "cosine"]

@@ -16,18 +16,21 @@ from dlcli.options.common import (
     Needs,
     NetworkOptions,
     Steps,
-    TextPredictOptions,
-    TextSampleOptions,
-    TextScoreOptions,
-    TokenizerKind,
-    TokenizerOptions,
-    VocabSize,
+    ValidateExamples,
     WeightDecay,
     with_defaults,
 )
 from dlcli.options.fields import flag
 from dlcli.options.optimizers import WITH_BETAS, OptimizerName
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
+from dlcli.options.text import (
+    TextPredictOptions,
+    TextSampleOptions,
+    TextScoreOptions,
+    TokenizerKind,
+    TokenizerOptions,
+    VocabSize,
+)
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
 
@@ -35,7 +38,14 @@ _WARMUP = 100  # steps
 
 # Defaults of each shape: sizes and lengths that take minutes on two cores.
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "decoder": {"dataset": "pydocs", "tokenizer": "characters", "context": 64, "batch_size": 16, "steps": 1_000},
+    "decoder": {
+        "dataset": "pydocs",
+        "tokenizer": "characters",
+        "context": 64,
+        "batch_size": 16,
+        "steps": 1_000,
+        "validate_examples": 1_000,
+    },
     "encoder": {
         "dataset": "pydocs",
         "tokenizer": "words",
@@ -111,6 +121,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
     ] = 0.0
     batch_size: BatchSize = 16
     steps: Steps = 2_000
+    validate_examples: ValidateExamples = 2_000
     optimizer: Annotated[OptimizerName, Field(description="Optimizer.")] = "adamw"
     learning_rate: LearningRate = 1e-3
     warmup_steps: Annotated[

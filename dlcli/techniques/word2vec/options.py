@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dlcli.options.common import Cli, Epochs, EvalOptions, FitOptions, Needs, ReadingOptions, TextDataset
+from dlcli.options.common import Cli, Epochs, EvalOptions, FitOptions, Needs, ReadingOptions, ValidateExamples
 from dlcli.options.tables import TextColumnOptions, TextTableOptions
+from dlcli.options.text import TextDataset
 
 
 def _pattern(value: str) -> str:
@@ -40,6 +41,7 @@ class Train(TextTableOptions, FitOptions):
     ] = 4_096
     epochs: Epochs = 5.0
     validate_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")] = 1_000
+    validate_examples: ValidateExamples = 200_000
     learning_rate: Annotated[
         float | None,
         Field(gt=0, le=1e6, description="Initial learning rate; default: 0.025 for skip-gram, 0.3 for cbow."),
