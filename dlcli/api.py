@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli import export, figures, techniques
-from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, joined
+from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, Vector, joined
 from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
@@ -22,6 +22,7 @@ from dlcli.options.fields import Options, cli
 from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
+from dlcli.techniques.inheriting import inherited
 from dlcli.validation import validate
 
 if TYPE_CHECKING:
@@ -55,13 +56,13 @@ class Run(TrainedRun):
         """Return the numbers of `dlcli eval --json`: metrics of the test split by name."""
         return Measured(self._perform("eval", options))
 
-    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization | Vector]:
         """Return a prediction for each input.
 
         Args:
             inputs: for cnn, images: paths, or arrays, uint8 [height, width] or [height, width, channel], also stacked;
                 for mlp, rows: strings such as "5.1,3.5", or numbers [feature] or [row, feature]; for techniques of
-                text, strings; one or several. None for word2vec, whose options ask the questions.
+                text, strings; one or several. None for word2vec, whose options are the queries.
             options: of `dlcli predict`.
         """
         model = self._model("predict")
@@ -160,7 +161,9 @@ def train(technique: str, *, progress: Progress = False, **options: Any) -> Run:
     name = technique.replace("_", "-")
     if name not in techniques.names():
         raise UsageError(f"there is no technique {technique!r}{did_you_mean(name, techniques.names())}")
-    folder = new_run(name, validate(techniques.options(name, "train"), options, flags=options), progress)
+    model = techniques.options(name, "train")
+    taken = inherited(name, model, options)
+    folder = new_run(name, validate(model, {**taken, **options}, flags=options, kept=taken), progress)
     return load(folder)
 
 
@@ -185,7 +188,7 @@ def evaluate(run: Run | str | Path, **options: Any) -> dict[str, Any]:
     return _run(run).evaluate(**options)
 
 
-def predict(run: Run | str | Path, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+def predict(run: Run | str | Path, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization | Vector]:
     """Apply a run to inputs: see `Run.predict`."""
     return _run(run).predict(inputs, **options)
 
@@ -295,7 +298,7 @@ def perform(verb: str, options: Any, run: TrainedRun) -> Any:
 
 
 def export_run(options: Export, run: TrainedRun) -> Exported:
-    """Write a run as the options say."""
+    """Write a run in the format that the options name."""
     export.check(options, run)
     from dlcli.engine.devices import prepare
 

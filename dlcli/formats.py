@@ -164,3 +164,9 @@ def command_line(*words: object) -> str:
 
 
 _UNITS: dict[str, Callable[[float], str]] = {"memory_limit": size_text, "max_time": duration}
+
+
+def parameters(paths: Sequence[str], shown: int = 3) -> str:
+    """Format paths of parameters: the first ones, without "network/", and how many more there are."""
+    first = ", ".join(path.removeprefix("network/") for path in paths[:shown])
+    return first if len(paths) <= shown else f"{first} and {len(paths) - shown} more"

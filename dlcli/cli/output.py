@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text as RichText
 
 from dlcli import formats
-from dlcli.artifacts import Artifact, Figure, Images, Prediction, Sketch, Table, Text, Tokenization
+from dlcli.artifacts import Artifact, Figure, Images, Prediction, Sketch, Table, Text, Tokenization, Vector
 from dlcli.cli import console
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UserError
@@ -85,8 +85,11 @@ def table(artifact: Table) -> Grid:
     return grid
 
 
-def print_predictions(predictions: Sequence[Prediction | Tokenization]) -> None:
-    """Print for each input a row with its most likely answers and their probabilities, or its tokens with their ids."""
+def print_predictions(predictions: Sequence[Prediction | Tokenization | Vector]) -> None:
+    """Print for each input a row with its most likely answers and their probabilities, its tokens, or its vector."""
+    for each in predictions:
+        if isinstance(each, Vector):
+            console.write(" ".join(f"{number:.7g}" for number in each.vector))
     broken = [each for each in predictions if isinstance(each, Tokenization)]
     for number, each in enumerate(broken):
         if number:

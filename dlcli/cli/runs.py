@@ -104,7 +104,8 @@ def list_(options: List, call: Call) -> None:
         for line in runs_table.lines(found, out.width if out.is_terminal else None):
             out.print(console.plain(line), soft_wrap=True)
     else:
-        console.err().print("no runs yet; train one first: dlcli train cnn")
+        of = f" of {options.technique}" if options.technique else ""
+        console.err().print(f"no runs{of} yet; train one first: dlcli train {options.technique or 'cnn'}")
 
 
 def show(options: Show, call: Call) -> None:
@@ -247,7 +248,7 @@ def _numbers(run: Summary) -> dict[str, Any]:
     }
 
 
-COMMANDS = {
+COMMANDS: dict[str, verbs.Command] = {
     "list": (List, list_),
     "show": (Show, show),
     "compare": (Compare, compare),
