@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlcli import discovery, formats, importing
+from dlcli import api, discovery, formats, importing
 from dlcli.cli import console, next_commands, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.importing.options import FORMATS, Import, format_names
@@ -23,6 +23,7 @@ def commands() -> Iterator[verbs.Entry]:
 
 def run(options: Import, call: Call) -> None:
     """Import the model; print the run folder, and what was not used or is new."""
+    api.refuse_name(options)
     new.require_free(options)
     progress.load_jax()
     with progress.working(f"reading {options.path}"):

@@ -31,12 +31,14 @@ BERT = {
 }
 
 
-@pytest.fixture(scope="module", params=["gpt2", "modern", "original"])
+@pytest.fixture(scope="module", params=["gpt2", "modern", "original", "llama"])
 def exported(request, tmp_path_factory):
-    """A decoder of dlcli, and its export to the layout of GPT-2, Qwen3 or Marian."""
+    """A decoder of dlcli, and its export to the layout of GPT-2, Qwen3, Marian or Llama."""
     folder = tmp_path_factory.mktemp(request.param)
     sizes = {"d_model": 8, "heads": 2, "layers": 2, "context": 12, "batch_size": 4, "steps": 3, "tokenizer": "bpe"}
     given = {**sizes, "vocab_size": 300, "dataset": str(TEXTS / "jabberwocky.txt"), "preset": request.param}
+    if request.param == "llama":
+        given |= {"kv_heads": 1, "rope_base": 500.0, "tie_embeddings": False, "norm_epsilon": 1e-4, "d_ff": 20}
     list(engine.fit(Learner, Train(**given, out=folder / "run")))
     run = api.load(folder / "run")
     run.export("huggingface", folder / "model")
@@ -151,6 +153,16 @@ def test_an_encoder_represents_framed_texts(bert, tmp_path, dlcli):
     tokens = np.array([[2, 4, 7, 8, 3]])  # [CLS] the cat ##s [SEP]
     expected = run.model.represent(tokens, np.array([5]))[0]
     np.testing.assert_allclose(json.loads(out)["vector"], expected, atol=1e-6)
+
+
+def test_an_imported_encoder_is_exported_with_its_tokenizer(bert, tmp_path):
+    run = api.import_model(bert, out=tmp_path / "run")
+    run.export("huggingface", tmp_path / "model")
+    again = api.import_model(tmp_path / "model", out=tmp_path / "again")
+    texts = ["the cats", "how far"]
+    vectors = [[found.vector for found in each.predict(texts, embed=True)] for each in (run, again)]
+    np.testing.assert_allclose(*vectors, atol=1e-6)
+    assert again.facts.load().special == run.facts.load().special
 
 
 def test_the_nearest_line_to_a_line_is_itself(bert, tmp_path, dlcli):
