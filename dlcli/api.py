@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from dlcli.export.options import Export
 from dlcli.importing.options import Import
 from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, cli
+from dlcli.report.options import Report
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
 from dlcli.techniques.inheriting import inherited
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from dlcli.engine import Event
 
 Progress = Callable[["Event"], None] | bool
-_FUNCTIONS = {"eval": "evaluate"}  # of the verbs whose file and function have different names
 
 
 class Run(TrainedRun):
@@ -63,7 +62,7 @@ class Run(TrainedRun):
         Args:
             inputs: for cnn, images: paths, or arrays, uint8 [height, width] or [height, width, channel], also stacked;
                 for mlp, rows: strings such as "5.1,3.5", or numbers [feature] or [row, feature]; for techniques of
-                text, strings; one or several. None for word2vec, whose options ask the questions.
+                text, strings; one or several. None for word2vec, whose options are the queries.
             options: of `dlcli predict`.
         """
         model = self._model("predict")
@@ -104,6 +103,10 @@ class Run(TrainedRun):
         if "use" not in options and "use" in export.reads(checked.format):
             checked = checked.model_copy(update={"use": self.use})
         return export_run(checked, self)
+
+    def report(self, out: str | Path = "report.html", **options: Any) -> Path:
+        """Write one HTML page about the run: see `dlcli.report`."""
+        return report(self, out, **{"use": self.use, **options})
 
     def resume(self, *, progress: Progress = False, **changes: Any) -> Run:
         """Continue training, with changes to its options; return the run with its new weights."""
@@ -256,6 +259,38 @@ def draw(
     return drawn
 
 
+def report(
+    runs: Run | str | Path | Sequence[Run | str | Path], out: str | Path = "report.html", **options: Any
+) -> Path:
+    """Write one HTML page about one or several runs, as `dlcli report` does, and return its path.
+
+    Args:
+        runs: one or several.
+        out: HTML file.
+        options: of `dlcli report`.
+    """
+    listed = [runs] if isinstance(runs, str | Path | TrainedRun) else list(runs)
+    names = [str(each.folder if isinstance(each, TrainedRun) else each) for each in listed]
+    checked = validate(Report, {"runs": names, "out": out, **options}, flags=options)
+    check_report(checked)
+    opened = [opening.open_run(name, use=checked.use) for name in names]
+    return write_report(checked, opened)
+
+
+def check_report(options: Report) -> None:
+    """Raise `UsageError` if the file of a report cannot be written, before any work is done."""
+    export.destination.check(options.out, folder=False, overwrite=True)
+
+
+def write_report(options: Report, runs: Sequence[TrainedRun]) -> Path:
+    """Write the page about the runs that the options name."""
+    _prepare(options)
+    from dlcli.report.compose import report as compose
+
+    [path] = export.destination.write_file(options.out, compose(runs, options).encode())
+    return path
+
+
 def draw_figure(name: str, options: Any, opened: Any) -> Figure:
     """Draw a figure of the runs that `figures.opened` returned."""
     _prepare(options)
@@ -272,12 +307,11 @@ def perform(verb: str, options: Any, run: TrainedRun) -> Any:
         run: that they name.
     """
     _prepare(options)
-    module = import_module(f"dlcli.techniques.{run.technique.replace('-', '_')}.{verb}")
-    return getattr(module, _FUNCTIONS.get(verb, verb))(options, run)
+    return techniques.apply(verb, options, run)
 
 
 def export_run(options: Export, run: TrainedRun) -> Exported:
-    """Write a run as the options say."""
+    """Write a run in the format that the options name."""
     export.check(options, run)
     from dlcli.engine.devices import prepare
 

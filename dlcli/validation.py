@@ -1,4 +1,4 @@
-"""Builds options from values of the command line, of a file, or of a Python call; errors say what would be right."""
+"""Builds options from values of the command line, of a file, or of a Python call; errors name what is valid."""
 
 from __future__ import annotations
 

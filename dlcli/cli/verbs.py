@@ -23,7 +23,7 @@ _FIRST_LINE = re.compile(r'"""(?P<summary>[^`]+): `dlcli (?P<verb>[a-z]+)[^`]*`\
 # A typical workflow; other verbs follow in alphabetical order.
 _ORDER = (
     *("train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check"),
-    *("export", "import", "data", "runs"),
+    *("export", "import", "report", "data", "runs"),
 )
 
 

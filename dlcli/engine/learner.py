@@ -22,7 +22,7 @@ class Learner(nnx.Module):
     """Everything that training changes, together with the rule that changes it.
 
     Parameters, optimizer states, moving averages, random streams and recurrent carries are attributes of the
-    learner. The engine compiles `update`, saves the attributes and restores them, and needs to know nothing else:
+    learner. The engine compiles `update`, saves the attributes and restores them, and depends on nothing else:
     two optimizers, sparse updates, averaged parameters or a carried state are the learner's own business.
 
     Attributes:
@@ -47,7 +47,7 @@ class Learner(nnx.Module):
 
         Args:
             options: training options.
-            facts: of a trained run, to evaluate or resume it; what they hold, such as a tokenizer, is not built again.
+            facts: of a trained run, to evaluate or resume it; a tokenizer in them is used and not trained again.
 
         Raises:
             DatasetError: the data is missing or malformed.

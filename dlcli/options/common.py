@@ -102,7 +102,7 @@ MaxTime = Annotated[
     Field(description="Stop after this time: seconds, or 90s, 10m, 1.5h."),
     Cli(metavar="TIME"),
 ]
-Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed of the run.")]
+Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed.")]
 OptimizerChoice = Annotated[OptimizerName, Field(description="Optimizer.")]
 LearningRate = Annotated[
     float,
@@ -130,7 +130,7 @@ InputDropout = Annotated[float, Field(ge=0, lt=1, description="Dropout probabili
 Augment = Annotated[
     str,
     AfterValidator(augmentation),
-    Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
+    Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(sorted(AUGMENTATIONS))}."),
     Cli(metavar="NAME,…", complete="augmentations"),
 ]
 ActivationName = Literal["elu", "gelu", "leaky-relu", "relu", "silu", "tanh"]
@@ -269,13 +269,13 @@ class AugmentOptions(Options):
 
 
 class MachineOptions(Options):
-    """The device and the number type of a run."""
+    """The device and the data type of a run."""
 
     panel = "Machine"
     device: Device = "auto"
     dtype: Annotated[
         Literal["float32", "bfloat16"],
-        Field(description="Type of activations; weights, norms and losses stay float32."),
+        Field(description="Data type of activations; weights, norms and losses stay float32."),
         Cli(rare=True),
     ] = "float32"
 

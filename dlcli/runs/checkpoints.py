@@ -89,7 +89,7 @@ class Checkpoints:
 
         Raises:
             Corrupt: a file is missing, changed or misplaced.
-            ShapeMismatch: the checkpoint is intact, but holds other arrays than expected.
+            ShapeMismatch: the checkpoint is intact, but contains other arrays than expected.
         """
         from dlcli.runs import arrays
 
@@ -189,8 +189,8 @@ def _difference(found: Declared, wanted: Declared) -> str:
         if name not in found:
             return f"lacks {name}, which these options need"
         if name not in wanted:
-            return f"holds {name}, which these options do not have"
+            return f"has {name}, which these options do not have"
         if found[name] != wanted[name]:
             (shape, dtype), (want, kind) = found[name], wanted[name]
-            return f"holds {name} as {dtype}{list(shape)}, but these options need {kind}{list(want)}"
+            return f"has {name} as {dtype}{list(shape)}, but these options need {kind}{list(want)}"
     return ""

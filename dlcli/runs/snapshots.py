@@ -36,7 +36,7 @@ def restore(
         The arrays by name, and the snapshot saved with them.
 
     Raises:
-        RunError: no checkpoint is intact, or they hold other arrays than expected.
+        RunError: no checkpoint is intact, or they contain other arrays than expected.
     """
     corrupt = []
     for step in _candidates(checkpoints, use):
@@ -64,7 +64,7 @@ def read(checkpoints: Checkpoints, step: int) -> Snapshot:
     except ValidationError as error:
         raise Corrupt(f"{checkpoints.path(step)} has no valid training progress") from error
     if snapshot.progress.step != step:
-        raise Corrupt(f"{checkpoints.path(step)} holds step {snapshot.progress.step}")
+        raise Corrupt(f"{checkpoints.path(step)} is of step {snapshot.progress.step}")
     return snapshot
 
 

@@ -14,7 +14,7 @@ from dlcli.techniques.diffusion.options import NoiseSchedule, SamplerOptions
 class GanTraining(FigureOptions):
     """Training of a GAN: samples for fixed noise over the steps, and the curves of generator and discriminator."""
 
-    examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
+    examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out gan-training.svg")
     technique = "gan"
     main_figure_of = ("gan",)
     use: ClassVar[str] = "last"  # the samples over time are part of the last state

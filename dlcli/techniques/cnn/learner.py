@@ -28,7 +28,7 @@ from dlcli.techniques.cnn.options import Train
 class Learner(engine.Learner):
     """Minimizes the cross-entropy between logits and labels, plus penalties on the weights.
 
-    A batch holds `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; on
+    A batch contains `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; on
     held-out data also `mask`, float32 [batch], 1 for an example and 0 for padding.
     """
 
@@ -91,7 +91,11 @@ class Learner(engine.Learner):
         return {"loss": Mean.of(losses), "accuracy": accuracy, **Mean.each(numbers)}
 
     def score(self, batch: Batch) -> Metrics:
-        return measure(self.log_probabilities(batch["image"]), batch)
+        return measure(self.batch_log_probabilities(batch), batch)
+
+    def batch_log_probabilities(self, batch: Batch) -> jax.Array:
+        """Map a held-out batch to log-probabilities [batch, class]."""
+        return self.log_probabilities(batch["image"])
 
     def log_probabilities(self, pixels: jax.Array) -> jax.Array:
         """Map uint8 [batch, height, width, channel] to log-probabilities [batch, class]."""

@@ -41,7 +41,7 @@ _FIXED_IMAGES, _FIXED_POINTS = 10, 500  # fixed-noise samples of each time
 class Learner(engine.Learner):
     """Trains the discriminator on each batch, and the generator with the gradient of the discriminator.
 
-    A batch holds `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch], or
+    A batch contains `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch], or
     `point`, float32 [batch, 2].
 
     Reference: Goodfellow et al., "Generative Adversarial Nets", 2014, arXiv:1406.2661, algorithm 1.

@@ -54,7 +54,7 @@ class Train(DependentDefaults, GenerativeTrainOptions):
     schedule: Schedule = "linear"
     loss: Annotated[
         Literal["non-saturating", "wasserstein"],
-        Field(description="Loss: non-saturating, or Wasserstein with gradient penalty."),
+        Field(description="Loss: non-saturating, or wasserstein with gradient penalty."),
     ] = "non-saturating"
     critic_steps: Annotated[
         int | None,

@@ -28,7 +28,7 @@ from dlcli.techniques.mlp.options import Train
 class Learner(engine.Learner):
     """Minimizes the cross-entropy between logits and labels, or the squared error of a standardized target.
 
-    A batch holds `features`, standardized float32 [batch, feature], and `label`, int32 [batch], or `target`,
+    A batch contains `features`, standardized float32 [batch, feature], and `label`, int32 [batch], or `target`,
     standardized float32 [batch]; on held-out data also `mask`, float32 [batch], 1 for an example and 0 for padding.
     """
 
@@ -84,10 +84,14 @@ class Learner(engine.Learner):
         return jnp.square(outputs[:, 0] - batch["target"])
 
     def score(self, batch: Batch) -> Metrics:
-        outputs = self.network(jnp.asarray(batch["features"]))
         if self.facts.classes:
-            return classification.measure(jax.nn.log_softmax(outputs), batch)
+            return classification.measure(self.batch_log_probabilities(batch), batch)
+        outputs = self.network(jnp.asarray(batch["features"]))
         return regression.measure(outputs[:, 0], batch["target"], batch["mask"], scale=self.facts.target_std)
+
+    def batch_log_probabilities(self, batch: Batch) -> jax.Array:
+        """Map a held-out batch to log-probabilities [batch, class]."""
+        return jax.nn.log_softmax(self.network(jnp.asarray(batch["features"])))
 
     def predict(self, features: jax.Array) -> jax.Array:
         """Map standardized rows, float32 [batch, feature], to log-probabilities [batch, class], or to values [batch].

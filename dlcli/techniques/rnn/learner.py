@@ -103,7 +103,7 @@ class Learner(engine.Learner):
 
     def score(self, batch: Batch) -> Metrics:
         if self.classify:
-            return measure(self.class_log_probabilities(batch["tokens"], batch["length"]), batch)
+            return measure(self.batch_log_probabilities(batch), batch)
         losses, _, carry = self._next_token_losses(batch)(self.network)
         self.carry.set_value(carry)
         return {"loss": Mean.of(losses, batch["mask"])}
@@ -125,6 +125,10 @@ class Learner(engine.Learner):
         """Map int32 [batch, time] to log-probabilities of the tokens that follow each, [batch, time, vocabulary]."""
         logits, _ = self.network.step(tokens, 0, self.network.init_cache(tokens.shape[0]))
         return jax.nn.log_softmax(logits)
+
+    def batch_log_probabilities(self, batch: Batch) -> jax.Array:
+        """Map a held-out batch of a classifier to log-probabilities [batch, class]."""
+        return self.class_log_probabilities(batch["tokens"], batch["length"])
 
     def class_log_probabilities(self, tokens: jax.Array, length: jax.Array) -> jax.Array:
         """Map texts to log-probabilities, float32 [batch, class].

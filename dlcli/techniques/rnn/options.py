@@ -43,7 +43,7 @@ class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions
     dropout: Dropout = 0.1
     task: Annotated[
         Literal["language", "classify"],
-        Field(description="Language modeling (predict the next token) or text classification."),
+        Field(description="Task: language (predict the next token) or classify (a text)."),
     ] = "language"
     cell: Annotated[Literal["elman", "lstm", "gru"], Field(description="Recurrent cell.")] = "lstm"
     layers: Annotated[int, Field(ge=1, le=64, description="Number of recurrent layers.")] = 1

@@ -85,6 +85,10 @@ class Learner(engine.Learner):
     def score(self, batch: Batch) -> Metrics:
         return TASKS[self.shape].measure(self.network, batch)
 
+    def batch_log_probabilities(self, batch: Batch) -> jax.Array:
+        """Map a held-out batch of an encoder to log-probabilities [batch, class]."""
+        return jax.nn.log_softmax(self.network(batch["tokens"], batch["length"]))
+
     def inference(self) -> Inference:
         """Return the function of the shape's task, from tokens to log-probabilities."""
         return TASKS[self.shape].inference(self.network, self.facts)

@@ -111,7 +111,10 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         ),
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
-    shape: Annotated[Shape, Field(description="Language model, classifier, or translation model.")] = "decoder"
+    shape: Annotated[
+        Shape,
+        Field(description="Shape: decoder (language model), encoder (classifier) or encoder-decoder (translation)."),
+    ] = "decoder"
     preset: Annotated[
         Literal["original", "gpt2", "modern", "bert", "llama"],
         Field(
