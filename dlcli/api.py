@@ -201,7 +201,7 @@ def evaluate(run: Run | str | Path, **options: Any) -> dict[str, Any]:
     return _run(run).evaluate(**options)
 
 
-def predict(run: Run | str | Path, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+def predict(run: Run | str | Path, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization | Vector]:
     """Apply a run to inputs: see `Run.predict`."""
     return _run(run).predict(inputs, **options)
 
