@@ -25,9 +25,9 @@ def run(options: Import, call: Call) -> None:
     """Import the model; print the run folder, and what was not used or is new."""
     api.refuse_name(options)
     new.require_free(options)
-    progress.load_jax()
     with progress.working(f"reading {options.path}"):
         found = importing.read(options)
+    progress.load_jax()
     from dlcli.importing.run_folder import write
 
     with progress.working("writing the run"):

@@ -66,7 +66,7 @@ def _layout(path: Path, config: Mapping[str, Any]) -> ModuleType:
 
 def _fit_vocabulary(path: Path, weights: dict[str, np.ndarray], size: int) -> list[str]:
     """Cut the rows of the embeddings that have no token, and return a note about them."""
-    notes = []
+    notes: list[str] = []
     for name in (each for each in _TABLES if each in weights):
         rows = len(weights[name])
         if rows < size:
