@@ -52,7 +52,7 @@ def _averaged(walk: np.ndarray, decay: float) -> np.ndarray:
     module = _Weights(walk[0])
     average = EMA(module, decay)
 
-    @nnx.jit
+    @nnx.jit  # type: ignore[untyped-decorator]
     def update(average: EMA, module: _Weights, values: jax.Array) -> None:
         module.values[...] = values
         average.update(module)

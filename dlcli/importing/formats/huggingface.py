@@ -41,7 +41,7 @@ def read(path: Path, options: Import) -> Imported:
     source = Source(path, tensors.read(path), layout.PREFIXES)
     layout.place(source, sizes)
     unused = [name for name in source.unused if not layout.ignored(name)]
-    notes = [formats.parameters(unused)] if unused else []
+    notes: list[str] = [formats.parameters(unused)] if unused else []
     notes += _fit_vocabulary(path, source.weights, len(tokenizer))
     notes += _fit_context(source.weights, sizes, options.context)
     facts: dict[str, Any] = {"tokenizer": text, "vocabulary": len(tokenizer), "classes": ()}
