@@ -41,5 +41,8 @@ def run(options: Import, call: Call) -> None:
         err.print(console.plain(f"not in the file: {formats.parameters(written.new)}"), soft_wrap=True)
     for each in written.unused:
         err.print(console.plain(f"not used: {each}"), soft_wrap=True)
-    lines = next_commands.next_commands(written.folder, written.technique)
-    progress.print_next(written.folder, [line for line in lines if " learning-curves " not in line])  # it has none
+    lines = [formats.command_line(*words, "--run", written.folder) for words in found.commands]
+    if not lines:
+        every = next_commands.next_commands(written.folder, written.technique)
+        lines = [line for line in every if " learning-curves " not in line]  # it has none
+    progress.print_next(written.folder, lines)
