@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli import export, figures, techniques
+from dlcli import export, figures, importing, techniques
 from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, Vector, joined
 from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
+from dlcli.importing.options import Import
 from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, cli
 from dlcli.report.options import Report
@@ -175,6 +176,24 @@ def load(run: str | Path = "", *, use: str = "best") -> Run:
         raise UsageError(f"use must be 'best' or 'last', got {use!r}")
     found = opening.open_run(run, use=use)
     return Run(found.folder, found.reader, use)
+
+
+def import_model(path: str | Path, **options: Any) -> Run:
+    """Import a model of another tool as a run, as `dlcli import` does, and return the run.
+
+    Args:
+        path: file or folder.
+        options: of `dlcli import`.
+
+    Raises:
+        RunError: the file is missing, or its model does not fit.
+    """
+    checked = validate(Import, {"path": path, **options}, flags=options)
+    refuse_name(checked)
+    found = importing.read(checked)
+    from dlcli.importing.run_folder import write
+
+    return load(write(found, checked).folder)
 
 
 def evaluate(run: Run | str | Path, **options: Any) -> dict[str, Any]:
