@@ -1,4 +1,4 @@
-"""Finds what a package offers by the names of its files: techniques, figures, studies, checks and verbs.
+"""Finds what a package offers by the names of its files: techniques, figures, studies, checks, verbs and charts.
 
 A name on the command line is the name of a module, or of an options class, in kebab case. Nothing is imported before
 it is needed.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import pkgutil
 import re
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +33,17 @@ def names(package: str, *, folders: bool = False) -> list[str]:
 def load(package: str, name: str, part: str = "") -> ModuleType:
     """Import the module of a name, or with `part` the module of that name in its folder."""
     return import_module(".".join(filter(None, [package, name.replace("-", "_"), part])))
+
+
+def lazy_modules(package: str) -> Callable[[str], ModuleType]:
+    """Return a `__getattr__` for a package that imports a module of it when it is first used."""
+
+    def get(name: str) -> ModuleType:
+        if name.replace("_", "-") not in names(package):
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        return import_module(f"{package}.{name}")
+
+    return get
 
 
 def summary(package: str, name: str) -> str:

@@ -52,6 +52,8 @@ class Data:
         chosen: training options that were left unset and that the data determines, by name.
         test_split: the split that `test` is: "validation" if the data has no test split.
         example: an input of the validation split, as `predict` takes it; "" if none can be typed.
+        opened: the data set behind the batches, for measures of what no batch contains, such as the text itself; None
+            if there is no such measure.
     """
 
     train_from: Callable[[int], Iterator[Batch]]
@@ -63,3 +65,4 @@ class Data:
     chosen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     example: str = ""
     test_split: str = "test"
+    opened: Any = None

@@ -1,9 +1,10 @@
-"""`dlcli check [IDENTITY]`: measures the statements of the course; exit code 8 if one does not hold."""
+"""Verify the statements of the course by measurement: `dlcli check [IDENTITY]`."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
@@ -13,7 +14,7 @@ from rich.text import Text
 from dlcli import checks, formats
 from dlcli.artifacts import Table
 from dlcli.checks import Result
-from dlcli.cli import console, output, progress
+from dlcli.cli import console, output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import CheckFailed
 from dlcli.options.common import Cli, Options
@@ -36,6 +37,11 @@ class Check(Options):
 def statements() -> str:
     """Return the names of the checks with their statements, for the end of the help."""
     return "\n\n".join(f"[bold]{name}[/] [dim]{checks.statement(name)}[/]" for name in checks.names())
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield the command; its help ends with the statements."""
+    yield verbs.of_model(Check, run, epilog=statements())
 
 
 def run(options: Check, call: Call) -> None:

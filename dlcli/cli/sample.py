@@ -1,8 +1,8 @@
-"""`dlcli sample TECHNIQUE`: draws from a trained generative model."""
+"""Sample from a trained generative model: `dlcli sample TECHNIQUE`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,14 @@ from rich.text import Text as RichText
 
 from dlcli import api
 from dlcli.artifacts import Figure, Images, TextChunk, joined
-from dlcli.cli import console, output, progress
+from dlcli.cli import console, output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.techniques.opening import opened
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per technique."""
+    return verbs.of_techniques("sample", run)
 
 
 def run(technique: str, options: Any, call: Call) -> None:

@@ -1,14 +1,20 @@
-"""`dlcli train TECHNIQUE`: trains a new run and shows its progress."""
+"""Train a new run: `dlcli train TECHNIQUE`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from dlcli import api, formats, techniques
-from dlcli.cli import console, next_commands, plan, progress
+from dlcli.cli import console, next_commands, plan, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.interrupts import handled
 from dlcli.options.common import DirectOptions
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per technique."""
+    return verbs.of_techniques("train", run)
 
 
 def run(technique: str, options: Any, call: Call) -> None:

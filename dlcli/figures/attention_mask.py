@@ -26,6 +26,7 @@ _CAPTIONS = {
     "padding": "padding mask: encoder self-attention",
     "cross": "padding mask: cross-attention from decoder to encoder",
 }
+_AXES = ("query position", "key position")
 
 
 def draw(options: AttentionMask, run: TrainedRun | None) -> Figure:
@@ -44,9 +45,10 @@ def draw(options: AttentionMask, run: TrainedRun | None) -> Figure:
     if run is not None:  # whose decoder has neither
         shown = {name: mask for name, mask in shown.items() if name not in ("sliding", "prefix")}
     tiles = [
-        Tile(mask.astype(np.float32), _CAPTIONS[name], "blues", (0.0, 1.5), (1, 1)) for name, mask in shown.items()
+        Tile(mask.astype(np.float32), _CAPTIONS[name], "blues", (0.0, 1.5), (1, 1), axes=_AXES)
+        for name, mask in shown.items()
     ]
-    note = "query (rows) may attend to key (columns) where shaded"
+    note = "shaded: the query (row) may attend to the key (column)"
     if "padding" in shown:
         note += f"; the source has {options.length} tokens and {memory - options.length} of padding"
     grid = TileGrid(f"attention masks, {shape or 'all shapes'}", [Row(tiles)], note)

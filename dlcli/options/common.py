@@ -3,7 +3,6 @@
 The file loads neither jax nor numpy, since `dlcli --help` reads every `options` module.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +12,7 @@ from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.options.fields import Cli as Cli
 from dlcli.options.fields import Needs as Needs
 from dlcli.options.fields import Options as Options
+from dlcli.options.initialization import InitOptions
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 from dlcli.options.values import (
     augmentation,
@@ -102,7 +102,7 @@ MaxTime = Annotated[
     Field(description="Stop after this time: seconds, or 90s, 10m, 1.5h."),
     Cli(metavar="TIME"),
 ]
-Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed of the run.")]
+Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed.")]
 OptimizerChoice = Annotated[OptimizerName, Field(description="Optimizer.")]
 LearningRate = Annotated[
     float,
@@ -130,8 +130,17 @@ InputDropout = Annotated[float, Field(ge=0, lt=1, description="Dropout probabili
 Augment = Annotated[
     str,
     AfterValidator(augmentation),
-    Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
+    Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(sorted(AUGMENTATIONS))}."),
     Cli(metavar="NAME,…", complete="augmentations"),
+]
+ActivationName = Literal["elu", "gelu", "leaky-relu", "relu", "silu", "tanh"]
+LabelSmoothing = Annotated[
+    float,
+    Field(ge=0, lt=1, description="Label smoothing: probability spread evenly over all classes or tokens."),
+    Cli(rare=True),
+]
+Top = Annotated[
+    int, Field(ge=1, le=1000, description="Number of most likely classes to show per input."), Cli(short="-k")
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Weights to load: best validation, or last step.")]
 Out = Annotated[
@@ -260,13 +269,13 @@ class AugmentOptions(Options):
 
 
 class MachineOptions(Options):
-    """The device and the number type of a run."""
+    """The device and the data type of a run."""
 
     panel = "Machine"
     device: Device = "auto"
     dtype: Annotated[
         Literal["float32", "bfloat16"],
-        Field(description="Type of activations; weights, norms and losses stay float32."),
+        Field(description="Data type of activations; weights, norms and losses stay float32."),
         Cli(rare=True),
     ] = "float32"
 
@@ -298,18 +307,12 @@ class DirectOptions(RunFolderOptions):
     dataset: Dataset
 
 
-class NetworkOptions(PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
+class NetworkOptions(InitOptions, PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
     """Options of a run that trains a network with an optimizer."""
 
 
 class TrainOptions(StorageOptions, NetworkOptions):
     """Options of a run that trains a network on images, which may be prepared or streamed."""
-
-
-def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the given values over the defaults; given `epochs` replace default `steps`."""
-    usable = {name: value for name, value in defaults.items() if name != "steps" or given.get("epochs") is None}
-    return {**usable, **given}
 
 
 class ReadingOptions(Options):

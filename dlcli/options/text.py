@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from dlcli.options.common import DatasetName, ReadingOptions
+from dlcli.options.common import DatasetName, ReadingOptions, Top
 from dlcli.options.fields import Cli, Needs, Options
 
 TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
@@ -82,6 +82,4 @@ class TextPredictOptions(ReadingOptions):
     """Options of every command that classifies texts."""
 
     text: Texts
-    top: Annotated[
-        int, Field(ge=1, le=1000, description="Number of most likely classes to show per text."), Cli(short="-k")
-    ] = 3
+    top: Top = 3

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from dlcli import techniques
 from dlcli.errors import RunError, UsageError
+from dlcli.formats import command_line
 from dlcli.interface import Facts
 from dlcli.options.fields import Options, can_read, flag, unmet_need
 from dlcli.runs.folder import technique_of
 from dlcli.runs.lookup import find
 from dlcli.runs.trained import Reader, TrainedRun
+from dlcli.validation import changed
 
 M = TypeVar("M", bound=Options)
 _VERBS = ("sample", "predict", "score")
@@ -64,8 +67,27 @@ def opened(
     return options.model_copy(update={"run": str(found.folder)}), found
 
 
+def check_changes(run: TrainedRun, changes: Mapping[str, Any]) -> None:
+    """Raise where a run cannot be resumed with these changes of its options, before anything heavy is loaded.
+
+    Raises:
+        RunError: the run has no training steps.
+        UsageError: an option does not exist or is not valid, or cannot change.
+    """
+    techniques.require_steps(run.technique)
+    for name in changes:
+        if name not in run.reader.options.model_fields:
+            raise UsageError(f"{flag(name)} is not an option of train {run.technique}")
+    if "out" in changes:
+        raise UsageError(f"--out cannot change on resume, which continues in {run.folder}")
+    if "name" in changes:
+        hint = command_line("runs", "rename", run.folder, changes["name"])
+        raise UsageError(f"--name cannot change on resume, which continues in {run.folder}", hint=hint)
+    changed(run.files.read("options.json", run.reader.options), changes)
+
+
 def require(options: Options, run: TrainedRun, purpose: str) -> None:
-    """Raise where a run cannot do what options ask for; `opened` says how."""
+    """Raise where a run cannot do what options ask for (see `opened`)."""
     trained, model = run.files.raw("options.json"), type(options)
     if not can_read(model, trained):
         raise _other_kind(model, run, trained, purpose)

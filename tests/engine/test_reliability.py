@@ -23,9 +23,9 @@ from dlcli.runs.writer import RunWriter
 from dlcli.techniques.cnn.learner import Learner as Cnn
 from dlcli.techniques.cnn.options import Train as TrainCnn
 from tests.comparing import arrays, assert_same_run, records
-from tests.forging import seal
 from tests.linear import Learner, Train
 from tests.processes import Child, dlcli
+from tests.resealing import seal
 
 # Of one kind wherever it can be, so that it is compiled once.
 TINY_CNN = {"channels": 2, "stages": 1, "hidden": 2048, "batch_size": 8, "schedule": "constant", "report_every": 5}

@@ -12,8 +12,8 @@ from dlcli.runs.folder import technique_of
 from dlcli.runs.info import FORMAT
 from dlcli.runs.progress import Progress, Snapshot
 from dlcli.runs.writer import RunWriter
-from tests.forging import seal
 from tests.linear import Learner, LineFacts, Train
+from tests.resealing import seal
 
 SHAPES = {"x": jax.ShapeDtypeStruct([2], np.float32)}
 

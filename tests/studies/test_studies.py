@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli import studies
+from dlcli import activity, studies
 from dlcli.cli.app import main
 from dlcli.engine import devices
 from dlcli.errors import DivergedError, RunError
@@ -217,3 +217,12 @@ def test_dropout_is_compared_with_ensembles_of_networks(tmp_path):
 def test_the_counts_are_powers_of_two_and_the_largest():
     assert dropout_ensemble.counts(8) == [1, 2, 4, 8]
     assert dropout_ensemble.counts(6) == [1, 2, 4, 6]
+
+
+def test_the_steps_of_each_run_are_reported_as_progress(tmp_path):
+    options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
+    reports = []
+    with activity.listening(lambda *report: bool(reports.append(report))):
+        Cells("regularization", options, 3).trained("a", {}, seed=0, use="last", test=False)
+    assert {total for name, _, total in reports if name == "1 of 3  a"} == {options.steps}
+    assert reports[-1] == ("", 0, None)

@@ -93,6 +93,7 @@ def _data(
         digest=digest(texts, tokenizer),
         example=texts.example,
         test_split=texts.test_split,
+        opened=texts,
     )
 
 

@@ -1,13 +1,14 @@
 """Options of the figures of generative models."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
 from dlcli.errors import UsageError
 from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, FreeImageOptions, RunFigureOptions
 from dlcli.options.common import Cli, Device, Needs, RunRef, Seed
-from dlcli.options.generative import DENSITIES, SamplingSeed
+from dlcli.options.datasets import DENSITIES, DensityName
+from dlcli.options.generative import SamplingSeed
 from dlcli.techniques.diffusion.options import NoiseSchedule as NoiseScheduleName
 from dlcli.techniques.diffusion.options import SamplerOptions
 
@@ -15,7 +16,7 @@ from dlcli.techniques.diffusion.options import SamplerOptions
 class GanTraining(FigureOptions):
     """Training of a GAN: samples for fixed noise over the steps, and the curves of generator and discriminator."""
 
-    examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
+    examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out gan-training.svg")
     technique = "gan"
     main_figure_of = ("gan",)
     use: ClassVar[str] = "last"  # the samples over time are part of the last state
@@ -114,9 +115,7 @@ class ForwardProcess(FreeImageOptions):
     from_run = (*FreeImageOptions.from_run, "noise_schedule", "timesteps")
     noise_schedule: Annotated[NoiseScheduleName, Field(description="Noise schedule.")] = "cosine"
     timesteps: Annotated[int, Field(ge=2, le=10_000, description="Number of timesteps.")] = 1_000
-    density: Annotated[Literal["ring", "grid"], Field(description="Two-dimensional density to sample points from.")] = (
-        "ring"
-    )
+    density: Annotated[DensityName, Field(description="Two-dimensional density to sample points from.")] = "ring"
     points: Annotated[int, Field(ge=10, le=10_000, description="Points to sample.")] = 400
     count: Annotated[int, Field(ge=2, le=16, description="Timesteps to show."), Cli(short="-k")] = 7
     seed: Seed = 0

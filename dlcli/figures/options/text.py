@@ -58,7 +58,7 @@ class Embeddings(RunFigureOptions):
         Needs("words", absent=True),
     ] = 150
     method: Annotated[
-        Literal["tsne", "pca"], Field(description="Projection: t-SNE preserves neighbourhoods, PCA global distances.")
+        Literal["tsne", "pca"], Field(description="Projection: tsne preserves neighbourhoods, pca global distances.")
     ] = "tsne"
     clusters: Annotated[
         int,

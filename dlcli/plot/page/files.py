@@ -68,11 +68,7 @@ def save(figure: Figure | Animation, path: Path) -> None:
         DiskError: the disk is full, or the folder is not writable.
     """
     check(path, animated=isinstance(figure, Animation))
-    with style.applied():
-        if isinstance(figure, Animation):
-            content = _gif(figure) if path.suffix.lower() == _GIF else _video(figure)
-        else:
-            content = _static(figure, path.suffix.lower())
+    content = encoded(figure, path.suffix.lower())
     with disk_errors(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +77,14 @@ def save(figure: Figure | Animation, path: Path) -> None:
             raise UsageError(f"--out must be in a folder, but {taken} is a file") from error
     with atomic_write(path) as file:
         file.write(content)
+
+
+def encoded(figure: Figure | Animation, extension: str = "") -> bytes:
+    """Return the content of the file of a figure or an animation; by default a PNG or a GIF."""
+    with style.applied():
+        if not isinstance(figure, Animation):
+            return _static(figure, extension or ".png")
+        return _video(figure) if extension == _VIDEO else _gif(figure)
 
 
 def _static(figure: Figure, extension: str) -> bytes:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from dlcli.options.common import Cli, Epochs, EvalOptions, FitOptions, Needs, ReadingOptions, ValidateExamples
+from dlcli.options.initialization import InitFromOptions
 from dlcli.options.tables import TextColumnOptions, TextTableOptions
 from dlcli.options.text import TextDataset
 
@@ -29,10 +30,11 @@ Words = Annotated[
 ]
 
 
-class Train(TextTableOptions, FitOptions):
+class Train(InitFromOptions, TextTableOptions, FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
+    architecture = ("model", "vector_size")
     dataset: TextDataset = "pydocs"
     batch_size: Annotated[
         int,
@@ -94,7 +96,6 @@ class Predict(ReadingOptions):
     examples = (
         "dlcli predict word2vec --nearest number",
         "dlcli predict word2vec --analogy rows row columns --top 3",
-        "dlcli predict word2vec --vectors vectors.bin",
     )
     nearest: Words = ()
     analogy: Annotated[
@@ -105,11 +106,6 @@ class Predict(ReadingOptions):
     similarity: Annotated[
         tuple[str, str] | None, Field(description="Two words whose cosine similarity to show."), Cli(metavar="A B")
     ] = None
-    vectors: Annotated[
-        Path | None,
-        Field(description="File to write all vectors to, in word2vec's text (.txt) or binary (.bin) format."),
-        Cli(metavar="FILE"),
-    ] = None
     top: Annotated[
         int,
         Field(ge=1, le=10_000, description="Number of words to show per query, nearest first."),
@@ -119,8 +115,6 @@ class Predict(ReadingOptions):
 
     @model_validator(mode="after")
     def _require_query(self) -> "Predict":
-        if not (self.nearest or self.analogy or self.similarity or self.vectors):
-            raise ValueError("give --nearest WORD, --analogy A B C, --similarity A B or --vectors FILE")
-        if self.vectors and self.vectors.suffix not in (".txt", ".bin"):
-            raise ValueError(f"--vectors must end in .txt or .bin, got {self.vectors}")
+        if not (self.nearest or self.analogy or self.similarity):
+            raise ValueError("give --nearest WORD, --analogy A B C or --similarity A B")
         return self
