@@ -30,6 +30,7 @@ from dlcli.techniques.cnn.learner import Learner
 
 _IMAGES = 500  # validation images that are searched for patches
 _BATCH = 100
+_STARTS = 64  # random inputs that the optimization may start from
 _RATE = 0.1  # of Adam, in logits of pixels
 _SMOOTHNESS = 0.5  # weight of the total variation, relative to the activation's scale
 
@@ -123,8 +124,11 @@ def _optimized(
         logits, _ = jax.lax.fori_loop(0, options.steps, step, (logits, rule.init(logits)))
         return jax.nn.sigmoid(logits), units(state, logits)
 
-    start = 0.1 * np.random.default_rng(options.seed).standard_normal([len(channels), *learner.facts.image])
-    pixels, reached = ascend(state, jnp.asarray(start, jnp.float32))
+    # A unit that is not active has no gradient: each channel starts from the noise that excites it most.
+    noise = np.random.default_rng(options.seed).standard_normal([_STARTS, *learner.facts.image]).astype(np.float32)
+    maps = _maps(learner, layer, np.asarray(jax.nn.sigmoid(noise)) * 255)
+    best = maps[:, maps.shape[1] // 2, maps.shape[2] // 2, channels].argmax(axis=0)
+    pixels, reached = ascend(state, jnp.asarray(noise[best]))
     return np.rint(np.asarray(pixels) * 255).astype(np.uint8), np.asarray(reached, np.float64)
 
 

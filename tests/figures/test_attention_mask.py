@@ -33,5 +33,5 @@ def test_a_prefix_is_visible_to_all_positions():
 
 
 def test_a_window_of_all_positions_and_no_prefix_are_causal():
-    found = figures.draw("attention-mask", AttentionMask(tokens=4, window=4, prefix=0, shape="decoder")).numbers
+    found = figures.draw("attention-mask", AttentionMask(tokens=5, window=5, prefix=0, shape="decoder")).numbers
     assert found["masks"]["sliding"] == found["masks"]["prefix"] == found["masks"]["causal"]
