@@ -35,6 +35,7 @@ def draw(options: Attention, run: TrainedRun) -> Figure:
     """Show the attention weights of each layer and head over the tokens of a text."""
     trained = TrainedTextModel.of(run, run.options.context)
     chart, truncated = _CHARTS[trained.learner.shape](trained, options, run.options)
+    chart = _selected(chart, options)
     if truncated and options.text:
         warn(truncated.note(options.text))
     note = f"{chart.note}; {Path(options.run).name}"
@@ -43,6 +44,7 @@ def draw(options: Attention, run: TrainedRun) -> Figure:
         "queries": list(chart.queries),
         "keys": list(chart.keys),
         "axes": ["layer", "head", "query", "key"],
+        "rollout": options.rollout,
         "weights": to_json(chart.weights),
         **({"truncated": truncated.numbers()} if truncated else {}),
     }
@@ -56,6 +58,42 @@ def draw(options: Attention, run: TrainedRun) -> Figure:
     chart = dataclasses.replace(chart, note=note)
     drawing = page.attention.draw(chart)
     return Figure("attention", drawing, numbers, functools.partial(terminal.attention.draw, chart))
+
+
+def rollout(weights: np.ndarray) -> np.ndarray:
+    """Return how much of each input token reaches each position of the last layer, float [query, key].
+
+    Each layer passes on half of a position itself (the residual connection) and half of the mean over its heads.
+
+    Args:
+        weights: self-attention, float [layer, head, query, key].
+
+    Reference: Abnar and Zuidema, "Quantifying Attention Flow in Transformers", 2020, arXiv:2005.00928, section 3.
+    """
+    mixed = (weights.mean(axis=1) + np.eye(weights.shape[-1])) / 2
+    return functools.reduce(lambda below, layer: layer @ below, mixed)
+
+
+def _selected(chart: AttentionChart, options: Attention) -> AttentionChart:
+    """Keep the layer and the head of the options, or replace all by their rollout."""
+    layers, heads = chart.weights.shape[:2]
+    if options.rollout:
+        title = chart.title.replace("self-attention", "attention rollout", 1)
+        note = "rows: positions of the last layer, columns: input tokens"
+        weights = rollout(chart.weights.astype(np.float64))[None, None]
+        return dataclasses.replace(chart, title=title, note=note, weights=weights, names=(["rollout"], ["all heads"]))
+    for name, given, count in (("--layer", options.layer, layers), ("--head", options.head, heads)):
+        if given is not None and given > count:
+            raise UsageError(f"{name} must be at most {count}, got {given}")
+    rows = slice(None) if options.layer is None else slice(options.layer - 1, options.layer)
+    columns = slice(None) if options.head is None else slice(options.head - 1, options.head)
+    names = chart.row_names()[rows], chart.column_names()[columns]
+    note = chart.note
+    if options.layer is not None or options.head is not None:
+        shown = ", ".join([*(names[0] if options.layer else ()), *(names[1] if options.head else ())])
+        note = note.replace("mean over layers and heads", f"mean over {shown}" if not (options.layer and options.head)
+                            else shown)  # fmt: skip
+    return dataclasses.replace(chart, weights=chart.weights[rows, columns], note=note, names=names)
 
 
 Charted = tuple[AttentionChart, Truncation | None]
