@@ -1,4 +1,4 @@
-"""Each recipe says what it needs and reached, and its commands are commands of this version."""
+"""The header of each recipe is complete, and its command lines are valid in this version."""
 
 import re
 import shlex
@@ -12,7 +12,7 @@ RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.sh"))
 
 
 def _commands(recipe):
-    """The command lines of dlcli in a script, with a stand-in for each of its variables."""
+    """The command lines of dlcli in a script, with a placeholder for each of its variables."""
     text = re.sub(r"^\s*#.*$", "", recipe.read_text(), flags=re.MULTILINE).replace("\\\n", " ")
     lines = [line.strip() for line in text.splitlines() if line.strip().startswith("dlcli ")]
     return [shlex.split(re.sub(r'"?\$\{?\w+[^}\s"]*\}?"?', "stand-in", line))[1:] for line in lines]

@@ -1,4 +1,4 @@
-"""Studies: their cells are kept and go on, what is compared is alike, and nothing is chosen by the test split."""
+"""Studies: cells are stored and continued, comparisons are fair, and the test split selects nothing."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ CATALOGUE = studies.catalogue()
 
 
 def fake(changes, use, test):
-    """A result that depends on what was asked for, and on nothing else."""
+    """A result that is a function of the arguments alone."""
     learnt = 0.8 + 1e-5 * changes["seed"] + (0.05 if "dropout" in changes else 0.0)
     loss = abs(changes.get("learning_rate", 1.0) - 0.03) + 0.1
     curve = [[1, loss], [2, loss]]
@@ -29,8 +29,8 @@ def fake(changes, use, test):
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """Replace training by `fake`; return the list of what was asked for."""
+def calls(monkeypatch):
+    """Replace training by `fake`; return the list of its calls."""
     calls = []
 
     def measure(self, name, changes, use, test):
@@ -71,17 +71,17 @@ def test_a_run_that_diverges_is_a_result_too(tmp_path, monkeypatch):
     assert found.result == {"diverged": "loss became nan at step 3"}
 
 
-def test_a_second_call_continues_the_study(asked):
+def test_a_second_call_continues_the_study(calls):
     events = studies.run("regularization", CATALOGUE["regularization"](out=Path("study"), **SMALL))
     for _ in range(5):
         assert not next(events).cached
     events.close()
     found, _ = run("regularization")
     assert [cell.cached for cell in found] == [True] * 5 + [False] * (len(found) - 5)
-    assert len(asked) == len(found)
+    assert len(calls) == len(found)
 
 
-def test_a_folder_of_another_study_is_refused(asked):
+def test_a_folder_of_another_study_is_refused(calls):
     run("regularization")
     with pytest.raises(RunError, match="is of another study, or of other options"):
         run("regularization", steps=9)
@@ -93,32 +93,32 @@ def test_studies_with_other_options_have_other_folders():
     assert one.parent == other.parent == Path("studies")
 
 
-def test_every_treatment_has_every_seed(asked):
+def test_every_treatment_has_every_seed(calls):
     run("regularization")
-    assert {(name, changes["seed"]) for name, changes, *_ in asked} == {
+    assert {(name, changes["seed"]) for name, changes, *_ in calls} == {
         (f"{name}-seed{seed}", seed) for name in regularization.TREATMENTS for seed in range(2)
     }
-    assert not any("steps" in changes for _, changes, *_ in asked)
+    assert not any("steps" in changes for _, changes, *_ in calls)
 
 
-def test_early_stopping_alone_is_measured_at_its_best_validation(asked):
+def test_early_stopping_alone_is_measured_at_its_best_validation(calls):
     run("regularization")
-    assert {name.rpartition("-")[0]: use for name, _, use, _ in asked} == {
+    assert {name.rpartition("-")[0]: use for name, _, use, _ in calls} == {
         name: "best" if name == "early-stopping" else "last" for name in regularization.TREATMENTS
     }
 
 
-def test_differences_are_paired_with_none(asked):
+def test_differences_are_paired_with_none(calls):
     _, report = run("regularization")
     dropout = report.table.numbers["treatments"]["dropout"]["difference_to_baseline"]
     assert [dropout[name] for name in ("mean", "low", "high")] == pytest.approx([0.05] * 3)
     assert report.table.numbers["treatments"]["none"]["difference_to_baseline"] is None
 
 
-def test_rates_are_tuned_on_validation_with_another_seed(asked):
+def test_rates_are_tuned_on_validation_with_another_seed(calls):
     _, report = run("optimizers", optimizer=("momentum", "adam"), rates=3)
-    tuning = [(changes, test) for name, changes, _, test in asked if "rate" in name]
-    final = [(changes, test) for name, changes, _, test in asked if "seed" in name]
+    tuning = [(changes, test) for name, changes, _, test in calls if "rate" in name]
+    final = [(changes, test) for name, changes, _, test in calls if "seed" in name]
     assert len(tuning) == 6
     assert not any(test for _, test in tuning)
     assert all(test for _, test in final)
@@ -135,7 +135,7 @@ def test_the_grid_of_rates_is_around_the_rate_of_the_table():
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_results_go_to_standard_output(name, asked, monkeypatch, capsys):
+def test_results_go_to_standard_output(name, calls, monkeypatch, capsys):
     arguments = [f"--{key.replace('_', '-')}={value}" for key, value in SMALL.items()]
     monkeypatch.setattr(sys, "argv", ["dlcli", "study", name, *arguments, "--out", "study", "--json"])
     with pytest.raises(SystemExit) as ended:
@@ -145,11 +145,11 @@ def test_results_go_to_standard_output(name, asked, monkeypatch, capsys):
     assert ended.value.code == 0
     assert (numbers["study"], numbers["file"]) == (name, f"study/{name}.png")
     assert Path(numbers["file"]).read_bytes().startswith(b"\x89PNG")
-    assert len(err.splitlines()) == len(asked)
+    assert len(err.splitlines()) == len(calls)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_a_study_has_a_file_of_its_name(name, asked):
+def test_a_study_has_a_file_of_its_name(name, calls):
     found, report = run(name)
     assert (Path(studies.__file__).parent / f"{name}.py").is_file()
     assert CATALOGUE[name].examples
