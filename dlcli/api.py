@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli import export, figures, techniques
-from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, joined
+from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, Vector, joined
 from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
 from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, cli
+from dlcli.report.options import Report
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
+from dlcli.techniques.inheriting import inherited
 from dlcli.validation import validate
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from dlcli.engine import Event
 
 Progress = Callable[["Event"], None] | bool
-_FUNCTIONS = {"eval": "evaluate"}  # of the verbs whose file and function have different names
 
 
 class Run(TrainedRun):
@@ -55,7 +55,7 @@ class Run(TrainedRun):
         """Return the numbers of `dlcli eval --json`: metrics of the test split by name."""
         return dict(self._perform("eval", options).numbers)
 
-    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization | Vector]:
         """Return a prediction for each input.
 
         Args:
@@ -102,6 +102,10 @@ class Run(TrainedRun):
         if "use" not in options and "use" in export.reads(checked.format):
             checked = checked.model_copy(update={"use": self.use})
         return export_run(checked, self)
+
+    def report(self, out: str | Path = "report.html", **options: Any) -> Path:
+        """Write one HTML page about the run: see `dlcli.report`."""
+        return report(self, out, **{"use": self.use, **options})
 
     def resume(self, *, progress: Progress = False, **changes: Any) -> Run:
         """Continue training, with changes to its options; return the run with its new weights."""
@@ -151,7 +155,9 @@ def train(technique: str, *, progress: Progress = False, **options: Any) -> Run:
     name = technique.replace("_", "-")
     if name not in techniques.names():
         raise UsageError(f"there is no technique {technique!r}{did_you_mean(name, techniques.names())}")
-    folder = new_run(name, validate(techniques.options(name, "train"), options, flags=options), progress)
+    model = techniques.options(name, "train")
+    taken = inherited(name, model, options)
+    folder = new_run(name, validate(model, {**taken, **options}, flags=options, kept=taken), progress)
     return load(folder)
 
 
@@ -234,6 +240,38 @@ def draw(
     return drawn
 
 
+def report(
+    runs: Run | str | Path | Sequence[Run | str | Path], out: str | Path = "report.html", **options: Any
+) -> Path:
+    """Write one HTML page about one or several runs, as `dlcli report` does, and return its path.
+
+    Args:
+        runs: one or several.
+        out: HTML file.
+        options: of `dlcli report`.
+    """
+    listed = [runs] if isinstance(runs, str | Path | TrainedRun) else list(runs)
+    names = [str(each.folder if isinstance(each, TrainedRun) else each) for each in listed]
+    checked = validate(Report, {"runs": names, "out": out, **options}, flags=options)
+    check_report(checked)
+    opened = [opening.open_run(name, use=checked.use) for name in names]
+    return write_report(checked, opened)
+
+
+def check_report(options: Report) -> None:
+    """Raise `UsageError` if the file of a report cannot be written, before any work is done."""
+    export.destination.check(options.out, folder=False, overwrite=True)
+
+
+def write_report(options: Report, runs: Sequence[TrainedRun]) -> Path:
+    """Write the page about the runs that the options name."""
+    _prepare(options)
+    from dlcli.report.compose import report as compose
+
+    [path] = export.destination.write_file(options.out, compose(runs, options).encode())
+    return path
+
+
 def draw_figure(name: str, options: Any, opened: Any) -> Figure:
     """Draw a figure of the runs that `figures.opened` returned."""
     _prepare(options)
@@ -250,8 +288,7 @@ def perform(verb: str, options: Any, run: TrainedRun) -> Any:
         run: that they name.
     """
     _prepare(options)
-    module = import_module(f"dlcli.techniques.{run.technique.replace('-', '_')}.{verb}")
-    return getattr(module, _FUNCTIONS.get(verb, verb))(options, run)
+    return techniques.apply(verb, options, run)
 
 
 def export_run(options: Export, run: TrainedRun) -> Exported:

@@ -1,5 +1,6 @@
 """Signals end the program at once, or after it has saved its state."""
 
+import json
 import os
 import signal
 import subprocess
@@ -45,6 +46,13 @@ def fork_and_wait():
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
+def wait_with_json():
+    SIGNALS.as_json = True
+    with handled(), exit_message("step 7 is saved"):
+        print("ready", file=sys.stderr, flush=True)
+        wait_in_c()
+
+
 def caught(process):
     """The signals that a process catches, as a bit mask."""
     status = Path(f"/proc/{process}/status").read_text()
@@ -58,6 +66,15 @@ def test_a_signal_ends_the_process_while_its_main_thread_runs_native_code(tmp_pa
     child.send(number)
     assert child.wait() == code
     assert child.err.read_text() == f"{word}\n"
+
+
+def test_with_json_the_output_is_one_object_that_names_the_signal(tmp_path):
+    child = Child(tmp_path, wait_with_json)
+    child.until(lambda: "ready" in child.err.read_text())
+    child.send(signal.SIGTERM)
+    assert child.wait() == 143
+    error = json.loads(child.out.read_text())["error"]
+    assert error == {"kind": "terminated", "message": "terminated by SIGTERM", "hint": "step 7 is saved"}
 
 
 def test_the_second_signal_ends_the_process_with_its_exit_message(tmp_path):

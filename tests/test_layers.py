@@ -11,10 +11,11 @@ PACKAGE = Path(__file__).parents[1] / "dlcli"
 LAYERS = [
     {"cli", "__main__"},
     {"api"},
-    {"figures", "studies", "checks", "export"},
+    {"report"},
+    {"figures", "studies", "checks", "export", "importing"},
     {"techniques"},
     {"engine", "text_models"},
-    {"runs", "metrics", "data", "optim", "plot"},
+    {"runs", "metrics", "data", "optim", "plot", "pages"},
     {"nn", "interface", "artifacts"},
     {"formats"},
     {"files", "notices", "compiling", "activity", "interrupts"},

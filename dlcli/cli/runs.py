@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,11 +23,11 @@ from dlcli.options.fields import flag
 from dlcli.options.values import run_name
 from dlcli.paths import runs_folder
 from dlcli.runs import changes
+from dlcli.runs.description import described, differing
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.lookup import find, list_runs
 from dlcli.runs.summary import Summary, summarize
 
-_IGNORED = {"out", "name", "data_dir", "device"}  # options that do not make two runs different
 _YES = frozenset({"y", "yes"})
 
 
@@ -110,7 +109,7 @@ def show(options: Show, call: Call) -> None:
     folder = find(options.run)
     run = RunFolder(folder)
     summary, about, chosen = summarize(folder), run.raw("run.json"), run.raw("options.json")
-    rows = [(name, value) for name, value in _described(summary, about).items() if value not in ("", "–")]
+    rows = [(name, value) for name, value in described(summary, about).items() if value not in ("", "–")]
     rows += [
         ("", ""),
         *((printable(flag(name)), formats.option(name, each)) for name, each in chosen.items() if each is not None),
@@ -130,10 +129,9 @@ def compare(options: Compare, call: Call) -> None:
     ]
     rows += [[name, *(each[name] for each in summaries)] for name in ("best step", "step", "parameters", "state")]
     rows.append(["took", *(formats.duration(each["seconds"]) for each in summaries)])
-    names = list(dict.fromkeys(name for each in chosen for name in each if name not in _IGNORED))
-    differing = [name for name in names if len({json.dumps(each.get(name)) for each in chosen}) > 1]
-    rows += [[printable(flag(name)), *(formats.option(name, each.get(name)) for each in chosen)] for name in differing]
-    numbers = {"runs": summaries, "differing": {name: [each.get(name) for each in chosen] for name in differing}}
+    names = differing(chosen)
+    rows += [[printable(flag(name)), *(formats.option(name, each.get(name)) for each in chosen)] for name in names]
+    numbers = {"runs": summaries, "differing": {name: [each.get(name) for each in chosen] for name in names}}
     output.write(Table("", ["", *(printable(folder.name) for folder in folders)], rows, numbers), call)
 
 
@@ -217,36 +215,7 @@ def _numbers(run: Summary) -> dict[str, Any]:
     }
 
 
-def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
-    """Return the description of a run by property, as text."""
-    recorded, began = run.info, runs_table.when(run.info.created)
-    best = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in run.best.items())
-    at = f" at step {recorded.ended.best_step:,}" if recorded.ended and recorded.ended.best_step is not None else ""
-    sizes = ", ".join(f"{size:,} {name}" for name, size in recorded.data.sizes.items())
-    resumed_from = [each.from_step for each in recorded.sessions if each.from_step is not None]
-    command = about.get("command")
-    versions = ", ".join(f"{name} {number}" for name, number in recorded.versions.items())
-    shown = {
-        "note": recorded.note,
-        "technique": run.technique,
-        "state": run.state,
-        "step": f"{run.step:,}" if run.step else "",
-        "best": f"{best}{at}" if best else "",
-        "trained": f"{began:%-d %B %Y, %H:%M}" if began else "",
-        "took": formats.duration(run.seconds),
-        "resumed": ", ".join(f"from step {step:,}" for step in resumed_from),
-        "data": f"{recorded.data.dataset} ({sizes})" if sizes else recorded.data.dataset,
-        "device": ", ".join(filter(None, [recorded.device, recorded.dtype])),
-        "parameters": f"{recorded.parameters:,}" if recorded.parameters is not None else "",
-        "command": shlex.join(map(str, command)) if isinstance(command, list) else "",
-        "in folder": recorded.cwd or "",
-        "versions": versions,
-        "commit": str(about.get("commit") or ""),
-    }
-    return {name: printable(value) for name, value in shown.items()}
-
-
-COMMANDS = {
+COMMANDS: dict[str, verbs.Command] = {
     "list": (List, list_),
     "show": (Show, show),
     "compare": (Compare, compare),

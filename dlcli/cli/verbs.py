@@ -21,7 +21,13 @@ from dlcli.options.common import Options
 _PACKAGE = __name__.rpartition(".")[0]
 _FIRST_LINE = re.compile(r'"""(?P<summary>[^`]+): `dlcli (?P<verb>[a-z]+)[^`]*`\.')
 # A typical workflow; other verbs follow in alphabetical order.
-_ORDER = ("train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check", "export", "data", "runs")
+_ORDER = (
+    *("train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check"),
+    *("export", "import", "report", "data", "runs"),
+)
+
+
+Command = tuple[type[Options], Callable[[Any, Call], None]]  # the options of a command, and its function
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +67,7 @@ def of_techniques(verb: str, run: Callable[[str, Any, Call], None]) -> Iterator[
     """Yield a command for each technique that has the verb; `run` gets its name, the options and the call."""
     for name in techniques.having(verb):
         model = techniques.options(name, verb)
-        callback = command(model, functools.partial(run, name), training=verb == "train")
+        callback = command(model, functools.partial(run, name), trains=name if verb == "train" else "")
         yield Entry(name, techniques.summary(name), callback, examples(model.examples))
 
 

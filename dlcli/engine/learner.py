@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from flax import nnx
@@ -14,6 +14,8 @@ from dlcli.errors import UsageError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.metric import Metrics
 from dlcli.options.common import FitOptions
+
+AxisNames = tuple[int, Sequence[str]]  # an axis, and what each of its entries stands for
 
 
 class Learner(nnx.Module):
@@ -56,6 +58,14 @@ class Learner(nnx.Module):
         """Return what the technique chooses for options left open, by name: value, and reason (`--arch small`)."""
         return {}
 
+    @staticmethod
+    def axis_names(options: FitOptions, facts: interface.Facts) -> Mapping[str, AxisNames]:
+        """Return the axes whose entries stand for tokens, words or classes, with their names, by parameter path.
+
+        A run that is initialized from another one takes the entries of the same names.
+        """
+        return {}
+
     @abstractmethod
     def __init__(self, options: FitOptions, facts: interface.Facts):
         """Build the untrained learner; the same arguments give the same parameters."""
@@ -89,7 +99,7 @@ class Learner(nnx.Module):
         raise UsageError(f"a run of {self.technique} has no function that maps inputs to outputs")
 
     def warm_start(self, options: FitOptions) -> bool:
-        """Replace parts of a new, untrained learner by trained ones; return whether anything changed.
+        """Replace parts of a new learner by trained ones that are not of a run; return whether anything changed.
 
         Called once per run, before its first step; a resumed run has the parts in its checkpoints.
         """

@@ -65,7 +65,9 @@ def _self_attention(trained: TrainedTextModel, options: Attention, train: Train)
     given = options.text or _document(options.index, train)
     tokens = found = trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
-        tokens = np.concatenate([[END], tokens]).astype(np.int32)
+        tokens = np.concatenate([[trained.tokenizer.special.first], tokens]).astype(np.int32)
+    else:
+        tokens = trained.framed(tokens, len(tokens) + 16)
     lacking = max(0, len(tokens) - min(trained.context, options.tokens))
     tokens = tokens[: len(tokens) - lacking]
     truncated = Truncation(len(found), len(found) - lacking) if lacking else None

@@ -24,7 +24,7 @@ from dlcli.runs.trained import TrainedRun
 
 
 @dataclasses.dataclass(frozen=True)
-class _History:
+class History:
     """The metrics of a run.
 
     Attributes:
@@ -38,21 +38,22 @@ class _History:
     best: int | None
 
     def metrics(self) -> list[str]:
+        """Return the names of all metrics, in the order of their first report."""
         return list(dict.fromkeys(name for split in self.points.values() for name in split))
 
 
 def draw(options: LearningCurves, runs: Sequence[TrainedRun]) -> Figure:
     """Draw a panel per metric: training dashed, validation solid, the best validation marked."""
-    histories = [_history(run) for run in {run.folder: run for run in runs}.values()]
-    labels = _labels(histories)
+    histories = [history(run) for run in {run.folder: run for run in runs}.values()]
+    names = labels(histories)
     metrics = _metrics(options.metric, histories)
     panels = [
         Panel(
             [
-                _line(history, split, metric, label, options.smoothing)
-                for history, label in zip(histories, labels, strict=True)
-                for split in history.points
-                if metric in history.points[split]
+                _line(each, split, metric, label, options.smoothing)
+                for each, label in zip(histories, names, strict=True)
+                for split in each.points
+                if metric in each.points[split]
             ],
             metric.replace("_", " "),
             options.log,
@@ -60,12 +61,13 @@ def draw(options: LearningCurves, runs: Sequence[TrainedRun]) -> Figure:
         for metric in metrics
     ]
     title = f"learning curves of {printable(histories[0].folder.name)}" if len(histories) == 1 else "learning curves"
-    numbers = {"metrics": metrics, "runs": [_numbers(history, metrics) for history in histories]}
+    numbers = {"metrics": metrics, "runs": [_numbers(each, metrics) for each in histories]}
     chart = LinesChart(title, panels)
     return Figure("learning-curves", page.lines.draw(chart), numbers, functools.partial(terminal.lines.draw, chart))
 
 
-def _history(run: TrainedRun) -> _History:
+def history(run: TrainedRun) -> History:
+    """Return the metrics of a run; raise `RunError` if it has none."""
     points: dict[str, dict[str, list[tuple[int, float]]]] = {
         split: defaultdict(list) for split in ("train", "validation")
     }
@@ -80,10 +82,10 @@ def _history(run: TrainedRun) -> _History:
             best = record["step"]
     if not any(points.values()):
         raise RunError(f"{run.folder} has no metrics: it ended before its first report")
-    return _History(run.folder, points, best)
+    return History(run.folder, points, best)
 
 
-def _labels(histories: Sequence[_History]) -> list[str]:
+def labels(histories: Sequence[History]) -> list[str]:
     """Return a label per run: the part of its path that differs between the runs, or "" for a single run."""
     folders = [history.folder.absolute() for history in histories]
     if len(folders) == 1:
@@ -92,7 +94,7 @@ def _labels(histories: Sequence[_History]) -> list[str]:
     return [printable(os.path.relpath(folder, shared)) for folder in folders]
 
 
-def _metrics(wanted: Sequence[str], histories: Sequence[_History]) -> list[str]:
+def _metrics(wanted: Sequence[str], histories: Sequence[History]) -> list[str]:
     """Return the metrics to draw: those wanted, or those that every run measured in training and in validation."""
     every = list(dict.fromkeys(name for history in histories for name in history.metrics()))
     if wanted:
@@ -104,7 +106,7 @@ def _metrics(wanted: Sequence[str], histories: Sequence[_History]) -> list[str]:
     return sorted(both or shared, key=lambda name: name != "loss")
 
 
-def _line(history: _History, split: str, metric: str, label: str, smoothing: float) -> Line:
+def _line(history: History, split: str, metric: str, label: str, smoothing: float) -> Line:
     points = history.points[split][metric]
     steps, values = np.array([step for step, _ in points]), np.array([value for _, value in points])
     training = split == "train"
@@ -119,7 +121,7 @@ def _line(history: _History, split: str, metric: str, label: str, smoothing: flo
     )
 
 
-def _numbers(history: _History, metrics: Sequence[str]) -> dict[str, Any]:
+def _numbers(history: History, metrics: Sequence[str]) -> dict[str, Any]:
     found = {
         split: {
             metric: {"steps": [step for step, _ in points], "values": to_json([value for _, value in points])}

@@ -12,6 +12,7 @@ from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.options.fields import Cli as Cli
 from dlcli.options.fields import Needs as Needs
 from dlcli.options.fields import Options as Options
+from dlcli.options.initialization import InitOptions
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 from dlcli.options.values import (
     augmentation,
@@ -306,7 +307,7 @@ class DirectOptions(RunFolderOptions):
     dataset: Dataset
 
 
-class NetworkOptions(PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
+class NetworkOptions(InitOptions, PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
     """Options of a run that trains a network with an optimizer."""
 
 

@@ -108,6 +108,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
     panel: ClassVar[str] = "Options"  # title of the help panel for the fields this class declares
     examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
+    architecture: ClassVar[tuple[str, ...]] = ()  # training options that shape the network, which --init-from takes
     requires: ClassVar[tuple[tuple[str, str], ...]] = ()  # training options; a run that is read must have one of them
 
     def require_fit(self, run: Any) -> None:

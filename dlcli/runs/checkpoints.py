@@ -80,12 +80,12 @@ class Checkpoints:
             finally:
                 self._remove_temporary()
 
-    def load(self, step: int, expected: Shapes) -> dict[str, np.ndarray]:
+    def load(self, step: int, expected: Shapes | None) -> dict[str, np.ndarray]:
         """Read the arrays of a checkpoint.
 
         Args:
             step: one of `steps()`.
-            expected: shape and dtype of each array that the program needs.
+            expected: shape and dtype of each array that the program needs; None: those that the checkpoint declares.
 
         Raises:
             Corrupt: a file is missing, changed or misplaced.
@@ -93,8 +93,9 @@ class Checkpoints:
         """
         from dlcli.runs import arrays
 
-        folder, wanted = self.path(step), manifest.declared(expected)
+        folder = self.path(step)
         found = manifest.load(folder)
+        wanted = found.arrays if expected is None else manifest.declared(expected)
         if found.arrays != wanted:
             raise ShapeMismatch(f"{folder} {_difference(found.arrays, wanted)}")
         manifest.verify(folder, found)

@@ -143,7 +143,7 @@ class RunFolder:
         """Return whether a process on this machine is training in the folder."""
         return lock.is_locked(self.folder)
 
-    def restore(self, expected: Shapes, use: str = "last") -> tuple[dict[str, np.ndarray], Snapshot]:
+    def restore(self, expected: Shapes | None, use: str = "last") -> tuple[dict[str, np.ndarray], Snapshot]:
         """Read the newest intact checkpoint, or the one of the best validation (see `snapshots.restore`)."""
         return restore(self.checkpoints, expected, use, self.folder)
 

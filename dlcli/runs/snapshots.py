@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def restore(
-    checkpoints: Checkpoints, expected: Shapes, use: str, folder: Path
+    checkpoints: Checkpoints, expected: Shapes | None, use: str, folder: Path
 ) -> tuple[dict[str, np.ndarray], Snapshot]:
     """Read the newest intact checkpoint, or the one of the best validation.
 
     Args:
         checkpoints: of the run.
-        expected: shape and dtype of each array by its name.
+        expected: shape and dtype of each array by its name; None: any.
         use: "last" or "best".
         folder: of the run, for messages.
 

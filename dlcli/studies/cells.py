@@ -6,11 +6,11 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dlcli import engine
+from dlcli import activity, engine
 from dlcli.artifacts import Figure, Table
 from dlcli.errors import DivergedError, RunError
 from dlcli.files import as_json, disk_errors, read_json, write_text
@@ -102,13 +102,26 @@ class Cells:
         train = _small(self.options).model_copy(update={"out": folder})
         train = Train.model_validate({**train.model_dump(exclude={"epochs"}), **changes})
         try:
-            events = list(engine.fit(Learner, train))
+            events = list(_reported(f"{self.done} of {self.count}  {name}", engine.fit(Learner, train), train.steps))
         except DivergedError as error:
             return {"diverged": str(error)}
         else:
             return _result(events, folder, use, test)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _reported(name: str, events: Iterable[engine.Event], steps: int) -> Iterator[engine.Event]:
+    """Yield the events of a run, and report its steps as the progress of an activity with this name."""
+    step = 0
+    activity.report(name, step, steps)
+    try:
+        for event in events:
+            step = event.step if isinstance(event, engine.Stepped) else step
+            activity.report(name, step, steps)  # also after other activities within the run, such as decoding
+            yield event
+    finally:
+        activity.report("")
 
 
 def _small(options: StudyOptions) -> Train:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli import studies
+from dlcli import activity, studies
 from dlcli.cli.app import main
 from dlcli.engine import devices
 from dlcli.errors import DivergedError, RunError
@@ -155,3 +155,12 @@ def test_a_study_has_a_file_of_its_name(name, calls):
     assert CATALOGUE[name].examples
     assert all(isinstance(cell, Cell) for cell in found)
     assert max(map(len, report.figure.sketch(80, False))) <= 80
+
+
+def test_the_steps_of_each_run_are_reported_as_progress(tmp_path):
+    options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
+    reports = []
+    with activity.listening(lambda *report: bool(reports.append(report))):
+        Cells("regularization", options, 3).trained("a", {}, seed=0, use="last", test=False)
+    assert {total for name, _, total in reports if name == "1 of 3  a"} == {options.steps}
+    assert reports[-1] == ("", 0, None)

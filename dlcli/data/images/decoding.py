@@ -59,10 +59,12 @@ class Header:
     Attributes:
         size: height and width in pixels, before the rotation of its EXIF orientation.
         deep: whether the image has more than 8 bits per channel, so that its range is known from its pixels only.
+        upper_bits: whether it has 16 bits per channel, of which pillow reads the upper 8: a colour image.
     """
 
     size: tuple[int, int]
     deep: bool
+    upper_bits: bool = False
 
 
 def load(path: str | Path, size: tuple[int, int] | None = None, white: float | None = None) -> np.ndarray:
@@ -104,7 +106,7 @@ def header(encoded: str | Path | bytes) -> Header:
         Unreadable: it is not an image.
     """
     with _stream(encoded) as stream, _opened(stream) as image:
-        return Header((image.height, image.width), _is_deep(image))
+        return Header((image.height, image.width), _is_deep(image), not _is_deep(image) and _has_16_bits(image))
 
 
 def maximum(encoded: str | Path | bytes) -> float:
@@ -186,6 +188,11 @@ def _opened(stream: IO[bytes]) -> Iterator[Image.Image]:
 
 def _is_deep(image: Image.Image) -> bool:
     return image.mode.startswith("I") or image.mode == "F"
+
+
+def _has_16_bits(image: Image.Image) -> bool:
+    # The arguments of the decoder begin with the layout of the file's pixels, such as "RGB;16B".
+    return any(";16" in str(tile[3]) for tile in image.tile)
 
 
 def _values(image: Image.Image) -> np.ndarray:

@@ -59,8 +59,7 @@ def save(figure: Figure | Animation, path: Path) -> None:
         DiskError: the disk is full, or the folder is not writable.
     """
     check(path, animated=isinstance(figure, Animation))
-    with style.applied():
-        content = _gif(figure) if isinstance(figure, Animation) else _static(figure, path.suffix.lower())
+    content = encoded(figure, path.suffix.lower())
     with disk_errors(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +68,12 @@ def save(figure: Figure | Animation, path: Path) -> None:
             raise UsageError(f"--out must be in a folder, but {taken} is a file") from error
     with atomic_write(path) as file:
         file.write(content)
+
+
+def encoded(figure: Figure | Animation, extension: str = ".png") -> bytes:
+    """Return the content of the file of a figure, or of an animation, whose extension is ".gif"."""
+    with style.applied():
+        return _gif(figure) if isinstance(figure, Animation) else _static(figure, extension)
 
 
 def _static(figure: Figure, extension: str) -> bytes:

@@ -60,7 +60,7 @@ class Learner(engine.Learner):
         self.ema = EMA(self.network, options.ema_decay)
         self.rngs = nnx.Rngs(noise=options.seed, score=options.seed + 1)
         self.schedule = build.schedule(options)
-        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=nnx.Param)
+        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=build.trainable(options))
 
     @property
     def noise_schedule(self) -> NoiseSchedule:

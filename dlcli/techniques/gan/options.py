@@ -40,6 +40,7 @@ class Train(DependentDefaults, GenerativeTrainOptions):
     """Options of `dlcli train gan`."""
 
     panel = "Model"
+    architecture = ("latent_dim", "channels", "conditional", "image_size")
     dataset: Annotated[
         GenerativeDataset,
         Field(

@@ -26,6 +26,7 @@ class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions
     """Options of `dlcli train rnn`."""
 
     panel = "Model"
+    architecture = ("task", "cell", "layers", "hidden", "embedding_dim", "tie_embeddings", "pool")
     examples = (
         "dlcli train rnn",
         "dlcli train rnn --dataset novel.txt --cell gru --layers 2 --hidden 512 --dropout 0.3",

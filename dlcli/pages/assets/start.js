@@ -1,0 +1,5 @@
+// Draws every widget of the page from the JSON inside its element.
+for (const root of document.querySelectorAll("[data-widget]")) {
+  const source = root.querySelector('script[type="application/json"]');
+  if (source) widgets[root.dataset.widget](root, JSON.parse(source.textContent));
+}

@@ -1,0 +1,97 @@
+"""Several runs side by side: metrics, options that differ, and statistics over seeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dlcli import formats
+from dlcli.formats import printable
+from dlcli.options.fields import flag
+from dlcli.pages.elements import Element, Grid, Paragraph
+from dlcli.report import evaluation
+from dlcli.report.options import Report
+from dlcli.runs.description import differing
+from dlcli.runs.summary import summarize
+from dlcli.runs.trained import TrainedRun
+from dlcli.studies.statistics import Estimate, estimate, paired
+
+
+def parts(runs: Sequence[TrainedRun], options: Report) -> list[Element]:
+    """Return the table of all runs, and the statistics of runs that differ in their seed."""
+    metrics = [_metrics(run, options) for run in runs]
+    chosen = [run.files.raw("options.json") for run in runs]
+    names = list(dict.fromkeys(name for each in metrics for name in each))
+    rows = [(name.replace("_", " "), *(_number(each.get(name)) for each in metrics)) for name in names]
+    differ = differing(chosen)
+    marked = range(len(rows), len(rows) + len(differ))
+    rows += [(printable(flag(name)), *(formats.option(name, each.get(name)) for each in chosen)) for name in differ]
+    rows += [(name, *values) for name, values in _facts(runs).items()]
+    title = f"{'test' if options.eval else 'best validation'} metrics; options that differ are marked"
+    table = Grid(title, ("", *(printable(run.folder.name) for run in runs)), rows, marked)
+    return [table, *_paired(chosen, metrics, names, differ)]
+
+
+def _metrics(run: TrainedRun, options: Report) -> dict[str, float]:
+    if not options.eval:
+        return dict(summarize(run.folder).best)
+    numbers = evaluation.measured(run, options).numbers
+    values = {name: each.get("value") if isinstance(each, Mapping) else each for name, each in numbers.items()}
+    return {name: float(each) for name, each in values.items() if isinstance(each, float)}
+
+
+def _facts(runs: Sequence[TrainedRun]) -> dict[str, list[str]]:
+    summaries = [summarize(run.folder) for run in runs]
+    return {
+        "technique": [each.technique for each in summaries],
+        "data": [printable(each.info.data.dataset) for each in summaries],
+        "data digest": [each.info.data.digest or formats.MISSING for each in summaries],
+        "parameters": [formats.count(each.info.parameters) for each in summaries],
+        "steps": [formats.count(each.step) for each in summaries],
+        "state": [each.state for each in summaries],
+        "took": [formats.duration(each.seconds) for each in summaries],
+    }
+
+
+def _paired(
+    chosen: Sequence[Mapping[str, Any]], metrics: Sequence[Mapping[str, float]], names: Sequence[str], differ: list[str]
+) -> list[Element]:
+    """Return means over seeds, and differences to the first group of options, paired by seed."""
+    groups: dict[str, dict[Any, Mapping[str, float]]] = {}
+    conditions = [name for name in differ if name != "seed"]
+    for options, measured in zip(chosen, metrics, strict=True):
+        groups.setdefault(json.dumps([options.get(name) for name in conditions]), {})[options.get("seed")] = measured
+    labels = {key: _label(conditions, json.loads(key)) for key in groups}
+    reference, *others = groups
+    seeds = [set(group) for group in groups.values()]
+    if len(seeds[0]) < 2 or any(each != seeds[0] for each in seeds):
+        return []
+    rows = []
+    for name in names:
+        values = {
+            key: [group[seed][name] for seed in sorted(seeds[0]) if name in group[seed]]
+            for key, group in groups.items()
+        }
+        if any(len(each) != len(seeds[0]) for each in values.values()):
+            continue
+        for key in groups:
+            difference = "reference" if key == reference else _interval(paired(values[key], values[reference]))
+            row = (name.replace("_", " "), labels[key], _interval(estimate(values[key])))
+            rows.append((*row, difference) if others else row)
+    columns = ("metric", "options", "mean (95 % interval)", *(["difference to the reference"] if others else []))
+    note = "Intervals: Student's t over the seeds; differences are paired by seed, which cancels its effect."
+    return [Grid(f"over {len(seeds[0])} seeds", columns, rows), Paragraph(note, "note")]
+
+
+def _label(names: Sequence[str], values: Sequence[Any]) -> str:
+    given = (f"{flag(name)} {formats.option(name, each)}" for name, each in zip(names, values, strict=True))
+    return printable(", ".join(given)) or "all runs"
+
+
+def _interval(found: Estimate) -> str:
+    return f"{found.mean:.4g} ({found.low:.4g} – {found.high:.4g})"
+
+
+def _number(value: float | None) -> str:
+    return formats.MISSING if value is None else f"{value:.4g}"
