@@ -48,10 +48,15 @@ def lazy_modules(package: str) -> Callable[[str], ModuleType]:
 
 def summary(package: str, name: str) -> str:
     """Return the first paragraph of a module's docstring on one line, without importing the module."""
+    return paragraphs(package, name)[0]
+
+
+def paragraphs(package: str, name: str) -> list[str]:
+    """Return the paragraphs of a module's docstring, each on one line, without importing the module."""
     path = Path(_folders(package)[0]) / name.replace("-", "_")
     source = (path / "__init__.py") if path.is_dir() else path.with_suffix(".py")
     docstring = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
-    return first_paragraph(docstring)
+    return [first_paragraph(part) for part in docstring.split("\n\n")]
 
 
 def models(module: str, base: type[Model]) -> dict[str, type[Model]]:

@@ -100,3 +100,30 @@ def test_the_help_lists_every_check(dlcli, monkeypatch):
     code, out, _ = dlcli("--help")
     assert code == 0
     assert all(name in out for name in checks.names())
+
+
+@pytest.mark.parametrize("name", checks.names())
+def test_each_check_has_a_formula_and_a_source(name):
+    found = checks.explanation(name)
+    assert found.statement == checks.statement(name)
+    assert found.formula.endswith(".")
+    assert found.reference.endswith(".")
+    assert "Formula:" not in found.details + found.reference
+
+
+def test_explain_measures_nothing(dlcli, monkeypatch):
+    monkeypatch.setattr(checks, "run", lambda name: pytest.fail("it was measured"))
+    code, out, _ = dlcli("momentum-sum", "--explain")
+    assert code == 0
+    assert "formula: v_t = β v_{t−1} + g_t" in out
+    assert "source: Polyak" in out
+
+
+def test_explain_as_json_has_every_check(dlcli):
+    code, out, _ = dlcli("--explain", "--json")
+    assert code == 0
+    assert [each["name"] for each in json.loads(out)["checks"]] == checks.names()
+
+
+def test_explaining_an_unknown_check_is_a_usage_error(dlcli):
+    assert dlcli("adam-bais", "--explain")[0] == 2

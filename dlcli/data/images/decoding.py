@@ -17,6 +17,7 @@ from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from dlcli import files
 from dlcli.data.images.files import formats
@@ -192,7 +193,7 @@ def _is_deep(image: Image.Image) -> bool:
 
 def _has_16_bits(image: Image.Image) -> bool:
     # The arguments of the decoder begin with the layout of the file's pixels, such as "RGB;16B".
-    return any(";16" in str(tile[3]) for tile in image.tile)
+    return isinstance(image, ImageFile) and any(";16" in str(tile[3]) for tile in image.tile)
 
 
 def _values(image: Image.Image) -> np.ndarray:

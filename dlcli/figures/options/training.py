@@ -1,12 +1,12 @@
 """Options of the figures of training: learning curves, schedules, optimizers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from dlcli.errors import UsageError
 from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, RunFigureOptions
-from dlcli.options.common import Cli, LearningRate, Needs, ScheduleName, Steps
+from dlcli.options.common import Cli, LearningRate, Needs, Options, ScheduleName, Seed, Steps
 from dlcli.options.datasets import PLANE
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 
@@ -123,6 +123,55 @@ class LearningCurves(FigureOptions):
     log: Annotated[bool, Field(description="Use a logarithmic vertical axis.")] = False
 
 
+WITH_A_LOSS = ("mlp", "cnn", "rnn", "transformer", "diffusion")  # techniques that minimize one loss
+Batches = Annotated[int, Field(ge=1, le=10_000, description="Batches of each split to measure.")]
+
+
+class LossLandscape(RunFigureOptions):
+    """Training and validation loss around the weights of a run, along a line or over a plane."""
+
+    examples = (
+        "dlcli viz loss-landscape --run cnn",
+        "dlcli viz loss-landscape --run cnn --directions pca --points 31",
+        "dlcli viz loss-landscape --run small --to large --points 41",
+    )
+    panel = "Figure"
+    technique = WITH_A_LOSS
+    directions: Annotated[
+        Literal["random", "pca"],
+        Field(description="Random filter-normalized directions, or the principal components of the kept checkpoints."),
+        Needs("to", absent=True),
+    ] = "random"
+    dimensions: Annotated[Literal[1, 2], Field(description="A line or a plane."), Needs("to", absent=True)] = 2
+    to: Annotated[
+        str | None,
+        Field(description="Draw the line from the weights of --run to those of this run of the same network."),
+        Cli(metavar="RUN", complete="runs"),
+    ] = None
+    points: Annotated[int, Field(ge=3, le=501, description="Points along each direction.")] = 21
+    radius: Annotated[
+        float,
+        Field(gt=0, le=1e3, description="Distance from the weights to each end, in norms of each filter."),
+        Needs("directions", but=("pca",)),
+    ] = 1.0
+    batches: Batches = 8
+    seed: Annotated[Seed, Needs("directions", but=("pca",))] = 0
+
+
+class Curvature(RunFigureOptions):
+    """The largest and smallest Hessian eigenvalues of the training loss at each kept checkpoint."""
+
+    examples = ("dlcli viz curvature --run cnn", "dlcli viz curvature --run mlp --eigenvalues 3 --iterations 40")
+    panel = "Figure"
+    technique = WITH_A_LOSS
+    eigenvalues: Annotated[int, Field(ge=1, le=20, description="Number of largest eigenvalues to show.")] = 5
+    iterations: Annotated[
+        int, Field(ge=2, le=500, description="Lanczos iterations; the outer eigenvalues converge first.")
+    ] = 30
+    batches: Batches = 8
+    seed: Seed = 0
+
+
 class Schedule(FreeFigureOptions):
     """The learning rate over the steps, of a run or of schedules by name."""
 
@@ -142,35 +191,28 @@ class Schedule(FreeFigureOptions):
     learning_rate: Annotated[LearningRate, Field(description="Peak learning rate.")] = 1e-3
 
 
-class OptimizerSurface(FigureOptions):
-    """Paths of optimizers over a surface with minima, saddle points and plateaus."""
+SurfaceName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="rosenbrock, beale, himmelblau, rastrigin, saddle, plateau, ravine, ackley, styblinski-tang, "
+        "six-hump-camel, booth, matyas, monkey-saddle, goldstein-price, or a formula in x and y.",
+    ),
+    Cli(metavar="NAME|FORMULA"),
+]
 
-    examples = (
-        "dlcli viz optimizer-surface",
-        "dlcli viz optimizer-surface --surface beale --optimizers sgd:1e-4,momentum,adam:0.1 --three-d",
-        "dlcli viz optimizer-surface --surface 'x**2 + 3*sin(y)' --start 2,1.4 --out paths.gif",
-    )
-    animated = True
-    surface: Annotated[
-        str,
-        Field(
-            min_length=1,
-            description="rosenbrock, beale, himmelblau, rastrigin, saddle, plateau, ravine, or a formula in x and y.",
-        ),
-        Cli(metavar="NAME|FORMULA"),
-    ] = "rosenbrock"
+
+class SurfaceOptions(Options):
+    """A surface, and the optimizers that descend on it."""
+
+    panel = "Figure"
+    surface: SurfaceName = "rosenbrock"
     optimizers: Annotated[
         str,
         AfterValidator(_optimizers),
         Field(description=f"NAME or NAME:RATE, comma-separated, at most {_MAX_PATHS}: {', '.join(OPTIMIZERS)}."),
         Cli(metavar="NAME:RATE,…"),
     ] = "sgd,momentum,rmsprop,adam"
-    start: Annotated[
-        str,
-        AfterValidator(_start),
-        Field(description="Initial point; default: that of the surface."),
-        Cli(metavar="X,Y"),
-    ] = ""
     domain: Annotated[
         str,
         AfterValidator(_domain),
@@ -183,4 +225,40 @@ class OptimizerSurface(FigureOptions):
         Field(ge=0, lt=1, description="Momentum coefficient (momentum, nesterov, rmsprop)."),
         Needs("optimizers", WITH_MOMENTUM),
     ] = 0.9
+
+
+class OptimizerSurface(SurfaceOptions, FigureOptions):
+    """Paths of optimizers over a surface with minima, saddle points and plateaus; --out FILE.gif animates them."""
+
+    examples = (
+        "dlcli viz optimizer-surface",
+        "dlcli viz optimizer-surface --surface beale --optimizers sgd:1e-4,momentum,adam:0.1 --three-d",
+        "dlcli viz optimizer-surface --surface 'x**2 + 3*sin(y)' --start 2,1.4 --out paths.gif",
+    )
+    panel = "Figure"
+    animated = True
+    start: Annotated[
+        str,
+        AfterValidator(_start),
+        Field(description="Initial point; default: that of the surface."),
+        Cli(metavar="X,Y"),
+    ] = ""
+    gradient_noise: Annotated[
+        float,
+        Field(ge=0, le=_LIMIT, description="Standard deviation of Gaussian noise on each gradient component; 0: none."),
+        Cli(metavar="STD"),
+    ] = 0.0
+    seed: Annotated[Seed, Needs("gradient_noise", but=(0.0,))] = 0
     three_d: Annotated[bool, Field(description="Also draw the surface in three dimensions.")] = False
+
+
+class Basins(SurfaceOptions, FigureOptions):
+    """The minimum that each optimizer reaches from every start of a grid: its basins of attraction."""
+
+    examples = (
+        "dlcli viz basins",
+        "dlcli viz basins --surface styblinski-tang --optimizers sgd,momentum,adam --steps 500",
+    )
+    panel = "Figure"
+    surface: SurfaceName = "himmelblau"
+    starts: Annotated[int, Field(ge=5, le=201, description="Starts along each axis of the grid.")] = 61

@@ -39,8 +39,9 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_ylabel(panel.ylabel)
     axes.grid(visible=True)
     axes.margins(x=0.02)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+    whole = all(np.array_equal(line.steps, np.rint(line.steps)) for line in panel.lines)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=whole, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}" if whole else f"{step:g}"))
     if not any(_drawable(line, panel.log).any() for line in panel.lines):
         axes.text(0.5, 0.5, "no values", transform=axes.transAxes, ha="center", va="center", color="#555555")
         return
