@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from dlcli import discovery
 from dlcli.errors import UsageError
+from dlcli.formats import listed
 from dlcli.nearest import nearest
 
 
@@ -54,8 +55,7 @@ def matching(of: Sequence[B], dataset: str) -> B | None:
 
 def forms(of: Iterable[Named]) -> str:
     """Return how data sets are named, as one phrase for messages."""
-    *others, last = (builder.form for builder in of)
-    return f"{', '.join(others)} or {last}"
+    return listed((builder.form for builder in of), "or")
 
 
 def unknown(what: str, forms: str, dataset: str, known: Iterable[str]) -> UsageError:

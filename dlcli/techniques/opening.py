@@ -87,7 +87,7 @@ def check_changes(run: TrainedRun, changes: Mapping[str, Any]) -> None:
 
 
 def require(options: Options, run: TrainedRun, purpose: str) -> None:
-    """Raise where a run cannot do what options ask for (see `opened`)."""
+    """Raise where a run cannot honour the options (see `opened`)."""
     trained, model = run.files.raw("options.json"), type(options)
     if not can_read(model, trained):
         raise _other_kind(model, run, trained, purpose)

@@ -10,8 +10,8 @@ from dlcli.data.problems import Problem, refuse, summarized
 from dlcli.data.text.builder import PairBuilder, TextBuilder
 from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.data.text.pairs import PairSet
-from dlcli.data.text.rows import listed
 from dlcli.data.text.sets import TextSet
+from dlcli.formats import listed
 from dlcli.notices import warn
 
 Modality = Literal["text", "pairs"]

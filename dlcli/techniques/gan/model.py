@@ -177,6 +177,6 @@ def _halvings(image: tuple[int, int, int]) -> int:
 
 
 def _center_crop(images: jax.Array, size: tuple[int, int]) -> jax.Array:
-    """Crop [batch, height, width, channel] to `size` around the center."""
+    """Crop [batch, height, width, channel] to `size` around the centre."""
     top, left = ((actual - wanted) // 2 for actual, wanted in zip(images.shape[1:3], size, strict=True))
     return images[:, top : top + size[0], left : left + size[1]]
