@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "dlcli"
 LAYERS = [
     {"cli", "__main__"},
     {"api"},
-    {"report"},
+    {"notebook", "trackers", "serve"},
+    {"reports"},
     {"figures", "studies", "checks", "export", "importing"},
     {"techniques"},
     {"engine", "text_models"},

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dlcli.cli import app, verbs
+from dlcli.techniques import inheriting
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted((ROOT / "recipes").glob("*.sh"))
@@ -39,6 +40,8 @@ def accepted(monkeypatch):
 
     monkeypatch.setattr(verbs, "command", lambda model, _, *rest, **more: command(model, accept, *rest, **more))
     monkeypatch.setattr(verbs, "command_of_any", lambda models, _, *rest: command_of_any(models, accept, *rest))
+    # The run that a recipe starts from does not exist here.
+    monkeypatch.setattr(inheriting, "inherited", lambda *_: {})
     return calls
 
 

@@ -119,7 +119,7 @@ class Program:
     @cached_property
     def averages(self) -> dict[str, str]:
         """The paths of the moving averages of parameters, by the path of the parameter."""
-        found = {}
+        found: dict[str, str] = {}
         for path, node in nnx.iter_graph(self._abstract):
             if isinstance(node, nnx.EMA):
                 names = _paths(node.params)

@@ -41,7 +41,7 @@ def read(path: Path, options: Import) -> Imported:
     source = Source(path, tensors.read(path), layout.PREFIXES)
     layout.place(source, sizes)
     unused = [name for name in source.unused if not layout.ignored(name)]
-    notes = [formats.parameters(unused)] if unused else []
+    notes: list[str] = [formats.parameters(unused)] if unused else []
     notes += _fit_vocabulary(path, source.weights, len(tokenizer))
     notes += _fit_context(source.weights, sizes, options.context)
     facts: dict[str, Any] = {"tokenizer": text, "vocabulary": len(tokenizer), "classes": ()}
@@ -52,7 +52,10 @@ def read(path: Path, options: Import) -> Imported:
     if sizes["shape"] == "encoder":
         empty = np.zeros([sizes["d_model"], 0], np.float32)
         source.weights |= {"network/head/kernel": empty, "network/head/bias": empty[0]}
-    return Imported("transformer", sizes, facts, source.weights, notes, files={"tokenizer.json": text})
+    commands = [("predict", "transformer", "--embed", "TEXT")] if sizes["shape"] == "encoder" else []
+    return Imported(
+        "transformer", sizes, facts, source.weights, notes, files={"tokenizer.json": text}, commands=commands
+    )
 
 
 def _layout(path: Path, config: Mapping[str, Any]) -> ModuleType:
@@ -66,7 +69,7 @@ def _layout(path: Path, config: Mapping[str, Any]) -> ModuleType:
 
 def _fit_vocabulary(path: Path, weights: dict[str, np.ndarray], size: int) -> list[str]:
     """Cut the rows of the embeddings that have no token, and return a note about them."""
-    notes = []
+    notes: list[str] = []
     for name in (each for each in _TABLES if each in weights):
         rows = len(weights[name])
         if rows < size:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -53,7 +55,7 @@ def _draw_panel(axes: Axes, chart: BasinsChart, panel: Basins) -> None:
     axes.contour(x, y, shades, np.linspace(0, 1, _CONTOURS + 2)[1:-1], colors="#444444", linewidths=0.35, alpha=0.7)
     axes.add_collection(LineCollection(_borders(chart, panel.reached), colors="black", linewidths=0.9))
     for number, (left, up, _) in enumerate(chart.minima):
-        look = {"fontsize": style.SMALL, "ha": "center", "va": "center_baseline"}
+        look: dict[str, Any] = {"fontsize": style.SMALL, "ha": "center", "va": "center_baseline"}
         disc = {"boxstyle": "circle,pad=0.2", "facecolor": "white", "edgecolor": "black", "linewidth": 0.8}
         axes.text(left, up, chart.symbol(number), bbox=disc, **look)
     axes.set(xlabel="x", ylabel="y", xlim=chart.x[[0, -1]], ylim=chart.y[[0, -1]])
