@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -136,12 +136,6 @@ def _finite(value: float | None, pattern: str) -> str:
     if value is None or math.isnan(value):
         return MISSING
     return pattern.format(value) if math.isfinite(value) else ("∞" if value > 0 else "-∞")
-
-
-def listed(names: Iterable[str], word: str = "and") -> str:
-    """Join names: "a, b and c"."""
-    *others, last = names
-    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def printable(text: object) -> str:

@@ -8,8 +8,8 @@ from typing import Any, Protocol, TypeVar
 
 from dlcli import discovery
 from dlcli.errors import UsageError
-from dlcli.formats import listed
 from dlcli.nearest import nearest
+from dlcli.options.fields import listed
 
 
 class Named(Protocol):
@@ -55,7 +55,7 @@ def matching(of: Sequence[B], dataset: str) -> B | None:
 
 def forms(of: Iterable[Named]) -> str:
     """Return how data sets are named, as one phrase for messages."""
-    return listed((builder.form for builder in of), "or")
+    return listed(builder.form for builder in of)
 
 
 def unknown(what: str, forms: str, dataset: str, known: Iterable[str]) -> UsageError:
