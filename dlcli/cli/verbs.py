@@ -105,6 +105,12 @@ def examples(lines: tuple[str, ...]) -> str | None:
     return "\n\n".join(f"[dim]$ {line}[/]" for line in lines) or None
 
 
+def modules(package: str) -> str:
+    """Return the names of a package's modules with their summaries, as the end of a help text."""
+    found = {name: discovery.summary(package, name) for name in discovery.names(package)}
+    return "\n\n".join(f"[bold]{name}[/] [dim]{summary}[/]" for name, summary in found.items())
+
+
 @functools.cache
 def _summaries() -> Mapping[str, str]:
     found = {}
