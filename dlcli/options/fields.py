@@ -109,7 +109,8 @@ class Options(BaseModel):
     panel: ClassVar[str] = "Options"  # title of the help panel for the fields this class declares
     examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
     architecture: ClassVar[tuple[str, ...]] = ()  # training options that shape the network, which --init-from takes
-    requires: ClassVar[tuple[tuple[str, str], ...]] = ()  # training options; a run that is read must have one of them
+    # Training options; a run that is read must have one of them.
+    requires: ClassVar[tuple[tuple[str, str | bool], ...]] = ()
 
     def require_fit(self, run: Any) -> None:
         """Raise `UserError` where a run, a `dlcli.runs.trained.TrainedRun`, cannot honour these options.
