@@ -11,14 +11,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli import export, figures, techniques
+from dlcli import export, figures, importing, techniques
 from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, Vector, joined
 from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
+from dlcli.importing.options import Import
 from dlcli.nearest import did_you_mean
+from dlcli.notebook import DrawnFigure, Measured, NotebookProgress, in_notebook, run_html
 from dlcli.options.fields import Options, cli
-from dlcli.report.options import Report
+from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
 from dlcli.techniques.inheriting import inherited
@@ -53,7 +55,7 @@ class Run(TrainedRun):
 
     def evaluate(self, **options: Any) -> dict[str, Any]:
         """Return the numbers of `dlcli eval --json`: metrics of the test split by name."""
-        return dict(self._perform("eval", options).numbers)
+        return Measured(self._perform("eval", options))
 
     def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization | Vector]:
         """Return a prediction for each input.
@@ -111,9 +113,14 @@ class Run(TrainedRun):
         """Continue training, with changes to its options; return the run with its new weights."""
         opening.check_changes(self, changes)
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
 
-        _show(engine.resume(techniques.learner(self.technique), self.folder, changes), progress)
+        events = engine.resume(techniques.learner(self.technique), self.folder, changes)
+        _show(tracked(events, changes.get("track", self.options.track)), progress)
         return Run(self.folder, self.reader, self.use)
+
+    def _repr_html_(self) -> str:
+        return run_html(self)
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r}, technique={self.technique!r}, use={self.use!r})"
@@ -177,6 +184,24 @@ def load(run: str | Path = "", *, use: str = "best") -> Run:
     return Run(found.folder, found.reader, use)
 
 
+def import_model(path: str | Path, **options: Any) -> Run:
+    """Import a model of another tool as a run, as `dlcli import` does, and return the run.
+
+    Args:
+        path: file or folder.
+        options: of `dlcli import`.
+
+    Raises:
+        RunError: the file is missing, or its model does not fit.
+    """
+    checked = validate(Import, {"path": path, **options}, flags=options)
+    refuse_name(checked)
+    found = importing.read(checked)
+    from dlcli.importing.run_folder import write
+
+    return load(write(found, checked).folder)
+
+
 def evaluate(run: Run | str | Path, **options: Any) -> dict[str, Any]:
     """Measure a run on the test split of its data, or of other data: see `Run.evaluate`."""
     return _run(run).evaluate(**options)
@@ -237,7 +262,7 @@ def draw(
     drawn = draw_figure(name, checked, opened)
     if out is not None:
         save(drawn.animation() if drawn.animation and is_animation(Path(out)) else drawn.drawing, Path(out))
-    return drawn
+    return DrawnFigure.of(drawn)
 
 
 def report(
@@ -266,7 +291,7 @@ def check_report(options: Report) -> None:
 def write_report(options: Report, runs: Sequence[TrainedRun]) -> Path:
     """Write the page about the runs that the options name."""
     _prepare(options)
-    from dlcli.report.compose import report as compose
+    from dlcli.reports.compose import report as compose
 
     [path] = export.destination.write_file(options.out, compose(runs, options).encode())
     return path
@@ -305,8 +330,9 @@ def new_run(technique: str, options: Any, progress: Progress = False) -> Path:
     refuse_name(options)
     if technique in techniques.having("resume"):
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
 
-        return _show(engine.fit(techniques.learner(technique), options), progress)
+        return _show(tracked(engine.fit(techniques.learner(technique), options), options.track), progress)
     from dlcli.engine import direct
 
     trainer = techniques.trainer(technique)
@@ -328,7 +354,8 @@ def _prepare(options: Any) -> None:
 
 def _show(events: Iterator[Event], progress: Progress) -> Path:
     """Pass through the events of a run, and return its folder."""
-    show = _print if progress is True else progress or (lambda event: None)
+    lines = NotebookProgress() if in_notebook() else _print
+    show = lines if progress is True else progress or (lambda event: None)
     event: Any = None
     for event in events:
         show(event)

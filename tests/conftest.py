@@ -83,7 +83,7 @@ def dlcli(monkeypatch, capsys):
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """The folder of real data beside the checkout; a test that needs it is skipped where it is missing."""
+    """The folder of real data beside the checkout; a test that needs it is skipped without it."""
     folder = Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("the folder of real data is not here")
@@ -196,7 +196,7 @@ def gan_run(trained_once):
 
 @pytest.fixture(scope="session")
 def diffusion_run(trained_once):
-    """The folder of a tiny U-Net trained for a few steps to take noise off the embedded digits."""
+    """The folder of a tiny U-Net trained for a few steps to denoise the embedded digits."""
     small = {"batch_size": 60, "channels": 2, "stages": 1, "attention": False, "timesteps": 60, "schedule": "constant"}
     return trained_once("diffusion", "unet", **small, **_SHORT)
 

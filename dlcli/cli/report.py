@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dlcli import api
 from dlcli.cli import console, progress, verbs
 from dlcli.cli.typer_options import Call
-from dlcli.report.options import Report
+from dlcli.reports.options import Report
 from dlcli.techniques import opening
 
 

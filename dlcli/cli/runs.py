@@ -12,9 +12,10 @@ from pydantic import AfterValidator, Field
 
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import console, output, runs_table, verbs
+from dlcli.cli import console, output, progress, runs_table, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import RunError, UsageError
+from dlcli.export import destination
 from dlcli.files import size_text
 from dlcli.formats import printable
 from dlcli.notices import warn
@@ -27,6 +28,9 @@ from dlcli.runs.description import described, differing
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.lookup import find, list_runs
 from dlcli.runs.summary import Summary, summarize
+from dlcli.trackers import export as tracker_export
+from dlcli.trackers.options import ExportLog
+from dlcli.trackers.service import require
 
 _YES = frozenset({"y", "yes"})
 
@@ -173,6 +177,35 @@ def remove(options: Remove, call: Call) -> None:
         console.print_json({"removed": [str(folder) for folder in folders]})
 
 
+def export(options: ExportLog, call: Call) -> None:
+    """Log runs in a tracker, or write their metrics as a table."""
+    folders = list(dict.fromkeys(map(find, options.runs)))
+    if options.to == "csv":
+        return _export_table(folders, options, call)
+    require(options.to)
+    with progress.working("exporting"):
+        places = [tracker_export.log(folder, options) for folder in folders]
+    if call.json:
+        console.print_json({"to": options.to, "runs": dict(zip(map(str, folders), places, strict=True))})
+    else:
+        for place in places:
+            console.write(place)
+
+
+def _export_table(folders: list[Path], options: ExportLog, call: Call) -> None:
+    text = tracker_export.table(folders)
+    if options.out is None:
+        if call.json:
+            raise UsageError("--json with --to csv needs --out, the file of the table")
+        return console.write(text, end="")
+    destination.check(options.out, folder=False, overwrite=True)
+    destination.write_file(options.out, text.encode())
+    if call.json:
+        console.print_json({"to": options.to, "file": str(options.out), "runs": [str(folder) for folder in folders]})
+    else:
+        console.write(options.out)
+
+
 def _named(name: str) -> Path:
     """Return the folder of a run; unlike elsewhere, a technique's name is not accepted for its latest run."""
     for folder in (Path(name), runs_folder() / name):
@@ -219,6 +252,7 @@ COMMANDS: dict[str, verbs.Command] = {
     "list": (List, list_),
     "show": (Show, show),
     "compare": (Compare, compare),
+    "export": (ExportLog, export),
     "rename": (Rename, rename),
     "note": (Note, note),
     "remove": (Remove, remove),

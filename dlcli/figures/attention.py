@@ -25,7 +25,8 @@ from dlcli.notices import warn
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.attention import AttentionChart
 from dlcli.runs.trained import TrainedRun
-from dlcli.techniques.transformer.options import Train
+from dlcli.techniques.transformer import fill_mask
+from dlcli.techniques.transformer.options import MASK, Train, task_of
 from dlcli.techniques.transformer.translation import translator
 from dlcli.text_models.trained import TrainedTextModel
 
@@ -101,7 +102,8 @@ Charted = tuple[AttentionChart, Truncation | None]
 def _self_attention(trained: TrainedTextModel, options: Attention, train: Train) -> Charted:
     """Return the self-attention of a decoder or an encoder over a text."""
     given = options.text or _document(options.index, train)
-    tokens = found = trained.encode_nonempty(given)
+    masked = trained.learner.task == "mask" and given.count(MASK) == 1
+    tokens = found = fill_mask.encode(trained, given)[0] if masked else trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
         tokens = np.concatenate([[trained.tokenizer.special.first], tokens]).astype(np.int32)
     else:
@@ -109,7 +111,8 @@ def _self_attention(trained: TrainedTextModel, options: Attention, train: Train)
     lacking = max(0, len(tokens) - min(trained.context, options.tokens))
     tokens = tokens[: len(tokens) - lacking]
     truncated = Truncation(len(found), len(found) - lacking) if lacking else None
-    rest = () if trained.learner.shape == "decoder" else (np.array([len(tokens)]),)
+    length, position = np.array([len(tokens)]), np.array([[0]])
+    rest = {"decoder": (), "classify": (length,), "mask": (length, position)}[trained.learner.task]
     weights = _recorded(trained, lambda network, record: network(tokens[None], *rest, record))
     names = trained.tokenizer.pieces(tokens)
     note = "rows: queries, columns: keys; large: mean over layers and heads"
@@ -168,7 +171,8 @@ def _recorded(
 
 def _document(index: int, train: Train) -> str:
     """Return a text of the validation split."""
-    texts = open_texts(train.dataset, ReadOptions.of(train, labels=train.shape == "encoder")).splits["validation"].texts
+    options = ReadOptions.of(train, labels=task_of(train) == "classify")
+    texts = open_texts(train.dataset, options).splits["validation"].texts
     return texts[_within(index, len(texts))]
 
 

@@ -23,6 +23,7 @@ from dlcli.options.values import (
     example_count,
     examples_text,
     run_name,
+    trackers,
 )
 
 ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
@@ -101,6 +102,12 @@ MaxTime = Annotated[
     BeforeValidator(duration),
     Field(description="Stop after this time: seconds, or 90s, 10m, 1.5h."),
     Cli(metavar="TIME"),
+]
+Track = Annotated[
+    str,
+    AfterValidator(trackers),
+    Field(description="Log to trackers: tensorboard, mlflow, wandb."),
+    Cli(rare=True, metavar="NAME,…"),
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed.")]
 OptimizerChoice = Annotated[OptimizerName, Field(description="Optimizer.")]
@@ -213,6 +220,7 @@ class RunOptions(RunFolderOptions):
     keep: Keep = 2
     patience: Patience = 0
     max_time: MaxTime = None
+    track: Track = ""
     seed: Seed = 0
 
 

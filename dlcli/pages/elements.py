@@ -84,13 +84,12 @@ class Grid:
 
     def html(self) -> str:
         numeric = [self._is_numeric(place) for place in range(max(map(len, self.rows), default=0))]
-        head = "".join(
-            f"<th{_class('number' * n)}>{escape(c)}</th>" for c, n in zip(self.columns, numeric, strict=False)
-        )
-        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
+        titles = zip(self.columns, numeric, strict=False)
+        head = "".join(f"<th{_class('number' * right)}>{escape(title)}</th>" for title, right in titles)
+        caption = f'<p class="caption">{escape(self.title)}</p>' if self.title else ""
         body = "".join(self._row(number, row, numeric) for number, row in enumerate(self.rows))
         header = f"<thead><tr>{head}</tr></thead>" if self.columns else ""
-        return f'<div class="scroll"><table>{caption}{header}<tbody>{body}</tbody></table></div>'
+        return f'{caption}<div class="scroll"><table>{header}<tbody>{body}</tbody></table></div>'
 
     def _row(self, number: int, row: Sequence[str], numeric: Sequence[bool]) -> str:
         first, *others = row
@@ -121,7 +120,7 @@ class Picture:
     pixelated: bool = False
 
     def html(self) -> str:
-        image = f'<img alt="{escape(self.caption)}" src="{data_uri(self.content, self.mime)}" loading="lazy">'
+        image = f'<img alt="{escape(self.caption)}" src="{data_uri(self.content, self.mime)}">'
         kind = "picture pixelated" if self.pixelated else "picture"
         return f'<figure class="{kind}">{image}<figcaption>{escape(self.caption)}</figcaption></figure>'
 
@@ -175,9 +174,8 @@ def render(parts: Sequence[Element]) -> str:
 
 def escape(text: object) -> str:
     """Return a text as HTML; characters that cannot be printed become visible escapes."""
-    return html.escape(
-        "".join(each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in str(text))
-    )
+    shown = (each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in str(text))
+    return html.escape("".join(shown))
 
 
 def embedded_json(value: Any) -> str:

@@ -12,7 +12,7 @@ from dlcli import formats
 from dlcli.formats import printable
 from dlcli.runs.summary import Summary
 
-_IGNORED = {"out", "name", "data_dir", "device"}  # options that do not make two runs different
+_IGNORED = {"out", "name", "data_dir", "device", "track"}  # options that do not make two runs different
 
 
 def described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:

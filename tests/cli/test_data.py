@@ -1,4 +1,4 @@
-"""`dlcli data` as its user meets it, for images and for text."""
+"""`dlcli data` for images and for text."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What training tells its user to do next."""
+"""The next commands that training prints."""
 
 import json
 import shlex

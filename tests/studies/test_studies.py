@@ -1,4 +1,4 @@
-"""Studies: their cells are kept and go on, what is compared is alike, and nothing is chosen by the test split."""
+"""Studies: cells are stored and continued, comparisons are fair, and the test split selects nothing."""
 
 import json
 import math
@@ -21,7 +21,7 @@ OF_CELLS = [name for name in CATALOGUE if name != "dropout-ensemble"]  # the oth
 
 
 def fake(changes, use, test):
-    """A result that depends on what was asked for, and on nothing else."""
+    """A result that is a function of the arguments alone."""
     learnt = 0.8 + 1e-5 * changes["seed"] + (0.05 if "dropout" in changes else 0.0)
     loss = abs(changes.get("learning_rate", 1.0) - 0.03) + 0.1
     curve = [[1, loss], [2, loss]]
@@ -31,8 +31,8 @@ def fake(changes, use, test):
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """Replace training by `fake`; return the list of what was asked for."""
+def calls(monkeypatch):
+    """Replace training by `fake`; return the list of its calls."""
     calls = []
 
     def measure(self, folder, changes, use, test):
@@ -73,17 +73,17 @@ def test_a_run_that_diverges_is_a_result_too(tmp_path, monkeypatch):
     assert found.result == {"diverged": "loss became nan at step 3"}
 
 
-def test_a_second_call_continues_the_study(asked):
+def test_a_second_call_continues_the_study(calls):
     events = studies.run("regularization", CATALOGUE["regularization"](out=Path("study"), **SMALL))
     for _ in range(5):
         assert not next(events).cached
     events.close()
     found, _ = run("regularization")
     assert [cell.cached for cell in found] == [True] * 5 + [False] * (len(found) - 5)
-    assert len(asked) == len(found)
+    assert len(calls) == len(found)
 
 
-def test_a_folder_of_another_study_is_refused(asked):
+def test_a_folder_of_another_study_is_refused(calls):
     run("regularization")
     with pytest.raises(RunError, match="is of another study, or of other options"):
         run("regularization", steps=9)
@@ -95,32 +95,32 @@ def test_studies_with_other_options_have_other_folders():
     assert one.parent == other.parent == Path("studies")
 
 
-def test_every_treatment_has_every_seed(asked):
+def test_every_treatment_has_every_seed(calls):
     run("regularization")
-    assert {(name, changes["seed"]) for name, changes, *_ in asked} == {
+    assert {(name, changes["seed"]) for name, changes, *_ in calls} == {
         (f"{name}-seed{seed}", seed) for name in regularization.TREATMENTS for seed in range(2)
     }
-    assert not any("steps" in changes for _, changes, *_ in asked)
+    assert not any("steps" in changes for _, changes, *_ in calls)
 
 
-def test_early_stopping_alone_is_measured_at_its_best_validation(asked):
+def test_early_stopping_alone_is_measured_at_its_best_validation(calls):
     run("regularization")
-    assert {name.rpartition("-")[0]: use for name, _, use, _ in asked} == {
+    assert {name.rpartition("-")[0]: use for name, _, use, _ in calls} == {
         name: "best" if name == "early-stopping" else "last" for name in regularization.TREATMENTS
     }
 
 
-def test_differences_are_paired_with_none(asked):
+def test_differences_are_paired_with_none(calls):
     _, report = run("regularization")
     dropout = report.table.numbers["treatments"]["dropout"]["difference_to_baseline"]
     assert [dropout[name] for name in ("mean", "low", "high")] == pytest.approx([0.05] * 3)
     assert report.table.numbers["treatments"]["none"]["difference_to_baseline"] is None
 
 
-def test_rates_are_tuned_on_validation_with_another_seed(asked):
+def test_rates_are_tuned_on_validation_with_another_seed(calls):
     _, report = run("optimizers", optimizer=("momentum", "adam"), rates=3)
-    tuning = [(changes, test) for name, changes, _, test in asked if "rate" in name]
-    final = [(changes, test) for name, changes, _, test in asked if "seed" in name]
+    tuning = [(changes, test) for name, changes, _, test in calls if "rate" in name]
+    final = [(changes, test) for name, changes, _, test in calls if "seed" in name]
     assert len(tuning) == 6
     assert not any(test for _, test in tuning)
     assert all(test for _, test in final)
@@ -137,7 +137,7 @@ def test_the_grid_of_rates_is_around_the_rate_of_the_table():
 
 
 @pytest.mark.parametrize("name", OF_CELLS)
-def test_results_go_to_standard_output(name, asked, monkeypatch, capsys):
+def test_results_go_to_standard_output(name, calls, monkeypatch, capsys):
     arguments = [f"--{key.replace('_', '-')}={value}" for key, value in SMALL.items()]
     monkeypatch.setattr(sys, "argv", ["dlcli", "study", name, *arguments, "--out", "study", "--json"])
     with pytest.raises(SystemExit) as ended:
@@ -147,7 +147,7 @@ def test_results_go_to_standard_output(name, asked, monkeypatch, capsys):
     assert ended.value.code == 0
     assert (numbers["study"], numbers["file"]) == (name, f"study/{name}.png")
     assert Path(numbers["file"]).read_bytes().startswith(b"\x89PNG")
-    assert len(err.splitlines()) == len(asked)
+    assert len(err.splitlines()) == len(calls)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -156,17 +156,17 @@ def test_a_study_has_a_file_of_its_name(name):
 
 
 @pytest.mark.parametrize("name", OF_CELLS)
-def test_a_study_yields_its_cells_and_a_report(name, asked):
+def test_a_study_yields_its_cells_and_a_report(name, calls):
     found, report = run(name)
     assert CATALOGUE[name].examples
     assert all(isinstance(cell, Cell) for cell in found)
     assert max(map(len, report.figure.sketch(80, False))) <= 80
 
 
-def test_the_sample_sizes_double_up_to_the_given_number(asked):
+def test_the_sample_sizes_double_up_to_the_given_number(calls):
     _, report = run("sample-size", sizes=4)
     assert report.table.numbers["sizes"] == [5, 10, 20, 40]
-    assert {changes["train_examples"] for _, changes, *_ in asked} == {5, 10, 20, 40}
+    assert {changes["train_examples"] for _, changes, *_ in calls} == {5, 10, 20, 40}
 
 
 def test_the_exponent_of_a_power_law_is_found():
@@ -181,21 +181,21 @@ def test_without_errors_there_is_no_power_law():
     assert math.isnan(sample_size.power_law([10, 20], [[0.1, 0.1], [0.0, 0.1]]).mean)
 
 
-def test_each_batch_size_sees_equally_many_examples(asked):
+def test_each_batch_size_sees_equally_many_examples(calls):
     run("batch-size", sizes=4)
-    seen = {changes["batch_size"]: changes["batch_size"] * changes["steps"] for _, changes, *_ in asked}
+    seen = {changes["batch_size"]: changes["batch_size"] * changes["steps"] for _, changes, *_ in calls}
     assert seen == {4: 128, 8: 128, 16: 128, 32: 128}
-    rates = {changes["learning_rate"] for name, changes, *_ in asked if name.startswith("4-")}
+    rates = {changes["learning_rate"] for name, changes, *_ in calls if name.startswith("4-")}
     assert sorted(rates) == pytest.approx([cells.RATE / 2, cells.RATE])
 
 
-def test_the_widths_of_capacity_double(asked):
+def test_the_widths_of_capacity_double(calls):
     _, report = run("capacity", widths=3)
-    assert {changes["channels"] for _, changes, *_ in asked} == {1, 2, 4}
+    assert {changes["channels"] for _, changes, *_ in calls} == {1, 2, 4}
     assert report.table.numbers["reference"] == "4 channels"
 
 
-def test_the_learning_rate_of_the_lowest_validation_loss_is_the_reference(asked):
+def test_the_learning_rate_of_the_lowest_validation_loss_is_the_reference(calls):
     _, report = run("learning-rate", rates=5, center=0.03)
     assert report.table.numbers["best"] == report.table.numbers["reference"] == "0.03"
     assert "edge" not in report.table.title

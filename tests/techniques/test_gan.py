@@ -57,6 +57,12 @@ def changed(before: dict, after: dict, network: str) -> bool:
     )
 
 
+def test_a_frozen_discriminator_keeps_its_weights():
+    before, after = steps(1, freeze="discriminator", max_grad_norm=1.0)
+    assert not changed(before, after, "discriminator")
+    assert changed(before, after, "generator")
+
+
 def test_the_generator_is_updated_once_per_critic_steps():
     states = steps(3, loss="wasserstein", critic_steps=3)
     pairs = list(itertools.pairwise(states))

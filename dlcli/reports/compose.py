@@ -8,9 +8,9 @@ from dlcli.errors import UserError
 from dlcli.formats import printable
 from dlcli.pages.document import document
 from dlcli.pages.elements import Element, Heading, Paragraph, Section
-from dlcli.report import about, attention, classifier, comparison, curves, evaluation, pictures, samples, tokens
-from dlcli.report.budget import Budget
-from dlcli.report.options import Report
+from dlcli.reports import about, attention, classifier, comparison, curves, evaluation, pictures, samples, tokens
+from dlcli.reports.budget import Budget
+from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 
 Builder = Callable[[TrainedRun, Report, Budget], list[Element]]

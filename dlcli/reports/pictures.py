@@ -11,9 +11,9 @@ from dlcli.formats import command_line
 from dlcli.options.fields import can_read
 from dlcli.pages.elements import Element, Paragraph
 from dlcli.plot.page.files import encoded
-from dlcli.report.budget import Budget
-from dlcli.report.options import Report
-from dlcli.report.tokens import example
+from dlcli.reports.budget import Budget
+from dlcli.reports.options import Report
+from dlcli.reports.tokens import example
 from dlcli.runs.trained import TrainedRun
 
 _WIDGETS = {"confusion", "attention", "token-probabilities"}  # figures that are widgets of their own sections
@@ -30,7 +30,7 @@ def parts(run: TrainedRun, options: Report, budget: Budget) -> list[Element]:
         if not can_read(models[name], run.files.raw("options.json")):
             continue
         try:
-            chosen, opened = figures.opened(name, models[name](**_given(models[name], run, options)), run)
+            chosen, opened = figures.opened(name, models[name](**given(name, run, options.use)), run)
             found.append(_picture(figures.draw(name, chosen, opened), name, run, budget))
         except UserError as error:
             missing.append(f"{name} ({error})")
@@ -39,13 +39,15 @@ def parts(run: TrainedRun, options: Report, budget: Budget) -> list[Element]:
     return found
 
 
-def _given(model: Any, run: TrainedRun, options: Report) -> dict[str, Any]:
-    given: dict[str, Any] = {"run": str(run.folder)}
-    if "use" in model.model_fields:
-        given["use"] = options.use
-    if "text" in model.model_fields and model.model_fields["text"].is_required():
-        given["text"] = example(run)
-    return given
+def given(name: str, run: TrainedRun, use: str) -> dict[str, Any]:
+    """Return the options that a figure needs to be drawn of a run: the run, its weights, and a text."""
+    fields = figures.catalogue()[name].model_fields
+    found: dict[str, Any] = {"run": (str(run.folder),) if isinstance(fields["run"].default, tuple) else str(run.folder)}
+    if "use" in fields:
+        found["use"] = use
+    if "text" in fields and fields["text"].is_required():
+        found["text"] = example(run)
+    return found
 
 
 def _picture(figure: Figure, name: str, run: TrainedRun, budget: Budget) -> Element:

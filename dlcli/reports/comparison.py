@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,8 +9,8 @@ from dlcli import formats
 from dlcli.formats import printable
 from dlcli.options.fields import flag
 from dlcli.pages.elements import Element, Grid, Paragraph
-from dlcli.report import evaluation
-from dlcli.report.options import Report
+from dlcli.reports import evaluation
+from dlcli.reports.options import Report
 from dlcli.runs.description import differing
 from dlcli.runs.summary import summarize
 from dlcli.runs.trained import TrainedRun
@@ -30,7 +29,7 @@ def parts(runs: Sequence[TrainedRun], options: Report) -> list[Element]:
     rows += [(name, *values) for name, values in _facts(runs).items()]
     title = f"{'test' if options.eval else 'best validation'} metrics; options that differ are marked"
     table = Grid(title, ("", *(printable(run.folder.name) for run in runs)), rows, marked)
-    return [table, *_paired(chosen, metrics, names, differ)]
+    return [table, *_over_seeds(chosen, metrics, names, differ)]
 
 
 def _metrics(run: TrainedRun, options: Report) -> dict[str, float]:
@@ -54,38 +53,48 @@ def _facts(runs: Sequence[TrainedRun]) -> dict[str, list[str]]:
     }
 
 
-def _paired(
+def _over_seeds(
     chosen: Sequence[Mapping[str, Any]], metrics: Sequence[Mapping[str, float]], names: Sequence[str], differ: list[str]
 ) -> list[Element]:
-    """Return means over seeds, and differences to the first group of options, paired by seed."""
-    groups: dict[str, dict[Any, Mapping[str, float]]] = {}
+    """Return means over seeds, and differences to the first group of options, paired by seed.
+
+    Empty unless each group of runs with the same options has the same seeds, two or more, and each seed once.
+    """
     conditions = [name for name in differ if name != "seed"]
+    groups: dict[str, dict[Any, Mapping[str, float]]] = {}
     for options, measured in zip(chosen, metrics, strict=True):
-        groups.setdefault(json.dumps([options.get(name) for name in conditions]), {})[options.get("seed")] = measured
-    labels = {key: _label(conditions, json.loads(key)) for key in groups}
-    reference, *others = groups
-    seeds = [set(group) for group in groups.values()]
-    if len(seeds[0]) < 2 or any(each != seeds[0] for each in seeds):
+        groups.setdefault(_label(conditions, options), {})[options.get("seed")] = measured
+    seeds = list(next(iter(groups.values())))
+    if len(seeds) < 2 or any(set(group) != set(seeds) for group in groups.values()):
         return []
-    rows = []
-    for name in names:
-        values = {
-            key: [group[seed][name] for seed in sorted(seeds[0]) if name in group[seed]]
-            for key, group in groups.items()
-        }
-        if any(len(each) != len(seeds[0]) for each in values.values()):
-            continue
-        for key in groups:
-            difference = "reference" if key == reference else _interval(paired(values[key], values[reference]))
-            row = (name.replace("_", " "), labels[key], _interval(estimate(values[key])))
-            rows.append((*row, difference) if others else row)
-    columns = ("metric", "options", "mean (95 % interval)", *(["difference to the reference"] if others else []))
+    if len(seeds) * len(groups) != len(chosen):
+        return []
+    shared = [name for name in names if all(name in each for each in metrics)]
+    rows = [row for name in shared for row in _rows(name, groups, seeds)]
+    columns = ("metric", "options", "mean (95 % interval)", "difference to the first")
+    shown = len(columns) if len(groups) > 1 else len(columns) - 1
     note = "Intervals: Student's t over the seeds; differences are paired by seed, which cancels its effect."
-    return [Grid(f"over {len(seeds[0])} seeds", columns, rows), Paragraph(note, "note")]
+    grid = Grid(f"over {len(seeds)} seeds", columns[:shown], [row[:shown] for row in rows])
+    return [grid, Paragraph(note, "note")]
 
 
-def _label(names: Sequence[str], values: Sequence[Any]) -> str:
-    given = (f"{flag(name)} {formats.option(name, each)}" for name, each in zip(names, values, strict=True))
+def _rows(metric: str, groups: Mapping[str, Mapping[Any, Mapping[str, float]]], seeds: Sequence[Any]) -> list[Any]:
+    """Return a row per group: metric, options, mean, and difference to the first group."""
+    values = {label: [group[seed][metric] for seed in seeds] for label, group in groups.items()}
+    first = next(iter(values.values()))
+    return [
+        (
+            metric.replace("_", " "),
+            label,
+            _interval(estimate(found)),
+            "–" if found is first else _interval(paired(found, first)),
+        )
+        for label, found in values.items()
+    ]
+
+
+def _label(names: Sequence[str], options: Mapping[str, Any]) -> str:
+    given = (f"{flag(name)} {formats.option(name, options.get(name))}" for name in names)
     return printable(", ".join(given)) or "all runs"
 
 

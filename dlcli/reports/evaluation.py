@@ -6,9 +6,9 @@ from typing import Any
 
 from dlcli import techniques
 from dlcli.artifacts import Table
-from dlcli.pages.elements import Element, Grid
-from dlcli.report.budget import Budget
-from dlcli.report.options import Report
+from dlcli.pages.elements import Element, Grid, Paragraph
+from dlcli.reports.budget import Budget
+from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 
 
@@ -38,7 +38,8 @@ def _validation(run: TrainedRun) -> list[Element]:
 
 def _tables(table: Table) -> list[Element]:
     """Return a table and the tables below it."""
-    return [Grid.of(table), *(each for part in table.below for each in _tables(part))]
+    own: Element = Grid.of(table) if table.columns else Paragraph(table.title, "note")
+    return [own, *(each for part in table.below for each in _tables(part))]
 
 
 def _text(value: float | None) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 from dlcli import figures
 from dlcli.figures.options.text import Attention
 from dlcli.pages.elements import Element, Widget
-from dlcli.report.budget import Budget
-from dlcli.report.options import Report
+from dlcli.reports.budget import Budget
+from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 
 _WEIGHTS = 150_000  # on the page; a longer text is cut

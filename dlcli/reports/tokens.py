@@ -6,8 +6,8 @@ from dlcli import figures
 from dlcli.figures.options.text import TokenProbabilities
 from dlcli.options.fields import can_read
 from dlcli.pages.elements import Element, Widget
-from dlcli.report.budget import Budget
-from dlcli.report.options import Report
+from dlcli.reports.budget import Budget
+from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 
 _TOP = 6  # alternatives per token

@@ -19,8 +19,8 @@ from dlcli.metrics import classification
 from dlcli.metrics.metric import Metrics
 from dlcli.nn import functional
 from dlcli.pages.elements import Element, Grid, Paragraph, Widget, data_uri
-from dlcli.report.budget import Budget
-from dlcli.report.options import Report
+from dlcli.reports.budget import Budget
+from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 
 _PER_CELL = 6  # examples kept per pair of classes
