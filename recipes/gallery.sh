@@ -4,8 +4,8 @@
 #   usage     recipes/gallery.sh [FOLDER]: where the pictures go, by default .gallery; runs that are there are used again
 #   data      embedded
 #   machine   2 cores of an Intel Xeon, shared with other work; Python 3.11, jax 0.10.2
-#   time      35 min on a busy machine
-#   result    23 pictures: of 21 figures and of both studies
+#   time      35 min on a busy machine, without the autoencoder and the two runs on points
+#   result    39 pictures: of 37 figures and of two studies
 set -eu
 out=${1:-.gallery}
 mkdir -p "$out"
