@@ -109,7 +109,7 @@ def test_the_animation_shows_all_steps():
 
 
 def test_arrows_mark_the_direction_of_a_long_path_in_the_steps_where_they_are_reached():
-    animation = draw(surface="ravine", optimizers="sgd:0.02", start="-2.5,0").animation()
+    animation = draw(surface="ravine", optimizers="sgd:0.04", start="-2.5,0").animation()
     contours = animation.drawing.axes[0]
     arrows = [text for text in contours.texts if hasattr(text, "arrow_patch")]
     assert len(arrows) == 2
