@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.cli import app
+from dlcli.cli import app, verbs
 
 RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.sh"))
 
@@ -30,14 +30,14 @@ def test_the_header_states_data_machine_time_and_result(recipe):
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 def test_its_commands_are_accepted(recipe, monkeypatch):
     accepted = []
-    run, run_any = app.command, app.command_of_any
+    run, run_any = verbs.command, verbs.command_of_any
 
     def accept(*call):
         accepted.append(call)
 
-    monkeypatch.setattr(app, "command", lambda model, _, *rest, **more: run(model, accept, *rest, **more))
-    monkeypatch.setattr(app, "command_of_any", lambda models, _, *rest: run_any(models, accept, *rest))
+    monkeypatch.setattr(verbs, "command", lambda model, _, *rest, **more: run(model, accept, *rest, **more))
+    monkeypatch.setattr(verbs, "command_of_any", lambda models, _, *rest: run_any(models, accept, *rest))
     commands = _commands(recipe)
     for command in commands:
-        app.build()(command, standalone_mode=False)
+        app.build(command)(command, standalone_mode=False)
     assert len(accepted) == len(commands) > 0
