@@ -1,4 +1,4 @@
-"""Builds options from values of the command line, of a file, or of a Python call; errors say what would be right."""
+"""Builds options from values of the command line, of a file, or of a Python call; errors name what is valid."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from dlcli.errors import UsageError
 from dlcli.nearest import did_you_mean, nearest
 from dlcli.options.fields import Options, cli, flag
+from dlcli.options.initialization import START_ONLY
 
 Model = TypeVar("Model", bound=Options)
 
@@ -65,6 +66,9 @@ def changed(before: Model, changes: Mapping[str, Any]) -> Model:
     Raises:
         UsageError: as in `validate`.
     """
+    for name in START_ONLY:
+        if name in changes:
+            raise UsageError(f"{flag(name)} sets the first weights of a new run; it cannot change on resume")
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
     found: Model = validate(type(before), {**kept, **changes}, flags=changes, kept=kept.keys() - changes.keys())
     return found

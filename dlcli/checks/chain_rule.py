@@ -2,6 +2,10 @@
 
 All texts of a length over a small vocabulary are scored in one pass and token by token. A network that sees a token
 before it predicts it would give them a total probability above 1.
+
+Formula: p(x_1 … x_n) = Π_t p(x_t | x_1 … x_{t−1}) and Σ_x p(x) = 1.
+
+Reference: Bengio et al., "A Neural Probabilistic Language Model", 2003, JMLR 3, section 1.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The gradient is summed over random images, since max pooling passes it to one pixel of each window only.
 
+Formula: r_l = r_{l−1} + (k_l − 1) j_{l−1} and j_l = s_l j_{l−1}, for kernel size k and stride s of layer l.
+
 Reference: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019,
 doi:10.23915/distill.00021.
 """

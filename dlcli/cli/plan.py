@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import output, progress
+from dlcli.cli import output, progress, progress_lines
 from dlcli.cli.typer_options import Call
 from dlcli.options.common import FitOptions, Options
 from dlcli.options.fields import flag
@@ -119,6 +119,8 @@ def _needed(found: Plan) -> dict[str, Any]:
         "sizes": dict(found.sizes),
         "validation_examples": found.validated,
         "parameters": found.parameters,
+        "frozen_parameters": found.frozen,
+        "initialized": found.taken.described() if found.taken else None,
         "flops_per_step": found.flops,
         "bytes_per_step": found.bytes,
         "checkpoint_bytes": found.checkpoint,
@@ -135,7 +137,16 @@ def _costs(found: Plan) -> list[tuple[str, str, str]]:
     return [
         ("data", formats.sizes(found.sizes, found.validated), ""),
         ("device", found.device, ""),
-        ("parameters", formats.count(found.parameters), ""),
+        (
+            "parameters",
+            formats.count(found.parameters),
+            f"{formats.count(found.frozen)} frozen" if found.frozen else "",
+        ),
+        *(
+            [("initialized", progress_lines.initialized(found.taken)[0].removeprefix("initialized "), "--init-from")]
+            if found.taken
+            else []
+        ),
         ("FLOPs per step", f"{formats.scaled(found.flops)}FLOP", "XLA's estimate"),
         ("memory traffic per step", f"{formats.scaled(found.bytes)}B", "XLA's estimate"),
         ("checkpoints", f"{checkpoints}, {formats.scaled(found.free)}B free on disk", ""),

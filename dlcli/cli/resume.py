@@ -11,6 +11,7 @@ from dlcli.cli.typer_options import Call
 from dlcli.interrupts import handled
 from dlcli.options.common import Options, RunArgument
 from dlcli.techniques.opening import check_changes, open_run
+from dlcli.trackers.service import require
 
 # Options that `--help` shows.
 SHORT_HELP = (
@@ -42,10 +43,14 @@ def run(given: dict[str, Any], call: Call) -> None:
     """Find the run, apply the changes and continue training."""
     run = open_run(given.pop("run"))
     check_changes(run, given)
+    track = given.get("track", run.options.track)
+    require(track)
     with progress.importing():
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
 
         learner = techniques.learner(run.technique)
     with handled() as signals:
-        ended = progress.show(engine.resume(learner, run.folder, given, lambda at: signals.caught), signals)
+        events = engine.resume(learner, run.folder, given, lambda at: signals.caught)
+        ended = progress.show(tracked(events, track), signals)
         progress.finish(ended, run.technique, call)

@@ -10,6 +10,7 @@ from dlcli.cli import console, next_commands, plan, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.interrupts import handled
 from dlcli.options.common import DirectOptions
+from dlcli.trackers.service import require
 
 
 def commands() -> Iterator[verbs.Entry]:
@@ -29,12 +30,15 @@ def run(technique: str, options: Any, call: Call) -> None:
 def _train_in_steps(technique: str, options: Any, call: Call) -> None:
     if call.plan:
         return plan.show(technique, options, call)
+    require(options.track)
     with progress.importing():
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
 
         learner = techniques.learner(technique)
     with handled() as signals:
-        ended = progress.show(engine.fit(learner, options, lambda at: signals.caught), signals)
+        events = engine.fit(learner, options, lambda at: signals.caught)
+        ended = progress.show(tracked(events, options.track), signals)
         progress.finish(ended, technique, call)
 
 

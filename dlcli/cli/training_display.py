@@ -15,7 +15,18 @@ from dlcli.formats import command_line
 from dlcli.interrupts import Signals
 
 if TYPE_CHECKING:
-    from dlcli.engine import Compiled, Compiling, Ended, Event, Reported, Started, Stepped, Validated, Validating
+    from dlcli.engine import (
+        Compiled,
+        Compiling,
+        Ended,
+        Event,
+        Initialized,
+        Reported,
+        Started,
+        Stepped,
+        Validated,
+        Validating,
+    )
 
 _LINE_SECONDS = 2.0  # between two reports that are printed as lines
 
@@ -43,6 +54,10 @@ class TrainingDisplay:
         self._throughput = Throughput(time.monotonic(), event.step)
         self._signals.exit_message = self._farewell
         for line in progress_lines.pack(_opening(event), self._display.width):
+            self._display.print(console.plain(line))
+
+    def _initialized(self, event: Initialized) -> None:
+        for line in progress_lines.initialized(event.taken):
             self._display.print(console.plain(line))
 
     def _compiling(self, event: Compiling) -> None:
@@ -129,7 +144,7 @@ def _opening(event: Started) -> list[str]:
         event.device,
         event.dtype,
         f"{event.dataset} ({formats.sizes(event.sizes, event.validated)})",
-        f"{event.parameters:,} parameters",
+        f"{event.parameters:,} parameters" + (f" ({event.frozen:,} frozen)" if event.frozen else ""),
         f"{event.steps:,} steps{start}",
         str(event.folder),
     ]

@@ -38,7 +38,7 @@ class Command(TyperCommand):
         return _bare(super().get_help_option(ctx))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help; a short form if there are rare options and the context does not ask for all."""
+        """Print the help; a short form if there are rare options and the context does not request all."""
         _hide_types(self.params)
         rare = () if ctx.meta.get(_ALL) else self._of("rare")
         if not rare:

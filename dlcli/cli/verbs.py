@@ -21,7 +21,13 @@ from dlcli.options.common import Options
 _PACKAGE = __name__.rpartition(".")[0]
 _FIRST_LINE = re.compile(r'"""(?P<summary>[^`]+): `dlcli (?P<verb>[a-z]+)[^`]*`\.')
 # A typical workflow; other verbs follow in alphabetical order.
-_ORDER = ("train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check", "export", "data", "runs")
+_ORDER = (
+    *("train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check"),
+    *("export", "import", "report", "data", "runs"),
+)
+
+
+Command = tuple[type[Options], Callable[[Any, Call], None]]  # the options of a command, and its function
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +66,8 @@ def of_techniques(verb: str, run: Callable[[str, Any, Call], None]) -> Iterator[
 
     def build(name: str) -> tuple[Callable[..., None], str | None]:
         model = techniques.options(name, verb)
-        return command(model, functools.partial(run, name), training=verb == "train"), examples(model.examples)
+        callback = command(model, functools.partial(run, name), trains=name if verb == "train" else "")
+        return callback, examples(model.examples)
 
     for name in techniques.having(verb):
         yield Entry(name, techniques.summary(name), functools.partial(build, name))

@@ -52,7 +52,7 @@ _DENSITIES: dict[DensityName, tuple[str, tuple[tuple[float, float], ...], float]
         0.05,
     ),
 }
-NAMES = {name: description for name, (description, _, _) in _DENSITIES.items()}
+NAMES: dict[str, str] = {name: description for name, (description, _, _) in _DENSITIES.items()}
 _SPLITS = ("train", "validation", "test")
 
 

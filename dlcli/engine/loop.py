@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.engine import devices
-from dlcli.engine.events import Compiled, Compiling, Event, Started
+from dlcli.engine.events import Compiled, Compiling, Event, Initialized, Started
+from dlcli.engine.initialization import initial, require_freezable
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import rebuilt
-from dlcli.engine.program import Leaves, Program
+from dlcli.engine.program import Program
 from dlcli.engine.resuming import (
     finished_by,
     note_session,
@@ -54,9 +55,12 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
         yield _started(run, options, data, program, step=0)
         yield Compiling("initial weights")
         start = time.perf_counter()
-        leaves = initial(program, options)
+        leaves, taken = initial(program, learner_type, options, data.facts)
         yield Compiled("initial weights", time.perf_counter() - start)
         computed = {"device": devices.describe(program.mesh), "dtype": options.dtype, "parameters": program.parameters}
+        if taken is not None:
+            computed["initialized"] = taken.described()
+            yield Initialized(taken)
         run.create(options, data.facts, new_info(technique, options.dataset, data, **computed))
         yield from begin(Session(run, options, data, program, Progress(), stop, leaves))
 
@@ -93,7 +97,7 @@ def resume(
             run.rewind(0)
             note_session(run, 0, before, options)
             yield _started(run, options, data, program, step=0)
-            leaves = initial(program, options)
+            leaves, _ = initial(program, learner_type, options, data.facts)
             yield from begin(Session(run, options, data, program, Progress(), stop, leaves))
             return
         arrays, snapshot = restored(run, program, changes)
@@ -132,6 +136,7 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
     data = learner_type.read(options)
     options = resolve(options, data)
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
+    require_freezable(program, options)
     folder = new.folder_for(learner_type.technique, options)
     require_space(nearest_existing(folder), program.bytes, options.keep + 2)
     return data, program, options
@@ -151,19 +156,6 @@ def validated(options: FitOptions, data: Data) -> int:
     return min(options.validate_examples or size, size)
 
 
-def initial(program: Program, options: FitOptions) -> Leaves:
-    """Return the initial state; parts of it come from another run if the options name one.
-
-    Raises:
-        RunError: the other run cannot be used.
-    """
-    leaves = program.initial()
-    learner = program.learner(leaves)
-    if learner.warm_start(options):
-        leaves = program.leaves_of(learner)
-    return leaves
-
-
 def _started(run: RunWriter, options: FitOptions, data: Data, program: Program, step: int) -> Started:
     return Started(
         folder=run.folder,
@@ -175,4 +167,5 @@ def _started(run: RunWriter, options: FitOptions, data: Data, program: Program, 
         sizes=data.sizes,
         validated=validated(options, data),
         parameters=program.parameters,
+        frozen=program.frozen_parameters,
     )

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -25,7 +26,9 @@ from dlcli.engine.in_flight import InFlight
 from dlcli.engine.learner import Learner
 from dlcli.interface import Batch
 from dlcli.metrics.metric import Metrics, add
+from dlcli.optim.build import Trainable
 from dlcli.options.common import FitOptions
+from dlcli.options.initialization import InitFromOptions, matches
 
 Leaves = list[jax.Array]
 
@@ -61,17 +64,15 @@ class Program:
         self.monitor = learner_type.monitor(options)
         self._build = lambda: learner_type(options, facts)
         self._abstract = nnx.eval_shape(self._build)
+        frozen = options.initialization.frozen if isinstance(options, InitFromOptions) else ()
         # `train` and `eval` set static attributes, so each mode has its own graph.
         self._abstract.train()
+        self._evaluate_frozen(frozen)
         self._graphs = {"update": nnx.graphdef(self._abstract)}
         self._abstract.eval()
         self._graphs["score"] = nnx.graphdef(self._abstract)
-        state = nnx.state(self._abstract)
-        paths, self._treedef = jax.tree_util.tree_flatten_with_path(state)
-        self._leaves = [leaf for _, leaf in paths]
-        self.names = [
-            jax.tree_util.keystr(path, simple=True, separator="/").removesuffix("/value") for path, _ in paths
-        ]
+        self._leaves, self._treedef = jax.tree.flatten(nnx.state(self._abstract))
+        self.names = _paths(nnx.state(self._abstract))
         self.shapes = {
             name: jax.eval_shape(_key_to_data, leaf) for name, leaf in zip(self.names, self._leaves, strict=True)
         }
@@ -87,9 +88,51 @@ class Program:
 
     @property
     def parameters(self) -> int:
-        """Number of trainable parameters."""
+        """Number of parameters, frozen ones included."""
         averages = [node for _, node in nnx.iter_graph(self._abstract) if isinstance(node, nnx.EMA)]
         return _size(self._abstract) - sum(map(_size, averages))  # the parameters of a moving average are copies
+
+    @cached_property
+    def optimized(self) -> dict[str, list[str]]:
+        """The paths of the parameters that each optimizer updates, in the order of its state, by its own path."""
+        return {
+            path: [f"{each.wrt.network}/{name}" for name in _paths(nnx.state(self._network(each), each.wrt))]
+            for path, each in self._optimizers().items()
+        }
+
+    @cached_property
+    def parameter_paths(self) -> list[str]:
+        """The paths of the parameters of the networks, frozen ones included."""
+        return self._within_networks(nnx.Param)
+
+    @cached_property
+    def weights(self) -> list[str]:
+        """The paths of the parameters and batch statistics of the networks."""
+        return self._within_networks(nnx.Any(nnx.Param, nnx.BatchStat))
+
+    @property
+    def frozen(self) -> list[str]:
+        """The paths of the parameters that no optimizer updates, although it updates others of the same network."""
+        trained = {path for paths in self.optimized.values() for path in paths}
+        return [path for path in self.parameter_paths if path not in trained] if self.optimized else []
+
+    @cached_property
+    def averages(self) -> dict[str, str]:
+        """The paths of the moving averages of parameters, by the path of the parameter."""
+        found: dict[str, str] = {}
+        for path, node in nnx.iter_graph(self._abstract):
+            if isinstance(node, nnx.EMA):
+                names = _paths(node.params)
+                for network in self._networks():
+                    if set(names) <= set(_paths(nnx.state(getattr(self._abstract, network)))):
+                        prefix = "/".join(map(str, path))
+                        found |= {f"{network}/{name}": f"{prefix}/params/{name}" for name in names}
+        return found
+
+    @property
+    def frozen_parameters(self) -> int:
+        """Number of parameters that are frozen."""
+        return sum(math.prod(self.shapes[path].shape) for path in self.frozen)
 
     @property
     def bytes(self) -> int:
@@ -130,6 +173,34 @@ class Program:
         """Return the state from the result of `to_host`."""
         pairs = zip(self.names, self._leaves, strict=True)
         return self._place([_data_to_key(arrays[name], leaf) for name, leaf in pairs])
+
+    def _optimizers(self) -> dict[str, nnx.Optimizer]:
+        nodes = {"/".join(map(str, path)): node for path, node in nnx.iter_graph(self._abstract)}
+        return {
+            path: node
+            for path, node in nodes.items()
+            if isinstance(node, nnx.Optimizer) and isinstance(node.wrt, Trainable)
+        }
+
+    def _network(self, optimizer: nnx.Optimizer) -> nnx.Module:
+        module: nnx.Module = getattr(self._abstract, optimizer.wrt.network)
+        return module
+
+    def _networks(self) -> list[str]:
+        """Return the attributes of the learner that are networks with an optimizer."""
+        return [optimizer.wrt.network for optimizer in self._optimizers().values()]
+
+    def _within_networks(self, of: Any) -> list[str]:
+        """Return the paths of variables within the networks, or of a learner without optimizers, all of them."""
+        roots = set(self._networks())
+        paths = _paths(nnx.state(self._abstract, of))
+        return [path for path in paths if not roots or path.split("/")[0] in roots]
+
+    def _evaluate_frozen(self, frozen: tuple[str, ...]) -> None:
+        """Set frozen modules to evaluation: their batch statistics stay, and they have no dropout."""
+        for path, node in nnx.iter_graph(self._abstract) if frozen else ():
+            if path and isinstance(node, nnx.Module) and matches(frozen, "/".join(map(str, path))):
+                node.eval()
 
     def _place(self, tree: Any) -> Any:
         # Copied: the step donates each leaf, and two leaves of a new learner may share an array.
@@ -172,6 +243,12 @@ def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place:
         leaves, totals = program.score(leaves, totals, placed)
         in_flight.add(number, totals)
     return totals
+
+
+def _paths(state: Any) -> list[str]:
+    """Return the path of each leaf of a state, with slashes."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(state)
+    return [jax.tree_util.keystr(path, simple=True, separator="/").removesuffix("/value") for path, _ in leaves]
 
 
 def _size(node: Any) -> int:

@@ -38,7 +38,7 @@ def require_same_data(
 ) -> None:
     """Raise an error if the data has changed since the run was started, or does not fit the model."""
     known = run.info().data.digest
-    if options.dataset == before.dataset and known != data.digest:
+    if options.dataset == before.dataset and known not in (None, data.digest):  # an imported run has none
         raise DatasetError(
             f"{options.dataset} has changed since the run was started: the digest was {known}, now {data.digest}",
             hint="train a new run on it, or restore the data",

@@ -31,7 +31,7 @@ def draw(options: Saliency, run: TrainedRun) -> Figure:
     """Show Grad-CAM and the input gradient for the predicted class, or another."""
     learner: Learner = run.learner
     classes, names = learner.facts.classes, learner.network.backbone.names
-    layer = chosen("--layer", options.layer or _last_convolution(learner), names)
+    layer = chosen("--layer", options.layer or last_convolution(learner), names)
     example = subject.example(options, run, learner.facts)
     probabilities = np.exp(np.asarray(learner.log_probabilities(example.pixels[None])[0]))
     label = classes.index(chosen("--class", options.class_, classes)) if options.class_ else int(probabilities.argmax())
@@ -110,7 +110,7 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
     return np.asarray(found[0]), np.asarray(found[1])
 
 
-def _last_convolution(learner: Learner) -> str:
+def last_convolution(learner: Learner) -> str:
     """Return the layer with the last convolution, the default of Grad-CAM."""
     last = list(learner.network.convolutions())[-1]
     return last.split(".")[0]

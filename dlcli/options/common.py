@@ -12,6 +12,7 @@ from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.options.fields import Cli as Cli
 from dlcli.options.fields import Needs as Needs
 from dlcli.options.fields import Options as Options
+from dlcli.options.initialization import InitOptions
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 from dlcli.options.values import (
     augmentation,
@@ -22,6 +23,7 @@ from dlcli.options.values import (
     example_count,
     examples_text,
     run_name,
+    trackers,
 )
 
 ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
@@ -101,7 +103,13 @@ MaxTime = Annotated[
     Field(description="Stop after this time: seconds, or 90s, 10m, 1.5h."),
     Cli(metavar="TIME"),
 ]
-Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed of the run.")]
+Track = Annotated[
+    str,
+    AfterValidator(trackers),
+    Field(description="Log to trackers: tensorboard, mlflow, wandb."),
+    Cli(rare=True, metavar="NAME,…"),
+]
+Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed.")]
 OptimizerChoice = Annotated[OptimizerName, Field(description="Optimizer.")]
 LearningRate = Annotated[
     float,
@@ -129,7 +137,7 @@ InputDropout = Annotated[float, Field(ge=0, lt=1, description="Dropout probabili
 Augment = Annotated[
     str,
     AfterValidator(augmentation),
-    Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
+    Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(sorted(AUGMENTATIONS))}."),
     Cli(metavar="NAME,…", complete="augmentations"),
 ]
 ActivationName = Literal["elu", "gelu", "leaky-relu", "relu", "silu", "tanh"]
@@ -212,6 +220,7 @@ class RunOptions(RunFolderOptions):
     keep: Keep = 2
     patience: Patience = 0
     max_time: MaxTime = None
+    track: Track = ""
     seed: Seed = 0
 
 
@@ -268,13 +277,13 @@ class AugmentOptions(Options):
 
 
 class MachineOptions(Options):
-    """The device and the number type of a run."""
+    """The device and the data type of a run."""
 
     panel = "Machine"
     device: Device = "auto"
     dtype: Annotated[
         Literal["float32", "bfloat16"],
-        Field(description="Type of activations; weights, norms and losses stay float32."),
+        Field(description="Data type of activations; weights, norms and losses stay float32."),
         Cli(rare=True),
     ] = "float32"
 
@@ -306,7 +315,7 @@ class DirectOptions(RunFolderOptions):
     dataset: Dataset
 
 
-class NetworkOptions(PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
+class NetworkOptions(InitOptions, PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
     """Options of a run that trains a network with an optimizer."""
 
 

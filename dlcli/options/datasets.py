@@ -1,4 +1,4 @@
-"""Names of the embedded data sets: those that need no download and stand for no file.
+"""Names of the embedded data sets: those that need no download and are no files.
 
 The files of `dlcli.data` describe and read them. The names are here, because options and run folders, which load no
 data, distinguish them from paths.

@@ -5,6 +5,7 @@ from typing import Any
 
 from dlcli.options.augmentations import parse_augmentation
 
+TRACKERS = ("tensorboard", "mlflow", "wandb")
 _BYTES = {"G": 2**30, "M": 2**20, "K": 2**10}
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -87,4 +88,12 @@ def run_name(value: str | None) -> str | None:
 def augmentation(value: str) -> str:
     """Refuse what `parse_augmentation` cannot parse."""
     parse_augmentation(value)
+    return value
+
+
+def trackers(value: str) -> str:
+    """Return comma-separated names of trackers."""
+    for name in filter(None, (part.strip() for part in value.split(","))):
+        if name not in TRACKERS:
+            raise ValueError(f"must be of {', '.join(TRACKERS)}, comma-separated, got {name!r}")
     return value

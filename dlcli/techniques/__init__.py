@@ -6,6 +6,8 @@ from typing import Any
 from dlcli import discovery
 from dlcli.errors import RunError
 
+_FUNCTIONS = {"eval": "evaluate"}  # of the verbs whose file and function have different names
+
 
 def names() -> list[str]:
     """Return the names of all techniques, in alphabetical order, without importing any."""
@@ -31,6 +33,17 @@ def options(name: str, verb: str) -> Any:
     """Return the options model of a technique's verb, or None if it has no such verb."""
     _require(name)
     return getattr(discovery.load(__name__, name, "options"), verb.title(), None)
+
+
+def apply(verb: str, options: Any, run: Any) -> Any:
+    """Apply a verb of a run's technique to the run, and return an artifact or an iterator of them; this loads jax.
+
+    Args:
+        verb: "eval", "sample", "predict" or "score".
+        options: of the verb.
+        run: a `TrainedRun`, the one that they name.
+    """
+    return getattr(discovery.load(__name__, run.technique, verb), _FUNCTIONS.get(verb, verb))(options, run)
 
 
 def learner(name: str) -> Any:

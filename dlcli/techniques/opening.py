@@ -87,7 +87,7 @@ def check_changes(run: TrainedRun, changes: Mapping[str, Any]) -> None:
 
 
 def require(options: Options, run: TrainedRun, purpose: str) -> None:
-    """Raise where a run cannot do what options ask for; `opened` says how."""
+    """Raise where a run cannot do what options ask for (see `opened`)."""
     trained, model = run.files.raw("options.json"), type(options)
     if not can_read(model, trained):
         raise _other_kind(model, run, trained, purpose)
@@ -101,8 +101,8 @@ def require(options: Options, run: TrainedRun, purpose: str) -> None:
 def _other_kind(model: type[Options], run: TrainedRun, trained: dict[str, Any], purpose: str) -> RunError:
     """Return the error for a run that was trained for something else, with the commands that read it."""
     wanted = [(name, value) for name, value in model.requires if name in trained]
-    found = " and ".join(f"{flag(name)} {trained[name]}" for name in dict.fromkeys(name for name, _ in wanted))
-    asked = " or ".join(f"{flag(name)} {value}" for name, value in wanted)
+    found = " and ".join(_option(name, trained[name]) for name in dict.fromkeys(name for name, _ in wanted))
+    asked = " or ".join(_option(name, value) for name, value in wanted)
     verbs = [
         verb
         for verb in _VERBS
@@ -111,6 +111,12 @@ def _other_kind(model: type[Options], run: TrainedRun, trained: dict[str, Any], 
     subject = run.technique.replace("_", "-")
     hint = f"it can be used with {', '.join(f'dlcli {verb} {subject}' for verb in verbs)}" if verbs else ""
     return RunError(f"{purpose} needs a run of {asked}; {run.folder} is a run of {found}", hint=hint)
+
+
+def _option(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return flag(name) if value else f"no {flag(name)}"
+    return f"{flag(name)} {value}"
 
 
 def _reader(technique: str) -> Reader:

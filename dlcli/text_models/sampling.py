@@ -11,7 +11,6 @@ import numpy as np
 
 from dlcli.artifacts import TextChunk, Truncation
 from dlcli.data.text.stream_decoder import StreamDecoder
-from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.nn import functional
 from dlcli.nn.token_sampling import sample_tokens
 from dlcli.notices import warn
@@ -49,7 +48,7 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Text
     """
     prompt, generator = model.encode(options.prompt), _Generator(model, options)
     truncated = None
-    if model.context and len(prompt) + 1 > model.context:  # the END token before the prompt has a position too
+    if model.context and len(prompt) + 1 > model.context:  # the token before the prompt has a position too
         truncated = Truncation(len(prompt), generator.kept, "last")
         warn(truncated.note(options.prompt))
     for number in range(options.count):
@@ -58,7 +57,7 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Text
         for token in prompt:
             decoder.add(int(token))
         key = jax.random.fold_in(jax.random.key(options.seed), number)
-        for token in generator.tokens([END, *prompt.tolist()], key, options.max_new_tokens):
+        for token in generator.tokens([model.tokenizer.special.first, *prompt.tolist()], key, options.max_new_tokens):
             if text := decoder.add(token):
                 yield TextChunk(number, text)
         if text := decoder.close():
@@ -70,11 +69,13 @@ class _Generator:
 
     def __init__(self, model: TrainedTextModel, options: TextSampleOptions):
         self.context = model.context
+        self.end = model.tokenizer.special.end
+        never = np.array(model.tokenizer.special.never_generated, np.int32)
         self.kept = max(1, (model.context or 0) // 2)  # tokens to continue from when the context is full
 
         def draw(logits: jax.Array, key: jax.Array, position: jax.Array) -> jax.Array:
             # Never generated: these tokens are in no training text, except for what its vocabulary lacked.
-            logits = logits.at[jnp.array([PADDING, UNKNOWN, START])].set(-jnp.inf)
+            logits = logits.at[never].set(-jnp.inf)
             key = jax.random.fold_in(key, position)
             return sample_tokens(key, logits, temperature=options.temperature, top_k=options.top_k, top_p=options.top_p)
 
@@ -90,7 +91,7 @@ class _Generator:
         self._first, self._following = functional.jit(first, network), functional.jit(following, network, donate=(2,))
 
     def tokens(self, prompt: Sequence[int], key: jax.Array, length: int) -> Iterator[int]:
-        """Yield up to `length` tokens after the prompt, fewer if the model generates END."""
+        """Yield up to `length` tokens after the prompt, fewer if the model generates the end token."""
         tokens, cache = list(prompt), None
         for position in range(length):
             if cache is None or (self.context and len(tokens) > self.context):
@@ -100,7 +101,7 @@ class _Generator:
             else:
                 drawn, cache = self._following(tokens[-1], len(tokens) - 1, cache, key, position)
             token = int(drawn)
-            if token == END:
+            if token == self.end:
                 return
             yield token
             tokens.append(token)

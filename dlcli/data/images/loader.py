@@ -33,7 +33,7 @@ def train_from(split: Split, batch_size: int, seed: int, step: int) -> Iterator[
 
 
 def held_out(split: Split, batch_size: int) -> HeldOut:
-    """Return the batches of a held-out split; they hold `image` and `label` as in training, and `mask`."""
+    """Return the batches of a held-out split; they contain `image` and `label` as in training, and `mask`."""
     return HeldOut(functools.partial(_in_order, split, batch_size), batch_size)
 
 

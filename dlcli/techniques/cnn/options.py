@@ -1,5 +1,6 @@
 """Options of the convolutional classifier."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,7 +23,9 @@ from dlcli.options.common import (
     Top,
     TrainOptions,
 )
+from dlcli.options.initialization import Initialization
 
+_BACKBONE = "network/backbone"
 Depth = Literal[8, 18, 20, 32, 34, 44, 50, 56]
 ImageSize = Annotated[
     int | None,
@@ -72,6 +75,10 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
     """Options of `dlcli train cnn`."""
 
     panel = "Model"
+    architecture = (
+        *("arch", "depth", "channels", "stages", "pool", "norm", "activation", "hidden"),
+        "image_size",
+    )
     dataset: Dataset = "digits"
     dropout: Dropout = 0.25
     image_size: ImageSize = None
@@ -85,6 +92,21 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
         Cli(metavar="RUN", complete="runs", rare=True),
     ] = None
     freeze_backbone: Annotated[bool, Field(description="Train only the head."), Cli(rare=True)] = False
+
+    @property
+    def initialization(self) -> Initialization:
+        found = super().initialization
+        if self.freeze_backbone:
+            found = dataclasses.replace(found, frozen=(*found.frozen, _BACKBONE))
+        if self.backbone_from:
+            found = dataclasses.replace(found, source=self.backbone_from, only=(_BACKBONE,), flag="--backbone-from")
+        return found
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Train":
+        if self.backbone_from and self.init_from:
+            raise ValueError("give --init-from or --backbone-from, not both")
+        return self
 
     @model_validator(mode="after")
     def _backbone_to_freeze(self) -> "Train":

@@ -26,6 +26,10 @@ class Train(GenerativeTrainOptions):
     """Options of `dlcli train diffusion`."""
 
     panel = "Model"
+    architecture = (
+        *("parameterization", "noise_schedule", "timesteps"),
+        *("channels", "stages", "blocks", "attention", "conditional", "image_size"),
+    )
     batch_size: BatchSize = 64
     steps: Steps = 1_500
     learning_rate: LearningRate = 2e-3

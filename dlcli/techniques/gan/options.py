@@ -40,6 +40,7 @@ class Train(DependentDefaults, GenerativeTrainOptions):
     """Options of `dlcli train gan`."""
 
     panel = "Model"
+    architecture = ("latent_dim", "channels", "conditional", "image_size")
     dataset: Annotated[
         GenerativeDataset,
         Field(
@@ -53,7 +54,7 @@ class Train(DependentDefaults, GenerativeTrainOptions):
     schedule: Schedule = "linear"
     loss: Annotated[
         Literal["non-saturating", "wasserstein"],
-        Field(description="Loss: non-saturating, or Wasserstein with gradient penalty."),
+        Field(description="Loss: non-saturating, or wasserstein with gradient penalty."),
     ] = "non-saturating"
     critic_steps: Annotated[
         int | None,

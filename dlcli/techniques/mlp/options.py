@@ -53,6 +53,7 @@ class Train(DropoutOptions, SubsetOptions, TableOptions, NetworkOptions):
     """Options of `dlcli train mlp`."""
 
     panel = "Model"
+    architecture = ("hidden_sizes", "activation", "norm")
     dataset: Annotated[
         DatasetName,
         Field(

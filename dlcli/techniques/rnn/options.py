@@ -26,6 +26,7 @@ class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions
     """Options of `dlcli train rnn`."""
 
     panel = "Model"
+    architecture = ("task", "cell", "layers", "hidden", "embedding_dim", "tie_embeddings", "pool")
     examples = (
         "dlcli train rnn",
         "dlcli train rnn --dataset novel.txt --cell gru --layers 2 --hidden 512 --dropout 0.3",
@@ -42,7 +43,7 @@ class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions
     dropout: Dropout = 0.1
     task: Annotated[
         Literal["language", "classify"],
-        Field(description="Language modeling (predict the next token) or text classification."),
+        Field(description="Task: language (predict the next token) or classify (a text)."),
     ] = "language"
     cell: Annotated[Literal["elman", "lstm", "gru"], Field(description="Recurrent cell.")] = "lstm"
     layers: Annotated[int, Field(ge=1, le=64, description="Number of recurrent layers.")] = 1

@@ -41,7 +41,7 @@ class Eval(TextColumnOptions):
     run: RunArgument
     dataset: Annotated[
         DatasetName | None,
-        Field(description="Measure on the test split of other data of the same shape."),
+        Field(description="Evaluate on the test split of another text."),
         Cli(complete="datasets"),
     ] = None
 

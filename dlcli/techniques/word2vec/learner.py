@@ -15,6 +15,7 @@ from dlcli.data.text import word_batches, words
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.words import WordFacts
 from dlcli.engine import Mean, Metrics
+from dlcli.engine.learner import AxisNames
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.notices import warn
@@ -64,6 +65,10 @@ class Learner(engine.Learner):
             example=next((corpus.facts.words[int(each)] for each in corpus.splits["validation"].words[:1]), ""),
             test_split=test_split,
         )
+
+    @staticmethod
+    def axis_names(options: Train, facts: WordFacts) -> dict[str, AxisNames]:
+        return {"input_vectors": (0, facts.words), "output_vectors": (0, facts.words)}
 
     def __init__(self, options: Train, facts: WordFacts):
         rngs = nnx.Rngs(options.seed)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from dlcli.options.common import Cli, Epochs, EvalOptions, FitOptions, Needs, ReadingOptions, ValidateExamples
+from dlcli.options.initialization import InitFromOptions
 from dlcli.options.tables import TextColumnOptions, TextTableOptions
 from dlcli.options.text import TextDataset
 
@@ -29,10 +30,11 @@ Words = Annotated[
 ]
 
 
-class Train(TextTableOptions, FitOptions):
+class Train(InitFromOptions, TextTableOptions, FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
+    architecture = ("model", "vector_size")
     dataset: TextDataset = "pydocs"
     batch_size: Annotated[
         int,

@@ -2,7 +2,7 @@
 
 The first 90 % of its characters are the training split, the rest is the validation split, as in nanoGPT. There is no
 test split: its text would be missing in training or in validation, and published figures use this division. `eval`
-measures on `validation` instead, and says so.
+measures on `validation` instead, and names the split.
 """
 
 from __future__ import annotations
