@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli import export, figures, techniques
+from dlcli import export, figures, importing, techniques
 from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, Vector, joined
 from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
+from dlcli.importing.options import Import
 from dlcli.nearest import did_you_mean
 from dlcli.notebook import DrawnFigure, Measured, NotebookProgress, in_notebook, run_html
 from dlcli.options.fields import Options, cli
@@ -129,12 +130,10 @@ class Run(TrainedRun):
         return perform(verb, options, self.using(_use(options)))
 
     def _options(self, verb: str, given: Mapping[str, Any]) -> Any:
-        """Return the options of a verb for this run; raise as `dlcli.techniques.opening.require` does."""
+        """Return the options of a verb for this run; raise as `dlcli.techniques.opening.options_of` does."""
         model = self._model(verb)
         use = {"use": self.use} if "use" in model.model_fields else {}
-        options = validate(model, {**use, **given, "run": str(self.folder)}, flags=given)
-        opening.require(options, self, f"{verb} {self.technique}")
-        return options
+        return opening.options_of(self, verb, {**use, **given}, flags=given)
 
     def _model(self, verb: str) -> type[Options]:
         model: type[Options] | None = techniques.options(self.technique, verb)
@@ -181,6 +180,24 @@ def load(run: str | Path = "", *, use: str = "best") -> Run:
         raise UsageError(f"use must be 'best' or 'last', got {use!r}")
     found = opening.open_run(run, use=use)
     return Run(found.folder, found.reader, use)
+
+
+def import_model(path: str | Path, **options: Any) -> Run:
+    """Import a model of another tool as a run, as `dlcli import` does, and return the run.
+
+    Args:
+        path: file or folder.
+        options: of `dlcli import`.
+
+    Raises:
+        RunError: the file is missing, or its model does not fit.
+    """
+    checked = validate(Import, {"path": path, **options}, flags=options)
+    refuse_name(checked)
+    found = importing.read(checked)
+    from dlcli.importing.run_folder import write
+
+    return load(write(found, checked).folder)
 
 
 def evaluate(run: Run | str | Path, **options: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def names(package: str, *, folders: bool = False) -> list[str]:
         package: dotted name, such as "dlcli.checks".
         folders: whether to list the packages in it instead of all modules.
     """
-    modules = pkgutil.iter_modules([str(_folder(package))])
+    modules = pkgutil.iter_modules(_folders(package))
     return sorted(module.name.replace("_", "-") for module in modules if module.ispkg or not folders)
 
 
@@ -53,7 +53,7 @@ def summary(package: str, name: str) -> str:
 
 def paragraphs(package: str, name: str) -> list[str]:
     """Return the paragraphs of a module's docstring, each on one line, without importing the module."""
-    path = _folder(package) / name.replace("-", "_")
+    path = Path(_folders(package)[0]) / name.replace("-", "_")
     source = (path / "__init__.py") if path.is_dir() else path.with_suffix(".py")
     docstring = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
     return [first_paragraph(part) for part in docstring.split("\n\n")]
@@ -74,8 +74,8 @@ def first_paragraph(docstring: str | None) -> str:
     return " ".join((docstring or "").split("\n\n")[0].split())
 
 
-def _folder(package: str) -> Path:
+def _folders(package: str) -> list[str]:
     spec = find_spec(package)
     assert spec is not None
     assert spec.submodule_search_locations
-    return Path(spec.submodule_search_locations[0])
+    return spec.submodule_search_locations

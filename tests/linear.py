@@ -1,7 +1,7 @@
 """A learner small enough to test the engine with: a line fitted to noisy points.
 
-It has what makes resuming hard: an optimizer's moments, batch statistics, an average of the weights, and
-streams of random numbers.
+Its state has every kind that a resumed run must restore: moments of an optimizer, batch statistics, an average of the
+weights, and random streams.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class Train(TrainOptions):
     learning_rate: LearningRate = 0.03
     schedule: ScheduleName = "constant"
     features: Annotated[int, Field(ge=1, le=10**6)] = 3
-    spoilt_step: int = 0  # the batch of this step holds a NaN; 0: none does
-    spoilt_validation: bool = False
+    nan_step: int = 0  # the batch of this step contains a NaN; 0: none does
+    nan_validation: bool = False
     missing_step: int = 0  # the batch of this step cannot be read; 0: all can
 
 
 class Learner(engine.Learner):
-    """Least squares by gradient descent; a batch holds `x` float32 [batch, feature] and `y` float32 [batch]."""
+    """Least squares by gradient descent; a batch contains `x` float32 [batch, feature] and `y` float32 [batch]."""
 
     technique = "line"
     Options = Train
@@ -89,7 +89,7 @@ class Learner(engine.Learner):
 
 def held_out(options: Train, split: int) -> HeldOut:
     x, y = _points(options, HELD_OUT, [options.seed, 0, split])
-    if options.spoilt_validation:
+    if options.nan_validation:
         y[-1] = np.nan
 
     # Not the copies that `HeldOut` fills a batch with: a NaN must not be one of them.
@@ -108,9 +108,9 @@ def held_out(options: Train, split: int) -> HeldOut:
 def _batches(options: Train, first: int) -> Iterator[Batch]:
     for step in itertools.count(first):
         if step + 1 == options.missing_step:
-            raise DatasetError(f"the batch of step {step + 1} must be there, found none")
+            raise DatasetError(f"the batch of step {step + 1} must exist, found none")
         x, y = _points(options, options.batch_size, [options.seed, step + 1])
-        if step + 1 == options.spoilt_step:
+        if step + 1 == options.nan_step:
             y[0] = np.nan
         yield {"x": x, "y": y}
 

@@ -1,4 +1,4 @@
-"""Signals end the program at once, or let it save first."""
+"""Signals end the program at once, or after it has saved its state."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from tests.processes import Child
 
 
 def wait_in_c():
-    """Wait as the main thread waits for the compiler: no handler of Python's runs in the meantime."""
+    """Block as the main thread does in the compiler: no Python signal handler runs meanwhile."""
     import ctypes
 
     ctypes.CDLL(None).sleep(60)
@@ -50,11 +50,12 @@ def wait_with_json():
     SIGNALS.as_json = True
     with handled(), exit_message("step 7 is saved"):
         print("ready", file=sys.stderr, flush=True)
-        wait_in_c()
+        for _ in range(2):  # a signal ends the first call
+            wait_in_c()
 
 
 def caught(process):
-    """The signals that a process catches, a bit each."""
+    """The signals that a process catches, as a bit mask."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.split("SigCgt:")[1].split()[0], 16)
 
@@ -81,7 +82,7 @@ def test_the_second_signal_ends_the_process_with_its_exit_message(tmp_path):
     child = Child(tmp_path, save_first)
     child.until(lambda: "ready" in child.out.read_text())
     child.send(signal.SIGTERM)
-    child.until_told("SIGTERM: saving\n")
+    child.until_printed("SIGTERM: saving\n")
     child.send(signal.SIGTERM)  # at the same moment: from the process that passes it on
     time.sleep(0.5)
     child.send(signal.SIGINT)

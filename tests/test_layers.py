@@ -34,7 +34,7 @@ def _place(path):
 
 
 def _imported(tree):
-    """The rooms of dlcli that a file imports from."""
+    """The top-level parts of dlcli that a file imports from."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "dlcli":
             yield from (alias.name for alias in node.names if alias.name != "__version__")

@@ -52,13 +52,13 @@ def _averaged(walk: np.ndarray, decay: float) -> np.ndarray:
     module = _Weights(walk[0])
     average = EMA(module, decay)
 
-    @nnx.jit  # type: ignore[untyped-decorator]
     def update(average: EMA, module: _Weights, values: jax.Array) -> None:
         module.values[...] = values
         average.update(module)
 
+    compiled = nnx.jit(update)
     for values in walk[1:]:
-        update(average, module, jnp.asarray(values))
+        compiled(average, module, jnp.asarray(values))
     return np.asarray(average.apply_to(module).values[...], np.float64)
 
 

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlcli import discovery, formats, importing
+from dlcli import api, formats, importing
 from dlcli.cli import console, next_commands, progress, verbs
 from dlcli.cli.typer_options import Call
-from dlcli.importing.options import FORMATS, Import, format_names
+from dlcli.importing.options import FORMATS, Import
 from dlcli.runs import new
-
-
-def summaries() -> str:
-    """Return the names of the formats with their summaries, for the end of the help."""
-    return "\n\n".join(f"[bold]{name}[/] [dim]{discovery.summary(FORMATS, name)}[/]" for name in format_names())
 
 
 def commands() -> Iterator[verbs.Entry]:
     """Yield the command; its help ends with the formats."""
-    yield verbs.of_model(Import, run, epilog=summaries())
+    yield verbs.of_model(Import, run, epilog=verbs.modules(FORMATS))
 
 
 def run(options: Import, call: Call) -> None:
     """Import the model; print the run folder, and what was not used or is new."""
+    api.refuse_name(options)
     new.require_free(options)
-    progress.load_jax()
     with progress.working(f"reading {options.path}"):
         found = importing.read(options)
+    progress.load_jax()
     from dlcli.importing.run_folder import write
 
     with progress.working("writing the run"):
@@ -40,5 +36,8 @@ def run(options: Import, call: Call) -> None:
         err.print(console.plain(f"not in the file: {formats.parameters(written.new)}"), soft_wrap=True)
     for each in written.unused:
         err.print(console.plain(f"not used: {each}"), soft_wrap=True)
-    lines = next_commands.next_commands(written.folder, written.technique)
-    progress.print_next(written.folder, [line for line in lines if " learning-curves " not in line])  # it has none
+    lines = [formats.command_line(*words, "--run", written.folder) for words in found.commands]
+    if not lines:
+        every = next_commands.next_commands(written.folder, written.technique)
+        lines = [line for line in every if " learning-curves " not in line]  # it has none
+    progress.print_next(written.folder, lines)

@@ -24,7 +24,6 @@ from dlcli.cli.typer_commands import show_all
 from dlcli.errors import UsageError
 from dlcli.options.common import Options
 from dlcli.options.fields import cli, flag
-from dlcli.techniques.inheriting import inherited
 from dlcli.validation import bare_type, choices, item_type, validate
 
 Complete = Callable[..., list[str]]
@@ -86,7 +85,7 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, trains: s
             raise UsageError("--full needs --plan, whose layers it lists")
         given = _given(values)
         file = read_config(flags["config"], model) if flags["config"] else {}
-        taken = inherited(trains, model, {**file, **given}) if trains else {}
+        taken = _inherited(trains, model, {**file, **given})
         options = validate(model, {**taken, **file, **given}, flags=given, kept=taken)
         sources = {"--init-from": taken, "file": file, "flag": given}
         origins = dict.fromkeys(model.model_fields, "default")
@@ -98,6 +97,15 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, trains: s
     _sign(callback, offered, {name for name, each in offered.items() if cli(each.field).rare}, training=bool(trains))
     callback.examples = model.examples  # type: ignore[attr-defined]
     return callback
+
+
+def _inherited(technique: str, model: type[Options], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the model that a new run takes from the run that `--init-from` names."""
+    if not technique or not given.get("init_from"):
+        return {}
+    from dlcli.techniques.inheriting import inherited  # imported here: `--help` needs no run folders
+
+    return inherited(technique, model, given)
 
 
 def command_of_any(

@@ -19,7 +19,6 @@ from dlcli.engine.load import Restored
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.optim.directions import flat, unflat
-from dlcli.runs.checkpoints import Checkpoints
 from dlcli.runs.trained import TrainedRun
 
 _AVERAGES = "ema/"  # path of a learner's averaged weights
@@ -88,8 +87,8 @@ class LossFunction:
     def checkpoints(self) -> dict[int, dict[str, np.ndarray]]:
         """Return the weights of each kept checkpoint by its step."""
         program = self._restored.program
-        saved = Checkpoints(self.run.folder / "checkpoints")
-        found = {step: saved.load(step, program.shapes) for step in self.run.files.saved_steps()}
+        files = self.run.files
+        found = {step: files.checkpoints.load(step, program.shapes) for step in files.saved_steps()}
         return {step: {name: arrays[name] for name in self.weights} for step, arrays in found.items()}
 
     def weights_of(self, other: TrainedRun) -> dict[str, np.ndarray]:

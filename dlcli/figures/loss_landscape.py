@@ -72,8 +72,9 @@ def draw(options: LossLandscape, run: TrainedRun) -> Figure:
     if len(plane.grids) == 1:
         return _line(title, plane, losses, numbers)
     path = [(step, float(place[0]), float(place[1])) for step, place in plane.path]
-    x, y = plane.grids
-    chart = LandscapeChart(title, plane.note, (plane.names[0], plane.names[1]), x, y, losses, path)
+    chart = LandscapeChart(
+        title, plane.note, (plane.names[0], plane.names[1]), plane.grids[0], plane.grids[1], losses, path
+    )
     sketch = functools.partial(terminal.landscape.draw, chart)
     return Figure("loss-landscape", page.landscape.draw(chart), numbers, sketch)
 

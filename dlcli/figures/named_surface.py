@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from dlcli.figures.options.training import SurfaceOptions, parse_optimizers, parse_point
+from dlcli.figures.options.base import parse_numbers
+from dlcli.figures.options.training import SurfaceOptions, parse_optimizers
 from dlcli.optim.descent import Runner, default_rate
 from dlcli.optim.surfaces import Domain, Point, Surface, surface
 from dlcli.options.optimizers import OPTIMIZERS
@@ -20,7 +21,7 @@ def chosen(options: SurfaceOptions) -> Surface:
     found = surface(options.surface)
     if not options.domain:
         return found
-    left, right, bottom, top = parse_point(options.domain)
+    left, right, bottom, top = parse_numbers(options.domain)
     middle = ((3 * left + right) / 4, (bottom + 3 * top) / 4)
     domain: Domain = ((left, right), (bottom, top))
     inside = contains(domain, found.start)

@@ -12,7 +12,8 @@ from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures import named_surface
 from dlcli.figures.json_values import to_json
-from dlcli.figures.options.training import OptimizerSurface, parse_point
+from dlcli.figures.options.base import parse_numbers
+from dlcli.figures.options.training import OptimizerSurface
 from dlcli.optim import landscape as land
 from dlcli.optim.descent import descend
 from dlcli.optim.landscape import Landscape
@@ -84,7 +85,7 @@ def draw(options: OptimizerSurface) -> Figure:
 def _chosen(options: OptimizerSurface) -> Surface:
     chosen = named_surface.chosen(options)
     if options.start:
-        x, y = parse_point(options.start)
+        x, y = parse_numbers(options.start)
         chosen = dataclasses.replace(chosen, start=(x, y))
     if not named_surface.contains(chosen.domain, chosen.start):
         (left, right), (bottom, top) = chosen.domain

@@ -25,6 +25,7 @@ class Imported:
         files: contents of text files to keep in the run folder, by name.
         incomplete: whether parameters that are not in `weights` may keep their initial values.
         example: an input of the model, as `predict` takes it.
+        commands: words of the commands that read the run, without the run; (): those of its technique.
     """
 
     technique: str
@@ -36,3 +37,4 @@ class Imported:
     files: Mapping[str, str] = dataclasses.field(default_factory=dict)
     incomplete: bool = False
     example: str = ""
+    commands: Sequence[Sequence[str]] = ()

@@ -14,6 +14,7 @@ from dlcli import formats, techniques
 from dlcli.engine.load import one_device, rebuilt
 from dlcli.engine.program import Program
 from dlcli.errors import RunError
+from dlcli.files import LARGEST, size_text
 from dlcli.importing.imported import Imported
 from dlcli.importing.options import Import
 from dlcli.interface import Facts
@@ -50,7 +51,7 @@ class Written:
 
 
 def write(imported: Imported, options: Import) -> Written:
-    """Write the run, and return what it holds.
+    """Write the run, and return what it contains.
 
     Raises:
         RunError: the options, the facts or the weights do not fit each other.
@@ -61,6 +62,7 @@ def write(imported: Imported, options: Import) -> Written:
     given = {"dataset": options.dataset} if options.dataset else {}
     trained: FitOptions = _valid(options, learner_type.Options, {**imported.options, **given})
     facts: Facts = _valid(options, learner_type.Facts, imported.facts)
+    _require_readable(options, facts)
     program = rebuilt(options.path, learner_type, trained, facts, one_device())
     weights = _paths(program, imported) if imported.relative else dict(imported.weights)
     arrays = program.to_host(program.initial())
@@ -109,6 +111,15 @@ def _valid(options: Import, model: Any, values: Mapping[str, Any]) -> Any:
         problem = error.errors(include_url=False)[0]
         where = ".".join(map(str, problem["loc"]))
         raise RunError(f"{options.path} does not fit this version of dlcli: {where}: {problem['msg']}") from error
+
+
+def _require_readable(options: Import, facts: Facts) -> None:
+    """Raise `RunError` if the vocabulary is too large for the file of a run that holds it."""
+    if (size := len(facts.model_dump_json().encode())) > LARGEST:
+        raise RunError(
+            f"{options.path} has a vocabulary of {size_text(size)}, and a run folder has at most {size_text(LARGEST)}",
+            hint="--max-words reads the first words of word vectors only",
+        )
 
 
 def _paths(program: Program, imported: Imported) -> dict[str, np.ndarray]:

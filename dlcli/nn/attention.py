@@ -128,6 +128,23 @@ def causal_mask(queries: int, keys: int | None = None, start: jax.Array | int = 
     return (key[None, :] <= query[:, None])[None, None]
 
 
+def sliding_window_mask(queries: int, window: int) -> jax.Array:
+    """Return the causal mask limited to the last `window` positions, the query included, bool [1, 1, query, key].
+
+    Reference: Beltagy, Peters and Cohan, "Longformer", 2020, arXiv:2004.05150, section 3.1, for one direction.
+    """
+    positions = jnp.arange(queries)
+    return causal_mask(queries) & (positions[None, :] > positions[:, None] - window)[None, None]
+
+
+def prefix_mask(queries: int, prefix: int) -> jax.Array:
+    """Return the causal mask in which the first `prefix` positions attend to each other, bool [1, 1, query, key].
+
+    Reference: Raffel et al., "Exploring the Limits of Transfer Learning", 2020, arXiv:1910.10683, section 3.2.1.
+    """
+    return causal_mask(queries) | (jnp.arange(queries) < prefix)[None, None, None, :]
+
+
 def padding_mask(lengths: jax.Array, keys: int) -> jax.Array:
     """Return the mask that hides the padding after each sequence's length, bool [batch, 1, 1, key].
 

@@ -206,6 +206,21 @@ class TransformerStack(nnx.Module):
             caches.append(layer_cache)
         return x if self.final_norm is None else self.final_norm(x).astype(x.dtype), tuple(caches)
 
+    def block_outputs(self, x: jax.Array, mask: jax.Array) -> list[jax.Array]:
+        """Return the output of each block, [batch, time, d_model] each, before the final normalization.
+
+        Args:
+            x: the embedded sequence, [batch, time, d_model].
+            mask: bool, broadcastable to [batch, head, query, key].
+        """
+        rotary = self.config.positions == "rotary"
+        angles = rotary_angles(jnp.arange(x.shape[1]), self.config.head_dim) if rotary else None
+        outputs = []
+        for block in self.blocks:
+            x, _ = block(x, AttentionContext(mask, angles, 0, None))
+            outputs.append(x)
+        return outputs
+
     def init_cache(self, batch: int) -> tuple[KVCache, ...]:
         """Return each layer's cache of a whole context, filled with zeros, for `batch` sequences."""
         shape = (batch, self.config.context, self.config.kv_heads, self.config.head_dim)

@@ -1,10 +1,11 @@
 """Options of the generative models of images and of points in the plane."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.options.common import Cli, DatasetName, Needs, Out, ReadingOptions, TrainOptions
+from dlcli.options.common import Cli, DatasetName, Needs, ReadingOptions, TrainOptions
 from dlcli.options.datasets import DENSITIES
 from dlcli.options.pictures import ShowOptions
 
@@ -62,4 +63,8 @@ class GenerativeSampleOptions(ShowOptions, ReadingOptions):
         Field(ge=1, le=100, description="Images per row of the picture."),
         Needs("dataset", but=DENSITIES, of_run=True),
     ] = 8
-    out: Out = None
+    out: Annotated[
+        Path | None,
+        Field(description="Output: a picture (.png, .svg, .pdf), arrays (.npz), or a folder for one PNG per sample."),
+        Cli(short="-o", metavar="PATH"),
+    ] = None

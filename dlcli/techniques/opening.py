@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,11 +11,12 @@ from dlcli import techniques
 from dlcli.errors import RunError, UsageError
 from dlcli.formats import command_line
 from dlcli.interface import Facts
+from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, can_read, flag, unmet_need
 from dlcli.runs.folder import technique_of
 from dlcli.runs.lookup import find
 from dlcli.runs.trained import Reader, TrainedRun
-from dlcli.validation import changed
+from dlcli.validation import changed, validate
 
 M = TypeVar("M", bound=Options)
 _VERBS = ("sample", "predict", "score")
@@ -75,9 +76,7 @@ def check_changes(run: TrainedRun, changes: Mapping[str, Any]) -> None:
         UsageError: an option does not exist or is not valid, or cannot change.
     """
     techniques.require_steps(run.technique)
-    for name in changes:
-        if name not in run.reader.options.model_fields:
-            raise UsageError(f"{flag(name)} is not an option of train {run.technique}")
+    require_known(run.reader.options, changes, f"train {run.technique}")
     if "out" in changes:
         raise UsageError(f"--out cannot change on resume, which continues in {run.folder}")
     if "name" in changes:
@@ -86,8 +85,34 @@ def check_changes(run: TrainedRun, changes: Mapping[str, Any]) -> None:
     changed(run.files.read("options.json", run.reader.options), changes)
 
 
+def options_of(run: TrainedRun, verb: str, given: Mapping[str, Any], *, flags: Iterable[str] = ()) -> Any:
+    """Return the options of a verb for a run of a technique that has the verb.
+
+    Args:
+        run: the run.
+        verb: such as "eval".
+        given: values by name, not yet validated.
+        flags: names of the values that the user has given.
+
+    Raises:
+        RunError: as in `opened`.
+        UsageError: as in `opened`, or an option does not exist or is not valid.
+    """
+    options = validate(techniques.options(run.technique, verb), {**given, "run": str(run.folder)}, flags=flags)
+    require(options, run, f"{verb} {run.technique}")
+    return options
+
+
+def require_known(model: type[Options], given: Iterable[str], command: str) -> None:
+    """Raise `UsageError` if a command, such as "train cnn", has no option of a name."""
+    for name in given:
+        if name not in model.model_fields:
+            near = did_you_mean(flag(name), map(flag, model.model_fields))
+            raise UsageError(f"{flag(name)} is not an option of {command}{near}")
+
+
 def require(options: Options, run: TrainedRun, purpose: str) -> None:
-    """Raise where a run cannot do what options ask for (see `opened`)."""
+    """Raise where a run cannot honour the options (see `opened`)."""
     trained, model = run.files.raw("options.json"), type(options)
     if not can_read(model, trained):
         raise _other_kind(model, run, trained, purpose)
@@ -101,8 +126,8 @@ def require(options: Options, run: TrainedRun, purpose: str) -> None:
 def _other_kind(model: type[Options], run: TrainedRun, trained: dict[str, Any], purpose: str) -> RunError:
     """Return the error for a run that was trained for something else, with the commands that read it."""
     wanted = [(name, value) for name, value in model.requires if name in trained]
-    found = " and ".join(f"{flag(name)} {trained[name]}" for name in dict.fromkeys(name for name, _ in wanted))
-    asked = " or ".join(f"{flag(name)} {value}" for name, value in wanted)
+    found = " and ".join(_option(name, trained[name]) for name in dict.fromkeys(name for name, _ in wanted))
+    asked = " or ".join(_option(name, value) for name, value in wanted)
     verbs = [
         verb
         for verb in _VERBS
@@ -111,6 +136,12 @@ def _other_kind(model: type[Options], run: TrainedRun, trained: dict[str, Any], 
     subject = run.technique.replace("_", "-")
     hint = f"it can be used with {', '.join(f'dlcli {verb} {subject}' for verb in verbs)}" if verbs else ""
     return RunError(f"{purpose} needs a run of {asked}; {run.folder} is a run of {found}", hint=hint)
+
+
+def _option(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return flag(name) if value else f"no {flag(name)}"
+    return f"{flag(name)} {value}"
 
 
 def _reader(technique: str) -> Reader:

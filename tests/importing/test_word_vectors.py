@@ -59,6 +59,18 @@ def test_training_can_start_from_imported_vectors(tmp_path, dlcli):
     assert json.loads((tmp_path / "run" / "run.json").read_text())["initialized"]["partial"]["input_vectors"][0] == 3
 
 
+def test_the_next_commands_have_a_word_of_the_vectors(tmp_path, dlcli):
+    write(tmp_path / "vectors.bin")
+    _, _, err = dlcli("import", tmp_path / "vectors.bin", "--out", tmp_path / "run")
+    assert f"dlcli predict word2vec --nearest naïve --run {tmp_path / 'run'}" in err
+
+
+def test_a_model_is_imported_from_python(tmp_path):
+    write(tmp_path / "vectors.bin")
+    run = api.import_model(tmp_path / "vectors.bin", out=tmp_path / "run", max_words=2)
+    assert run.facts.words == WORDS[:2]
+
+
 def test_only_the_first_words_are_read(tmp_path, dlcli):
     write(tmp_path / "vectors.bin")
     dlcli("import", tmp_path / "vectors.bin", "--out", tmp_path / "run", "--max-words", 3)

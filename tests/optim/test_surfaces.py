@@ -1,4 +1,4 @@
-"""Surfaces, what is found on them, and every optimizer's path over one beside its textbook's recurrence."""
+"""Surfaces, their stationary points, and the path of every optimizer compared with its textbook recurrence."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ every_surface = pytest.mark.parametrize("name", SURFACES)
 
 @pytest.fixture(scope="module")
 def land():
-    """The landscape of a surface, measured when it is first asked for."""
+    """The landscape of a surface, measured on first use."""
     found = {}
 
     def survey(text):

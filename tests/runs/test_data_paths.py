@@ -1,4 +1,4 @@
-"""Runs and their data that are not where they were, or not what they were."""
+"""Runs and their data after they were moved or changed."""
 
 import json
 import os

@@ -7,6 +7,7 @@ the context, so that shorter ones are padded at their end.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,10 +103,12 @@ def _default_platform() -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Suppress the notes of the converter about parts of it that need other packages."""
+    """Suppress the warnings of the converter: about parts of it that need other packages, and old uses of flax."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logging.disable(before)

@@ -5,28 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from dlcli.errors import UsageError
-from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, RunFigureOptions
+from dlcli.figures.options.base import LIMIT, FigureOptions, FreeFigureOptions, RunFigureOptions, parse_numbers
 from dlcli.options.common import Cli, LearningRate, Needs, Options, ScheduleName, Seed, Steps
 from dlcli.options.datasets import PLANE
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 
-_LIMIT = 1e6  # largest coordinate and learning rate on a surface
 _MAX_PATHS = 8  # the number of colours that are distinguishable with every kind of colour blindness
-
-
-def parse_point(text: str) -> tuple[float, ...]:
-    """Parse comma-separated finite numbers.
-
-    Raises:
-        ValueError: an item is not a number, or is too large.
-    """
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise ValueError("must be comma-separated numbers") from None
-    if not all(abs(number) <= _LIMIT for number in numbers):
-        raise ValueError(f"must be numbers of magnitude at most {_LIMIT:g}")
-    return numbers
 
 
 def parse_optimizers(text: str) -> tuple[tuple[OptimizerName, float | None], ...]:
@@ -44,22 +28,22 @@ def parse_optimizers(text: str) -> tuple[tuple[OptimizerName, float | None], ...
             chosen.append((name, float(rate) if rate else None))
         except ValueError:
             raise ValueError(f"the learning rate of {name} must be a number, got {rate!r}") from None
-        if rate and not 0 < float(rate) <= _LIMIT:
-            raise ValueError(f"the learning rate of {name} must be positive and at most {_LIMIT:g}, got {rate}")
+        if rate and not 0 < float(rate) <= LIMIT:
+            raise ValueError(f"the learning rate of {name} must be positive and at most {LIMIT:g}, got {rate}")
     if not 1 <= len(chosen) <= _MAX_PATHS:
         raise ValueError(f"must be 1 to {_MAX_PATHS} optimizers, found {len(chosen)}")
     return tuple(chosen)
 
 
 def _start(text: str) -> str:
-    if text and len(parse_point(text)) != 2:
+    if text and len(parse_numbers(text)) != 2:
         raise ValueError("must be X,Y, such as -1.5,2")
     return text
 
 
 def _domain(text: str) -> str:
     if text:
-        numbers = parse_point(text)
+        numbers = parse_numbers(text)
         if len(numbers) != 4 or not (numbers[0] < numbers[1] and numbers[2] < numbers[3]):
             raise ValueError("must be XMIN,XMAX,YMIN,YMAX, such as -3,3,-1,1")
     return text
@@ -71,12 +55,14 @@ def _optimizers(text: str) -> str:
 
 
 class DecisionBoundary(RunFigureOptions):
-    """The decision boundary of a classifier of two features, and the activations of its hidden units."""
+    """The decision boundary of a classifier of two features, and its hidden units; --out FILE.gif animates training."""
 
     examples = (
         "dlcli viz decision-boundary",
+        "dlcli viz decision-boundary --out boundary.gif",
         "dlcli viz decision-boundary --run mlp --units 4 --use last --out boundary.svg",
     )
+    animated = True
     technique = "mlp"
     main_figure_of = ("mlp",)
     main_figure_where = tuple(("dataset", name) for name in PLANE)
@@ -104,6 +90,7 @@ class LearningCurves(FigureOptions):
         "dlcli viz learning-curves",
         "dlcli viz learning-curves --run small --run resnet --out curves.svg",
         "dlcli viz learning-curves --metric gradient_norm --log",
+        "dlcli viz learning-curves --run a-seed0 --run a-seed1 --run b-seed0 --run b-seed1 --seeds",
     )
     run: Annotated[
         tuple[str, ...],
@@ -121,6 +108,9 @@ class LearningCurves(FigureOptions):
         float, Field(ge=0, lt=1, description="Smoothing of the training curves: decay of a moving average; 0: none.")
     ] = 0.0
     log: Annotated[bool, Field(description="Use a logarithmic vertical axis.")] = False
+    seeds: Annotated[
+        bool, Field(description="Average runs that differ in --seed alone, with a band from the lowest to the highest.")
+    ] = False
 
 
 WITH_A_LOSS = ("mlp", "cnn", "rnn", "transformer", "diffusion")  # techniques that minimize one loss
@@ -245,7 +235,7 @@ class OptimizerSurface(SurfaceOptions, FigureOptions):
     ] = ""
     gradient_noise: Annotated[
         float,
-        Field(ge=0, le=_LIMIT, description="Standard deviation of Gaussian noise on each gradient component; 0: none."),
+        Field(ge=0, le=LIMIT, description="Standard deviation of Gaussian noise on each gradient component; 0: none."),
         Cli(metavar="STD"),
     ] = 0.0
     seed: Annotated[Seed, Needs("gradient_noise", but=(0.0,))] = 0

@@ -52,7 +52,10 @@ def read(path: Path, options: Import) -> Imported:
     if sizes["shape"] == "encoder":
         empty = np.zeros([sizes["d_model"], 0], np.float32)
         source.weights |= {"network/head/kernel": empty, "network/head/bias": empty[0]}
-    return Imported("transformer", sizes, facts, source.weights, notes, files={"tokenizer.json": text})
+    commands = [("predict", "transformer", "--embed", "TEXT")] if sizes["shape"] == "encoder" else []
+    return Imported(
+        "transformer", sizes, facts, source.weights, notes, files={"tokenizer.json": text}, commands=commands
+    )
 
 
 def _layout(path: Path, config: Mapping[str, Any]) -> ModuleType:

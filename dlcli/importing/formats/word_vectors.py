@@ -35,6 +35,7 @@ def read(path: Path, options: Import) -> Imported:
         RunError: the file is damaged, or a model of fastText with character n-grams.
     """
     words, vectors = _unique(path, _entries(path, options.max_words))
+    example = next((word for word in words if word.isalpha() and len(word) > 3), words[0])
     return Imported(
         "word2vec",
         {"vector_size": vectors.shape[1]},
@@ -42,7 +43,8 @@ def read(path: Path, options: Import) -> Imported:
         {"input_vectors": vectors},
         unused=("word counts, which the format does not have", "vectors of predicted words, which it does not have"),
         incomplete=True,
-        example=next((word for word in words if word.isalpha() and len(word) > 3), words[0]),
+        example=example,
+        commands=(("predict", "word2vec", "--nearest", example), ("viz", "embeddings")),
     )
 
 
@@ -62,7 +64,7 @@ def _entries(path: Path, limit: int | None) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _text(path: Path, file: IO[bytes]) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the entries of lines with a word and its numbers; the first line tells how many numbers."""
+    """Yield the entries of lines with a word and its numbers; the first line gives how many numbers."""
     size = None
     for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
         entry = _entry(line, size)

@@ -100,6 +100,8 @@ def _draw_line(axes: Axes, line: Line, number: int, *, first_marker: float | Non
         "linestyle": (0, (4, 2)) if line.dashed else style.line_pattern(number),
         "marker": "o" if single else marker,
     }
+    if line.band is not None:
+        axes.fill_between(line.steps, *line.band, color=color, alpha=0.18, linewidth=0)
     if line.smoothing:
         axes.plot(line.steps, line.values, color=color, alpha=0.3, linewidth=0.7)
     axes.plot(

@@ -27,11 +27,11 @@ _NAMES = {"bleu": "BLEU", "chrf": "chrF"}
 def evaluate(options: Eval, run: TrainedRun) -> Table:
     """Return the metrics of the run's shape.
 
-    A decoder has loss and bits per character, an encoder accuracy and confusion counts, an encoder-decoder exact
-    match, BLEU and chrF.
+    A decoder has loss and bits per character, an encoder accuracy and confusion counts, one of masked tokens loss and
+    accuracy, an encoder-decoder exact match, BLEU and chrF.
     """
     found = measure(run, options)
-    return _TABLES[run.learner.shape](run.learner, found)
+    return _TABLES[run.learner.task](run.learner, found)
 
 
 def _language_modeling(learner: Learner, found: Evaluation) -> Table:
@@ -40,6 +40,16 @@ def _language_modeling(learner: Learner, found: Evaluation) -> Table:
 
 def _classification(learner: Learner, found: Evaluation) -> Table:
     return classification.table(found.title, found.described(), learner.facts.classes, found.protocol)
+
+
+def _masked_modeling(learner: Learner, found: Evaluation) -> Table:
+    described = found.described()
+    loss, accuracy = described["loss"], described["accuracy"]
+    rows = [
+        ("accuracy", formats.percent(accuracy["value"]), formats.interval(accuracy)),
+        ("loss", formats.loss(loss["value"]), f"nats per masked token, N = {loss['n']:,.0f}"),
+    ]
+    return Table(found.title, ["measure", "value", ""], rows, {**found.protocol, **described})
 
 
 def _translation(learner: Learner, found: Evaluation) -> Table:
@@ -81,6 +91,7 @@ def _interval(rate: dict[str, Any]) -> tuple[str, str]:
 
 _TABLES: dict[str, Callable[[Learner, Evaluation], Table]] = {
     "decoder": _language_modeling,
-    "encoder": _classification,
+    "classify": _classification,
+    "mask": _masked_modeling,
     "encoder-decoder": _translation,
 }

@@ -38,7 +38,9 @@ from dlcli.options.text import (
 )
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
+Task = Literal["classify", "mask"]
 
+MASK = "<mask>"  # in a text whose missing token is predicted
 _WARMUP = 100  # steps
 
 # Defaults of each shape: sizes and lengths that take minutes on two cores.
@@ -101,6 +103,8 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         "dlcli train transformer",
         "dlcli train transformer --shape encoder-decoder",
         "dlcli train transformer --shape encoder --dataset trec/train.tsv",
+        "dlcli train transformer --shape encoder --task mask --name masked",
+        "dlcli train transformer --shape encoder --dataset trec/train.tsv --init-from masked",
         "dlcli train transformer --dataset shakespeare.txt --preset gpt2 --batch-size 12 --steps 2000",
     )
     dataset: Annotated[
@@ -115,6 +119,11 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         Shape,
         Field(description="Shape: decoder (language model), encoder (classifier) or encoder-decoder (translation)."),
     ] = "decoder"
+    task: Annotated[
+        Task,
+        Field(description="Task of an encoder: classify texts, or predict masked tokens, without labels (BERT)."),
+        Needs("shape", ("encoder",)),
+    ] = "classify"
     preset: Annotated[
         Literal["original", "gpt2", "modern", "bert", "llama"],
         Field(
@@ -192,6 +201,11 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         return self
 
 
+def task_of(options: Train) -> str:
+    """Return what a network of these options learns: its shape, or the task of an encoder."""
+    return options.task if options.shape == "encoder" else options.shape
+
+
 class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of transformer."""
 
@@ -254,7 +268,11 @@ class Predict(TextPredictOptions):
 
     def require_fit(self, run: Any) -> None:
         shape, classes = run.options.shape, run.files.raw("facts.json").get("classes")
-        if shape == "encoder" and not classes and not (self.embed or self.nearest):
+        masked = run.options.task == "mask"
+        if masked and not (self.embed or self.nearest):
+            for text in (each for each in self.text if each.count(MASK) != 1):
+                raise UsageError(f"a text must contain {MASK} once, to be replaced, got {text[:40]!r}")
+        if shape == "encoder" and not masked and not classes and not (self.embed or self.nearest):
             raise UsageError(
                 f"{run.folder} is an encoder without classes",
                 hint="--embed prints the vector of a text; `dlcli train transformer --init-from` adds classes",
