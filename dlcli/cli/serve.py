@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import Any
 
 from dlcli.cli import console, progress, verbs
 from dlcli.cli.typer_options import Call
@@ -43,11 +44,11 @@ def run(options: Serve, call: Call) -> None:
     _serve(app, listening, _address(options, listening), options, call)
 
 
-def _serve(app: object, listening: socket.socket, address: str, options: Serve, call: Call) -> None:
+def _serve(app: Any, listening: socket.socket, address: str, options: Serve, call: Call) -> None:
     import uvicorn
 
-    settings = {"log_level": "warning", "access_log": False, "server_header": False}
-    config = uvicorn.Config(app, timeout_graceful_shutdown=_STOP_SECONDS, **settings)  # type: ignore[arg-type]
+    quiet: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
+    config = uvicorn.Config(app, timeout_graceful_shutdown=_STOP_SECONDS, **quiet)
     if call.json:
         console.print_json({"url": address, "token": options.token or None})
     else:
@@ -61,9 +62,13 @@ def _socket(options: Serve) -> socket.socket:
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family, kind, protocol)
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(place)
-        found.listen()
+        try:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind(place)
+            found.listen()
+        except OSError:
+            found.close()
+            raise
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(
