@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,13 +25,53 @@ class Facts(BaseModel):
 
 
 @dataclasses.dataclass(frozen=True)
+class Share:
+    """The part of each batch that one process makes.
+
+    Attributes:
+        index: number of the process.
+        count: number of processes; it divides the batch size.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def of(self, rows: Any) -> Any:
+        """Return the part of an array along its first axis."""
+        if self.count == 1:
+            return rows
+        size = len(rows) // self.count
+        return rows[self.index * size : (self.index + 1) * size]
+
+    def cut(self, batch: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the part of a whole batch."""
+        return batch if self.count == 1 else {name: self.of(rows) for name, rows in batch.items()}
+
+
+WHOLE = Share()
+
+
+def part(batches: Iterable[Batch], share: Share) -> Iterable[Batch]:
+    """Return a share of each batch; batches with a method `part` make no more than that."""
+    if share.count == 1:
+        return batches
+    return batches.part(share) if hasattr(batches, "part") else map(share.cut, batches)
+
+
+class TrainFrom(Protocol):
+    """The training batches from a step on."""
+
+    def __call__(self, step: int, share: Share = WHOLE, /) -> Iterator[Batch]: ...
+
+
+@dataclasses.dataclass(frozen=True)
 class Data:
     """The data of a run.
 
     Attributes:
         train_from: `train_from(step)` yields the batches of steps `step`, `step + 1`, … without
             end; each is a pure function of the seed and its step, so that a resumed run gets the
-            batches of an uninterrupted one.
+            batches of an uninterrupted one. With a share, it makes only that part of each batch.
         validation: batches that select the best weights; can be iterated repeatedly. All have
             the shapes of the first; a short last batch is padded, and `mask` marks its examples.
         test: batches of the same form, opened when iterated; only `eval` uses them.
@@ -43,7 +83,7 @@ class Data:
         example: an input of the validation split, as `predict` takes it; "" if none can be typed.
     """
 
-    train_from: Callable[[int], Iterator[Batch]]
+    train_from: TrainFrom
     validation: Iterable[Batch]
     test: Iterable[Batch]
     facts: Facts

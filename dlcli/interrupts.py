@@ -35,6 +35,7 @@ class Signals:
         caught: name of the first signal, if it did not end the process.
         on_signal: called in another thread with the name of the first signal; None if there is nothing to save, so
             that the first signal ends the process.
+        before_exit: called with the exit code before the process ends; None if there is nothing to do.
         exit_message: returns the text that is printed after "interrupted" when the process ends; "" for none.
     """
 
@@ -42,6 +43,7 @@ class Signals:
         self._wakeup: tuple[int, int] | None = None  # the pipe of signal numbers: read end, write end
         self._previous: dict[int, Any] = {}
         self._caught_at = 0.0
+        self.before_exit: Callable[[int], object] | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -105,6 +107,8 @@ class Signals:
             # A progress display may have hidden the cursor and left an unfinished line.
             clear = "\r\x1b[2K\x1b[?25h" if os.isatty(2) and os.environ.get("TERM") != "dumb" else ""
             os.write(2, (clear + line).encode("utf-8", "replace"))
+            if self.before_exit is not None:
+                self.before_exit(CODES[name])
         finally:
             os._exit(CODES[name])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlcli import techniques
-from dlcli.cli import progress
+from dlcli.cli import progress, several
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UsageError
 from dlcli.formats import command_line
@@ -48,6 +48,7 @@ def run(given: dict[str, Any], call: Call) -> None:
         raise UsageError(f"--name cannot change on resume, which continues in {folder}", hint=hint)
     with progress.importing():
         from dlcli import engine
+    several.connect()
     learner = techniques.learner(technique)
     before = run.files.read("options.json", learner.Options)
     for name in given:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlcli import api, formats, techniques
-from dlcli.cli import console, next_commands, plan, progress
+from dlcli.cli import console, next_commands, plan, progress, several
 from dlcli.cli.typer_options import Call
 from dlcli.interrupts import handled
 from dlcli.options.common import DirectOptions
@@ -26,6 +26,7 @@ def _train_in_steps(technique: str, options: Any, call: Call) -> None:
     with progress.importing():
         from dlcli import engine
 
+        several.connect()
         learner = techniques.learner(technique)
     with handled() as signals:
         ended = progress.show(engine.fit(learner, options, lambda at: signals.caught), signals)
@@ -34,6 +35,7 @@ def _train_in_steps(technique: str, options: Any, call: Call) -> None:
 
 def _train_directly(technique: str, options: DirectOptions, call: Call) -> None:
     """Train a technique that takes no gradient steps."""
+    several.train_alone()
     with progress.importing():
         from dlcli.engine import direct
 

@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from dlcli.interface import WHOLE, Share
+
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -27,36 +29,47 @@ class HeldOut:
     care: it contains at least one token to attend to.
     """
 
-    def __init__(self, read: Callable[[], Iterable[Arrays]], batch_size: int):
+    def __init__(self, read: Callable[[Share], Iterable[Arrays]], batch_size: int, share: Share = WHOLE):
         """Create the batches; nothing is read before the first iteration.
 
         Args:
-            read: returns the batches of the split, called for each iteration. The last batch may be short. A batch
-                that contains `mask`, for example one value per token, must be full.
+            read: returns a share of each batch of the split, called for each iteration.
             batch_size: examples per batch.
+            share: the part of each batch to read.
         """
-        self.read, self.batch_size = read, batch_size
+        self.read, self.batch_size, self.share = read, batch_size, share
 
     @classmethod
     def of(cls, open_examples: Callable[[], Examples], batch_size: int) -> HeldOut:
         """Return the batches of examples, which are opened when the batches are iterated."""
 
-        def read() -> Iterator[Arrays]:
+        def read(share: Share) -> Iterator[Arrays]:
             examples = open_examples()
-            return (examples.at(indices) for indices in in_order(len(examples), batch_size))
+            for indices, mask in filled(len(examples), batch_size, share):
+                yield {**examples.at(indices), "mask": mask}
 
         return cls(read, batch_size)
 
-    def __iter__(self) -> Iterator[Arrays]:
-        for batch in self.read():
-            yield batch if "mask" in batch else self._filled(batch)
+    @classmethod
+    def whole(cls, read: Callable[[], Iterable[Arrays]], batch_size: int) -> HeldOut:
+        """Return full batches that contain `mask`, such as one value per token; a share is cut from the whole batch."""
+        return cls(lambda share: map(share.cut, read()), batch_size)
 
-    def _filled(self, batch: Arrays) -> Arrays:
-        count = len(next(iter(batch.values())))
-        indices = np.arange(self.batch_size)
-        if count < self.batch_size:
-            batch = {name: array[np.minimum(indices, count - 1)] for name, array in batch.items()}
-        return {**batch, "mask": (indices < count).astype(np.float32)}
+    def part(self, share: Share) -> HeldOut:
+        """Return a share of each batch."""
+        return HeldOut(self.read, self.batch_size, share)
+
+    def __iter__(self) -> Iterator[Arrays]:
+        return iter(self.read(self.share))
+
+
+def filled(count: int, batch_size: int, share: Share = WHOLE) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return indices and mask of a share of each batch, int64 and float32 [example].
+
+    The last batch is filled with the index of the last example, with mask 0.
+    """
+    places = [start + share.of(np.arange(batch_size)) for start in range(0, count, batch_size)]
+    return [(np.minimum(each, count - 1), (each < count).astype(np.float32)) for each in places]
 
 
 def in_order(count: int, batch_size: int) -> list[np.ndarray]:

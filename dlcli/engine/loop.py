@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dlcli.engine import devices
+from dlcli import processes
+from dlcli.engine import devices, group, together
 from dlcli.engine.events import Compiled, Compiling, Event, Started
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import rebuilt
@@ -31,6 +32,7 @@ from dlcli.options.common import FitOptions
 from dlcli.paths import nearest_existing
 from dlcli.runs import new
 from dlcli.runs.checkpoints import require_space
+from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import new_info
 from dlcli.runs.progress import Progress
 from dlcli.runs.writer import RunWriter
@@ -49,7 +51,7 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
     """
     technique = learner_type.technique
     data, program, options = prepared(learner_type, options)
-    with new.started(technique, options) as run, devices.memory_errors():
+    with together.started(technique, options) as run, devices.memory_errors(), group.ending_together():
         options = options.model_copy(update={"out": run.folder, "name": None})
         yield _started(run, options, data, program, step=0)
         yield Compiling("initial weights")
@@ -57,6 +59,7 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
         leaves = initial(program, options)
         yield Compiled("initial weights", time.perf_counter() - start)
         computed = {"device": devices.describe(program.mesh), "dtype": options.dtype, "parameters": program.parameters}
+        together.require_same_run(run, options, data, 0)
         run.create(options, data.facts, new_info(technique, options.dataset, data, **computed))
         yield from begin(Session(run, options, data, program, Progress(), stop, leaves))
 
@@ -77,11 +80,11 @@ def resume(
         UsageError: the run has reached its number of steps.
         DatasetError: the training data is not that of the run.
     """
-    with RunWriter(folder) as run, devices.memory_errors():
-        before = run.options(learner_type)
+    before = RunFolder(folder).options(learner_type)
+    options = changed(before, changes)
+    devices.prepare(options.device, join=True)
+    with together.opened(folder) as run, devices.memory_errors(), group.ending_together():
         run.lock()
-        options = changed(before, changes)
-        devices.prepare(options.device)
         data = read_again(learner_type, run, options, changes)
         options = resolve(options, data).model_copy(update={"out": folder})
         require_same_data(run, before, options, data, learner_type)
@@ -90,6 +93,8 @@ def resume(
         program = Program(*what) if changes else rebuilt(folder, *what)
         if not run.has_started():
             warn(f"{folder} was interrupted before its first checkpoint; restarting it")
+            together.require_same_run(run, options, data, 0)
+            group.current().barrier()  # all have read the files that process 0 changes now
             run.rewind(0)
             note_session(run, 0, before, options)
             yield _started(run, options, data, program, step=0)
@@ -98,17 +103,20 @@ def resume(
             return
         arrays, snapshot = restored(run, program, changes)
         progress = snapshot.progress
+        together.require_same_run(run, options, data, progress.step)
         due = snapshot.validation_due and progress.step <= options.steps  # the interrupted validation
         if (reason := finished_by(progress, options)) and not due:
             requested = bool(changes) or was_resumed(run, progress.step)
             if not requested and run.info().ended is None:
                 # Killed after the last checkpoint and before run.json was updated.
+                group.current().barrier()
                 yield end(run, snapshot.closing or progress, reason)
                 return
             if reason == "steps" or not requested:
                 refuse_finished(run, progress, before, options, reason)
             # A run that was stopped early gets its full patience again.
             progress = progress.model_copy(update={"waited": 0})
+        group.current().barrier()
         run.rewind(progress.step)
         note_session(run, progress.step, before, options)
         yield _started(run, options, data, program, progress.step)
@@ -127,13 +135,15 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
     Raises:
         UserError: the options, the data, the device or the folder cannot be used.
     """
-    new.require_free(options)
-    devices.prepare(options.device)
+    if not processes.found().follows:
+        new.require_free(options)
+    devices.prepare(options.device, join=True)
     data = learner_type.read(options)
     options = resolve(options, data)
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
-    folder = new.folder_for(learner_type.technique, options)
-    require_space(nearest_existing(folder), program.bytes, options.keep + 2)
+    if group.current().first:
+        folder = new.folder_for(learner_type.technique, options)
+        require_space(nearest_existing(folder), program.bytes, options.keep + 2)
     return data, program, options
 
 
@@ -151,11 +161,9 @@ def initial(program: Program, options: FitOptions) -> Leaves:
     Raises:
         RunError: the other run cannot be used.
     """
-    leaves = program.initial()
-    learner = program.learner(leaves)
-    if learner.warm_start(options):
-        leaves = program.leaves_of(learner)
-    return leaves
+    learner = program.untrained()
+    learner.warm_start(options)
+    return program.leaves_of(learner)
 
 
 def _started(run: RunWriter, options: FitOptions, data: Data, program: Program, step: int) -> Started:

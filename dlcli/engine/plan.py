@@ -16,7 +16,7 @@ from dlcli.engine import devices
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
 from dlcli.engine.loop import initial, prepared
-from dlcli.engine.prefetch import prefetch
+from dlcli.engine.prefetch import prefetch, train_batches
 from dlcli.engine.program import Program
 from dlcli.interface import Data
 from dlcli.options.common import FitOptions
@@ -76,7 +76,7 @@ def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
 
 
 def _measured(learner_type: type[Learner], options: FitOptions, data: Data, program: Program) -> Plan:
-    leaves, batches = initial(program, options), prefetch(data.train_from(0), devices.split(program.mesh))
+    leaves, batches = initial(program, options), prefetch(train_batches(data, 0), devices.split(program.mesh))
     batch = next(batches)
     window = program.empty_window(batch)
     cost = program.update.lower(leaves, window, batch).cost_analysis() or {}

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax.sharding import Mesh, Sharding
+from jax.sharding import Mesh, NamedSharding
 
 from dlcli import interface
 from dlcli.compiling import compiler_options
@@ -83,7 +83,10 @@ class Program:
         # The window is small and is not donated: it shows when the device has computed the step.
         self.update = compiled(self._update, donate_argnums=0)
         self.score = compiled(self._score)
-        self._finite = jax.jit(lambda leaves: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves])))
+        self._finite = jax.jit(
+            lambda leaves: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves])),
+            out_shardings=devices.replicated(mesh),
+        )
 
     @property
     def parameters(self) -> int:
@@ -98,8 +101,14 @@ class Program:
 
     def initial(self) -> Leaves:
         """Return the state of the untrained learner."""
+        return self.leaves_of(self.untrained())
+
+    def untrained(self) -> Learner:
+        """Return the untrained learner, in evaluation mode."""
         # Not compiled as one function: that would take many seconds for every seed.
-        return self._place(jax.tree.leaves(nnx.state(self._build())))
+        learner = self._build()
+        learner.eval()
+        return learner
 
     def empty_window(self, batch: Batch) -> Window:
         """Return a window without steps."""
@@ -124,7 +133,9 @@ class Program:
 
     def to_host(self, leaves: Leaves) -> dict[str, np.ndarray]:
         """Return the state as it is saved; wait until it is computed."""
-        return dict(zip(self.names, jax.device_get([_key_to_data(leaf) for leaf in leaves]), strict=True))
+        return dict(
+            zip(self.names, jax.device_get([_key_to_data(devices.local(leaf)) for leaf in leaves]), strict=True)
+        )
 
     def from_host(self, arrays: Mapping[str, np.ndarray]) -> Leaves:
         """Return the state from the result of `to_host`."""
@@ -132,8 +143,7 @@ class Program:
         return self._place([_data_to_key(arrays[name], leaf) for name, leaf in pairs])
 
     def _place(self, tree: Any) -> Any:
-        # Copied: the step donates each leaf, and two leaves of a new learner may share an array.
-        return jax.device_put(tree, devices.replicated(self.mesh), may_alias=False)
+        return devices.place(tree, devices.replicated(self.mesh))
 
     def _update(self, leaves: Leaves, window: Window, batch: Batch) -> tuple[Leaves, Window]:
         leaves, metrics = self._methods["update"](leaves, batch)
@@ -158,7 +168,7 @@ class Program:
         return jax.tree.map(lambda shape: np.zeros(shape.shape, shape.dtype), shapes)
 
 
-def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place: Sharding) -> Metrics | None:
+def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place: NamedSharding) -> Metrics | None:
     """Return the metrics over all `batches`, or None if there are none.
 
     The state passes from batch to batch, which continues a recurrent carry, and is dropped at the end. At most half a
@@ -166,7 +176,7 @@ def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place:
     """
     totals, in_flight = None, InFlight()
     for number, batch in enumerate(batches):
-        placed = jax.device_put(dict(batch), place)
+        placed = devices.place_batch(batch, place)
         if totals is None:
             totals = program.empty_score(placed)
         leaves, totals = program.score(leaves, totals, placed)
