@@ -19,7 +19,7 @@ from pydantic import Field
 from dlcli import engine
 from dlcli.engine import Mean, Metrics
 from dlcli.errors import DatasetError
-from dlcli.interface import Batch, Data, Facts
+from dlcli.interface import WHOLE, Batch, Data, Facts
 from dlcli.optim import build
 from dlcli.options.common import BatchSize, Dataset, LearningRate, ReportEvery, ScheduleName, Steps, TrainOptions
 
@@ -57,7 +57,7 @@ class Learner(engine.Learner):
     @staticmethod
     def read(options: Train, facts: LineFacts | None = None) -> Data:
         return Data(
-            train_from=lambda step: _batches(options, step),
+            train_from=lambda step, share=WHOLE: map(share.cut, _batches(options, step)),
             validation=held_out(options, 1),
             test=held_out(options, 2),
             facts=LineFacts(features=options.features),

@@ -72,7 +72,7 @@ def finish(code: int) -> None:
     """End the process together with the others, if there are any."""
     if group := _group():
         if code in (0, *CODES.values()):
-            group.leave()
+            group.leave(code)
         exit_now(code)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dlcli import api, formats, techniques
-from dlcli.cli import console, next_commands, plan, progress, several
+from dlcli.cli import console, next_commands, plan, progress, requeue, several
 from dlcli.cli.typer_options import Call
+from dlcli.errors import UsageError
 from dlcli.interrupts import handled
 from dlcli.options.common import DirectOptions
 
@@ -23,6 +24,8 @@ def run(technique: str, options: Any, call: Call) -> None:
 def _train_in_steps(technique: str, options: Any, call: Call) -> None:
     if call.plan:
         return plan.show(technique, options, call)
+    if call.resume_if_exists and (folder := requeue.existing(technique, options, call)):
+        return requeue.resume(technique, folder, call)
     with progress.importing():
         from dlcli import engine
 
@@ -35,6 +38,8 @@ def _train_in_steps(technique: str, options: Any, call: Call) -> None:
 
 def _train_directly(technique: str, options: DirectOptions, call: Call) -> None:
     """Train a technique that takes no gradient steps."""
+    if call.resume_if_exists:
+        raise UsageError(f"--resume-if-exists has no effect on {technique}, which is not trained in steps")
     several.train_alone()
     with progress.importing():
         from dlcli.engine import direct

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import jax
 
@@ -134,23 +134,25 @@ def _handle_abort(action: Callable[[], None]) -> None:
 
 @contextmanager
 def _silent_cpp(*, always: bool) -> Iterator[None]:
-    """Discard what C++ code writes to the standard streams within the block, or `always` from now on."""
-    streams = {1: sys.stdout, 2: sys.stderr}
-    kept = {number: os.dup(number) for number in streams}
+    """Discard what C++ code writes to standard output from now on, and to standard error within the block, or `always`.
+
+    Gloo, which connects CPUs, prints to standard output; Python keeps writing to both streams.
+    """
+    error = sys.stderr
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for number, stream in streams.items():
-        stream.flush()
-        os.dup2(nowhere, number)
+    sys.stdout, sys.stderr = (_moved(stream, number, nowhere) for number, stream in ((1, sys.stdout), (2, sys.stderr)))
     os.close(nowhere)
-    sys.stdout, sys.stderr = (
-        os.fdopen(each, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False) for each in kept.values()
-    )
     try:
         yield
     finally:
-        ctypes.CDLL(None).fflush(None)  # C++ may have buffered its lines
         if not always:
-            for number, each in kept.items():
-                os.dup2(each, number)
-                os.close(each)
-            sys.stdout, sys.stderr = streams.values()
+            os.dup2(sys.stderr.fileno(), 2)
+            sys.stderr = error
+
+
+def _moved(stream: TextIO, number: int, nowhere: int) -> TextIO:
+    """Return a stream to where `number` leads now, and let `number` lead nowhere."""
+    stream.flush()
+    kept = os.dup(number)
+    os.dup2(nowhere, number)
+    return os.fdopen(kept, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)

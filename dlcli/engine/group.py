@@ -57,6 +57,7 @@ class Group:
         self._decisions = 0
         self._ending = threading.Lock()  # held by the thread that ends the process
         self._left = threading.Event()
+        self._code = 0  # exit code, once the process is ending
         self._stop: CommonStop | None = None
         self._hosts: list[str] = []
 
@@ -102,6 +103,7 @@ class Group:
         """Let the others end with this exit code; process 0 reports the message."""
         if self.count == 1 or not self._ending.acquire(blocking=False):
             return
+        self._code = code
         with suppress(jax.errors.JaxRuntimeError):
             self._publish("failed", json.dumps({"code": code, "message": message}))
             end = time.monotonic() + _LINGER_SECONDS
@@ -114,11 +116,18 @@ class Group:
                 if others <= gone or self.reported:
                     break
                 time.sleep(_POLL_SECONDS / 2)
+        if self.first:
+            time.sleep(_POLL_SECONDS)  # the others are aborted if the service ends before them
 
-    def leave(self) -> None:
-        """Wait for the others at the end of the run; from here on, their end is no loss."""
+    def leave(self, code: int = 0) -> None:
+        """Wait for the others at the end of the run; from here on, their end is no loss.
+
+        Args:
+            code: exit code of the process.
+        """
         if self.count == 1 or not self._ending.acquire(blocking=False):
             return
+        self._code = code
         with suppress(jax.errors.JaxRuntimeError):
             self._client.wait_at_barrier("dlcli/end", _LEAVE_SECONDS * 1000)
         self._left.set()
@@ -127,15 +136,15 @@ class Group:
 
     def aborted(self, error: LostError) -> None:
         """End the process, which C++ code aborts because process 0 is gone."""
-        if self._left.is_set():
-            os._exit(0)
         self._end(error)
+        os._exit(self._code)  # it was ending already
 
     def _end(self, error: UserError, linger: float = 0.0) -> None:
         """Report an error and end the process, whatever its main thread does."""
         if not self._ending.acquire(blocking=False):
             return
         try:
+            self._code = error.exit_code
             error.hint = error.hint or self.resume_hint()
             self.report(error)
             time.sleep(linger)

@@ -88,9 +88,13 @@ class Learner(nnx.Module):
         """
         raise UsageError(f"a run of {self.technique} has no function that maps inputs to outputs")
 
-    def warm_start(self, options: FitOptions) -> bool:
-        """Replace parts of a new, untrained learner by trained ones; return whether anything changed.
+    @staticmethod
+    def starts_warm(options: FitOptions) -> bool:
+        """Return whether `warm_start` has something to do."""
+        return False
+
+    def warm_start(self, options: FitOptions) -> None:
+        """Replace parts of a new, untrained learner by trained ones, if `starts_warm`.
 
         Called once per run, before its first step; a resumed run has the parts in its checkpoints.
         """
-        return False

@@ -161,6 +161,8 @@ def initial(program: Program, options: FitOptions) -> Leaves:
     Raises:
         RunError: the other run cannot be used.
     """
+    if not program.starts_warm(options):
+        return program.initial()
     learner = program.untrained()
     learner.warm_start(options)
     return program.leaves_of(learner)

@@ -39,6 +39,7 @@ class Plan:
         bytes: memory traffic per step in bytes (XLA's estimate); None if unknown.
         checkpoint: size of one checkpoint in bytes.
         checkpoints: maximum number of checkpoints kept.
+        device_bytes: bytes of the state on each device, by value of `--shard`.
         free: free disk space at the run folder in bytes.
         compile_seconds: time of the first step, including compilation.
         step_seconds: median time of a step.
@@ -54,6 +55,7 @@ class Plan:
     bytes: float | None
     checkpoint: int
     checkpoints: int
+    device_bytes: Mapping[str, int]
     free: int
     compile_seconds: float
     step_seconds: float
@@ -97,6 +99,7 @@ def _measured(learner_type: type[Learner], options: FitOptions, data: Data, prog
         bytes=cost.get("bytes accessed"),
         checkpoint=program.bytes,
         checkpoints=options.keep + 1,
+        device_bytes={shard: program.device_bytes(shard) for shard in ("none", "fsdp")},
         free=shutil.disk_usage(nearest_existing(options.out or Path())).free,
         compile_seconds=seconds[0],
         step_seconds=median(seconds[1:]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -54,11 +54,13 @@ class Program:
         monitor: names of the `score` metrics that select the best weights.
         names: path of each leaf within the learner.
         shapes: shape and dtype of each leaf by its path, as saved (random keys as uint32 data).
+        shardings: of each leaf over the devices.
     """
 
     def __init__(self, learner_type: type[Learner], options: FitOptions, facts: interface.Facts, mesh: Mesh):
         self.mesh = mesh
         self.monitor = learner_type.monitor(options)
+        self._learner_type = learner_type
         self._build = lambda: learner_type(options, facts)
         self._abstract = nnx.eval_shape(self._build)
         # `train` and `eval` set static attributes, so each mode has its own graph.
@@ -77,8 +79,11 @@ class Program:
         }
         # Jitted, so that the trace for the shapes of the metrics is reused within the compiled functions.
         self._methods = {name: jax.jit(functools.partial(self._apply, name)) for name in self._graphs}
+        self.shardings = devices.state_shardings(mesh, self._leaves, options.shard)
         compiled = functools.partial(
-            jax.jit, out_shardings=devices.replicated(mesh), compiler_options=compiler_options()
+            jax.jit,
+            out_shardings=(self.shardings, devices.replicated(mesh)),
+            compiler_options=compiler_options(),
         )
         # The window is small and is not donated: it shows when the device has computed the step.
         self.update = compiled(self._update, donate_argnums=0)
@@ -97,11 +102,24 @@ class Program:
     @property
     def bytes(self) -> int:
         """Size of the state in bytes."""
-        return sum(math.prod(shape.shape) * shape.dtype.itemsize for shape in self.shapes.values())
+        return sum(map(_bytes, self.shapes.values()))
+
+    def device_bytes(self, shard: str) -> int:
+        """Return the bytes of the state on each device, with a value of `--shard`."""
+        shardings = devices.state_shardings(self.mesh, self._leaves, shard)
+        parts = [1 if each.is_fully_replicated else self.mesh.size for each in shardings]
+        return sum(_bytes(shape) // part for shape, part in zip(self.shapes.values(), parts, strict=True))
+
+    def starts_warm(self, options: FitOptions) -> bool:
+        """Return whether a new learner gets trained parts."""
+        return self._learner_type.starts_warm(options)
 
     def initial(self) -> Leaves:
-        """Return the state of the untrained learner."""
-        return self.leaves_of(self.untrained())
+        """Return the state of the untrained learner; a sharded one is never whole on a device."""
+        if all(each.is_fully_replicated for each in self.shardings):
+            return self.leaves_of(self.untrained())
+        create = jax.jit(lambda: jax.tree.leaves(nnx.state(self.untrained())), out_shardings=self.shardings)
+        return list(create())
 
     def untrained(self) -> Learner:
         """Return the untrained learner, in evaluation mode."""
@@ -129,18 +147,24 @@ class Program:
 
     def leaves_of(self, learner: Learner) -> Leaves:
         """Return the state of a learner."""
-        return self._place(jax.tree.leaves(nnx.state(learner)))
+        return self._place_state(jax.tree.leaves(nnx.state(learner)))
 
     def to_host(self, leaves: Leaves) -> dict[str, np.ndarray]:
         """Return the state as it is saved; wait until it is computed."""
-        return dict(
-            zip(self.names, jax.device_get([_key_to_data(devices.local(leaf)) for leaf in leaves]), strict=True)
-        )
+        found = {}
+        for name, leaf in zip(self.names, leaves, strict=True):
+            found[name] = _key_to_data(devices.local(leaf))
+            if not leaf.is_fully_replicated:  # it may have been gathered, and is freed before the next one
+                found[name] = jax.device_get(found[name])
+        return dict(jax.device_get(found))
 
     def from_host(self, arrays: Mapping[str, np.ndarray]) -> Leaves:
         """Return the state from the result of `to_host`."""
         pairs = zip(self.names, self._leaves, strict=True)
-        return self._place([_data_to_key(arrays[name], leaf) for name, leaf in pairs])
+        return self._place_state([_data_to_key(arrays[name], leaf) for name, leaf in pairs])
+
+    def _place_state(self, leaves: Sequence[Any]) -> Leaves:
+        return list(devices.place(list(leaves), self.shardings))
 
     def _place(self, tree: Any) -> Any:
         return devices.place(tree, devices.replicated(self.mesh))
@@ -163,7 +187,7 @@ class Program:
 
     def _no_metrics(self, method: str, batch: Batch) -> Metrics:
         # With the final sharding; otherwise jax traces again.
-        placed = [leaf.update(sharding=devices.replicated(self.mesh)) for leaf in self._leaves]
+        placed = [leaf.update(sharding=each) for leaf, each in zip(self._leaves, self.shardings, strict=True)]
         _, shapes = jax.eval_shape(self._methods[method], placed, dict(batch))
         return jax.tree.map(lambda shape: np.zeros(shape.shape, shape.dtype), shapes)
 
@@ -182,6 +206,10 @@ def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place:
         leaves, totals = program.score(leaves, totals, placed)
         in_flight.add(number, totals)
     return totals
+
+
+def _bytes(shape: jax.ShapeDtypeStruct) -> int:
+    return math.prod(shape.shape) * int(shape.dtype.itemsize)
 
 
 def _size(node: Any) -> int:

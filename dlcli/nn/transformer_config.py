@@ -27,6 +27,7 @@ class TransformerConfig:
         initializer: of the weights, "xavier" or "normal" (standard deviation 0.02).
         dropout: probability that a feature of the embeddings or of a sublayer's output is set to zero in training.
         dtype: of the activations; parameters, norms, softmax and logits are always float32.
+        remat: whether the backward pass computes the activations of each block again, instead of keeping them.
     """
 
     d_model: int
@@ -43,6 +44,7 @@ class TransformerConfig:
     initializer: str
     dropout: float = 0.0
     dtype: str = "float32"
+    remat: bool = False
 
     def __post_init__(self) -> None:
         if self.d_model % self.heads:
@@ -70,7 +72,7 @@ def preset(name: str, *, d_model: int, **sizes: Any) -> TransformerConfig:
     Args:
         name: a name in `PRESETS`.
         d_model: features of each position.
-        **sizes: heads, layers, context, dropout and dtype of `TransformerConfig`.
+        **sizes: heads, layers, context, dropout, dtype and remat of `TransformerConfig`.
 
     Raises:
         ValueError: the preset is unknown, or d_model is not a multiple of heads.

@@ -125,6 +125,11 @@ VocabSize = Annotated[
     int,
     Field(ge=8, le=2**18, description="Maximum vocabulary size."),
 ]
+Remat = Annotated[
+    bool,
+    Field(description="Recompute activations of each block in the backward pass: less memory, more time."),
+    Cli(rare=True),
+]
 Use = Annotated[Literal["best", "last"], Field(description="Weights to load: best validation, or last step.")]
 Out = Annotated[
     Path | None,
@@ -251,10 +256,15 @@ class AugmentOptions(Options):
 
 
 class MachineOptions(Options):
-    """The device and the number type of a run."""
+    """The device, the number type and the sharding of a run."""
 
     panel = "Machine"
     device: Device = "auto"
+    shard: Annotated[
+        Literal["none", "fsdp"],
+        Field(description="Split weights and optimizer state over all devices (fsdp), or copy them to each (none)."),
+        Cli(rare=True),
+    ] = "none"
     dtype: Annotated[
         Literal["float32", "bfloat16"],
         Field(description="Type of activations; weights, norms and losses stay float32."),

@@ -113,9 +113,11 @@ class Learner(engine.Learner):
         if facts.classes != self.facts.classes or facts.image != self.facts.image:
             raise RunError(f"the data must have the image size and classes that {run} was trained on, found others")
 
-    def warm_start(self, options: Train) -> bool:
-        if not options.backbone_from:
-            return False
+    @staticmethod
+    def starts_warm(options: Train) -> bool:
+        return bool(options.backbone_from)
+
+    def warm_start(self, options: Train) -> None:
         folder = find(options.backbone_from, "cnn")
         trained = nnx.state(engine.load(folder, Learner).network.backbone)
         shapes, wanted = (jax.tree.map(jnp.shape, state) for state in (trained, nnx.state(self.network.backbone)))
@@ -125,7 +127,6 @@ class Learner(engine.Learner):
                 hint=f"use the --arch, --depth, --channels, --stages and --norm of {folder / 'options.json'}",
             )
         nnx.update(self.network.backbone, trained)
-        return True
 
 
 def architecture(options: Train) -> Architecture:
@@ -141,4 +142,5 @@ def architecture(options: Train) -> Architecture:
         hidden=options.hidden,
         dropout=options.dropout,
         dtype=options.dtype,
+        remat=options.remat,
     )

@@ -16,6 +16,7 @@ from dlcli.options.common import (
     Needs,
     Options,
     ReadingOptions,
+    Remat,
     SubsetOptions,
     TrainOptions,
 )
@@ -86,6 +87,7 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
         Cli(metavar="RUN", complete="runs", rare=True),
     ] = None
     freeze_backbone: Annotated[bool, Field(description="Train only the head."), Cli(rare=True)] = False
+    remat: Annotated[Remat, Needs("arch", ("resnet",))] = False
 
     @model_validator(mode="after")
     def _backbone_to_freeze(self) -> "Train":

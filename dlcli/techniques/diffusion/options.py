@@ -13,6 +13,7 @@ from dlcli.options.common import (
     LearningRate,
     Needs,
     Options,
+    Remat,
     Steps,
 )
 from dlcli.options.generative import DENSITIES, GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
@@ -61,6 +62,7 @@ class Train(GenerativeTrainOptions):
         Needs("dataset", but=DENSITIES),
         Cli(rare=True),
     ] = True
+    remat: Annotated[Remat, Needs("dataset", but=DENSITIES)] = False
 
 
 class SamplerOptions(Options):

@@ -152,12 +152,14 @@ class Learner(engine.Learner):
     def require_fit(self, facts: GanFacts, run: str) -> None:
         self.facts.require_same_domain(facts, run, classes=self.conditional)
 
-    def warm_start(self, options: Train) -> bool:
-        """Train the feature classifier, or load it from the cache; data of one class leaves it untrained."""
-        if len(self.domain.classes) < 2:
-            return False
-        domains.train_feature_classifier(self.feature_classifier, options, count_examples)
+    @staticmethod
+    def starts_warm(options: Train) -> bool:
         return True
+
+    def warm_start(self, options: Train) -> None:
+        """Train the feature classifier, or load it from the cache; data of one class leaves it untrained."""
+        if len(self.domain.classes) > 1:
+            domains.train_feature_classifier(self.feature_classifier, options, count_examples)
 
     def _generate(self, count: int, label: jax.Array | None) -> tuple[jax.Array, Pullback]:
         """Generate examples.

@@ -115,6 +115,7 @@ def network_config(options: Train) -> TransformerConfig:
             context=options.context,
             dropout=options.dropout,
             dtype=options.dtype,
+            remat=options.remat,
         )
     except ValueError as error:
         raise UsageError(f"--d-model and --heads do not fit: {error}") from error

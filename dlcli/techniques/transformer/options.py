@@ -15,6 +15,7 @@ from dlcli.options.common import (
     LearningRate,
     Needs,
     NetworkOptions,
+    Remat,
     Steps,
     TextPredictOptions,
     TextSampleOptions,
@@ -104,6 +105,7 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
     vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
+    remat: Remat = False
     label_smoothing: Annotated[
         float,
         Field(ge=0, lt=1, description="Label smoothing: probability spread over all classes or tokens."),
