@@ -11,11 +11,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dlcli.api import Run, draw, evaluate, load, predict, sample, score, train
+    from dlcli.api import Run, draw, evaluate, import_model, load, predict, report, sample, score, train
     from dlcli.errors import UserError
 
 __version__ = "0.2.0"
-__all__ = ["Run", "UserError", "draw", "evaluate", "load", "predict", "sample", "score", "train"]
+__all__ = [
+    "Run",
+    "UserError",
+    "draw",
+    "evaluate",
+    "import_model",
+    "load",
+    "predict",
+    "report",
+    "sample",
+    "score",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli import export, figures, techniques
-from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, joined
+from dlcli import export, figures, importing, techniques
+from dlcli.artifacts import Figure, Images, Likelihood, Prediction, Tokenization, Vector, joined
 from dlcli.errors import UsageError
 from dlcli.export import Exported
 from dlcli.export.options import Export
+from dlcli.importing.options import Import
 from dlcli.nearest import did_you_mean
+from dlcli.notebook import DrawnFigure, Measured, NotebookProgress, in_notebook, run_html
 from dlcli.options.fields import Options, cli
+from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
+from dlcli.techniques.inheriting import inherited
 from dlcli.validation import validate
 
 if TYPE_CHECKING:
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
     from dlcli.engine import Event
 
 Progress = Callable[["Event"], None] | bool
-_FUNCTIONS = {"eval": "evaluate"}  # of the verbs whose file and function have different names
 
 
 class Run(TrainedRun):
@@ -53,15 +55,15 @@ class Run(TrainedRun):
 
     def evaluate(self, **options: Any) -> dict[str, Any]:
         """Return the numbers of `dlcli eval --json`: metrics of the test split by name."""
-        return dict(self._perform("eval", options).numbers)
+        return Measured(self._perform("eval", options))
 
-    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+    def predict(self, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization | Vector]:
         """Return a prediction for each input.
 
         Args:
             inputs: for cnn, images: paths, or arrays, uint8 [height, width] or [height, width, channel], also stacked;
                 for mlp, rows: strings such as "5.1,3.5", or numbers [feature] or [row, feature]; for techniques of
-                text, strings; one or several. None for word2vec, whose options ask the questions.
+                text, strings; one or several. None for word2vec, whose options are the queries.
             options: of `dlcli predict`.
         """
         model = self._model("predict")
@@ -103,16 +105,22 @@ class Run(TrainedRun):
             checked = checked.model_copy(update={"use": self.use})
         return export_run(checked, self)
 
+    def report(self, out: str | Path = "report.html", **options: Any) -> Path:
+        """Write one HTML page about the run: see `dlcli.report`."""
+        return report(self, out, **{"use": self.use, **options})
+
     def resume(self, *, progress: Progress = False, **changes: Any) -> Run:
         """Continue training, with changes to its options; return the run with its new weights."""
-        learner = techniques.learner(self.technique)
-        before = self.files.read("options.json", learner.Options)
-        kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
-        after = validate(learner.Options, {**kept, **changes}, flags=changes, kept=kept.keys() - changes.keys())
+        opening.check_changes(self, changes)
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
 
-        _show(engine.resume(learner, self.folder, {name: getattr(after, name) for name in changes}), progress)
+        events = engine.resume(techniques.learner(self.technique), self.folder, changes)
+        _show(tracked(events, changes.get("track", self.options.track)), progress)
         return Run(self.folder, self.reader, self.use)
+
+    def _repr_html_(self) -> str:
+        return run_html(self)
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r}, technique={self.technique!r}, use={self.use!r})"
@@ -154,7 +162,9 @@ def train(technique: str, *, progress: Progress = False, **options: Any) -> Run:
     name = technique.replace("_", "-")
     if name not in techniques.names():
         raise UsageError(f"there is no technique {technique!r}{did_you_mean(name, techniques.names())}")
-    folder = new_run(name, validate(techniques.options(name, "train"), options, flags=options), progress)
+    model = techniques.options(name, "train")
+    taken = inherited(name, model, options)
+    folder = new_run(name, validate(model, {**taken, **options}, flags=options, kept=taken), progress)
     return load(folder)
 
 
@@ -174,12 +184,30 @@ def load(run: str | Path = "", *, use: str = "best") -> Run:
     return Run(found.folder, found.reader, use)
 
 
+def import_model(path: str | Path, **options: Any) -> Run:
+    """Import a model of another tool as a run, as `dlcli import` does, and return the run.
+
+    Args:
+        path: file or folder.
+        options: of `dlcli import`.
+
+    Raises:
+        RunError: the file is missing, or its model does not fit.
+    """
+    checked = validate(Import, {"path": path, **options}, flags=options)
+    refuse_name(checked)
+    found = importing.read(checked)
+    from dlcli.importing.run_folder import write
+
+    return load(write(found, checked).folder)
+
+
 def evaluate(run: Run | str | Path, **options: Any) -> dict[str, Any]:
     """Measure a run on the test split of its data, or of other data: see `Run.evaluate`."""
     return _run(run).evaluate(**options)
 
 
-def predict(run: Run | str | Path, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization]:
+def predict(run: Run | str | Path, inputs: Any = None, **options: Any) -> list[Prediction | Tokenization | Vector]:
     """Apply a run to inputs: see `Run.predict`."""
     return _run(run).predict(inputs, **options)
 
@@ -234,7 +262,39 @@ def draw(
     drawn = draw_figure(name, checked, opened)
     if out is not None:
         save(drawn.animation() if drawn.animation and is_animation(Path(out)) else drawn.drawing, Path(out))
-    return drawn
+    return DrawnFigure.of(drawn)
+
+
+def report(
+    runs: Run | str | Path | Sequence[Run | str | Path], out: str | Path = "report.html", **options: Any
+) -> Path:
+    """Write one HTML page about one or several runs, as `dlcli report` does, and return its path.
+
+    Args:
+        runs: one or several.
+        out: HTML file.
+        options: of `dlcli report`.
+    """
+    listed = [runs] if isinstance(runs, str | Path | TrainedRun) else list(runs)
+    names = [str(each.folder if isinstance(each, TrainedRun) else each) for each in listed]
+    checked = validate(Report, {"runs": names, "out": out, **options}, flags=options)
+    check_report(checked)
+    opened = [opening.open_run(name, use=checked.use) for name in names]
+    return write_report(checked, opened)
+
+
+def check_report(options: Report) -> None:
+    """Raise `UsageError` if the file of a report cannot be written, before any work is done."""
+    export.destination.check(options.out, folder=False, overwrite=True)
+
+
+def write_report(options: Report, runs: Sequence[TrainedRun]) -> Path:
+    """Write the page about the runs that the options name."""
+    _prepare(options)
+    from dlcli.reports.compose import report as compose
+
+    [path] = export.destination.write_file(options.out, compose(runs, options).encode())
+    return path
 
 
 def draw_figure(name: str, options: Any, opened: Any) -> Figure:
@@ -253,12 +313,11 @@ def perform(verb: str, options: Any, run: TrainedRun) -> Any:
         run: that they name.
     """
     _prepare(options)
-    module = import_module(f"dlcli.techniques.{run.technique.replace('-', '_')}.{verb}")
-    return getattr(module, _FUNCTIONS.get(verb, verb))(options, run)
+    return techniques.apply(verb, options, run)
 
 
 def export_run(options: Export, run: TrainedRun) -> Exported:
-    """Write a run as the options say."""
+    """Write a run in the format that the options name."""
     export.check(options, run)
     from dlcli.engine.devices import prepare
 
@@ -271,8 +330,9 @@ def new_run(technique: str, options: Any, progress: Progress = False) -> Path:
     refuse_name(options)
     if technique in techniques.having("resume"):
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
 
-        return _show(engine.fit(techniques.learner(technique), options), progress)
+        return _show(tracked(engine.fit(techniques.learner(technique), options), options.track), progress)
     from dlcli.engine import direct
 
     trainer = techniques.trainer(technique)
@@ -294,7 +354,8 @@ def _prepare(options: Any) -> None:
 
 def _show(events: Iterator[Event], progress: Progress) -> Path:
     """Pass through the events of a run, and return its folder."""
-    show = _print if progress is True else progress or (lambda event: None)
+    lines = NotebookProgress() if in_notebook() else _print
+    show = lines if progress is True else progress or (lambda event: None)
     event: Any = None
     for event in events:
         show(event)

@@ -121,6 +121,19 @@ class Prediction:
 
 
 @dataclasses.dataclass(frozen=True)
+class Vector:
+    """The vector of one input, float [feature]; or a problem with the input."""
+
+    source: str
+    vector: Sequence[float] = ()
+    problem: str | None = None
+
+    def numbers(self) -> dict[str, Any]:
+        """Return it as values for JSON."""
+        return {"input": self.source, **({"error": self.problem} if self.problem else {"vector": list(self.vector)})}
+
+
+@dataclasses.dataclass(frozen=True)
 class Tokenization:
     """The tokens of one text, each with its readable form and its id; or a problem with the text."""
 

@@ -127,7 +127,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not isinstance(found, dict):
-        raise ValueError("it must hold a JSON object")
+        raise ValueError("it must contain a JSON object")
     return found
 
 

@@ -7,6 +7,7 @@ not zero is never written as zero, and a rate below 1 is never written as 100 %.
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,9 @@ from typing import Any
 from dlcli.files import size_text
 
 MISSING = "–"
+# Right-aligned cells of a table: a number with a sign, a bound or a unit, two joined by a dash, or none.
+_ONE = r"[<>±~]? ?[-+]?[\d,]*\.?\d+(e[-+]?\d+)?( ?[%×a-zµ]{1,3})?( \*)?"
+_NUMBER = re.compile(rf"{_ONE}( – {_ONE})?|[–∞]|none")
 
 
 def percent(rate: float | None, places: int = 2) -> str:
@@ -55,9 +59,15 @@ def count(number: float | None) -> str:
     return MISSING if number is None else f"{number:,.0f}"
 
 
-def sizes(counts: Mapping[str, int]) -> str:
-    """Write the sizes of splits: 1,203 train, 297 validation."""
-    return ", ".join(f"{count(size)} {name}" for name, size in counts.items())
+def sizes(counts: Mapping[str, int], validated: int | None = None) -> str:
+    """Write the sizes of splits: 1,203 train, 297 validation.
+
+    Args:
+        counts: number of examples by split.
+        validated: number of validation examples that are measured, if not all: 100 of 297 validation.
+    """
+    used = {} if validated in (None, counts.get("validation")) else {"validation": f"{count(validated)} of "}
+    return ", ".join(f"{used.get(name, '')}{count(size)} {name}" for name, size in counts.items())
 
 
 def duration(seconds: float | None, units: int = 2) -> str:
@@ -104,6 +114,24 @@ def column(values: Sequence[float | None], digits: int = 3) -> list[str]:
     return [_finite(value, f"{{:,.{min(places, 6)}f}}") for value in values]
 
 
+def cells(values: Sequence[Any]) -> list[str]:
+    """Format the cells of a column of a table; a column of numbers as `column` does."""
+    if all(value is None or type(value) in (int, float) for value in values):
+        return column(values)
+    return [_cell(value) for value in values]
+
+
+def all_numbers(cells: Sequence[str]) -> bool:
+    """Return whether the cells of a column are numbers, apart from empty ones, and so right-aligned."""
+    return any(cells) and all(map(_NUMBER.fullmatch, filter(None, cells)))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return MISSING
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def _finite(value: float | None, pattern: str) -> str:
     if value is None or math.isnan(value):
         return MISSING
@@ -136,3 +164,9 @@ def command_line(*words: object) -> str:
 
 
 _UNITS: dict[str, Callable[[float], str]] = {"memory_limit": size_text, "max_time": duration}
+
+
+def parameters(paths: Sequence[str], shown: int = 3) -> str:
+    """Format paths of parameters: the first ones, without "network/", and how many more there are."""
+    first = ", ".join(path.removeprefix("network/") for path in paths[:shown])
+    return first if len(paths) <= shown else f"{first} and {len(paths) - shown} more"

@@ -15,6 +15,21 @@ if TYPE_CHECKING:
 Batch = Mapping[str, "np.ndarray | jax.Array"]
 
 
+class HeldOutBatches(Protocol):
+    """Batches of a held-out split, which can be iterated repeatedly.
+
+    All have the shapes of the first; a short last batch is padded, and `mask` marks its examples.
+    """
+
+    def __iter__(self) -> Iterator[Batch]: ...
+
+    def part(self, examples: int) -> HeldOutBatches:
+        """Return the batches of a fixed part of the split, of about this many examples; 0: of the whole split."""
+
+    def shared(self, share: Share) -> HeldOutBatches:
+        """Return a share of each batch."""
+
+
 class Facts(BaseModel):
     """What the data set tells the model, such as image shape, classes or vocabulary.
 
@@ -51,11 +66,9 @@ class Share:
 WHOLE = Share()
 
 
-def part(batches: Iterable[Batch], share: Share) -> Iterable[Batch]:
-    """Return a share of each batch; batches with a method `part` make no more than that."""
-    if share.count == 1:
-        return batches
-    return batches.part(share) if hasattr(batches, "part") else map(share.cut, batches)
+def shared(batches: HeldOutBatches, share: Share) -> Iterable[Batch]:
+    """Return a share of each batch."""
+    return batches if share.count == 1 else batches.shared(share)
 
 
 class TrainFrom(Protocol):
@@ -72,23 +85,25 @@ class Data:
         train_from: `train_from(step)` yields the batches of steps `step`, `step + 1`, … without
             end; each is a pure function of the seed and its step, so that a resumed run gets the
             batches of an uninterrupted one. With a share, it makes only that part of each batch.
-        validation: batches that select the best weights; can be iterated repeatedly. All have
-            the shapes of the first; a short last batch is padded, and `mask` marks its examples.
-        test: batches of the same form, opened when iterated; only `eval` uses them.
+        validation: batches that select the best weights.
+        test: opened when iterated; only `eval` uses them.
         facts: data facts that determine the model.
         sizes: number of examples in each split by its name.
         digest: identifies the training data: the same data gives the same digest.
         chosen: training options that were left unset and that the data determines, by name.
         test_split: the split that `test` is: "validation" if the data has no test split.
         example: an input of the validation split, as `predict` takes it; "" if none can be typed.
+        opened: the data set behind the batches, for measures of what no batch contains, such as the text itself; None
+            if there is no such measure.
     """
 
     train_from: TrainFrom
-    validation: Iterable[Batch]
-    test: Iterable[Batch]
+    validation: HeldOutBatches
+    test: HeldOutBatches
     facts: Facts
     sizes: Mapping[str, int]
     digest: str
     chosen: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     example: str = ""
     test_split: str = "test"
+    opened: Any = None

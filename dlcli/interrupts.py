@@ -13,6 +13,7 @@ Signals are handled even if the process was started with SIGINT ignored, as shel
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -37,9 +38,11 @@ class Signals:
             that the first signal ends the process.
         before_exit: called with the exit code before the process ends; None if there is nothing to do.
         exit_message: returns the text that is printed after "interrupted" when the process ends; "" for none.
+        as_json: whether standard output gets a JSON object of an error when the process ends; False once it has one.
     """
 
     def __init__(self) -> None:
+        self.as_json = False
         self._wakeup: tuple[int, int] | None = None  # the pipe of signal numbers: read end, write end
         self._previous: dict[int, Any] = {}
         self._caught_at = 0.0
@@ -107,6 +110,9 @@ class Signals:
             # A progress display may have hidden the cursor and left an unfinished line.
             clear = "\r\x1b[2K\x1b[?25h" if os.isatty(2) and os.environ.get("TERM") != "dumb" else ""
             os.write(2, (clear + line).encode("utf-8", "replace"))
+            if self.as_json:
+                error = {"kind": _WORDS[name], "message": f"{_WORDS[name]} by {name}", "hint": more}
+                os.write(1, (json.dumps({"error": error}) + "\n").encode())
             if self.before_exit is not None:
                 self.before_exit(CODES[name])
         finally:

@@ -1,11 +1,11 @@
-"""Builds options from values of the command line, of a file, or of a Python call; errors say what would be right."""
+"""Builds options from values of the command line, of a file, or of a Python call; errors name what is valid."""
 
 from __future__ import annotations
 
 import types
 import typing
 from collections.abc import Collection, Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -13,6 +13,9 @@ from pydantic.fields import FieldInfo
 from dlcli.errors import UsageError
 from dlcli.nearest import did_you_mean, nearest
 from dlcli.options.fields import Options, cli, flag
+from dlcli.options.initialization import START_ONLY
+
+Model = TypeVar("Model", bound=Options)
 
 _LONGEST = 300  # characters of a wrong value that a message repeats
 
@@ -55,6 +58,20 @@ def validate(
         meant = _meant(str(value), [str(each) for each in choices(model.model_fields[name])])
         near = f"; did you mean {meant!r}?" if meant else ""
         raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
+
+
+def changed(before: Model, changes: Mapping[str, Any]) -> Model:
+    """Return the options of a run with changes; given `epochs` replace its `steps`.
+
+    Raises:
+        UsageError: as in `validate`.
+    """
+    for name in START_ONLY:
+        if name in changes:
+            raise UsageError(f"{flag(name)} sets the first weights of a new run; it cannot change on resume")
+    kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
+    found: Model = validate(type(before), {**kept, **changes}, flags=changes, kept=kept.keys() - changes.keys())
+    return found
 
 
 def choices(field: FieldInfo) -> list[Any]:

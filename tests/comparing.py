@@ -1,4 +1,4 @@
-"""What a run folder holds, apart from time and place: the same for a run that was broken off and one that was not."""
+"""Compares two run folders without times and paths, such as an interrupted and an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def arrays(folder: Path, step: int | None = None) -> dict[str, np.ndarray]:
 
 
 def snapshot(folder: Path) -> dict[str, Any]:
-    """Read what the newest checkpoint holds beside its arrays: early stopping, best record, open sums."""
+    """Read the newest checkpoint without its arrays: early stopping, best record, partial sums."""
     checkpoints = Checkpoints(folder / "checkpoints")
     return timeless(checkpoints.progress(checkpoints.steps()[-1]))
 
 
 def records(folder: Path) -> list[dict[str, Any]]:
-    """Read `metrics.jsonl`, each line of which must be whole."""
+    """Read `metrics.jsonl`, each line of which must be complete."""
     return [timeless(json.loads(line)) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 

@@ -83,7 +83,7 @@ def dlcli(monkeypatch, capsys):
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """The folder of real data beside the checkout; a test that needs it is skipped where it is missing."""
+    """The folder of real data beside the checkout; a test that needs it is skipped without it."""
     folder = Path(__file__).parents[2] / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("the folder of real data is not here")
@@ -196,6 +196,26 @@ def gan_run(trained_once):
 
 @pytest.fixture(scope="session")
 def diffusion_run(trained_once):
-    """The folder of a tiny U-Net trained for a few steps to take noise off the embedded digits."""
+    """The folder of a tiny U-Net trained for a few steps to denoise the embedded digits."""
     small = {"batch_size": 60, "channels": 2, "stages": 1, "attention": False, "timesteps": 60, "schedule": "constant"}
     return trained_once("diffusion", "unet", **small, **_SHORT)
+
+
+@pytest.fixture(scope="session")
+def gan_density_run(trained_once):
+    """The folder of a tiny GAN of a 2-D density, trained for a few steps."""
+    return trained_once("gan", "gan-density", dataset="ring", batch_size=32, channels=4, schedule="constant", **_SHORT)
+
+
+@pytest.fixture(scope="session")
+def diffusion_density_run(trained_once):
+    """The folder of a tiny diffusion model of a 2-D density, trained for a few steps."""
+    small = {"dataset": "ring", "batch_size": 32, "channels": 4, "timesteps": 60, "schedule": "constant"}
+    return trained_once("diffusion", "diffusion-density", **small, **_SHORT)
+
+
+@pytest.fixture(scope="session")
+def autoencoder_run(trained_once):
+    """The folder of a tiny variational autoencoder trained for six steps on the embedded digits."""
+    small = {"batch_size": 60, "hidden_sizes": "12", "latent_dim": 3, "variational": True, "schedule": "constant"}
+    return trained_once("autoencoder", "codes", **small, **_SHORT)

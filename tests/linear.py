@@ -1,7 +1,7 @@
 """A learner small enough to test the engine with: a line fitted to noisy points.
 
-It has what makes resuming hard: an optimizer's moments, batch statistics, an average of the weights, and
-streams of random numbers.
+Its state has every kind that a resumed run must restore: moments of an optimizer, batch statistics, an average of the
+weights, and random streams.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from flax import nnx
 from pydantic import Field
 
 from dlcli import engine
+from dlcli.data.held_out import HeldOut, in_order
 from dlcli.engine import Mean, Metrics
 from dlcli.errors import DatasetError
 from dlcli.interface import WHOLE, Batch, Data, Facts
@@ -42,13 +43,13 @@ class Train(TrainOptions):
     learning_rate: LearningRate = 0.03
     schedule: ScheduleName = "constant"
     features: Annotated[int, Field(ge=1, le=10**6)] = 3
-    spoilt_step: int = 0  # the batch of this step holds a NaN; 0: none does
-    spoilt_validation: bool = False
+    nan_step: int = 0  # the batch of this step contains a NaN; 0: none does
+    nan_validation: bool = False
     missing_step: int = 0  # the batch of this step cannot be read; 0: all can
 
 
 class Learner(engine.Learner):
-    """Least squares by gradient descent; a batch holds `x` float32 [batch, feature] and `y` float32 [batch]."""
+    """Least squares by gradient descent; a batch contains `x` float32 [batch, feature] and `y` float32 [batch]."""
 
     technique = "line"
     Options = Train
@@ -86,31 +87,30 @@ class Learner(engine.Learner):
         return {"loss": Mean.of(jnp.square(prediction - batch["y"]), batch["mask"])}
 
 
-def held_out(options: Train, split: int) -> list[Batch]:
+def held_out(options: Train, split: int) -> HeldOut:
     x, y = _points(options, HELD_OUT, [options.seed, 0, split])
-    if options.spoilt_validation:
+    if options.nan_validation:
         y[-1] = np.nan
-    batches = []
-    for start in range(0, HELD_OUT, options.batch_size):
-        rows = slice(start, start + options.batch_size)
-        missing = options.batch_size - len(x[rows])
-        mask = np.ones(len(x[rows]), np.float32)
-        batches.append(
-            {
-                "x": np.pad(x[rows], [(0, missing), (0, 0)]),
-                "y": np.pad(y[rows], (0, missing)),
-                "mask": np.pad(mask, (0, missing)),
+
+    # Not the copies that `HeldOut` fills a batch with: a NaN must not be one of them.
+    def read(examples: int) -> Iterator[Batch]:
+        for indices in in_order(HELD_OUT, options.batch_size, examples):
+            missing = options.batch_size - len(indices)
+            yield {
+                "x": np.pad(x[indices], [(0, missing), (0, 0)]),
+                "y": np.pad(y[indices], (0, missing)),
+                "mask": np.pad(np.ones(len(indices), np.float32), (0, missing)),
             }
-        )
-    return batches
+
+    return HeldOut.whole(read, options.batch_size)
 
 
 def _batches(options: Train, first: int) -> Iterator[Batch]:
     for step in itertools.count(first):
         if step + 1 == options.missing_step:
-            raise DatasetError(f"the batch of step {step + 1} must be there, found none")
+            raise DatasetError(f"the batch of step {step + 1} must exist, found none")
         x, y = _points(options, options.batch_size, [options.seed, step + 1])
-        if step + 1 == options.spoilt_step:
+        if step + 1 == options.nan_step:
             y[0] = np.nan
         yield {"x": x, "y": y}
 

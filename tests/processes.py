@@ -1,4 +1,4 @@
-"""Runs dlcli in processes of their own, forked from one that has loaded jax: a start takes no seconds."""
+"""Runs dlcli in separate processes, forked from one that has loaded jax, so that they start quickly."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 300  # seconds; far more than anything here takes, on however busy a machine
+_PATIENCE = 300  # seconds; far more than any test takes, also on a busy machine
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["dlcli.cli.app", "dlcli.techniques.cnn.learner", "tests.linear"])
 
 
 class Child:
-    """A function in a process of its own; what it prints goes to files."""
+    """A function in a separate process; its output goes to files."""
 
     def __init__(
         self, folder: Path, function: Callable[..., None], *arguments: Any, environment: Mapping[str, str] = {}
@@ -34,7 +34,7 @@ class Child:
         self.process.start()
 
     def wait(self) -> int:
-        """Return the exit code; what the process printed tells why where it is unexpected."""
+        """Return the exit code; its output explains an unexpected one."""
         self.process.join(_PATIENCE)
         if self.process.exitcode is None:
             self.process.kill()
@@ -45,15 +45,15 @@ class Child:
         os.kill(self.process.pid, signal)
 
     def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something holds, while the process lives."""
+        """Wait until a condition is true, while the process runs."""
         end = time.monotonic() + _PATIENCE
         while not condition():
             if not self.process.is_alive() or time.monotonic() > end:
                 raise TimeoutError(self.err.read_text())
             time.sleep(0.005)
 
-    def until_told(self, words: str, times: int = 1) -> None:
-        """Wait until the process has said something on standard error."""
+    def until_printed(self, words: str, times: int = 1) -> None:
+        """Wait until the process has printed `words` on standard error."""
         self.until(lambda: self.err.read_text().count(words) >= times)
 
 
@@ -71,7 +71,7 @@ def _load() -> None:
 
 
 def dlcli(*arguments: str) -> None:
-    """Call the program; give it to `Child`."""
+    """Call the program in this process; run by `Child`."""
     from dlcli.__main__ import main
 
     sys.argv = ["dlcli", *arguments]

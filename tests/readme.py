@@ -31,11 +31,16 @@ A command has the options of the groups that its section names; other defaults a
 HEADER = "| option | meaning | default |\n|---|---|---|\n"
 
 
+_ONE_FILE_PER_KIND = ("formats", "layouts", "sources")
+
+
 def file_map() -> str:
-    """One line per folder: the first line of its docstring."""
+    """One line per folder: the first line of its docstring. The folder above describes those with one file per kind."""
     lines = []
     for path in sorted((ROOT / "dlcli").rglob("__init__.py"), key=lambda path: path.parent.parts):
         folder = path.parent.relative_to(ROOT)
+        if folder.name in _ONE_FILE_PER_KIND:
+            continue
         text = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
         indent = "  " * (len(folder.parts) - 1)
         lines.append(f"{indent + folder.name + '/':20}{text}".rstrip())

@@ -7,7 +7,7 @@ _CHECKING = ("dlcli.options", "dlcli.techniques.opening", "pydantic")
 
 
 def recording(options, read):
-    """Return the options, which from now on add to the set `read` the name of each field that is used."""
+    """Return the options; the name of each field that is read is added to the set `read`."""
     kind = type(options)
 
     def getattribute(self, name):

@@ -19,6 +19,18 @@ OF_RUNS = [name for name, model in CATALOGUE.items() if "run" in model.model_fie
 FREE = [name for name, model in CATALOGUE.items() if name not in OF_RUNS or model.model_fields["run"].default is None]
 TEXT = {"text": "The vorpal sword"}
 REQUIRED = {"token-probabilities": TEXT, "hidden-state": TEXT}  # options without a default, by the name of the figure
+# Fixtures of runs, for figures that a run of other data cannot show; default: that of the technique.
+RUNS = {
+    "discriminator-field": "gan_density_run",
+    "score-field": "diffusion_density_run",
+    "sampler-quality": "diffusion_density_run",
+}
+SMALL = {
+    "sampler-quality": {"steps": "2", "samples": 100},
+    "loss-landscape": {"points": 3, "batches": 2},
+    "curvature": {"iterations": 3, "batches": 2},
+    "basins": {"starts": 5, "steps": 20},
+}  # options with which a figure is drawn in seconds
 ANY = "cnn"  # the technique of the run that a figure of any technique is drawn from
 MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
@@ -26,12 +38,12 @@ MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 def of_run(name, folder):
     model = CATALOGUE[name]
     run = (str(folder),) if isinstance(model.model_fields["run"].default, tuple) else str(folder)
-    return model(run=run, **REQUIRED.get(name, {}))
+    return model(run=run, **REQUIRED.get(name, {}), **SMALL.get(name, {}))
 
 
 @functools.cache
 def drawn_without_a_run(name):
-    return figures.draw(name, CATALOGUE[name](**REQUIRED.get(name, {})))
+    return figures.draw(name, CATALOGUE[name](**REQUIRED.get(name, {}), **SMALL.get(name, {})))
 
 
 @pytest.fixture(scope="module", params=CATALOGUE)
@@ -41,7 +53,7 @@ def figure(request):
         return request.param, drawn_without_a_run(request.param)
     technique = CATALOGUE[request.param].technique
     first = technique if isinstance(technique, str) else technique[0]
-    run = request.getfixturevalue(f"{first or ANY}_run")
+    run = request.getfixturevalue(RUNS.get(request.param, f"{first or ANY}_run"))
     return request.param, figures.draw(request.param, of_run(request.param, run))
 
 

@@ -1,7 +1,7 @@
-"""What holds for every technique there is and will be.
+"""Properties of every technique; a new technique needs no change here.
 
-In `tests/techniques/test_NAME.py`, `TINY` makes it small, `INPUTS` says what a verb reads, and `RUNS` what is
-different in a run that a verb can read, where not every run will do.
+In `tests/techniques/test_NAME.py`, `TINY` has options of a small run, `INPUTS` the inputs of a verb, and `RUNS` the
+training options that a verb requires of its run.
 """
 
 import dataclasses
@@ -55,7 +55,7 @@ def tiny(name, **changes):
 
 
 def train(name, folder, **changes):
-    """Train a tiny run to its end in a new folder."""
+    """Train a tiny run to the end in a new folder."""
     options = recording(tiny(name, out=folder, **changes), READ_BY_TRAINING.setdefault(name, set()))
     if name in LEARNERS:
         list(engine.fit(techniques.learner(name), options))
@@ -71,7 +71,7 @@ def _cached_compilations():
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
-    """The folder of a finished run of a technique, trained when it is first asked for."""
+    """The folder of a finished run of a technique, trained on first use."""
     folders = {}
 
     def folder(name, **changes):
@@ -86,7 +86,7 @@ def unbroken(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def built():
-    """The program of a technique and its data, built when they are first asked for."""
+    """The program of a technique and its data, built on first use."""
     kept = {}
 
     def build(name, **changes):
@@ -111,7 +111,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(name, unbroken, tmp_path)
 
 
 @every_learner
-def test_the_same_seed_gives_the_same_parameters_and_another_seed_others(name, built):
+def test_the_seed_determines_the_initial_parameters(name, built):
     program, data = built(name)
     again = Program(techniques.learner(name), tiny(name), data.facts, program.mesh)
     other, _ = built(name, seed=1)
@@ -121,7 +121,7 @@ def test_the_same_seed_gives_the_same_parameters_and_another_seed_others(name, b
 
 
 @every_learner
-def test_one_batch_seen_again_and_again_lowers_the_loss_and_the_step_is_compiled_once(name, built):
+def test_repeated_steps_on_one_batch_lower_the_loss_with_one_compilation(name, built):
     program, data = built(name)
     batch = jax.device_put(dict(next(data.train_from(0))), devices.split(program.mesh))
     leaves, losses = program.initial(), []
@@ -150,7 +150,7 @@ def skip(iterator, count):
 
 
 @every_learner
-def test_scoring_is_compiled_once_and_leaves_the_state_as_it_was(name, built):
+def test_scoring_does_not_change_the_state(name, built):
     program, data = built(name)
     leaves = program.initial()
     before = program.to_host(leaves)
@@ -162,7 +162,7 @@ def test_scoring_is_compiled_once_and_leaves_the_state_as_it_was(name, built):
 
 
 @every_direct_technique
-def test_the_same_options_learn_the_same(name, unbroken, tmp_path):
+def test_the_same_options_give_the_same_files(name, unbroken, tmp_path):
     train(name, tmp_path / "again")
     first, second = (
         {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
@@ -173,7 +173,7 @@ def test_the_same_options_learn_the_same(name, unbroken, tmp_path):
 
 
 @every_direct_technique
-def test_a_run_says_what_it_learnt_from_and_how_good_it_is(name, unbroken):
+def test_a_run_records_its_data_with_its_validation_metrics(name, unbroken):
     run = RunWriter(unbroken(name))
     about = run.raw("run.json")
     assert (about["technique"], about["ended"]["reason"]) == (name, "trained")
@@ -183,8 +183,8 @@ def test_a_run_says_what_it_learnt_from_and_how_good_it_is(name, unbroken):
 
 
 @every_direct_technique
-def test_a_folder_in_use_is_refused_before_the_data_are_read(name, tmp_path):
-    (tmp_path / "thesis.txt").write_text("years of work")
+def test_a_folder_in_use_is_refused_before_the_data_is_read(name, tmp_path):
+    (tmp_path / "thesis.txt").write_text("text")
     options = tiny(name, out=tmp_path, dataset="nowhere.txt")
     with pytest.raises(UsageError, match="must be a new or empty folder"):
         direct.prepare(name, techniques.trainer(name), options)
@@ -245,7 +245,7 @@ def test_a_verb_reads_each_of_its_options(name, verb, used):
 
 
 def plain(value):
-    """Return artifacts as what compares by value."""
+    """Convert artifacts to values that can be compared."""
     if dataclasses.is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, np.ndarray):
@@ -286,7 +286,7 @@ def test_help_names_every_option_with_its_description(name, verb, monkeypatch, c
 
 
 @every_technique
-def test_a_technique_says_what_it_is_in_one_line(name):
+def test_each_technique_has_a_summary_of_one_line(name):
     summary = importlib.import_module(f"dlcli.techniques.{name}").__doc__.split("\n\n")[0]
     assert summary.strip().endswith(".")
 

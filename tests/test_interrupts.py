@@ -1,5 +1,6 @@
-"""Signals end the program at once, or let it save first."""
+"""Signals end the program at once, or after it has saved its state."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from tests.processes import Child
 
 
 def wait_in_c():
-    """Wait as the main thread waits for the compiler: no handler of Python's runs in the meantime."""
+    """Block as the main thread does in the compiler: no Python signal handler runs meanwhile."""
     import ctypes
 
     ctypes.CDLL(None).sleep(60)
@@ -45,8 +46,15 @@ def fork_and_wait():
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
+def wait_with_json():
+    SIGNALS.as_json = True
+    with handled(), exit_message("step 7 is saved"):
+        print("ready", file=sys.stderr, flush=True)
+        wait_in_c()
+
+
 def caught(process):
-    """The signals that a process catches, a bit each."""
+    """The signals that a process catches, as a bit mask."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.split("SigCgt:")[1].split()[0], 16)
 
@@ -60,11 +68,20 @@ def test_a_signal_ends_the_process_while_its_main_thread_runs_native_code(tmp_pa
     assert child.err.read_text() == f"{word}\n"
 
 
+def test_with_json_the_output_is_one_object_that_names_the_signal(tmp_path):
+    child = Child(tmp_path, wait_with_json)
+    child.until(lambda: "ready" in child.err.read_text())
+    child.send(signal.SIGTERM)
+    assert child.wait() == 143
+    error = json.loads(child.out.read_text())["error"]
+    assert error == {"kind": "terminated", "message": "terminated by SIGTERM", "hint": "step 7 is saved"}
+
+
 def test_the_second_signal_ends_the_process_with_its_exit_message(tmp_path):
     child = Child(tmp_path, save_first)
     child.until(lambda: "ready" in child.out.read_text())
     child.send(signal.SIGTERM)
-    child.until_told("SIGTERM: saving\n")
+    child.until_printed("SIGTERM: saving\n")
     child.send(signal.SIGTERM)  # at the same moment: from the process that passes it on
     time.sleep(0.5)
     child.send(signal.SIGINT)

@@ -11,10 +11,12 @@ PACKAGE = Path(__file__).parents[1] / "dlcli"
 LAYERS = [
     {"cli", "__main__"},
     {"api"},
-    {"figures", "studies", "checks", "export"},
+    {"notebook", "trackers", "serve"},
+    {"reports"},
+    {"figures", "studies", "checks", "export", "importing"},
     {"techniques"},
     {"engine", "text_models"},
-    {"runs", "metrics", "data", "optim", "plot"},
+    {"runs", "metrics", "data", "optim", "plot", "pages"},
     {"nn", "interface", "artifacts"},
     {"formats"},
     {"files", "notices", "compiling", "activity", "interrupts", "processes"},
@@ -32,7 +34,7 @@ def _place(path):
 
 
 def _imported(tree):
-    """The rooms of dlcli that a file imports from."""
+    """The top-level parts of dlcli that a file imports from."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "dlcli":
             yield from (alias.name for alias in node.names if alias.name != "__version__")

@@ -1,4 +1,4 @@
-"""README.md says what the program does."""
+"""README.md describes this version of the program."""
 
 import re
 from pathlib import Path

@@ -1,6 +1,7 @@
 """Statements of the course that a computation can refute: one file each, found by its name.
 
-The docstring of a file begins with the statement; its function `check` returns the `Result`.
+The docstring of a file begins with the statement and has paragraphs that start with "Formula:" and "Reference:"; its
+function `check` returns the `Result`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,43 @@ def names() -> list[str]:
 def statement(name: str) -> str:
     """Return the statement that a check measures, without importing it."""
     return discovery.summary(__name__, name)
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """What a check verifies.
+
+    Attributes:
+        name: of the check.
+        statement: the checked sentence.
+        formula: the statement in symbols.
+        reference: paper or book, with the equation or section.
+        details: how it is measured; may be empty.
+    """
+
+    name: str
+    statement: str
+    formula: str
+    reference: str
+    details: str
+
+
+def explanation(name: str) -> Explanation:
+    """Return statement, formula and source of a check, without importing it.
+
+    Raises:
+        UsageError: there is no check of this name.
+    """
+    name = chosen("IDENTITY", name, names())
+    first, *others = discovery.paragraphs(__name__, name)
+    named = {
+        label: each.removeprefix(f"{label}: ")
+        for each in others
+        for label in ("Formula", "Reference")
+        if each.startswith(f"{label}: ")
+    }
+    details = " ".join(each for each in others if not each.startswith(("Formula: ", "Reference: ")))
+    return Explanation(name, first, named["Formula"], named["Reference"], details)
 
 
 def run(name: str) -> Result:

@@ -3,6 +3,8 @@
 The uncorrected moment is (1 - 0.9^t) times the gradient, a tenth at the first step. The update is the corrected first
 moment divided by the root of the corrected second one, which for a constant gradient is its sign.
 
+Formula: m_t / (1 − β₁^t) = g for m_t = β₁ m_{t−1} + (1 − β₁) g, m_0 = 0.
+
 Reference: Kingma and Ba, "Adam", 2015, arXiv:1412.6980, algorithm 1 and section 3.
 """
 

@@ -2,6 +2,8 @@
 
 Each token is changed in turn: the logits before it must stay bitwise equal, and the logits at it must change.
 
+Formula: ∂ logits_i / ∂ token_j = 0 for all j > i.
+
 Reference: Vaswani et al., "Attention Is All You Need", 2017, arXiv:1706.03762, section 3.2.3.
 """
 

@@ -2,6 +2,10 @@
 
 All texts of a length over a small vocabulary are scored in one pass and token by token. A network that sees a token
 before it predicts it would give them a total probability above 1.
+
+Formula: p(x_1 … x_n) = Π_t p(x_t | x_1 … x_{t−1}) and Σ_x p(x) = 1.
+
+Reference: Bengio et al., "A Neural Probabilistic Language Model", 2003, JMLR 3, section 1.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.checks import Result
+from dlcli.nn import functional
 from dlcli.nn.recurrent import CELLS
 from dlcli.nn.transformer_config import preset
 from dlcli.techniques.rnn.model import Network, RNNConfig
@@ -51,22 +56,21 @@ def _recurrent(cell: str) -> tuple[Read, Read]:
     network = Network(config, _VOCABULARY, rngs=nnx.Rngs(0))
     # Zero by default, which would make all texts equally likely.
     network.output_kernel[...] = jax.random.normal(jax.random.key(1), network.output_kernel.shape)
-    graph, state = nnx.split(network)
 
-    @jax.jit
-    def read(state: nnx.State, tokens: jax.Array, carry: jax.Array) -> tuple[jax.Array, jax.Array]:
-        network = nnx.merge(graph, state)
+    def step(network: Network, tokens: jax.Array, carry: jax.Array) -> tuple[jax.Array, jax.Array]:
         states, carry = network(tokens, carry)
         return jax.nn.log_softmax(network.logits(states.swapaxes(0, 1))), carry
+
+    read = functional.jit(step, network)
 
     def by_token(tokens: jax.Array) -> jax.Array:
         carry, found = network.stack.initial_carry(len(tokens)), []
         for position in range(tokens.shape[1]):
-            part, carry = read(state, tokens[:, position : position + 1], carry)
+            part, carry = read(tokens[:, position : position + 1], carry)
             found.append(part)
         return jnp.concatenate(found, axis=1)
 
-    return lambda tokens: read(state, tokens, network.stack.initial_carry(len(tokens)))[0], by_token
+    return lambda tokens: read(tokens, network.stack.initial_carry(len(tokens)))[0], by_token
 
 
 def _decoder() -> tuple[Read, Read]:
@@ -74,16 +78,15 @@ def _decoder() -> tuple[Read, Read]:
     network = Decoder(config, _VOCABULARY, rngs=nnx.Rngs(0))
     # Larger than for training, so that the tokens are far from equally likely.
     network.embedding.tokens.embedding[...] = jax.random.normal(jax.random.key(1), (_VOCABULARY, _WIDTH)) / 2
-    graph, state = nnx.split(network)
-    whole = jax.jit(lambda state, tokens: jax.nn.log_softmax(nnx.merge(graph, state)(tokens)))
+    whole = functional.jit(lambda network, tokens: jax.nn.log_softmax(network(tokens)), network)
 
     def by_token(tokens: jax.Array) -> jax.Array:
         # One pass per token over the text so far: the shape is constant, the causal mask excludes the rest.
         positions = jnp.arange(tokens.shape[1])
         found = [
-            whole(state, jnp.where(positions[None] <= position, tokens, 0))[:, position : position + 1]
+            whole(jnp.where(positions[None] <= position, tokens, 0))[:, position : position + 1]
             for position in range(tokens.shape[1])
         ]
         return jnp.concatenate(found, axis=1)
 
-    return lambda tokens: whole(state, tokens), by_token
+    return whole, by_token

@@ -3,6 +3,8 @@
 Many chains start at the same x_0. At several timesteps their mean and variance must be within a number of standard
 errors that is exceeded by chance in one case in a million.
 
+Formula: x_t = √(1 − β_t) x_{t−1} + √β_t ε gives x_t ~ N(√ᾱ_t x_0, 1 − ᾱ_t), ᾱ_t = Π_s (1 − β_s).
+
 Reference: Ho et al., "Denoising Diffusion Probabilistic Models", 2020, arXiv:2006.11239, equations 2 and 4.
 """
 

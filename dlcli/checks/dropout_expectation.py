@@ -3,6 +3,8 @@
 With inverted dropout, kept units are divided by the keep probability. Means over many masks must be within a number of
 standard errors that is exceeded by chance in one case in a million.
 
+Formula: E[m ⊙ x / p] = x and E[w · (m ⊙ x / p)] = w · x for m ~ Bernoulli(p).
+
 Reference: Srivastava et al., "Dropout", 2014, JMLR 15, section 4 (weights scaled at test time; here activations are
 scaled in training, which is the same in expectation).
 """

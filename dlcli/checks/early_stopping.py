@@ -1,5 +1,7 @@
 """Early stopping returns the parameters of the lowest validation loss, not those of the last step.
 
+Formula: θ = θ_k with k = argmin_t L_validation(θ_t).
+
 Reference: Goodfellow, Bengio and Courville, "Deep Learning", 2016, algorithm 7.1.
 """
 

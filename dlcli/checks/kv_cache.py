@@ -1,5 +1,7 @@
 """Decoding token by token with a key-value cache gives the logits of one pass over the whole text.
 
+Formula: softmax(q_t K_{≤t}ᵀ / √d) V_{≤t} with cached keys K and values V equals row t of the full attention.
+
 Reference: Pope et al., "Efficiently Scaling Transformer Inference", 2022, arXiv:2211.05102, section 2.
 """
 

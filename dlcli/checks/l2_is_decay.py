@@ -2,6 +2,8 @@
 
 Adam normalizes the gradient of the penalty, so that large weights shrink no faster than small ones.
 
+Formula: w − η (g + λ w) = (1 − η λ) w − η g.
+
 Reference: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, arXiv:1711.05101, propositions 1 and 2.
 """
 

@@ -1,6 +1,6 @@
 """The velocity of momentum equals the sum of all gradients so far, each weighted by β to the power of its age.
 
-v_t = β v_{t-1} + g_t = Σ_s β^(t - s) g_s.
+Formula: v_t = β v_{t−1} + g_t = Σ_s β^(t − s) g_s.
 
 Reference: Polyak, "Some Methods of Speeding up the Convergence of Iteration Methods", 1964.
 """

@@ -2,6 +2,8 @@
 
 The gradient is summed over random images, since max pooling passes it to one pixel of each window only.
 
+Formula: r_l = r_{l−1} + (k_l − 1) j_{l−1} and j_l = s_l j_{l−1}, for kernel size k and stride s of layer l.
+
 Reference: Araujo, Norris and Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019,
 doi:10.23915/distill.00021.
 """
@@ -14,6 +16,7 @@ import numpy as np
 from flax import nnx
 
 from dlcli.checks import Result
+from dlcli.nn import functional
 from dlcli.nn.receptive_field import ReceptiveField
 from dlcli.techniques.cnn.architecture import Architecture
 from dlcli.techniques.cnn.backbone import Backbone
@@ -41,17 +44,16 @@ def check() -> Result:
 def _measured(backbone: Backbone) -> dict[str, tuple[np.ndarray, int]]:
     """Return by layer where the input gradient of its middle unit is nonzero, bool [row, column], and that unit."""
     images = jax.random.normal(jax.random.key(1), (_IMAGES * _SIDE * _SIDE,)).reshape(_IMAGES, _SIDE, _SIDE, 1)
-    graph, state = nnx.split(backbone)
+    maps = functional.jit(lambda backbone, images: dict(backbone.feature_maps(images)), backbone)
 
-    def unit(images: jax.Array, name: str) -> jax.Array:
-        maps = dict(nnx.merge(graph, state).feature_maps(images))[name]
-        return maps[:, maps.shape[1] // 2, maps.shape[2] // 2].sum()
+    def unit(images: jax.Array, name: str, middle: int) -> jax.Array:
+        return maps(images)[name][:, middle, middle].sum()
 
-    shapes = jax.eval_shape(lambda images: dict(nnx.merge(graph, state).feature_maps(images)), images)
     found = {}
-    for name in backbone.names:
-        gradient = jax.jit(jax.grad(unit), static_argnums=1)(images, name)
-        found[name] = np.asarray(jnp.abs(gradient).sum(axis=(0, 3)) > 0), shapes[name].shape[1] // 2
+    for name, shape in jax.eval_shape(maps, images).items():
+        middle = shape.shape[1] // 2
+        gradient = jax.grad(unit)(images, name, middle)
+        found[name] = np.asarray(jnp.abs(gradient).sum(axis=(0, 3)) > 0), middle
     return found
 
 

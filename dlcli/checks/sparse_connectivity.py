@@ -2,6 +2,8 @@
 
 A convolution is a dense layer with a sparse matrix of repeated entries; the check builds that matrix explicitly.
 
+Formula: y_{ijo} = Σ_{a, b, c} w_{abco} x_{i + a, j + b, c}: k · k · c nonzero entries in each row of the matrix.
+
 Reference: Goodfellow, Bengio and Courville, "Deep Learning", 2016, section 9.2.
 """
 

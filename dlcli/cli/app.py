@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection
 from typing import Annotated, Any, NoReturn
 
 import typer
 
-from dlcli import __version__, discovery, figures, interrupts, studies, techniques
-from dlcli.cli import console, failure, several, streams
+from dlcli import __version__, interrupts
+from dlcli.cli import console, failure, several, streams, verbs
 from dlcli.cli.typer_commands import Command, Group
-from dlcli.cli.typer_options import Call, command, command_of_any
 from dlcli.errors import DeviceError, DiskError, UserError
-from dlcli.options.common import Options
 
-_VERBS_PACKAGE = "dlcli.cli"
 # Errors of writing to a stream: its disk is full, it is closed, or its terminal is gone.
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EIO)
 SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -45,11 +41,11 @@ def build(words: Collection[str] | None = None) -> typer.Typer:
         context_settings=SETTINGS,
     )
     app.callback()(_version_option)
-    for verb, described in VERBS.items():
+    for verb in verbs.names():
         if words is None or verb in words:
-            _add(app, verb, described)
+            _add(app, verb)
         else:
-            app.command(verb, help=described.summary)(lambda: None)
+            app.command(verb, help=verbs.summary(verb))(lambda: None)
     return app
 
 
@@ -129,129 +125,15 @@ def _version_option(
 
 class _InOrder(Group):
     def list_commands(self, ctx: Any) -> list[str]:
-        return [verb for verb in VERBS if verb in self.commands]
+        return [verb for verb in verbs.names() if verb in self.commands]
 
 
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """A command of the tree.
-
-    Attributes:
-        name: of the subject below a verb.
-        help: its summary.
-        callback: for Typer.
-        epilog: text at the end of its help, in rich markup.
-    """
-
-    name: str
-    help: str
-    callback: Callable[..., None]
-    epilog: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Verb:
-    """The first word of a command.
-
-    Attributes:
-        summary: one line for the help.
-        entries: yields the commands of a verb; of one without subjects, the single command.
-        has_subjects: whether a second word names the command.
-    """
-
-    summary: str
-    entries: Callable[[str], Iterator[Entry]]
-    has_subjects: bool = True
-
-
-def _add(app: typer.Typer, verb: str, described: Verb) -> None:
+def _add(app: typer.Typer, verb: str) -> None:
     group = typer.Typer(cls=Group, no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
-    for entry in described.entries(verb):
-        add_to, name, summary = app, verb, described.summary
-        if described.has_subjects:
-            add_to, name, summary = group, entry.name, entry.help
-        add_to.command(name, help=summary, cls=Command, context_settings=SETTINGS, epilog=entry.epilog)(entry.callback)
-    if described.has_subjects:
-        app.add_typer(group, name=verb, help=described.summary)
-
-
-def _techniques(verb: str) -> Iterator[Entry]:
-    for name in techniques.having(verb):
-        model = techniques.options(name, verb)
-        callback = command(model, _runner(verb, name), training=verb == "train")
-        yield Entry(name, techniques.summary(name), callback, _examples(model.examples))
-
-
-def _figures(verb: str) -> Iterator[Entry]:
-    return _subjects(verb, figures.catalogue())
-
-
-def _studies(verb: str) -> Iterator[Entry]:
-    return _subjects(verb, studies.catalogue())
-
-
-def _subjects(verb: str, models: Mapping[str, type[Options]]) -> Iterator[Entry]:
-    for name, model in models.items():
-        summary = discovery.first_paragraph(model.__doc__)
-        yield Entry(name, summary, command(model, _runner(verb, name)), _examples(model.examples))
-
-
-def _own_commands(verb: str) -> Iterator[Entry]:
-    """Yield the commands that the file of a verb lists in `COMMANDS`."""
-    for name, (model, run) in discovery.load(_VERBS_PACKAGE, verb).COMMANDS.items():
-        yield Entry(name, discovery.first_paragraph(model.__doc__), command(model, run), _examples(model.examples))
-
-
-def _check(verb: str) -> Iterator[Entry]:
-    module = discovery.load(_VERBS_PACKAGE, verb)
-    yield Entry("", "", command(module.Check, module.run), module.statements())
-
-
-def _doctor(verb: str) -> Iterator[Entry]:
-    module = discovery.load(_VERBS_PACKAGE, verb)
-    yield Entry("", "", command(module.Doctor, module.run))
-
-
-def _export(verb: str) -> Iterator[Entry]:
-    module = discovery.load(_VERBS_PACKAGE, verb)
-    examples = _examples(module.Export.examples)
-    yield Entry("", "", command(module.Export, module.run), f"{module.formats()}\n\n{examples}")
-
-
-def _any_run(verb: str) -> Iterator[Entry]:
-    """Yield the command of a verb that reads a run of any technique."""
-    module = discovery.load(_VERBS_PACKAGE, verb)
-    models = {name: techniques.options(name, module.OPTIONS_OF) for name in techniques.having(verb)}
-    examples = module.Common.examples
-    callback = command_of_any({"": module.Common, **models}, module.run, module.SHORT_HELP, examples)
-    yield Entry("", "", callback, _examples(examples))
-
-
-def _examples(lines: tuple[str, ...]) -> str | None:
-    return "\n\n".join(f"[dim]$ {line}[/]" for line in lines) or None
-
-
-def _runner(verb: str, subject: str) -> Callable[[Any, Call], None]:
-    def run(options: Any, call: Call) -> None:
-        # jax loads here, after the arguments have been checked.
-        discovery.load(_VERBS_PACKAGE, verb).run(subject, options, call)
-
-    return run
-
-
-# In the order of a typical workflow.
-VERBS: dict[str, Verb] = {
-    "train": Verb("Train a new run.", _techniques),
-    "resume": Verb("Resume a run that was interrupted, stopped or finished.", _any_run, has_subjects=False),
-    "eval": Verb("Evaluate a run on the test split.", _any_run, has_subjects=False),
-    "sample": Verb("Sample from a trained generative model.", _techniques),
-    "predict": Verb("Apply a trained model to inputs.", _techniques),
-    "score": Verb("Compute the log-likelihood of a text, token by token.", _techniques),
-    "viz": Verb("Draw a figure of a concept or of a trained run.", _figures),
-    "study": Verb("Run a controlled experiment of many small runs.", _studies),
-    "check": Verb("Verify the statements of the course by measurement.", _check, has_subjects=False),
-    "export": Verb("Export a run to a format of another tool.", _export, has_subjects=False),
-    "data": Verb("List, show, check and download data sets.", _own_commands),
-    "runs": Verb("List, show, compare, rename and remove runs.", _own_commands),
-    "doctor": Verb("Show this machine, its devices and versions.", _doctor, has_subjects=False),
-}
+    subjects = False
+    for each in verbs.commands(verb):
+        subjects = bool(each.name)
+        add_to, name, summary = (group, each.name, each.help) if subjects else (app, verb, verbs.summary(verb))
+        add_to.command(name, help=summary, cls=Command, context_settings=SETTINGS, epilog=each.epilog)(each.callback)
+    if subjects:
+        app.add_typer(group, name=verb, help=verbs.summary(verb))

@@ -1,16 +1,20 @@
-"""`dlcli check [IDENTITY]`: measures the statements of the course; exit code 8 if one does not hold."""
+"""Verify the statements of the course by measurement: `dlcli check [IDENTITY]`."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import Field
+from rich.padding import Padding
+from rich.text import Text
 
 from dlcli import checks, formats
 from dlcli.artifacts import Table
 from dlcli.checks import Result
-from dlcli.cli import output, progress
+from dlcli.cli import console, output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import CheckFailed
 from dlcli.options.common import Cli, Options
@@ -25,6 +29,9 @@ class Check(Options):
         Field(description="Statement to check; default: all."),
         Cli(argument=True, metavar="IDENTITY", complete="checks"),
     ] = ""
+    explain: Annotated[
+        bool, Field(description="Print statement, formula and source of the checks instead of measuring them.")
+    ] = False
 
 
 def statements() -> str:
@@ -32,8 +39,16 @@ def statements() -> str:
     return "\n\n".join(f"[bold]{name}[/] [dim]{checks.statement(name)}[/]" for name in checks.names())
 
 
+def commands() -> Iterator[verbs.Entry]:
+    """Yield the command; its help ends with the statements."""
+    yield verbs.of_model(Check, run, epilog=statements())
+
+
 def run(options: Check, call: Call) -> None:
     """Run the checks and print one row each, or for a single check all its numbers."""
+    if options.explain:
+        _explain([options.identity] if options.identity else checks.names(), call)
+        return
     with progress.importing():
         from dlcli.engine.devices import prepare
     prepare("auto")
@@ -44,6 +59,23 @@ def run(options: Check, call: Call) -> None:
         names = ", ".join(failed)
         error = CheckFailed(f"{len(failed)} of {len(found)} statements do not hold: {names}")
         output.fail(error, call)
+
+
+def _explain(names: list[str], call: Call) -> None:
+    """Print what the checks verify; with `--json`, one object of all."""
+    found = [checks.explanation(name) for name in names]
+    if call.json:
+        console.print_json({"checks": [dataclasses.asdict(each) for each in found]})
+        return
+    out = console.out()
+    for number, each in enumerate(found):
+        if number:
+            out.print()
+        out.print(Text(each.name, "bold"))
+        for label, text in (("", each.statement), ("formula", each.formula), ("", each.details)):
+            if text:
+                out.print(Padding(Text(f"{label}: {text}" if label else text), (0, 0, 0, 2)))
+        out.print(Padding(Text(f"source: {each.reference}", "dim"), (0, 0, 0, 2)))
 
 
 def _timed(name: str) -> tuple[Result, float]:

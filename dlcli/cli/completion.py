@@ -16,7 +16,7 @@ from dlcli.errors import UserError
 from dlcli.export.options import format_names
 from dlcli.files import read_bytes
 from dlcli.options.augmentations import AUGMENTATIONS
-from dlcli.options.common import TokenizerKind
+from dlcli.options.text import TokenizerKind
 from dlcli.paths import expand_user, runs_folder
 from dlcli.runs.folder import technique_of
 from dlcli.runs.lookup import find

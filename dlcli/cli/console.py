@@ -16,6 +16,7 @@ from rich.segment import Segment
 from dlcli import activity
 from dlcli.cli import streams
 from dlcli.files import as_json
+from dlcli.interrupts import SIGNALS
 
 _PIPE_WIDTH = 160  # columns; a file has no width of its own, and a table must not be cut
 # Characters that control a terminal or reorder its text: C0 and C1 controls except tab and line end, DEL, the marks of
@@ -51,7 +52,7 @@ def is_silent() -> bool:
 
 
 def is_interactive() -> bool:
-    """Return whether a user can be asked: there is a terminal to write to and to read from."""
+    """Return whether a question can be put to the user: there is a terminal to write to and to read from."""
     return sys.stdin is not None and sys.stdin.isatty() and err().is_terminal
 
 
@@ -65,6 +66,7 @@ def print_json(value: Any) -> None:
     """Print one JSON object on one line of standard output; characters that are not Unicode become U+FFFD."""
     if _silent:
         return
+    SIGNALS.as_json = False
     sys.stdout.write(as_json(_unicode(value)) + "\n")
     sys.stdout.flush()
 
@@ -72,6 +74,7 @@ def print_json(value: Any) -> None:
 def print_blocks(rest: dict[str, Any], blocks: Iterable[list[Any]], name: str = "tokens") -> None:
     """Print a JSON object like `print_json`, whose list `name`, empty in `rest`, is written block by block."""
     # Quotes inside a string are escaped, so that only the list itself matches.
+    SIGNALS.as_json = False
     before, begin, after = as_json(_unicode(rest)).partition(f'"{name}": [')
     sys.stdout.write(before + begin)
     for number, block in enumerate(blocks):

@@ -1,9 +1,9 @@
-"""`dlcli data`: list, show, check and download data sets."""
+"""List, show, check and download data sets: `dlcli data COMMAND`."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 
 from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.cli import output, progress
+from dlcli.cli import output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import DatasetError, UsageError
-from dlcli.options.common import Cli, DataDir, Options
+from dlcli.options.common import Cli, DataDir, Options, SkipBadOptions
 from dlcli.options.tables import LabelColumnOptions, PairColumnOptions, TargetColumn
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _Read(LabelColumnOptions, PairColumnOptions, Named):
         return self
 
 
-class Show(_Read):
+class Show(SkipBadOptions, _Read):
     """Show the splits, sizes and classes of a data set."""
 
 
@@ -113,7 +113,9 @@ def _images(options: Show) -> Table:
     from dlcli.data.images import catalogue
     from dlcli.data.images.folder_layout import UNLABELLED
 
-    images = catalogue.open(options.name, options.data_dir, options.image_size, memory_limit=2**31)
+    images = catalogue.open(
+        options.name, options.data_dir, options.image_size, memory_limit=2**31, skip_bad=options.skip_bad
+    )
     counts = {name: split.counts().tolist() for name, split in images.splits.items()}
     shape = list(images.image)
     classes = (
@@ -271,4 +273,15 @@ def prepare(options: Prepare, call: Call) -> None:
     output.write(Table("", ["data set", "folder"], [(options.name, folder)], {"folder": str(folder)}), call)
 
 
-COMMANDS = {"list": (List, list_), "show": (Show, show), "check": (Check, check), "prepare": (Prepare, prepare)}
+COMMANDS: dict[str, verbs.Command] = {
+    "list": (List, list_),
+    "show": (Show, show),
+    "check": (Check, check),
+    "prepare": (Prepare, prepare),
+}
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per row of `COMMANDS`."""
+    for name, (model, run) in COMMANDS.items():
+        yield verbs.of_model(model, run, name)

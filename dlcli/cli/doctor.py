@@ -1,4 +1,4 @@
-"""`dlcli doctor`: this machine, its devices, its versions."""
+"""Show this machine, its devices and versions: `dlcli doctor`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from dlcli import __version__, processes
 from dlcli.artifacts import Table
-from dlcli.cli import output, progress
+from dlcli.cli import output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.options.common import Options
 from dlcli.paths import cache_folder, runs_folder
@@ -23,6 +24,11 @@ class Doctor(Options):
     """Show this machine, its devices and versions."""
 
     panel = "General"
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield the command."""
+    yield verbs.of_model(Doctor, run)
 
 
 def run(options: Doctor, call: Call) -> None:

@@ -1,12 +1,13 @@
-"""`dlcli eval RUN`: evaluates a run on the test split."""
+"""Evaluate a run on the test split: `dlcli eval RUN`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from dlcli import api, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import output, progress
+from dlcli.cli import output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UsageError
 from dlcli.options.common import EvalOptions
@@ -14,14 +15,16 @@ from dlcli.options.fields import flag
 from dlcli.techniques import opening
 from dlcli.validation import validate
 
-OPTIONS_OF = "eval"  # verb whose options of all techniques the command has
-SHORT_HELP = ()  # options that `--help` shows; (): all that are not rare
-
 
 class Common(EvalOptions):
     """Options of every technique."""
 
     examples = ("dlcli eval cnn", "dlcli eval cnn --json | jq .accuracy.value")
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield the command, with the options of all techniques."""
+    return verbs.of_any_run("eval", Common, run)
 
 
 def run(given: dict[str, Any], call: Call) -> None:

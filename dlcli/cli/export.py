@@ -1,9 +1,11 @@
-"""`dlcli export RUN --format F --out PATH`: writes a run in a format of another tool."""
+"""Export a run to a format of another tool: `dlcli export RUN --format F --out PATH`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from dlcli import api, discovery, export
-from dlcli.cli import console, progress
+from dlcli.cli import console, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.export.options import FORMATS, Export, format_names
 from dlcli.techniques import opening
@@ -12,6 +14,11 @@ from dlcli.techniques import opening
 def formats() -> str:
     """Return the names of the formats with their summaries, for the end of the help."""
     return "\n\n".join(f"[bold]{name}[/] [dim]{discovery.summary(FORMATS, name)}[/]" for name in format_names())
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield the command; its help ends with the formats."""
+    yield verbs.of_model(Export, run, epilog=formats())
 
 
 def run(options: Export, call: Call) -> None:

@@ -11,6 +11,7 @@ from dlcli.formats import command_line
 from dlcli.options.fields import Options, can_read, cli, flag
 from dlcli.runs.data_paths import resolve
 from dlcli.runs.folder import RunFolder
+from dlcli.validation import bare_type
 
 _INPUTS = ("images", "rows", "text", "nearest", "prompt")  # fields whose value is an input
 
@@ -37,7 +38,8 @@ def _input(model: type[Options], examples: Mapping[str, str]) -> Iterator[str | 
     for name in (each for each in _INPUTS if each in model.model_fields):
         field, example = model.model_fields[name], examples[name]
         if not cli(field).argument:
-            yield from (flag(name), example or name.upper()) if example or name == "nearest" else ()
+            if bare_type(field.annotation) is not Path and (example or name == "nearest"):
+                yield from (flag(name), example or name.upper())
         else:
             yield from ("--",) if name == "rows" and example.startswith("-") else ()
             yield Path(example) if name == "images" and example else example or name.upper()

@@ -8,13 +8,13 @@ import re
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from rich.table import Table as Grid
 from rich.text import Text as RichText
 
 from dlcli import formats
-from dlcli.artifacts import Artifact, Figure, Images, Prediction, Sketch, Table, Text, Tokenization
+from dlcli.artifacts import Artifact, Figure, Images, Prediction, Sketch, Table, Text, Tokenization, Vector
 from dlcli.cli import console
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UserError
@@ -26,9 +26,6 @@ _EXPLAINED = {
 _MAX_LINES = 48  # of a picture without --full: two screens of 24 lines
 # An escape that is not a colour of a sketch: it comes from a name in the data.
 _FOREIGN = re.compile(r"\x1b(?!\[(?:0|[34]8;2;[0-9;]+)m)")
-# Right-aligned cells of a table: a number with a sign, a bound or a unit, two joined by a dash, or none.
-_ONE = r"[<>±~]? ?[-+]?[\d,]*\.?\d+(e[-+]?\d+)?( ?[%×a-zµ]{1,3})?( \*)?"
-_NUMBER = re.compile(rf"{_ONE}( – {_ONE})?|[–∞]|none")
 
 
 def write(artifact: Artifact, call: Call, out: Path | None = None, *, show: bool = True, full: bool = False) -> None:
@@ -78,9 +75,9 @@ def fail(error: UserError, call: Call) -> NoReturn:
 def table(artifact: Table) -> Grid:
     """Return a table for rich; numbers are formatted by column and right-aligned."""
     grid = Grid(header_style="bold", box=None, pad_edge=False)
-    cells = [_column([row[index] for row in artifact.rows]) for index in range(len(artifact.columns))]
+    cells = [formats.cells([row[index] for row in artifact.rows]) for index in range(len(artifact.columns))]
     for name, column in zip(artifact.columns, cells, strict=True):
-        numbers = any(column) and all(map(_NUMBER.fullmatch, filter(None, column)))
+        numbers = formats.all_numbers(column)
         # A long name is folded, so that it can still be copied; a number is never cut.
         grid.add_column(console.plain(name), justify="right" if numbers else "left", no_wrap=numbers, overflow="fold")
     for row in zip(*cells, strict=True):
@@ -88,15 +85,11 @@ def table(artifact: Table) -> Grid:
     return grid
 
 
-def _column(cells: Sequence[Any]) -> list[str]:
-    """Return the cells of a column as text."""
-    if all(cell is None or type(cell) in (int, float) for cell in cells):
-        return formats.column(cells)
-    return [_cell(cell) for cell in cells]
-
-
-def print_predictions(predictions: Sequence[Prediction | Tokenization]) -> None:
-    """Print for each input a row with its most likely answers and their probabilities, or its tokens with their ids."""
+def print_predictions(predictions: Sequence[Prediction | Tokenization | Vector]) -> None:
+    """Print for each input a row with its most likely answers and their probabilities, its tokens, or its vector."""
+    for each in predictions:
+        if isinstance(each, Vector):
+            console.write(" ".join(f"{number:.7g}" for number in each.vector))
     broken = [each for each in predictions if isinstance(each, Tokenization)]
     for number, each in enumerate(broken):
         if number:
@@ -211,9 +204,3 @@ def sketch(draw: Sketch, *, full: bool = False) -> None:
     lines = draw(*console.canvas(), None if full else _MAX_LINES)
     drawn = _FOREIGN.sub(r"\\x1b", "\n".join(lines))
     console.out().print(RichText.from_ansi(drawn), soft_wrap=True)
-
-
-def _cell(cell: Any) -> str:
-    if cell is None:
-        return formats.MISSING
-    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import output, progress
+from dlcli.cli import output, progress, progress_lines
 from dlcli.cli.typer_options import Call
 from dlcli.options.common import FitOptions, Options
 from dlcli.options.fields import flag
@@ -117,7 +117,10 @@ def _needed(found: Plan) -> dict[str, Any]:
     return {
         "device": found.device,
         "sizes": dict(found.sizes),
+        "validation_examples": found.validated,
         "parameters": found.parameters,
+        "frozen_parameters": found.frozen,
+        "initialized": found.taken.described() if found.taken else None,
         "flops_per_step": found.flops,
         "bytes_per_step": found.bytes,
         "state_bytes_per_device": dict(found.device_bytes),
@@ -140,9 +143,18 @@ def _state(found: Plan) -> str:
 def _costs(found: Plan) -> list[tuple[str, str, str]]:
     checkpoints = f"{found.checkpoints} × {formats.scaled(found.checkpoint)}B"
     return [
-        ("data", formats.sizes(found.sizes), ""),
+        ("data", formats.sizes(found.sizes, found.validated), ""),
         ("device", found.device, ""),
-        ("parameters", formats.count(found.parameters), ""),
+        (
+            "parameters",
+            formats.count(found.parameters),
+            f"{formats.count(found.frozen)} frozen" if found.frozen else "",
+        ),
+        *(
+            [("initialized", progress_lines.initialized(found.taken)[0].removeprefix("initialized "), "--init-from")]
+            if found.taken
+            else []
+        ),
         ("FLOPs per step", f"{formats.scaled(found.flops)}FLOP", "XLA's estimate"),
         ("memory traffic per step", f"{formats.scaled(found.bytes)}B", "XLA's estimate"),
         ("state per device", _state(found), ""),

@@ -1,17 +1,22 @@
-"""`dlcli predict TECHNIQUE INPUT…`: applies a trained model, input by input."""
+"""Apply a trained model to inputs: `dlcli predict TECHNIQUE INPUT…`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dlcli import api
-from dlcli.artifacts import Prediction, Tokenization
-from dlcli.cli import console, output, progress
+from dlcli.artifacts import Prediction, Tokenization, Vector
+from dlcli.cli import console, output, progress, verbs
 from dlcli.cli.inputs import expand, lines
 from dlcli.cli.typer_options import Call
 from dlcli.errors import DatasetError
 from dlcli.techniques.opening import opened
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per technique."""
+    return verbs.of_techniques("predict", run)
 
 
 def run(technique: str, options: Any, call: Call) -> None:
@@ -20,7 +25,7 @@ def run(technique: str, options: Any, call: Call) -> None:
     progress.load_jax()
     predictions = api.perform("predict", options.model_copy(update=_inputs(options)), trained)
     read = bad = 0
-    shown: list[Prediction | Tokenization] = []
+    shown: list[Prediction | Tokenization | Vector] = []
     for prediction in predictions:
         read += 1
         bad += prediction.problem is not None

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from dlcli import formats
+
+if TYPE_CHECKING:
+    from dlcli.engine.initialization import Taken
 
 # The most important metrics, in order.
 _FIRST = ("loss", "accuracy", "frechet_distance", "total_variation", "generator_loss")
@@ -28,6 +34,16 @@ class TrainingState:
     rate: float | None = None
     left: float | None = None
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+def initialized(taken: Taken) -> list[str]:
+    """Return what a run takes from another one: how many parameters, which are new, and which are not used."""
+    total = len(taken.taken) + len(taken.new)
+    parts = [f"{name.removeprefix('network/')} {some:,} of {all_:,}" for name, (some, all_) in taken.partial.items()]
+    in_part = f", of {', '.join(parts)} entries" if parts else ""
+    lines = [f"initialized {len(taken.taken)} of {total} parameters from {taken.source}{in_part}"]
+    lines += [f"new: {formats.parameters(taken.new)}"] if taken.new else []
+    return lines + ([f"not used: {formats.parameters(taken.left)}"] if taken.left else [])
 
 
 def fit(parts: Iterable[str], width: int | None, gap: str = _GAP) -> str:

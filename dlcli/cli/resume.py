@@ -1,21 +1,18 @@
-"""`dlcli resume RUN`: continues a run in its folder."""
+"""Resume a run that was interrupted, stopped or finished: `dlcli resume RUN`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from dlcli import techniques
-from dlcli.cli import progress, several
+from dlcli.cli import progress, several, verbs
 from dlcli.cli.typer_options import Call
-from dlcli.errors import UsageError
-from dlcli.formats import command_line
 from dlcli.interrupts import handled
 from dlcli.options.common import Options, RunArgument
-from dlcli.options.fields import flag
-from dlcli.techniques.opening import open_run
-from dlcli.validation import validate
+from dlcli.techniques.opening import check_changes, open_run
+from dlcli.trackers.service import require
 
-OPTIONS_OF = "train"  # verb whose options of all techniques the command has
 # Options that `--help` shows.
 SHORT_HELP = (
     "run",
@@ -37,26 +34,24 @@ class Common(Options):
     run: RunArgument
 
 
+def commands() -> Iterator[verbs.Entry]:
+    """Yield the command, with the options of all techniques."""
+    return verbs.of_any_run("resume", Common, run, SHORT_HELP)
+
+
 def run(given: dict[str, Any], call: Call) -> None:
     """Find the run, apply the changes and continue training."""
     run = open_run(given.pop("run"))
-    folder, technique = run.folder, run.technique
-    if "out" in given:
-        raise UsageError(f"--out cannot change on resume, which continues in {folder}")
-    if "name" in given:
-        hint = command_line("runs", "rename", folder, given["name"])
-        raise UsageError(f"--name cannot change on resume, which continues in {folder}", hint=hint)
+    check_changes(run, given)
+    track = given.get("track", run.options.track)
+    require(track)
     with progress.importing():
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
+
+        learner = techniques.learner(run.technique)
     several.connect()
-    learner = techniques.learner(technique)
-    before = run.files.read("options.json", learner.Options)
-    for name in given:
-        if name not in learner.Options.model_fields:
-            raise UsageError(f"{flag(name)} is not an option of train {technique}")
-    kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in given else {"epochs"})
-    after = validate(learner.Options, {**kept, **given}, flags=given, kept=kept.keys() - given.keys())
     with handled() as signals:
-        changes = {name: getattr(after, name) for name in given}
-        ended = progress.show(engine.resume(learner, folder, changes, lambda at: signals.caught), signals)
-        progress.finish(ended, technique, call)
+        events = engine.resume(learner, run.folder, given, lambda at: signals.caught)
+        ended = progress.show(tracked(events, track), signals)
+        progress.finish(ended, run.technique, call)

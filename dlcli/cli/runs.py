@@ -1,11 +1,10 @@
-"""`dlcli runs`: list, show, compare, annotate, rename and remove runs."""
+"""List, show, compare, rename and remove runs: `dlcli runs COMMAND`."""
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +12,10 @@ from pydantic import AfterValidator, Field
 
 from dlcli import formats, techniques
 from dlcli.artifacts import Table
-from dlcli.cli import console, output, runs_table
+from dlcli.cli import console, output, progress, runs_table, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import RunError, UsageError
+from dlcli.export import destination
 from dlcli.files import size_text
 from dlcli.formats import printable
 from dlcli.notices import warn
@@ -24,11 +24,14 @@ from dlcli.options.fields import flag
 from dlcli.options.values import run_name
 from dlcli.paths import runs_folder
 from dlcli.runs import changes
+from dlcli.runs.description import described, differing
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.lookup import find, list_runs
 from dlcli.runs.summary import Summary, summarize
+from dlcli.trackers import export as tracker_export
+from dlcli.trackers.options import ExportLog
+from dlcli.trackers.service import require
 
-_IGNORED = {"out", "name", "data_dir", "device"}  # options that do not make two runs different
 _YES = frozenset({"y", "yes"})
 
 
@@ -101,7 +104,8 @@ def list_(options: List, call: Call) -> None:
         for line in runs_table.lines(found, out.width if out.is_terminal else None):
             out.print(console.plain(line), soft_wrap=True)
     else:
-        console.err().print("no runs yet; train one first: dlcli train cnn")
+        of = f" of {options.technique}" if options.technique else ""
+        console.err().print(f"no runs{of} yet; train one first: dlcli train {options.technique or 'cnn'}")
 
 
 def show(options: Show, call: Call) -> None:
@@ -109,7 +113,7 @@ def show(options: Show, call: Call) -> None:
     folder = find(options.run)
     run = RunFolder(folder)
     summary, about, chosen = summarize(folder), run.raw("run.json"), run.raw("options.json")
-    rows = [(name, value) for name, value in _described(summary, about).items() if value not in ("", "–")]
+    rows = [(name, value) for name, value in described(summary, about).items() if value not in ("", "–")]
     rows += [
         ("", ""),
         *((printable(flag(name)), formats.option(name, each)) for name, each in chosen.items() if each is not None),
@@ -129,10 +133,9 @@ def compare(options: Compare, call: Call) -> None:
     ]
     rows += [[name, *(each[name] for each in summaries)] for name in ("best step", "step", "parameters", "state")]
     rows.append(["took", *(formats.duration(each["seconds"]) for each in summaries)])
-    names = list(dict.fromkeys(name for each in chosen for name in each if name not in _IGNORED))
-    differing = [name for name in names if len({json.dumps(each.get(name)) for each in chosen}) > 1]
-    rows += [[printable(flag(name)), *(formats.option(name, each.get(name)) for each in chosen)] for name in differing]
-    numbers = {"runs": summaries, "differing": {name: [each.get(name) for each in chosen] for name in differing}}
+    names = differing(chosen)
+    rows += [[printable(flag(name)), *(formats.option(name, each.get(name)) for each in chosen)] for name in names]
+    numbers = {"runs": summaries, "differing": {name: [each.get(name) for each in chosen] for name in names}}
     output.write(Table("", ["", *(printable(folder.name) for folder in folders)], rows, numbers), call)
 
 
@@ -172,6 +175,35 @@ def remove(options: Remove, call: Call) -> None:
             console.err().print(f"removed {console.plain(printable(folder))}", soft_wrap=True)
     if call.json:
         console.print_json({"removed": [str(folder) for folder in folders]})
+
+
+def export(options: ExportLog, call: Call) -> None:
+    """Log runs in a tracker, or write their metrics as a table."""
+    folders = list(dict.fromkeys(map(find, options.runs)))
+    if options.to == "csv":
+        return _export_table(folders, options, call)
+    require(options.to)
+    with progress.working("exporting"):
+        places = [tracker_export.log(folder, options) for folder in folders]
+    if call.json:
+        console.print_json({"to": options.to, "runs": dict(zip(map(str, folders), places, strict=True))})
+    else:
+        for place in places:
+            console.write(place)
+
+
+def _export_table(folders: list[Path], options: ExportLog, call: Call) -> None:
+    text = tracker_export.table(folders)
+    if options.out is None:
+        if call.json:
+            raise UsageError("--json with --to csv needs --out, the file of the table")
+        return console.write(text, end="")
+    destination.check(options.out, folder=False, overwrite=True)
+    destination.write_file(options.out, text.encode())
+    if call.json:
+        console.print_json({"to": options.to, "file": str(options.out), "runs": [str(folder) for folder in folders]})
+    else:
+        console.write(options.out)
 
 
 def _named(name: str) -> Path:
@@ -216,40 +248,18 @@ def _numbers(run: Summary) -> dict[str, Any]:
     }
 
 
-def _described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
-    """Return the description of a run by property, as text."""
-    recorded, began = run.info, runs_table.when(run.info.created)
-    best = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in run.best.items())
-    at = f" at step {recorded.ended.best_step:,}" if recorded.ended and recorded.ended.best_step is not None else ""
-    sizes = ", ".join(f"{size:,} {name}" for name, size in recorded.data.sizes.items())
-    resumed_from = [each.from_step for each in recorded.sessions if each.from_step is not None]
-    command = about.get("command")
-    versions = ", ".join(f"{name} {number}" for name, number in recorded.versions.items())
-    shown = {
-        "note": recorded.note,
-        "technique": run.technique,
-        "state": run.state,
-        "step": f"{run.step:,}" if run.step else "",
-        "best": f"{best}{at}" if best else "",
-        "trained": f"{began:%-d %B %Y, %H:%M}" if began else "",
-        "took": formats.duration(run.seconds),
-        "resumed": ", ".join(f"from step {step:,}" for step in resumed_from),
-        "data": f"{recorded.data.dataset} ({sizes})" if sizes else recorded.data.dataset,
-        "device": ", ".join(filter(None, [recorded.device, recorded.dtype])),
-        "parameters": f"{recorded.parameters:,}" if recorded.parameters is not None else "",
-        "command": shlex.join(map(str, command)) if isinstance(command, list) else "",
-        "in folder": recorded.cwd or "",
-        "versions": versions,
-        "commit": str(about.get("commit") or ""),
-    }
-    return {name: printable(value) for name, value in shown.items()}
-
-
-COMMANDS = {
+COMMANDS: dict[str, verbs.Command] = {
     "list": (List, list_),
     "show": (Show, show),
     "compare": (Compare, compare),
+    "export": (ExportLog, export),
     "rename": (Rename, rename),
     "note": (Note, note),
     "remove": (Remove, remove),
 }
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per row of `COMMANDS`."""
+    for name, (model, run) in COMMANDS.items():
+        yield verbs.of_model(model, run, name)

@@ -10,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from dlcli import formats
 from dlcli.formats import printable
+from dlcli.runs.description import when
 from dlcli.runs.summary import Summary
 
 _GAP = "  "
@@ -52,14 +53,6 @@ def day(created: str | None) -> str:
     if began.date() == today.date():
         return began.strftime("%H:%M")
     return began.strftime("%-d %b" if began.year == today.year else "%-d %b %Y")
-
-
-def when(created: str | None) -> datetime.datetime | None:
-    """Parse a time of `run.json` to local time; None if it is invalid."""
-    try:
-        return datetime.datetime.fromisoformat(created or "").astimezone()
-    except (ValueError, OverflowError):
-        return None
 
 
 def best(metrics: Mapping[str, float], most: int = 40) -> str:

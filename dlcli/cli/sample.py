@@ -1,8 +1,8 @@
-"""`dlcli sample TECHNIQUE`: draws from a trained generative model."""
+"""Sample from a trained generative model: `dlcli sample TECHNIQUE`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,27 @@ from rich.text import Text as RichText
 
 from dlcli import api
 from dlcli.artifacts import Figure, Images, TextChunk, joined
-from dlcli.cli import console, output, progress
+from dlcli.cli import console, output, progress, sample_files, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.techniques.opening import opened
 
 
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per technique."""
+    return verbs.of_techniques("sample", run)
+
+
 def run(technique: str, options: Any, call: Call) -> None:
-    """Draw samples: print text as it is generated, or write pictures to a file."""
+    """Draw samples: print text as it is generated, or write pictures or arrays to files."""
     options, trained = opened(options, technique, f"sample {technique}")
     out = _file(options)
     progress.load_jax()
     with progress.working("sampling"):
         drawn = api.perform("sample", options, trained)
-    if isinstance(drawn, Images | Figure):
+    if isinstance(drawn, Images | Figure) and out is not None and sample_files.is_data(out):
+        written = sample_files.save(drawn, out)
+        console.print_json({**written, **drawn.numbers}) if call.json else console.write(out)
+    elif isinstance(drawn, Images | Figure):
         output.write(drawn, call, out, show=options.show, full=options.full)
     elif call.json:
         console.print_json({"run": str(trained.folder), "texts": list(joined(drawn))})
@@ -34,10 +42,13 @@ def _file(options: Any) -> Path | None:
     """Return the checked file of the pictures; None for text."""
     if "out" not in type(options).model_fields:
         return None
-    from dlcli.plot.page.files import check
-
     out: Path = options.out or Path("sample.png")
-    check(out)
+    if sample_files.is_data(out):
+        sample_files.check(out)
+    else:
+        from dlcli.plot.page.files import check
+
+        check(out)
     return out
 
 

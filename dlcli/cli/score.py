@@ -1,4 +1,4 @@
-"""`dlcli score TECHNIQUE TEXT…`: the log-likelihood of a text, token by token."""
+"""Compute the log-likelihood of a text, token by token: `dlcli score TECHNIQUE TEXT…`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from dlcli import api, formats
 from dlcli.artifacts import Likelihood
-from dlcli.cli import console, output, progress
+from dlcli.cli import console, output, progress, verbs
 from dlcli.cli.inputs import lines
 from dlcli.cli.typer_options import Call
 from dlcli.errors import CheckFailed, DatasetError
@@ -22,6 +22,11 @@ from dlcli.techniques.opening import opened
 _TOLERANCE, _PER_TOKEN = 1e-3, 1e-4
 _BAR = 24  # columns of the longest surprisal bar
 _MAX_SHOWN = 1_000  # tokens; a longer table takes minutes to print
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per technique."""
+    return verbs.of_techniques("score", run)
 
 
 def run(technique: str, options: Any, call: Call) -> None:

@@ -1,15 +1,22 @@
-"""`dlcli study STUDY`: runs a controlled experiment, or continues an interrupted one."""
+"""Run a controlled experiment of many small runs: `dlcli study STUDY`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from dlcli import studies
 from dlcli.artifacts import Figure, Table
-from dlcli.cli import console, output, progress
+from dlcli.cli import console, output, progress, verbs
+from dlcli.cli.display import Display
 from dlcli.cli.typer_options import Call
 from dlcli.interrupts import exit_message
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per study."""
+    return verbs.of_models(studies.catalogue(), run)
 
 
 def run(name: str, options: Any, call: Call) -> None:
@@ -17,17 +24,25 @@ def run(name: str, options: Any, call: Call) -> None:
     with progress.importing():
         from dlcli.engine.devices import prepare
         from dlcli.plot.page.files import save
-        from dlcli.studies.cells import Cell, Report
+        from dlcli.studies.cells import Report
     prepare(options.device)
-    with exit_message("finished cells are saved; the same command continues the study"):
-        for event in studies.run(name, options):
-            match event:
-                case Cell():
-                    console.err().print(_line(event), soft_wrap=True)
-                case Report(table, figure, folder):
-                    path = folder / f"{figure.name}.png"
-                    save(figure.drawing, path)
-                    _show(table, figure, path, options, call)
+    message = "finished cells are saved; the same command continues the study"
+    with exit_message(message), Display(console.err()) as display:
+        *_, report = _shown(studies.run(name, options), display)
+    assert isinstance(report, Report)
+    path = report.folder / f"{report.figure.name}.png"
+    save(report.figure.drawing, path)
+    _show(report.table, report.figure, path, options, call)
+
+
+def _shown(events: Iterable[Any], display: Display) -> Iterator[Any]:
+    """Yield the events of a study, and print one line per cell."""
+    from dlcli.studies.cells import Cell
+
+    for event in events:
+        if isinstance(event, Cell):
+            display.print(_line(event))
+        yield event
 
 
 def _show(table: Table, figure: Figure, path: Path, options: Any, call: Call) -> None:

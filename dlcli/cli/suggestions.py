@@ -85,6 +85,8 @@ _OPTIONS = {
     "--model skip-gram": "skipgram sg skip-gram",
     "--help-all": "help-full full-help all-options",
 }
+# What other tools or earlier versions do by an option, and dlcli by another command.
+_COMMANDS = {"vectors": "dlcli export word2vec --format word2vec --out vectors.bin writes all vectors"}
 _VERBS = {
     "eval": "test evaluate validate measure benchmark",
     "sample": "generate create synthesize write",
@@ -159,6 +161,11 @@ def option(name: str, known: Collection[str]) -> str:
     if synonyms:  # a word of another tool is not a misspelling
         return next((meant for meant in synonyms if meant.split()[0] in known), "")
     return "".join(f"--{each}" for each in nearest(plain, [each[2:] for each in known]))
+
+
+def other_command(name: str) -> str:
+    """Return the hint of another command for an unknown option, such as "--vectors", or ""."""
+    return _COMMANDS.get(name.lstrip("-").lower(), "")
 
 
 def verb(name: str, verbs: Collection[str]) -> str:

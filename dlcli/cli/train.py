@@ -1,15 +1,22 @@
-"""`dlcli train TECHNIQUE`: trains a new run and shows its progress."""
+"""Train a new run: `dlcli train TECHNIQUE`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from dlcli import api, formats, techniques
-from dlcli.cli import console, next_commands, plan, progress, requeue, several
+from dlcli.cli import console, next_commands, plan, progress, requeue, several, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UsageError
 from dlcli.interrupts import handled
 from dlcli.options.common import DirectOptions
+from dlcli.trackers.service import require
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per technique."""
+    return verbs.of_techniques("train", run)
 
 
 def run(technique: str, options: Any, call: Call) -> None:
@@ -24,15 +31,18 @@ def run(technique: str, options: Any, call: Call) -> None:
 def _train_in_steps(technique: str, options: Any, call: Call) -> None:
     if call.plan:
         return plan.show(technique, options, call)
+    require(options.track)
     if call.resume_if_exists and (folder := requeue.existing(technique, options, call)):
         return requeue.resume(technique, folder, call)
     with progress.importing():
         from dlcli import engine
+        from dlcli.trackers.tracking import tracked
 
         several.connect()
         learner = techniques.learner(technique)
     with handled() as signals:
-        ended = progress.show(engine.fit(learner, options, lambda at: signals.caught), signals)
+        events = engine.fit(learner, options, lambda at: signals.caught)
+        ended = progress.show(tracked(events, options.track), signals)
         progress.finish(ended, technique, call)
 
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlcli import formats
 from dlcli.cli import console, progress_lines
 from dlcli.cli.display import Display
 from dlcli.cli.progress_lines import TrainingState
@@ -14,7 +15,18 @@ from dlcli.formats import command_line
 from dlcli.interrupts import Signals
 
 if TYPE_CHECKING:
-    from dlcli.engine import Compiled, Compiling, Ended, Event, Reported, Started, Stepped, Validated, Validating
+    from dlcli.engine import (
+        Compiled,
+        Compiling,
+        Ended,
+        Event,
+        Initialized,
+        Reported,
+        Started,
+        Stepped,
+        Validated,
+        Validating,
+    )
 
 _LINE_SECONDS = 2.0  # between two reports that are printed as lines
 
@@ -42,6 +54,10 @@ class TrainingDisplay:
         self._throughput = Throughput(time.monotonic(), event.step)
         self._signals.exit_message = self._farewell
         for line in progress_lines.pack(_opening(event), self._display.width):
+            self._display.print(console.plain(line))
+
+    def _initialized(self, event: Initialized) -> None:
+        for line in progress_lines.initialized(event.taken):
             self._display.print(console.plain(line))
 
     def _compiling(self, event: Compiling) -> None:
@@ -123,13 +139,12 @@ class TrainingDisplay:
 
 
 def _opening(event: Started) -> list[str]:
-    sizes = ", ".join(f"{size:,} {name}" for name, size in event.sizes.items())
     start = f" from step {event.step:,}" if event.step else ""
     return [
         event.device,
         event.dtype,
-        f"{event.dataset} ({sizes})",
-        f"{event.parameters:,} parameters",
+        f"{event.dataset} ({formats.sizes(event.sizes, event.validated)})",
+        f"{event.parameters:,} parameters" + (f" ({event.frozen:,} frozen)" if event.frozen else ""),
         f"{event.steps:,} steps{start}",
         str(event.folder),
     ]

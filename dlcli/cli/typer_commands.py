@@ -38,7 +38,7 @@ class Command(TyperCommand):
         return _bare(super().get_help_option(ctx))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help; a short form if there are rare options and the context does not ask for all."""
+        """Print the help; a short form if there are rare options and the context does not request all."""
         _hide_types(self.params)
         rare = () if ctx.meta.get(_ALL) else self._of("rare")
         if not rare:
@@ -57,7 +57,9 @@ class Command(TyperCommand):
     def _unknown(self, name: str, ctx: Any) -> UsageError:
         known = [each for param in self.get_params(ctx) for each in (*param.opts, *param.secondary_opts)]
         meant = suggestions.option(name, [each for each in known if each.startswith("--")])
-        hint = "a value that starts with a minus follows --" if name[1:2].isdecimal() else ""
+        hint = suggestions.other_command(name)
+        if name[1:2].isdecimal():
+            hint = "a value that starts with a minus follows --"
         return UsageError(f"unknown option {name}" + (f"; did you mean {meant}?" if meant else ""), hint=hint)
 
     def _missing(self, param: Any) -> UsageError:

@@ -36,7 +36,7 @@ class Call:
 
     Attributes:
         given: the options given on the command line, by name.
-        origins: the source of each option's value: "flag", "file" or "default".
+        origins: the source of each option's value: "flag", "file", "--init-from" or "default".
         json: whether to print JSON on standard output.
         plan: whether to show what the command would do, without doing it.
         full: whether a plan lists every layer.
@@ -71,33 +71,44 @@ class Column:
         return cli(self.field).argument
 
 
-def command(model: type[Options], run: Callable[[Any, Call], None], *, training: bool = False) -> Callable[..., None]:
+def command(model: type[Options], run: Callable[[Any, Call], None], *, trains: str = "") -> Callable[..., None]:
     """Return a function for Typer whose signature lists the fields of `model`.
 
     Args:
         model: the options model; `run` gets an instance of it.
         run: executes the command.
-        training: whether to offer `--config`, `--plan`, `--full` and `--resume-if-exists`.
+        trains: name of the technique that it trains, for `--config`, `--plan`, `--full` and `--resume-if-exists`; "":
+            it does not train.
     """
 
     def callback(**values: Any) -> None:
-        own = ("json", "debug", "config", "plan", "help_all", *(["full", "resume_if_exists"] * training))
+        own = ("json", "debug", "config", "plan", "help_all", *(["full", "resume_if_exists"] if trains else []))
         flags = {name: values.pop(name, None) for name in own}
         if flags.get("full") and not flags["plan"]:
             raise UsageError("--full needs --plan, whose layers it lists")
         given = _given(values)
         file = read_config(flags["config"], model) if flags["config"] else {}
-        options = validate(model, {**file, **given}, flags=given)
-        origins = {
-            name: "flag" if name in given else "file" if name in file else "default" for name in model.model_fields
-        }
+        taken = _inherited(trains, model, {**file, **given})
+        options = validate(model, {**taken, **file, **given}, flags=given, kept=taken)
+        sources = {"--init-from": taken, "file": file, "flag": given}
+        origins = dict.fromkeys(model.model_fields, "default")
+        origins |= {name: origin for origin, values in sources.items() for name in values}
         shown = {name: bool(flags.get(name)) for name in ("json", "plan", "full", "resume_if_exists")}
         run(options, Call(given, origins, **shown))
 
     offered = columns(model)
-    _sign(callback, offered, {name for name, each in offered.items() if cli(each.field).rare}, training=training)
+    _sign(callback, offered, {name for name, each in offered.items() if cli(each.field).rare}, training=bool(trains))
     callback.examples = model.examples  # type: ignore[attr-defined]
     return callback
+
+
+def _inherited(technique: str, model: type[Options], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of the model that a new run takes from the run that `--init-from` names."""
+    if not technique or not given.get("init_from"):
+        return {}
+    from dlcli.techniques.inheriting import inherited  # imported here: `--help` needs no run folders
+
+    return inherited(technique, model, given)
 
 
 def command_of_any(

@@ -1,15 +1,21 @@
-"""`dlcli viz FIGURE`: draws a figure to a file, and a small rendering in the terminal."""
+"""Draw a figure of a concept or of a trained run: `dlcli viz FIGURE`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from dlcli import api, figures
-from dlcli.cli import output, progress
+from dlcli.cli import output, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import DiskError
 from dlcli.paths import is_creatable
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield a command per figure."""
+    return verbs.of_models(figures.catalogue(), run)
 
 
 def run(name: str, options: Any, call: Call) -> None:

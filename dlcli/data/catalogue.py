@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from dlcli.data import densities
+from dlcli.data import densities, sources
 from dlcli.data.images import catalogue as images
 from dlcli.data.tabular import catalogue as tabular
 from dlcli.data.text import catalogue as text
 from dlcli.data.text.columns import DEFAULT, ReadOptions
-from dlcli.errors import UsageError
-from dlcli.nearest import nearest
 
 Modality = Literal["images", "pairs", "points", "tabular", "text"]
 
@@ -45,13 +43,6 @@ def modality(dataset: str, data_dir: Path | None, options: ReadOptions = DEFAULT
         return found
     if dataset in densities.NAMES:
         return "points"
+    files = "tfds:NAME, folder:PATH, an .npz file, a table, a text file or a folder of text files"
     known = [*embedded(), *prepared(data_dir)]
-    near = [name for name in known if nearest(dataset, [name, name.rpartition(":")[2]])]
-    suggestion = f": did you mean {' or '.join(near)}?" if near else ""
-    forms = (
-        f"{', '.join(embedded())}, tfds:NAME, folder:PATH, an .npz file, a table, a text file or a folder of text files"
-    )
-    raise UsageError(
-        f"a data set must be {forms}, got {dataset!r}{suggestion}",
-        hint="`dlcli data list` lists the data sets on this machine",
-    )
+    raise sources.unknown("a data set", f"{', '.join(embedded())}, {files}", dataset, known)

@@ -17,6 +17,7 @@ from pydantic import Field
 from dlcli.data.held_out import Arrays, HeldOut
 from dlcli.interface import WHOLE, Batch, Data, Facts, Share
 from dlcli.options.common import DataOptions
+from dlcli.options.datasets import DensityName
 
 HELD_OUT = 2_500  # points of the validation and of the test split, as in the references
 EPOCH = 100_000  # points counted as one epoch, although no point is drawn twice
@@ -43,7 +44,7 @@ def _ring(count: int) -> tuple[tuple[float, float], ...]:
 
 
 # Description, modes and standard deviation.
-_DENSITIES = {
+_DENSITIES: dict[DensityName, tuple[str, tuple[tuple[float, float], ...], float]] = {
     "ring": ("8 Gaussians with standard deviation 0.01 on a circle of radius 1", _ring(8), 0.01),
     "grid": (
         "25 Gaussians with standard deviation 0.05 on a 5×5 grid with spacing 2",
@@ -51,13 +52,13 @@ _DENSITIES = {
         0.05,
     ),
 }
-NAMES = {name: description for name, (description, _, _) in _DENSITIES.items()}
+NAMES: dict[str, str] = {name: description for name, (description, _, _) in _DENSITIES.items()}
 _SPLITS = ("train", "validation", "test")
 
 
 def mixture(name: str) -> DensityFacts:
     """Return the mixture of one of `NAMES`."""
-    _, modes, std = _DENSITIES[name]
+    _, modes, std = _DENSITIES[name]  # type: ignore[index]
     return DensityFacts(modes=modes, std=std)
 
 

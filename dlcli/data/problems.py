@@ -26,6 +26,7 @@ KINDS = {
     "unlabelled": "rows without a label",
     "empty": "empty files or texts",
     "undecodable": "files that cannot be decoded",
+    "bit depth": "images that cannot be read in full",
     "sizes": "splits with images of different sizes",
     "duplicate": "test examples that are also training examples",
 }

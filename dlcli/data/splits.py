@@ -23,7 +23,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-# The names of the splits in files and folders, in the order of the splits.
+# The names of the splits in files, folders and arrays, in the order of the splits.
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 TEST_SHARE, TEST_MOST = 0.2, 10_000
 VALIDATION_SHARE, VALIDATION_MOST = 0.1, 5_000

@@ -55,6 +55,11 @@ class Evaluation:
         """Run, split and data set, for the heading of a table."""
         return title(self.protocol)
 
+    @property
+    def examples(self) -> Any:
+        """The split that was measured, as the data set was opened: texts or pairs."""
+        return self.data.opened.splits[self.protocol["split"]]
+
     def described(self) -> dict[str, Any]:
         """Return each metric with what belongs to it, such as its interval, as JSON."""
         return {name: metric.describe() for name, metric in self.metrics.items()}

@@ -5,6 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dlcli.engine.initialization import Taken
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +23,9 @@ class Started:
         dtype: of the activations.
         dataset: its name in the options.
         sizes: number of examples in each split.
-        parameters: number of trainable parameters.
+        validated: number of validation examples that each validation measures.
+        parameters: number of parameters.
+        frozen: how many of them are not updated.
     """
 
     folder: Path
@@ -29,7 +35,16 @@ class Started:
     dtype: str
     dataset: str
     sizes: Mapping[str, int]
+    validated: int
     parameters: int
+    frozen: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Initialized:
+    """The first weights of a new run come from another run."""
+
+    taken: Taken
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,4 +130,4 @@ class Ended:
     seconds: float
 
 
-Event = Started | Compiling | Compiled | Stepped | Reported | Validating | Validated | Saved | Ended
+Event = Started | Initialized | Compiling | Compiled | Stepped | Reported | Validating | Validated | Saved | Ended

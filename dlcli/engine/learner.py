@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from flax import nnx
@@ -15,12 +15,14 @@ from dlcli.interface import Batch, Data
 from dlcli.metrics.metric import Metrics
 from dlcli.options.common import FitOptions
 
+AxisNames = tuple[int, Sequence[str]]  # an axis, and what each of its entries stands for
+
 
 class Learner(nnx.Module):
     """Everything that training changes, together with the rule that changes it.
 
     Parameters, optimizer states, moving averages, random streams and recurrent carries are attributes of the
-    learner. The engine compiles `update`, saves the attributes and restores them, and needs to know nothing else:
+    learner. The engine compiles `update`, saves the attributes and restores them, and depends on nothing else:
     two optimizers, sparse updates, averaged parameters or a carried state are the learner's own business.
 
     Attributes:
@@ -45,7 +47,7 @@ class Learner(nnx.Module):
 
         Args:
             options: training options.
-            facts: of a trained run, to evaluate or resume it; what they hold, such as a tokenizer, is not built again.
+            facts: of a trained run, to evaluate or resume it; a tokenizer in them is used and not trained again.
 
         Raises:
             DatasetError: the data is missing or malformed.
@@ -54,6 +56,14 @@ class Learner(nnx.Module):
     @staticmethod
     def chosen(options: FitOptions) -> Mapping[str, tuple[Any, str]]:
         """Return what the technique chooses for options left open, by name: value, and reason (`--arch small`)."""
+        return {}
+
+    @staticmethod
+    def axis_names(options: FitOptions, facts: interface.Facts) -> Mapping[str, AxisNames]:
+        """Return the axes whose entries stand for tokens, words or classes, with their names, by parameter path.
+
+        A run that is initialized from another one takes the entries of the same names.
+        """
         return {}
 
     @abstractmethod
@@ -88,13 +98,8 @@ class Learner(nnx.Module):
         """
         raise UsageError(f"a run of {self.technique} has no function that maps inputs to outputs")
 
-    @staticmethod
-    def starts_warm(options: FitOptions) -> bool:
-        """Return whether `warm_start` has something to do."""
-        return False
-
-    def warm_start(self, options: FitOptions) -> None:
-        """Replace parts of a new, untrained learner by trained ones, if `starts_warm`.
+    def warm_start(self, options: FitOptions) -> bool:
+        """Replace parts of a new learner by trained ones that are not of a run; return whether anything changed.
 
         Called once per run, before its first step; a resumed run has the parts in its checkpoints.
         """

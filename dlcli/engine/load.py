@@ -81,11 +81,11 @@ def rebuilt(folder: Path, learner_type: type[Learner], options: FitOptions, fact
     try:
         program = Program(learner_type, options, facts, mesh)
     except (ValueError, OverflowError, UsageError) as error:
-        raise RunError(f"{folder} must hold options and facts that fit each other: {error}") from error
+        raise RunError(f"{folder} must contain options and facts that fit each other: {error}") from error
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if program.bytes > memory:
         raise RunError(
-            f"{folder} asks for {program.bytes / 2**30:,.0f} GiB of weights, found {memory / 2**30:,.0f} GiB of memory"
+            f"{folder} needs {program.bytes / 2**30:,.0f} GiB of weights, found {memory / 2**30:,.0f} GiB of memory"
         )
     return program
 

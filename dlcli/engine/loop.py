@@ -10,12 +10,12 @@ from typing import Any
 
 from dlcli import processes
 from dlcli.engine import devices, group, together
-from dlcli.engine.events import Compiled, Compiling, Event, Started
+from dlcli.engine.events import Compiled, Compiling, Event, Initialized, Started
+from dlcli.engine.initialization import initial, require_freezable
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import rebuilt
-from dlcli.engine.program import Leaves, Program
+from dlcli.engine.program import Program
 from dlcli.engine.resuming import (
-    changed,
     finished_by,
     note_session,
     read_again,
@@ -36,6 +36,7 @@ from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import new_info
 from dlcli.runs.progress import Progress
 from dlcli.runs.writer import RunWriter
+from dlcli.validation import changed
 
 
 def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
@@ -56,10 +57,13 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
         yield _started(run, options, data, program, step=0)
         yield Compiling("initial weights")
         start = time.perf_counter()
-        leaves = initial(program, options)
+        leaves, taken = initial(program, learner_type, options, data.facts)
         yield Compiled("initial weights", time.perf_counter() - start)
         computed = {"device": devices.describe(program.mesh), "dtype": options.dtype, "parameters": program.parameters}
         together.require_same_run(run, options, data, 0)
+        if taken is not None:
+            computed["initialized"] = taken.described()
+            yield Initialized(taken)
         run.create(options, data.facts, new_info(technique, options.dataset, data, **computed))
         yield from begin(Session(run, options, data, program, Progress(), stop, leaves))
 
@@ -72,12 +76,12 @@ def resume(
     Args:
         learner_type: the technique of the run.
         folder: of the run.
-        changes: new values of options by name.
+        changes: new values of options by name, not yet validated.
         stop: a further rule that ends the run, called after each step.
 
     Raises:
         RunError: no checkpoint is intact, or the changes need arrays of other shapes.
-        UsageError: the run has reached its number of steps.
+        UsageError: a change is not valid, or the run has reached its number of steps.
         DatasetError: the training data is not that of the run.
     """
     before = RunFolder(folder).options(learner_type)
@@ -98,7 +102,7 @@ def resume(
             run.rewind(0)
             note_session(run, 0, before, options)
             yield _started(run, options, data, program, step=0)
-            leaves = initial(program, options)
+            leaves, _ = initial(program, learner_type, options, data.facts)
             yield from begin(Session(run, options, data, program, Progress(), stop, leaves))
             return
         arrays, snapshot = restored(run, program, changes)
@@ -141,6 +145,7 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
     data = learner_type.read(options)
     options = resolve(options, data)
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
+    require_freezable(program, options)
     if group.current().first:
         folder = new.folder_for(learner_type.technique, options)
         require_space(nearest_existing(folder), program.bytes, options.keep + 2)
@@ -155,17 +160,10 @@ def resolve(options: FitOptions, data: Data) -> FitOptions:
     return options.model_copy(update={"steps": steps, "epochs": None, **data.chosen})
 
 
-def initial(program: Program, options: FitOptions) -> Leaves:
-    """Return the initial state; parts of it come from another run if the options name one.
-
-    Raises:
-        RunError: the other run cannot be used.
-    """
-    if not program.starts_warm(options):
-        return program.initial()
-    learner = program.untrained()
-    learner.warm_start(options)
-    return program.leaves_of(learner)
+def validated(options: FitOptions, data: Data) -> int:
+    """Return the number of validation examples that each validation measures."""
+    size = data.sizes["validation"]
+    return min(options.validate_examples or size, size)
 
 
 def _started(run: RunWriter, options: FitOptions, data: Data, program: Program, step: int) -> Started:
@@ -177,5 +175,7 @@ def _started(run: RunWriter, options: FitOptions, data: Data, program: Program, 
         dtype=options.dtype,
         dataset=options.dataset,
         sizes=data.sizes,
+        validated=validated(options, data),
         parameters=program.parameters,
+        frozen=program.frozen_parameters,
     )

@@ -13,9 +13,10 @@ from typing import Any
 import jax
 
 from dlcli.engine import devices
+from dlcli.engine.initialization import Taken, initial
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
-from dlcli.engine.loop import initial, prepared
+from dlcli.engine.loop import prepared, validated
 from dlcli.engine.prefetch import prefetch, train_batches
 from dlcli.engine.program import Program
 from dlcli.interface import Data
@@ -34,7 +35,10 @@ class Plan:
         options: with `--epochs` turned into steps and the run folder named.
         device: name and number, such as "2 × cpu".
         sizes: number of examples in each split.
-        parameters: number of trainable parameters.
+        validated: number of validation examples that each validation measures.
+        parameters: number of parameters.
+        frozen: how many of them are not updated.
+        taken: what the first weights take from another run.
         flops: FLOPs per step (XLA's estimate); None if unknown.
         bytes: memory traffic per step in bytes (XLA's estimate); None if unknown.
         checkpoint: size of one checkpoint in bytes.
@@ -50,7 +54,10 @@ class Plan:
     options: FitOptions
     device: str
     sizes: Mapping[str, int]
+    validated: int
     parameters: int
+    frozen: int
+    taken: Taken | None
     flops: float | None
     bytes: float | None
     checkpoint: int
@@ -78,7 +85,8 @@ def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
 
 
 def _measured(learner_type: type[Learner], options: FitOptions, data: Data, program: Program) -> Plan:
-    leaves, batches = initial(program, options), prefetch(train_batches(data, 0), devices.split(program.mesh))
+    leaves, taken = initial(program, learner_type, options, data.facts)
+    batches = prefetch(train_batches(data, 0), devices.split(program.mesh))
     batch = next(batches)
     window = program.empty_window(batch)
     cost = program.update.lower(leaves, window, batch).cost_analysis() or {}
@@ -94,7 +102,10 @@ def _measured(learner_type: type[Learner], options: FitOptions, data: Data, prog
         options=options,
         device=devices.describe(program.mesh),
         sizes=data.sizes,
+        validated=validated(options, data),
         parameters=program.parameters,
+        frozen=program.frozen_parameters,
+        taken=taken,
         flops=cost.get("flops"),
         bytes=cost.get("bytes accessed"),
         checkpoint=program.bytes,

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -25,7 +26,9 @@ from dlcli.engine.in_flight import InFlight
 from dlcli.engine.learner import Learner
 from dlcli.interface import Batch
 from dlcli.metrics.metric import Metrics, add
+from dlcli.optim.build import Trainable
 from dlcli.options.common import FitOptions
+from dlcli.options.initialization import InitFromOptions, matches
 
 Leaves = list[jax.Array]
 
@@ -60,20 +63,17 @@ class Program:
     def __init__(self, learner_type: type[Learner], options: FitOptions, facts: interface.Facts, mesh: Mesh):
         self.mesh = mesh
         self.monitor = learner_type.monitor(options)
-        self._learner_type = learner_type
         self._build = lambda: learner_type(options, facts)
         self._abstract = nnx.eval_shape(self._build)
+        frozen = options.initialization.frozen if isinstance(options, InitFromOptions) else ()
         # `train` and `eval` set static attributes, so each mode has its own graph.
         self._abstract.train()
+        self._evaluate_frozen(frozen)
         self._graphs = {"update": nnx.graphdef(self._abstract)}
         self._abstract.eval()
         self._graphs["score"] = nnx.graphdef(self._abstract)
-        state = nnx.state(self._abstract)
-        paths, self._treedef = jax.tree_util.tree_flatten_with_path(state)
-        self._leaves = [leaf for _, leaf in paths]
-        self.names = [
-            jax.tree_util.keystr(path, simple=True, separator="/").removesuffix("/value") for path, _ in paths
-        ]
+        self._leaves, self._treedef = jax.tree.flatten(nnx.state(self._abstract))
+        self.names = _paths(nnx.state(self._abstract))
         self.shapes = {
             name: jax.eval_shape(_key_to_data, leaf) for name, leaf in zip(self.names, self._leaves, strict=True)
         }
@@ -95,9 +95,51 @@ class Program:
 
     @property
     def parameters(self) -> int:
-        """Number of trainable parameters."""
+        """Number of parameters, frozen ones included."""
         averages = [node for _, node in nnx.iter_graph(self._abstract) if isinstance(node, nnx.EMA)]
         return _size(self._abstract) - sum(map(_size, averages))  # the parameters of a moving average are copies
+
+    @cached_property
+    def optimized(self) -> dict[str, list[str]]:
+        """The paths of the parameters that each optimizer updates, in the order of its state, by its own path."""
+        return {
+            path: [f"{each.wrt.network}/{name}" for name in _paths(nnx.state(self._network(each), each.wrt))]
+            for path, each in self._optimizers().items()
+        }
+
+    @cached_property
+    def parameter_paths(self) -> list[str]:
+        """The paths of the parameters of the networks, frozen ones included."""
+        return self._within_networks(nnx.Param)
+
+    @cached_property
+    def weights(self) -> list[str]:
+        """The paths of the parameters and batch statistics of the networks."""
+        return self._within_networks(nnx.Any(nnx.Param, nnx.BatchStat))
+
+    @property
+    def frozen(self) -> list[str]:
+        """The paths of the parameters that no optimizer updates, although it updates others of the same network."""
+        trained = {path for paths in self.optimized.values() for path in paths}
+        return [path for path in self.parameter_paths if path not in trained] if self.optimized else []
+
+    @cached_property
+    def averages(self) -> dict[str, str]:
+        """The paths of the moving averages of parameters, by the path of the parameter."""
+        found: dict[str, str] = {}
+        for path, node in nnx.iter_graph(self._abstract):
+            if isinstance(node, nnx.EMA):
+                names = _paths(node.params)
+                for network in self._networks():
+                    if set(names) <= set(_paths(nnx.state(getattr(self._abstract, network)))):
+                        prefix = "/".join(map(str, path))
+                        found |= {f"{network}/{name}": f"{prefix}/params/{name}" for name in names}
+        return found
+
+    @property
+    def frozen_parameters(self) -> int:
+        """Number of parameters that are frozen."""
+        return sum(math.prod(self.shapes[path].shape) for path in self.frozen)
 
     @property
     def bytes(self) -> int:
@@ -110,23 +152,13 @@ class Program:
         parts = [1 if each.is_fully_replicated else self.mesh.size for each in shardings]
         return sum(_bytes(shape) // part for shape, part in zip(self.shapes.values(), parts, strict=True))
 
-    def starts_warm(self, options: FitOptions) -> bool:
-        """Return whether a new learner gets trained parts."""
-        return self._learner_type.starts_warm(options)
-
     def initial(self) -> Leaves:
         """Return the state of the untrained learner; a sharded one is never whole on a device."""
         if all(each.is_fully_replicated for each in self.shardings):
-            return self.leaves_of(self.untrained())
-        create = jax.jit(lambda: jax.tree.leaves(nnx.state(self.untrained())), out_shardings=self.shardings)
+            # Not compiled as one function: that would take many seconds for every seed.
+            return self.leaves_of(self._build())
+        create = jax.jit(lambda: jax.tree.leaves(nnx.state(self._build())), out_shardings=self.shardings)
         return list(create())
-
-    def untrained(self) -> Learner:
-        """Return the untrained learner, in evaluation mode."""
-        # Not compiled as one function: that would take many seconds for every seed.
-        learner = self._build()
-        learner.eval()
-        return learner
 
     def empty_window(self, batch: Batch) -> Window:
         """Return a window without steps."""
@@ -144,6 +176,15 @@ class Program:
     def learner(self, leaves: Leaves) -> Learner:
         """Return a learner with this state, in evaluation mode."""
         return nnx.merge(self._graphs["score"], jax.tree.unflatten(self._treedef, leaves))
+
+    def local_learner(self, leaves: Leaves) -> Learner:
+        """Return a learner that this process can change alone, in evaluation mode."""
+        if jax.process_count() == 1:
+            return self.learner(leaves)
+        arrays = self.to_host(leaves)
+        return self.learner(
+            [_data_to_key(arrays[name], leaf) for name, leaf in zip(self.names, self._leaves, strict=True)]
+        )
 
     def leaves_of(self, learner: Learner) -> Leaves:
         """Return the state of a learner."""
@@ -165,6 +206,34 @@ class Program:
 
     def _place_state(self, leaves: Sequence[Any]) -> Leaves:
         return list(devices.place(list(leaves), self.shardings))
+
+    def _optimizers(self) -> dict[str, nnx.Optimizer]:
+        nodes = {"/".join(map(str, path)): node for path, node in nnx.iter_graph(self._abstract)}
+        return {
+            path: node
+            for path, node in nodes.items()
+            if isinstance(node, nnx.Optimizer) and isinstance(node.wrt, Trainable)
+        }
+
+    def _network(self, optimizer: nnx.Optimizer) -> nnx.Module:
+        module: nnx.Module = getattr(self._abstract, optimizer.wrt.network)
+        return module
+
+    def _networks(self) -> list[str]:
+        """Return the attributes of the learner that are networks with an optimizer."""
+        return [optimizer.wrt.network for optimizer in self._optimizers().values()]
+
+    def _within_networks(self, of: Any) -> list[str]:
+        """Return the paths of variables within the networks, or of a learner without optimizers, all of them."""
+        roots = set(self._networks())
+        paths = _paths(nnx.state(self._abstract, of))
+        return [path for path in paths if not roots or path.split("/")[0] in roots]
+
+    def _evaluate_frozen(self, frozen: tuple[str, ...]) -> None:
+        """Set frozen modules to evaluation: their batch statistics stay, and they have no dropout."""
+        for path, node in nnx.iter_graph(self._abstract) if frozen else ():
+            if path and isinstance(node, nnx.Module) and matches(frozen, "/".join(map(str, path))):
+                node.eval()
 
     def _place(self, tree: Any) -> Any:
         return devices.place(tree, devices.replicated(self.mesh))
@@ -206,6 +275,12 @@ def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place:
         leaves, totals = program.score(leaves, totals, placed)
         in_flight.add(number, totals)
     return totals
+
+
+def _paths(state: Any) -> list[str]:
+    """Return the path of each leaf of a state, with slashes."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(state)
+    return [jax.tree_util.keystr(path, simple=True, separator="/").removesuffix("/value") for path, _ in leaves]
 
 
 def _bytes(shape: jax.ShapeDtypeStruct) -> int:

@@ -12,20 +12,15 @@ from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, RunError, UsageError
 from dlcli.formats import command_line
 from dlcli.interface import Data
-from dlcli.options.common import FitOptions, RunOptions, TokenizerOptions
+from dlcli.options.common import FitOptions, RunOptions
 from dlcli.options.fields import flag
+from dlcli.options.text import TokenizerOptions
 from dlcli.runs.checkpoints import ShapeMismatch
 from dlcli.runs.info import environment
 from dlcli.runs.progress import Progress, Snapshot
 from dlcli.runs.writer import RunWriter
 
 _SHAPELESS = RunOptions.model_fields.keys() - {"seed"}  # no array depends on these options
-
-
-def changed(before: FitOptions, changes: Mapping[str, Any]) -> FitOptions:
-    """Return `before` with changed options, validated."""
-    kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
-    return type(before).model_validate({**kept, **changes})
 
 
 def read_again(learner_type: type[Learner], run: RunWriter, options: FitOptions, changes: Mapping[str, Any]) -> Data:
@@ -43,7 +38,7 @@ def require_same_data(
 ) -> None:
     """Raise an error if the data has changed since the run was started, or does not fit the model."""
     known = run.info().data.digest
-    if options.dataset == before.dataset and known != data.digest:
+    if options.dataset == before.dataset and known not in (None, data.digest):  # an imported run has none
         raise DatasetError(
             f"{options.dataset} has changed since the run was started: the digest was {known}, now {data.digest}",
             hint="train a new run on it, or restore the data",

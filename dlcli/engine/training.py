@@ -19,7 +19,7 @@ from dlcli.engine.prefetch import prefetch, share, train_batches
 from dlcli.engine.program import Leaves, Program, Window, score_all
 from dlcli.engine.stopping import Rule, first_of, patience, time_budget
 from dlcli.errors import DivergedError, RunError
-from dlcli.interface import Batch, Data, part
+from dlcli.interface import Batch, Data, shared
 from dlcli.metrics.metric import values
 from dlcli.options.common import FitOptions
 from dlcli.runs.progress import Progress, Snapshot
@@ -233,7 +233,8 @@ def _validate(session: Session, *, closing: bool = False) -> Iterator[Event]:
 
 def _until_interrupted(session: Session) -> Iterator[Batch]:
     """Yield the batches of the validation data until a signal arrives; the partial result is dropped."""
-    for batch in part(session.data.validation, share()):
+    examples = session.data.validation.part(session.options.validate_examples)
+    for batch in shared(examples, share()):
         session.interrupted = session.signal()
         if session.interrupted:
             return

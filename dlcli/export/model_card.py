@@ -11,6 +11,7 @@ from dlcli.runs.trained import TrainedRun
 _IGNORED = {"out", "name", "data_dir", "device"}
 _TASKS = {
     "decoder": ("text-generation", "AutoModelForCausalLM", "[tokenizer.bos_token_id, *tokens]"),
+    "encoder": ("feature-extraction", "AutoModel", "tokens"),
     "encoder-decoder": ("translation", "MarianMTModel", "tokens"),
 }
 
@@ -36,6 +37,13 @@ def model_card(run: TrainedRun, config: dict[str, Any]) -> str:
 
 
 def _usage(loader: str, inputs: str) -> str:
+    if loader == "AutoModel":
+        return (
+            "from transformers import AutoModel, AutoTokenizer\n\n"
+            'tokenizer = AutoTokenizer.from_pretrained(".")\n'
+            'model = AutoModel.from_pretrained(".")\n'
+            'states = model(**tokenizer("TEXT", return_tensors="pt")).last_hidden_state  # their mean is the vector'
+        )
     return (
         "import torch\n"
         f"from transformers import AutoTokenizer, {loader}\n\n"

@@ -40,7 +40,7 @@ class Export(Options):
     ]
     out: Annotated[Path, Field(description="File or folder to write."), Cli(short="-o", metavar="PATH")]
     use: Use = "best"
-    dtype: Annotated[Literal["float32", "bfloat16", "float16"], Field(description="Type of the exported weights.")] = (
-        "float32"
-    )
+    dtype: Annotated[
+        Literal["float32", "bfloat16", "float16"], Field(description="Data type of the exported weights.")
+    ] = "float32"
     overwrite: Annotated[bool, Field(description="Replace existing files.")] = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from dlcli import techniques
@@ -34,5 +35,15 @@ def package(name: str, extra: str = "export") -> Any:
     except ModuleNotFoundError as error:
         if error.name != name.split(".")[0]:
             raise
-        hint = f"pip install 'dlcli[{extra}]'"
-        raise UsageError(f"this export needs the package {name}, which is not installed", hint=hint) from error
+        raise _missing(name, extra) from error
+
+
+def installed(name: str, extra: str = "export") -> None:
+    """Raise `UsageError` if an optional package is not installed; does not import it."""
+    if find_spec(name) is None:
+        raise _missing(name, extra)
+
+
+def _missing(name: str, extra: str) -> UsageError:
+    hint = f"pip install 'dlcli[{extra}]'"
+    return UsageError(f"this export needs the package {name}, which is not installed", hint=hint)

@@ -1,6 +1,7 @@
 """Figures: each is an options class in `options/` and a file of the same name with a function `draw`.
 
-What they share: `subject.py` (networks, layers, images) and `json_values.py` (JSON).
+What they share: `subject.py` (networks, layers, images), `held_out.py` (examples of a run's validation split),
+`named_surface.py` (surfaces) and `json_values.py` (JSON).
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from dlcli.options.fields import can_read
 from dlcli.techniques import opening
 
 # Modules of options in the order of the course, as are the classes in each.
-_OPTIONS = ("training", "images", "text", "generative")
+_OPTIONS = ("training", "images", "text", "representation", "generative")
 
 
 def catalogue() -> dict[str, type[Options]]:

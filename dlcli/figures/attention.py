@@ -25,7 +25,8 @@ from dlcli.notices import warn
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.attention import AttentionChart
 from dlcli.runs.trained import TrainedRun
-from dlcli.techniques.transformer.options import Train
+from dlcli.techniques.transformer import fill_mask
+from dlcli.techniques.transformer.options import MASK, Train, task_of
 from dlcli.techniques.transformer.translation import translator
 from dlcli.text_models.trained import TrainedTextModel
 
@@ -34,6 +35,7 @@ def draw(options: Attention, run: TrainedRun) -> Figure:
     """Show the attention weights of each layer and head over the tokens of a text."""
     trained = TrainedTextModel.of(run, run.options.context)
     chart, truncated = _CHARTS[trained.learner.shape](trained, options, run.options)
+    chart = _selected(chart, options)
     if truncated and options.text:
         warn(truncated.note(options.text))
     note = f"{chart.note}; {Path(options.run).name}"
@@ -42,6 +44,7 @@ def draw(options: Attention, run: TrainedRun) -> Figure:
         "queries": list(chart.queries),
         "keys": list(chart.keys),
         "axes": ["layer", "head", "query", "key"],
+        "rollout": options.rollout,
         "weights": to_json(chart.weights),
         **({"truncated": truncated.numbers()} if truncated else {}),
     }
@@ -57,19 +60,59 @@ def draw(options: Attention, run: TrainedRun) -> Figure:
     return Figure("attention", drawing, numbers, functools.partial(terminal.attention.draw, chart))
 
 
+def rollout(weights: np.ndarray) -> np.ndarray:
+    """Return how much of each input token reaches each position of the last layer, float [query, key].
+
+    Each layer passes on half of a position itself (the residual connection) and half of the mean over its heads.
+
+    Args:
+        weights: self-attention, float [layer, head, query, key].
+
+    Reference: Abnar and Zuidema, "Quantifying Attention Flow in Transformers", 2020, arXiv:2005.00928, section 3.
+    """
+    mixed = (weights.mean(axis=1) + np.eye(weights.shape[-1])) / 2
+    return functools.reduce(lambda below, layer: layer @ below, mixed)
+
+
+def _selected(chart: AttentionChart, options: Attention) -> AttentionChart:
+    """Keep the layer and the head of the options, or replace all by their rollout."""
+    layers, heads = chart.weights.shape[:2]
+    if options.rollout:
+        title = chart.title.replace("self-attention", "attention rollout", 1)
+        note = "rows: positions of the last layer, columns: input tokens"
+        weights = rollout(chart.weights.astype(np.float64))[None, None]
+        return dataclasses.replace(chart, title=title, note=note, weights=weights, names=(["rollout"], ["all heads"]))
+    for name, given, count in (("--layer", options.layer, layers), ("--head", options.head, heads)):
+        if given is not None and given > count:
+            raise UsageError(f"{name} must be at most {count}, got {given}")
+    rows = slice(None) if options.layer is None else slice(options.layer - 1, options.layer)
+    columns = slice(None) if options.head is None else slice(options.head - 1, options.head)
+    names = chart.row_names()[rows], chart.column_names()[columns]
+    note = chart.note
+    if options.layer is not None or options.head is not None:
+        shown = ", ".join([*(names[0] if options.layer else ()), *(names[1] if options.head else ())])
+        note = note.replace("mean over layers and heads", f"mean over {shown}" if not (options.layer and options.head)
+                            else shown)  # fmt: skip
+    return dataclasses.replace(chart, weights=chart.weights[rows, columns], note=note, names=names)
+
+
 Charted = tuple[AttentionChart, Truncation | None]
 
 
 def _self_attention(trained: TrainedTextModel, options: Attention, train: Train) -> Charted:
     """Return the self-attention of a decoder or an encoder over a text."""
     given = options.text or _document(options.index, train)
-    tokens = found = trained.encode_nonempty(given)
+    masked = trained.learner.task == "mask" and given.count(MASK) == 1
+    tokens = found = fill_mask.encode(trained, given)[0] if masked else trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
-        tokens = np.concatenate([[END], tokens]).astype(np.int32)
+        tokens = np.concatenate([[trained.tokenizer.special.first], tokens]).astype(np.int32)
+    else:
+        tokens = trained.framed(tokens, len(tokens) + 16)
     lacking = max(0, len(tokens) - min(trained.context, options.tokens))
     tokens = tokens[: len(tokens) - lacking]
     truncated = Truncation(len(found), len(found) - lacking) if lacking else None
-    rest = () if trained.learner.shape == "decoder" else (np.array([len(tokens)]),)
+    length, position = np.array([len(tokens)]), np.array([[0]])
+    rest = {"decoder": (), "classify": (length,), "mask": (length, position)}[trained.learner.task]
     weights = _recorded(trained, lambda network, record: network(tokens[None], *rest, record))
     names = trained.tokenizer.pieces(tokens)
     note = "rows: queries, columns: keys; large: mean over layers and heads"
@@ -128,7 +171,8 @@ def _recorded(
 
 def _document(index: int, train: Train) -> str:
     """Return a text of the validation split."""
-    texts = open_texts(train.dataset, ReadOptions.of(train, labels=train.shape == "encoder")).splits["validation"].texts
+    options = ReadOptions.of(train, labels=task_of(train) == "classify")
+    texts = open_texts(train.dataset, options).splits["validation"].texts
     return texts[_within(index, len(texts))]
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import jax
 import numpy as np
 
 from dlcli import formats
-from dlcli.artifacts import Figure
+from dlcli.artifacts import Animation, Figure
 from dlcli.data.tabular import catalogue
 from dlcli.data.tabular.builder import ReadOptions
 from dlcli.data.tabular.sets import TabularSet
+from dlcli.engine import history
 from dlcli.errors import RunError
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.training import DecisionBoundary
@@ -24,6 +26,7 @@ from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.mlp.learner import Learner
 
 _RESOLUTION = 121  # points of the grid per axis
+_FEWEST = 3  # checkpoints of an animation
 _MARGIN = 0.15  # of the range of the data, on each side
 
 
@@ -69,7 +72,27 @@ def draw(options: DecisionBoundary, run: TrainedRun) -> Figure:
         "units": [{"layer": each.layer, "unit": each.unit, "std": to_json(each.values.std())} for each in units],
     }
     sketch = functools.partial(terminal.decision_boundary.draw, chart)
-    return Figure("decision-boundary", page.decision_boundary.draw(chart), numbers, sketch)
+    animate = functools.partial(_animated, run, chart, learner.facts.standardize(positions))
+    return Figure("decision-boundary", page.decision_boundary.draw(chart), numbers, sketch, animate)
+
+
+def _animated(run: TrainedRun, chart: DecisionBoundaryChart, positions: np.ndarray) -> Animation:
+    """Return the map over training: a frame per kept checkpoint.
+
+    Raises:
+        RunError: the run has kept fewer than three.
+    """
+    frames = []
+    for step, learner in history.learners(run):
+        found = np.asarray(functional.jit(Learner.predict, learner)(positions), np.float64)
+        frames.append((f"step {step:,}", np.exp(found).reshape(chart.probabilities.shape)))
+    if len(frames) < _FEWEST:
+        raise RunError(
+            f"an animation needs at least {_FEWEST} checkpoints, {run.folder} has {len(frames)}",
+            hint="train with --keep 50 and a smaller --save-every, such as a fiftieth of --steps",
+        )
+    title = f"decision boundary of {printable(run.folder.name)} over training"
+    return page.decision_boundary.animate(dataclasses.replace(chart, title=title, units=[]), frames)
 
 
 def _outputs(learner: Learner, features: jax.Array) -> tuple[jax.Array, list[jax.Array]]:

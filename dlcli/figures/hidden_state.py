@@ -32,8 +32,14 @@ def draw(options: HiddenState, run: TrainedRun) -> Figure:
     states = np.asarray(layers[layer - 1][:, 0], np.float64).T  # [unit, token]
     std = states.std(axis=1)
     units = np.argsort(-std, kind="stable")[: options.units]
+    if options.unit:
+        units = units[:1] if options.unit == "max" else np.array([int(options.unit)])
+    if units.max() >= len(states):
+        raise UsageError(f"--unit must be less than {len(states)}, the number of units, got {options.unit}")
     activations, tokens = states[units], tokenizer.pieces(found[1:])
     largest = f"the {len(units)} of {len(states)} units with the largest variance"
+    if options.unit:
+        largest = f"unit {units[0]} of {len(states)}"
     title = f"hidden state, layer {layer}: {largest}; {Path(options.run).name}"
     chart = HiddenStateChart(title, tokens, units.tolist(), activations)
     numbers = {

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.data.text.tokenizers import END, Tokenizer
+from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.errors import UsageError
 
 _LONGEST = 256  # tokens; a figure of more cannot be read
 
 
 def read(facts: Any, text: str) -> tuple[np.ndarray, Tokenizer]:
-    """Return the end token followed by the tokens of a text, int32 [1 + token], and the tokenizer.
+    """Return the token before a text followed by the tokens of a text, int32 [1 + token], and the tokenizer.
 
     Args:
         facts: of a language model, with its tokenizer.
@@ -29,4 +29,4 @@ def read(facts: Any, text: str) -> tuple[np.ndarray, Tokenizer]:
         raise UsageError(f"TEXT {error}") from error
     if not 0 < len(found) <= _LONGEST:
         raise UsageError(f"TEXT must have 1 to {_LONGEST} tokens to be drawn, found {len(found)}")
-    return np.concatenate([[END], found]).astype(np.int32), tokenizer
+    return np.concatenate([[tokenizer.special.first], found]).astype(np.int32), tokenizer

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from typing import Any
 
 import numpy as np
 
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
+from dlcli.figures import named_surface
 from dlcli.figures.json_values import to_json
-from dlcli.figures.options.training import OptimizerSurface, parse_optimizers, parse_point
+from dlcli.figures.options.base import parse_numbers
+from dlcli.figures.options.training import OptimizerSurface
 from dlcli.optim import landscape as land
-from dlcli.optim.descent import Runner, default_rate, descend
+from dlcli.optim.descent import descend
 from dlcli.optim.landscape import Landscape
-from dlcli.optim.surfaces import Domain, Point, Surface, surface
+from dlcli.optim.surfaces import Point, Surface
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.surface import Path, SurfaceChart
 
@@ -59,36 +60,34 @@ class _Run:
 def draw(options: OptimizerSurface) -> Figure:
     """Run the optimizers from one start, and draw their paths."""
     chosen = _chosen(options)
-    found = land.survey(chosen.value, chosen.domain)
+    found = land.survey(chosen.value, chosen.domain, known=chosen.minima)
     runs = _descend(chosen, found, options)
     lowest = _lowest(found, runs)
-    title = f"{chosen.name}: {chosen.formula}" if chosen.name != chosen.formula else chosen.formula
+    title = named_surface.title(chosen)
+    if options.gradient_noise:
+        title += f"; gradient noise of standard deviation {options.gradient_noise:g}"
     paths = [
         Path(f"{run.name} {run.rate:g}", run.points, run.heights - lowest, _result(run, found, lowest)) for run in runs
     ]
     points = [(each.kind, each.x, each.y) for each in found.stationary]
-    chart = SurfaceChart(title, found.x, found.y, found.heights, found.plateau, points, paths)
+    chart = SurfaceChart(
+        title, found.x, found.y, found.heights, found.plateau, points, paths, note=named_surface.rule(options)
+    )
     return Figure(
         "optimizer-surface",
         page.surface.draw(chart, three_d=options.three_d),
-        _numbers(chosen, found, runs, lowest),
+        _numbers(options, chosen, found, runs, lowest),
         functools.partial(terminal.surface.draw, chart),
         functools.partial(page.surface.animate, chart, three_d=options.three_d),
     )
 
 
 def _chosen(options: OptimizerSurface) -> Surface:
-    chosen = surface(options.surface)
-    if options.domain:
-        left, right, bottom, top = parse_point(options.domain)
-        middle = ((3 * left + right) / 4, (bottom + 3 * top) / 4)
-        domain: Domain = ((left, right), (bottom, top))
-        inside = _contains(domain, chosen.start)
-        chosen = dataclasses.replace(chosen, domain=domain, start=chosen.start if inside else middle)
+    chosen = named_surface.chosen(options)
     if options.start:
-        x, y = parse_point(options.start)
+        x, y = parse_numbers(options.start)
         chosen = dataclasses.replace(chosen, start=(x, y))
-    if not _contains(chosen.domain, chosen.start):
+    if not named_surface.contains(chosen.domain, chosen.start):
         (left, right), (bottom, top) = chosen.domain
         raise UsageError(
             f"--start must lie within x {left:g} … {right:g} and y {bottom:g} … {top:g}, got {options.start}",
@@ -97,21 +96,13 @@ def _chosen(options: OptimizerSurface) -> Surface:
     return chosen
 
 
-def _contains(domain: Domain, point: Point) -> bool:
-    return all(low <= place <= high for (low, high), place in zip(domain, point, strict=True))
-
-
 def _descend(chosen: Surface, found: Landscape, options: OptimizerSurface) -> list[_Run]:
     height, slope, _ = land.derivatives(chosen.value, np.array([chosen.start]))
     if not (np.isfinite(height).all() and np.isfinite(slope).all()):
         raise UsageError(f"f and its gradient must be finite at the start {chosen.start}: give another --start")
-    curvature = land.steepest_curvature(chosen.value, found, chosen.start)
-    diagonal = math.hypot(*(high - low for low, high in chosen.domain))
-    runners: list[Runner] = [
-        (name, default_rate(name, curvature, diagonal) if rate is None else rate)
-        for name, rate in parse_optimizers(options.optimizers)
-    ]
-    paths = descend(chosen.value, chosen.start, runners, options.steps, options.momentum)  # [step, runner, 2]
+    runners = named_surface.runners(options, chosen, land.steepest_curvature(chosen.value, found, chosen.start))
+    noisy = {"noise": options.gradient_noise, "seed": options.seed}
+    paths = descend(chosen.value, chosen.start, runners, options.steps, options.momentum, **noisy)  # [step, runner, 2]
     heights = land.heights(chosen.value, paths.reshape(-1, 2)).reshape(paths.shape[:2])
     return [_Run(name, rate, paths[:, number], heights[:, number]) for number, (name, rate) in enumerate(runners)]
 
@@ -154,12 +145,16 @@ def _result(run: _Run, found: Landscape, lowest: float) -> str:
     return result if converged is None else f"{result}, converged at step {converged}"
 
 
-def _numbers(chosen: Surface, found: Landscape, runs: list[_Run], lowest: float) -> dict[str, Any]:
+def _numbers(
+    options: OptimizerSurface, chosen: Surface, found: Landscape, runs: list[_Run], lowest: float
+) -> dict[str, Any]:
     return {
         "surface": chosen.name,
         "formula": chosen.formula,
         "domain": to_json(chosen.domain),
         "start": to_json(chosen.start),
+        "gradient_noise": options.gradient_noise,
+        "learning_rate_rule": named_surface.rule(options),
         "known_minima": to_json(chosen.minima),
         "minimum": to_json(lowest),
         "stationary_points": [{name: _plain(value) for name, value in vars(each).items()} for each in found.stationary],

@@ -10,7 +10,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from dlcli import formats
 from dlcli.artifacts import Figure
@@ -19,6 +18,7 @@ from dlcli.figures import subject
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import ReceptiveField
 from dlcli.nearest import chosen
+from dlcli.nn import functional
 from dlcli.nn.receptive_field import ReceptiveField as Field
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.receptive_field import Box, LayerField, ReceptiveFieldChart
@@ -103,27 +103,25 @@ def measure(learner: Learner, images: np.ndarray, units: dict[str, Unit]) -> dic
     Reference: Luo et al., "Understanding the Effective Receptive Field in Deep Convolutional Neural
     Networks", 2016, arXiv:1701.04128, section 3; here with real images instead of random ones.
     """
-    graph, state = nnx.split(learner)
     batch = jnp.asarray(images, jnp.float32) / 255
 
-    def maps(state: nnx.State, batch: jax.Array) -> dict[str, jax.Array]:
-        live = nnx.merge(graph, state)
-        layers = live.network.backbone.feature_maps(live.normalize(batch))
+    def maps(learner: Learner, batch: jax.Array) -> dict[str, jax.Array]:
+        layers = learner.network.backbone.feature_maps(learner.normalize(batch))
         return dict(pair for pair, _ in zip(layers, units, strict=False))
 
-    @jax.jit
-    def magnitude(state: nnx.State, batch: jax.Array, cotangents: dict[str, jax.Array]) -> jax.Array:
-        _, pull = jax.vjp(lambda batch: maps(state, batch), batch)
+    def magnitude(learner: Learner, batch: jax.Array, cotangents: dict[str, jax.Array]) -> jax.Array:
+        _, pull = jax.vjp(lambda batch: maps(learner, batch), batch)
         return jnp.abs(pull(cotangents)[0]).sum(axis=-1).mean(axis=0)
 
     # Compiled once for all layers, because the unit is part of the cotangents.
-    shapes = jax.eval_shape(maps, state, batch)
+    measured = functional.jit(magnitude, learner)
+    shapes = jax.eval_shape(functional.jit(maps, learner), batch)
     zeros = {name: np.zeros(shape.shape, shape.dtype) for name, shape in shapes.items()}
     found = {}
     for name, (row, column) in units.items():
         one_hot = zeros[name].copy()
         one_hot[:, row, column] = 1
-        found[name] = np.asarray(magnitude(state, batch, {**zeros, name: one_hot}), np.float64)
+        found[name] = np.asarray(measured(batch, {**zeros, name: one_hot}), np.float64)
     return found
 
 

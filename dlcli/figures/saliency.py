@@ -12,7 +12,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from dlcli import formats
 from dlcli.artifacts import Figure
@@ -21,6 +20,7 @@ from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Saliency
 from dlcli.figures.subject import Example
 from dlcli.nearest import chosen
+from dlcli.nn import functional
 from dlcli.plot import page, palette, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
 from dlcli.runs.trained import TrainedRun
@@ -31,7 +31,7 @@ def draw(options: Saliency, run: TrainedRun) -> Figure:
     """Show Grad-CAM and the input gradient for the predicted class, or another."""
     learner: Learner = run.learner
     classes, names = learner.facts.classes, learner.network.backbone.names
-    layer = chosen("--layer", options.layer or _last_convolution(learner), names)
+    layer = chosen("--layer", options.layer or last_convolution(learner), names)
     example = subject.example(options, run, learner.facts)
     probabilities = np.exp(np.asarray(learner.log_probabilities(example.pixels[None])[0]))
     label = classes.index(chosen("--class", options.class_, classes)) if options.class_ else int(probabilities.argmax())
@@ -84,12 +84,9 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
         label: index of the class whose logit is explained.
         image: uint8 [height, width, channel]; the gradient is with respect to pixels in [0, 1].
     """
-    graph, state = nnx.split(learner)
 
-    @jax.jit
-    def gradients(state: nnx.State, image: jax.Array) -> tuple[jax.Array, jax.Array]:
-        live = nnx.merge(graph, state)
-        backbone, head = live.network.backbone, live.network.head
+    def gradients(learner: Learner, image: jax.Array) -> tuple[jax.Array, jax.Array]:
+        backbone, head = learner.network.backbone, learner.network.head
         cut = backbone.names.index(layer) + 1
 
         def through(x: jax.Array, names: tuple[str, ...]) -> jax.Array:
@@ -98,7 +95,7 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
             return x
 
         def before(image: jax.Array) -> jax.Array:
-            return through(live.normalize(image).astype(backbone.dtype), backbone.names[:cut])
+            return through(learner.normalize(image).astype(backbone.dtype), backbone.names[:cut])
 
         def after(maps: jax.Array) -> jax.Array:
             return head(through(maps, backbone.names[cut:]))[0, label]
@@ -109,11 +106,11 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
         importance = jax.nn.relu((weights * maps).sum(axis=-1))[0]  # equation 2
         return jax.image.resize(importance, image.shape[1:3], "bilinear"), jnp.abs(pull(by_maps)[0]).max(axis=-1)[0]
 
-    found = gradients(state, image[None].astype(np.float32) / 255)
+    found = functional.jit(gradients, learner)(image[None].astype(np.float32) / 255)
     return np.asarray(found[0]), np.asarray(found[1])
 
 
-def _last_convolution(learner: Learner) -> str:
+def last_convolution(learner: Learner) -> str:
     """Return the layer with the last convolution, the default of Grad-CAM."""
     last = list(learner.network.convolutions())[-1]
     return last.split(".")[0]

@@ -56,7 +56,7 @@ def example(options: Any, run: TrainedRun | None, facts: ImageFacts | None = Non
     Args:
         options: of a figure with an image.
         run: whose data the image is taken from; None for the data that the options name.
-        facts: what the network knows of its images, which says size and channels; None where there is none.
+        facts: of the trained network, which determine the size and channels of images; None without a run.
 
     Raises:
         UsageError: the index is too large.

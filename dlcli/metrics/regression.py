@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -53,9 +53,7 @@ class RootMeanSquaredError:
         return float(self.describe()["value"])
 
     def describe(self) -> dict[str, Any]:
-        mean, low, high, count = _interval(self.sums)
-        roots = (math.sqrt(max(0.0, each)) * self.scale for each in (mean, low, high))
-        return {**dict(zip(("value", "low", "high"), roots, strict=True)), "n": count}
+        return _described(self.sums, lambda mean: math.sqrt(mean) * self.scale)
 
 
 @jax.tree_util.register_dataclass
@@ -75,8 +73,7 @@ class MeanAbsoluteError:
         return float(self.describe()["value"])
 
     def describe(self) -> dict[str, Any]:
-        mean, low, high, count = _interval(self.sums)
-        return {"value": mean * self.scale, "low": max(0.0, low) * self.scale, "high": high * self.scale, "n": count}
+        return _described(self.sums, lambda mean: mean * self.scale)
 
 
 @jax.tree_util.register_dataclass
@@ -122,13 +119,19 @@ def _sums(where: jax.Array, *values: jax.Array) -> jax.Array:
     return (jnp.stack(values) * jnp.asarray(where)[None]).sum(axis=1, dtype=jnp.float32)
 
 
-def _interval(sums: jax.Array) -> tuple[float, float, float, int]:
-    """Return the mean, its 95 % interval by the normal approximation and the count, from sums of 1, x and x²."""
+def _described(sums: jax.Array, error: Callable[[float], float]) -> dict[str, Any]:
+    """Return an error, its 95 % interval and the number of examples.
+
+    Args:
+        sums: of 1, x and x² with x ≥ 0, float32 [3].
+        error: of the mean of x; increasing. The interval of the mean is that of the normal approximation.
+    """
     count, total, squares = map(float, np.asarray(sums))
     n = max(count, 1)
     mean = total / n
     margin = _Z * math.sqrt(max(0.0, squares / n - mean**2) / n)
-    return mean, mean - margin, mean + margin, int(count)
+    low, high = error(max(0.0, mean - margin)), error(mean + margin)
+    return {"value": error(mean), "low": low, "high": high, "n": int(count)}
 
 
 def table(title: str, described: Mapping[str, Any], target: str, how: Mapping[str, Any]) -> Table:

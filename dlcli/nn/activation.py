@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import jax
@@ -10,7 +11,8 @@ ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "relu": jax.nn.relu,
     "leaky-relu": jax.nn.leaky_relu,
     "elu": jax.nn.elu,
-    "gelu": jax.nn.gelu,
+    "gelu": jax.nn.gelu,  # by tanh, as in GPT-2
+    "gelu-exact": functools.partial(jax.nn.gelu, approximate=False),
     "silu": jax.nn.silu,
     "tanh": jax.nn.tanh,
 }

@@ -50,13 +50,16 @@ class Attention(nnx.Module):
             rngs: random streams of the initial weights.
         """
 
-        def linear(initializer: Initializer) -> nnx.Linear:
-            shape, dtype = (config.d_model, config.d_model), jnp.dtype(config.dtype)
-            return nnx.Linear(*shape, use_bias=config.bias, dtype=dtype, kernel_init=initializer, rngs=rngs)
+        def linear(inputs: int, outputs: int, initializer: Initializer) -> nnx.Linear:
+            dtype = jnp.dtype(config.dtype)
+            return nnx.Linear(inputs, outputs, use_bias=config.bias, dtype=dtype, kernel_init=initializer, rngs=rngs)
 
-        self.heads = config.heads
-        self.query, self.key, self.value = (linear(projection_initializer(config)) for _ in range(3))
-        self.out = linear(out)
+        self.heads, self.kv_heads = config.heads, config.kv_heads
+        sizes = [heads * config.head_dim for heads in (config.heads, config.kv_heads, config.kv_heads)]
+        self.query, self.key, self.value = (
+            linear(config.d_model, size, projection_initializer(config)) for size in sizes
+        )
+        self.out = linear(sizes[0], config.d_model, out)
         self.query_norm = nnx.data(_head_norm(config, rngs))
         self.key_norm = nnx.data(_head_norm(config, rngs))
 
@@ -67,8 +70,8 @@ class Attention(nnx.Module):
             x: the sequence.
             angles: of rotary positions, as `apply_rotary` takes them; None: no rotation.
         """
-        keys = apply_rotary(_normalize(self.key_norm, self._split_heads(self.key(x))), angles)
-        return KVCache(keys, self._split_heads(self.value(x)))
+        keys = apply_rotary(_normalize(self.key_norm, self._split_heads(self.key(x), self.kv_heads)), angles)
+        return KVCache(keys, self._split_heads(self.value(x), self.kv_heads))
 
     def attend(
         self,
@@ -87,14 +90,14 @@ class Attention(nnx.Module):
             angles: of the queries' rotary positions, as `apply_rotary` takes them; None: no rotation.
             record: list to append the attention weights to, float32 [batch, head, query, key]; None: not recorded.
         """
-        query = apply_rotary(_normalize(self.query_norm, self._split_heads(self.query(x))), angles)
+        query = apply_rotary(_normalize(self.query_norm, self._split_heads(self.query(x), self.heads)), angles)
         if record is not None:
             record.append(attention_weights(query, cache.keys, mask))
         output = jax.nn.dot_product_attention(query, cache.keys, cache.values, mask=mask)
-        return self.out(output.reshape(x.shape))
+        return self.out(output.reshape(*x.shape[:-1], -1))
 
-    def _split_heads(self, x: jax.Array) -> jax.Array:
-        return x.reshape(*x.shape[:-1], self.heads, -1)  # [batch, time, head, feature]
+    def _split_heads(self, x: jax.Array, heads: int) -> jax.Array:
+        return x.reshape(*x.shape[:-1], heads, -1)  # [batch, time, head, feature]
 
 
 def attention_weights(query: jax.Array, keys: jax.Array, mask: jax.Array) -> jax.Array:
@@ -104,9 +107,10 @@ def attention_weights(query: jax.Array, keys: jax.Array, mask: jax.Array) -> jax
 
     Args:
         query: [batch, query, head, feature].
-        keys: [batch, key, head, feature].
+        keys: [batch, key, head, feature]; with fewer heads than the queries, each serves as many in a row.
         mask: bool, broadcastable to [batch, head, query, key].
     """
+    keys = jnp.repeat(keys, query.shape[2] // keys.shape[2], axis=2)
     scores = jnp.einsum("bqhf,bkhf->bhqk", query, keys, preferred_element_type=jnp.float32)
     scores = jnp.where(mask, scores / query.shape[-1] ** 0.5, 0.7 * jnp.finfo(jnp.float32).min)
     return jax.nn.softmax(scores, axis=-1)
@@ -122,6 +126,23 @@ def causal_mask(queries: int, keys: int | None = None, start: jax.Array | int = 
     """
     query, key = start + jnp.arange(queries), jnp.arange(keys or queries)
     return (key[None, :] <= query[:, None])[None, None]
+
+
+def sliding_window_mask(queries: int, window: int) -> jax.Array:
+    """Return the causal mask limited to the last `window` positions, the query included, bool [1, 1, query, key].
+
+    Reference: Beltagy, Peters and Cohan, "Longformer", 2020, arXiv:2004.05150, section 3.1, for one direction.
+    """
+    positions = jnp.arange(queries)
+    return causal_mask(queries) & (positions[None, :] > positions[:, None] - window)[None, None]
+
+
+def prefix_mask(queries: int, prefix: int) -> jax.Array:
+    """Return the causal mask in which the first `prefix` positions attend to each other, bool [1, 1, query, key].
+
+    Reference: Raffel et al., "Exploring the Limits of Transfer Learning", 2020, arXiv:1910.10683, section 3.2.1.
+    """
+    return causal_mask(queries) | (jnp.arange(queries) < prefix)[None, None, None, :]
 
 
 def padding_mask(lengths: jax.Array, keys: int) -> jax.Array:
@@ -143,9 +164,9 @@ def sinusoidal_positions(positions: jax.Array, width: int) -> jax.Array:
     return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
 
 
-def rotary_angles(positions: jax.Array, width: int) -> jax.Array:
+def rotary_angles(positions: jax.Array, width: int, base: float = _BASE) -> jax.Array:
     """Return the rotation angles of `width` features at positions, int [time]: float32 [time, width / 2]."""
-    return positions.astype(jnp.float32)[:, None] * _frequencies(width)[None, :]
+    return positions.astype(jnp.float32)[:, None] * _frequencies(width, base)[None, :]
 
 
 def apply_rotary(x: jax.Array, angles: jax.Array | None) -> jax.Array:
@@ -172,12 +193,14 @@ def projection_initializer(config: TransformerConfig) -> Initializer:
     return xavier_uniform() if config.initializer == "xavier" else normal(0.02)
 
 
-def _frequencies(width: int) -> jax.Array:
-    return _BASE ** (-jnp.arange(width // 2) / (width // 2))
+def _frequencies(width: int, base: float = _BASE) -> jax.Array:
+    return base ** (-jnp.arange(width // 2) / (width // 2))
 
 
 def _head_norm(config: TransformerConfig, rngs: nnx.Rngs) -> nnx.RMSNorm | None:
-    return nnx.RMSNorm(config.head_dim, epsilon=1e-6, dtype=jnp.float32, rngs=rngs) if config.qk_norm else None
+    return (
+        nnx.RMSNorm(config.head_dim, epsilon=config.epsilon, dtype=jnp.float32, rngs=rngs) if config.qk_norm else None
+    )
 
 
 def _normalize(norm: nnx.RMSNorm | None, x: jax.Array) -> jax.Array:

@@ -9,7 +9,7 @@ import jax
 from flax import nnx
 
 
-def jit(function: Callable[..., Any], module: Any) -> Callable[..., Any]:
+def jit(function: Callable[..., Any], module: Any, *, donate: tuple[int, ...] = ()) -> Callable[..., Any]:
     """Return `function(module, *arguments)` as a compiled function of the arguments.
 
     The arrays of the module are arguments of the compiled program, so that they are not copied into it as constants.
@@ -18,7 +18,11 @@ def jit(function: Callable[..., Any], module: Any) -> Callable[..., Any]:
     Args:
         function: pure but for changes of the module.
         module: an nnx module, or a tree of them.
+        donate: positions among the arguments of those whose memory the results may take; they cannot be used again.
     """
     graph, state = nnx.split(module)
-    call = jax.jit(lambda state, *arguments: function(nnx.merge(graph, state), *arguments))
+    call = jax.jit(
+        lambda state, *arguments: function(nnx.merge(graph, state), *arguments),
+        donate_argnums=tuple(1 + position for position in donate),
+    )
     return lambda *arguments: call(state, *arguments)

@@ -50,7 +50,7 @@ class AttentionContext(NamedTuple):
 
 
 class Embedding(nnx.Module):
-    """Token and position embeddings; the token embedding is also the output projection (tied weights).
+    """Token and position embeddings; the token embedding is also the output projection unless it has its own.
 
     Reference: Press and Wolf, "Using the Output Embedding", 2017, arXiv:1608.05859, for the tied weights.
     """
@@ -66,6 +66,10 @@ class Embedding(nnx.Module):
         if config.positions == "learned":
             self.positions = nnx.Embed(config.context, config.d_model, embedding_init=normal(0.02), rngs=rngs)
         self.sinusoidal = config.positions == "sinusoidal"
+        self.norm = nnx.data(norm(config, rngs) if config.embedding_norm else None)
+        self.output = nnx.data(None)
+        if not config.tied:
+            self.output = nnx.Embed(vocabulary, config.d_model, embedding_init=normal(std), rngs=rngs)
         self.dropout = nnx.Dropout(config.dropout, rngs=rngs)
         self.dtype = jnp.dtype(config.dtype)
 
@@ -77,11 +81,13 @@ class Embedding(nnx.Module):
             x = x + self.positions(positions)[None]
         if self.sinusoidal:
             x = x + sinusoidal_positions(positions, self.d_model)[None]
+        if self.norm is not None:
+            x = self.norm(x)
         return _apply_dropout(self.dropout, x.astype(self.dtype))
 
     def logits(self, x: jax.Array) -> jax.Array:
         """Map [batch, time, d_model] to float32 [batch, time, vocabulary]."""
-        table = self.tokens.embedding[...].astype(x.dtype)
+        table = (self.tokens if self.output is None else self.output).embedding[...].astype(x.dtype)
         return jnp.einsum("btf,vf->btv", x, table, preferred_element_type=jnp.float32)
 
 
@@ -193,7 +199,7 @@ class TransformerStack(nnx.Module):
         """
         angles = None
         if self.config.positions == "rotary":
-            angles = rotary_angles(start + jnp.arange(x.shape[1]), self.config.head_dim)
+            angles = rotary_angles(start + jnp.arange(x.shape[1]), self.config.head_dim, self.config.rope_base)
         context, caches = AttentionContext(mask, angles, start, record), []
         for layer, block in enumerate(self.blocks):
             cross = None if encoded is None else (encoded.layers[layer], encoded.mask)
@@ -203,9 +209,24 @@ class TransformerStack(nnx.Module):
             caches.append(layer_cache)
         return x if self.final_norm is None else self.final_norm(x).astype(x.dtype), tuple(caches)
 
+    def block_outputs(self, x: jax.Array, mask: jax.Array) -> list[jax.Array]:
+        """Return the output of each block, [batch, time, d_model] each, before the final normalization.
+
+        Args:
+            x: the embedded sequence, [batch, time, d_model].
+            mask: bool, broadcastable to [batch, head, query, key].
+        """
+        rotary = self.config.positions == "rotary"
+        angles = rotary_angles(jnp.arange(x.shape[1]), self.config.head_dim) if rotary else None
+        outputs = []
+        for block in self.blocks:
+            x, _ = block(x, AttentionContext(mask, angles, 0, None))
+            outputs.append(x)
+        return outputs
+
     def init_cache(self, batch: int) -> tuple[KVCache, ...]:
         """Return each layer's cache of a whole context, filled with zeros, for `batch` sequences."""
-        shape = (batch, self.config.context, self.config.heads, self.config.head_dim)
+        shape = (batch, self.config.context, self.config.kv_heads, self.config.head_dim)
         zeros = jnp.zeros(shape, self.config.dtype)
         return tuple(KVCache(zeros, zeros) for _ in self.blocks)
 
@@ -223,8 +244,8 @@ class TransformerStack(nnx.Module):
 def norm(config: TransformerConfig, rngs: nnx.Rngs) -> nnx.Module:
     """Return the normalization layer of a configuration, which computes in float32."""
     if config.norm == "rms":
-        return nnx.RMSNorm(config.d_model, epsilon=1e-6, dtype=jnp.float32, rngs=rngs)
-    return nnx.LayerNorm(config.d_model, epsilon=1e-5, use_bias=config.bias, dtype=jnp.float32, rngs=rngs)
+        return nnx.RMSNorm(config.d_model, epsilon=config.epsilon, dtype=jnp.float32, rngs=rngs)
+    return nnx.LayerNorm(config.d_model, epsilon=config.epsilon, use_bias=config.bias, dtype=jnp.float32, rngs=rngs)
 
 
 def _apply_dropout(dropout: nnx.Dropout, x: jax.Array) -> jax.Array:

@@ -6,14 +6,43 @@ learner with two optimizers passes `options.model_copy`.
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import optax
+from flax import nnx
 
 from dlcli.errors import UsageError
 from dlcli.optim import penalties, rules, schedules
+from dlcli.optim.factors import scale_by_factors
 from dlcli.options.common import NetworkOptions
+from dlcli.options.initialization import matches
 from dlcli.options.optimizers import OPTIMIZERS, Betas, OptimizerName
 
 ADAM: Betas = (0.9, 0.999)  # the defaults of its paper
+
+
+@dataclasses.dataclass(frozen=True)
+class Trainable:
+    """A filter of nnx: the parameters of a network that are not frozen. They alone have gradients and moments.
+
+    Attributes:
+        network: attribute of the learner that is the network.
+        frozen: patterns of the parameters that are not updated, matched against paths within the learner.
+    """
+
+    network: str
+    frozen: tuple[str, ...] = ()
+
+    def __call__(self, path: tuple[Any, ...], value: Any) -> bool:
+        if not nnx.filterlib.to_predicate(nnx.Param)(path, value):
+            return False
+        return not self.frozen or not matches(self.frozen, "/".join(map(str, (self.network, *path))))
+
+
+def trainable(options: NetworkOptions, network: str = "network") -> Trainable:
+    """Return which parameters of a network the optimizer updates: all that `--freeze` does not name."""
+    return Trainable(network, options.initialization.frozen)
 
 
 def schedule(options: NetworkOptions) -> optax.Schedule:
@@ -37,6 +66,8 @@ def optimizer(options: NetworkOptions, betas: Betas = ADAM) -> optax.GradientTra
     - `--gradient-accumulation-steps` averages the gradients of N batches into one update. Batches left over at the
       end of a run update nothing.
 
+    - `--init-lr-scale` multiplies the update of each parameter by a factor in the state, which the engine sets.
+
     Args:
         options: of the run.
         betas: of `adam` and `adamw`, for a technique that needs others than the defaults.
@@ -53,6 +84,7 @@ def optimizer(options: NetworkOptions, betas: Betas = ADAM) -> optax.GradientTra
         rule(options.optimizer, options.momentum, betas),
         optax.add_decayed_weights(options.weight_decay, mask=penalties.weight_mask),
         optax.scale_by_learning_rate(lambda count: rate(count * batches)),
+        *([scale_by_factors()] if options.initialization.lr_scale != 1 else []),
     )
     return update if batches == 1 else optax.MultiSteps(update, batches).gradient_transformation()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -34,27 +34,78 @@ def default_rate(name: OptimizerName, curvature: float, diagonal: float) -> floa
 
 
 def descend(
-    value: Field, start: tuple[float, float], runners: Sequence[Runner], steps: int, momentum: float
+    value: Field,
+    start: tuple[float, float],
+    runners: Sequence[Runner],
+    steps: int,
+    momentum: float,
+    *,
+    noise: float = 0.0,
+    seed: int = 0,
 ) -> np.ndarray:
     """Run each optimizer for `steps` steps from `start`, all in one compiled scan, in float64.
 
     A point is a vector, so Muon, which updates matrices, falls back to Adam.
 
+    Args:
+        value: the surface.
+        start: x and y.
+        runners: the optimizers with their learning rates.
+        steps: number of steps.
+        momentum: coefficient in [0, 1).
+        noise: standard deviation of the Gaussian noise that is added to each component of the gradient, as a
+            minibatch adds it; at a step, all optimizers get the same noise.
+        seed: random seed of the noise.
+
     Returns:
         [step + 1, runner, 2], the start first; positions that are not finite have diverged.
     """
-    updates = [optax.chain(build.rule(name, momentum), optax.scale_by_learning_rate(rate)) for name, rate in runners]
-    slope = jax.grad(lambda point: value(point[0], point[1]))
+    updates = [_update(name, rate, momentum) for name, rate in runners]
+    slope = _slope(value)
 
-    def step(carry: list[Any], _: None) -> tuple[list[Any], jax.Array]:
+    def step(carry: list[Any], added: jax.Array) -> tuple[list[Any], jax.Array]:
         after = []
         for (point, state), update in zip(carry, updates, strict=True):
-            change, state = update.update(slope(point), state, point)
+            change, state = update.update(slope(point) + added, state, point)
             after.append((optax.apply_updates(point, change), state))
         return after, jnp.stack([point for point, _ in after])
 
+    noises = noise * np.random.default_rng(seed).standard_normal([steps, 2])
     with jax.enable_x64(True):
         begin = jnp.asarray(start, jnp.float64)
         carry = [(begin, update.init(begin)) for update in updates]
-        _, path = jax.jit(lambda carry: jax.lax.scan(step, carry, length=steps))(carry)
+        _, path = jax.jit(lambda carry, noises: jax.lax.scan(step, carry, noises))(carry, jnp.asarray(noises))
         return np.concatenate([np.broadcast_to(np.asarray(start), (1, len(runners), 2)), np.asarray(path)])
+
+
+def ends(value: Field, starts: np.ndarray, runner: Runner, steps: int, momentum: float) -> np.ndarray:
+    """Return the point that an optimizer reaches from each start, [start, 2], in float64; NaN where it diverged.
+
+    Args:
+        value: the surface.
+        starts: float [start, 2].
+        runner: the optimizer with its learning rate.
+        steps: number of steps from each start.
+        momentum: coefficient in [0, 1).
+    """
+    update, slope = _update(*runner, momentum), _slope(value)
+
+    def descended(start: jax.Array) -> jax.Array:
+        def step(_: int, carry: Any) -> Any:
+            point, state = carry
+            change, state = update.update(slope(point), state, point)
+            return optax.apply_updates(point, change), state
+
+        point, _ = jax.lax.fori_loop(0, steps, step, (start, update.init(start)))
+        return jnp.where(jnp.isfinite(point).all(), point, jnp.nan)
+
+    with jax.enable_x64(True):
+        return np.asarray(jax.jit(jax.vmap(descended))(jnp.asarray(starts, jnp.float64)))
+
+
+def _update(name: OptimizerName, rate: float, momentum: float) -> optax.GradientTransformation:
+    return optax.chain(build.rule(name, momentum), optax.scale_by_learning_rate(rate))
+
+
+def _slope(value: Field) -> Callable[[jax.Array], jax.Array]:
+    return jax.grad(lambda point: value(point[0], point[1]))

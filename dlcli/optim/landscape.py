@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import jax
@@ -17,7 +18,7 @@ from scipy import ndimage
 
 from dlcli.errors import UsageError
 from dlcli.optim.expressions import Field
-from dlcli.optim.surfaces import Domain
+from dlcli.optim.surfaces import Domain, Point
 
 Kind = Literal["minimum", "saddle", "maximum", "flat"]
 
@@ -67,8 +68,14 @@ class Landscape:
     stationary: tuple[Stationary, ...]
 
 
-def survey(value: Field, domain: Domain, points: int = 201) -> Landscape:
+def survey(value: Field, domain: Domain, points: int = 201, known: Sequence[Point] = ()) -> Landscape:
     """Measure a surface on a grid of `points` × `points`, and find its stationary points.
+
+    Args:
+        value: the surface.
+        domain: the part of the plane to measure.
+        points: of the grid, along each axis.
+        known: minima in addition to which others are searched: a cusp attracts Newton's method only from nearby.
 
     Raises:
         UsageError: the function has no finite value in the domain.
@@ -86,10 +93,10 @@ def survey(value: Field, domain: Domain, points: int = 201) -> Landscape:
     with np.errstate(invalid="ignore"):
         bent = np.abs(curvatures).max(axis=(-2, -1)) * diagonal**2 / 2
         plateau = (steep <= _PLATEAU * extent) & (bent <= _PLATEAU * extent)
-    return Landscape(x, y, tall, plateau, _stationary(value, domain, extent))
+    return Landscape(x, y, tall, plateau, _stationary(value, domain, extent, known))
 
 
-def steepest_curvature(value: Field, land: Landscape, start: tuple[float, float]) -> float:
+def steepest_curvature(value: Field, land: Landscape, start: Point) -> float:
     """Return the largest |eigenvalue| of the Hessian in the part of the start's basin that is no higher than the start.
 
     Gradient descent whose rate is its inverse decreases the height at every step, and so never leaves that region
@@ -129,14 +136,15 @@ def _at(value: Field, point: jax.Array) -> jax.Array:
     return value(point[0], point[1])
 
 
-def _stationary(value: Field, domain: Domain, extent: float) -> tuple[Stationary, ...]:
+def _stationary(value: Field, domain: Domain, extent: float, known: Sequence[Point]) -> tuple[Stationary, ...]:
     (left, right), (bottom, top) = domain
     diagonal = _diagonal(domain)
     # Away from the edges and the middle of the grid, where Newton's method is stuck on symmetric functions.
     shares = (np.arange(_STARTS) + 0.43) / _STARTS
     starts = np.stack(np.meshgrid(left + shares * (right - left), bottom + shares * (top - bottom)), axis=-1)
+    starts = np.concatenate([starts.reshape(-1, 2), np.reshape(known, (-1, 2))])
     with jax.enable_x64(True):
-        points, steps = _newton(value, jnp.asarray(starts.reshape(-1, 2)), _MAX_STEP * diagonal)
+        points, steps = _newton(value, jnp.asarray(starts), _MAX_STEP * diagonal)
         points, steps = np.asarray(points), np.asarray(steps)
     reached, slopes, curvatures = derivatives(value, points)
     inside = ((points >= [left, bottom]) & (points <= [right, top])).all(axis=1)

@@ -28,7 +28,7 @@ def parse_augmentation(text: str) -> dict[str, float]:
     for item in filter(None, (part.strip() for part in text.split(","))):
         name, _, strength = item.partition(":")
         if name not in AUGMENTATIONS:
-            raise ValueError(f"{name!r} is not one of {', '.join(AUGMENTATIONS)}")
+            raise ValueError(f"{name!r} is not one of {', '.join(sorted(AUGMENTATIONS))}")
         try:
             chosen[name] = float(strength) if strength else AUGMENTATIONS[name]
         except ValueError:

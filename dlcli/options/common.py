@@ -3,9 +3,8 @@
 The file loads neither jax nor numpy, since `dlcli --help` reads every `options` module.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -13,23 +12,26 @@ from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.options.fields import Cli as Cli
 from dlcli.options.fields import Needs as Needs
 from dlcli.options.fields import Options as Options
+from dlcli.options.initialization import InitOptions
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
-from dlcli.options.values import augmentation, byte_count, bytes_text, dataset_name, duration, run_name
+from dlcli.options.values import (
+    augmentation,
+    byte_count,
+    bytes_text,
+    dataset_name,
+    duration,
+    example_count,
+    examples_text,
+    run_name,
+    trackers,
+)
 
 ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
-TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
-# Four special tokens and at least one more; bpe also has all 256 bytes.
-MIN_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
 DatasetName = Annotated[str, AfterValidator(dataset_name)]
 Dataset = Annotated[
     DatasetName,
     Field(description="Data set: an embedded name, tfds:NAME, folder:PATH or a file."),
     Cli(short="-d", metavar="NAME", complete="images"),
-]
-TextDataset = Annotated[
-    DatasetName,
-    Field(description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also as .xz or .gz), or a folder of them."),
-    Cli(short="-d", metavar="NAME", complete="texts"),
 ]
 DataDir = Annotated[
     Path | None, Field(description="Folder of prepared tfds data sets; default: TFDS_DATA_DIR."), Cli(rare=True)
@@ -75,6 +77,17 @@ Epochs = Annotated[
 ]
 ReportEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two reports."), Cli(rare=True)]
 ValidateEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations."), Cli(rare=True)]
+ValidateExamples = Annotated[
+    int,
+    BeforeValidator(example_count),
+    Field(
+        ge=0,
+        le=10**9,
+        description="Examples of the validation split to validate on, always the same, evenly spread; or all. "
+        "An example is an image, a text, a pair, a row, a window of --context tokens or a word.",
+    ),
+    Cli(rare=True, metavar="N|all", text=examples_text),
+]
 SaveEvery = Annotated[int, Field(ge=1, le=10**9, description="Steps between two checkpoints."), Cli(rare=True)]
 Keep = Annotated[
     int, Field(ge=1, le=1000, description="Latest checkpoints to keep; the best one is kept too."), Cli(rare=True)
@@ -90,7 +103,13 @@ MaxTime = Annotated[
     Field(description="Stop after this time: seconds, or 90s, 10m, 1.5h."),
     Cli(metavar="TIME"),
 ]
-Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed of the run.")]
+Track = Annotated[
+    str,
+    AfterValidator(trackers),
+    Field(description="Log to trackers: tensorboard, mlflow, wandb."),
+    Cli(rare=True, metavar="NAME,…"),
+]
+Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed.")]
 OptimizerChoice = Annotated[OptimizerName, Field(description="Optimizer.")]
 LearningRate = Annotated[
     float,
@@ -118,12 +137,17 @@ InputDropout = Annotated[float, Field(ge=0, lt=1, description="Dropout probabili
 Augment = Annotated[
     str,
     AfterValidator(augmentation),
-    Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(AUGMENTATIONS)}."),
+    Field(description=f"Augmentations of training images, NAME or NAME:STRENGTH: {', '.join(sorted(AUGMENTATIONS))}."),
     Cli(metavar="NAME,…", complete="augmentations"),
 ]
-VocabSize = Annotated[
-    int,
-    Field(ge=8, le=2**18, description="Maximum vocabulary size."),
+ActivationName = Literal["elu", "gelu", "leaky-relu", "relu", "silu", "tanh"]
+LabelSmoothing = Annotated[
+    float,
+    Field(ge=0, lt=1, description="Label smoothing: probability spread evenly over all classes or tokens."),
+    Cli(rare=True),
+]
+Top = Annotated[
+    int, Field(ge=1, le=1000, description="Number of most likely classes to show per input."), Cli(short="-k")
 ]
 Remat = Annotated[
     bool,
@@ -196,10 +220,12 @@ class RunOptions(RunFolderOptions):
     epochs: Epochs = None
     report_every: ReportEvery = 50
     validate_every: ValidateEvery = 200
+    validate_examples: ValidateExamples = 5_000
     save_every: SaveEvery = 1_000
     keep: Keep = 2
     patience: Patience = 0
     max_time: MaxTime = None
+    track: Track = ""
     seed: Seed = 0
 
 
@@ -256,7 +282,7 @@ class AugmentOptions(Options):
 
 
 class MachineOptions(Options):
-    """The device, the number type and the sharding of a run."""
+    """The device, the data type and the sharding of a run."""
 
     panel = "Machine"
     device: Device = "auto"
@@ -267,7 +293,7 @@ class MachineOptions(Options):
     ] = "none"
     dtype: Annotated[
         Literal["float32", "bfloat16"],
-        Field(description="Type of activations; weights, norms and losses stay float32."),
+        Field(description="Data type of activations; weights, norms and losses stay float32."),
         Cli(rare=True),
     ] = "float32"
 
@@ -292,27 +318,6 @@ class FitOptions(MachineOptions, RunOptions, DataOptions):
         return self
 
 
-class TokenizerOptions(Options):
-    """How text becomes tokens."""
-
-    panel = "Data"
-    tokenizer: Annotated[
-        str,
-        Field(description="Tokenizer: characters, words, bpe, wordpiece, unigram, or the file of a trained tokenizer."),
-        Cli(metavar="KIND", complete="tokenizers"),
-    ] = "characters"
-    vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 512
-
-    @model_validator(mode="after")
-    def _vocabulary_fits_the_tokenizer(self) -> "TokenizerOptions":
-        smallest = MIN_VOCABULARY.get(self.tokenizer, 0)  # type: ignore[call-overload]
-        if self.vocab_size < smallest:
-            raise ValueError(
-                f"--tokenizer {self.tokenizer} needs --vocab-size {smallest} or more, got {self.vocab_size}"
-            )
-        return self
-
-
 class DirectOptions(RunFolderOptions):
     """Options of every run that is trained without gradient steps."""
 
@@ -320,18 +325,12 @@ class DirectOptions(RunFolderOptions):
     dataset: Dataset
 
 
-class NetworkOptions(PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
+class NetworkOptions(InitOptions, PenaltyOptions, OptimizerOptions, SkipBadOptions, FitOptions):
     """Options of a run that trains a network with an optimizer."""
 
 
 class TrainOptions(StorageOptions, NetworkOptions):
     """Options of a run that trains a network on images, which may be prepared or streamed."""
-
-
-def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the given values over the defaults; given `epochs` replace default `steps`."""
-    usable = {name: value for name, value in defaults.items() if name != "steps" or given.get("epochs") is None}
-    return {**usable, **given}
 
 
 class ReadingOptions(Options):
@@ -341,51 +340,6 @@ class ReadingOptions(Options):
     run: RunRef = ""
     use: Use = "best"
     device: Device = "auto"
-
-
-class TextSampleOptions(ReadingOptions):
-    """Options of every command that generates text."""
-
-    panel = "Samples"
-    prompt: Annotated[str, Field(description="Prompt to continue; default: none."), Cli(short="-p", metavar="TEXT")] = (
-        ""
-    )
-    count: Annotated[int, Field(ge=1, le=10_000, description="Texts to generate."), Cli(short="-k")] = 1
-    max_new_tokens: Annotated[
-        int, Field(ge=1, le=10**6, description="Maximum number of tokens to generate per text.")
-    ] = 500
-    temperature: Annotated[float, Field(ge=0, le=100, description="Sampling temperature; 0 means greedy.")] = 0.8
-    top_k: Annotated[
-        int | None, Field(ge=1, description="Sample from the k most likely tokens."), Needs("temperature")
-    ] = None
-    top_p: Annotated[
-        float | None,
-        Field(gt=0, le=1, description="Top-p (nucleus) sampling: sample from the most likely tokens of total mass p."),
-        Needs("temperature"),
-    ] = None
-    seed: Annotated[int, Field(ge=0, lt=2**31, description="Random seed of the samples."), Needs("temperature")] = 0
-
-
-Texts = Annotated[
-    list[str],
-    Field(description="Texts; - reads lines from standard input."),
-    Cli(argument=True, metavar="TEXT"),
-]
-
-
-class TextScoreOptions(ReadingOptions):
-    """Options of every command that computes the log-likelihood of texts."""
-
-    text: Texts
-
-
-class TextPredictOptions(ReadingOptions):
-    """Options of every command that classifies texts."""
-
-    text: Texts
-    top: Annotated[
-        int, Field(ge=1, le=1000, description="Number of most likely classes to show per text."), Cli(short="-k")
-    ] = 3
 
 
 class EvalOptions(Options):

@@ -108,7 +108,9 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
     panel: ClassVar[str] = "Options"  # title of the help panel for the fields this class declares
     examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
-    requires: ClassVar[tuple[tuple[str, str], ...]] = ()  # training options; a run that is read must have one of them
+    architecture: ClassVar[tuple[str, ...]] = ()  # training options that shape the network, which --init-from takes
+    # Training options; a run that is read must have one of them.
+    requires: ClassVar[tuple[tuple[str, str | bool], ...]] = ()
 
     def require_fit(self, run: Any) -> None:
         """Raise `UserError` where a run, a `dlcli.runs.trained.TrainedRun`, cannot honour these options.

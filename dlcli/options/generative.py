@@ -1,14 +1,20 @@
 """Options of the generative models of images and of points in the plane."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from dlcli.options.common import Cli, DatasetName, Needs, Out, ReadingOptions, TrainOptions
+from dlcli.options.common import Cli, DatasetName, Needs, ReadingOptions, TrainOptions
+from dlcli.options.datasets import DENSITIES
 from dlcli.options.pictures import ShowOptions
 
-DENSITIES = ("ring", "grid")
-
+GENERATIVE_DATASET = (
+    f"Image set (an embedded name, tfds:NAME, folder:PATH or a file), or a 2-D density: {', '.join(DENSITIES)}."
+)
+GenerativeDataset = Annotated[
+    DatasetName, Field(description=GENERATIVE_DATASET), Cli(short="-d", metavar="NAME", complete="images")
+]
 SamplingSeed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of the noise that is sampled.")]
 ClassName = Annotated[
     str,
@@ -22,13 +28,7 @@ class GenerativeTrainOptions(TrainOptions):
     """Training options of every generative model of images and points."""
 
     panel = "Model"
-    dataset: Annotated[
-        DatasetName,
-        Field(
-            description="Image set (an embedded name, tfds:NAME, folder:PATH or a file), or a 2-D density: ring, grid."
-        ),
-        Cli(short="-d", metavar="NAME", complete="images"),
-    ] = "digits"
+    dataset: GenerativeDataset = "digits"
     image_size: Annotated[
         int | None,
         Field(ge=4, le=256, description="Resize the images of a folder to this height and width, in pixels."),
@@ -63,4 +63,8 @@ class GenerativeSampleOptions(ShowOptions, ReadingOptions):
         Field(ge=1, le=100, description="Images per row of the picture."),
         Needs("dataset", but=DENSITIES, of_run=True),
     ] = 8
-    out: Out = None
+    out: Annotated[
+        Path | None,
+        Field(description="Output: a picture (.png, .svg, .pdf), arrays (.npz), or a folder for one PNG per sample."),
+        Cli(short="-o", metavar="PATH"),
+    ] = None

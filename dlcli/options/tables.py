@@ -9,9 +9,6 @@ from dlcli.options.common import Cli, Options, SkipBadOptions
 _NAME = Cli(metavar="NAME", rare=True)
 _Column = Annotated[str, Field(min_length=1)] | None
 
-
-# Point sets in the plane, as in `dlcli.data.tabular.sources.plane`.
-PLANE = ("moons", "circles", "spirals", "xor")
 TargetColumn = Annotated[
     _Column,
     Field(description="Table column to predict; default target or label, or else the last column."),

@@ -5,6 +5,7 @@ from typing import Any
 
 from dlcli.options.augmentations import parse_augmentation
 
+TRACKERS = ("tensorboard", "mlflow", "wandb")
 _BYTES = {"G": 2**30, "M": 2**20, "K": 2**10}
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -33,6 +34,16 @@ def bytes_text(count: int) -> str:
     """Return a number of bytes in the largest unit that divides it, as `byte_count` reads it: 2G, 512M, 1000."""
     unit = next((unit for unit, size in _BYTES.items() if count and count % size == 0), "")
     return f"{count // _BYTES.get(unit, 1)}{unit}"
+
+
+def example_count(value: Any) -> Any:
+    """Return "all" as 0; other values unchanged."""
+    return 0 if value == "all" else value
+
+
+def examples_text(count: int) -> str:
+    """Return a number of examples as `example_count` reads it."""
+    return str(count) if count else "all"
 
 
 def dataset_name(value: str) -> str:
@@ -77,4 +88,12 @@ def run_name(value: str | None) -> str | None:
 def augmentation(value: str) -> str:
     """Refuse what `parse_augmentation` cannot parse."""
     parse_augmentation(value)
+    return value
+
+
+def trackers(value: str) -> str:
+    """Return comma-separated names of trackers."""
+    for name in filter(None, (part.strip() for part in value.split(","))):
+        if name not in TRACKERS:
+            raise ValueError(f"must be of {', '.join(TRACKERS)}, comma-separated, got {name!r}")
     return value

@@ -31,7 +31,7 @@ def read(checkpoint: Path, wanted: Declared) -> dict[str, np.ndarray]:
         _check_layout(state, stored)
         found = dict(_checkpointer().restore(state, restore_args=as_numpy))
     if declared(found) != stored:
-        raise Corrupt(f"{checkpoint / 'state'} holds other arrays than it declares")
+        raise Corrupt(f"{checkpoint / 'state'} contains other arrays than it declares")
     return found | {name: np.zeros(*wanted[name]) for name in wanted.keys() - stored.keys()}
 
 

@@ -80,21 +80,22 @@ class Checkpoints:
             finally:
                 self._remove_temporary()
 
-    def load(self, step: int, expected: Shapes) -> dict[str, np.ndarray]:
+    def load(self, step: int, expected: Shapes | None) -> dict[str, np.ndarray]:
         """Read the arrays of a checkpoint.
 
         Args:
             step: one of `steps()`.
-            expected: shape and dtype of each array that the program needs.
+            expected: shape and dtype of each array that the program needs; None: those that the checkpoint declares.
 
         Raises:
             Corrupt: a file is missing, changed or misplaced.
-            ShapeMismatch: the checkpoint is intact, but holds other arrays than expected.
+            ShapeMismatch: the checkpoint is intact, but contains other arrays than expected.
         """
         from dlcli.runs import arrays
 
-        folder, wanted = self.path(step), manifest.declared(expected)
+        folder = self.path(step)
         found = manifest.load(folder)
+        wanted = found.arrays if expected is None else manifest.declared(expected)
         if found.arrays != wanted:
             raise ShapeMismatch(f"{folder} {_difference(found.arrays, wanted)}")
         manifest.verify(folder, found)
@@ -188,8 +189,8 @@ def _difference(found: Declared, wanted: Declared) -> str:
         if name not in found:
             return f"lacks {name}, which these options need"
         if name not in wanted:
-            return f"holds {name}, which these options do not have"
+            return f"has {name}, which these options do not have"
         if found[name] != wanted[name]:
             (shape, dtype), (want, kind) = found[name], wanted[name]
-            return f"holds {name} as {dtype}{list(shape)}, but these options need {kind}{list(want)}"
+            return f"has {name} as {dtype}{list(shape)}, but these options need {kind}{list(want)}"
     return ""

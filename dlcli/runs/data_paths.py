@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-# Names of data sets that stand for no file; `dlcli.data.catalogue`, which is above this layer, has them too.
-EMBEDDED = {"dates", "digits", "grid", "pydocs", "ring", "shapes"}
-EMBEDDED |= {"breast-cancer", "circles", "diabetes", "iris", "moons", "spirals", "wine", "xor"}
+from dlcli.options.datasets import EMBEDDED
 
 
 def resolve(dataset: str, origin: str | None) -> str:

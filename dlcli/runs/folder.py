@@ -1,6 +1,6 @@
 """A run folder, to read: options, data facts, metrics, checkpoints.
 
-Reading starts no thread, and loads jax and orbax only where the arrays of a checkpoint are asked for. Everything in
+Reading starts no thread, and loads jax and orbax only where the arrays of a checkpoint are requested. Everything in
 a folder is untrusted: each file must be a regular file of bounded size, not a link, and must fit a model.
 """
 
@@ -88,7 +88,7 @@ class RunFolder:
         return self._validated(name, model)
 
     def raw(self, name: str) -> dict[str, Any]:
-        """Read one of the JSON files of the folder without validation; raise `RunError` if it holds no object."""
+        """Read one of the JSON files of the folder without validation; raise `RunError` if it contains no object."""
         return _object(self.folder / name)
 
     def options(self, learner_type: type[RunTypes]) -> FitOptions:
@@ -143,7 +143,7 @@ class RunFolder:
         """Return whether a process on this machine is training in the folder."""
         return lock.is_locked(self.folder)
 
-    def restore(self, expected: Shapes, use: str = "last") -> tuple[dict[str, np.ndarray], Snapshot]:
+    def restore(self, expected: Shapes | None, use: str = "last") -> tuple[dict[str, np.ndarray], Snapshot]:
         """Read the newest intact checkpoint, or the one of the best validation (see `snapshots.restore`)."""
         return restore(self.checkpoints, expected, use, self.folder)
 
@@ -167,7 +167,7 @@ def technique_of(folder: Path) -> str:
 
 
 def is_unfinished(folder: Path, names: Iterable[str]) -> bool:
-    """Return whether a folder that holds files of these names is left over from a run killed before it started."""
+    """Return whether a folder with files of these names is left over from a run killed before it started."""
     names = set(names)
     if "run.json" not in names or "options.json" in names or not all(name.endswith(".json") for name in names):
         return False

@@ -55,14 +55,17 @@ def _checked(folder: Path, allowed: tuple[str, ...], purpose: str) -> Path:
 
 
 def _train_first(allowed: tuple[str, ...]) -> str:
-    return f"train one first: dlcli train {(allowed[0] or 'cnn').replace('_', '-')}"
+    if not allowed[0]:
+        return f"there is no run under {runs_folder()} yet; dlcli train --help lists what can be trained"
+    return f"train one first: dlcli train {allowed[0].replace('_', '-')}"
 
 
 def _not_found(name: str, allowed: tuple[str, ...]) -> RunError:
     """Return the error for a run that does not exist, with a command that trains one or lists the others."""
-    there = [folder.name for folder in list_runs()]
+    there = [folder.name for each in allowed for folder in list_runs(each)]
     if there and name:
-        hint = f"dlcli runs list shows all runs, the latest are {', '.join(there[-3:])}"
+        of = f"of {' and '.join(allowed)} " if allowed[0] else ""
+        hint = f"dlcli runs list shows all runs, the latest {of}are {', '.join(there[-3:])}"
     else:
         hint = _train_first(allowed)
     wanted = name or " or ".join(allowed)

@@ -101,7 +101,7 @@ def verify(checkpoint: Path, manifest: Manifest) -> None:
     _refuse_unnamed(checkpoint, manifest)
     size = sum((checkpoint / name).stat().st_size for name in manifest.files)
     if not needed <= size <= 2 * needed + _OVERHEAD:
-        raise Corrupt(f"{checkpoint} holds {size} bytes for arrays of {needed} bytes")
+        raise Corrupt(f"{checkpoint} has {size} bytes for arrays of {needed} bytes")
     for name, record in manifest.files.items():
         verify_file(checkpoint / name, record)
 

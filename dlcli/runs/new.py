@@ -28,7 +28,7 @@ def require_free(options: RunFolderOptions) -> None:
 
 
 def require_empty(folder: Path) -> None:
-    """Raise `UsageError` if `folder` exists and holds anything but what a killed start left there."""
+    """Raise `UsageError` if `folder` exists and contains anything but what a start that was killed left there."""
     if not _is_free(folder):
         is_run = folder.is_dir() and (folder / "options.json").exists()
         hint = (

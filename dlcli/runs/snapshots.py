@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def restore(
-    checkpoints: Checkpoints, expected: Shapes, use: str, folder: Path
+    checkpoints: Checkpoints, expected: Shapes | None, use: str, folder: Path
 ) -> tuple[dict[str, np.ndarray], Snapshot]:
     """Read the newest intact checkpoint, or the one of the best validation.
 
     Args:
         checkpoints: of the run.
-        expected: shape and dtype of each array by its name.
+        expected: shape and dtype of each array by its name; None: any.
         use: "last" or "best".
         folder: of the run, for messages.
 
@@ -36,7 +36,7 @@ def restore(
         The arrays by name, and the snapshot saved with them.
 
     Raises:
-        RunError: no checkpoint is intact, or they hold other arrays than expected.
+        RunError: no checkpoint is intact, or they contain other arrays than expected.
     """
     corrupt = []
     for step in _candidates(checkpoints, use):
@@ -64,7 +64,7 @@ def read(checkpoints: Checkpoints, step: int) -> Snapshot:
     except ValidationError as error:
         raise Corrupt(f"{checkpoints.path(step)} has no valid training progress") from error
     if snapshot.progress.step != step:
-        raise Corrupt(f"{checkpoints.path(step)} holds step {snapshot.progress.step}")
+        raise Corrupt(f"{checkpoints.path(step)} is of step {snapshot.progress.step}")
     return snapshot
 
 

@@ -35,6 +35,7 @@ class Summary(BaseModel):
 _STATES = {
     "steps": "finished",
     "trained": "finished",
+    "imported": "imported",
     "patience": "stopped early",
     "time": "time limit",
     "SIGINT": "interrupted",

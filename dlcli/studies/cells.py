@@ -6,11 +6,11 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dlcli import engine
+from dlcli import activity, engine
 from dlcli.artifacts import Figure, Table
 from dlcli.errors import DivergedError, RunError
 from dlcli.files import as_json, disk_errors, read_json, write_text
@@ -48,6 +48,9 @@ class Report:
     table: Table
     figure: Figure
     folder: Path
+
+
+RATE = 2e-3  # learning rate of all cells that do not change it
 
 
 class Cells:
@@ -89,26 +92,54 @@ class Cells:
             The cell. Its result has `validation` and `train` (metrics by name), `steps`, and with `test` the
             `test_accuracy`; for a run that diverged only `diverged`, the message.
         """
+        return self.measured(name, lambda folder: self._measure(folder, {**changes, "seed": seed}, use, test))
+
+    def measured(self, name: str, measure: Callable[[Path], Mapping[str, Any]]) -> Cell:
+        """Measure something, unless an earlier call did.
+
+        Args:
+            name: of the cell and of its file.
+            measure: maps a folder, which does not exist and is removed afterwards, to values for JSON.
+        """
         self.done += 1
         path = self.folder / "cells" / f"{name}.json"
         cached = path.exists()
         if not cached:
-            write_text(path, as_json(self._measure(name, {**changes, "seed": seed}, use, test)))
+            folder = self.folder / "cells" / f"{name}.run"
+            shutil.rmtree(folder, ignore_errors=True)  # of an interrupted call
+            try:
+                write_text(path, as_json(measure(folder)))
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
         return Cell(name, self.done, self.count, _read(path), cached)
 
-    def _measure(self, name: str, changes: Mapping[str, Any], use: Use, test: bool) -> dict[str, Any]:
-        folder = self.folder / "cells" / f"{name}.run"
-        shutil.rmtree(folder, ignore_errors=True)  # of an interrupted call
+    def train(self, changes: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+        """Train a small network in a folder that is kept; return its measurements without the test split."""
+        return self._measure(folder, changes, "last", False)
+
+    def _measure(self, folder: Path, changes: Mapping[str, Any], use: Use, test: bool) -> dict[str, Any]:
         train = _small(self.options).model_copy(update={"out": folder})
         train = Train.model_validate({**train.model_dump(exclude={"epochs"}), **changes})
+        parts = folder.relative_to(self.folder / "cells").parts
+        name = " ".join(part.removesuffix(".run") for part in parts)
         try:
-            events = list(engine.fit(Learner, train))
+            events = list(_reported(f"{self.done} of {self.count}  {name}", engine.fit(Learner, train), train.steps))
         except DivergedError as error:
             return {"diverged": str(error)}
-        else:
-            return _result(events, folder, use, test)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        return _result(events, folder, use, test)
+
+
+def _reported(name: str, events: Iterable[engine.Event], steps: int) -> Iterator[engine.Event]:
+    """Yield the events of a run, and report its steps as the progress of an activity with this name."""
+    step = 0
+    activity.report(name, step, steps)
+    try:
+        for event in events:
+            step = event.step if isinstance(event, engine.Stepped) else step
+            activity.report(name, step, steps)  # also after other activities within the run, such as decoding
+            yield event
+    finally:
+        activity.report("")
 
 
 def _small(options: StudyOptions) -> Train:
@@ -122,7 +153,7 @@ def _small(options: StudyOptions) -> Train:
         channels=16,
         hidden=64,
         dropout=0.0,
-        learning_rate=2e-3,
+        learning_rate=RATE,
         report_every=max(1, options.steps // 20),
         validate_every=max(1, options.steps // 20),
         save_every=options.steps,

@@ -102,7 +102,7 @@ def _figure(
         whole = [result["curve"] for result in results if "diverged" not in result]
         if whole:
             points = np.array(whole, np.float64)  # [seed, validation, step and loss]
-            lines.append(Line(f"{name} {tuned[name].rate:g}", points[0, :, 0], points[:, :, 1].mean(axis=0)))
+            lines.append(Line(f"{name}, lr {tuned[name].rate:g}", points[0, :, 0], points[:, :, 1].mean(axis=0)))
     panel = Panel(lines, f"validation loss, mean of {options.seeds} seeds", log=True)
     title = f"optimizers on {options.dataset}, each at the best of {options.rates} learning rates"
     chart = LinesChart(title, [panel])

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from dlcli.options.common import BatchSize, Cli, DataDir, Dataset, Device, Options, Steps, TrainExamples
+from dlcli.options.common import BatchSize as ExamplesPerBatch
+from dlcli.options.common import Cli, DataDir, Dataset, Device, Options, Steps, TrainExamples
 from dlcli.options.optimizers import OPTIMIZERS, OptimizerName
 
 
@@ -30,7 +31,7 @@ class StudyOptions(Options):
     train_examples: TrainExamples = None
     seeds: Annotated[int, Field(ge=2, le=1000, description="Repetitions, each with another seed.")] = 5
     steps: Steps = 300
-    batch_size: BatchSize = 32
+    batch_size: ExamplesPerBatch = 32
     device: Device = "auto"
 
 
@@ -63,4 +64,49 @@ class Optimizers(StudyOptions):
         int, Field(ge=2, le=1000, description="Repetitions at the best learning rate, each with another seed.")
     ] = 3
     steps: Steps = 150
-    batch_size: BatchSize = 64
+    batch_size: ExamplesPerBatch = 64
+
+
+class SampleSize(StudyOptions):
+    """Measure the test error against the number of training examples, and fit a power law."""
+
+    examples = ("dlcli study sample-size", "dlcli study sample-size --sizes 7 --seeds 10")
+    sizes: Annotated[
+        int, Field(ge=2, le=20, description="Numbers of examples to compare, each half of the next; the last: all.")
+    ] = 6
+
+
+class Capacity(StudyOptions):
+    """Measure the test error against the width of the network, on a small training set."""
+
+    examples = ("dlcli study capacity", "dlcli study capacity --widths 7 --train-examples 200")
+    train_examples: TrainExamples = 100
+    widths: Annotated[int, Field(ge=2, le=10, description="Widths to compare: 1, 2, 4, … channels.")] = 6
+
+
+class BatchSize(StudyOptions):
+    """Measure the test error against the batch size, at equally many examples seen."""
+
+    examples = ("dlcli study batch-size", "dlcli study batch-size --sizes 6 --steps 600")
+    sizes: Annotated[
+        int,
+        Field(ge=3, le=12, description="Batch sizes to compare, a factor of 2 apart, from a quarter of --batch-size."),
+    ] = 5
+
+
+class LearningRate(StudyOptions):
+    """Measure the test error against the learning rate."""
+
+    examples = ("dlcli study learning-rate", "dlcli study learning-rate --rates 9 --steps 600")
+    rates: Annotated[int, Field(ge=3, le=50, description="Learning rates to compare, a factor of √10 apart.")] = 7
+    center: Annotated[float, Field(gt=0, le=1e3, description="Learning rate in the middle of the grid.")] = 3e-3
+
+
+class DropoutEnsemble(StudyOptions):
+    """Compare weight scaling, Monte Carlo dropout with n masks, and ensembles of n networks."""
+
+    examples = ("dlcli study dropout-ensemble", "dlcli study dropout-ensemble --masks 64 --networks 8 --seeds 10")
+    train_examples: TrainExamples = 200
+    dropout: Annotated[float, Field(gt=0, lt=1, description="Dropout probability of hidden units.")] = 0.5
+    masks: Annotated[int, Field(ge=1, le=1_000, description="Largest number of dropout masks to average over.")] = 32
+    networks: Annotated[int, Field(ge=2, le=64, description="Largest number of networks to average over.")] = 8

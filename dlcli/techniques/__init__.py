@@ -6,6 +6,8 @@ from typing import Any
 from dlcli import discovery
 from dlcli.errors import RunError
 
+_FUNCTIONS = {"eval": "evaluate"}  # of the verbs whose file and function have different names
+
 
 def names() -> list[str]:
     """Return the names of all techniques, in alphabetical order, without importing any."""
@@ -33,16 +35,32 @@ def options(name: str, verb: str) -> Any:
     return getattr(discovery.load(__name__, name, "options"), verb.title(), None)
 
 
+def apply(verb: str, options: Any, run: Any) -> Any:
+    """Apply a verb of a run's technique to the run, and return an artifact or an iterator of them; this loads jax.
+
+    Args:
+        verb: "eval", "sample", "predict" or "score".
+        options: of the verb.
+        run: a `TrainedRun`, the one that they name.
+    """
+    return getattr(discovery.load(__name__, run.technique, verb), _FUNCTIONS.get(verb, verb))(options, run)
+
+
 def learner(name: str) -> Any:
     """Return the `Learner` of a technique; this loads jax.
 
     Raises:
         RunError: there is no such technique, or it takes no gradient steps.
     """
+    require_steps(name)
+    return discovery.load(__name__, name, "learner").Learner
+
+
+def require_steps(name: str) -> None:
+    """Raise `RunError` if there is no such technique, or it takes no gradient steps; this loads no jax."""
     _require(name)
     if name not in having("resume"):
         raise RunError(f"a run of {name} has no training steps: choose a run of {', '.join(having('resume'))}")
-    return discovery.load(__name__, name, "learner").Learner
 
 
 def trainer(name: str) -> Any:

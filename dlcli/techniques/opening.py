@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from dlcli import techniques
 from dlcli.errors import RunError, UsageError
+from dlcli.formats import command_line
 from dlcli.interface import Facts
 from dlcli.options.fields import Options, can_read, flag, unmet_need
 from dlcli.runs.folder import technique_of
 from dlcli.runs.lookup import find
 from dlcli.runs.trained import Reader, TrainedRun
+from dlcli.validation import changed
 
 M = TypeVar("M", bound=Options)
 _VERBS = ("sample", "predict", "score")
@@ -64,8 +67,27 @@ def opened(
     return options.model_copy(update={"run": str(found.folder)}), found
 
 
+def check_changes(run: TrainedRun, changes: Mapping[str, Any]) -> None:
+    """Raise where a run cannot be resumed with these changes of its options, before anything heavy is loaded.
+
+    Raises:
+        RunError: the run has no training steps.
+        UsageError: an option does not exist or is not valid, or cannot change.
+    """
+    techniques.require_steps(run.technique)
+    for name in changes:
+        if name not in run.reader.options.model_fields:
+            raise UsageError(f"{flag(name)} is not an option of train {run.technique}")
+    if "out" in changes:
+        raise UsageError(f"--out cannot change on resume, which continues in {run.folder}")
+    if "name" in changes:
+        hint = command_line("runs", "rename", run.folder, changes["name"])
+        raise UsageError(f"--name cannot change on resume, which continues in {run.folder}", hint=hint)
+    changed(run.files.read("options.json", run.reader.options), changes)
+
+
 def require(options: Options, run: TrainedRun, purpose: str) -> None:
-    """Raise where a run cannot do what options ask for; `opened` says how."""
+    """Raise where a run cannot do what options ask for (see `opened`)."""
     trained, model = run.files.raw("options.json"), type(options)
     if not can_read(model, trained):
         raise _other_kind(model, run, trained, purpose)
@@ -79,8 +101,8 @@ def require(options: Options, run: TrainedRun, purpose: str) -> None:
 def _other_kind(model: type[Options], run: TrainedRun, trained: dict[str, Any], purpose: str) -> RunError:
     """Return the error for a run that was trained for something else, with the commands that read it."""
     wanted = [(name, value) for name, value in model.requires if name in trained]
-    found = " and ".join(f"{flag(name)} {trained[name]}" for name in dict.fromkeys(name for name, _ in wanted))
-    asked = " or ".join(f"{flag(name)} {value}" for name, value in wanted)
+    found = " and ".join(_option(name, trained[name]) for name in dict.fromkeys(name for name, _ in wanted))
+    asked = " or ".join(_option(name, value) for name, value in wanted)
     verbs = [
         verb
         for verb in _VERBS
@@ -89,6 +111,12 @@ def _other_kind(model: type[Options], run: TrainedRun, trained: dict[str, Any], 
     subject = run.technique.replace("_", "-")
     hint = f"it can be used with {', '.join(f'dlcli {verb} {subject}' for verb in verbs)}" if verbs else ""
     return RunError(f"{purpose} needs a run of {asked}; {run.folder} is a run of {found}", hint=hint)
+
+
+def _option(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return flag(name) if value else f"no {flag(name)}"
+    return f"{flag(name)} {value}"
 
 
 def _reader(technique: str) -> Reader:

@@ -8,14 +8,13 @@ from typing import Any, Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from dlcli.artifacts import TextChunk, Truncation
 from dlcli.data.text.stream_decoder import StreamDecoder
-from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
+from dlcli.nn import functional
 from dlcli.nn.token_sampling import sample_tokens
 from dlcli.notices import warn
-from dlcli.options.common import TextSampleOptions
+from dlcli.options.text import TextSampleOptions
 from dlcli.text_models.trained import TrainedTextModel
 
 Cache = Any  # what a network keeps of earlier tokens, a pytree: a recurrent carry, or keys and values
@@ -49,7 +48,7 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Text
     """
     prompt, generator = model.encode(options.prompt), _Generator(model, options)
     truncated = None
-    if model.context and len(prompt) + 1 > model.context:  # the END token before the prompt has a position too
+    if model.context and len(prompt) + 1 > model.context:  # the token before the prompt has a position too
         truncated = Truncation(len(prompt), generator.kept, "last")
         warn(truncated.note(options.prompt))
     for number in range(options.count):
@@ -58,7 +57,7 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Text
         for token in prompt:
             decoder.add(int(token))
         key = jax.random.fold_in(jax.random.key(options.seed), number)
-        for token in generator.tokens([END, *prompt.tolist()], key, options.max_new_tokens):
+        for token in generator.tokens([model.tokenizer.special.first, *prompt.tolist()], key, options.max_new_tokens):
             if text := decoder.add(token):
                 yield TextChunk(number, text)
         if text := decoder.close():
@@ -69,29 +68,30 @@ class _Generator:
     """The two compiled functions of generation: process the prompt, and process one token more."""
 
     def __init__(self, model: TrainedTextModel, options: TextSampleOptions):
-        graph, self._state = nnx.split(model.learner.network)
         self.context = model.context
+        self.end = model.tokenizer.special.end
+        never = np.array(model.tokenizer.special.never_generated, np.int32)
         self.kept = max(1, (model.context or 0) // 2)  # tokens to continue from when the context is full
 
         def draw(logits: jax.Array, key: jax.Array, position: jax.Array) -> jax.Array:
             # Never generated: these tokens are in no training text, except for what its vocabulary lacked.
-            logits = logits.at[jnp.array([PADDING, UNKNOWN, START])].set(-jnp.inf)
+            logits = logits.at[never].set(-jnp.inf)
             key = jax.random.fold_in(key, position)
             return sample_tokens(key, logits, temperature=options.temperature, top_k=options.top_k, top_p=options.top_p)
 
-        def first(state: nnx.State, tokens: jax.Array, count: int, *random: Any) -> tuple[jax.Array, Cache]:
-            network = nnx.merge(graph, state)
+        def first(network: Any, tokens: jax.Array, count: int, *random: Any) -> tuple[jax.Array, Cache]:
             logits, cache = network.step(tokens, 0, network.init_cache(1))
             return draw(logits[0, count - 1], *random), cache
 
-        def following(state: nnx.State, token: int, start: int, cache: Cache, *random: Any) -> tuple[jax.Array, Cache]:
-            logits, cache = nnx.merge(graph, state).step(jnp.full([1, 1], token), start, cache)
+        def following(network: Any, token: int, start: int, cache: Cache, *random: Any) -> tuple[jax.Array, Cache]:
+            logits, cache = network.step(jnp.full([1, 1], token), start, cache)
             return draw(logits[0, 0], *random), cache
 
-        self._first, self._following = jax.jit(first), jax.jit(following, donate_argnums=3)
+        network = model.learner.network
+        self._first, self._following = functional.jit(first, network), functional.jit(following, network, donate=(2,))
 
     def tokens(self, prompt: Sequence[int], key: jax.Array, length: int) -> Iterator[int]:
-        """Yield up to `length` tokens after the prompt, fewer if the model generates END."""
+        """Yield up to `length` tokens after the prompt, fewer if the model generates the end token."""
         tokens, cache = list(prompt), None
         for position in range(length):
             if cache is None or (self.context and len(tokens) > self.context):
@@ -99,9 +99,9 @@ class _Generator:
                     tokens = tokens[-self.kept :]
                 drawn, cache = self._process(tokens, key, position)
             else:
-                drawn, cache = self._following(self._state, tokens[-1], len(tokens) - 1, cache, key, position)
+                drawn, cache = self._following(tokens[-1], len(tokens) - 1, cache, key, position)
             token = int(drawn)
-            if token == END:
+            if token == self.end:
                 return
             yield token
             tokens.append(token)
@@ -111,9 +111,9 @@ class _Generator:
         if self.context:
             # The keys and values of the padding are overwritten before a later token can attend to them.
             rows = np.pad(np.array(tokens, np.int32), (0, self.context - len(tokens)))[None]
-            return self._first(self._state, rows, len(tokens), key, position)
+            return self._first(rows, len(tokens), key, position)
         # A recurrent carry would include the padding, and every length would be compiled: one token at a time.
-        found = self._first(self._state, np.array([tokens[:1]], np.int32), 1, key, position)
+        found = self._first(np.array([tokens[:1]], np.int32), 1, key, position)
         for start, token in enumerate(tokens[1:], 1):
-            found = self._following(self._state, token, start, found[1], key, position)
+            found = self._following(token, start, found[1], key, position)
         return found

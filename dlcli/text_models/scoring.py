@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from dlcli.artifacts import Likelihood
-from dlcli.data.text.tokenizers import END
 from dlcli.errors import DatasetError
 from dlcli.nn import functional
 from dlcli.text_models.sampling import Cache, LanguageModel
@@ -27,7 +26,7 @@ def score(
     texts: Iterable[str],
     stride: int = 0,
 ) -> Iterator[Likelihood]:
-    """Yield the likelihood of each text; its first token follows the END of the text before.
+    """Yield the likelihood of each text; its first token follows the end of the text before.
 
     Args:
         model: a language model.
@@ -36,10 +35,11 @@ def score(
         texts: to score.
         stride: tokens from one window to the next, of a text longer than the context.
     """
-    after = model.tokenizer.pieces([END])[0]
+    first = model.tokenizer.special.first
+    after = model.tokenizer.pieces([first])[0]
     for text in texts:
         try:
-            tokens = np.concatenate([[END], model.encode_nonempty(text)]).astype(np.int32)
+            tokens = np.concatenate([[first], model.encode_nonempty(text)]).astype(np.int32)
         except DatasetError as error:
             yield Likelihood(text, problem=str(error))
             continue

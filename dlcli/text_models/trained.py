@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.data.text.tokenizers import UNKNOWN, Tokenizer
+from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.errors import DatasetError
 from dlcli.notices import warn
 from dlcli.runs.trained import TrainedRun
@@ -42,7 +42,7 @@ class TrainedTextModel:
             tokens = self.tokenizer.encode(text).astype(np.int32)
         except ValueError as error:
             raise DatasetError(f"{text[:40]!r} {error}") from error
-        if unknown := int((tokens == UNKNOWN).sum()):
+        if unknown := int((tokens == self.tokenizer.special.unknown).sum()):
             warn(f"{unknown} of {len(tokens)} tokens of {text[:40]!r} are not in the vocabulary")
         return tokens
 
@@ -56,3 +56,9 @@ class TrainedTextModel:
         if not len(tokens):
             raise DatasetError(f"a text must have at least one token, found none in {text[:40]!r}")
         return tokens
+
+    def framed(self, tokens: np.ndarray, limit: int) -> np.ndarray:
+        """Return tokens as an encoder reads them: at most `limit`, within the special tokens of the tokenizer."""
+        special = self.tokenizer.special
+        kept = tokens[: max(0, limit - len(special.prefix) - len(special.suffix))]
+        return np.concatenate([special.prefix, kept, special.suffix]).astype(np.int32)

@@ -1,16 +1,17 @@
-"""Times one training step of `dlcli train cnn` beside the same network in PyTorch, on the same cores.
+"""Times a training step of `dlcli train cnn` against the same network in PyTorch, on the same cores.
 
     python tests/bench/cnn.py [--rounds 40] [--json]
 
-A step is: scale the pixels, run the network, cross-entropy, gradients, Adam. dlcli's is the one that
-the engine compiles for the learner, with its metrics, on one CPU device and on one for each core;
-PyTorch's is eager, and compiled by `torch.compile`. How they are timed: `contest.py`.
+A step: scale the pixels, run the network, cross-entropy, gradients, Adam.
+
+dlcli's step is the one that the engine compiles for the learner, with its metrics, on one CPU device and on one device
+per core; PyTorch's is run eagerly, and compiled by `torch.compile`. `comparison.py` alternates between them.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from contest import CORES, Contender, Contest, compiled_step
+from comparison import CORES, Comparison, Step, compiled_step
 
 BATCH, CLASSES = 128, 10
 IMAGES = {"small": (28, 28, 1), "resnet": (32, 32, 3)}
@@ -23,7 +24,7 @@ def batch(network: str) -> tuple[np.ndarray, np.ndarray]:
     return images, generator.integers(0, CLASSES, BATCH).astype(np.int32)
 
 
-def dlcli_step(network: str) -> Contender:
+def dlcli_step(network: str) -> Step:
     """Return the step that the engine compiles for the learner."""
     from dlcli.data.images.batches import ImageFacts
     from dlcli.engine import devices
@@ -41,7 +42,7 @@ def dlcli_step(network: str) -> Contender:
     return compiled_step(Program(Learner, options, facts, devices.mesh(BATCH)), {"image": images, "label": labels})
 
 
-def torch_step(network: str, compiled: bool) -> Contender:
+def torch_step(network: str, compiled: bool) -> Step:
     """Return the same step in PyTorch."""
     import torch
     from torch.nn import functional
@@ -102,4 +103,4 @@ def _torch_resnet() -> object:
 
 if __name__ == "__main__":
     steps = {network: f"{BATCH} images {shape}" for network, shape in IMAGES.items()}
-    Contest(__file__, steps, dlcli_step, torch_step, {"batch": BATCH}).run()
+    Comparison(__file__, steps, dlcli_step, torch_step, {"batch": BATCH}).run()

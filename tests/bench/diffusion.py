@@ -1,12 +1,12 @@
-"""Times one training step of `dlcli train diffusion --conditional` beside the same model in PyTorch, on the same cores.
+"""Times a training step of `dlcli train diffusion --conditional` against the same model in PyTorch.
 
     python tests/bench/diffusion.py [--rounds 40] [--json]
 
-A step is: scale the pixels, leave out a tenth of the labels, spread levels of noise over the batch, mix
-noise in, run the U-Net, squared error of the velocity, gradients, clipping of their norm, Adam, the
-average of the weights. dlcli's is the one that the engine compiles for the learner, with its metrics, on
-one CPU device and on one for each core; PyTorch's is eager, and compiled by `torch.compile`. How they are
-timed: `contest.py`.
+A step: scale the pixels, drop a tenth of the labels, draw a timestep per image, add noise, run the U-Net, squared error
+of the velocity, gradients, gradient clipping, Adam, moving average of the weights.
+
+dlcli's step is the one that the engine compiles for the learner, with its metrics, on one CPU device and on one device
+per core; PyTorch's is run eagerly, and compiled by `torch.compile`. `comparison.py` alternates between them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from contest import CORES, Contender, Contest, compiled_step
+from comparison import CORES, Comparison, Step, compiled_step
 
 BATCH, SIDE, CLASSES, CHANNELS, LEVELS = 64, 8, 10, 32, 1000
 FEATURES, GROUPS, HEADS = 4 * CHANNELS, 8, 4
@@ -27,7 +27,7 @@ def batch() -> tuple[np.ndarray, np.ndarray]:
     return images, generator.integers(0, CLASSES, BATCH).astype(np.int32)
 
 
-def dlcli_step(network: str) -> Contender:
+def dlcli_step(network: str) -> Step:
     """Return the step that the engine compiles for the learner."""
     from dlcli.data.domains import GenerativeFacts
     from dlcli.data.images.batches import ImageFacts
@@ -46,7 +46,7 @@ def dlcli_step(network: str) -> Contender:
     return compiled_step(program, {"image": images, "label": labels})
 
 
-def torch_step(network: str, compiled: bool) -> Contender:
+def torch_step(network: str, compiled: bool) -> Step:
     """Return the same step in PyTorch."""
     import torch
     from torch import nn
@@ -183,4 +183,4 @@ def _norm(channels: int) -> object:
 
 if __name__ == "__main__":
     what = f"{BATCH} images {(SIDE, SIDE, 1)}, {CHANNELS} and {2 * CHANNELS} channels, attention, {CLASSES} classes"
-    Contest(__file__, {"u-net": what}, dlcli_step, torch_step, {"batch": BATCH}).run()
+    Comparison(__file__, {"u-net": what}, dlcli_step, torch_step, {"batch": BATCH}).run()

@@ -1,21 +1,22 @@
-"""Times one training step of `dlcli train gan --conditional` beside the same two players in PyTorch, on the same cores.
+"""Times a training step of `dlcli train gan --conditional` against the same two networks in PyTorch.
 
     python tests/bench/gan.py [--rounds 40] [--json]
 
-A step is: scale the pixels, draw fakes, the discriminator's non-saturating loss of both with the penalty of
-its slope at the real ones, gradients, Adam; then the generator's loss of the same fakes, gradients, Adam,
-the average of the generator. dlcli's is the one that the engine compiles for the learner, with its metrics,
-on one CPU device and on one for each core; PyTorch's is eager, and compiled by `torch.compile`. How they
-are timed: `contest.py`.
+A step: scale the pixels, generate images, the discriminator's non-saturating loss with the gradient penalty at real
+images, gradients, Adam; then the generator's loss on the same generated images, gradients, Adam, moving average of the
+generator's weights.
+
+dlcli's step is the one that the engine compiles for the learner, with its metrics, on one CPU device and on one device
+per core; PyTorch's is run eagerly, and compiled by `torch.compile`. `comparison.py` alternates between them.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from contest import CORES, Contender, Contest, compiled_step
+from comparison import CORES, Comparison, Step, compiled_step
 
 BATCH, SIDE, CLASSES, LATENT, CHANNELS = 64, 8, 10, 64, 32
-FEATURES = (SIDE // 2) ** 2 * 2 * CHANNELS  # of the smallest maps of both players
+FEATURES = (SIDE // 2) ** 2 * 2 * CHANNELS  # of the smallest feature maps of both networks
 
 
 def batch() -> tuple[np.ndarray, np.ndarray]:
@@ -25,7 +26,7 @@ def batch() -> tuple[np.ndarray, np.ndarray]:
     return images, generator.integers(0, CLASSES, BATCH).astype(np.int32)
 
 
-def dlcli_step(network: str) -> Contender:
+def dlcli_step(network: str) -> Step:
     """Return the step that the engine compiles for the learner."""
     from dlcli.data.images.batches import ImageFacts
     from dlcli.engine import devices
@@ -44,7 +45,7 @@ def dlcli_step(network: str) -> Contender:
     return compiled_step(program, {"image": images, "label": labels})
 
 
-def torch_step(network: str, compiled: bool) -> Contender:
+def torch_step(network: str, compiled: bool) -> Step:
     """Return the same step in PyTorch."""
     import torch
     from torch.optim import swa_utils
@@ -58,17 +59,17 @@ def torch_step(network: str, compiled: bool) -> Contender:
     optimizers = [torch.optim.Adam(each.parameters(), lr=5e-4, betas=(0.5, 0.999)) for each in players]
     images, labels = map(torch.from_numpy, batch())
     images, labels = images.permute(0, 3, 1, 2).contiguous(), labels.long()
-    parts = _draw, _discriminator_loss, _generator_loss
+    parts = _generate, _discriminator_loss, _generator_loss
     draw, discriminator_loss, generator_loss = map(torch.compile, parts) if compiled else parts
 
     def step() -> object:
         for optimizer in optimizers:
             optimizer.zero_grad(set_to_none=True)
-        fake = draw(generator, labels)
-        discriminator_loss(discriminator, images, fake.detach(), labels).backward()
+        generated = draw(generator, labels)
+        discriminator_loss(discriminator, images, generated.detach(), labels).backward()
         optimizers[1].step()
-        discriminator.requires_grad_(False)  # spares the generator's turn the gradients of the weights
-        loss = generator_loss(discriminator, fake, labels)
+        discriminator.requires_grad_(False)  # the generator's step needs no gradients of its weights
+        loss = generator_loss(discriminator, generated, labels)
         loss.backward()
         discriminator.requires_grad_(True)
         optimizers[0].step()
@@ -78,37 +79,37 @@ def torch_step(network: str, compiled: bool) -> Contender:
     return step, lambda loss: loss.item()
 
 
-def _draw(generator: object, labels: object) -> object:
-    """Return one fake for each label."""
+def _generate(generator: object, labels: object) -> object:
+    """Return one generated image per label."""
     import torch
 
     return generator(torch.randn(len(labels), LATENT), labels)
 
 
-def _discriminator_loss(discriminator: object, images: object, fake: object, labels: object) -> object:
-    """Return the loss with half of the squared slope at real images: Mescheder et al. 2018, arXiv:1801.04406, eq. 9."""
+def _discriminator_loss(discriminator: object, images: object, generated: object, labels: object) -> object:
+    """Return the loss with the gradient penalty R1: Mescheder et al. 2018, arXiv:1801.04406, equation 9."""
     import torch
     from torch.nn import functional
 
-    def judged(real: object) -> tuple[object, object]:
-        verdict = discriminator(real, labels)
-        return verdict.sum(), verdict
+    def logits_of(real: object) -> tuple[object, object]:
+        logits = discriminator(real, labels)
+        return logits.sum(), logits
 
     # Unlike `autograd.grad`, `torch.compile` traces this one as part of the loss, and eager it takes no longer.
-    slopes, verdict = torch.func.grad(judged, has_aux=True)(images.float() / 127.5 - 1)
-    loss = (functional.softplus(-verdict) + functional.softplus(discriminator(fake, labels))).mean()
-    return loss + slopes.square().flatten(1).sum(dim=1).mean() / 2
+    gradients, logits = torch.func.grad(logits_of, has_aux=True)(images.float() / 127.5 - 1)
+    loss = (functional.softplus(-logits) + functional.softplus(discriminator(generated, labels))).mean()
+    return loss + gradients.square().flatten(1).sum(dim=1).mean() / 2
 
 
-def _generator_loss(discriminator: object, fake: object, labels: object) -> object:
-    """Return the loss of the fakes."""
+def _generator_loss(discriminator: object, generated: object, labels: object) -> object:
+    """Return the generator's loss on generated images."""
     from torch.nn import functional
 
-    return functional.softplus(-discriminator(fake, labels)).mean()
+    return functional.softplus(-discriminator(generated, labels)).mean()
 
 
 def _generator() -> object:
-    """Return the generator: Radford et al. 2015, arXiv:1511.06434, with the class beside the noise."""
+    """Return the generator: Radford et al. 2015, arXiv:1511.06434, conditioned on the class."""
     import torch
     from torch import nn
 
@@ -153,4 +154,4 @@ def _discriminator() -> object:
 
 if __name__ == "__main__":
     what = f"{BATCH} images {(SIDE, SIDE, 1)}, {CHANNELS} and {2 * CHANNELS} channels, {CLASSES} classes"
-    Contest(__file__, {"dcgan": what}, dlcli_step, torch_step, {"batch": BATCH}).run()
+    Comparison(__file__, {"dcgan": what}, dlcli_step, torch_step, {"batch": BATCH}).run()

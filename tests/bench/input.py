@@ -1,10 +1,10 @@
-"""Times the loader alone beside the training step of `dlcli train cnn` that it feeds.
+"""Times the loader alone, next to the training step of `dlcli train cnn` that it feeds.
 
     python tests/bench/input.py [--rounds 20] [--json]
 
-The images are random, 32×32 in colour, in a folder of JPEG files: read into memory once, and streamed from
-their files at each batch. The step is that of the small network on batches of 128. Turns of the three alternate, so
-that all meet the same moods of the machine; the figures are medians over turns.
+The images are random, 32×32 in colour, in a folder of JPEG files: read into memory once, or streamed from their files
+for each batch. The step is that of the small network on batches of 128. Turns of the three alternate, so that other
+load on the machine affects all alike; results are medians over the rounds.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from dlcli.interface import Batch
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 
-BATCH, SIDE, CLASSES, EACH = 128, 32, 10, 400  # images of a class
-BATCHES = 20  # in a turn
+BATCH, SIDE, CLASSES, EACH = 128, 32, 10, 400  # images per class
+BATCHES = 20  # per turn
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time the loader beside the step that it feeds.")
-    parser.add_argument("--rounds", type=int, default=20, help="turns of each")
+    parser.add_argument("--rounds", type=int, default=20, help="rounds to measure")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     arguments = parser.parse_args()
     devices.prepare("cpu")
     with tempfile.TemporaryDirectory() as folder:
         make_images(Path(folder))
-        contenders = {"loader, in memory": loader(folder, 2**30), "loader, streaming": loader(folder, 0)}
-        contenders["training step"] = step(folder)
-        seconds: dict[str, list[float]] = {name: [] for name in contenders}
+        turns_of = {"loader, in memory": loader(folder, 2**30), "loader, streaming": loader(folder, 0)}
+        turns_of["training step"] = step(folder)
+        seconds: dict[str, list[float]] = {name: [] for name in turns_of}
         for _ in range(arguments.rounds):
-            for name, turn in contenders.items():
+            for name, turn in turns_of.items():
                 start = time.perf_counter()
                 turn()
                 seconds[name].append(time.perf_counter() - start)
@@ -55,7 +55,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps({"images_per_second": result}))
         return
-    rows = Table("what", title=f"images of {SIDE}×{SIDE}×3 a second, batches of {BATCH}")
+    rows = Table("what", title=f"images of {SIDE}×{SIDE}×3 per second, batches of {BATCH}")
     for heading in ("images/s", "ratio to the step"):
         rows.add_column(heading, justify="right")
     for name, rate in result.items():
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def make_images(folder: Path) -> None:
-    """Write JPEG files, in one folder a class."""
+    """Write JPEG files, one folder per class."""
     generator = np.random.default_rng(0)
     for label, number in itertools.product(range(CLASSES), range(EACH)):
         path = folder / str(label) / f"{number}.jpg"
@@ -73,14 +73,14 @@ def make_images(folder: Path) -> None:
 
 
 def loader(folder: str, memory_limit: int) -> Callable[[], None]:
-    """Return a turn that takes the next batches of training."""
+    """Return a function that takes the next training batches."""
     options = Train(dataset=f"folder:{folder}", memory_limit=memory_limit, batch_size=BATCH)
     batches = Learner.read(options).train_from(0)
     return lambda: _take(batches)
 
 
 def step(folder: str) -> Callable[[], None]:
-    """Return a turn that trains on one batch."""
+    """Return a function that trains on one batch."""
     options = Train(dataset=f"folder:{folder}", batch_size=BATCH, schedule="constant")
     data = images.read(options, options.seed)
     program = Program(Learner, options, data.facts, devices.mesh(BATCH))

@@ -1,17 +1,18 @@
-"""Times one training step of `dlcli train rnn` beside the same language model in PyTorch, on the same cores.
+"""Times a training step of `dlcli train rnn` against the same language model in PyTorch, on the same cores.
 
     python tests/bench/rnn.py [--rounds 40] [--json]
 
-A step is: embed the tokens, run an LSTM whose state is carried on from the step before, cross-entropy of
-the next tokens, gradients, clipping of their norm, Adam. dlcli's is the one that the engine compiles for
-the learner, with its metrics, on one CPU device and on one for each core; PyTorch's is eager, and
-compiled by `torch.compile`. How they are timed: `contest.py`.
+A step: embed the tokens, run an LSTM from the state of the step before, cross-entropy of the next tokens, gradients,
+gradient clipping, Adam.
+
+dlcli's step is the one that the engine compiles for the learner, with its metrics, on one CPU device and on one device
+per core; PyTorch's is run eagerly, and compiled by `torch.compile`. `comparison.py` alternates between them.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from contest import CORES, Contender, Contest, compiled_step
+from comparison import CORES, Comparison, Step, compiled_step
 
 BATCH, TIME, VOCABULARY, EMBEDDING, HIDDEN = 32, 64, 256, 128, 256
 
@@ -21,7 +22,7 @@ def batch() -> np.ndarray:
     return np.random.default_rng(0).integers(0, VOCABULARY, [BATCH, TIME + 1]).astype(np.int32)
 
 
-def dlcli_step(network: str) -> Contender:
+def dlcli_step(network: str) -> Step:
     """Return the step that the engine compiles for the learner."""
     from dlcli.data.text import tokenizers
     from dlcli.data.text.facts import TextFacts
@@ -39,7 +40,7 @@ def dlcli_step(network: str) -> Contender:
     return compiled_step(program, {"tokens": batch(), "restart": np.zeros(BATCH, bool)})
 
 
-def torch_step(network: str, compiled: bool) -> Contender:
+def torch_step(network: str, compiled: bool) -> Step:
     """Return the same step in PyTorch."""
     import torch
     from torch import nn
@@ -79,4 +80,4 @@ def torch_step(network: str, compiled: bool) -> Contender:
 
 if __name__ == "__main__":
     what = f"{BATCH} rows of {TIME} tokens, embedding {EMBEDDING}, hidden {HIDDEN}"
-    Contest(__file__, {"lstm": what}, dlcli_step, torch_step, {"batch": BATCH, "time": TIME}).run()
+    Comparison(__file__, {"lstm": what}, dlcli_step, torch_step, {"batch": BATCH, "time": TIME}).run()

@@ -1,10 +1,10 @@
-"""Times tokenizers beside what people write without dlcli, on the same text in the same run.
+"""Times tokenizers against a direct use of the tokenizers library, on the same text in the same run.
 
     python tests/bench/tokenizer.py [--rounds 7] [--json]
 
-Learning and encoding of bpe stand beside plain calls of the `tokenizers` library; encoding of characters beside the
-dictionary that nanoGPT makes of them. Turns alternate, so that all meet the same moods of the machine; the figures are
-medians over turns. The text is of docstrings, `CHARACTERS` of them.
+Training and encoding of BPE are compared with plain calls of the `tokenizers` library, encoding of characters with
+nanoGPT's dictionary of characters. Turns alternate, so that other load on the machine affects both alike; results are
+medians over the rounds. The text is docstrings, `CHARACTERS` characters of them.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ Turn = Callable[[], object]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time tokenizers beside the library's own calls.")
-    parser.add_argument("--rounds", type=int, default=7, help="turns of each")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds to measure")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     arguments = parser.parse_args()
     documents = some_documents()
     count = sum(map(len, documents))
-    results = {name: compete(*turns, count, arguments.rounds) for name, turns in contests(documents).items()}
+    results = {name: compare(*turns, count, arguments.rounds) for name, turns in comparisons(documents).items()}
     if arguments.json:
         print(json.dumps({"characters": count, "vocabulary": VOCABULARY, "thousands_per_second": results}))
         return
-    rows = Table("what", title="thousands of characters a second")
+    rows = Table("what", title="thousands of characters per second")
     for heading in ("dlcli", "without", "ratio"):
         rows.add_column(heading, justify="right")
     for name, result in results.items():
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def some_documents() -> list[str]:
-    """Return docstrings, so many that they have `CHARACTERS`."""
+    """Return docstrings with at least `CHARACTERS` characters in all."""
     found, count = [], 0
     for document in open_texts("pydocs").splits["train"].texts:
         found.append(document)
@@ -58,14 +58,14 @@ def some_documents() -> list[str]:
     return found
 
 
-def contests(documents: list[str]) -> dict[str, tuple[Turn, Turn]]:
-    """Return dlcli's turn and the other for each thing that is timed."""
+def comparisons(documents: list[str]) -> dict[str, tuple[Turn, Turn]]:
+    """Return the turn of dlcli and of the library for each operation."""
     ours = tokenizers.train("bpe", VOCABULARY, documents)
     theirs = library.Tokenizer.from_str(ours.to_json())
     letters = tokenizers.train("characters", VOCABULARY, documents)
     numbers = {entry: number for number, entry in enumerate(letters.entries)}
     return {
-        "learning bpe": (lambda: tokenizers.train("bpe", VOCABULARY, documents), lambda: learnt(documents)),
+        "learning bpe": (lambda: tokenizers.train("bpe", VOCABULARY, documents), lambda: trained(documents)),
         "encoding by bpe": (lambda: list(ours.encode_all(documents)), lambda: encoded(theirs, documents)),
         "encoding by characters": (
             lambda: list(letters.encode_all(documents)),
@@ -74,8 +74,8 @@ def contests(documents: list[str]) -> dict[str, tuple[Turn, Turn]]:
     }
 
 
-def learnt(documents: list[str]) -> library.Tokenizer:
-    """Learn byte-level bpe by the library's own calls."""
+def trained(documents: list[str]) -> library.Tokenizer:
+    """Train byte-level BPE with the library."""
     made = library.Tokenizer(library.models.BPE())
     made.pre_tokenizer = library.pre_tokenizers.ByteLevel(add_prefix_space=False)
     alphabet = library.pre_tokenizers.ByteLevel.alphabet()
@@ -85,12 +85,12 @@ def learnt(documents: list[str]) -> library.Tokenizer:
 
 
 def encoded(tokenizer: library.Tokenizer, documents: list[str]) -> list[np.ndarray]:
-    """Return the ids of each document, as a training reads them."""
+    """Return the ids of each document, as training reads them."""
     return [np.asarray(each.ids, np.uint32) for each in tokenizer.encode_batch_fast(documents)]
 
 
-def compete(ours: Turn, theirs: Turn, count: int, rounds: int) -> dict[str, float]:
-    """Return thousands of characters a second of both, and the median over rounds of their ratio."""
+def compare(ours: Turn, theirs: Turn, count: int, rounds: int) -> dict[str, float]:
+    """Return thousands of characters per second of both, and the median over rounds of their ratio."""
     seconds: dict[str, list[float]] = {"dlcli": [], "without": []}
     for _ in range(rounds):
         for name, turn in (("dlcli", ours), ("without", theirs)):

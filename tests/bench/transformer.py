@@ -1,11 +1,12 @@
-"""Times one training step of `dlcli train transformer --preset gpt2` beside nanoGPT's in PyTorch, on the same cores.
+"""Times a training step of `dlcli train transformer --preset gpt2` against nanoGPT's in PyTorch.
 
     python tests/bench/transformer.py [--rounds 40] [--json]
 
-A step is that of nanoGPT's setting for a CPU: 4 layers, 4 heads, 128 features, 12 windows of 64
-characters; cross-entropy of the next ones, gradients, clipping of their norm, AdamW. dlcli's is the one
-that the engine compiles for the learner, with its metrics, on one CPU device and on one for each core;
-PyTorch's is eager, and compiled by `torch.compile`. How they are timed: `contest.py`.
+A step, with nanoGPT's settings for a CPU (4 layers, 4 heads, 128 features, 12 windows of 64 characters): cross-entropy
+of the next characters, gradients, gradient clipping, AdamW.
+
+dlcli's step is the one that the engine compiles for the learner, with its metrics, on one CPU device and on one device
+per core; PyTorch's is run eagerly, and compiled by `torch.compile`. `comparison.py` alternates between them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from contest import CORES, Contender, Contest, compiled_step
+from comparison import CORES, Comparison, Step, compiled_step
 
 BATCH, TIME, VOCABULARY, LAYERS, HEADS, WIDTH = 12, 64, 65, 4, 4, 128
 
@@ -23,7 +24,7 @@ def batch() -> np.ndarray:
     return np.random.default_rng(0).integers(0, VOCABULARY, [BATCH, TIME + 1]).astype(np.int32)
 
 
-def dlcli_step(network: str) -> Contender:
+def dlcli_step(network: str) -> Step:
     """Return the step that the engine compiles for the learner."""
     from dlcli.data.text import tokenizers
     from dlcli.engine import devices
@@ -41,7 +42,7 @@ def dlcli_step(network: str) -> Contender:
     return compiled_step(program, {"tokens": batch()})
 
 
-def torch_step(network: str, compiled: bool) -> Contender:
+def torch_step(network: str, compiled: bool) -> Step:
     """Return the same step in PyTorch."""
     import torch
     from torch import nn
@@ -125,4 +126,4 @@ def _block() -> object:
 
 if __name__ == "__main__":
     what = f"{BATCH} windows of {TIME} characters, {LAYERS} layers, {HEADS} heads, width {WIDTH}"
-    Contest(__file__, {"gpt2": what}, dlcli_step, torch_step, {"batch": BATCH, "time": TIME}).run()
+    Comparison(__file__, {"gpt2": what}, dlcli_step, torch_step, {"batch": BATCH, "time": TIME}).run()

@@ -1,12 +1,11 @@
-"""Times epochs of `dlcli train word2vec` beside gensim's, on the same text and the same cores.
+"""Times epochs of `dlcli train word2vec` against gensim's, on the same text and the same cores.
 
     python tests/bench/word2vec.py [--text FILE] [--rounds 5] [--json]
 
-Each contender is a process of its own that waits for its turn; the turns alternate, so that all meet the same moods
-of the machine. A turn is a number of words of running text, whole epochs for gensim, with all that belongs to it:
-sampling, contexts, negatives, updates. Reading the text is not counted. gensim has as many workers as there are
-cores; its compiled routines draw their random numbers and negatives as word2vec.c does. Settings are the defaults of
-both: 100 dimensions, window 5, 5 negatives, sample 1e-3, words that stand 5 times.
+Each program runs in its own process; their turns alternate, so that other load on the machine affects both alike. A
+turn is a number of words of running text, in whole epochs for gensim, with subsampling, contexts, negative samples and
+updates; reading the text is excluded. gensim has as many workers as there are cores. Settings are the defaults of both:
+100 dimensions, window 5, 5 negative samples, subsampling threshold 1e-3, minimum word count 5.
 """
 
 from __future__ import annotations
@@ -26,25 +25,25 @@ from rich.table import Table
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 MODELS = ("skip-gram", "cbow")
-CONTENDERS = ("dlcli", "gensim")
+PROGRAMS = ("dlcli", "gensim")
 
-Turn = Callable[[], int]  # trains, and returns how many words of running text it went through
+Turn = Callable[[], int]  # trains, and returns the number of words of running text
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Time word vectors beside gensim's.")
     parser.add_argument("--text", default="pydocs", help="data set, as for `dlcli train word2vec --dataset`")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each contender")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds to measure")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-    parser.add_argument("--contend", nargs=2, metavar=("MODEL", "NAME"), help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=2, metavar=("MODEL", "NAME"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.contend:
-        contend(*arguments.contend, arguments.text)
+    if arguments.worker:
+        serve(*arguments.worker, arguments.text)
         return
     if importlib.util.find_spec("gensim") is None:
         print("error: the benchmark compares with gensim, which is not installed: pip install gensim", file=sys.stderr)
         sys.exit(2)
-    results = {model: compete(model, arguments.text, arguments.rounds) for model in MODELS}
+    results = {model: compare(model, arguments.text, arguments.rounds) for model in MODELS}
     if arguments.json:
         print(json.dumps({"cores": CORES, "text": arguments.text, "rounds": arguments.rounds, "models": results}))
         return
@@ -52,23 +51,23 @@ def main() -> None:
         Console().print(table(model, result))
 
 
-def compete(model: str, text: str, rounds: int) -> dict[str, dict[str, float]]:
-    """Return thousands of words a second for each contender, and the ratio to gensim's: the median over rounds."""
-    processes = {name: _start(model, name, text) for name in CONTENDERS}
-    turns: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+def compare(model: str, text: str, rounds: int) -> dict[str, dict[str, float]]:
+    """Return thousands of words per second and program, and the ratio to gensim's: the median over rounds."""
+    processes = {name: _start(model, name, text) for name in PROGRAMS}
+    turns: dict[str, list[float]] = {name: [] for name in PROGRAMS}
     for _ in range(rounds):
         for name, process in processes.items():
             turns[name].append(_turn(process, name))
     for process in processes.values():
         process.communicate("")
-    return {name: _summary(turns[name], turns["gensim"]) for name in CONTENDERS}
+    return {name: _summary(turns[name], turns["gensim"]) for name in PROGRAMS}
 
 
 def _start(model: str, name: str, text: str) -> subprocess.Popen[str]:
-    command = [sys.executable, __file__, "--text", text, "--contend", model, name]
+    command = [sys.executable, __file__, "--text", text, "--worker", model, name]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     process = subprocess.Popen(command, **pipes)
-    _turn(process, name)  # the first compiles, and is not counted
+    _turn(process, name)  # compiles, not measured
     return process
 
 
@@ -93,8 +92,8 @@ def _summary(turns: list[float], peer: list[float]) -> dict[str, float]:
 
 
 def table(model: str, result: dict[str, dict[str, float]]) -> Table:
-    """Return a row for each contender."""
-    rows = Table("contender", title=f"{model}: thousands of words a second, {CORES} cores")
+    """Return a row per program."""
+    rows = Table("program", title=f"{model}: thousands of words per second, {CORES} cores")
     for heading in ("median", "range", "ratio to gensim"):
         rows.add_column(heading, justify="right")
     for name, row in result.items():
@@ -102,8 +101,8 @@ def table(model: str, result: dict[str, dict[str, float]]) -> Table:
     return rows
 
 
-def contend(model: str, name: str, text: str) -> None:
-    """Make a turn for each line on standard input, and print the thousands of words a second."""
+def serve(model: str, name: str, text: str) -> None:
+    """Run a turn per line of standard input, and print the thousands of words per second."""
     turn = {"dlcli": dlcli_turn, "gensim": gensim_turn}[name](model, text)
     for _ in sys.stdin:
         start = time.perf_counter()

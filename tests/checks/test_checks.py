@@ -1,4 +1,4 @@
-"""Every check there is and will be: it holds, it is quick, and it is found by its file."""
+"""Properties of every check; a new check needs no change here."""
 
 import ast
 import json
@@ -26,8 +26,8 @@ def dlcli(monkeypatch, capsys):
     return run
 
 
-def pretend(monkeypatch, **verdicts):
-    """Let checks of these names stand for all, with these verdicts."""
+def replace_checks(monkeypatch, **verdicts):
+    """Replace all checks by checks of these names with these verdicts."""
     names = {name.replace("_", "-"): holds for name, holds in verdicts.items()}
     monkeypatch.setattr(checks, "names", lambda: list(names))
     monkeypatch.setattr(checks, "run", lambda name: Result(name, "It holds.", {"gap": 0.25}, 0.5, names[name]))
@@ -57,14 +57,14 @@ def test_an_unknown_check_has_the_nearest_name():
 
 
 def test_all_checks_print_one_row_each(dlcli, monkeypatch):
-    pretend(monkeypatch, one=True, two=True)
+    replace_checks(monkeypatch, one=True, two=True)
     code, out, _ = dlcli()
     assert code == 0
     assert [line.split()[:2] for line in out.splitlines()[1:]] == [["one", "holds"], ["two", "holds"]]
 
 
 def test_a_failed_check_exits_with_8(dlcli, monkeypatch):
-    pretend(monkeypatch, one=True, two=False)
+    replace_checks(monkeypatch, one=True, two=False)
     code, out, err = dlcli()
     assert code == 8
     assert "two" in out
@@ -73,7 +73,7 @@ def test_a_failed_check_exits_with_8(dlcli, monkeypatch):
 
 @pytest.mark.parametrize(("holds", "code"), [(True, 0), (False, 8)])
 def test_json_prints_one_object(dlcli, monkeypatch, holds, code):
-    pretend(monkeypatch, one=True, two=holds)
+    replace_checks(monkeypatch, one=True, two=holds)
     found, out, _ = dlcli("--json")
     numbers = json.loads(out)
     assert found == code
@@ -82,7 +82,7 @@ def test_json_prints_one_object(dlcli, monkeypatch, holds, code):
 
 
 def test_one_check_shows_its_statement_and_its_numbers(dlcli, monkeypatch):
-    pretend(monkeypatch, one=True)
+    replace_checks(monkeypatch, one=True)
     code, out, _ = dlcli("one")
     assert code == 0
     assert "one: It holds." in out
@@ -100,3 +100,30 @@ def test_the_help_lists_every_check(dlcli, monkeypatch):
     code, out, _ = dlcli("--help")
     assert code == 0
     assert all(name in out for name in checks.names())
+
+
+@pytest.mark.parametrize("name", checks.names())
+def test_each_check_has_a_formula_and_a_source(name):
+    found = checks.explanation(name)
+    assert found.statement == checks.statement(name)
+    assert found.formula.endswith(".")
+    assert found.reference.endswith(".")
+    assert "Formula:" not in found.details + found.reference
+
+
+def test_explain_measures_nothing(dlcli, monkeypatch):
+    monkeypatch.setattr(checks, "run", lambda name: pytest.fail("it was measured"))
+    code, out, _ = dlcli("momentum-sum", "--explain")
+    assert code == 0
+    assert "formula: v_t = β v_{t−1} + g_t" in out
+    assert "source: Polyak" in out
+
+
+def test_explain_as_json_has_every_check(dlcli):
+    code, out, _ = dlcli("--explain", "--json")
+    assert code == 0
+    assert [each["name"] for each in json.loads(out)["checks"]] == checks.names()
+
+
+def test_explaining_an_unknown_check_is_a_usage_error(dlcli):
+    assert dlcli("adam-bais", "--explain")[0] == 2

@@ -1,4 +1,4 @@
-"""Every command on runs whose paths have characters that mean something to a shell, a pattern, markup or a URL."""
+"""Every command on runs whose paths have special characters of shells, patterns, markup or URLs."""
 
 import json
 import os
@@ -14,7 +14,7 @@ TINY = ["--steps", "2", "--channels", "2", "--batch-size", "90", "--validate-eve
 
 @pytest.fixture(params=NAMES, ids=ascii)
 def place(request, tmp_path, monkeypatch):
-    """A folder with an odd name, in which the command is called."""
+    """A folder with an unusual name, the working directory of the command."""
     (tmp_path / request.param).mkdir()
     monkeypatch.chdir(tmp_path / request.param)
     monkeypatch.delenv("DLCLI_RUNS", raising=False)

@@ -1,4 +1,4 @@
-"""The program as its user meets it: grammar, streams, exit codes."""
+"""The command line: grammar, streams, exit codes."""
 
 import json
 import math
@@ -182,9 +182,9 @@ def test_a_full_disk_under_a_stream_exits_with_7(stream):
 
 
 def test_a_corrupt_run_does_not_hide_the_others(dlcli, cnn_run, tmp_path, recwarn):
-    for name in ("good", "spoilt"):
+    for name in ("good", "corrupt"):
         shutil.copytree(cnn_run, tmp_path / "runs" / name)
-    (tmp_path / "runs" / "spoilt" / "run.json").write_text("{")
+    (tmp_path / "runs" / "corrupt" / "run.json").write_text("{")
     code, out, _ = dlcli("runs", "list", "--json")
     assert code == 0
     assert [run["run"] for run in json.loads(out)["runs"]] == ["good"]
@@ -193,7 +193,7 @@ def test_a_corrupt_run_does_not_hide_the_others(dlcli, cnn_run, tmp_path, recwar
 @pytest.mark.parametrize(("name", "value", "code"), [("JAX_PLATFORMS", "cuda", 6), ("DLCLI_CPU_DEVICES", "two", 2)])
 def test_a_wrong_variable_of_the_environment_is_one_clear_line(tmp_path, name, value, code):
     if value == "cuda" and jax.default_backend() == "gpu":
-        pytest.skip("the machine has what is asked for")
+        pytest.skip("the machine has this device")
     command = [sys.executable, "-m", "dlcli", "train", "cnn", "--json", "--out", str(tmp_path / "run")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), name: value}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)

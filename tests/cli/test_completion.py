@@ -1,4 +1,4 @@
-"""What the shell offers while the user types."""
+"""Shell completion."""
 
 import os
 import shutil

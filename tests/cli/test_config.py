@@ -1,4 +1,4 @@
-"""`--config`, paths and the environment as hostile as they come: one clear line each."""
+"""Invalid `--config` files, paths and environment variables: one clear line each."""
 
 import os
 import stat

@@ -1,8 +1,9 @@
-"""`dlcli data` as its user meets it, for images and for text."""
+"""`dlcli data` for images and for text."""
 
 import json
 
 import pytest
+from PIL import Image
 
 from dlcli.data import catalogue
 
@@ -144,3 +145,15 @@ def test_a_target_column_needs_pairs_or_numbers(dlcli):
     code, _, err = dlcli("data", "show", "digits", "--target-column", "x")
     assert code == 2
     assert "--target-column needs a table of pairs or numbers" in err
+
+
+def test_unreadable_images_are_left_out_of_what_is_shown_on_request(dlcli, tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        for number in range(8):
+            Image.new("L", (8, 8), 20 * number).save(tmp_path / name / f"{number}.png")
+    (tmp_path / "a" / "0.png").write_bytes(b"no image")
+    assert dlcli("data", "show", f"folder:{tmp_path}")[0] == 3
+    code, out, _ = dlcli("data", "show", f"folder:{tmp_path}", "--skip-bad", "--json")
+    assert code == 0
+    assert sum(map(sum, json.loads(out)["examples"].values())) == 15

@@ -1,4 +1,4 @@
-"""Folders of images as their owner brings them, through the commands."""
+"""Commands on folders of images of several sizes, with stray files."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ def pets(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(pets, tmp_path_factory):
-    """A classifier of the pets, and what training said."""
+    """A classifier of the pets, and the output of training."""
     import contextlib
     import io
     import sys
@@ -98,7 +98,7 @@ def test_an_image_that_cannot_be_read_is_answered_in_its_place(run, dlcli, tmp_p
     assert ["error" in json.loads(line) for line in out.splitlines()] == [False, True, False]
 
 
-def test_a_check_lists_what_is_skipped_and_passes(dlcli, pets):
+def test_skipped_files_do_not_fail_a_check(dlcli, pets):
     code, out, _ = dlcli("data", "check", f"folder:{pets}", "--json")
     found = json.loads(out)["problems"]
     assert code == 0

@@ -1,4 +1,4 @@
-"""What training tells its user to do next."""
+"""The next commands that training prints."""
 
 import json
 import shlex
@@ -33,6 +33,8 @@ def options(technique: str, **given: object) -> Options:
         ("transformer", {"shape": "encoder-decoder"}, "viz learning-curves, viz attention, predict transformer"),
         ("cnn", {}, "viz learning-curves, viz confusion, predict cnn"),
         ("gan", {}, "viz learning-curves, viz gan-training, sample gan"),
+        ("autoencoder", {}, "viz learning-curves, viz reconstructions"),
+        ("autoencoder", {"variational": True}, "viz learning-curves, viz reconstructions, sample autoencoder"),
         ("diffusion", {}, "viz learning-curves, viz denoising, sample diffusion"),
         ("word2vec", {}, "viz learning-curves, viz embeddings, predict word2vec"),
         ("tokenizer", {}, "viz subwords, predict tokenizer"),

@@ -1,4 +1,4 @@
-"""What training tells its user: as it goes and where a signal arrives."""
+"""The output of training: progress, and messages on a signal."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from dlcli.interrupts import Signals
 
 @pytest.fixture
 def printed(capsys):
-    """What a run says in lines, where there is no terminal."""
+    """The lines that a run prints without a terminal."""
 
     def run(*events):
         with Display(console.err()) as display:
@@ -43,7 +43,7 @@ def test_a_validation_line_has_all_metrics_without_a_terminal(printed):
 
 
 def signal_during(tmp_path, capsys, *events):
-    """What is said where a signal arrives after these events of a run."""
+    """The message when a signal arrives after these events of a run."""
     signals = Signals()
     with Display(console.err()) as display:
         shown = TrainingDisplay(display, signals)

@@ -1,4 +1,4 @@
-"""What the lines of a training run hold at each width: drawn by rich, as a terminal would show them."""
+"""The lines of a training run at each width, rendered by rich as on a terminal."""
 
 import io
 
@@ -93,7 +93,7 @@ def test_a_validation_line_starts_with_loss_and_accuracy(width):
     assert line.startswith("step 12000  validation  loss 1.0000  accuracy 0.5000")
     assert line.endswith("  best")
     assert len(line) <= width
-    assert progress_lines.validation(1, metrics, best=False).count("0.2000") == 1  # of any width, it holds all
+    assert progress_lines.validation(1, metrics, best=False).count("0.2000") == 1  # complete at any width
 
 
 def test_lines_are_broken_between_their_parts_alone():

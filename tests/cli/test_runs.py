@@ -1,4 +1,4 @@
-"""Runs as their user lists, shows, renames and removes them."""
+"""`dlcli runs`: list, show, compare, rename and remove."""
 
 import datetime
 import fcntl
@@ -27,7 +27,7 @@ TAIL = (
 
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
-    """The folder of runs, empty."""
+    """An empty folder of runs."""
     monkeypatch.setenv("DLCLI_RUNS", str(tmp_path / "runs"))
     (tmp_path / "runs").mkdir()
     return tmp_path / "runs"

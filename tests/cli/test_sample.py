@@ -1,4 +1,4 @@
-"""`dlcli sample` as its user meets it: which file, which stream, which errors."""
+"""`dlcli sample`: files, streams, errors."""
 
 import json
 

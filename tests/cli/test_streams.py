@@ -1,4 +1,4 @@
-"""The standard streams whatever their state: closed, full, of another locale, and with texts that steer a terminal."""
+"""The standard streams: closed, full, in another locale, and with text that contains control sequences."""
 
 import ast
 import io

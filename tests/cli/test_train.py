@@ -1,4 +1,4 @@
-"""Techniques without gradient steps as their user meets them."""
+"""`dlcli train` of techniques without gradient steps."""
 
 import io
 import json

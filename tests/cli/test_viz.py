@@ -1,4 +1,4 @@
-"""`dlcli viz` as its user meets it: which run, which file, which stream."""
+"""`dlcli viz`: runs, files, streams."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def runs(cnn_run, tmp_path):
-    """The folder `runs` with two copies of a run, `two` begun after `one`."""
+    """The folder `runs` with two copies of a run, `two` started after `one`."""
     for number, name in enumerate(("one", "two")):
         shutil.copytree(cnn_run, tmp_path / "runs" / name)
         os.utime(tmp_path / "runs" / name / "options.json", (number, number))

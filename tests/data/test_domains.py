@@ -6,14 +6,10 @@ from dlcli.data import densities, domains
 from dlcli.data.domains import GenerativeFacts, ImageDomain, PointDomain
 from dlcli.data.images.batches import ImageFacts
 from dlcli.errors import RunError, UsageError
-from dlcli.options.generative import DENSITIES, GenerativeTrainOptions
+from dlcli.options.generative import GenerativeTrainOptions
 
 IMAGES = ImageFacts(image=(2, 2, 1), classes=("cat", "dog"), mean=(0.5,), std=(0.3,))
 RING = densities.mixture("ring")
-
-
-def test_the_densities_of_the_options_are_those_of_the_data():
-    assert set(DENSITIES) == set(densities.NAMES)
 
 
 def test_images_are_encoded_between_minus_one_and_one():

@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from dlcli.data.held_out import HeldOut, in_order
+from dlcli.data.held_out import HeldOut, in_order, spread
 
 
 class Numbers:
@@ -38,8 +39,27 @@ def test_a_split_stays_closed_until_its_batches_are_iterated():
 
 def test_batches_with_a_mask_of_their_own_stay_as_they_are():
     batch = {"tokens": np.zeros([2, 4]), "mask": np.ones([2, 4])}
-    assert list(HeldOut.whole(lambda: [batch], 2)) == [batch]
+    assert list(HeldOut.whole(lambda examples: [batch], 2)) == [batch]
 
 
 def test_no_examples_give_no_batches():
     assert in_order(0, 3) == []
+
+
+def test_a_part_is_spread_evenly_over_the_split():
+    (batch,) = HeldOut.of(Numbers, 3).part(3)
+    assert batch["number"].tolist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize("examples", [0, 7, 100])
+def test_a_part_of_all_examples_is_the_split(examples):
+    whole = HeldOut.of(Numbers, 3)
+    for one, other in zip(whole, whole.part(examples), strict=True):
+        np.testing.assert_equal(one, other)
+
+
+@pytest.mark.parametrize("count", [2, 3, 10, 97])
+def test_the_gaps_between_chosen_examples_differ_by_at_most_one(count):
+    chosen = spread(100, count)
+    assert len(chosen) == count
+    assert len(set(np.diff(chosen).tolist())) <= 2

@@ -19,7 +19,7 @@ EIGHT = {"DLCLI_CPU_DEVICES": "8"}
 
 
 def train_both(folder: Path) -> None:
-    """Train the line and a network with batch statistics; give it to `Child`."""
+    """Train the line and a network with batch statistics; run by `Child`."""
     line, network = (
         Train(out=folder / "line", report_every=1),
         TrainCnn(out=folder / "network", **TINY_CNN),
@@ -31,7 +31,7 @@ def train_both(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def one_and_eight(tmp_path_factory):
-    """Both runs on one and on eight devices; and what each process said of its devices."""
+    """Both runs on one and on eight devices, and the output of each process."""
     folder = tmp_path_factory.mktemp("devices")
     eight = Child(folder, train_both, folder / "eight", environment=EIGHT)
     train_both(folder / "one")

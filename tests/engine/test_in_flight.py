@@ -7,7 +7,7 @@ from dlcli.engine.in_flight import InFlight
 
 
 class Result:
-    """What a step returns: computed once it was waited for, or when the device is so far."""
+    """The result of a step: computed once it was waited for, or once the device has reached it."""
 
     def __init__(self, seconds=0.0):
         self.ready, self.seconds = False, seconds
@@ -27,7 +27,7 @@ def _no_delay(monkeypatch):
 
 
 def in_flight_after(steps, seconds):
-    """Make steps of this length; return how many of the last ones are not waited for."""
+    """Run steps of this duration; return how many of the last ones are not waited for."""
     ahead, results = InFlight(), [Result(seconds) for _ in range(steps)]
     for step, result in enumerate(results, start=1):
         ahead.add(step, result)

@@ -26,7 +26,7 @@ class Block(nnx.Module):
 
 
 class Tiny(nnx.Module):
-    """Stands in for a learner: two blocks in a list, one of them called by another method, and a parameter."""
+    """A replacement for a learner: two blocks in a list, one of them called by another method, and a parameter."""
 
     def __init__(self, rngs):
         self.blocks = nnx.List([Block(3, rngs), Block(5, rngs)])
@@ -109,7 +109,7 @@ def test_the_layers_of_a_technique_have_all_its_parameters(technique, request):
         ("rnn", {}, {}),
     ],
 )
-def test_a_technique_tells_what_it_chooses_where_nothing_is_given(technique, given, chosen):
+def test_a_plan_has_the_values_that_a_technique_chooses_for_unset_options(technique, given, chosen):
     options = techniques.options(technique, "train")(**given)
     found = {name: value for name, (value, _) in techniques.learner(technique).chosen(options).items()}
     assert found == found | chosen

@@ -22,11 +22,11 @@ def train(folder, **options):
     return list(engine.fit(Learner, Train(out=folder, **options)))
 
 
-def go_on(folder, **changes):
+def resume_run(folder, **changes):
     return list(engine.resume(Learner, folder, changes))
 
 
-def break_off(events, step):
+def interrupt_at(events, step):
     """Run through events up to the first one of a step or a later one, then close."""
     with closing(events):
         next(event for event in events if isinstance(event, Reported | Validated | Saved) and event.step >= step)
@@ -34,11 +34,11 @@ def break_off(events, step):
 
 def interrupted(begin, event):
     """The events of a run for which a signal arrives right after one of them."""
-    told = []
-    for each in begin(lambda progress: "SIGINT" if event in told else None):
-        told.append(each)
-    assert event in told
-    return told
+    seen = []
+    for each in begin(lambda progress: "SIGINT" if event in seen else None):
+        seen.append(each)
+    assert event in seen
+    return seen
 
 
 def about(folder):
@@ -57,12 +57,12 @@ def unbroken(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def kept(unbroken, tmp_path_factory):
-    """Runs to be copied: broken off at step 6, stopped early, and one whose validation is not finite."""
+    """Runs to copy: one interrupted at step 6, one stopped early, and one whose validation is not finite."""
     folder = tmp_path_factory.mktemp("kept")
     shutil.copytree(unbroken[0].folder, folder / "finished")
-    break_off(engine.fit(Learner, Train(out=folder / "broken")), 6)
+    interrupt_at(engine.fit(Learner, Train(out=folder / "broken")), 6)
     train(folder / "stopped", patience=2, **RESTLESS)
-    train(folder / "blind", spoilt_validation=True)
+    train(folder / "blind", nan_validation=True)
     return folder
 
 
@@ -71,7 +71,7 @@ def copy(kept, tmp_path):
     return lambda name: shutil.copytree(kept / name, tmp_path / name)
 
 
-# What a run says and writes
+# Events and files of a run
 
 
 def test_reports_validations_and_checkpoints_follow_the_options(unbroken):
@@ -90,10 +90,10 @@ def test_the_first_event_is_started_while_the_last_is_ended(unbroken):
 
 
 def test_each_compilation_has_an_event_before_it(unbroken):
-    told = [event for event in unbroken if isinstance(event, Compiling | Compiled)]
-    assert [event.what for event in told[::2]] == ["initial weights", "training step", "validation"]
-    assert [event.what for event in told[1::2]] == [event.what for event in told[::2]]
-    assert all(event.seconds > 0 for event in told[1::2])
+    seen = [event for event in unbroken if isinstance(event, Compiling | Compiled)]
+    assert [event.what for event in seen[::2]] == ["initial weights", "training step", "validation"]
+    assert [event.what for event in seen[1::2]] == [event.what for event in seen[::2]]
+    assert all(event.seconds > 0 for event in seen[1::2])
 
 
 def test_stepped_events_follow_the_computation_of_their_steps(unbroken):
@@ -108,10 +108,10 @@ def test_stepped_events_follow_the_computation_of_their_steps(unbroken):
 
 def test_metrics_jsonl_has_each_report_once(unbroken):
     written = {(each["step"], each["split"]): each["metrics"] for each in records(unbroken[0].folder)}
-    told = {(event.step, "train"): event.metrics for event in of(Reported, unbroken)}
-    told |= {(event.step, "validation"): event.metrics for event in of(Validated, unbroken)}
-    assert written == told
-    assert len(records(unbroken[0].folder)) == len(told)
+    seen = {(event.step, "train"): event.metrics for event in of(Reported, unbroken)}
+    seen |= {(event.step, "validation"): event.metrics for event in of(Validated, unbroken)}
+    assert written == seen
+    assert len(records(unbroken[0].folder)) == len(seen)
 
 
 def test_load_returns_the_weights_of_the_lowest_validation_loss(unbroken):
@@ -125,11 +125,11 @@ def test_load_returns_the_weights_of_the_lowest_validation_loss(unbroken):
 
 
 def test_run_json_describes_the_environment_of_the_run(unbroken):
-    said = about(unbroken[0].folder)
-    assert said["technique"] == "line"
-    assert said["data"] == {"dataset": "line", "digest": "line-0", "sizes": dict(unbroken[0].sizes)}
-    assert {"jax", "flax", "python", "dlcli"} <= said["versions"].keys()
-    assert said["ended"]["reason"] == "steps"
+    about_run = about(unbroken[0].folder)
+    assert about_run["technique"] == "line"
+    assert about_run["data"] == {"dataset": "line", "digest": "line-0", "sizes": dict(unbroken[0].sizes)}
+    assert {"jax", "flax", "python", "dlcli"} <= about_run["versions"].keys()
+    assert about_run["ended"]["reason"] == "steps"
 
 
 def test_the_parameter_count_excludes_the_copies_in_a_moving_average(unbroken):
@@ -152,7 +152,7 @@ def test_another_seed_gives_another_run(unbroken, tmp_path):
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(unbroken, copy):
     broken = copy("broken")
     assert snapshot(broken)["progress"]["step"] == 6
-    go_on(broken)
+    resume_run(broken)
     assert_same_run(unbroken[0].folder, broken)
 
 
@@ -164,7 +164,7 @@ def test_a_run_interrupted_at_any_event_resumes_bit_for_bit(unbroken, tmp_path):
         with closing(engine.fit(Learner, Train(out=folder))) as events:
             for _ in range(number):
                 next(events)
-        go_on(folder)
+        resume_run(folder)
         assert_same_run(unbroken[0].folder, folder)
 
 
@@ -173,7 +173,7 @@ def test_a_run_killed_before_its_first_checkpoint_restarts_with_a_notice(unbroke
     shutil.rmtree(folder / "checkpoints")
     (folder / "metrics.jsonl").unlink()
     with pytest.warns(Notice, match="before its first checkpoint"):
-        go_on(folder)
+        resume_run(folder)
     assert_same_run(unbroken[0].folder, folder)
 
 
@@ -181,7 +181,7 @@ def test_a_run_stopped_by_a_signal_resumes_bit_for_bit(unbroken, copy):
     folder = copy("broken")
     events = list(engine.resume(Learner, folder, {}, lambda progress: "SIGINT" if progress.step == 7 else None))
     assert (events[-1].reason, events[-1].step, events[-2]) == ("SIGINT", 7, Saved(7))
-    go_on(folder)
+    resume_run(folder)
     assert_same_run(unbroken[0].folder, folder)
 
 
@@ -191,7 +191,7 @@ def test_a_validation_dropped_by_a_signal_is_repeated_on_resume(unbroken, copy, 
     events = interrupted(lambda stop: engine.resume(Learner, folder, {}, stop), Validating(step))
     assert (events[-1].reason, events[-1].step) == ("SIGINT", step)
     assert step not in [event.step for event in of(Validated, events)]
-    assert step in [event.step for event in of(Validated, go_on(folder))]
+    assert step in [event.step for event in of(Validated, resume_run(folder))]
     assert_same_run(unbroken[0].folder, folder)
 
 
@@ -199,7 +199,7 @@ def test_a_last_validation_dropped_by_a_signal_is_repeated_on_resume(tmp_path):
     options = Train(out=tmp_path / "run", steps=7)  # no multiple of the steps between validations
     events = interrupted(lambda stop: engine.fit(Learner, options, stop), Validating(7))
     assert (events[-1].reason, events[-1].step) == ("SIGINT", 7)
-    assert [event.step for event in of(Validated, go_on(tmp_path / "run"))] == [7]
+    assert [event.step for event in of(Validated, resume_run(tmp_path / "run"))] == [7]
     train(tmp_path / "whole", steps=7)
     assert_same_run(tmp_path / "whole", tmp_path / "run")
 
@@ -213,19 +213,19 @@ def test_a_signal_after_the_last_validation_leaves_a_finished_run(unbroken, copy
 
 def test_a_finished_run_extended_by_steps_equals_a_longer_run(unbroken, tmp_path):
     folder = tmp_path / "run"
-    train(folder, steps=7)  # between reports and validations; what is measured there is forgotten
+    train(folder, steps=7)  # between reports and validations; its measurements are dropped
     assert [(each["step"], each["split"]) for each in records(folder)][-2:] == [(7, "train"), (7, "validation")]
-    go_on(folder, steps=12)
+    resume_run(folder, steps=12)
     assert_same_run(unbroken[0].folder, folder)
 
 
 def test_the_best_weights_of_a_longer_run_are_kept_if_its_first_end_was_better(tmp_path):
-    """The validation at the first end, 6, is the best; the longer run makes none there, and its best is that of 4."""
+    """The validation at the first end, 6, is the best; the longer run has none there; its best is step 4."""
     folder = tmp_path / "run"
     train(folder, steps=6, save_every=100, keep=1)
     assert about(folder)["ended"]["best_step"] == 6
     before = arrays(folder, 4)
-    go_on(folder, steps=8, learning_rate=1e4)
+    resume_run(folder, steps=8, learning_rate=1e4)
     assert about(folder)["ended"]["best_step"] == 4
     assert_same_arrays(arrays(folder, 4), before)
     assert RunWriter(folder).checkpoints.steps() == [4, 8]
@@ -234,21 +234,21 @@ def test_the_best_weights_of_a_longer_run_are_kept_if_its_first_end_was_better(t
 def test_a_run_resumed_with_more_patience_equals_one_trained_with_it(copy, tmp_path):
     stopped = copy("stopped")
     assert about(stopped)["ended"]["reason"] == "patience"
-    go_on(stopped, patience=4)
+    resume_run(stopped, patience=4)
     train(tmp_path / "patient", patience=4, **RESTLESS)
     assert_same_run(tmp_path / "patient", stopped)
 
 
 def test_a_run_that_reached_its_steps_is_not_resumed_without_more_steps(unbroken):
     with pytest.raises(UsageError, match="reached its 12 steps") as raised:
-        go_on(unbroken[0].folder)
+        resume_run(unbroken[0].folder)
     assert "--steps 24" in raised.value.hint
 
 
 def test_steps_below_the_current_step_are_refused_on_resume(copy):
     folder = copy("broken")
     with pytest.raises(UsageError, match=f"--steps 2 must be greater than 6, the current step of {folder}") as raised:
-        go_on(folder, steps=2)
+        resume_run(folder, steps=2)
     assert raised.value.hint == f"dlcli resume {folder} continues to step 12"
 
 
@@ -267,25 +267,25 @@ def test_a_run_stopped_early_gets_its_full_patience_on_resume(copy):
     folder = copy("stopped")
     step = about(folder)["ended"]["step"]
     with pytest.raises(UsageError, match="stopped early") as raised:
-        go_on(folder)
+        resume_run(folder)
     assert "--patience 4" in raised.value.hint
     with closing(engine.resume(Learner, folder, {"report_every": 7})) as events:
         next(events)
-    # Broken off before it had saved again: it has been asked already.
-    assert go_on(folder)[-1].step >= step + 4
+    # Interrupted before it was saved again: the resumption is recorded already.
+    assert resume_run(folder)[-1].step >= step + 4
 
 
 def test_a_run_killed_after_its_last_checkpoint_only_records_its_end(unbroken, copy):
     folder = copy("finished")
     RunWriter(folder).update_info(ended=None)
-    (end,) = go_on(folder)
+    (end,) = resume_run(folder)
     assert end.reason == "steps"
     assert_same_run(unbroken[0].folder, folder)
 
 
 def test_options_changed_on_resume_are_recorded(copy):
     folder = copy("broken")
-    go_on(folder, report_every=3, steps=9)
+    resume_run(folder, report_every=3, steps=9)
     (session,) = about(folder)["sessions"]
     assert session["changes"] == {"report_every": [5, 3], "steps": [12, 9]}
     assert [each["step"] for each in records(folder) if each["split"] == "train"] == [5, 9]
@@ -297,20 +297,20 @@ def test_the_error_for_an_unreadable_checkpoint_names_no_changed_option(copy):
     for manifest in (folder / "checkpoints").glob("*/manifest.json"):
         manifest.write_text("{}")
     with pytest.raises(RunError, match="no intact checkpoint") as raised:
-        go_on(folder, steps=20)
+        resume_run(folder, steps=20)
     assert "cannot change on resume" not in str(raised.value)
 
 
 def test_the_error_names_only_the_changed_options_that_shape_arrays(copy):
     with pytest.raises(RunError, match=r"^--optimizer cannot change on resume"):
-        go_on(copy("broken"), steps=20, optimizer="sgd", patience=3)
+        resume_run(copy("broken"), steps=20, optimizer="sgd", patience=3)
 
 
 def test_a_changed_option_that_needs_other_shapes_is_refused(copy):
     folder = copy("broken")
     before = snapshot(folder)
     with pytest.raises(RunError, match=r"--optimizer cannot change on resume: .*opt_state"):
-        go_on(folder, optimizer="sgd")
+        resume_run(folder, optimizer="sgd")
     assert snapshot(folder) == before
 
 
@@ -323,7 +323,7 @@ def test_a_changed_option_that_needs_other_shapes_is_refused(copy):
 )
 def test_other_data_is_refused_on_resume(copy, changes, error, what):
     with pytest.raises(error, match=what):
-        go_on(copy("broken"), **changes)
+        resume_run(copy("broken"), **changes)
 
 
 def test_a_second_process_cannot_train_the_same_run(copy):
@@ -331,7 +331,7 @@ def test_a_second_process_cannot_train_the_same_run(copy):
     with closing(engine.resume(Learner, folder, {})) as events:
         next(events)
         with pytest.raises(RunError, match="another process is training in it"):
-            go_on(folder)
+            resume_run(folder)
     with closing(engine.resume(Learner, folder, {})) as events:
         next(events)
 
@@ -357,7 +357,7 @@ def test_max_time_ends_a_run_with_a_final_validation(tmp_path):
 def test_an_error_of_the_data_during_a_run_is_raised(copy):
     folder = copy("broken")
     with pytest.raises(DatasetError, match="step 8"):
-        go_on(folder, missing_step=8)
+        resume_run(folder, missing_step=8)
     assert records(folder)[-1]["step"] == 5
 
 
@@ -368,7 +368,7 @@ def test_an_error_of_the_data_during_a_run_is_raised(copy):
 def test_the_error_for_a_nan_names_its_step(copy, step, last):
     folder = copy("broken")
     with pytest.raises(DivergedError, match=f"loss became nan at step {step}; .*step {last}, is kept") as raised:
-        go_on(folder, spoilt_step=step, validate_every=100)
+        resume_run(folder, nan_step=step, validate_every=100)
     assert "--learning-rate" in raised.value.hint
     assert about(folder)["ended"] == {"reason": "diverged", "step": step}
     assert all(math.isfinite(value) for value in engine.load(folder, Learner).line.kernel[...].ravel())

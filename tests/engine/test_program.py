@@ -27,7 +27,7 @@ def program():
 
 @pytest.fixture
 def listening():
-    """The names of what jax has spent time on since the list was last cleared."""
+    """The names of the events that jax has timed since the list was last cleared."""
     names = []
 
     def listen(name, seconds, **_):
@@ -146,8 +146,8 @@ def test_the_window_records_the_first_step_that_is_not_finite(program, batches):
     leaves, window = program.initial(), None
     for number, batch in zip(range(1, 6), batches, strict=False):
         window = program.empty_window(batch) if window is None else window
-        spoilt = {**batch, "y": batch["y"] * np.float32(np.nan)} if number in (3, 4) else batch
-        leaves, window = program.update(leaves, window, spoilt)
+        with_nan = {**batch, "y": batch["y"] * np.float32(np.nan)} if number in (3, 4) else batch
+        leaves, window = program.update(leaves, window, with_nan)
     assert (int(window.seen), int(window.bad)) == (5, 3)
     assert not program.is_finite(leaves)
 
@@ -205,7 +205,7 @@ def test_options_that_cannot_be_built_are_an_error_of_the_run(tmp_path):
 
 
 def test_nothing_is_traced_or_compiled_after_the_first_step_and_validation(tmp_path, listening):
-    """Also where a run goes on; the window of the training metrics that is restored must look like a new one."""
+    """Also in a resumed run: the restored window of training metrics must have the type of a new one."""
 
     def quiet_from(step, events):
         next(event for event in events if isinstance(event, engine.Validated | engine.Saved) and event.step >= step)

@@ -1,4 +1,4 @@
-"""What may happen to a run: signals, kills, full disks, damaged files, and folders that a forged_run made."""
+"""Runs under signals, kills, full disks, damaged files, and in folders from an attacker."""
 
 import ast
 import contextlib
@@ -23,9 +23,9 @@ from dlcli.runs.writer import RunWriter
 from dlcli.techniques.cnn.learner import Learner as Cnn
 from dlcli.techniques.cnn.options import Train as TrainCnn
 from tests.comparing import arrays, assert_same_run, records
-from tests.forging import seal
 from tests.linear import Learner, Train
 from tests.processes import Child, dlcli
+from tests.resealing import seal
 
 # Of one kind wherever it can be, so that it is compiled once.
 TINY_CNN = {"channels": 2, "stages": 1, "hidden": 2048, "batch_size": 8, "schedule": "constant", "report_every": 5}
@@ -34,7 +34,7 @@ ENDLESS = ["train", "cnn", *FLAGS, "--steps", "100000"]
 
 
 def begin_or_go_on(options: Train, pause: float) -> None:
-    """Train the line, from wherever a kill has left it, at most a step in `pause` seconds; give it to `Child`."""
+    """Train the line, or resume it after a kill, with `pause` seconds per step; run by `Child`."""
     slow_down = lambda progress: time.sleep(pause)  # noqa: E731
     if (options.out / "options.json").exists():
         events = engine.resume(Learner, options.out, {}, slow_down)
@@ -60,7 +60,7 @@ def test_a_signal_saves_the_step_with_the_command_to_resume(tmp_path):
         (signal.SIGTERM, 143, ["resume", str(folder)]),
     ):
         child = Child(tmp_path, dlcli, *arguments)
-        child.until_told("\nstep ", times=2)
+        child.until_printed("\nstep ", times=2)
         child.send(number)
         assert child.wait() == code, child.err.read_text()
         assert f"dlcli resume {folder}" in child.err.read_text()
@@ -83,7 +83,7 @@ def test_a_run_killed_at_random_times_equals_an_uninterrupted_one(tmp_path, time
     for number in range(times):
         child = Child(tmp_path, begin_or_go_on, options, 0.02)
         if number % 2:  # otherwise most would fall into the start
-            child.until_told("saved")
+            child.until_printed("saved")
         time.sleep(moments.uniform(0, 0.4 if number % 2 else 2.0))
         child.send(signal.SIGKILL)
         assert child.wait() == -signal.SIGKILL, child.err.read_text()
@@ -99,7 +99,7 @@ def test_a_run_killed_at_random_times_equals_an_uninterrupted_one(tmp_path, time
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A run of 12 steps broken off at 9: its checkpoints are of 6 and 9, and of the best validation at 8."""
+    """A run of 12 steps interrupted at 9: its checkpoints are of 6 and 9, and of the best validation at 8."""
     folder = tmp_path_factory.mktemp("trained") / "run"
     events = engine.fit(Learner, Train(out=folder))
     next(event for event in events if isinstance(event, engine.Saved) and event.step == 9)
@@ -108,15 +108,15 @@ def trained(tmp_path_factory):
 
 
 def test_a_run_resumes_from_the_checkpoint_before_a_corrupt_one(trained, tmp_path):
-    whole, harmed = (Path(shutil.copytree(trained, tmp_path / name)) for name in ("whole", "harmed"))
-    state = next((harmed / "checkpoints" / "00000009" / "state").rglob("_METADATA"))
+    whole, damaged = (Path(shutil.copytree(trained, tmp_path / name)) for name in ("whole", "damaged"))
+    state = next((damaged / "checkpoints" / "00000009" / "state").rglob("_METADATA"))
     state.write_bytes(state.read_bytes()[:100])
     with pytest.warns(Notice) as notices:
-        list(engine.resume(Learner, harmed, {}))
+        list(engine.resume(Learner, damaged, {}))
     assert "using the checkpoint of step 8 instead" in str(notices[0].message)
     assert str(notices[1].message).endswith("checkpoints: damaged-00000009")
     list(engine.resume(Learner, whole, {}))
-    assert_same_run(whole, harmed)
+    assert_same_run(whole, damaged)
 
 
 def test_a_run_without_an_intact_checkpoint_is_an_error(trained, tmp_path):
@@ -158,7 +158,7 @@ def test_a_full_disk_exits_with_code_7(tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of a megabyte; mounting one takes rights that tests seldom have."""
+    """A file system of one megabyte; mounting one needs root."""
     folder = tmp_path / "disk"
     folder.mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], capture_output=True)
@@ -169,7 +169,7 @@ def small_disk(tmp_path):
 
 
 def fill(path: Path) -> None:
-    """Write until there is no room."""
+    """Write until the disk is full."""
     with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
         while file.write(bytes(4096)):
             pass
@@ -209,21 +209,21 @@ def test_divergence_exits_with_code_5(tmp_path):
     assert f"at step {ended['step']}; the last finite checkpoint, step 0, is kept" in error["message"]
 
 
-# Folders that a forged_run made
+# Folders from an attacker
 
 ROOM = 3 * 2**30  # bytes of address space that a program may take beyond what it starts with; jax takes one
 
 
 @pytest.fixture(scope="module")
 def forged_run(tmp_path_factory):
-    """A run of cnn of two steps, to be changed by hand."""
+    """A run of cnn of two steps, whose files the tests change."""
     folder = tmp_path_factory.mktemp("forged_run") / "run"
     list(engine.fit(Cnn, TrainCnn(out=folder, steps=2, keep=1, **TINY_CNN)))
     return folder
 
 
 def put(name, **values):
-    """Return what changes values in a JSON file of a run folder."""
+    """Return a function that changes values in a JSON file of a run folder."""
 
     def change(folder):
         found = json.loads((folder / name).read_text())
@@ -258,7 +258,7 @@ def manifest(change):
 
 
 def claim_huge(folder):
-    """Let options and manifest agree on 6 GB of weights that no file holds."""
+    """Declare 6 GB of weights in options and manifest that no file contains."""
     put("options.json", hidden=65536, channels=256)(folder)
     wide = {"head/hidden/kernel": [[2048, 65536], "float32"], "head/hidden/bias": [[65536], "float32"]}
     manifest(lambda found: found["arrays"].update({f"network/{name}": shape for name, shape in wide.items()}))(folder)
@@ -268,7 +268,7 @@ HOSTILE = {
     "weights larger than memory": put("options.json", channels=4096, stages=6, hidden=65536),
     "images of sixteen million pixels": put("facts.json", image=[4096, 4096, 1]),
     "images without end": put("facts.json", image=[10**12, 10**12, 1]),
-    "weights that no file holds": claim_huge,
+    "weights that no file contains": claim_huge,
     "other shapes": put("options.json", channels=3),
     "arrays of other shapes": manifest(
         lambda found: found["arrays"].update({"network/head/hidden/bias": [[9], "float32"]})
@@ -293,7 +293,7 @@ HOSTILE = {
 
 
 def open_all(folders: list[Path], image: Path) -> None:
-    """Evaluate, apply and resume each run in little memory, and print how each ended; give it to `Child`."""
+    """Evaluate, apply and resume each run in little memory, and print how each ended; run by `Child`."""
     taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + ROOM, size + ROOM))

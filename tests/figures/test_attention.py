@@ -46,3 +46,37 @@ def test_each_digit_is_aligned_with_its_part_of_the_date():
 
 def test_a_target_of_another_length_has_no_known_alignment():
     assert attention.date_alignment(("day", "month"), 7) is None
+
+
+def test_rollout_is_a_distribution_over_the_inputs():
+    random = np.random.default_rng(0)
+    weights = random.random([3, 2, 5, 5])
+    weights /= weights.sum(axis=-1, keepdims=True)
+    found = attention.rollout(weights)
+    np.testing.assert_allclose(found.sum(axis=-1), 1)
+    slow = np.eye(5)
+    for layer in weights:
+        slow = (0.5 * layer.mean(axis=0) + 0.5 * np.eye(5)) @ slow
+    np.testing.assert_allclose(found, slow)
+
+
+def test_rollout_of_attention_to_itself_is_the_identity():
+    np.testing.assert_allclose(attention.rollout(np.tile(np.eye(4), (2, 3, 1, 1))), np.eye(4))
+
+
+def test_one_layer_and_one_head_can_be_shown(transformer_run, drawn):
+    options = Attention(run=str(transformer_run), text="one two", layer=2, head=1)
+    found = figures.draw("attention", options)
+    np.testing.assert_allclose(found.numbers["weights"], [[drawn["weights"][1][0]]])
+    assert "layer 2" in "\n".join(found.sketch(80, False))
+
+
+@pytest.mark.parametrize(("options", "reason"), [({"layer": 3}, "--layer must be at most 2"), ({"head": 5}, "--head")])
+def test_a_layer_or_head_beyond_the_last_is_refused(options, reason, transformer_run):
+    with pytest.raises(UsageError, match=reason):
+        figures.draw("attention", Attention(run=str(transformer_run), text="one", **options))
+
+
+def test_cross_attention_has_no_rollout(transformer_run):
+    with pytest.raises(UsageError, match="--rollout has no effect with a run of --shape encoder-decoder"):
+        figures.draw("attention", Attention(run=str(transformer_run), text="one", rollout=True))

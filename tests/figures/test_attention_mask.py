@@ -17,3 +17,21 @@ def test_a_run_determines_the_masks(transformer_run):
     assert list(masks) == ["padding", "causal", "cross"]
     with pytest.raises(ValueError, match="conflicts with --run"):
         AttentionMask(run="transformer", shape="decoder")
+
+
+def test_a_sliding_window_keeps_the_last_positions():
+    masks = figures.draw("attention-mask", AttentionMask(tokens=5, window=2, shape="decoder")).numbers["masks"]
+    expected = np.tril(np.ones([5, 5], bool)) & ~np.tril(np.ones([5, 5], bool), -2)
+    assert masks["sliding"] == expected.tolist()
+
+
+def test_a_prefix_is_visible_to_all_positions():
+    masks = figures.draw("attention-mask", AttentionMask(tokens=5, prefix=3, shape="decoder")).numbers["masks"]
+    expected = np.tril(np.ones([5, 5], bool))
+    expected[:, :3] = True
+    assert masks["prefix"] == expected.tolist()
+
+
+def test_a_window_of_all_positions_and_no_prefix_are_causal():
+    found = figures.draw("attention-mask", AttentionMask(tokens=5, window=5, prefix=0, shape="decoder")).numbers
+    assert found["masks"]["sliding"] == found["masks"]["prefix"] == found["masks"]["causal"]

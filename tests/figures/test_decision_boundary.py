@@ -78,3 +78,23 @@ def test_the_background_has_the_hue_of_the_predicted_class(chart):
 
 def test_the_margin_is_positive_where_a_class_is_predicted(chart):
     assert chart.margin(0)[0] == pytest.approx([0.2, -1.0, 0.0])
+
+
+def test_the_animation_has_a_frame_per_checkpoint_and_ends_with_the_last(tmp_path):
+    small = {"points": 60, "hidden_sizes": "4", "steps": 8, "save_every": 2, "keep": 9}
+    run = dlcli.train("mlp", out=tmp_path / "run", **small)
+    drawn = draw(DecisionBoundary(run=str(run.folder), use="last"))
+    animation = drawn.animation()
+    assert animation.frames == 5
+    (axes,) = animation.drawing.axes
+    animation.show(4)
+    assert axes.texts[-1].get_text() == "step 8"
+    last = np.asarray(axes.images[0].get_array())
+    still = np.asarray(drawn.drawing.subfigs[0].axes[0].images[0].get_array())
+    inside = ~(last == 0).all(axis=-1)
+    np.testing.assert_allclose(last[inside], still[inside], atol=1e-6)
+
+
+def test_an_animation_needs_several_checkpoints(mlp_run):
+    with pytest.raises(RunError, match="needs at least 3 checkpoints"):
+        draw(DecisionBoundary(run=str(mlp_run))).animation()

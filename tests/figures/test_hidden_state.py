@@ -35,3 +35,23 @@ def test_units_are_sorted_by_variance(rnn_run):
 def test_a_layer_beyond_the_last_is_rejected(rnn_run):
     with pytest.raises(UsageError, match="--layer must be at most 2"):
         numbers(rnn_run, text="a", layer=3)
+
+
+def test_one_unit_can_be_chosen(rnn_run):
+    every = numbers(rnn_run, text="He left it", units=8)
+    for unit in (3, 0):
+        found = numbers(rnn_run, text="He left it", unit=str(unit))
+        assert found["units"] == [unit]
+        assert found["activations"][0] == every["activations"][every["units"].index(unit)]
+    assert numbers(rnn_run, text="He left it", unit="max")["units"] == every["units"][:1]
+
+
+def test_a_unit_beyond_the_last_is_rejected(rnn_run):
+    with pytest.raises(UsageError, match="--unit must be less than 8"):
+        numbers(rnn_run, text="a", unit="8")
+
+
+def test_the_picture_of_one_unit_has_a_bar_per_token(rnn_run):
+    drawn = figures.draw("hidden-state", HiddenState(run=str(rnn_run), text="He left", unit="1"))
+    bars = drawn.drawing.axes[0].patches
+    assert [bar.get_height() for bar in bars] == pytest.approx(drawn.numbers["activations"][0], rel=1e-4)

@@ -1,5 +1,6 @@
 import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +113,24 @@ def test_nan_is_null_in_json(run):
 
 def test_log_makes_all_axes_logarithmic(run):
     assert {axes.get_yscale() for axes in curves(run("a"), log=True).drawing.axes} == {"log"}
+
+
+def test_runs_that_differ_in_the_seed_alone_are_averaged(run):
+    folders = [run(f"{name}{seed}", [record(10, "validation", loss=loss + seed), record(20, "validation", loss=1.0)])
+               for name, loss in (("a", 2.0), ("b", 5.0)) for seed in (0, 1)]  # fmt: skip
+    for folder, rate, seed in zip(folders, (0.1, 0.1, 0.2, 0.2), (0, 1, 0, 1), strict=True):
+        path = Path(folder, "options.json")
+        path.write_text(json.dumps({**json.loads(path.read_text()), "learning_rate": rate, "seed": seed}))
+    drawn = curves(*folders, seeds=True)
+    axes = drawn.drawing.axes[0]
+    found = {line.get_label().replace("\n", " "): list(line.get_ydata()) for line in axes.lines}
+    assert found == {
+        "learning rate 0.1 validation (mean of 2)": [2.5, 1.0],
+        "learning rate 0.2 validation (mean of 2)": [5.5, 1.0],
+    }
+    assert len(axes.collections) == 2  # a band each
+
+
+def test_one_run_per_group_has_no_band(run):
+    drawn = curves(run("a"), seeds=True)
+    assert not drawn.drawing.axes[0].collections

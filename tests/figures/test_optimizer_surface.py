@@ -41,6 +41,21 @@ def test_the_surface_can_be_a_formula():
     assert 0 <= numbers["start"][0] <= 6
 
 
+def test_the_rule_of_the_learning_rates_is_stated():
+    numbers = draw(surface="ravine", optimizers="sgd,adam").numbers
+    assert numbers["learning_rate_rule"].startswith("learning rates: 1.8 / L (sgd), 0.01 d (adam)")
+    assert numbers["optimizers"][0]["learning_rate"] == pytest.approx(1.8 / 40, rel=0.01)
+    assert draw(surface="ravine", optimizers="sgd:0.01").numbers["learning_rate_rule"] == ""
+
+
+def test_a_seed_without_noise_is_rejected():
+    with pytest.raises(ValidationError, match="--seed 3 has no effect"):
+        OptimizerSurface(seed=3)
+    first, second = (draw(surface="ravine", gradient_noise=1.0, seed=seed).numbers for seed in (0, 1))
+    assert first["optimizers"][0]["path"][0] == second["optimizers"][0]["path"][0]
+    assert first["optimizers"][0]["path"][1] != second["optimizers"][0]["path"][1]
+
+
 def test_a_start_outside_the_domain_is_rejected():
     with pytest.raises(UsageError, match="--start must lie within x -2 … 2"):
         draw(start="5,5")

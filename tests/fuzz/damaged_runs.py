@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.forging import seal
+from tests.resealing import seal
 
 STRAY_FILES = (".DS_Store", "._manifest.json", "Thumbs.db", "desktop.ini", ".nfs000000000001", ".directory", "~lock.1#")
 NAMES = (

@@ -64,8 +64,8 @@ def test_a_full_disk_leaves_the_previous_output_file_as_it_was(campaign, runs, m
         ["sample", "gan", "--run", "runs/gan", "--no-show", "--out", "disk/x.png"],
         *(["viz", "schedule", "--no-show", "--out", f"disk/x.{extension}"] for extension in ("png", "svg", "pdf")),
         ["viz", "optimizer-surface", "--no-show", "--steps", "20", "--out", "disk/x.gif"],
-        ["predict", "word2vec", "--run", "runs/word2vec", "--vectors", "disk/x.txt"],
-        ["predict", "word2vec", "--run", "runs/word2vec", "--vectors", "disk/x.bin"],
+        ["export", "runs/word2vec", "--format", "word2vec", "--overwrite", "--out", "disk/x.txt"],
+        ["export", "runs/word2vec", "--format", "word2vec", "--overwrite", "--out", "disk/x.bin"],
         ["study", "optimizers", *flags({**STUDY, "steps": 1}), "--out", "disk/study"],
     ]
 

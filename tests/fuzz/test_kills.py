@@ -71,7 +71,7 @@ def test_a_command_works_after_the_same_command_was_killed(campaign, runs):
         ["predict", "cnn", "--run", runs.path("cnn"), "images/a"],
         ["data", "show", "folder:images"],
         ["viz", "confusion", "--run", "runs/cnn", "--no-show"],
-        ["predict", "word2vec", "--run", runs.path("word2vec"), "--vectors", "vectors.txt"],
+        ["export", runs.path("word2vec"), "--format", "word2vec", "--overwrite", "--out", "vectors.txt"],
     ]
 
     def run_case(random, sandbox):

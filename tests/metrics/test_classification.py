@@ -20,7 +20,7 @@ _score = jax.jit(measure)
 
 
 def drawn(count, classes, seed=0, sharpness=2.0):
-    """Random labels, and log-probabilities that lean towards them."""
+    """Random labels, and log-probabilities that are higher for the label."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, classes, count).astype(np.int32)
     logits = random.normal(size=(count, classes)) + sharpness * np.eye(classes)[labels]

@@ -140,3 +140,17 @@ def test_sinusoidal_positions_equal_the_formula_of_the_paper():
 def test_a_d_model_that_is_no_multiple_of_heads_is_refused():
     with pytest.raises(ValueError, match="multiple of heads"):
         preset("gpt2", **{**SIZES, "heads": 3})
+
+
+def test_a_group_of_heads_attends_as_heads_with_equal_keys_and_values():
+    grouped = built("llama", heads=4, key_value_heads=2)
+    whole = built("llama", heads=4)
+    for name in ("query", "key", "value", "out"):
+        kernel = np.asarray(getattr(grouped, name).kernel[...])
+        if name in ("key", "value"):  # each head of keys serves two heads of queries in a row
+            kernel = kernel.reshape(8, 2, 2).repeat(2, axis=1).reshape(8, 8)
+        getattr(whole, name).kernel.set_value(jnp.asarray(kernel))
+    x, mask, record = drawn(2, 5, 8), causal_mask(5), []
+    outputs = [each.attend(x, each.project_key_value(x), mask, record=record) for each in (grouped, whole)]
+    np.testing.assert_allclose(*outputs, atol=1e-6)
+    np.testing.assert_allclose(*record, atol=1e-6)

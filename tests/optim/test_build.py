@@ -88,7 +88,7 @@ def compiled(options: TrainOptions) -> tuple[Callable, Callable]:
 
 
 def updates_of(options: TrainOptions, gradients: list[np.ndarray]) -> list[np.ndarray]:
-    """Feed the gradients to the optimizer, from weights of 1, and return what it adds to the weights."""
+    """Apply the optimizer to the gradients, starting from weights of 1; return its updates."""
     init, update = compiled(options)
     params = {"kernel": np.ones([3, 2], np.float32)}
     state, updates = init(params), []

@@ -1,4 +1,4 @@
-"""Formulas: what they mean, and that nothing else gets through."""
+"""Formulas: their values, and the refusal of everything else."""
 
 import numpy as np
 import pytest

@@ -19,7 +19,7 @@ class Model(nnx.Module):
 
 
 def model_of(fill) -> Model:
-    """Return a model whose parameters are `fill` of their sizes."""
+    """Return a model whose parameters have the values `fill(size)`."""
     model = nnx.eval_shape(Model)
     filled = jax.tree.map(lambda p: fill(p.size).reshape(p.shape).astype(np.float32), nnx.state(model, nnx.Param))
     nnx.update(model, filled)

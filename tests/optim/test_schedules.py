@@ -22,7 +22,7 @@ LAST = {
 
 @functools.cache
 def rates(name: str, peak: float, steps: int, warmup: int) -> np.ndarray:
-    """Return the rate of each step of a run, and what would be the next one."""
+    """Return the learning rate of each step of a run, and of the step after it."""
     return np.asarray(jax.jit(jax.vmap(schedule(name, peak, steps, warmup)))(jnp.arange(steps + 1)))
 
 

@@ -14,7 +14,7 @@ class Line(nnx.Module):
 
 
 def made(penalty=(0.0, 0.0), wrt=nnx.Param):
-    """Make a step of rate 0.1 down half the squared parameters, and return the line and what was said of the step."""
+    """Take a step with learning rate 0.1 on half the squared parameters; return the line and its metrics."""
     line, schedule = Line(), optax.constant_schedule(0.1)
     optimizer = nnx.Optimizer(line, optax.sgd(schedule), wrt=wrt)
 

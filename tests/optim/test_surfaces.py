@@ -1,17 +1,17 @@
-"""Surfaces, what is found on them, and every optimizer's path over one beside its textbook's recurrence."""
+"""Surfaces, their stationary points, and the path of every optimizer compared with its textbook recurrence."""
 
 import numpy as np
 import pytest
 
 from dlcli.errors import UsageError
 from dlcli.optim import landscape
-from dlcli.optim.descent import default_rate, descend
+from dlcli.optim.descent import default_rate, descend, ends
 from dlcli.optim.surfaces import SURFACES, surface
 from tests.optim.test_build import MOMENTUM, TEXTBOOK
 
 KINDS = ("minimum", "saddle", "maximum", "flat")
 # How many minima, saddles, maxima and degenerate points lie within each surface's domain. Between n² minima of
-# Rastrigin's lattice lie (n - 1)² maxima and 2 n (n - 1) saddles.
+# Rastrigin's and Ackley's lattices lie (n - 1)² maxima and 2 n (n - 1) saddles.
 COUNTS = {
     "rosenbrock": (1, 0, 0, 0),
     "beale": (1, 2, 0, 0),
@@ -20,19 +20,26 @@ COUNTS = {
     "saddle": (2, 1, 0, 0),
     "plateau": (1, 0, 0, 0),
     "ravine": (1, 0, 0, 0),
+    "ackley": (25, 40, 16, 0),
+    "styblinski-tang": (4, 4, 1, 0),
+    "six-hump-camel": (6, 7, 2, 0),
+    "booth": (1, 0, 0, 0),
+    "matyas": (1, 0, 0, 0),
+    "monkey-saddle": (3, 0, 0, 1),
+    "goldstein-price": (4, 4, 1, 0),
 }
 every_surface = pytest.mark.parametrize("name", SURFACES)
 
 
 @pytest.fixture(scope="module")
 def land():
-    """The landscape of a surface, measured when it is first asked for."""
+    """The landscape of a surface, measured on first use."""
     found = {}
 
     def survey(text):
         if text not in found:
             chosen = surface(text)
-            found[text] = landscape.survey(chosen.value, chosen.domain, points=41)
+            found[text] = landscape.survey(chosen.value, chosen.domain, points=41, known=chosen.minima)
         return found[text]
 
     return survey
@@ -135,3 +142,49 @@ def test_gradient_descent_at_its_default_rate_descends_at_every_step(land):
     path = descend(chosen.value, chosen.start, [("sgd", default_rate("sgd", curvature, 1.0))], 50, MOMENTUM)
     heights = landscape.heights(chosen.value, path[:, 0])
     assert (np.diff(heights) <= 1e-12).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "height"),
+    [
+        ("ackley", (0, 0), 0.0),
+        ("styblinski-tang", (-2.903534, -2.903534), -78.33233),
+        ("six-hump-camel", (0.0898, -0.7126), -1.0316285),
+        ("booth", (1, 3), 0.0),
+        ("matyas", (0, 0), 0.0),
+        ("goldstein-price", (0, -1), 3.0),
+    ],
+)
+def test_the_lowest_height_is_the_published_one(name, point, height):
+    assert landscape.heights(surface(name).value, np.array([point], float))[0] == pytest.approx(height, abs=1e-5)
+
+
+def test_ends_are_the_last_points_of_the_trajectories():
+    chosen, runner = surface("himmelblau"), ("momentum", 0.002)
+    starts = np.array([[-0.5, -4.5], [1.0, 1.0], [4.0, -4.0]])
+    last = [descend(chosen.value, tuple(start), [runner], 30, MOMENTUM)[-1, 0] for start in starts]
+    np.testing.assert_allclose(ends(chosen.value, starts, runner, 30, MOMENTUM), last, rtol=1e-12)
+
+
+def test_where_an_optimizer_diverges_its_end_is_not_a_number():
+    assert np.isnan(ends(surface("x**8 + y**8").value, np.array([[2.0, 2.0]]), ("sgd", 10.0), 20, MOMENTUM)).all()
+
+
+def test_gradient_noise_has_the_given_standard_deviation():
+    flat = surface("0*x")
+    path = descend(flat.value, (0.0, 0.0), [("sgd", 1.0)], 2_000, MOMENTUM, noise=0.3, seed=1)[:, 0]
+    assert np.diff(path, axis=0).std() == pytest.approx(0.3, rel=0.05)
+
+
+def test_all_optimizers_get_the_same_gradient_noise():
+    path = descend(surface("0*x").value, (0.0, 0.0), [("sgd", 1.0), ("sgd", 2.0)], 5, MOMENTUM, noise=1.0)
+    np.testing.assert_allclose(path[:, 1], 2 * path[:, 0])
+
+
+def test_gradient_noise_leaves_a_saddle_that_gradient_descent_does_not():
+    saddle = surface("saddle")
+    still, noisy = (
+        descend(saddle.value, (-1.8, 0.0), [("sgd", 0.05)], 400, MOMENTUM, noise=noise)[-1, 0] for noise in (0.0, 0.01)
+    )
+    assert abs(still[1]) < 1e-9
+    assert abs(noisy[1]) == pytest.approx(2**0.5, abs=0.1)

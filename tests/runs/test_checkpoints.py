@@ -19,7 +19,7 @@ from dlcli.errors import DiskError, RunError
 from dlcli.runs.checkpoints import Checkpoints, require_space
 from dlcli.runs.manifest import Corrupt
 from tests.comparing import assert_same_arrays
-from tests.forging import seal
+from tests.resealing import seal
 
 ARRAYS = {
     "layer/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -265,7 +265,7 @@ def test_a_checkpoint_set_aside_replaces_the_one_set_aside_before(checkpoints):
         ({**ARRAYS, "step": np.zeros([2], np.uint32)}, r"step as uint32\[\].*need uint32\[2\]"),
         ({**ARRAYS, "step": np.asarray(0, np.int32)}, "need int32"),
         ({**ARRAYS, "more": np.zeros([2])}, "lacks more"),
-        ({name: array for name, array in ARRAYS.items() if name != "flag"}, "holds flag"),
+        ({name: array for name, array in ARRAYS.items() if name != "flag"}, "has flag"),
     ],
 )
 def test_unexpected_arrays_are_refused_by_name(checkpoints, expected, what):

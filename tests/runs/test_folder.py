@@ -1,4 +1,4 @@
-"""Reading a run folder is light: no thread, no jax."""
+"""Reading a run folder starts no thread and loads no jax."""
 
 import subprocess
 import sys

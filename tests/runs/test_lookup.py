@@ -67,6 +67,19 @@ def test_without_runs_the_hint_is_to_train_the_required_technique(tmp_path, monk
     assert found.value.hint == "train one first: dlcli train diffusion"
 
 
+def test_without_runs_and_technique_the_hint_is_the_list_of_techniques(tmp_path, monkeypatch):
+    monkeypatch.setenv("DLCLI_RUNS", str(tmp_path))
+    with pytest.raises(RunError) as found:
+        lookup.find("nowhere")
+    assert found.value.hint == (f"there is no run under {tmp_path} yet; dlcli train --help lists what can be trained")
+
+
+def test_the_error_for_an_unknown_run_lists_runs_of_the_required_technique_only(several):
+    with pytest.raises(RunError) as found:
+        lookup.find("nowhere", "cnn")
+    assert found.value.hint.endswith("the latest of cnn are cnn-0, cnn-2")
+
+
 @pytest.mark.parametrize("words", [["list"], ["show", "cnn"], ["compare", "cnn-0", "cnn-2"]])
 def test_the_runs_commands_load_no_jax(several, words):
     code = (

@@ -1,4 +1,4 @@
-"""How a new run gets its folder, alone and among others that begin at the same time."""
+"""The folder of a new run, alone or with others that start at the same time."""
 
 import os
 import shutil
@@ -110,7 +110,7 @@ def test_a_new_run_takes_the_folder_of_a_killed_start(tmp_path, written):
 
 
 def start(out, seconds):
-    """Begin a run that takes its time before it is written down; give it to `Child`."""
+    """Start a run that takes a while before its folder is complete; run by `Child`."""
     with new.started("tests", Train(out=out)) as run:
         print("begun", flush=True)
         time.sleep(seconds)

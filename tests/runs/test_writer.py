@@ -12,8 +12,8 @@ from dlcli.runs.folder import technique_of
 from dlcli.runs.info import FORMAT
 from dlcli.runs.progress import Progress, Snapshot
 from dlcli.runs.writer import RunWriter
-from tests.forging import seal
 from tests.linear import Learner, LineFacts, Train
+from tests.resealing import seal
 
 SHAPES = {"x": jax.ShapeDtypeStruct([2], np.float32)}
 
@@ -40,12 +40,12 @@ def run(written, tmp_path):
         yield run
 
 
-def spoil(run, step, name="progress.json"):
+def corrupt(run, step, name="progress.json"):
     path = run.checkpoints.path(step) / name
     path.write_bytes(path.read_bytes()[:-1])
 
 
-# Which checkpoints stay
+# Checkpoints that are kept
 
 
 def test_the_last_two_checkpoints_and_the_best_one_are_kept(run):
@@ -69,7 +69,7 @@ def test_the_best_checkpoints_of_the_ended_and_of_the_resumed_run_are_kept(run):
     assert run.checkpoints.steps() == [1, 6]
 
 
-# Which checkpoint is read
+# The checkpoint that is read
 
 
 def test_the_last_or_the_best_checkpoint_is_read(run):
@@ -86,22 +86,22 @@ def test_without_validation_the_last_checkpoint_is_the_best(tmp_path):
 
 @pytest.mark.parametrize("name", ["progress.json", "manifest.json", "state/_METADATA"])
 def test_the_newest_intact_checkpoint_replaces_a_corrupt_one_with_a_notice(run, name):
-    spoil(run, 3, name)
+    corrupt(run, 3, name)
     with pytest.warns(Notice, match="00000003.*using the checkpoint of step 2 instead"):
         arrays, snapshot = run.restore(SHAPES)
     assert (arrays["x"].tolist(), snapshot.progress.step) == ([2, 2], 2)
 
 
-@pytest.mark.parametrize("harm", [lambda run: spoil(run, 1), lambda run: shutil.rmtree(run.checkpoints.path(1))])
-def test_the_last_checkpoint_replaces_a_corrupt_or_missing_best_one_with_a_notice(run, harm):
-    harm(run)
+@pytest.mark.parametrize("damage", [lambda run: corrupt(run, 1), lambda run: shutil.rmtree(run.checkpoints.path(1))])
+def test_the_last_checkpoint_replaces_a_corrupt_or_missing_best_one_with_a_notice(run, damage):
+    damage(run)
     with pytest.warns(Notice, match="00000001.*using the checkpoint of step 3 instead"):
         assert run.restore(SHAPES, "best")[0]["x"].tolist() == [3, 3]
 
 
 def test_the_error_without_an_intact_checkpoint_names_the_reason(run):
     for step in (1, 2, 3):
-        spoil(run, step)
+        corrupt(run, step)
     with pytest.raises(RunError, match=r"no intact checkpoint: .*00000003"):
         run.restore(SHAPES)
 

@@ -1,25 +1,27 @@
-"""Studies: their cells are kept and go on, what is compared is alike, and nothing is chosen by the test split."""
+"""Studies: cells are stored and continued, comparisons are fair, and the test split selects nothing."""
 
 import json
+import math
 import sys
 from pathlib import Path
 
 import pytest
 
-from dlcli import studies
+from dlcli import activity, studies
 from dlcli.cli.app import main
 from dlcli.engine import devices
 from dlcli.errors import DivergedError, RunError
 from dlcli.options.optimizers import OPTIMIZERS
-from dlcli.studies import cells, optimizers, regularization
+from dlcli.studies import cells, dropout_ensemble, optimizers, regularization, sample_size
 from dlcli.studies.cells import Cell, Cells, Report
 
 SMALL = {"steps": 8, "batch_size": 16, "train_examples": 40, "seeds": 2}
 CATALOGUE = studies.catalogue()
+OF_CELLS = [name for name in CATALOGUE if name != "dropout-ensemble"]  # the others measure several runs per cell
 
 
 def fake(changes, use, test):
-    """A result that depends on what was asked for, and on nothing else."""
+    """A result that is a function of the arguments alone."""
     learnt = 0.8 + 1e-5 * changes["seed"] + (0.05 if "dropout" in changes else 0.0)
     loss = abs(changes.get("learning_rate", 1.0) - 0.03) + 0.1
     curve = [[1, loss], [2, loss]]
@@ -29,12 +31,12 @@ def fake(changes, use, test):
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """Replace training by `fake`; return the list of what was asked for."""
+def calls(monkeypatch):
+    """Replace training by `fake`; return the list of its calls."""
     calls = []
 
-    def measure(self, name, changes, use, test):
-        calls.append((name, changes, use, test))
+    def measure(self, folder, changes, use, test):
+        calls.append((folder.name.removesuffix(".run"), changes, use, test))
         return fake(changes, use, test)
 
     monkeypatch.setattr(Cells, "_measure", measure)
@@ -71,17 +73,17 @@ def test_a_run_that_diverges_is_a_result_too(tmp_path, monkeypatch):
     assert found.result == {"diverged": "loss became nan at step 3"}
 
 
-def test_a_second_call_continues_the_study(asked):
+def test_a_second_call_continues_the_study(calls):
     events = studies.run("regularization", CATALOGUE["regularization"](out=Path("study"), **SMALL))
     for _ in range(5):
         assert not next(events).cached
     events.close()
     found, _ = run("regularization")
     assert [cell.cached for cell in found] == [True] * 5 + [False] * (len(found) - 5)
-    assert len(asked) == len(found)
+    assert len(calls) == len(found)
 
 
-def test_a_folder_of_another_study_is_refused(asked):
+def test_a_folder_of_another_study_is_refused(calls):
     run("regularization")
     with pytest.raises(RunError, match="is of another study, or of other options"):
         run("regularization", steps=9)
@@ -93,32 +95,32 @@ def test_studies_with_other_options_have_other_folders():
     assert one.parent == other.parent == Path("studies")
 
 
-def test_every_treatment_has_every_seed(asked):
+def test_every_treatment_has_every_seed(calls):
     run("regularization")
-    assert {(name, changes["seed"]) for name, changes, *_ in asked} == {
+    assert {(name, changes["seed"]) for name, changes, *_ in calls} == {
         (f"{name}-seed{seed}", seed) for name in regularization.TREATMENTS for seed in range(2)
     }
-    assert not any("steps" in changes for _, changes, *_ in asked)
+    assert not any("steps" in changes for _, changes, *_ in calls)
 
 
-def test_early_stopping_alone_is_measured_at_its_best_validation(asked):
+def test_early_stopping_alone_is_measured_at_its_best_validation(calls):
     run("regularization")
-    assert {name.rpartition("-")[0]: use for name, _, use, _ in asked} == {
+    assert {name.rpartition("-")[0]: use for name, _, use, _ in calls} == {
         name: "best" if name == "early-stopping" else "last" for name in regularization.TREATMENTS
     }
 
 
-def test_differences_are_paired_with_none(asked):
+def test_differences_are_paired_with_none(calls):
     _, report = run("regularization")
     dropout = report.table.numbers["treatments"]["dropout"]["difference_to_baseline"]
     assert [dropout[name] for name in ("mean", "low", "high")] == pytest.approx([0.05] * 3)
     assert report.table.numbers["treatments"]["none"]["difference_to_baseline"] is None
 
 
-def test_rates_are_tuned_on_validation_with_another_seed(asked):
+def test_rates_are_tuned_on_validation_with_another_seed(calls):
     _, report = run("optimizers", optimizer=("momentum", "adam"), rates=3)
-    tuning = [(changes, test) for name, changes, _, test in asked if "rate" in name]
-    final = [(changes, test) for name, changes, _, test in asked if "seed" in name]
+    tuning = [(changes, test) for name, changes, _, test in calls if "rate" in name]
+    final = [(changes, test) for name, changes, _, test in calls if "seed" in name]
     assert len(tuning) == 6
     assert not any(test for _, test in tuning)
     assert all(test for _, test in final)
@@ -134,8 +136,8 @@ def test_the_grid_of_rates_is_around_the_rate_of_the_table():
     assert optimizers._rates(OPTIMIZERS["sgd"].study_rate, 4) == [0.01, 0.032, 0.1, 0.32]
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
-def test_results_go_to_standard_output(name, asked, monkeypatch, capsys):
+@pytest.mark.parametrize("name", OF_CELLS)
+def test_results_go_to_standard_output(name, calls, monkeypatch, capsys):
     arguments = [f"--{key.replace('_', '-')}={value}" for key, value in SMALL.items()]
     monkeypatch.setattr(sys, "argv", ["dlcli", "study", name, *arguments, "--out", "study", "--json"])
     with pytest.raises(SystemExit) as ended:
@@ -145,13 +147,82 @@ def test_results_go_to_standard_output(name, asked, monkeypatch, capsys):
     assert ended.value.code == 0
     assert (numbers["study"], numbers["file"]) == (name, f"study/{name}.png")
     assert Path(numbers["file"]).read_bytes().startswith(b"\x89PNG")
-    assert len(err.splitlines()) == len(asked)
+    assert len(err.splitlines()) == len(calls)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_a_study_has_a_file_of_its_name(name, asked):
+def test_a_study_has_a_file_of_its_name(name):
+    assert (Path(studies.__file__).parent / f"{name.replace('-', '_')}.py").is_file()
+
+
+@pytest.mark.parametrize("name", OF_CELLS)
+def test_a_study_yields_its_cells_and_a_report(name, calls):
     found, report = run(name)
-    assert (Path(studies.__file__).parent / f"{name}.py").is_file()
     assert CATALOGUE[name].examples
     assert all(isinstance(cell, Cell) for cell in found)
     assert max(map(len, report.figure.sketch(80, False))) <= 80
+
+
+def test_the_sample_sizes_double_up_to_the_given_number(calls):
+    _, report = run("sample-size", sizes=4)
+    assert report.table.numbers["sizes"] == [5, 10, 20, 40]
+    assert {changes["train_examples"] for _, changes, *_ in calls} == {5, 10, 20, 40}
+
+
+def test_the_exponent_of_a_power_law_is_found():
+    sizes = [10, 20, 40, 80]
+    errors = [[0.9 * n**-0.5, 0.7 * n**-0.3] for n in sizes]
+    found = sample_size.power_law(sizes, errors)
+    assert found.mean == pytest.approx(0.4)
+    assert found.low < 0.3 < 0.5 < found.high
+
+
+def test_without_errors_there_is_no_power_law():
+    assert math.isnan(sample_size.power_law([10, 20], [[0.1, 0.1], [0.0, 0.1]]).mean)
+
+
+def test_each_batch_size_sees_equally_many_examples(calls):
+    run("batch-size", sizes=4)
+    seen = {changes["batch_size"]: changes["batch_size"] * changes["steps"] for _, changes, *_ in calls}
+    assert seen == {4: 128, 8: 128, 16: 128, 32: 128}
+    rates = {changes["learning_rate"] for name, changes, *_ in calls if name.startswith("4-")}
+    assert sorted(rates) == pytest.approx([cells.RATE / 2, cells.RATE])
+
+
+def test_the_widths_of_capacity_double(calls):
+    _, report = run("capacity", widths=3)
+    assert {changes["channels"] for _, changes, *_ in calls} == {1, 2, 4}
+    assert report.table.numbers["reference"] == "4 channels"
+
+
+def test_the_learning_rate_of_the_lowest_validation_loss_is_the_reference(calls):
+    _, report = run("learning-rate", rates=5, center=0.03)
+    assert report.table.numbers["best"] == report.table.numbers["reference"] == "0.03"
+    assert "edge" not in report.table.title
+
+
+def test_dropout_is_compared_with_ensembles_of_networks(tmp_path):
+    devices.prepare("auto")
+    options = {**SMALL, "steps": 2, "masks": 3, "networks": 2}
+    found, report = run("dropout-ensemble", **options)
+    assert len(found) == 2
+    assert list(found[0].result["masks"]) == ["1", "2", "3"]
+    # An ensemble of one network is the network with its weights scaled.
+    assert found[0].result["networks"]["1"] == pytest.approx(found[0].result["weight scaling"], abs=1e-6)
+    names = ["weight scaling", "1 mask", "2 masks", "3 masks", "1 network", "2 networks"]
+    assert list(report.table.numbers["predictions"]) == names
+    assert [path.suffix for path in Path("study/cells").iterdir()] == [".json", ".json"]
+
+
+def test_the_counts_are_powers_of_two_and_the_largest():
+    assert dropout_ensemble.counts(8) == [1, 2, 4, 8]
+    assert dropout_ensemble.counts(6) == [1, 2, 4, 6]
+
+
+def test_the_steps_of_each_run_are_reported_as_progress(tmp_path):
+    options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
+    reports = []
+    with activity.listening(lambda *report: bool(reports.append(report))):
+        Cells("regularization", options, 3).trained("a", {}, seed=0, use="last", test=False)
+    assert {total for name, _, total in reports if name == "1 of 3  a"} == {options.steps}
+    assert reports[-1] == ("", 0, None)

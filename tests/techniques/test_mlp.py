@@ -110,7 +110,7 @@ def test_hidden_sizes_are_numbers_of_units(sizes):
 
 
 def test_options_of_points_need_points():
-    with pytest.raises(ValueError, match=r"--noise 0\.2 needs --dataset moons, circles, spirals or xor"):
+    with pytest.raises(ValueError, match=r"--noise 0\.2 needs --dataset circles, moons, spirals or xor"):
         Train(dataset="iris", noise=0.2)
 
 

@@ -35,6 +35,7 @@ TINY = {
     "warmup_steps": 0,
 }
 CLASSIFY = {"shape": "encoder", "dataset": str(TEXTS / "moods.tsv"), "batch_size": 16, "dropout": 0.0, "context": 20}
+MASK = {"shape": "encoder", "task": "mask", "tokenizer": "characters", "batch_size": 16, "dropout": 0.0, "context": 16}
 PAIRS = {
     "shape": "encoder-decoder",
     "dataset": str(TEXTS / "numbers.tsv"),
@@ -69,6 +70,11 @@ def decoder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
     return run(tmp_path_factory.mktemp("transformer") / "encoder", 60, **CLASSIFY)
+
+
+@pytest.fixture(scope="module")
+def masked(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("transformer") / "masked", 150, **MASK)
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +206,36 @@ def test_an_encoder_learns_its_classes(encoder):
     assert found["accuracy"]["low"] < found["accuracy"]["value"] <= found["accuracy"]["high"]
     assert found["accuracy"]["value"] > 0.5
     assert sum(found["confusion"]["support"]) == found["accuracy"]["n"]
+
+
+def test_masked_tokens_are_predicted_better_than_by_their_frequency(masked):
+    found = evaluate(Eval(run=masked)).numbers
+    assert found["accuracy"]["value"] > 0.3  # the most frequent character is a fifth of the text
+    assert found["loss"]["n"] == found["accuracy"]["n"]
+
+
+def test_the_mask_of_a_text_is_filled_with_the_most_probable_tokens(masked):
+    (found,) = predict(Predict(run=masked, text=["Did gy<mask>e"], top=5))
+    assert len(found.answers) == 5
+    assert all(len(token) == 1 for token, _ in found.answers)
+    probabilities = [number for _, number in found.answers]
+    assert probabilities == sorted(probabilities, reverse=True)
+
+
+def test_a_mask_beyond_the_context_has_a_problem(masked):
+    (found,) = predict(Predict(run=masked, text=["x" * 30 + "<mask>"]))
+    assert found.problem == "<mask> is token 31 of the text, and the model reads 16"
+
+
+@pytest.mark.parametrize("text", ["no mask", "<mask> and <mask>"])
+def test_a_text_to_fill_contains_one_mask(masked, text):
+    with pytest.raises(UsageError, match="a text must contain <mask> once"):
+        predict(Predict(run=masked, text=[text]))
+
+
+def test_a_classifier_is_initialized_from_a_run_of_masked_tokens(masked, tmp_path):
+    folder = run(tmp_path / "classifier", 1, **{**MASK, **CLASSIFY, "task": "classify", "init_from": masked})
+    assert evaluate(Eval(run=folder)).numbers["accuracy"]["n"] > 0
 
 
 def test_an_encoder_ranks_its_classes_by_probability(encoder):

@@ -12,13 +12,14 @@ from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, UsageError
-from dlcli.techniques.word2vec import benchmarks, learning_rates, model
+from dlcli.techniques.word2vec import benchmarks, learning_rates, rows
+from dlcli.techniques.word2vec.cbow import Cbow, context_sum
 from dlcli.techniques.word2vec.eval import analogy_accuracy, similarity
-from dlcli.techniques.word2vec.learner import Learner
+from dlcli.techniques.word2vec.learner import MODELS, Learner
 from dlcli.techniques.word2vec.negative_sampling import NegativeSamplingDistribution, alias_table
 from dlcli.techniques.word2vec.options import Eval, Predict, Train
+from dlcli.techniques.word2vec.skip_gram import SkipGram
 from dlcli.techniques.word2vec.word_vectors import WordVectors
-from tests.comparing import arrays
 from tests.reading import evaluate, predict
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
@@ -26,7 +27,7 @@ TINY = {"dataset": QUESTIONS, "min_count": 2, "batch_size": 64, "vector_size": 8
 INPUTS = {
     "predict": lambda folder: {"nearest": ("the",), "analogy": ("who", "is", "where"), "similarity": ("a", "the")}
 }
-MODELS = pytest.mark.parametrize("name", ["skip-gram", "cbow"])
+NAMES = pytest.mark.parametrize("name", ["skip-gram", "cbow"])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,7 +79,7 @@ def plain_loss(name, tables, batch, negatives, weight):
         return jax.nn.softplus(-vector @ outputs[word]) + weight * jax.nn.softplus(outputs[negative] @ vector).sum()
 
     for place, context in contexts(batch):
-        drawn = negatives[place // model.ROW]
+        drawn = negatives[place // rows.ROW]
         if name == "skip-gram":
             total += sum(prediction(inputs[words[place]], words[other], drawn) for other in context)
         elif context:
@@ -89,22 +90,22 @@ def plain_loss(name, tables, batch, negatives, weight):
 TEXT = running([3, 1, 4, 1, 5, 9, 2, 6, 0, 0], [0, 0, 0, 0, 0, 7, 7, 7, -1, -1], [2, 1, 2, 2, 1, 2, 1, 2, 0, 0])
 
 
-@MODELS
+@NAMES
 def test_the_loss_equals_a_plain_sum_over_predictions(name, monkeypatch):
-    monkeypatch.setattr(model, "ROW", 4)
+    monkeypatch.setattr(rows, "ROW", 4)
     made = learner(10, model=name)
-    rows = model.split_rows(*map(jnp.asarray, TEXT.values()), 2)
-    negatives = jnp.asarray(np.random.default_rng(2).integers(0, 12, [len(rows.centers), 3]), jnp.int32)
-    inputs, outputs = model.input_and_output_words(name, rows, negatives)
-    found = model.loss(name, made.input_vectors[inputs], made.output_vectors[outputs], rows.pairs, 5 / 3)
+    text = MODELS[name].split(*map(jnp.asarray, TEXT.values()), 2)
+    negatives = jnp.asarray(np.random.default_rng(2).integers(0, 12, [text.rows, 3]), jnp.int32)
+    inputs, outputs = text.ids(negatives)
+    found = text.loss(made.input_vectors[inputs], made.output_vectors[outputs], 5 / 3)
     slow = plain_loss(name, (made.input_vectors[...], made.output_vectors[...]), TEXT, np.asarray(negatives), 5 / 3)
     np.testing.assert_allclose(found, slow, rtol=1e-5)
 
 
-@MODELS
+@NAMES
 def test_a_step_equals_gradient_descent_on_the_dense_loss(name, monkeypatch):
-    monkeypatch.setattr(model, "ROW", 4)
-    monkeypatch.setattr(model, "NEGATIVES", 3)
+    monkeypatch.setattr(rows, "ROW", 4)
+    monkeypatch.setattr(rows, "NEGATIVES", 3)
     made = learner(10, model=name, learning_rate=0.025, negative=2)
     drawn = np.random.default_rng(2).integers(0, 12, [3, 3])
     negatives = jnp.asarray(drawn, jnp.int32)
@@ -120,7 +121,7 @@ def test_a_row_has_at_least_the_negatives_of_a_pair():
     assert [learner(10, negative=count).row_negatives for count in (5, 16, 40)] == [16, 16, 40]
 
 
-@MODELS
+@NAMES
 def test_a_step_changes_only_input_vectors_of_the_batch(name):
     made = learner(10, words=500, model=name)
     before = np.asarray(made.input_vectors[...])
@@ -130,19 +131,32 @@ def test_a_step_changes_only_input_vectors_of_the_batch(name):
 
 
 def test_pairs_are_within_the_sentence_within_the_context_size():
-    rows = model.split_rows(*map(jnp.asarray, TEXT.values()), 2)
+    text = SkipGram.split(*map(jnp.asarray, TEXT.values()), 2)
     found = {
-        (int(row) * model.ROW + int(center), int(row) * model.ROW + int(memory) - 2)
-        for row, memory, center in zip(*np.nonzero(rows.pairs), strict=True)
+        (int(row) * rows.ROW + int(center), int(row) * rows.ROW + int(candidate) - 2)
+        for row, candidate, center in zip(*np.nonzero(text.pairs), strict=True)
     }
     assert found == {(place, other) for place, context in contexts(TEXT) for other in context}
 
 
 def test_predictions_are_pairs_of_skip_gram_or_centers_of_cbow():
-    rows = model.split_rows(*map(jnp.asarray, TEXT.values()), 2)
+    texts = {name: model.split(*map(jnp.asarray, TEXT.values()), 2) for name, model in MODELS.items()}
     pairs = [len(context) for _, context in contexts(TEXT)]
-    assert model.prediction_count("skip-gram", rows.pairs) == sum(pairs)
-    assert model.prediction_count("cbow", rows.pairs) == sum(count > 0 for count in pairs)
+    assert texts["skip-gram"].predictions() == sum(pairs)
+    assert texts["cbow"].predictions() == sum(count > 0 for count in pairs)
+
+
+def test_the_derivative_of_the_context_sum_is_that_of_a_matrix_product():
+    text = Cbow.split(*map(jnp.asarray, TEXT.values()), 2)
+    rng = np.random.default_rng(3)
+    vectors, change = rng.normal(size=[len(text.words), 4]), rng.normal(size=[len(text.centers), 4])
+    matrix = np.zeros([len(text.centers), len(text.words)])
+    for row, offset in enumerate((-2, -1, 1, 2)):
+        for center in np.flatnonzero(text.context[row]):
+            matrix[center, center + 2 + offset] = 1
+    found, backward = jax.vjp(context_sum, jnp.asarray(vectors, jnp.float32), text.context)
+    np.testing.assert_allclose(found, matrix @ vectors, atol=1e-5)
+    np.testing.assert_allclose(backward(jnp.asarray(change, jnp.float32))[0], matrix.T @ change, atol=1e-5)
 
 
 def test_the_learning_rate_decreases_linearly_to_that_of_gensim(trained):
@@ -325,14 +339,11 @@ def test_words_with_spaces_cannot_be_written(tmp_path):
 
 
 def test_each_query_is_answered_in_order(trained, tmp_path):
-    file = tmp_path / "vectors.bin"
-    near, solved, pair, size = predict(Predict(run=str(trained), top=3, vectors=file, **INPUTS["predict"](tmp_path)))
+    near, solved, pair = predict(Predict(run=str(trained), top=3, **INPUTS["predict"](tmp_path)))
     assert near.source == "the"
     assert [len(each.answers) for each in (near, solved, pair)] == [3, 3, 1]
     assert not {"who", "is", "where"} & {word for word, _ in solved.answers}
     assert pair.numbers()["predictions"] == [{"label": "cosine", "cosine": pair.answers[0][1]}]
-    np.testing.assert_array_equal(np.stack(list(written(file).values())), arrays(trained)["input_vectors"])
-    assert size.answers[0] == ("words", len(written(file)))
 
 
 @pytest.mark.parametrize(
@@ -341,8 +352,7 @@ def test_each_query_is_answered_in_order(trained, tmp_path):
         ((), 2, "give --nearest"),
         (("--nearest", "whoo"), 2, "did you mean 'who'?"),
         (("--analogy", "a", "b"), 2, "analogy"),
-        (("--vectors", "vectors.npy"), 2, "must end in .txt or .bin"),
-        (("--vectors", "nowhere/vectors.txt"), 3, "must be in an existing folder"),
+        (("--vectors", "vectors.bin"), 2, "dlcli export word2vec --format word2vec --out vectors.bin"),
     ],
 )
 def test_an_invalid_query_is_refused_with_the_reason(dlcli, trained, arguments, code, reason):
@@ -387,7 +397,7 @@ def flags(options):
 
 
 @pytest.mark.slow
-@MODELS
+@NAMES
 def test_the_time_of_a_step_does_not_depend_on_the_vocabulary(name):
     import time
 

@@ -11,7 +11,7 @@ from flax import nnx
 from dlcli.data.text import tokenizers
 from dlcli.data.text.tokenizers import END
 from dlcli.notices import Notice
-from dlcli.options.common import TextSampleOptions
+from dlcli.options.text import TextSampleOptions
 from dlcli.text_models import prediction, sampling, scoring
 from dlcli.text_models.trained import TrainedTextModel
 

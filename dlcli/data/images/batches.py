@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Unreadable
 from dlcli.data.problems import few_examples, refuse
 from dlcli.errors import DatasetError, UsageError
-from dlcli.interface import WHOLE, Batch, Data, Facts, Share, TrainFrom, part
+from dlcli.interface import WHOLE, Batch, Data, Facts, HeldOutBatches, Share, TrainFrom
 from dlcli.options.common import TrainOptions
 
 Side = Annotated[int, Field(ge=1, le=4096)]
@@ -121,18 +121,22 @@ class WithTrainingImages:
     would reach: the floor of the distance between samples and held-out images.
     """
 
-    held_out: Iterable[Batch]
+    held_out: HeldOutBatches
     train_from: TrainFrom
     times: int
     share: Share = WHOLE
 
-    def part(self, share: Share) -> WithTrainingImages:
+    def shared(self, share: Share) -> WithTrainingImages:
         """Return a share of each batch."""
-        return dataclasses.replace(self, share=share)
+        return dataclasses.replace(self, held_out=self.held_out.shared(share), share=share)
+
+    def part(self, examples: int) -> WithTrainingImages:
+        """Return the batches of a part of the split, as `HeldOut.part` does."""
+        return dataclasses.replace(self, held_out=self.held_out.part(examples))
 
     def __iter__(self) -> Iterator[Batch]:
         batches = self.train_from(0, self.share)
-        for batch in part(self.held_out, self.share):
+        for batch in self.held_out:
             images = [next(batches)["image"] for _ in range(self.times)]
             yield {**batch, "train": np.concatenate(images)}
 

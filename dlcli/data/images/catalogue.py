@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import pkgutil
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
-from dlcli.data import labels
-from dlcli.data.images import sources
+from dlcli.data import labels, sources
 from dlcli.data.images.builder import Builder, ReadOptions
 from dlcli.data.images.folder_layout import UNLABELLED
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.problems import Problem, one_class, refuse, summarized
 from dlcli.errors import UsageError
-from dlcli.nearest import nearest
 from dlcli.notices import warn
 from dlcli.paths import expand_user
 
 
-@functools.cache
 def builders() -> tuple[Builder, ...]:
-    """Return the builder of each file in `dlcli.data.images.sources`, in alphabetical order of the files."""
-    names = sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
-    return tuple(import_module(f"{sources.__name__}.{name}").BUILDER for name in names)
+    """Return the builder of each file in `dlcli.data.images.sources`."""
+    return sources.builders("dlcli.data.images.sources")
 
 
 def embedded() -> dict[str, str]:
     """Return the names of the image sets that need no download, each with one line of description."""
-    return {name: text for builder in builders() for name, text in builder.embedded.items()}
+    return sources.embedded(builders())
 
 
 def prepared(data_dir: Path | None) -> list[str]:
@@ -40,13 +33,12 @@ def prepared(data_dir: Path | None) -> list[str]:
 
 def forms() -> str:
     """Return how image sets are named, as one phrase for messages."""
-    names = [builder.form for builder in builders()]
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+    return sources.forms(builders())
 
 
 def matches(dataset: str) -> bool:
     """Return whether a name has the form of an image set's name."""
-    return any(builder.matches(dataset) for builder in builders())
+    return sources.matching(builders(), dataset) is not None
 
 
 def open(
@@ -85,7 +77,7 @@ def find(
     dataset: str, data_dir: Path | None, image_size: int | None, memory_limit: int
 ) -> tuple[ImageSet, list[Problem]]:
     """Open an image set as `open` does, but return the problems of its layout instead of raising them."""
-    builder = next((builder for builder in builders() if builder.matches(dataset)), None)
+    builder = sources.matching(builders(), dataset)
     if builder is None:
         raise _unknown(dataset, data_dir)
     return builder.find(dataset, ReadOptions(data_dir, image_size, memory_limit))
@@ -105,10 +97,6 @@ def _nested(problems: Sequence[Problem]) -> list[Problem]:
 
 
 def _unknown(dataset: str, data_dir: Path | None) -> UsageError:
-    message = f"an image set must be {forms()}, got {dataset!r}"
     if expand_user(dataset).is_dir():
-        return UsageError(f"{message}: did you mean folder:{dataset}?")
-    known = [*embedded(), *prepared(data_dir)]
-    near = [name for name in known if nearest(dataset, [name, name.rpartition(":")[2]])]
-    suggestion = f": did you mean {' or '.join(near)}?" if near else ""
-    return UsageError(message + suggestion, hint="`dlcli data list` lists the data sets on this machine")
+        return UsageError(f"an image set must be {forms()}, got {dataset!r}: did you mean folder:{dataset}?")
+    return sources.unknown("an image set", forms(), dataset, [*embedded(), *prepared(data_dir)])

@@ -27,6 +27,8 @@ def check(dataset: str, data_dir: Path | None, image_size: int | None) -> list[P
     problems += labels.problems(images.classes) + [
         dataclasses.replace(problem, harmless=True) for problem in catalogue.too_few_classes(images.classes)
     ]
+    losses = images.survey.losses(dataset) if images.survey else ()
+    problems += [Problem("bit depth", "train", dataset, message, harmless=True) for message in losses]
     scans = {name: _Scan(split) for name, split in images.splits.items()}
     train = scans["train"]
     size = next(iter(train.sizes)) if len(train.sizes) == 1 else None

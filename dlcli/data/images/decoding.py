@@ -17,6 +17,7 @@ from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from dlcli import files
 from dlcli.data.images.files import formats
@@ -57,12 +58,14 @@ class Header:
     """The header of an image file.
 
     Attributes:
-        size: height and width in pixels, before the rotation that EXIF asks for.
+        size: height and width in pixels, before the rotation of its EXIF orientation.
         deep: whether the image has more than 8 bits per channel, so that its range is known from its pixels only.
+        upper_bits: whether it has 16 bits per channel, of which pillow reads the upper 8: a colour image.
     """
 
     size: tuple[int, int]
     deep: bool
+    upper_bits: bool = False
 
 
 def load(path: str | Path, size: tuple[int, int] | None = None, white: float | None = None) -> np.ndarray:
@@ -75,7 +78,7 @@ def load(path: str | Path, size: tuple[int, int] | None = None, white: float | N
 
 
 def decode(encoded: bytes, size: tuple[int, int] | None = None, white: float | None = None) -> np.ndarray:
-    """Decode an image, rotated as its EXIF data asks for, to uint8 [height, width, 1 if grayscale else 3].
+    """Decode an image, rotated by its EXIF orientation, to uint8 [height, width, 1 if grayscale else 3].
 
     Transparent pixels are blended with white; the first frame of an animation is used.
 
@@ -104,7 +107,7 @@ def header(encoded: str | Path | bytes) -> Header:
         Unreadable: it is not an image.
     """
     with _stream(encoded) as stream, _opened(stream) as image:
-        return Header((image.height, image.width), _is_deep(image))
+        return Header((image.height, image.width), _is_deep(image), not _is_deep(image) and _has_16_bits(image))
 
 
 def maximum(encoded: str | Path | bytes) -> float:
@@ -186,6 +189,11 @@ def _opened(stream: IO[bytes]) -> Iterator[Image.Image]:
 
 def _is_deep(image: Image.Image) -> bool:
     return image.mode.startswith("I") or image.mode == "F"
+
+
+def _has_16_bits(image: Image.Image) -> bool:
+    # The arguments of the decoder begin with the layout of the file's pixels, such as "RGB;16B".
+    return isinstance(image, ImageFile) and any(";16" in str(tile[3]) for tile in image.tile)
 
 
 def _values(image: Image.Image) -> np.ndarray:

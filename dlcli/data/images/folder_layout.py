@@ -1,7 +1,7 @@
 """Splits and classes of a folder of images.
 
-- `train`, `validation` (or `valid`, `val`) and `test`, in any case, are splits if they contain folders of images or if
-  there are no other folders. Otherwise they are classes: all three of `bus`, `car` and `train`.
+- `train`, `validation` (or `valid`, `val`, `dev`) and `test`, in any case, are splits if they contain folders of images
+  or if there are no other folders. Otherwise they are classes: all three of `bus`, `car` and `train`.
 - The folders of a split are its classes. Images next to them have no class and are skipped, unless fewer than two
   folders contain images: then there are no classes, and all images below the split are its examples.
 - Images in folders within a class have that class; a classifier refuses them.
@@ -16,9 +16,9 @@ from pathlib import Path
 from dlcli.data.images import files
 from dlcli.data.images.files import Listing
 from dlcli.data.problems import Problem
+from dlcli.data.splits import ALIASES
 from dlcli.errors import DatasetError
 
-SPLITS = {"train": ("train",), "validation": ("validation", "valid", "val"), "test": ("test",)}
 UNLABELLED = "unlabelled"  # name of the only class of images without classes
 
 
@@ -62,7 +62,7 @@ def _roots(path: Path, problems: list[Problem]) -> dict[str, Path]:
     names = files.folders(path)
     named = {
         split: next((name for alias in aliases for name in names if name.lower() == alias), None)
-        for split, aliases in SPLITS.items()
+        for split, aliases in ALIASES.items()
     }
     candidates = {split: name for split, name in named.items() if name}
     others = [name for name in names if name not in candidates.values()]

@@ -38,10 +38,10 @@ def train_from(split: Split, batch_size: int, seed: int, step: int, share: Share
 
 
 def held_out(split: Split, batch_size: int) -> HeldOut:
-    """Return the batches of a held-out split; they hold `image` and `label` as in training, and `mask`."""
+    """Return the batches of a held-out split; they contain `image` and `label` as in training, and `mask`."""
 
-    def read(share: Share) -> Iterator[Arrays]:
-        parts = filled(len(split), batch_size, share)
+    def read(examples: int, share: Share) -> Iterator[Arrays]:
+        parts = filled(len(split), batch_size, examples, share)
         images = _images(split, lambda number: parts[number][0], range(len(parts)), batch_size // share.count)
         for (indices, mask), decoded in zip(parts, images, strict=True):
             yield {"image": decoded, "label": split.labels[indices], "mask": mask}

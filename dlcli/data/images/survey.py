@@ -18,7 +18,7 @@ from dlcli.data.images.source import Source, Unreadable
 
 LARGEST_SIDE = 224  # pixels; chosen by default at most, as larger images rarely improve a model enough for their cost
 _MULTIPLE = 8  # networks halve their images about three times
-_FORMAT = 2  # increases when the same headers give another survey
+_FORMAT = 3  # increases when the same headers give another survey
 
 
 @runtime_checkable
@@ -47,6 +47,7 @@ class Survey(BaseModel):
         median: of all heights and widths, in pixels.
         deep: number of images with more than 8 bits per channel.
         maximum: largest pixel value in these.
+        upper_bits: number of colour images with 16 bits per channel, of which only the upper 8 can be read.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,6 +58,7 @@ class Survey(BaseModel):
     median: float
     deep: int
     maximum: float
+    upper_bits: int = 0
 
     @property
     def side(self) -> int | None:
@@ -96,7 +98,14 @@ class Survey(BaseModel):
                 f"{name} has {self.deep:,} images with more than 8 bits per channel and values up to {self.maximum:g}: "
                 f"{self.white:g} is used as white, also when the model is used"
             )
-        return messages
+        return [*messages, *self.losses(name)]
+
+    def losses(self, name: str) -> Sequence[str]:
+        """Return one message if pixel values of a set cannot be read in full."""
+        if not self.upper_bits:
+            return []
+        found = f"{name} has colour images with 16 bits per channel ({self.upper_bits:,} of the training split)"
+        return [f"{found}: the upper 8 bits are read, so that values below 256 become black"]
 
 
 def survey(source: Source) -> Survey | None:
@@ -117,11 +126,12 @@ def survey(source: Source) -> Survey | None:
 
 def _measure(source: Measurable) -> Survey:
     sizes: Counter[tuple[int, int]] = Counter()
-    deep, maximum = 0, 0.0
+    deep, upper_bits, maximum = 0, 0, 0.0
     for index, header in enumerate(source.headers()):
         if isinstance(header, Unreadable):
             continue  # decoding reports it
         sizes[header.size] += 1
+        upper_bits += header.upper_bits
         if header.deep:
             deep += 1
             maximum = max(maximum, source.maximum(index))
@@ -134,4 +144,5 @@ def _measure(source: Measurable) -> Survey:
         median=statistics.median(sides or [1]),
         deep=deep,
         maximum=maximum,
+        upper_bits=upper_bits,
     )

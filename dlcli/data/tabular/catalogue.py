@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import functools
-import pkgutil
-from importlib import import_module
-
+from dlcli.data import sources
 from dlcli.data.problems import Problem, few_examples, no_examples, one_class, refuse, summarized
-from dlcli.data.tabular import sources
 from dlcli.data.tabular.builder import Builder, ReadOptions
 from dlcli.data.tabular.sets import TabularSet, divide
 from dlcli.errors import UsageError
-from dlcli.nearest import nearest
 from dlcli.notices import warn
 
 DEFAULT = ReadOptions()
 
 
-@functools.cache
 def builders() -> tuple[Builder, ...]:
-    """Return the builder of each file in `dlcli.data.tabular.sources`; those of embedded sets first."""
-    names = sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
-    found = [import_module(f"{sources.__name__}.{name}").BUILDER for name in names]
-    return tuple(sorted(found, key=lambda builder: not builder.embedded))
+    """Return the builder of each file in `dlcli.data.tabular.sources`."""
+    return sources.builders("dlcli.data.tabular.sources")
 
 
 def embedded() -> dict[str, str]:
     """Return the names of the tables that need no download, each with one line of description."""
-    return {name: text for builder in builders() for name, text in builder.embedded.items()}
+    return sources.embedded(builders())
 
 
 def recognizes(dataset: str) -> bool:
@@ -52,9 +44,9 @@ def open(dataset: str, options: ReadOptions = DEFAULT) -> TabularSet:
 
 def find(dataset: str, options: ReadOptions = DEFAULT) -> tuple[TabularSet, list[Problem]]:
     """Open a table as `open` does, but return its problems instead of raising them; it lacks rows with problems."""
-    builder = next((builder for builder in builders() if builder.matches(dataset)), None)
+    builder = sources.matching(builders(), dataset)
     if builder is None:
-        raise _unknown(dataset)
+        raise sources.unknown("a table", sources.forms(builders()), dataset, embedded())
     if options.target_column is not None and not builder.named_columns:
         raise UsageError(f"--target-column needs a table with a header, and the target of {dataset} is fixed")
     source, problems = builder.read(dataset, options)
@@ -69,13 +61,3 @@ def _empty(features: object) -> list[Problem]:
     count = len(features)  # type: ignore[arg-type]
     message = f"a table needs at least {fewest} usable rows, found {count}"
     return [] if count >= fewest else [Problem("few examples", "train", "train", message)]
-
-
-def _unknown(dataset: str) -> UsageError:
-    near = nearest(dataset, list(embedded()))
-    suggestion = f": did you mean {near[0]}?" if near else ""
-    *forms, last = [builder.form for builder in builders()]
-    return UsageError(
-        f"a table must be {', '.join(forms)} or {last}, got {dataset!r}{suggestion}",
-        hint="`dlcli data list` lists the data sets on this machine",
-    )

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from dlcli.data import text_files
 from dlcli.data.labels import normalized
 from dlcli.data.tabular.cells import LARGEST, number, problem
 from dlcli.data.tabular.sources import table
-from dlcli.data.text import files
 from dlcli.errors import DatasetError
 
 
@@ -58,8 +58,8 @@ def _array(given: np.ndarray, features: Sequence[str]) -> Row:
 
 
 def _file(name: str, features: Sequence[str]) -> Iterator[Row]:
-    path = files.located(name)
-    header, lines = table.parse(path, files.decoded(path)[0])
+    path = text_files.located(name)
+    header, lines = table.parse(path, text_files.decoded(path)[0])
     names = [normalized(each) for each in header]
     if missing := [each for each in features if normalized(each) not in names]:
         raise DatasetError(f"{path} must have the columns of training, and lacks {', '.join(map(repr, missing[:5]))}")

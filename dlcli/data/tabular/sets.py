@@ -59,7 +59,7 @@ class TabularSet:
 
     @property
     def task(self) -> Task:
-        """What the target asks for."""
+        """The task that the target determines."""
         return "classify" if self.classes else "regress"
 
     @property
@@ -88,7 +88,7 @@ class TabularSet:
 
 
 def divide(name: str, source: Source, task: Task | None) -> tuple[TabularSet, list[Problem]]:
-    """Decide what the target asks for, and divide the rows into splits (see `dlcli.data.splits`).
+    """Decide the task by the target, and divide the rows into splits (see `dlcli.data.splits`).
 
     Strings, and integers of at most `MOST_INTEGERS` different values, are classes; other numbers are values to
     regress. `task` overrides this.

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-import functools
-import pkgutil
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any, Literal
 
+from dlcli.data import sources
 from dlcli.data.problems import Problem, refuse, summarized
-from dlcli.data.text import sources
 from dlcli.data.text.builder import PairBuilder, TextBuilder
 from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.data.text.pairs import PairSet
 from dlcli.data.text.rows import listed
 from dlcli.data.text.sets import TextSet
-from dlcli.errors import UsageError
-from dlcli.nearest import nearest
 from dlcli.notices import warn
 
 Modality = Literal["text", "pairs"]
 
-
-@functools.cache
-def _builders() -> tuple[TextBuilder | PairBuilder, ...]:
-    """Return the builder of each file in `dlcli.data.text.sources`; those of embedded sets first.
-
-    A folder in the working directory thus never replaces an embedded set of the same name.
-    """
-    names = sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
-    builders = [import_module(f"{sources.__name__}.{name}").BUILDER for name in names]
-    return tuple(sorted(builders, key=lambda builder: not builder.embedded))
+_SOURCES = "dlcli.data.text.sources"
 
 
 def text_builders() -> list[TextBuilder]:
     """Return the sources of texts."""
-    return [builder for builder in _builders() if isinstance(builder, TextBuilder)]
+    return [builder for builder in sources.builders(_SOURCES) if isinstance(builder, TextBuilder)]
 
 
 def pair_builders() -> list[PairBuilder]:
     """Return the sources of pairs."""
-    return [builder for builder in _builders() if isinstance(builder, PairBuilder)]
+    return [builder for builder in sources.builders(_SOURCES) if isinstance(builder, PairBuilder)]
 
 
 def embedded(modality: Modality | None = None) -> dict[str, str]:
@@ -48,7 +34,7 @@ def embedded(modality: Modality | None = None) -> dict[str, str]:
     builders: list[TextBuilder | PairBuilder] = []
     builders += text_builders() if modality != "pairs" else []
     builders += pair_builders() if modality != "text" else []
-    return {name: text for builder in builders for name, text in builder.embedded.items()}
+    return sources.embedded(builders)
 
 
 def modality(dataset: str, options: ReadOptions = DEFAULT) -> Modality | None:
@@ -110,15 +96,9 @@ def _report(dataset: str, problems: Sequence[Problem], options: ReadOptions) -> 
 
 
 def _builder(what: str, builders: Sequence[Any], dataset: str) -> Any:
-    found = next((builder for builder in builders if builder.matches(dataset)), None)
+    found = sources.matching(builders, dataset)
     if found is None:
-        forms = [builder.form for builder in builders]
-        near = nearest(dataset, [name for builder in builders for name in builder.embedded])
-        suggestion = f": did you mean {near[0]}?" if near else ""
-        raise UsageError(
-            f"{what} must be {', '.join(forms[:-1])} or {forms[-1]}, got {dataset!r}{suggestion}",
-            hint="`dlcli data list` lists the data sets on this machine",
-        )
+        raise sources.unknown(what, sources.forms(builders), dataset, sources.embedded(builders))
     return found
 
 

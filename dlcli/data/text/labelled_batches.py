@@ -19,7 +19,7 @@ from dlcli.data.text import token_streams, truncation
 from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_batches import digest
-from dlcli.data.text.tokenizers import PADDING, UNKNOWN, Tokenizer
+from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.errors import DatasetError
 from dlcli.interface import WHOLE, Data, Share
 from dlcli.notices import warn
@@ -79,23 +79,37 @@ class _Split:
         assert labels is not None  # a set with classes has labels in each split
         self.stream, self.labels = token_streams.stream(texts, split, tokenizer), labels
         self.starts, self.lengths = self.stream.documents()
-        self.context = context
+        self.context, self.special = context, tokenizer.special
+        self.room = max(1, context - len(tokenizer.special.prefix) - len(tokenizer.special.suffix))
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def at(self, indices: np.ndarray) -> Arrays:
         """Return the batch of the texts at the indices, int [text]."""
-        lengths = np.minimum(self.lengths[indices], self.context)
-        offsets = np.arange(self.context)
+        lengths = np.minimum(self.lengths[indices], self.room)
+        offsets = np.arange(self.room)
         places = np.minimum(self.starts[indices][:, None] + offsets, self.stream.targets)
-        tokens = np.where(offsets < lengths[:, None], self.stream.ids[places], PADDING).astype(np.int32)
-        tokens[lengths == 0, 0] = UNKNOWN
+        padding = max(self.special.padding, 0)
+        tokens = np.where(offsets < lengths[:, None], self.stream.ids[places], padding).astype(np.int32)
+        if self.special.prefix or self.special.suffix:
+            tokens, lengths = self._framed(tokens, lengths)
+        tokens[lengths == 0, 0] = max(self.special.unknown, 0)
         return {"tokens": tokens, "length": np.maximum(lengths, 1).astype(np.int32), "label": self.labels[indices]}
+
+    def _framed(self, tokens: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return tokens within the special tokens of the tokenizer, int32 [batch, context], and their lengths."""
+        prefix, suffix = self.special.prefix, self.special.suffix
+        tokens = np.pad(tokens, [(0, 0), (len(prefix), len(suffix))], constant_values=max(self.special.padding, 0))
+        tokens[:, : len(prefix)] = prefix
+        rows = np.arange(len(tokens))
+        for offset, token in enumerate(suffix):
+            tokens[rows, len(prefix) + lengths + offset] = token
+        return tokens, lengths + len(prefix) + len(suffix)
 
 
 def _truncated(splits: Mapping[str, _Split]) -> dict[str, truncation.Count]:
-    return {name: (int((split.lengths > split.context).sum()), len(split)) for name, split in splits.items()}
+    return {name: (int((split.lengths > split.room).sum()), len(split)) for name, split in splits.items()}
 
 
 def _train(

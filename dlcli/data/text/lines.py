@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator
 
 from dlcli import files
-from dlcli.data import splits
+from dlcli.data import splits, text_files
 from dlcli.data.problems import refuse
-from dlcli.data.text import files as text_files
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import DEFAULT, ReadOptions
 

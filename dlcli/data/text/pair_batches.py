@@ -135,6 +135,7 @@ def _data(found: PairSet, splits: Opened, options: Any, facts: PairFacts) -> Dat
         sizes=found.sizes,
         digest=found.splits["train"].digest,
         example=next(iter(found.splits["validation"].sources), ""),
+        opened=found,
     )
 
 

@@ -21,8 +21,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dlcli.data import text_files
 from dlcli.data.problems import Problem
-from dlcli.data.text import files
 from dlcli.data.text.columns import Column, matches, resolve
 from dlcli.errors import DatasetError
 from dlcli.files import split_lines
@@ -48,7 +48,7 @@ def read(path: Path, wanted: Sequence[Column]) -> Rows:
     Raises:
         DatasetError: the file cannot be read, or lacks a column.
     """
-    text, _ = files.decoded(path)
+    text, _ = text_files.decoded(path)
     required = [f"a {column.role}" for column in wanted if column.required]
     if not text.strip():
         raise DatasetError(f"{path} must have {' and '.join(required)} per row, and is empty")
@@ -57,8 +57,8 @@ def read(path: Path, wanted: Sequence[Column]) -> Rows:
             f"{path} must end its lines with \\n or \\r\\n, found \\r alone (classic Mac OS)",
             hint="tr '\\r' '\\n' < FILE > NEW converts it",
         )
-    lines = split_lines(text) if files.extension(path) != ".csv" else text.split("\n")
-    rows = _objects(path, lines, wanted) if files.extension(path) == ".jsonl" else _table(path, lines, wanted)
+    lines = split_lines(text) if text_files.extension(path) != ".csv" else text.split("\n")
+    rows = _objects(path, lines, wanted) if text_files.extension(path) == ".jsonl" else _table(path, lines, wanted)
     good: list[tuple[int, Cells]] = []
     problems: list[Problem] = []
     for number, row in rows:
@@ -73,8 +73,8 @@ def read(path: Path, wanted: Sequence[Column]) -> Rows:
 
 def has_columns(path: Path, wanted: Sequence[Column]) -> bool:
     """Return whether the header of a table, or its first object, names all these columns."""
-    lines = [line for line in files.head(path).split("\n") if line.strip()]
-    if files.extension(path) == ".jsonl":
+    lines = [line for line in text_files.head(path).split("\n") if line.strip()]
+    if text_files.extension(path) == ".jsonl":
         headers = [_keys(lines[0])] if lines else []
     else:
         headers = [dialect.header(lines) for dialect in _dialects(path)]
@@ -91,9 +91,9 @@ def _keys(line: str) -> list[str]:
 
 def without_header(path: Path) -> list[list[str]]:
     """Return the rows at the beginning of a `.tsv` of two columns, read as if there were no header."""
-    if files.extension(path) != ".tsv":
+    if text_files.extension(path) != ".tsv":
         return []
-    rows = [line.split("\t") for line in split_lines(files.head(path)) if line]
+    rows = [line.split("\t") for line in split_lines(text_files.head(path)) if line]
     return rows if all(len(row) == 2 for row in rows) else []
 
 
@@ -128,14 +128,14 @@ class _Dialect:
 def _dialects(path: Path) -> list[_Dialect]:
     """Return the possible dialects of a table, the usual one of its extension first."""
     quoted = [_Dialect(delimiter, True) for delimiter in ",;\t|"]
-    return quoted if files.extension(path) == ".csv" else [_Dialect("\t", False), _Dialect("\t", True), *quoted]
+    return quoted if text_files.extension(path) == ".csv" else [_Dialect("\t", False), _Dialect("\t", True), *quoted]
 
 
 def _table(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Parsed:
     first = next(number for number, line in enumerate(lines) if line.strip())
     if _DELIMITER.fullmatch(lines[first]) and first + 1 < len(lines):
         first += 1
-    csv.field_size_limit(files.LARGEST)
+    csv.field_size_limit(text_files.LARGEST)
     dialects = [(dialect, dialect.header(lines[first : first + _HEADER_LINES])) for dialect in _dialects(path)]
     chosen, header = max(dialects, key=lambda each: matches(each[1], wanted))  # the first of the best
     if not matches(header, wanted):
@@ -159,7 +159,7 @@ def _table(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Parsed
 
 def _lacks_header(path: Path, chosen: _Dialect, header: Sequence[str], wanted: Sequence[Column]) -> bool:
     return (
-        files.extension(path) == ".tsv"
+        text_files.extension(path) == ".tsv"
         and chosen == _Dialect("\t", False)
         and len(header) == len(wanted)
         and not any(column.given for column in wanted)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dlcli.data.held_out import Arrays, HeldOut
+from dlcli.data.held_out import Arrays, HeldOut, in_order
 from dlcli.data.order import STEPS
 from dlcli.data.text import token_streams
 from dlcli.data.text.facts import TextFacts
@@ -24,7 +24,8 @@ from dlcli.data.text.tokenizers import PADDING, Tokenizer
 from dlcli.errors import DatasetError
 from dlcli.interface import WHOLE, Data, Share, TrainFrom
 
-Cut = Callable[[Stream, int, int], Iterator[Arrays]]  # a stream in batches, by batch size and context
+Cut = Callable[[Stream, int, int, int], Iterator[Arrays]]  # a stream in batches, by batch size, context and examples
+_MIN_TOKENS = 4_096  # of a held-out batch of windows: small batches leave the cores idle
 
 
 def windows(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, context: int, seed: int) -> Data:
@@ -41,7 +42,9 @@ def windows(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, context: i
     if train.targets < context:
         raise _too_short(texts, train, context)
     train_from = functools.partial(_train_windows, train, batch_size, context, seed)
-    return _data(texts, tokenizer, train_from, train.targets // context, _adjacent_windows, (batch_size, context))
+    # A multiple, so that the devices divide it too.
+    held_out = batch_size * -(-_MIN_TOKENS // (batch_size * context))
+    return _data(texts, tokenizer, train_from, train.targets // context, _adjacent_windows, (held_out, context))
 
 
 def rows(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, context: int, seed: int) -> Data:
@@ -80,15 +83,17 @@ def _data(
     validation = token_streams.stream(texts, "validation", tokenizer)
     if validation.targets < 1:
         raise DatasetError(f"the validation split of {texts.name} must contain at least one token, and is empty")
+    test = functools.partial(token_streams.stream, texts, texts.test_split, tokenizer)
     return Data(
         train_from=train_from,
-        validation=HeldOut.whole(lambda: cut(validation, *shape), batch_size),
-        test=HeldOut.whole(lambda: cut(token_streams.stream(texts, texts.test_split, tokenizer), *shape), batch_size),
+        validation=HeldOut.whole(lambda examples: cut(validation, *shape, examples), batch_size),
+        test=HeldOut.whole(lambda examples: cut(test(), *shape, examples), batch_size),
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer)),
         sizes={"train": examples, "validation": -(-validation.targets // context)},
         digest=digest(texts, tokenizer),
         example=texts.example,
         test_split=texts.test_split,
+        opened=texts,
     )
 
 
@@ -119,16 +124,19 @@ def _segments(stream: Stream, batch_size: int, context: int) -> int:
     return (len(stream) - context) // (batch_size * context)
 
 
-def _adjacent_windows(stream: Stream, batch_size: int, context: int) -> Iterator[Arrays]:
-    numbers, ends = np.arange(batch_size), np.full(batch_size, stream.targets)
-    for step in range(-(-stream.targets // (batch_size * context))):
-        yield _window(stream, (step * batch_size + numbers) * context, ends, context)
+def _adjacent_windows(stream: Stream, batch_size: int, context: int, examples: int) -> Iterator[Arrays]:
+    count, ends = -(-stream.targets // context), np.full(batch_size, stream.targets)
+    for numbers in in_order(count, batch_size, examples):
+        filled = np.append(numbers, np.full(batch_size - len(numbers), count))  # window `count` is empty
+        yield _window(stream, filled * context, ends, context)
 
 
-def _continued_rows(stream: Stream, batch_size: int, context: int) -> Iterator[Arrays]:
+def _continued_rows(stream: Stream, batch_size: int, context: int, examples: int) -> Iterator[Arrays]:
     row = -(-stream.targets // batch_size)
     starts, ends = np.arange(batch_size) * row, np.minimum(np.arange(1, batch_size + 1) * row, stream.targets)
-    for step in range(-(-row // context)):
+    # A part is the beginning of each row, since a state carries over: the rows start evenly spread over the stream.
+    steps = -(-row // context)
+    for step in range(min(steps, -(-examples // batch_size)) if examples else steps):
         window = _window(stream, starts + step * context, ends, context)
         yield {**window, "restart": np.full(batch_size, step == 0)}
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dlcli.data import cache
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.tokenizers import END, Tokenizer
+from dlcli.data.text.tokenizers import Tokenizer
 
 FORMAT = 1  # increased when the same text and tokenizer give other tokens than before
 _DTYPES = {"uint16": np.uint16, "uint32": np.uint32}
@@ -47,11 +47,11 @@ class Stream:
 
     Attributes:
         ids: uint16 or uint32 [token], memory-mapped.
-        characters: length of the text, to convert a loss per token to one per character.
+        end: the token that precedes each document.
     """
 
     ids: np.ndarray
-    characters: int
+    end: int
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -63,7 +63,7 @@ class Stream:
 
     def documents(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the offset and the number of tokens of each document, both int64 [document]."""
-        marks = np.flatnonzero(self.ids == END)
+        marks = np.flatnonzero(self.ids == self.end)
         return marks + 1, np.diff(marks, append=len(self.ids)) - 1
 
 
@@ -81,7 +81,7 @@ def stream(texts: TextSet, split: str, tokenizer: Tokenizer) -> Stream:
     if ids is None:
         log.info("encoding the %s split of %s: %s characters", split, texts.name, f"{documents.characters:,}")
         ids = _build(stem, documents.texts, tokenizer)
-    return Stream(ids, documents.characters)
+    return Stream(ids, tokenizer.special.end)
 
 
 def _load(stem: cache.Stem) -> np.ndarray | None:
@@ -115,7 +115,7 @@ def _parts(texts: Sequence[str], tokenizer: Tokenizer) -> Iterator[np.ndarray]:
     """Yield the stream in parts of at least `_BUFFER` tokens."""
     waiting: list[np.ndarray] = []
     for ids in tokenizer.encode_all(texts):
-        waiting += [np.array([END], np.uint32), ids]
+        waiting += [np.array([tokenizer.special.end], np.uint32), ids]
         if sum(map(len, waiting)) >= _BUFFER:
             yield np.concatenate(waiting)
             waiting = []

@@ -9,7 +9,7 @@ import tokenizers
 from tokenizers import Regex, decoders, models, pre_tokenizers
 
 from dlcli.data.text.vocabularies import SPECIAL, Vocabulary
-from dlcli.options.common import TokenizerKind
+from dlcli.options.text import TokenizerKind
 
 PADDING, UNKNOWN, START, END = range(len(SPECIAL))
 _PIECE = 2**16  # characters that are encoded at a time

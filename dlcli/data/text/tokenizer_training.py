@@ -20,7 +20,7 @@ from dlcli.data.text import vocabularies
 from dlcli.data.text.tokenizer_pipelines import UNKNOWN, empty_pipeline, pieces
 from dlcli.data.text.vocabularies import BYTES, SPECIAL, Vocabulary
 from dlcli.errors import DatasetError, UsageError
-from dlcli.options.common import MIN_VOCABULARY, TokenizerKind
+from dlcli.options.text import MIN_VOCABULARY, TokenizerKind
 
 _COUNTED = 2**22  # characters that are counted at a time
 _PER_CHARACTER = 8  # entries of `wordpiece` for each character in its alphabet

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from dlcli.data import cache
-from dlcli.data.text import tokenizer_training, vocabularies
+from dlcli.data.text import imported_vocabulary, tokenizer_training, vocabularies
+from dlcli.data.text.imported_vocabulary import ImportedVocabulary, is_imported
 from dlcli.data.text.tokenizer_pipelines import END as END
 from dlcli.data.text.tokenizer_pipelines import PADDING as PADDING
 from dlcli.data.text.tokenizer_pipelines import START as START
@@ -33,7 +34,7 @@ from dlcli.data.text.tokenizer_pipelines import empty_pipeline, pieces, pipeline
 from dlcli.data.text.vocabularies import SPECIAL, Vocabulary, readable_bytes
 from dlcli.errors import DatasetError, RunError
 from dlcli.files import encode_utf8, read_json
-from dlcli.options.common import TokenizerKind
+from dlcli.options.text import TokenizerKind
 from dlcli.paths import expand_user
 
 if TYPE_CHECKING:
@@ -51,10 +52,12 @@ log = logging.getLogger(__name__)
 class Tokenizer:
     """A trained tokenizer; equal JSON gives equal tokens."""
 
-    def __init__(self, vocabulary: Vocabulary):
-        self.kind = vocabulary.kind
+    def __init__(self, vocabulary: Vocabulary | ImportedVocabulary):
+        self.kind: str = vocabulary.kind
         self.entries = vocabulary.entries
-        self._library = pipeline(vocabulary)
+        self.special, self._byte_level = vocabulary.special, vocabulary.byte_level
+        self._imported = vocabulary if isinstance(vocabulary, ImportedVocabulary) else None
+        self._library = vocabulary.library if isinstance(vocabulary, ImportedVocabulary) else pipeline(vocabulary)
         self._codes = _codes(self.entries) if self.kind == "characters" else None
 
     def __len__(self) -> int:
@@ -78,7 +81,7 @@ class Tokenizer:
         done: list[list[int]] = []
         for text in texts:
             encode_utf8(text)  # the library would reject a lone surrogate with an obscure error
-            parts = list(pieces(text))
+            parts = [text] if self._imported else list(pieces(text))
             waiting += [(number == len(parts), part) for number, part in enumerate(parts, 1)]
             if len(waiting) >= _PARALLEL:
                 yield from self._joined(waiting, done)
@@ -91,7 +94,8 @@ class Tokenizer:
         `characters` (without unknown tokens) and `bpe` restore the encoded text; `words`, `wordpiece` and `unigram`
         do not preserve white space.
         """
-        kept = [int(each) for each in ids if each not in (PADDING, START, END)]
+        left_out = {*self.special[:5], *self.special.prefix, *self.special.suffix} - {self.special.unknown}
+        kept = [int(each) for each in ids if each not in left_out]
         return self._library.decode(kept, skip_special_tokens=False)
 
     def pieces(self, ids: Sequence[int] | np.ndarray) -> list[str]:
@@ -102,11 +106,15 @@ class Tokenizer:
     @functools.cached_property
     def _readable(self) -> list[str]:
         entries = self.entries
-        if self.kind == "bpe":
+        if self._byte_level:
             entries = tuple(entry if entry in SPECIAL else readable_bytes(entry) for entry in entries)
         return [entry.translate(_VISIBLE) for entry in entries]
 
     def to_json(self) -> str:
+        """Return the JSON that `from_json` reads; that of an imported tokenizer names its special tokens."""
+        return self._imported.text if self._imported else self._library.to_str()
+
+    def library_json(self) -> str:
         """Return the JSON of the library's tokenizer."""
         return self._library.to_str()
 
@@ -130,7 +138,10 @@ def train(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -
 
 
 def from_json(text: str) -> Tokenizer:
-    """Parse the output of `to_json`. Only the vocabulary is used, so that an untrusted file is harmless.
+    """Parse the output of `to_json`.
+
+    Of dlcli's kinds only the vocabulary is used, so that an untrusted file is harmless; an imported tokenizer is
+    parsed by the library, and executes nothing.
 
     Raises:
         ValueError: the text is not JSON of one of the kinds.
@@ -139,15 +150,17 @@ def from_json(text: str) -> Tokenizer:
         found = json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    if is_imported(found):
+        return Tokenizer(imported_vocabulary.read(found))
     frame = _frame(found)
     kind = next((kind for kind in KINDS if _frame(json.loads(empty_pipeline(kind).to_str())) == frame), None)
     if kind is None:
-        raise ValueError(f"it must be a tokenizer of {', '.join(KINDS)}, made by `dlcli train tokenizer`")
+        raise ValueError(f"it must be a tokenizer of {', '.join(KINDS)}, made by `dlcli train tokenizer` or imported")
     return Tokenizer(vocabularies.read(kind, found["model"]))
 
 
 def load(path: Path) -> Tokenizer:
-    """Read a tokenizer from its file, or from `tokenizer.json` in a folder.
+    """Read a tokenizer from its file, from `tokenizer.json` in a folder, or from the facts of a run of text.
 
     Raises:
         DatasetError: the file is missing, damaged or not a tokenizer of dlcli.
@@ -155,6 +168,9 @@ def load(path: Path) -> Tokenizer:
     """
     file, kind = (path / FILE, RunError) if path.is_dir() else (path, DatasetError)
     try:
+        if path.is_dir() and not file.exists() and (path / "facts.json").exists():
+            file = path / "facts.json"
+            return from_json(str(read_json(file).get("tokenizer")))
         return from_json(json.dumps(read_json(file)))
     except FileNotFoundError:
         raise kind(f"{file} must be a tokenizer, and does not exist", hint="dlcli train tokenizer makes one") from None

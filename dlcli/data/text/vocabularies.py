@@ -8,14 +8,44 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field, FiniteFloat, StrictInt, ValidationError
 from tokenizers.pre_tokenizers import ByteLevel
 
-from dlcli.options.common import TokenizerKind
+from dlcli.options.text import TokenizerKind
 
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
+
+
+class SpecialIds(NamedTuple):
+    """Ids of the special tokens; -1 where a tokenizer has none.
+
+    Attributes:
+        padding: fills up short sequences.
+        unknown: replaces what the vocabulary lacks.
+        start: precedes the output of a decoder.
+        end: ends a text.
+        first: precedes a text that a language model reads.
+        prefix: precede a text that an encoder reads.
+        suffix: follow it.
+    """
+
+    padding: int
+    unknown: int
+    start: int
+    end: int
+    first: int
+    prefix: tuple[int, ...] = ()
+    suffix: tuple[int, ...] = ()
+
+    @property
+    def never_generated(self) -> list[int]:
+        """The ids that a language model does not generate."""
+        return sorted({self.padding, self.unknown, self.start} - {self.end, self.first, -1})
+
+
+OWN = SpecialIds(padding=0, unknown=1, start=2, end=3, first=3)  # of the kinds that dlcli trains
 BYTES = sorted(ByteLevel.alphabet())  # a printable character for each byte, as in GPT-2
 LARGEST = 2**18  # entries; JSON of more would exceed `dlcli.files.LARGEST`
 _LONGEST = 2**12  # characters of an entry
@@ -36,6 +66,16 @@ class Vocabulary:
     entries: tuple[str, ...]
     merges: tuple[tuple[str, str], ...] = ()
     scores: tuple[float, ...] = ()
+
+    @property
+    def special(self) -> SpecialIds:
+        """Ids of the special tokens."""
+        return OWN
+
+    @property
+    def byte_level(self) -> bool:
+        """Whether entries stand for bytes."""
+        return self.kind == "bpe"
 
 
 class _WithIds(BaseModel):
@@ -103,6 +143,8 @@ def _require(condition: bool, message: str) -> None:
 
 def readable_bytes(entry: str) -> str:
     """Return an entry of `bpe` as text; bytes of incomplete characters appear as ⟨C3⟩."""
+    if not _BYTE_OF.keys() >= set(entry):  # a special token of an imported tokenizer
+        return entry
     raw = bytes(_BYTE_OF[character] for character in entry)
     return re.sub(
         "[\udc80-\udcff]", lambda half: f"⟨{ord(half[0]) - 0xDC00:02X}⟩", raw.decode(errors="surrogateescape")

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dlcli.data.held_out import Arrays, HeldOut, in_order
+from dlcli.data.held_out import Arrays, HeldOut, in_order, spread
 from dlcli.data.text.words import Corpus, Sentences
 from dlcli.interface import WHOLE, Share
 
@@ -112,12 +112,15 @@ def held_out(corpus: Corpus, split: str, options: ContextOptions) -> HeldOut:
     """
     sentences = corpus.splits.get(split)
     batcher = Batcher(sentences, corpus.facts.counts, options) if sentences else None
-    return HeldOut.whole(lambda: _in_order(batcher) if batcher else (), options.batch_size)
+    return HeldOut.whole(lambda examples: _in_order(batcher, examples) if batcher else (), options.batch_size)
 
 
-def _in_order(batcher: Batcher) -> Iterator[Arrays]:
-    sentences = batcher.sentences
-    for number, places in enumerate(in_order(len(sentences.words), batcher.options.batch_size)):
+def _in_order(batcher: Batcher, examples: int) -> Iterator[Arrays]:
+    sentences, size = batcher.sentences, batcher.options.batch_size
+    batches = in_order(len(sentences.words), size)
+    # A part is made of whole batches, since the contexts of a word are its neighbours.
+    for number in spread(len(batches), -(-examples // size)):
+        places = batches[number]
         numbers = np.searchsorted(sentences.starts, places, side="right") - 1
         batch = batcher.batch(sentences.words[places], numbers, np.random.default_rng([number]))
         yield {**batch, "mask": (batch["sentence"] >= 0).astype(np.float32)}

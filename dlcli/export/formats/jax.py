@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from dlcli.export import destination, requirements
+from dlcli.export.comparison import largest_difference
 from dlcli.export.options import Export
 from dlcli.runs.trained import TrainedRun
 
 OPTIONS = ("use",)
 FOLDER = False
 _PLATFORMS = ("cpu", "cuda", "rocm", "tpu")
-# Largest difference to the exported function, relative to the largest output, by the type of the activations.
-_TOLERANCE = {"float32": 1e-4, "bfloat16": 5e-2}
 
 
 def check(options: Export, run: TrainedRun) -> None:
@@ -42,15 +41,7 @@ def export(options: Export, run: TrainedRun) -> tuple[list[Path], dict[str, Any]
     content = bytes(jax_export.export(compiled, platforms=_PLATFORMS)(*arguments).serialize())
     examples = [each.example for each in found.inputs.values()]
     output = np.asarray(jax_export.deserialize(bytearray(content)).call(*examples))
-    difference = _difference(output, np.asarray(compiled(*examples)), _TOLERANCE[run.options.dtype])
+    difference = largest_difference(output, np.asarray(compiled(*examples)), run.options.dtype)
     inputs = {name: f"{each.example.dtype} [{each.axes}]" for name, each in found.inputs.items()}
     details = {"inputs": inputs, "output": found.output, "constraints": list(found.constraints)}
     return destination.write_file(options.out, content), {**details, "largest_difference": difference}
-
-
-def _difference(found: np.ndarray, expected: np.ndarray, tolerance: float) -> float:
-    """Return the largest absolute difference between two outputs; of pixels, it may be one step of rounding."""
-    difference = float(np.abs(found.astype(np.float64) - expected).max())
-    largest = 1.0 if expected.dtype == np.uint8 else tolerance * max(1.0, float(np.abs(expected).max()))
-    assert difference <= largest, f"the exported function differs by {difference}"
-    return difference

@@ -45,7 +45,7 @@ def config(network: Any) -> dict[str, Any]:
         "n_head": sizes.heads,
         "n_inner": sizes.d_ff,
         "activation_function": "gelu_new",
-        "layer_norm_epsilon": 1e-5,
+        "layer_norm_epsilon": sizes.epsilon,
         "resid_pdrop": sizes.dropout,
         "embd_pdrop": sizes.dropout,
         "attn_pdrop": 0.0,

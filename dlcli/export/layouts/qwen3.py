@@ -1,4 +1,7 @@
-"""The decoder of `--preset modern` as `Qwen3ForCausalLM`, which normalizes queries and keys as the preset does."""
+"""The decoder of `--preset modern` as `Qwen3ForCausalLM`, and of `--preset llama` as `LlamaForCausalLM`.
+
+Qwen3 normalizes queries and keys as the modern preset does; apart from that, both are one layout.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from typing import Any
 from dlcli.data.text.tokenizers import END
 from dlcli.export.layouts.naming import Tensors, embedding, linear, norm
 
-_ROPE_BASE = 10_000.0
-
 
 def tensors(network: Any) -> Tensors:
     """Return the tensors of a decoder."""
     found = embedding("model.embed_tokens", network.embedding.tokens)
     for index, block in enumerate(network.stack.blocks):
         found |= _block(f"model.layers.{index}.", block)
+    if network.embedding.output is not None:
+        found |= embedding("lm_head", network.embedding.output)
     return found | norm("model.norm", network.stack.final_norm)
 
 
@@ -32,9 +35,9 @@ def _block(prefix: str, block: Any) -> Tensors:
     norms = {
         "input_layernorm": block.norms[0],
         "post_attention_layernorm": block.norms[1],
-        "self_attn.q_norm": attention.query_norm,
-        "self_attn.k_norm": attention.key_norm,
     }
+    if attention.query_norm is not None:
+        norms |= {"self_attn.q_norm": attention.query_norm, "self_attn.k_norm": attention.key_norm}
     found: Tensors = {}
     for name, layer in layers.items():
         found |= linear(prefix + name, layer)
@@ -47,23 +50,23 @@ def config(network: Any) -> dict[str, Any]:
     """Return the entries of `config.json`."""
     sizes = network.stack.config
     return {
-        "architectures": ["Qwen3ForCausalLM"],
-        "model_type": "qwen3",
+        "architectures": ["Qwen3ForCausalLM" if sizes.qk_norm else "LlamaForCausalLM"],
+        "model_type": "qwen3" if sizes.qk_norm else "llama",
         "vocab_size": len(network.embedding.tokens.embedding[...]),
         "hidden_size": sizes.d_model,
         "intermediate_size": sizes.d_ff,
         "num_hidden_layers": sizes.layers,
         "num_attention_heads": sizes.heads,
-        "num_key_value_heads": sizes.heads,
+        "num_key_value_heads": sizes.kv_heads,
         "head_dim": sizes.head_dim,
         "hidden_act": "silu",
         "max_position_embeddings": sizes.context,
-        "rms_norm_eps": 1e-6,
-        "rope_theta": _ROPE_BASE,
-        "rope_parameters": {"rope_type": "default", "rope_theta": _ROPE_BASE},
+        "rms_norm_eps": sizes.epsilon,
+        "rope_theta": sizes.rope_base,
+        "rope_parameters": {"rope_type": "default", "rope_theta": sizes.rope_base},
         "attention_bias": False,
         "attention_dropout": 0.0,
-        "tie_word_embeddings": True,
+        "tie_word_embeddings": sizes.tied,
         "use_sliding_window": False,
         "bos_token_id": END,
         "eos_token_id": END,

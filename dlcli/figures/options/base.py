@@ -10,6 +10,23 @@ from dlcli.options.fields import flag
 from dlcli.options.pictures import ShowOptions
 from dlcli.techniques.cnn.options import ImageSize
 
+LIMIT = 1e6  # largest magnitude of a number in a list
+
+
+def parse_numbers(text: str) -> tuple[float, ...]:
+    """Parse comma-separated finite numbers.
+
+    Raises:
+        ValueError: an item is not a number, or is too large.
+    """
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError("must be comma-separated numbers") from None
+    if not all(abs(number) <= LIMIT for number in numbers):
+        raise ValueError(f"must be numbers of magnitude at most {LIMIT:g}")
+    return numbers
+
 
 class FigureOptions(ShowOptions):
     """Options of every figure.

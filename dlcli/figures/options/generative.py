@@ -1,20 +1,22 @@
 """Options of the figures of generative models."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from dlcli.errors import UsageError
-from dlcli.figures.options.base import FigureOptions, FreeImageOptions, RunFigureOptions
+from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, FreeImageOptions, RunFigureOptions
 from dlcli.options.common import Cli, Device, Needs, RunRef, Seed
-from dlcli.options.generative import DENSITIES
-from dlcli.techniques.diffusion.options import NoiseSchedule, SamplerOptions
+from dlcli.options.datasets import DENSITIES, DensityName
+from dlcli.options.generative import SamplingSeed
+from dlcli.techniques.diffusion.options import NoiseSchedule as NoiseScheduleName
+from dlcli.techniques.diffusion.options import SamplerOptions
 
 
 class GanTraining(FigureOptions):
     """Training of a GAN: samples for fixed noise over the steps, and the curves of generator and discriminator."""
 
-    examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out course.svg")
+    examples = ("dlcli viz gan-training", "dlcli viz gan-training --run gan --out gan-training.svg")
     technique = "gan"
     main_figure_of = ("gan",)
     use: ClassVar[str] = "last"  # the samples over time are part of the last state
@@ -32,6 +34,75 @@ class LatentInterpolation(RunFigureOptions):
     seed: Seed = 0
 
 
+class DiscriminatorField(FigureOptions):
+    """The discriminator of a GAN of a 2-D density over the plane, beside the optimum p / (p + q)."""
+
+    examples = ("dlcli viz discriminator-field", "dlcli viz discriminator-field --run gan --seed 1 --out field.svg")
+    panel = "Figure"
+    technique = "gan"
+    requires = tuple(("dataset", name) for name in DENSITIES)
+    use: ClassVar[str] = "last"  # the discriminator and the generator of the same step
+    run: RunRef = ""
+    device: Device = "auto"
+    seed: Seed = 0
+
+
+class NoiseSchedule(FreeFigureOptions):
+    """The signal-to-noise ratio over the timesteps of each noise schedule, or of a diffusion run's."""
+
+    examples = ("dlcli viz noise-schedule", "dlcli viz noise-schedule --run diffusion")
+    panel = "Figure"
+    technique = "diffusion"
+    from_run = ("timesteps",)
+    timesteps: Annotated[int, Field(ge=2, le=10_000, description="Number of timesteps.")] = 1_000
+
+
+class ScoreField(RunFigureOptions):
+    """The score that a diffusion model of a 2-D density has learned, beside the exact one."""
+
+    examples = ("dlcli viz score-field --run diffusion", "dlcli viz score-field --run diffusion --count 5")
+    panel = "Figure"
+    technique = "diffusion"
+    requires = tuple(("dataset", name) for name in DENSITIES)
+    count: Annotated[int, Field(ge=1, le=8, description="Timesteps to show."), Cli(short="-k")] = 4
+    seed: Seed = 0
+
+
+def parse_counts(text: str) -> list[int]:
+    """Parse comma-separated positive whole numbers, such as 5,10,50, to ascending ones without repetition.
+
+    Raises:
+        ValueError: an item is something else, or there are more than 20.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and len(part) < 6 and int(part) for part in parts) or len(parts) > 20:
+        raise ValueError("must be 1 to 20 comma-separated positive whole numbers, such as 5,10,50")
+    return sorted({int(part) for part in parts})
+
+
+def _counts(text: str) -> str:
+    parse_counts(text)
+    return text
+
+
+class SamplerQuality(RunFigureOptions):
+    """The quality of samples against the number of sampling steps, for each sampler of a diffusion model."""
+
+    examples = ("dlcli viz sampler-quality", "dlcli viz sampler-quality --steps 5,10,20,50 --samples 1000")
+    panel = "Figure"
+    technique = "diffusion"
+    steps: Annotated[
+        str,
+        AfterValidator(_counts),
+        Field(description="Numbers of sampling steps to compare, at most the --timesteps of the run."),
+        Cli(metavar="N,…"),
+    ] = "5,10,20,50"
+    samples: Annotated[
+        int, Field(ge=100, le=100_000, description="Samples per sampler and number of steps."), Cli(short="-k")
+    ] = 1_000
+    seed: SamplingSeed = 0
+
+
 class ForwardProcess(FreeImageOptions):
     """The forward process q(x_t | x_0) of a diffusion model, in closed form and step by step."""
 
@@ -42,11 +113,9 @@ class ForwardProcess(FreeImageOptions):
     panel = "Figure"
     technique = "diffusion"
     from_run = (*FreeImageOptions.from_run, "noise_schedule", "timesteps")
-    noise_schedule: Annotated[NoiseSchedule, Field(description="Noise schedule.")] = "cosine"
+    noise_schedule: Annotated[NoiseScheduleName, Field(description="Noise schedule.")] = "cosine"
     timesteps: Annotated[int, Field(ge=2, le=10_000, description="Number of timesteps.")] = 1_000
-    density: Annotated[Literal["ring", "grid"], Field(description="Two-dimensional density to sample points from.")] = (
-        "ring"
-    )
+    density: Annotated[DensityName, Field(description="Two-dimensional density to sample points from.")] = "ring"
     points: Annotated[int, Field(ge=10, le=10_000, description="Points to sample.")] = 400
     count: Annotated[int, Field(ge=2, le=16, description="Timesteps to show."), Cli(short="-k")] = 7
     seed: Seed = 0

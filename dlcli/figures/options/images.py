@@ -1,10 +1,11 @@
 """Options of the figures of images and image classifiers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from dlcli.figures.options.base import FreeImageOptions, ImageOptions, RunFigureOptions
+from dlcli.errors import UsageError
+from dlcli.figures.options.base import FigureOptions, FreeImageOptions, ImageOptions, RunFigureOptions, parse_numbers
 from dlcli.options.common import Augment, Cli, DataDir, Dataset, Needs, Seed, Use
 from dlcli.techniques.cnn.options import BackboneOptions, ImageSize
 
@@ -37,6 +38,58 @@ class Augmentation(FreeImageOptions):
     augment: Augment = ""
     count: Annotated[int, Field(ge=1, le=16, description="Samples of each augmentation."), Cli(short="-k")] = 4
     seed: Seed = 0
+
+
+KERNELS = {
+    "vertical-edges": (-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0),  # Sobel
+    "horizontal-edges": (-1.0, -2.0, -1.0, 0.0, 0.0, 0.0, 1.0, 2.0, 1.0),
+    "laplacian": (0.0, 1.0, 0.0, 1.0, -4.0, 1.0, 0.0, 1.0, 0.0),
+    "blur": (1 / 9,) * 9,
+    "sharpen": (0.0, -1.0, 0.0, -1.0, 5.0, -1.0, 0.0, -1.0, 0.0),
+}
+_SIZES = {1: 1, 9: 3, 25: 5, 49: 7}  # number of weights: side of the kernel
+
+
+def parse_kernel(text: str) -> list[list[float]]:
+    """Return the rows of a kernel by name, or of comma-separated weights.
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    weights = KERNELS.get(text) or parse_numbers(text)
+    if len(weights) not in _SIZES:
+        raise ValueError(f"must be {', '.join(KERNELS)}, or 1, 9, 25 or 49 numbers row by row, found {len(weights)}")
+    side = _SIZES[len(weights)]
+    return [list(weights[start : start + side]) for start in range(0, len(weights), side)]
+
+
+def _kernel(text: str) -> str:
+    if text not in KERNELS and not any(character.isdigit() for character in text):
+        raise ValueError(f"must be {', '.join(KERNELS)}, or comma-separated numbers")
+    parse_kernel(text)
+    return text
+
+
+class Convolution(ImageOptions, FigureOptions):
+    """A kernel moving over an image, the products and the map that their sums fill; --out FILE.gif animates it."""
+
+    examples = (
+        "dlcli viz convolution --out convolution.gif",
+        "dlcli viz convolution --kernel laplacian --stride 2 --padding 1",
+        "dlcli viz convolution --image cat.jpg --side 24 --kernel 0,0,0,1,0,-1,0,0,0",
+    )
+    panel = "Figure"
+    animated = True
+    dataset: Annotated[Dataset, Needs("image", absent=True)] = "shapes"
+    kernel: Annotated[
+        str,
+        AfterValidator(_kernel),
+        Field(description=f"{', '.join(KERNELS)}, or 1, 9, 25 or 49 comma-separated weights, row by row."),
+        Cli(metavar="NAME|WEIGHTS"),
+    ] = "vertical-edges"
+    side: Annotated[int, Field(ge=3, le=64, description="Side in pixels that the image is resized to.")] = 16
+    stride: Annotated[int, Field(ge=1, le=8, description="Pixels between two windows.")] = 1
+    padding: Annotated[int, Field(ge=0, le=8, description="Pixels of zeros added on each side.")] = 0
 
 
 class Pooling(FreeImageOptions):
@@ -99,6 +152,20 @@ class Activations(ImageOptions, RunFigureOptions):
     maps: Annotated[int, Field(ge=1, le=64, description="Number of maps to show per layer."), Cli(short="-k")] = 8
 
 
+class Features(RunFigureOptions):
+    """The input that excites a unit most, optimized, beside the image patches that do."""
+
+    examples = ("dlcli viz features --run cnn", "dlcli viz features --layer conv2 --units 8 --patches 6")
+    panel = "Figure"
+    technique = "cnn"
+    data_dir: DataDir = None
+    layer: Layer = ""
+    units: Annotated[int, Field(ge=1, le=32, description="Channels to show."), Cli(short="-k")] = 6
+    patches: Annotated[int, Field(ge=1, le=16, description="Patches per channel.")] = 5
+    steps: Annotated[int, Field(ge=1, le=10_000, description="Steps of the optimization.")] = 128
+    seed: Seed = 0
+
+
 class Saliency(ImageOptions, RunFigureOptions):
     """The evidence for a class in an image: Grad-CAM and the input gradient."""
 
@@ -119,3 +186,27 @@ class Confusion(RunFigureOptions):
     main_figure_of = ("cnn",)
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Show percentages of the true class instead of counts.")] = False
+
+
+class ClassifierFigureOptions(RunFigureOptions):
+    """Options of a figure of a classifier of any technique on its validation split."""
+
+    panel = "Figure"
+    technique = ("cnn", "mlp", "rnn", "transformer")
+    data_dir: DataDir = None
+
+    def require_fit(self, run: Any) -> None:
+        if not getattr(run.facts, "classes", ()):
+            raise UsageError(f"--run must be a run of a classifier, {run.folder} is not")
+
+
+class Reliability(ClassifierFigureOptions):
+    """The reliability diagram: accuracy against confidence on the validation split."""
+
+    examples = ("dlcli viz reliability", "dlcli viz reliability --run cnn --out reliability.svg")
+
+
+class Roc(ClassifierFigureOptions):
+    """ROC curves on the validation split, each class against the others, with the areas under them."""
+
+    examples = ("dlcli viz roc", "dlcli viz roc --run mlp --out roc.pdf")

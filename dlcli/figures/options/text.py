@@ -2,10 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, RunFigureOptions, TextFigureOptions
 from dlcli.options.common import Cli, Needs, RunRef, Seed
+
+
+def _unit(value: str) -> str:
+    if value not in ("", "max") and not (value.isdecimal() and len(value) < 6):
+        raise ValueError("must be the index of a unit, or max")
+    return value
 
 
 class Subwords(FigureOptions):
@@ -52,7 +58,7 @@ class Embeddings(RunFigureOptions):
         Needs("words", absent=True),
     ] = 150
     method: Annotated[
-        Literal["tsne", "pca"], Field(description="Projection: t-SNE preserves neighbourhoods, PCA global distances.")
+        Literal["tsne", "pca"], Field(description="Projection: tsne preserves neighbourhoods, pca global distances.")
     ] = "tsne"
     clusters: Annotated[
         int,
@@ -86,8 +92,42 @@ class HiddenState(TextFigureOptions):
     main_figure_of = ("rnn",)
     layer: Annotated[int | None, Field(ge=1, description="Recurrent layer to show, from 1; default: the last.")] = None
     units: Annotated[
-        int, Field(ge=1, le=200, description="Units to show, those with the largest variance."), Cli(short="-k")
+        int,
+        Field(ge=1, le=200, description="Units to show, those with the largest variance."),
+        Cli(short="-k"),
+        Needs("unit", absent=True),
     ] = 24
+    unit: Annotated[
+        str,
+        AfterValidator(_unit),
+        Field(
+            description="Show the text coloured by this one unit: its index, or max for that of the largest variance."
+        ),
+        Cli(metavar="N|max"),
+    ] = ""
+
+
+class GradientFlow(FreeFigureOptions):
+    """The gradient of a recurrent network against the distance in time: elman, lstm and gru, or a trained run."""
+
+    examples = ("dlcli viz gradient-flow", "dlcli viz gradient-flow --run rnn --length 200")
+    technique = "rnn"
+    requires = (("task", "language"), ("task", "classify"))
+    from_run = ("hidden",)
+    length: Annotated[int, Field(ge=2, le=2_000, description="Tokens of the sequence.")] = 100
+    hidden: Annotated[int, Field(ge=1, le=4_096, description="Units of the untrained networks.")] = 64
+    seeds: Annotated[int, Field(ge=1, le=100, description="Random networks, or random texts, to average over.")] = 5
+    seed: Seed = 0
+
+
+class Positions(FreeFigureOptions):
+    """Position encodings, and how the similarity of two positions decays with their distance."""
+
+    examples = ("dlcli viz positions", "dlcli viz positions --run transformer --out positions.pdf")
+    technique = "transformer"
+    from_run = ("positions", "d_model")
+    positions: Annotated[int, Field(ge=2, le=512, description="Number of positions.")] = 64
+    d_model: Annotated[int, Field(ge=2, le=1_024, multiple_of=2, description="Features of each encoding.")] = 128
 
 
 class Attention(RunFigureOptions):
@@ -112,19 +152,43 @@ class Attention(RunFigureOptions):
     tokens: Annotated[
         int, Field(ge=1, le=256, description="Maximum number of tokens to show, from the start of the text.")
     ] = 32
+    layer: Annotated[
+        int | None, Field(ge=1, description="Layer to show, from 1; default: all."), Needs("rollout", absent=True)
+    ] = None
+    head: Annotated[
+        int | None, Field(ge=1, description="Head to show, from 1; default: all."), Needs("rollout", absent=True)
+    ] = None
+    rollout: Annotated[
+        bool,
+        Field(
+            description="Show attention rollout: how much of each input token reaches each position of the last layer."
+        ),
+        Needs("shape", but=("encoder-decoder",), of_run=True),
+    ] = False
 
 
 class AttentionMask(FreeFigureOptions):
-    """Which keys each query may attend to: causal, padding and cross-attention masks."""
+    """Which keys each query may attend to: causal, sliding-window, prefix, padding and cross-attention masks."""
 
-    examples = ("dlcli viz attention-mask", "dlcli viz attention-mask --shape decoder --tokens 12")
+    examples = (
+        "dlcli viz attention-mask",
+        "dlcli viz attention-mask --shape decoder --tokens 12 --window 4 --prefix 3",
+    )
     technique = "transformer"
-    from_run = ("shape",)
+    from_run = ("shape", "window", "prefix")
     shape: Annotated[
         Literal["decoder", "encoder", "encoder-decoder"] | None,
         Field(description="Show the masks of this shape only; default: all."),
     ] = None
     tokens: Annotated[int, Field(ge=1, le=64, description="Positions of the decoder; the encoder has two more.")] = 8
+    window: Annotated[
+        int, Field(ge=1, le=64, description="Positions in the sliding window."), Needs("shape", but=("encoder",))
+    ] = 3
+    prefix: Annotated[
+        int,
+        Field(ge=0, le=64, description="Positions of the prefix, which attend to each other in both directions."),
+        Needs("shape", but=("encoder",)),
+    ] = 4
     length: Annotated[
         int,
         Field(ge=1, le=66, description="Tokens of the source that are not padding."),
@@ -133,7 +197,7 @@ class AttentionMask(FreeFigureOptions):
 
     @model_validator(mode="after")
     def _length_within(self) -> "AttentionMask":
-        if self.length > self.tokens + 2:
+        if self.shape != "decoder" and self.length > self.tokens + 2:
             raise ValueError(
                 f"--length must be at most {self.tokens + 2}, the positions of the source, got {self.length}"
             )

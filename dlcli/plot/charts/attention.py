@@ -19,6 +19,7 @@ class AttentionChart:
         queries: a label per query token.
         keys: a label per key token.
         alignment: bool [query, key], the known alignment, which is framed; None if unknown.
+        names: labels of the layers and of the heads; default: their numbers.
     """
 
     title: str
@@ -27,6 +28,15 @@ class AttentionChart:
     queries: Sequence[str]
     keys: Sequence[str]
     alignment: np.ndarray | None = None
+    names: tuple[Sequence[str], Sequence[str]] | None = None
+
+    def row_names(self) -> Sequence[str]:
+        """Return a label per layer."""
+        return self.names[0] if self.names else [f"layer {number + 1}" for number in range(self.weights.shape[0])]
+
+    def column_names(self) -> Sequence[str]:
+        """Return a label per head."""
+        return self.names[1] if self.names else [f"head {number + 1}" for number in range(self.weights.shape[1])]
 
     @property
     def mean(self) -> np.ndarray:

@@ -81,5 +81,5 @@ class DecisionBoundaryChart:
 
 
 def class_color(number: int) -> np.ndarray:
-    """Return the colour of a class, float [3]: blue and orange first, which every reader can tell apart."""
+    """Return the colour of a class, float [3]; blue and orange, the first, differ in every colour blindness."""
     return palette.from_hex(palette.LINES[number % len(palette.LINES)])

@@ -22,6 +22,7 @@ class Line:
         best: the step to mark, one of `steps`.
         smoothing: decay of the weights of neighbouring points in a moving average, in [0, 1). Above 0 the average is
             drawn bold over the pale values.
+        band: lowest and highest value at each step, float [2, point], shaded in a file; None: no band.
     """
 
     label: str
@@ -31,11 +32,14 @@ class Line:
     dashed: bool = False
     best: int | None = None
     smoothing: float = 0.0
+    band: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         steps, values = np.asarray(self.steps), np.asarray(self.values, dtype=np.float64)
         if steps.ndim != 1 or steps.shape != values.shape:
             raise ValueError(f"steps and values must have the same length, got {steps.shape} and {values.shape}")
+        if self.band is not None and np.shape(self.band) != (2, len(steps)):
+            raise ValueError(f"a band must have shape {(2, len(steps))}, got {np.shape(self.band)}")
         if self.best is not None and self.best not in steps:
             raise ValueError(f"the best step of {self.label!r} must be one of its steps, got {self.best}")
         if not 0 <= self.smoothing < 1:

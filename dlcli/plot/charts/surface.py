@@ -39,6 +39,7 @@ class SurfaceChart:
         plateau: bool [row, column], where the gradient is almost zero.
         stationary: kind (one of `KINDS`), x and y of each stationary point.
         paths: the paths, all from the same start.
+        note: how the learning rates were chosen.
     """
 
     title: str
@@ -48,6 +49,7 @@ class SurfaceChart:
     plateau: np.ndarray
     stationary: Sequence[tuple[str, float, float]]
     paths: Sequence[Path]
+    note: str = ""
 
     def kinds(self) -> list[str]:
         """Return the kinds of stationary points on this surface."""

@@ -42,6 +42,7 @@ class Tile:
         limits: values at the two ends of the palette; default: the lowest and highest of the tile.
         window: height and width of the windows between heavy lines, in pixels; None: no lines.
         annotate: write the value of each pixel into it; in a file only.
+        axes: labels of the vertical and the horizontal axis, or none; in a file only.
     """
 
     pixels: np.ndarray
@@ -50,6 +51,7 @@ class Tile:
     limits: tuple[float, float] | None = None
     window: tuple[int, int] | None = None
     annotate: bool = False
+    axes: tuple[str, str] | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

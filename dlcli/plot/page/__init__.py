@@ -2,48 +2,13 @@
 
 import os
 
+from dlcli import discovery
 from dlcli.paths import cache_folder, expand_user, is_creatable
 
-# Where matplotlib cannot use its own folder, it makes a temporary one per process and prints a warning.
+# Before matplotlib is imported. Where it cannot use its own folder, it makes one per process and prints a warning.
 if "MPLCONFIGDIR" not in os.environ and not is_creatable(
     expand_user(os.environ.get("XDG_CONFIG_HOME") or "~/.config") / "matplotlib"
 ):
     os.environ["MPLCONFIGDIR"] = str(cache_folder("matplotlib"))
 
-from dlcli.plot.page import (  # after the environment variable, which matplotlib reads when it is imported
-    attention,
-    confusion,
-    decision_boundary,
-    embeddings,
-    forward_process,
-    gan_training,
-    hidden_state,
-    intervals,
-    lines,
-    receptive_field,
-    scatter,
-    strips,
-    surface,
-    tiles,
-    tokenization,
-    tokens,
-)
-
-__all__ = [
-    "attention",
-    "confusion",
-    "decision_boundary",
-    "embeddings",
-    "forward_process",
-    "gan_training",
-    "hidden_state",
-    "intervals",
-    "lines",
-    "receptive_field",
-    "scatter",
-    "strips",
-    "surface",
-    "tiles",
-    "tokenization",
-    "tokens",
-]
+__getattr__ = discovery.lazy_modules(__name__)  # `page.surface`: the file `surface.py`

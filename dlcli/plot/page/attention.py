@@ -44,11 +44,11 @@ def draw(chart: AttentionChart) -> Figure:
     _draw_mean(page, chart, Place(_MARGIN + left, top, keys * cell, queries * cell), names, size)
     top += queries * cell + below + 2 * _GAP
     for layer in range(layers):
-        page.text(f"layer {layer + 1}", _MARGIN, top + small / 2, style.SMALL)
+        page.text(chart.row_names()[layer], _MARGIN, top + small / 2, style.SMALL)
         for number in range(heads):
             place = Place(_MARGIN + _LAYER + number * (side + _GAP), top, side, small)
             page.picture(palette.paint(chart.shades(chart.weights[layer, number]), "blues"), place)
-            page.text(f"head {number + 1}", place.left + side / 2, top + small + 0.02, style.SMALL, "center")
+            page.text(chart.column_names()[number], place.left + side / 2, top + small + 0.02, style.SMALL, "center")
         top += row
     return page.figure
 

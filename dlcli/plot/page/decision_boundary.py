@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
+from dlcli.artifacts import Animation
 from dlcli.plot import palette
 from dlcli.plot.charts.decision_boundary import DecisionBoundaryChart, Points, UnitMap, class_color
 from dlcli.plot.page import style
@@ -20,6 +24,7 @@ _COLUMNS = 4
 _MARKERS = "osD^vP*X"  # of the classes, which are then distinguishable without colour
 _LISTED = 8  # classes in the legend
 _LONGEST_NAME, _KEY = 1.6, 0.55  # inches of the name of a class, and of its marker with the gaps around it
+_SECONDS, _FASTEST = 8.0, 0.08  # of an animation, before its last frame rests, and of a frame
 _MANY = 400  # points; more are drawn smaller
 
 
@@ -43,15 +48,52 @@ def draw(chart: DecisionBoundaryChart) -> Figure:
     return figure
 
 
-def _draw_map(axes: Axes, chart: DecisionBoundaryChart) -> None:
+@style.applied()
+def animate(chart: DecisionBoundaryChart, frames: Sequence[tuple[str, np.ndarray]]) -> Animation:
+    """Draw the map with other probabilities in each frame; the units are left out.
+
+    Args:
+        chart: the map, whose data stays the same.
+        frames: caption and class probabilities, float [row, column, class], of each frame.
+    """
+    figure = style.new_figure(_SIDE, _SIDE + 0.95 + style.title_height(chart.title, _SIDE))
+    style.write_title(figure, chart.title)
+    axes = figure.subplots()
+    background = _draw_map(axes, dataclasses.replace(chart, probabilities=frames[-1][1]), boundary=False)
+    # The points lie above the background, so that they are drawn anew in each frame.
+    caption = axes.text(0.02, 0.97, "", transform=axes.transAxes, va="top", fontweight="bold", zorder=5)
+    caption.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2})
+
+    def show(frame: int) -> None:
+        text, probabilities = frames[frame]
+        background.set_data(_with_boundary(dataclasses.replace(chart, probabilities=probabilities)))
+        caption.set_text(text)
+
+    moving = [background, *axes.collections, *axes.spines.values(), caption]
+    return Animation(figure, len(frames), show, max(_SECONDS / len(frames), _FASTEST), moving)
+
+
+def _with_boundary(chart: DecisionBoundaryChart) -> np.ndarray:
+    """Return the colours [row, column, 3] with black pixels where the predicted class changes."""
+    best = chart.probabilities.argmax(axis=-1)
+    changes = np.zeros(best.shape, bool)
+    changes[:, 1:] |= best[:, 1:] != best[:, :-1]
+    changes[1:] |= best[1:] != best[:-1]
+    return np.where(changes[..., None], 0.0, chart.colors())
+
+
+def _draw_map(axes: Axes, chart: DecisionBoundaryChart, *, boundary: bool = True) -> AxesImage:
+    """Draw the map, and return the image of its background."""
     axes.set(xlabel=chart.axes[0], ylabel=chart.axes[1])
-    axes.imshow(chart.colors(), extent=_extent(chart), origin="lower", aspect="auto", interpolation="bilinear")
-    _draw_boundary(axes, chart, 1.2)
+    image = axes.imshow(chart.colors(), extent=_extent(chart), origin="lower", aspect="auto", interpolation="bilinear")
+    if boundary:
+        _draw_boundary(axes, chart, 1.2)
     for points in chart.points:
         for number in range(len(chart.classes)):
             _draw_points(axes, points, number)
     axes.set(xlim=chart.x[[0, -1]], ylim=chart.y[[0, -1]])
     _draw_legend(axes, chart)
+    return image
 
 
 def _draw_legend(axes: Axes, chart: DecisionBoundaryChart) -> None:

@@ -53,6 +53,13 @@ class Page:
         """Write one line with its upper edge at `top`; `left` is its left end, or its middle if centred."""
         self.axes.text(left, top, text, fontsize=size, ha=align, va="top")
 
+    def axis_labels(self, labels: tuple[str, str], place: Place) -> None:
+        """Write the labels of the vertical and the horizontal axis of a picture to its left and below it."""
+        middle, center = place.top + place.height / 2, place.left + place.width / 2
+        look: dict[str, Any] = {"fontsize": style.SMALL, "color": "#555555"}
+        self.axes.text(place.left - 0.03, middle, labels[0], ha="right", va="center", rotation=90, **look)
+        self.axes.text(center, place.top + place.height + 0.03, labels[1], ha="center", va="top", **look)
+
     def lines(self, lines: Sequence[tuple[str, float]], left: float, top: float, align: str = "left") -> float:
         """Write lines, each with its font size, below each other; return the position below them."""
         for text, size in lines:

@@ -14,7 +14,8 @@ from dlcli.plot.page import style
 
 _PANEL_HEIGHT, _AXES_WIDTH = 2.7, 5.6  # inches
 _LEGEND_WIDTH = 2.6  # inches of text
-_MARKERS = ("", "s", "^", "D", "v", "o", "P", "X", "*")
+_MARKERS = ("o", "s", "^", "D", "v", "<", "P", "X", "*")
+_MARKER_DISTANCE = 0.12  # of the diagonal of the axes
 _FEW = 3  # lines that need no markers
 
 
@@ -38,16 +39,19 @@ def draw_panel(axes: Axes, panel: Panel) -> None:
     axes.set_ylabel(panel.ylabel)
     axes.grid(visible=True)
     axes.margins(x=0.02)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))
+    whole = all(np.array_equal(line.steps, np.rint(line.steps)) for line in panel.lines)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=whole, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}" if whole else f"{step:g}"))
     if not any(_drawable(line, panel.log).any() for line in panel.lines):
         axes.text(0.5, 0.5, "no values", transform=axes.transAxes, ha="center", va="center", color="#555555")
         return
     if panel.log:
         axes.set_yscale("log", nonpositive="mask")
-    for line, color in zip(panel.lines, color_numbers(panel.lines), strict=True):
+    many = len(panel.lines) > _FEW
+    for index, (line, color) in enumerate(zip(panel.lines, color_numbers(panel.lines), strict=True)):
         if _drawable(line, panel.log).any():
-            _draw_line(axes, line, color, markers=len(panel.lines) > _FEW)
+            # Markers at different places, so that lines that coincide stay visible.
+            _draw_line(axes, line, color, first_marker=index / len(panel.lines) if many else None)
     if panel.log:
         label_log_axis(axes)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
@@ -78,24 +82,34 @@ def _legend_height(panel: Panel) -> float:
     return 0.3 + lines * style.SMALL / 72
 
 
-def _draw_line(axes: Axes, line: Line, number: int, *, markers: bool) -> None:
+def _draw_line(axes: Axes, line: Line, number: int, *, first_marker: float | None) -> None:
+    """Draw a line in colour `number`.
+
+    Args:
+        axes: of the panel.
+        line: the line.
+        number: of its colour, marker and pattern.
+        first_marker: its place in [0, 1] of the distance between two markers; None for a line without markers.
+    """
     color = style.line_color(number)
-    marker = _MARKERS[number % len(_MARKERS)] if markers else ""
+    marker = "" if first_marker is None else _MARKERS[number % len(_MARKERS)]
     # A single value would be an invisible line.
     single = np.isfinite(line.values).sum() == 1
     look: dict[str, Any] = {
         "color": color,
-        "linestyle": (0, (4, 2)) if line.dashed else "-",
+        "linestyle": (0, (4, 2)) if line.dashed else style.line_pattern(number),
         "marker": "o" if single else marker,
     }
+    if line.band is not None:
+        axes.fill_between(line.steps, *line.band, color=color, alpha=0.18, linewidth=0)
     if line.smoothing:
         axes.plot(line.steps, line.values, color=color, alpha=0.3, linewidth=0.7)
     axes.plot(
         line.steps,
         line.smoothed,
         label="\n".join(_legend(line)),
-        markevery=None if single else 0.1,
-        markersize=4,
+        markevery=None if single or first_marker is None else (_MARKER_DISTANCE * first_marker, _MARKER_DISTANCE),
+        markersize=5,
         **look,
     )
     if line.best is not None:

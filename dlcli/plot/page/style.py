@@ -78,6 +78,11 @@ def line_color(number: int) -> str:
     return palette.LINES[number % len(palette.LINES)]
 
 
+def line_pattern(number: int) -> str:
+    """Return the pattern of line `number`: solid, and dotted where its colour repeats."""
+    return "-" if number < len(palette.LINES) else ":"
+
+
 def colormap(name: palette.Palette) -> Colormap:
     """Return a palette as a matplotlib colormap; NaN is gray."""
     colors = palette.paint(np.linspace(0, 1, 256), name)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from matplotlib import patheffects
+from matplotlib import colormaps, patheffects
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -24,7 +24,7 @@ _WIDTH, _HEIGHT, _HEIGHT_3D = 10.5, 5.6, 8.6  # inches
 _LINE = 0.19  # inches of an entry of the legend
 _SHADES, _CONTOURS = 32, 12
 _TICKS = 5  # of the colour bar
-_DARKEST, _LIGHTEST = 0.5, 1.0  # grays of the lowest and the highest value; every line colour is visible on them
+_PALE = 0.5  # weight of white in the colours of the values, on which every line colour is visible
 _MARKERS = {"minimum": ("*", 11.0), "saddle": ("X", 7.5), "maximum": ("^", 7.5), "flat": ("s", 5.0)}
 _END_MARKERS = "oDvP<p>h"  # at the end of the paths, which are then distinguishable without colour
 _HATCH = "#5C5C5C"
@@ -68,6 +68,8 @@ def animate(chart: SurfaceChart, *, three_d: bool = False) -> Animation:
 def _draw(chart: SurfaceChart, three_d: bool) -> tuple[Figure, list[_Moving]]:
     points, paths = _point_handles(chart), _path_handles(chart)
     height = (_HEIGHT_3D if three_d else _HEIGHT) + _LINE * max(len(points), len(paths))
+    note = "\n".join(style.wrap(chart.note, _WIDTH / 2, style.SMALL))
+    height += _LINE * (note.count("\n") + 1) if note else 0
     figure = style.new_figure(_WIDTH, height + style.title_height(chart.title, _WIDTH))
     style.write_title(figure, chart.title)
     scale = value_scale(chart.values)
@@ -82,12 +84,15 @@ def _draw(chart: SurfaceChart, three_d: bool) -> tuple[Figure, list[_Moving]]:
         parts.append(_draw_space(space, chart, scale))
     parts.append(_draw_gaps(figure.add_subplot(gaps), chart))
     figure.legend(handles=points, loc="outside lower left")
-    figure.legend(handles=paths, loc="outside lower right")
+    figure.legend(
+        handles=paths, loc="outside lower right", title=note or None, title_fontsize=style.SMALL, alignment="left"
+    )
     return figure, parts
 
 
-def _gray() -> ListedColormap:
-    return ListedColormap(np.repeat(np.linspace(_DARKEST, _LIGHTEST, 256)[:, None], 3, axis=1))
+def pale_colormap() -> ListedColormap:
+    """Return a pale viridis: dark blue for low values, yellow for high ones, with monotonically rising lightness."""
+    return ListedColormap(_PALE + (1 - _PALE) * colormaps["viridis"](np.linspace(0, 1, 256))[:, :3])
 
 
 def _draw_contours(axes: Axes, chart: SurfaceChart, scale: ValueScale) -> _Moving:
@@ -98,7 +103,7 @@ def _draw_contours(axes: Axes, chart: SurfaceChart, scale: ValueScale) -> _Movin
     axes.grid(visible=False)
     shades = np.ma.masked_invalid(scale.shades(chart.values))
     levels = np.linspace(0, 1, _SHADES + 1)
-    filled = axes.contourf(chart.x, chart.y, shades, levels, cmap=_gray())
+    filled = axes.contourf(chart.x, chart.y, shades, levels, cmap=pale_colormap())
     axes.contour(chart.x, chart.y, shades, np.linspace(0, 1, _CONTOURS + 2)[1:-1], colors="#777777", linewidths=0.5)
     ticks = np.linspace(0, 1, _TICKS)
     bar = axes.figure.colorbar(filled, ax=axes, ticks=ticks)
@@ -144,7 +149,7 @@ def _draw_space(axes: Any, chart: SurfaceChart, scale: ValueScale) -> _Moving:
     step = max(1, len(chart.x) // 60)
     x, y = np.meshgrid(chart.x[::step], chart.y[::step])
     axes.plot_surface(
-        x, y, scale.shades(chart.values)[::step, ::step], cmap=_gray(), linewidth=0.15,
+        x, y, scale.shades(chart.values)[::step, ::step], cmap=pale_colormap(), linewidth=0.15,
         edgecolor="#888888", alpha=0.85, rcount=70, ccount=70, antialiased=True,
     )  # fmt: skip
     axes.set(xlabel="x", ylabel="y", xlim=chart.x[[0, -1]], ylim=chart.y[[0, -1]], zlim=(0, 1))

@@ -15,6 +15,7 @@ from dlcli.plot.page.layout import LINE_HEIGHT, Page, Place
 _MARGIN, _GAP = 0.15, 0.12  # inches
 _WIDTH = 9.0  # inches that the tiles are fitted into
 _MIN_WIDTH = 5.0
+_AXIS_LABEL = 0.17  # inches that the label of an axis takes
 _MIN_SIDE, _MAX_SIDE = 0.5, 2.8
 _ROW_BAR = 0.42  # inches: width of the colour bar of a row, and of the number on its left
 _BAR_WIDTH, _BAR_HEIGHT = 1.6, 0.11
@@ -52,8 +53,9 @@ def _label_width(rows: Sequence[Row]) -> float:
 
 
 def _size(tile: Tile, side: float) -> tuple[float, float]:
-    """Return the height and width of a tile in inches; the longer one is `side`."""
+    """Return the height and width of a tile in inches; the longer one is `side`, less the room for axis labels."""
     height, width = palette.squeezed(tile.pixels).shape[:2]
+    side -= _AXIS_LABEL if tile.axes else 0.0
     return side * height / max(height, width), side * width / max(height, width)
 
 
@@ -64,7 +66,8 @@ def _row_height(row: Row, labels: float, side: float) -> float:
 
 
 def _caption_height(tile: Tile, side: float) -> float:
-    return len(style.wrap(tile.caption, side + _GAP / 2, style.SMALL)) * style.SMALL * LINE_HEIGHT
+    lines = len(style.wrap(tile.caption, side + _GAP / 2, style.SMALL)) * style.SMALL * LINE_HEIGHT
+    return lines + (_AXIS_LABEL if tile.axes else 0.0)
 
 
 def _draw_row(page: Page, row: Row, place: Place, side: float) -> None:
@@ -80,12 +83,15 @@ def _draw_row(page: Page, row: Row, place: Place, side: float) -> None:
 
 def _draw_tile(page: Page, tile: Tile, left: float, top: float, side: float) -> None:
     height, width = _size(tile, side)
-    place = Place(left + (side - width) / 2, top, width, height)
+    room = _AXIS_LABEL if tile.axes else 0.0
+    place = Place(left + room + (side - room - width) / 2, top, width, height)
     colors = palette.as_colors(tile.pixels, tile.palette, tile.limits)
     page.picture(colors, place)
     if tile.window:
         page.window_lines(place, (colors.shape[0], colors.shape[1]), tile.window)
     if tile.annotate:
         page.annotate(palette.squeezed(tile.pixels), colors, place)
+    if tile.axes:
+        page.axis_labels(tile.axes, place)
     caption = [(line, style.SMALL) for line in style.wrap(tile.caption, side + _GAP / 2, style.SMALL)]
-    page.lines(caption, left + side / 2, top + height + 0.02, align="center")
+    page.lines(caption, left + (room + side) / 2, top + height + room + 0.02, align="center")

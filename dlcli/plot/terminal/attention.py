@@ -20,8 +20,11 @@ def draw(chart: AttentionChart, width: int = 80, colour: bool = True, max_lines:
     heading += matrix(chart.mean, labels, shades=shades, width=width, colour=colour, max_lines=half)
     rows = [
         Row(
-            [Tile(chart.shades(head), f"head {number + 1}", "blues", (0.0, 1.0)) for number, head in enumerate(layer)],
-            f"layer {index + 1}",
+            [
+                Tile(chart.shades(head), name, "blues", (0.0, 1.0))
+                for name, head in zip(chart.column_names(), layer, strict=True)
+            ],
+            chart.row_names()[index],
         )
         for index, layer in enumerate(chart.weights)
     ]

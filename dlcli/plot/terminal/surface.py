@@ -119,4 +119,4 @@ def _legend(chart: SurfaceChart, width: int, colour: bool) -> list[str]:
     for number, path in enumerate(chart.paths):
         marker = render([Cell(MARKERS[number % len(MARKERS)], palette.terminal_color(number))], colour)
         lines.append(f"{marker} {fit(f'{path.label}: {path.result}', width - 2)}")
-    return lines
+    return [*lines, *paragraph(chart.note, width)]

@@ -14,13 +14,13 @@ from dlcli import engine
 from dlcli.data.images import augmentation, batches
 from dlcli.data.images.batches import ImageFacts
 from dlcli.engine import Inference, Input, Mean, Metrics, Rate
+from dlcli.engine.learner import AxisNames
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import measure
 from dlcli.optim import build
 from dlcli.optim.step import descend
 from dlcli.options.augmentations import parse_augmentation
-from dlcli.runs.lookup import find
 from dlcli.techniques.cnn.model import Architecture, Network
 from dlcli.techniques.cnn.options import Train
 
@@ -28,7 +28,7 @@ from dlcli.techniques.cnn.options import Train
 class Learner(engine.Learner):
     """Minimizes the cross-entropy between logits and labels, plus penalties on the weights.
 
-    A batch holds `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; on
+    A batch contains `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; on
     held-out data also `mask`, float32 [batch], 1 for an example and 0 for padding.
     """
 
@@ -55,19 +55,21 @@ class Learner(engine.Learner):
             if getattr(options, name) is None and (value := getattr(resolved, name)) is not None
         }
 
+    @staticmethod
+    def axis_names(options: Train, facts: ImageFacts) -> dict[str, AxisNames]:
+        return {f"network/head/logits/{name}": (-1, facts.classes) for name in ("kernel", "bias")}
+
     def __init__(self, options: Train, facts: ImageFacts):
         rngs = nnx.Rngs(options.seed)
         self.facts = facts
         self.smoothing = options.label_smoothing
         self.penalty = (options.l1, options.l2)
         self.strengths = parse_augmentation(options.augment)
-        self.freeze_backbone = options.freeze_backbone
-        trained = nnx.All(nnx.Param, nnx.PathContains("head")) if self.freeze_backbone else nnx.Param
         self.network = Network(architecture(options), facts.image, len(facts.classes), rngs=rngs)
         self.input_dropout = nnx.Dropout(options.input_dropout, rngs=rngs)
         self.rngs = nnx.Rngs(augment=options.seed)
         self.schedule = build.schedule(options)
-        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=trained)
+        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=build.trainable(options))
 
     def update(self, batch: Batch) -> Metrics:
         pixels = batch["image"].astype(jnp.float32) / 255
@@ -76,8 +78,6 @@ class Learner(engine.Learner):
         inputs = self.normalize(pixels)
         # Drawn flat: the same values drawn over four axes take XLA on the CPU more than twice as long.
         inputs = self.input_dropout(inputs.reshape(len(inputs), -1)).reshape(inputs.shape)
-        if self.freeze_backbone:
-            self.network.backbone.eval()  # batch statistics are not updated
 
         def loss_of(network: Network) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
             logits = network(inputs)
@@ -91,7 +91,11 @@ class Learner(engine.Learner):
         return {"loss": Mean.of(losses), "accuracy": accuracy, **Mean.each(numbers)}
 
     def score(self, batch: Batch) -> Metrics:
-        return measure(self.log_probabilities(batch["image"]), batch)
+        return measure(self.batch_log_probabilities(batch), batch)
+
+    def batch_log_probabilities(self, batch: Batch) -> jax.Array:
+        """Map a held-out batch to log-probabilities [batch, class]."""
+        return self.log_probabilities(batch["image"])
 
     def log_probabilities(self, pixels: jax.Array) -> jax.Array:
         """Map uint8 [batch, height, width, channel] to log-probabilities [batch, class]."""
@@ -112,21 +116,6 @@ class Learner(engine.Learner):
     def require_fit(self, facts: ImageFacts, run: str) -> None:
         if facts.classes != self.facts.classes or facts.image != self.facts.image:
             raise RunError(f"the data must have the image size and classes that {run} was trained on, found others")
-
-    @staticmethod
-    def starts_warm(options: Train) -> bool:
-        return bool(options.backbone_from)
-
-    def warm_start(self, options: Train) -> None:
-        folder = find(options.backbone_from, "cnn")
-        trained = nnx.state(engine.load(folder, Learner).network.backbone)
-        shapes, wanted = (jax.tree.map(jnp.shape, state) for state in (trained, nnx.state(self.network.backbone)))
-        if shapes != wanted:
-            raise RunError(
-                f"--backbone-from {folder} must have the backbone of these options, found another",
-                hint=f"use the --arch, --depth, --channels, --stages and --norm of {folder / 'options.json'}",
-            )
-        nnx.update(self.network.backbone, trained)
 
 
 def architecture(options: Train) -> Architecture:

@@ -1,11 +1,13 @@
 """Options of the convolutional classifier."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from dlcli.options.common import (
+    ActivationName,
     AugmentOptions,
     Cli,
     DataDirOptions,
@@ -13,14 +15,18 @@ from dlcli.options.common import (
     Dropout,
     DropoutOptions,
     EvalOptions,
+    LabelSmoothing,
     Needs,
     Options,
     ReadingOptions,
     Remat,
     SubsetOptions,
+    Top,
     TrainOptions,
 )
+from dlcli.options.initialization import Initialization
 
+_BACKBONE = "network/backbone"
 Depth = Literal[8, 18, 20, 32, 34, 44, 50, 56]
 ImageSize = Annotated[
     int | None,
@@ -60,7 +66,7 @@ class BackboneOptions(Options):
         Cli(rare=True),
     ] = None
     activation: Annotated[
-        Literal["relu", "leaky-relu", "gelu", "silu", "elu", "tanh"] | None,
+        ActivationName | None,
         Field(description="Activation function; default: depends on --arch."),
         Cli(rare=True),
     ] = None
@@ -70,17 +76,17 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
     """Options of `dlcli train cnn`."""
 
     panel = "Model"
+    architecture = (
+        *("arch", "depth", "channels", "stages", "pool", "norm", "activation", "hidden"),
+        "image_size",
+    )
     dataset: Dataset = "digits"
     dropout: Dropout = 0.25
     image_size: ImageSize = None
     hidden: Annotated[
         int | None, Field(ge=0, le=65536, description="Units of the head's hidden layer; 0: none."), Cli(rare=True)
     ] = None
-    label_smoothing: Annotated[
-        float,
-        Field(ge=0, lt=1, description="Label smoothing: probability spread evenly over all classes."),
-        Cli(rare=True),
-    ] = 0.0
+    label_smoothing: LabelSmoothing = 0.0
     backbone_from: Annotated[
         str | None,
         Field(description="Initialize the backbone from this run."),
@@ -88,6 +94,21 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
     ] = None
     freeze_backbone: Annotated[bool, Field(description="Train only the head."), Cli(rare=True)] = False
     remat: Annotated[Remat, Needs("arch", ("resnet",))] = False
+
+    @property
+    def initialization(self) -> Initialization:
+        found = super().initialization
+        if self.freeze_backbone:
+            found = dataclasses.replace(found, frozen=(*found.frozen, _BACKBONE))
+        if self.backbone_from:
+            found = dataclasses.replace(found, source=self.backbone_from, only=(_BACKBONE,), flag="--backbone-from")
+        return found
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Train":
+        if self.backbone_from and self.init_from:
+            raise ValueError("give --init-from or --backbone-from, not both")
+        return self
 
     @model_validator(mode="after")
     def _backbone_to_freeze(self) -> "Train":
@@ -125,6 +146,4 @@ class Predict(ReadingOptions):
         Field(description="Image files, folders of images, or - for a list of paths on standard input."),
         Cli(argument=True),
     ]
-    top: Annotated[
-        int, Field(ge=1, le=1000, description="Number of most likely classes to show for each image."), Cli(short="-k")
-    ] = 3
+    top: Top = 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 import jax
@@ -18,7 +18,7 @@ from dlcli.data.images import batches
 from dlcli.engine import Rate
 from dlcli.engine.evaluate import Evaluation
 from dlcli.engine.evaluate import evaluate as measure
-from dlcli.interface import Data
+from dlcli.interface import Batch
 from dlcli.metrics import generation
 from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
 from dlcli.runs.trained import TrainedRun
@@ -30,35 +30,37 @@ _MIN_SAMPLES = 1_000  # for a distance, where the test split has fewer examples
 _FEATURE_BATCH = 500  # images whose features are computed at once
 
 
-def evaluate(options: Eval, run: TrainedRun) -> Table:
-    """Return the loss and the distance of samples from the test split, and that of real examples as the floor."""
+def evaluate(options: Eval, run: TrainedRun, split: str = "test") -> Table:
+    """Return the loss and the distance of samples from a held-out split, and that of real examples as the floor."""
     config = SamplerConfig.of(run.learner, options)
-    found = measure(run, options)
+    found = measure(run, options, split=split)
+    held_out = found.data.test if split == "test" else found.data.validation
     loss = found.metrics["loss"].describe()
     found.protocol.update({**config.described(), "loss": loss})
     if isinstance(run.learner.domain, PointDomain):
-        more = [("loss", formats.loss(loss["value"]), "squared error on test points")]
-        metrics = _point_metrics(run.learner, found.data, config, options.samples)
+        more = [("loss", formats.loss(loss["value"]), f"squared error on {split} points")]
+        metrics = _point_metrics(run.learner, held_out, config, options.samples)
         return generation.point_table(found.title, _described(metrics), found.protocol, more)
-    metrics, found.protocol["feature_classifier"] = _image_metrics(run.learner, found, config, options.samples)
+    metrics, digest = _image_metrics(run.learner, found, held_out, config, options.samples)
+    found.protocol["feature_classifier"] = digest
     return generation.image_table(
         found.title,
         _described(metrics),
         found.protocol,
         classes=len(cast(GenerativeFacts, found.data.facts).classes),
         training=found.data.sizes["train"],
-        more=[("loss", formats.loss(loss["value"]), "squared error on test images")],
+        more=[("loss", formats.loss(loss["value"]), f"squared error on {split} images")],
     )
 
 
 def _image_metrics(
-    learner: Learner, found: Evaluation, config: SamplerConfig, samples: int | None
+    learner: Learner, found: Evaluation, split_batches: Iterable[Batch], config: SamplerConfig, samples: int | None
 ) -> tuple[dict[str, Any], str]:
-    """Compare samples and as many training images with the test images; also return the classifier's digest."""
+    """Compare samples and as many training images with the held-out images; also return the classifier's digest."""
     classes = len(cast(GenerativeFacts, found.data.facts).classes)
     classifier = FeatureClassifier(learner.domain.shape, classes)
     domains.train_feature_classifier(classifier, found.options, count_examples)
-    images, labels = _held_out(found.data)
+    images, labels = _held_out(split_batches)
     count = samples or max(_MIN_SAMPLES, len(images))
     sample_labels = np.resize(labels, count) if learner.conditional else None
     compared = generate(learner, count, sample_labels, config), batches.training(found.data, count)[0], images
@@ -71,17 +73,19 @@ def _image_metrics(
     return metrics, classifier.digest()
 
 
-def _point_metrics(learner: Learner, data: Data, config: SamplerConfig, samples: int | None) -> dict[str, Any]:
-    """Count the modes that samples hit, and those that the test points hit."""
+def _point_metrics(
+    learner: Learner, split_batches: Iterable[Batch], config: SamplerConfig, samples: int | None
+) -> dict[str, Any]:
+    """Count the modes that samples hit, and those that the held-out points hit."""
     density = cast(DensityFacts, learner.domain.facts)
-    generated = jnp.asarray(generate(learner, samples or data.sizes["test"], None, config))
-    held_out = jnp.concatenate([batch["point"][batch["mask"] > 0] for batch in data.test])
+    held_out = jnp.concatenate([batch["point"][batch["mask"] > 0] for batch in split_batches])
+    generated = jnp.asarray(generate(learner, samples or len(held_out), None, config))
     return dict(generation.point_metrics(generated, held_out, density.modes, density.std))
 
 
-def _held_out(data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Return all test images and their labels."""
-    kept = [(batch["image"][mask], batch["label"][mask]) for batch in data.test for mask in [batch["mask"] > 0]]
+def _held_out(split_batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
+    """Return all images of a split and their labels."""
+    kept = [(batch["image"][mask], batch["label"][mask]) for batch in split_batches for mask in [batch["mask"] > 0]]
     return np.concatenate([image for image, _ in kept]), np.concatenate([label for _, label in kept])
 
 

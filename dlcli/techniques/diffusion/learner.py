@@ -28,7 +28,7 @@ _LABEL_DROPOUT = 0.1  # Ho and Salimans 2022, section 4.1: the best results have
 class Learner(engine.Learner):
     """Minimizes the squared error of the network's prediction for noisy data.
 
-    A batch holds `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch], or
+    A batch contains `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch], or
     `point`, float32 [batch, 2]; on held-out data also `mask`, float32 [batch].
 
     The validation metric is the same loss, with the same noise in each validation: generating enough samples for a
@@ -60,7 +60,7 @@ class Learner(engine.Learner):
         self.ema = EMA(self.network, options.ema_decay)
         self.rngs = nnx.Rngs(noise=options.seed, score=options.seed + 1)
         self.schedule = build.schedule(options)
-        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=nnx.Param)
+        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=build.trainable(options))
 
     @property
     def noise_schedule(self) -> NoiseSchedule:

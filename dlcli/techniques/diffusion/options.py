@@ -11,12 +11,14 @@ from dlcli.options.common import (
     DataDirOptions,
     EvalOptions,
     LearningRate,
+    MaxGradNorm,
     Needs,
     Options,
     Remat,
     Steps,
 )
-from dlcli.options.generative import DENSITIES, GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
+from dlcli.options.datasets import DENSITIES
+from dlcli.options.generative import GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
 
 NoiseSchedule = Literal["linear", "cosine"]
 
@@ -25,12 +27,14 @@ class Train(GenerativeTrainOptions):
     """Options of `dlcli train diffusion`."""
 
     panel = "Model"
+    architecture = (
+        *("parameterization", "noise_schedule", "timesteps"),
+        *("channels", "stages", "blocks", "attention", "conditional", "image_size"),
+    )
     batch_size: BatchSize = 64
     steps: Steps = 1_500
     learning_rate: LearningRate = 2e-3
-    max_grad_norm: Annotated[
-        float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
-    ] = 1.0
+    max_grad_norm: MaxGradNorm = 1.0
     parameterization: Annotated[
         Literal["noise", "velocity", "flow"],
         Field(description="Prediction target: noise (epsilon), velocity (v) or flow."),

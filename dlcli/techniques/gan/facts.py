@@ -28,7 +28,7 @@ class GanFacts(GenerativeFacts):
 
 
 def read(options: Train) -> Data:
-    """Open the data set; held-out batches of images also hold training images to compare with.
+    """Open the data set; held-out batches of images also contain training images to compare with.
 
     Raises:
         UsageError: the data set has no classes, and `--conditional` needs them.

@@ -20,7 +20,7 @@ from dlcli.metrics import generation
 from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
 from dlcli.nn.ema import EMA
 from dlcli.optim import build, penalties
-from dlcli.options.generative import DENSITIES
+from dlcli.options.datasets import DENSITIES
 from dlcli.techniques.gan import facts as facts_
 from dlcli.techniques.gan import losses
 from dlcli.techniques.gan.facts import GanFacts
@@ -41,7 +41,7 @@ _FIXED_IMAGES, _FIXED_POINTS = 10, 500  # fixed-noise samples of each time
 class Learner(engine.Learner):
     """Trains the discriminator on each batch, and the generator with the gradient of the discriminator.
 
-    A batch holds `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch], or
+    A batch contains `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch], or
     `point`, float32 [batch, 2].
 
     Reference: Goodfellow et al., "Generative Adversarial Nets", 2014, arXiv:1406.2661, algorithm 1.
@@ -100,8 +100,9 @@ class Learner(engine.Learner):
         steps = {name: getattr(options, name) // self.critic_steps for name in ("steps", "warmup_steps")}
         of_generator = options.model_copy(update={**steps, "steps": max(1, steps["steps"])})
         self.schedule = build.schedule(options)
-        self.generator_optimizer = nnx.Optimizer(self.generator, build.optimizer(of_generator, betas), wrt=nnx.Param)
-        self.discriminator_optimizer = nnx.Optimizer(self.discriminator, build.optimizer(options, betas), wrt=nnx.Param)
+        of = [build.trainable(options, name) for name in ("generator", "discriminator")]
+        self.generator_optimizer = nnx.Optimizer(self.generator, build.optimizer(of_generator, betas), wrt=of[0])
+        self.discriminator_optimizer = nnx.Optimizer(self.discriminator, build.optimizer(options, betas), wrt=of[1])
 
     def update(self, batch: Batch) -> Metrics:
         real, label = self.domain.encode(batch), batch["label"] if self.conditional else None
@@ -152,14 +153,12 @@ class Learner(engine.Learner):
     def require_fit(self, facts: GanFacts, run: str) -> None:
         self.facts.require_same_domain(facts, run, classes=self.conditional)
 
-    @staticmethod
-    def starts_warm(options: Train) -> bool:
-        return True
-
-    def warm_start(self, options: Train) -> None:
+    def warm_start(self, options: Train) -> bool:
         """Train the feature classifier, or load it from the cache; data of one class leaves it untrained."""
-        if len(self.domain.classes) > 1:
-            domains.train_feature_classifier(self.feature_classifier, options, count_examples)
+        if len(self.domain.classes) < 2:
+            return False
+        domains.train_feature_classifier(self.feature_classifier, options, count_examples)
+        return True
 
     def _generate(self, count: int, label: jax.Array | None) -> tuple[jax.Array, Pullback]:
         """Generate examples.
@@ -168,11 +167,11 @@ class Learner(engine.Learner):
             The examples, and a function from the gradient by them to the gradient by the generator's parameters.
         """
         noise = jax.random.normal(self.rngs.noise(), [count, self.latent_dim])
-        graph, parameters, rest = nnx.split(self.generator, nnx.Param, ...)
+        graph, parameters, rest = nnx.split(self.generator, self.generator_optimizer.wrt, ...)
 
         def generate(parameters: nnx.State) -> tuple[jax.Array, nnx.State]:
             generator = nnx.merge(graph, parameters, rest, copy=True)
-            return generator(noise, label), nnx.state(generator, nnx.Not(nnx.Param))
+            return generator(noise, label), nnx.state(generator, nnx.Not(self.generator_optimizer.wrt))
 
         generated, pullback, changed = jax.vjp(generate, parameters, has_aux=True)
         nnx.update(self.generator, changed)
@@ -180,19 +179,21 @@ class Learner(engine.Learner):
 
     def _update_discriminator(self, real: jax.Array, generated: jax.Array, label: jax.Array | None) -> Metrics:
         weight = jax.random.uniform(self.rngs.noise(), [len(real)])
+        trained = self.discriminator_optimizer.wrt
 
         def loss_of(discriminator: nnx.Module) -> tuple[jax.Array, dict[str, jax.Array]]:
             logits = discriminator(real, label), discriminator(generated, label)
             loss = losses.discriminator_loss(self.loss, *logits)
             parts = {"loss": loss, "real_logit": logits[0].mean(), "generated_logit": logits[1].mean()}
-            total = loss + penalties.penalty(discriminator, *self.weight_penalty)
+            total = loss + penalties.penalty(nnx.state(discriminator, trained), *self.weight_penalty)
             if self.gradient_penalty:
                 penalty = losses.gradient_penalty(self.loss, lambda x: discriminator(x, label), real, generated, weight)
                 parts["gradient_penalty"] = penalty
                 total += self.gradient_penalty * penalty
             return total, parts
 
-        (_, parts), gradients = nnx.value_and_grad(loss_of, has_aux=True)(self.discriminator)
+        aim = nnx.DiffState(0, trained)
+        (_, parts), gradients = nnx.value_and_grad(loss_of, argnums=aim, has_aux=True)(self.discriminator)
         rate = self.schedule(self.discriminator_optimizer.step[...])
         self.discriminator_optimizer.update(self.discriminator, gradients)
         return {name: Mean.of(part) for name, part in {**parts, "learning_rate": rate}.items()}
@@ -205,7 +206,7 @@ class Learner(engine.Learner):
         def step(generator: nnx.Module, optimizer: nnx.Optimizer, ema: EMA) -> None:
             (gradients,) = pullback(gradient)
             if any(self.weight_penalty):
-                added = nnx.grad(lambda generator: penalties.penalty(generator, *self.weight_penalty))(generator)
+                added = jax.grad(penalties.penalty)(nnx.state(generator, optimizer.wrt), *self.weight_penalty)
                 gradients = jax.tree.map(jnp.add, gradients, added)
             optimizer.update(generator, gradients)
             ema.update(generator)

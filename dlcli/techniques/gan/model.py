@@ -15,14 +15,13 @@ from flax import nnx
 
 from dlcli.data.domains import Domain, ImageDomain
 from dlcli.nn.convolution import Convolution
+from dlcli.nn.image_stages import center_crop, halvings
 from dlcli.nn.initializers import he_normal, truncated_normal
 from dlcli.nn.normalization import Norm
 from dlcli.nn.receptive_field import Window
 from dlcli.nn.transposed_convolution import TransposedConvolution
 from dlcli.techniques.gan.options import Train
 
-# Height or width of the first feature maps of the generator, and of the last ones of the discriminator.
-_SMALLEST = 4
 _NEGATIVE_SLOPE = 0.2  # of the discriminator's leaky ReLU: Radford et al. 2015, section 3
 _EMBEDDING_STD = 0.02  # of the discriminator's initial class embedding: ibid., section 4
 
@@ -67,7 +66,7 @@ class ImageGenerator(nnx.Module):
             dtype: dtype of the activations.
             rngs: random streams of the initial weights.
         """
-        stages, self.image, kind = _halvings(image), image, jnp.dtype(dtype)
+        stages, self.image, kind = halvings(image), image, jnp.dtype(dtype)
         widths = [channels * 2**stage for stage in reversed(range(stages + 1))]
         self.start = (*(-(-side // 2**stages) for side in image[:2]), widths[0])
         self.class_embedding = nnx.data(_embedding(classes, latent_dim, 1.0, rngs) if classes else None)
@@ -88,7 +87,7 @@ class ImageGenerator(nnx.Module):
         x = jax.nn.relu(self.norms[0](x))
         for upsample, norm in zip(self.upsample, self.norms[1:], strict=True):
             x = jax.nn.relu(norm(upsample(x)))
-        return jnp.tanh(_center_crop(self.conv_out(x), self.image[:2]).astype(jnp.float32))
+        return jnp.tanh(center_crop(self.conv_out(x), self.image[:2]).astype(jnp.float32))
 
 
 class ImageDiscriminator(nnx.Module):
@@ -102,7 +101,7 @@ class ImageDiscriminator(nnx.Module):
 
     def __init__(self, image: tuple[int, int, int], *, channels: int, classes: int, dtype: str, rngs: nnx.Rngs):
         """Create the untrained network; the arguments are those of `ImageGenerator`."""
-        kind, widths = jnp.dtype(dtype), [channels * 2**stage for stage in range(_halvings(image) + 1)]
+        kind, widths = jnp.dtype(dtype), [channels * 2**stage for stage in range(halvings(image) + 1)]
         layers = [Convolution(image[2], channels, Window(3, padding=1), dtype=kind, rngs=rngs)]
         downsampling = Window(4, stride=2, padding=1)
         for pair in itertools.pairwise(widths):
@@ -169,14 +168,3 @@ def _mlp(layers: nnx.List, x: jax.Array, activation: Callable[[jax.Array], jax.A
 
 def _embedding(classes: int, features: int, std: float, rngs: nnx.Rngs) -> nnx.Embed:
     return nnx.Embed(classes, features, embedding_init=truncated_normal(std), rngs=rngs)
-
-
-def _halvings(image: tuple[int, int, int]) -> int:
-    """Return how often the shorter side can be halved without falling below `_SMALLEST` pixels."""
-    return max(0, int(math.log2(max(min(image[:2]), _SMALLEST) / _SMALLEST)))
-
-
-def _center_crop(images: jax.Array, size: tuple[int, int]) -> jax.Array:
-    """Crop [batch, height, width, channel] to `size` around the center."""
-    top, left = ((actual - wanted) // 2 for actual, wanted in zip(images.shape[1:3], size, strict=True))
-    return images[:, top : top + size[0], left : left + size[1]]

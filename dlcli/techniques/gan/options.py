@@ -1,22 +1,29 @@
 """Options of the generative adversarial network."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from dlcli.options.common import (
     BatchSize,
     Cli,
     DataDirOptions,
-    DatasetName,
     EvalOptions,
     LearningRate,
     Needs,
     Schedule,
     Steps,
-    with_defaults,
 )
-from dlcli.options.generative import DENSITIES, GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
+from dlcli.options.datasets import DENSITIES
+from dlcli.options.defaults import DependentDefaults
+from dlcli.options.generative import (
+    GENERATIVE_DATASET,
+    GenerativeDataset,
+    GenerativeSampleOptions,
+    GenerativeTrainOptions,
+    SamplingSeed,
+)
 from dlcli.options.optimizers import WITH_BETAS
 
 # Defaults for a density. Its modes are narrow: with the penalty weight for images, the discriminator's gradient stays
@@ -29,17 +36,17 @@ _DENSITY_DEFAULTS_BY_LOSS = {
 }
 
 
-class Train(GenerativeTrainOptions):
+class Train(DependentDefaults, GenerativeTrainOptions):
     """Options of `dlcli train gan`."""
 
     panel = "Model"
+    architecture = ("latent_dim", "channels", "conditional", "image_size")
     dataset: Annotated[
-        DatasetName,
+        GenerativeDataset,
         Field(
-            description="Image set (an embedded name, tfds:NAME, folder:PATH or a file), or a 2-D density: ring, grid. "
-            "Densities have other defaults: 10,000 steps, batch size 256, latent dimension 2, smaller penalty."
+            description=f"{GENERATIVE_DATASET} Densities have other defaults: 10,000 steps, batch size 256, latent "
+            "dimension 2, smaller penalty."
         ),
-        Cli(short="-d", metavar="NAME", complete="images"),
     ] = "digits"
     batch_size: BatchSize = 64
     steps: Steps = 2_000
@@ -47,7 +54,7 @@ class Train(GenerativeTrainOptions):
     schedule: Schedule = "linear"
     loss: Annotated[
         Literal["non-saturating", "wasserstein"],
-        Field(description="Loss: non-saturating, or Wasserstein with gradient penalty."),
+        Field(description="Loss: non-saturating, or wasserstein with gradient penalty."),
     ] = "non-saturating"
     critic_steps: Annotated[
         int | None,
@@ -73,13 +80,12 @@ class Train(GenerativeTrainOptions):
         Cli(rare=True),
     ] = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _fill_in_density_defaults(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or given.get("dataset") not in DENSITIES:
-            return given
-        by_loss = _DENSITY_DEFAULTS_BY_LOSS.get(given.get("loss", "non-saturating"), {})
-        return with_defaults(given, _DENSITY_DEFAULTS | by_loss)
+    def defaults_for(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the defaults of a density; {} for images."""
+        if given.get("dataset") not in DENSITIES:
+            return {}
+        return _DENSITY_DEFAULTS | _DENSITY_DEFAULTS_BY_LOSS.get(str(given.get("loss", "non-saturating")), {})
 
 
 class Eval(DataDirOptions, EvalOptions):

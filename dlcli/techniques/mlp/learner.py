@@ -14,6 +14,7 @@ from dlcli.data.tabular import batches
 from dlcli.data.tabular.batches import TabularFacts
 from dlcli.engine import Inference, Input, Mean, Metrics, Rate
 from dlcli.engine.inference import random_normal
+from dlcli.engine.learner import AxisNames
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics import classification, regression
@@ -27,7 +28,7 @@ from dlcli.techniques.mlp.options import Train
 class Learner(engine.Learner):
     """Minimizes the cross-entropy between logits and labels, or the squared error of a standardized target.
 
-    A batch holds `features`, standardized float32 [batch, feature], and `label`, int32 [batch], or `target`,
+    A batch contains `features`, standardized float32 [batch, feature], and `label`, int32 [batch], or `target`,
     standardized float32 [batch]; on held-out data also `mask`, float32 [batch], 1 for an example and 0 for padding.
     """
 
@@ -44,6 +45,13 @@ class Learner(engine.Learner):
     def read(options: Train, facts: TabularFacts | None = None) -> Data:
         return batches.read(options, facts)
 
+    @staticmethod
+    def axis_names(options: Train, facts: TabularFacts) -> dict[str, AxisNames]:
+        found: dict[str, AxisNames] = {"network/hidden/0/linear/kernel": (0, facts.features)}
+        if facts.classes:
+            found |= {f"network/output/{name}": (-1, facts.classes) for name in ("kernel", "bias")}
+        return found
+
     def __init__(self, options: Train, facts: TabularFacts):
         rngs = nnx.Rngs(options.seed)
         self.facts = facts
@@ -54,7 +62,7 @@ class Learner(engine.Learner):
         self.network = Network(config, len(facts.features), len(facts.classes) or 1, rngs=rngs)
         self.input_dropout = nnx.Dropout(options.input_dropout, rngs=rngs)
         self.schedule = build.schedule(options)
-        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=nnx.Param)
+        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=build.trainable(options))
 
     def update(self, batch: Batch) -> Metrics:
         inputs = self.input_dropout(jnp.asarray(batch["features"]))
@@ -76,10 +84,14 @@ class Learner(engine.Learner):
         return jnp.square(outputs[:, 0] - batch["target"])
 
     def score(self, batch: Batch) -> Metrics:
-        outputs = self.network(jnp.asarray(batch["features"]))
         if self.facts.classes:
-            return classification.measure(jax.nn.log_softmax(outputs), batch)
+            return classification.measure(self.batch_log_probabilities(batch), batch)
+        outputs = self.network(jnp.asarray(batch["features"]))
         return regression.measure(outputs[:, 0], batch["target"], batch["mask"], scale=self.facts.target_std)
+
+    def batch_log_probabilities(self, batch: Batch) -> jax.Array:
+        """Map a held-out batch to log-probabilities [batch, class]."""
+        return jax.nn.log_softmax(self.network(jnp.asarray(batch["features"])))
 
     def predict(self, features: jax.Array) -> jax.Array:
         """Map standardized rows, float32 [batch, feature], to log-probabilities [batch, class], or to values [batch].

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from dlcli.options.common import (
+    ActivationName,
     BatchSize,
     Cli,
     DatasetName,
@@ -17,9 +18,11 @@ from dlcli.options.common import (
     ReadingOptions,
     Steps,
     SubsetOptions,
+    Top,
     ValidateEvery,
 )
-from dlcli.options.tables import PLANE, TargetColumn
+from dlcli.options.datasets import PLANE, TABLES
+from dlcli.options.tables import TargetColumn
 from dlcli.options.values import layer_sizes
 
 
@@ -50,11 +53,12 @@ class Train(DropoutOptions, SubsetOptions, TableOptions, NetworkOptions):
     """Options of `dlcli train mlp`."""
 
     panel = "Model"
+    architecture = ("hidden_sizes", "activation", "norm")
     dataset: Annotated[
         DatasetName,
         Field(
-            description="Table: points in the plane (moons, circles, spirals, xor), iris, wine, breast-cancer, "
-            "diabetes, a .csv or .tsv file with a header, or an .npz file of x and y."
+            description=f"Table: points in the plane ({', '.join(PLANE)}), {', '.join(TABLES)}, "
+            "a .csv or .tsv file with a header, or an .npz file of x and y."
         ),
         Cli(short="-d", metavar="NAME", complete="tables"),
     ] = "moons"
@@ -68,9 +72,7 @@ class Train(DropoutOptions, SubsetOptions, TableOptions, NetworkOptions):
         Field(description="Units of each hidden layer; none: a linear model."),
         Cli(metavar="N,…"),
     ] = "64,64"
-    activation: Annotated[
-        Literal["relu", "leaky-relu", "gelu", "silu", "elu", "tanh"], Field(description="Activation function.")
-    ] = "relu"
+    activation: Annotated[ActivationName, Field(description="Activation function.")] = "relu"
     norm: Annotated[
         Literal["batch", "layer", "none"],
         Field(description="Normalization of each hidden layer."),
@@ -96,6 +98,4 @@ class Predict(ReadingOptions):
         ),
         Cli(argument=True, metavar="ROW"),
     ]
-    top: Annotated[
-        int, Field(ge=1, le=1000, description="Number of most likely classes to show per row."), Cli(short="-k")
-    ] = 3
+    top: Top = 3

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dlcli.artifacts import Table
-from dlcli.data.text import token_streams
-from dlcli.data.text.catalogue import open_texts
 from dlcli.engine.evaluate import evaluate as measure
 from dlcli.metrics import classification, language_model
 from dlcli.runs.trained import TrainedRun
-from dlcli.techniques.rnn.learner import reading
 from dlcli.techniques.rnn.options import Eval
 
 
@@ -17,6 +14,4 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
     found = measure(run, options)
     if run.learner.classify:
         return classification.table(found.title, found.described(), run.facts.classes, found.protocol)
-    texts = open_texts(found.options.dataset, reading(found.options))
-    characters = token_streams.stream(texts, found.data.test_split, run.facts.load()).characters
-    return language_model.table(found.title, found.described(), characters, found.protocol)
+    return language_model.table(found.title, found.described(), found.examples.characters, found.protocol)

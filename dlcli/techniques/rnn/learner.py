@@ -21,6 +21,7 @@ from dlcli.data.text.sets import TextSet
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.engine import Inference, Input, Mean, Metrics, Rate
 from dlcli.engine.inference import random_tokens
+from dlcli.engine.learner import AxisNames
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import measure
@@ -66,6 +67,13 @@ class Learner(engine.Learner):
             return batches(options, texts, facts.load(), trained=True)
         return batches(options, texts, tokenizers.resolve(options.tokenizer, options.vocab_size, texts.splits["train"]))
 
+    @staticmethod
+    def axis_names(options: Train, facts: TextFacts) -> dict[str, AxisNames]:
+        entries = facts.load().entries
+        outputs = facts.classes if options.task == "classify" else entries
+        output: dict[str, AxisNames] = {f"network/output_{name}": (-1, outputs) for name in ("kernel", "bias")}
+        return {"network/embedding": (0, entries), **output}
+
     def __init__(self, options: Train, facts: TextFacts):
         rngs = nnx.Rngs(options.seed)
         self.facts = facts
@@ -77,7 +85,7 @@ class Learner(engine.Learner):
         carry = None if self.classify else Carry(self.network.stack.initial_carry(options.batch_size))
         self.carry = nnx.data(carry)
         self.schedule = build.schedule(options)
-        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=nnx.Param)
+        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=build.trainable(options))
 
     def update(self, batch: Batch) -> Metrics:
         losses_of = self._classification_losses(batch) if self.classify else self._next_token_losses(batch)
@@ -95,7 +103,7 @@ class Learner(engine.Learner):
 
     def score(self, batch: Batch) -> Metrics:
         if self.classify:
-            return measure(self.class_log_probabilities(batch["tokens"], batch["length"]), batch)
+            return measure(self.batch_log_probabilities(batch), batch)
         losses, _, carry = self._next_token_losses(batch)(self.network)
         self.carry.set_value(carry)
         return {"loss": Mean.of(losses, batch["mask"])}
@@ -117,6 +125,10 @@ class Learner(engine.Learner):
         """Map int32 [batch, time] to log-probabilities of the tokens that follow each, [batch, time, vocabulary]."""
         logits, _ = self.network.step(tokens, 0, self.network.init_cache(tokens.shape[0]))
         return jax.nn.log_softmax(logits)
+
+    def batch_log_probabilities(self, batch: Batch) -> jax.Array:
+        """Map a held-out batch of a classifier to log-probabilities [batch, class]."""
+        return self.class_log_probabilities(batch["tokens"], batch["length"])
 
     def class_log_probabilities(self, tokens: jax.Array, length: jax.Array) -> jax.Array:
         """Map texts to log-probabilities, float32 [batch, class].

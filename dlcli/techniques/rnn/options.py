@@ -11,23 +11,22 @@ from dlcli.options.common import (
     DropoutOptions,
     EvalOptions,
     LearningRate,
+    MaxGradNorm,
     Needs,
     NetworkOptions,
+    OptimizerChoice,
     Steps,
-    TextDataset,
-    TextPredictOptions,
-    TextSampleOptions,
-    TextScoreOptions,
-    TokenizerOptions,
+    ValidateExamples,
 )
-from dlcli.options.optimizers import OptimizerName
 from dlcli.options.tables import LabelColumnOptions
+from dlcli.options.text import TextDataset, TextPredictOptions, TextSampleOptions, TextScoreOptions, TokenizerOptions
 
 
 class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions):
     """Options of `dlcli train rnn`."""
 
     panel = "Model"
+    architecture = ("task", "cell", "layers", "hidden", "embedding_dim", "tie_embeddings", "pool")
     examples = (
         "dlcli train rnn",
         "dlcli train rnn --dataset novel.txt --cell gru --layers 2 --hidden 512 --dropout 0.3",
@@ -36,16 +35,15 @@ class Train(DropoutOptions, TokenizerOptions, LabelColumnOptions, NetworkOptions
     dataset: TextDataset = "pydocs"
     batch_size: BatchSize = 32
     steps: Steps = 1_000
+    validate_examples: ValidateExamples = 2_000
     # Validation loss on tinyshakespeare: 1.67 nats per token with Muon after 500 steps, 1.85 with Adam after 1,500.
-    optimizer: Annotated[OptimizerName, Field(description="Optimizer.")] = "muon"
+    optimizer: OptimizerChoice = "muon"
     learning_rate: LearningRate = 1e-2
-    max_grad_norm: Annotated[
-        float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
-    ] = 1.0
+    max_grad_norm: MaxGradNorm = 1.0
     dropout: Dropout = 0.1
     task: Annotated[
         Literal["language", "classify"],
-        Field(description="Language modeling (predict the next token) or text classification."),
+        Field(description="Task: language (predict the next token) or classify (a text)."),
     ] = "language"
     cell: Annotated[Literal["elman", "lstm", "gru"], Field(description="Recurrent cell.")] = "lstm"
     layers: Annotated[int, Field(ge=1, le=64, description="Number of recurrent layers.")] = 1

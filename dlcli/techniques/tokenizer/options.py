@@ -4,19 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from dlcli.options.common import (
-    MIN_VOCABULARY,
-    Cli,
-    DatasetName,
-    DirectOptions,
-    Options,
-    RunArgument,
-    RunRef,
-    TextDataset,
-    TokenizerKind,
-    VocabSize,
-)
+from dlcli.options.common import Cli, DatasetName, DirectOptions, Options, RunArgument, RunRef
 from dlcli.options.tables import TextColumnOptions, TextTableOptions
+from dlcli.options.text import MIN_VOCABULARY, TextDataset, TokenizerKind, VocabSize
 
 
 class Train(TextTableOptions, DirectOptions):
@@ -51,7 +41,7 @@ class Eval(TextColumnOptions):
     run: RunArgument
     dataset: Annotated[
         DatasetName | None,
-        Field(description="Measure on the test split of other data of the same shape."),
+        Field(description="Evaluate on the test split of another text."),
         Cli(complete="datasets"),
     ] = None
 

@@ -9,9 +9,6 @@ import numpy as np
 
 from dlcli import formats
 from dlcli.artifacts import Table
-from dlcli.data.text import token_streams
-from dlcli.data.text.catalogue import open_pairs, open_texts
-from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.pair_batches import EncodedPairs
 from dlcli.data.text.pairs import Pairs
 from dlcli.engine.evaluate import Evaluation
@@ -19,7 +16,7 @@ from dlcli.engine.evaluate import evaluate as measure
 from dlcli.metrics import bleu, classification, language_model
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.learner import Learner
-from dlcli.techniques.transformer.options import Eval, Train
+from dlcli.techniques.transformer.options import Eval
 from dlcli.techniques.transformer.translation import translator
 
 _BATCH = 32  # sources per batch
@@ -30,27 +27,35 @@ _NAMES = {"bleu": "BLEU", "chrf": "chrF"}
 def evaluate(options: Eval, run: TrainedRun) -> Table:
     """Return the metrics of the run's shape.
 
-    A decoder has loss and bits per character, an encoder accuracy and confusion counts, an encoder-decoder exact
-    match, BLEU and chrF.
+    A decoder has loss and bits per character, an encoder accuracy and confusion counts, one of masked tokens loss and
+    accuracy, an encoder-decoder exact match, BLEU and chrF.
     """
     found = measure(run, options)
-    return _TABLES[run.learner.shape](run.learner, found)
+    return _TABLES[run.learner.task](run.learner, found)
 
 
 def _language_modeling(learner: Learner, found: Evaluation) -> Table:
-    texts = open_texts(found.options.dataset, ReadOptions.of(found.options, labels=False))
-    characters = token_streams.stream(texts, found.data.test_split, learner.facts.load()).characters
-    return language_model.table(found.title, found.described(), characters, found.protocol)
+    return language_model.table(found.title, found.described(), found.examples.characters, found.protocol)
 
 
 def _classification(learner: Learner, found: Evaluation) -> Table:
     return classification.table(found.title, found.described(), learner.facts.classes, found.protocol)
 
 
+def _masked_modeling(learner: Learner, found: Evaluation) -> Table:
+    described = found.described()
+    loss, accuracy = described["loss"], described["accuracy"]
+    rows = [
+        ("accuracy", formats.percent(accuracy["value"]), formats.interval(accuracy)),
+        ("loss", formats.loss(loss["value"]), f"nats per masked token, N = {loss['n']:,.0f}"),
+    ]
+    return Table(found.title, ["measure", "value", ""], rows, {**found.protocol, **described})
+
+
 def _translation(learner: Learner, found: Evaluation) -> Table:
     described = found.described()
     count = described["exact_match"]["n"]
-    scores = _translation_scores(learner, found.options)
+    scores = _translation_scores(learner, found.examples)
     rows = [
         ("exact match", *_interval(described["exact_match"])),
         ("accuracy", *_interval(described["accuracy"])),
@@ -64,10 +69,9 @@ def _translation(learner: Learner, found: Evaluation) -> Table:
     return Table(found.title, ["measure", "value", ""], rows, {**found.protocol, **described, **scores})
 
 
-def _translation_scores(learner: Learner, options: Train) -> dict[str, Any]:
-    """Return BLEU and chrF of the translations of the test split's sources, or of an evenly spaced part of them."""
+def _translation_scores(learner: Learner, test: Pairs) -> dict[str, Any]:
+    """Return BLEU and chrF of the translations of the sources, or of an evenly spaced part of them."""
     facts, tokenizer = learner.facts, learner.facts.load()
-    test = open_pairs(options.dataset, ReadOptions.of(options)).splits["test"]
     limit = max(_BATCH, min(_MAX_PAIRS, _MAX_TOKENS // facts.max_target_length))
     chosen = np.arange(min(limit, len(test))) * len(test) // min(limit, len(test))
     part = Pairs(*([texts[int(index)] for index in chosen] for texts in (test.sources, test.targets, test.places)))
@@ -87,6 +91,7 @@ def _interval(rate: dict[str, Any]) -> tuple[str, str]:
 
 _TABLES: dict[str, Callable[[Learner, Evaluation], Table]] = {
     "decoder": _language_modeling,
-    "encoder": _classification,
+    "classify": _classification,
+    "mask": _masked_modeling,
     "encoder-decoder": _translation,
 }

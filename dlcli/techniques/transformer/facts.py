@@ -10,7 +10,7 @@ from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.facts import PairFacts
 from dlcli.interface import Data
-from dlcli.techniques.transformer.options import Train
+from dlcli.techniques.transformer.options import Train, task_of
 
 
 class TransformerFacts(PairFacts):
@@ -25,7 +25,7 @@ def read_text(batches: Callable[..., Data], options: Train, facts: TransformerFa
         options: of the run.
         facts: of a trained model, whose tokenizer is used; None: a tokenizer is trained or loaded.
     """
-    texts = open_texts(options.dataset, ReadOptions.of(options, labels=options.shape == "encoder"))
+    texts = open_texts(options.dataset, ReadOptions.of(options, labels=task_of(options) == "classify"))
     if facts is None:
         tokenizer = tokenizers.resolve(options.tokenizer, options.vocab_size, texts.splits["train"])
     else:

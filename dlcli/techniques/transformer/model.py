@@ -79,6 +79,28 @@ class Encoder(nnx.Module):
         return (x.astype(jnp.float32) * present).sum(axis=1) / jnp.maximum(present.sum(axis=1), 1.0)
 
 
+class MaskedEncoder(nnx.Module):
+    """Predicts tokens from the text on both sides; embedding and blocks are those of `Encoder`."""
+
+    def __init__(self, config: TransformerConfig, vocabulary: int, *, rngs: nnx.Rngs):
+        self.embedding = Embedding(config, vocabulary, rngs=rngs)
+        self.stack = TransformerStack(config, rngs=rngs)
+
+    def __call__(
+        self, tokens: jax.Array, length: jax.Array, position: jax.Array, record: list[jax.Array] | None = None
+    ) -> jax.Array:
+        """Map texts to logits of the tokens at some positions, float32 [batch, masked, vocabulary].
+
+        Args:
+            tokens: int [batch, time], padded.
+            length: tokens of each text without padding, int [batch].
+            position: int [batch, masked].
+            record: list to append each layer's attention weights to; None: not recorded.
+        """
+        x, _ = self.stack(self.embedding(tokens), padding_mask(length, tokens.shape[1]), record=record)
+        return self.embedding.logits(jnp.take_along_axis(x, position[:, :, None], axis=1))
+
+
 class EncoderDecoder(nnx.Module):
     """Generates a target token by token with cross-attention to a source; both share the token embedding."""
 
@@ -121,4 +143,4 @@ class EncoderDecoder(nnx.Module):
         return self.embedding.logits(x), cache
 
 
-Network = Decoder | Encoder | EncoderDecoder
+Network = Decoder | Encoder | MaskedEncoder | EncoderDecoder

@@ -1,6 +1,7 @@
 """Options of the transformer."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -12,31 +13,47 @@ from dlcli.options.common import (
     DatasetName,
     Dropout,
     EvalOptions,
+    LabelSmoothing,
     LearningRate,
+    MaxGradNorm,
     Needs,
     NetworkOptions,
+    OptimizerChoice,
     Remat,
     Steps,
+    ValidateExamples,
+    WarmupSteps,
+    WeightDecay,
+)
+from dlcli.options.defaults import DependentDefaults
+from dlcli.options.fields import flag
+from dlcli.options.optimizers import WITH_BETAS
+from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
+from dlcli.options.text import (
     TextPredictOptions,
     TextSampleOptions,
     TextScoreOptions,
     TokenizerKind,
     TokenizerOptions,
     VocabSize,
-    WeightDecay,
-    with_defaults,
 )
-from dlcli.options.fields import flag
-from dlcli.options.optimizers import WITH_BETAS, OptimizerName
-from dlcli.options.tables import LabelColumnOptions, PairColumnOptions
 
 Shape = Literal["decoder", "encoder", "encoder-decoder"]
+Task = Literal["classify", "mask"]
 
+MASK = "<mask>"  # in a text whose missing token is predicted
 _WARMUP = 100  # steps
 
 # Defaults of each shape: sizes and lengths that take minutes on two cores.
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "decoder": {"dataset": "pydocs", "tokenizer": "characters", "context": 64, "batch_size": 16, "steps": 1_000},
+    "decoder": {
+        "dataset": "pydocs",
+        "tokenizer": "characters",
+        "context": 64,
+        "batch_size": 16,
+        "steps": 1_000,
+        "validate_examples": 1_000,
+    },
     "encoder": {
         "dataset": "pydocs",
         "tokenizer": "words",
@@ -75,14 +92,20 @@ def misplaced_column(shape: str, given: Mapping[str, Any]) -> str:
     return ""
 
 
-class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOptions):
+class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOptions):
     """Options of `dlcli train transformer`."""
 
     panel = "Model"
+    architecture = (
+        *("shape", "preset", "layers", "heads", "d_model", "context"),
+        *("d_ff", "kv_heads", "head_dim", "rope_base", "norm_epsilon", "tie_embeddings"),
+    )
     examples: ClassVar[tuple[str, ...]] = (
         "dlcli train transformer",
         "dlcli train transformer --shape encoder-decoder",
         "dlcli train transformer --shape encoder --dataset trec/train.tsv",
+        "dlcli train transformer --shape encoder --task mask --name masked",
+        "dlcli train transformer --shape encoder --dataset trec/train.tsv --init-from masked",
         "dlcli train transformer --dataset shakespeare.txt --preset gpt2 --batch-size 12 --steps 2000",
     )
     dataset: Annotated[
@@ -93,34 +116,70 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
         ),
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
-    shape: Annotated[Shape, Field(description="Language model, classifier, or translation model.")] = "decoder"
+    shape: Annotated[
+        Shape,
+        Field(description="Shape: decoder (language model), encoder (classifier) or encoder-decoder (translation)."),
+    ] = "decoder"
+    task: Annotated[
+        Task,
+        Field(description="Task of an encoder: classify texts, or predict masked tokens, without labels (BERT)."),
+        Needs("shape", ("encoder",)),
+    ] = "classify"
     preset: Annotated[
-        Literal["original", "gpt2", "modern"],
-        Field(description="Block style: original (Vaswani 2017), gpt2, or modern (LLaMA)."),
+        Literal["original", "gpt2", "modern", "bert", "llama"],
+        Field(
+            description="Block style: original (Vaswani 2017), gpt2, bert, llama, or modern (llama with query-key "
+            "normalization)."
+        ),
         Cli(rare=True),
     ] = "modern"
     layers: Annotated[int, Field(ge=1, le=256, description="Number of blocks per stack.")] = 4
     heads: Annotated[int, Field(ge=1, le=256, description="Number of attention heads.")] = 4
     d_model: Annotated[int, Field(ge=2, le=2**16, description="Model dimension.")] = 128
     context: Annotated[int, Field(ge=1, le=2**17, description="Context length in tokens.")] = 64
+    d_ff: Annotated[
+        int | None,
+        Field(ge=1, le=2**18, description="Hidden units of the feed-forward layers; default: depends on --d-model."),
+        Cli(rare=True),
+    ] = None
+    kv_heads: Annotated[
+        int | None,
+        Field(ge=1, le=256, description="Heads of keys and values (grouped-query attention); default: --heads."),
+        Cli(rare=True),
+    ] = None
+    head_dim: Annotated[
+        int | None,
+        Field(ge=1, le=2**12, description="Features of each head; default: --d-model / --heads."),
+        Cli(rare=True),
+    ] = None
+    rope_base: Annotated[
+        float,
+        Field(gt=1, le=1e9, description="Base of the wavelengths of rotary positions."),
+        Needs("preset", ("modern", "llama")),
+        Cli(rare=True),
+    ] = 10_000.0
+    norm_epsilon: Annotated[
+        float | None,
+        Field(gt=0, le=1, description="Number added to the variance in norms; default: depends on --preset."),
+        Cli(rare=True),
+    ] = None
+    tie_embeddings: Annotated[
+        bool,
+        Field(description="Tied embeddings: use the embedding matrix as output weights."),
+        Needs("shape", but=("encoder",)),
+        Cli(rare=True),
+    ] = True
     vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
     remat: Remat = False
-    label_smoothing: Annotated[
-        float,
-        Field(ge=0, lt=1, description="Label smoothing: probability spread over all classes or tokens."),
-        Cli(rare=True),
-    ] = 0.0
+    label_smoothing: LabelSmoothing = 0.0
     batch_size: BatchSize = 16
     steps: Steps = 2_000
-    optimizer: Annotated[OptimizerName, Field(description="Optimizer.")] = "adamw"
+    validate_examples: ValidateExamples = 2_000
+    optimizer: OptimizerChoice = "adamw"
     learning_rate: LearningRate = 1e-3
-    warmup_steps: Annotated[
-        int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate."), Cli(rare=True)
-    ] = _WARMUP
-    max_grad_norm: Annotated[
-        float, Field(ge=0, description="Maximum gradient norm (clipping); 0: no clipping."), Cli(rare=True)
-    ] = 1.0
+    warmup_steps: WarmupSteps = _WARMUP
+    max_grad_norm: MaxGradNorm = 1.0
     weight_decay: WeightDecay = 0.1
     beta2: Annotated[
         float,
@@ -129,21 +188,24 @@ class Train(TokenizerOptions, LabelColumnOptions, PairColumnOptions, NetworkOpti
         Cli(rare=True),
     ] = 0.99
 
-    @model_validator(mode="before")
     @classmethod
-    def _defaults_of_the_shape(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
+    def defaults_for(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the defaults of the shape; a short run also has a shorter warm-up."""
         defaults = _DEFAULTS.get(str(given.get("shape", "decoder")), {})
         if str(steps := given.get("steps")).isdecimal():
-            defaults = {**defaults, "warmup_steps": min(_WARMUP, int(steps) // 10)}  # a short run has a shorter warm-up
-        return with_defaults(given, defaults)
+            return {**defaults, "warmup_steps": min(_WARMUP, int(steps) // 10)}
+        return defaults
 
     @model_validator(mode="after")
     def _check_columns(self) -> "Train":
         if misplaced := misplaced_column(self.shape, self.model_dump(include=set(_COLUMNS))):
             raise ValueError(f"{misplaced}, got {self.shape}")
         return self
+
+
+def task_of(options: Train) -> str:
+    """Return what a network of these options learns: its shape, or the task of an encoder."""
+    return options.task if options.shape == "encoder" else options.shape
 
 
 class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
@@ -176,7 +238,10 @@ class Predict(TextPredictOptions):
     """Options of `dlcli predict transformer`."""
 
     requires = (("shape", "encoder"), ("shape", "encoder-decoder"))
-    examples = ('dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',)
+    examples = (
+        'dlcli predict transformer "7. März 1999" "March 7, 1999" --beams 4 --top 1',
+        'dlcli predict transformer --run minilm --nearest questions.txt "How far is the moon?"',
+    )
     top: Annotated[
         int, Field(ge=1, le=1000, description="Number of answers per text, best first."), Cli(short="-k")
     ] = 3
@@ -185,3 +250,32 @@ class Predict(TextPredictOptions):
         Field(ge=1, le=256, description="Beam width of an encoder-decoder; 1: greedy decoding."),
         Needs("shape", ("encoder-decoder",), of_run=True),
     ] = 4
+    embed: Annotated[
+        bool,
+        Field(description="Print the vector of each text, the mean of an encoder's positions, instead of classes."),
+        Needs("shape", ("encoder",), of_run=True),
+    ] = False
+    nearest: Annotated[
+        Path | None,
+        Field(description="Rank the lines of this file by the cosine similarity of their vectors to that of a text."),
+        Needs("shape", ("encoder",), of_run=True),
+        Cli(metavar="FILE"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_output(self) -> "Predict":
+        if self.embed and self.nearest:
+            raise ValueError("give --embed or --nearest, not both")
+        return self
+
+    def require_fit(self, run: Any) -> None:
+        shape, classes = run.options.shape, run.files.raw("facts.json").get("classes")
+        masked = run.options.task == "mask"
+        if masked and not (self.embed or self.nearest):
+            for text in (each for each in self.text if each.count(MASK) != 1):
+                raise UsageError(f"a text must contain {MASK} once, to be replaced, got {text[:40]!r}")
+        if shape == "encoder" and not masked and not classes and not (self.embed or self.nearest):
+            raise UsageError(
+                f"{run.folder} is an encoder without classes",
+                hint="--embed prints the vector of a text; `dlcli train transformer --init-from` adds classes",
+            )

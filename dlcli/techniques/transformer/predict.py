@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 
-from dlcli.artifacts import Prediction
+from dlcli.artifacts import Prediction, Vector
 from dlcli.nn import functional
 from dlcli.runs.trained import TrainedRun
+from dlcli.techniques.transformer import embedding
+from dlcli.techniques.transformer.fill_mask import fill_mask
 from dlcli.techniques.transformer.options import Predict
 from dlcli.techniques.transformer.translation import translator
 from dlcli.text_models import prediction
@@ -19,14 +21,20 @@ from dlcli.text_models.trained import TrainedTextModel
 _BATCH = 16  # texts per batch
 
 
-def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
-    """Yield a prediction for each text in order; if a text cannot be tokenized, a problem instead.
+def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction | Vector]:
+    """Yield a prediction, or with `--embed` a vector, for each text in order; of one without tokens, a problem.
 
-    An encoder's answers are classes with probabilities; an encoder-decoder's are texts with the scores of
-    `dlcli.nn.beam_search`, by which they are ranked, and their log-probabilities. A text longer than those of
-    training is truncated, with a notice.
+    An encoder's answers are classes, or tokens in the place of a mask, with probabilities; an encoder-decoder's are
+    texts with the scores of `dlcli.nn.beam_search`, by which they are ranked, and their log-probabilities. A text
+    longer than those of training is truncated, with a notice.
     """
     model = TrainedTextModel.of(run, run.options.context)
+    if options.nearest:
+        return embedding.nearest(model, options.text, options.nearest, options.top)
+    if options.embed:
+        return embedding.embed(model, options.text)
+    if model.learner.task == "mask":
+        return fill_mask(model, options.text, options.top)
     predicted = _classes if model.learner.shape == "encoder" else _targets
     return predicted(model, options)
 

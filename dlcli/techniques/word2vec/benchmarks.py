@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dlcli import files
-from dlcli.data.text import files as text_files
+from dlcli.data import text_files
 from dlcli.errors import DatasetError
 
 Pair = tuple[str, str, float]

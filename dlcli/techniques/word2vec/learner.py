@@ -15,13 +15,17 @@ from dlcli.data.text import word_batches, words
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.words import WordFacts
 from dlcli.engine import Mean, Metrics
+from dlcli.engine.learner import AxisNames
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.notices import warn
-from dlcli.techniques.word2vec import learning_rates, model
+from dlcli.techniques.word2vec import learning_rates, rows
+from dlcli.techniques.word2vec.cbow import Cbow
 from dlcli.techniques.word2vec.negative_sampling import NegativeSamplingDistribution
 from dlcli.techniques.word2vec.options import Train
+from dlcli.techniques.word2vec.skip_gram import SkipGram
 
+MODELS: dict[str, type[rows.Text]] = {"skip-gram": SkipGram, "cbow": Cbow}
 _FINAL_RATE = 1e-4 / 0.025  # final learning rate divided by the initial one, as in gensim
 
 
@@ -62,11 +66,15 @@ class Learner(engine.Learner):
             test_split=test_split,
         )
 
+    @staticmethod
+    def axis_names(options: Train, facts: WordFacts) -> dict[str, AxisNames]:
+        return {"input_vectors": (0, facts.words), "output_vectors": (0, facts.words)}
+
     def __init__(self, options: Train, facts: WordFacts):
         rngs = nnx.Rngs(options.seed)
         self.facts = facts
-        self.model, self.window, self.negative = options.model, options.window, options.negative
-        self.row_negatives = max(model.NEGATIVES, options.negative)
+        self.text, self.window, self.negative = MODELS[options.model], options.window, options.negative
+        self.row_negatives = max(rows.NEGATIVES, options.negative)
         self.dtype = jnp.dtype(options.dtype)
         self.capacity = word_batches.capacity(facts.counts, context_options(options))
         shape = len(facts.words), options.vector_size
@@ -82,10 +90,10 @@ class Learner(engine.Learner):
         self.step = nnx.Variable(jnp.zeros([], jnp.int32))
 
     def update(self, batch: Batch) -> Metrics:
-        rows, *words = self._rows(batch, self.rngs.negative())
+        text, *words = self._read(batch, self.rngs.negative())
         tables = self.input_vectors, self.output_vectors
         inputs, outputs = (table[ids] for table, ids in zip(tables, words, strict=True))
-        total, gradients = jax.value_and_grad(self._loss, argnums=(0, 1))(inputs, outputs, rows.pairs)
+        total, gradients = jax.value_and_grad(self._loss, argnums=(0, 1))(inputs, outputs, text)
         rate = self.schedule(self.step[...])
         scales = [scale[...][ids][..., None] for scale, ids in zip(self.gradient_scales, words, strict=True)]
         changes = [-rate * scale * gradient for scale, gradient in zip(scales, gradients, strict=True)]
@@ -94,15 +102,13 @@ class Learner(engine.Learner):
         for table, ids, change in zip(tables, words, changes, strict=True):
             table.set_value(table[...].at[ids.reshape(-1)].add(change.reshape(-1, change.shape[-1])))
         self.step.set_value(self.step[...] + 1)
-        return {"loss": self._mean(total, rows), "learning_rate": Mean.of(rate)}
+        return {"loss": _mean(total, text), "learning_rate": Mean.of(rate)}
 
     def score(self, batch: Batch) -> Metrics:
         # The negatives depend only on the words, so all validations and runs use the same ones.
         key = jax.random.key(jnp.sum(batch["word"]))
-        rows, inputs, outputs = self._rows(batch, key)
-        return {
-            "loss": self._mean(self._loss(self.input_vectors[inputs], self.output_vectors[outputs], rows.pairs), rows)
-        }
+        text, inputs, outputs = self._read(batch, key)
+        return {"loss": _mean(self._loss(self.input_vectors[inputs], self.output_vectors[outputs], text), text)}
 
     def require_fit(self, facts: WordFacts, run: str) -> None:
         if facts.words != self.facts.words:
@@ -111,25 +117,25 @@ class Learner(engine.Learner):
                 hint="evaluate on other texts with --pairs and --analogies",
             )
 
-    def _rows(self, batch: Batch, key: jax.Array) -> tuple[model.Rows, jax.Array, jax.Array]:
-        """Return the rows of a batch, and the words whose input and output vectors the loss uses."""
+    def _read(self, batch: Batch, key: jax.Array) -> tuple[rows.Text, jax.Array, jax.Array]:
+        """Return the text of a batch, and the words whose input and output vectors the loss uses."""
         word, sentence, context_size = (
             jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size")
         )
-        rows = model.split_rows(word, sentence, context_size, self.window)
-        negatives = self.negatives.sample(key, (len(rows.centers), self.row_negatives))
-        return rows, *model.input_and_output_words(self.model, rows, negatives)
+        text = self.text.split(word, sentence, context_size, self.window)
+        return text, *text.ids(self.negatives.sample(key, (text.rows, self.row_negatives)))
 
-    def _loss(self, inputs: jax.Array, outputs: jax.Array, pairs: jax.Array) -> jax.Array:
+    def _loss(self, inputs: jax.Array, outputs: jax.Array, text: rows.Text) -> jax.Array:
         weight = self.negative / self.row_negatives
-        return model.loss(self.model, inputs.astype(self.dtype), outputs.astype(self.dtype), pairs, weight)
-
-    def _mean(self, total: jax.Array, rows: model.Rows) -> Mean:
-        return Mean(total, model.prediction_count(self.model, rows.pairs).astype(jnp.float32))
+        return text.loss(inputs.astype(self.dtype), outputs.astype(self.dtype), weight)
 
     def vectors(self) -> np.ndarray:
         """Return the word vectors, float32 [word, feature]."""
         return np.asarray(self.input_vectors[...])
+
+
+def _mean(total: jax.Array, text: rows.Text) -> Mean:
+    return Mean(total, text.predictions().astype(jnp.float32))
 
 
 def context_options(options: Train) -> word_batches.ContextOptions:

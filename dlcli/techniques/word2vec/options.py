@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dlcli.options.common import Cli, Epochs, EvalOptions, FitOptions, Needs, ReadingOptions, TextDataset
+from dlcli.options.common import Cli, Epochs, EvalOptions, FitOptions, Needs, ReadingOptions, ValidateExamples
+from dlcli.options.initialization import InitFromOptions
 from dlcli.options.tables import TextColumnOptions, TextTableOptions
+from dlcli.options.text import TextDataset
 
 
 def _pattern(value: str) -> str:
@@ -28,10 +30,11 @@ Words = Annotated[
 ]
 
 
-class Train(TextTableOptions, FitOptions):
+class Train(InitFromOptions, TextTableOptions, FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
+    architecture = ("model", "vector_size")
     dataset: TextDataset = "pydocs"
     batch_size: Annotated[
         int,
@@ -40,6 +43,7 @@ class Train(TextTableOptions, FitOptions):
     ] = 4_096
     epochs: Epochs = 5.0
     validate_every: Annotated[int, Field(ge=1, le=10**9, description="Steps between two validations.")] = 1_000
+    validate_examples: ValidateExamples = 200_000
     learning_rate: Annotated[
         float | None,
         Field(gt=0, le=1e6, description="Initial learning rate; default: 0.025 for skip-gram, 0.3 for cbow."),
@@ -92,7 +96,6 @@ class Predict(ReadingOptions):
     examples = (
         "dlcli predict word2vec --nearest number",
         "dlcli predict word2vec --analogy rows row columns --top 3",
-        "dlcli predict word2vec --vectors vectors.bin",
     )
     nearest: Words = ()
     analogy: Annotated[
@@ -103,11 +106,6 @@ class Predict(ReadingOptions):
     similarity: Annotated[
         tuple[str, str] | None, Field(description="Two words whose cosine similarity to show."), Cli(metavar="A B")
     ] = None
-    vectors: Annotated[
-        Path | None,
-        Field(description="File to write all vectors to, in word2vec's text (.txt) or binary (.bin) format."),
-        Cli(metavar="FILE"),
-    ] = None
     top: Annotated[
         int,
         Field(ge=1, le=10_000, description="Number of words to show per query, nearest first."),
@@ -117,8 +115,6 @@ class Predict(ReadingOptions):
 
     @model_validator(mode="after")
     def _require_query(self) -> "Predict":
-        if not (self.nearest or self.analogy or self.similarity or self.vectors):
-            raise ValueError("give --nearest WORD, --analogy A B C, --similarity A B or --vectors FILE")
-        if self.vectors and self.vectors.suffix not in (".txt", ".bin"):
-            raise ValueError(f"--vectors must end in .txt or .bin, got {self.vectors}")
+        if not (self.nearest or self.analogy or self.similarity):
+            raise ValueError("give --nearest WORD, --analogy A B C or --similarity A B")
         return self

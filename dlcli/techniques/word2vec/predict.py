@@ -1,11 +1,10 @@
-"""Answers queries about words, and writes the word vectors to a file."""
+"""Answers queries about words by their vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from dlcli.artifacts import Prediction
-from dlcli.errors import DatasetError
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.word2vec.options import Predict
 from dlcli.techniques.word2vec.word_vectors import WordVectors
@@ -27,10 +26,3 @@ def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
     if options.similarity:
         cosine = float(vectors.unit_vectors[pair[0]] @ vectors.unit_vectors[pair[1]])
         yield Prediction(" ~ ".join(options.similarity), [("cosine", cosine)], measure="cosine")
-    if options.vectors:
-        if not options.vectors.parent.is_dir():
-            raise DatasetError(f"--vectors {options.vectors} must be in an existing folder")
-        vectors.write(options.vectors)
-        names = ("words", "vector_size")
-        size = [(name, float(count)) for name, count in zip(names, vectors.vectors.shape, strict=True)]
-        yield Prediction(str(options.vectors), size, measure="count")

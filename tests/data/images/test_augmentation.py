@@ -120,7 +120,7 @@ def test_shift_and_flip_are_the_same_with_and_without_resampling():
     np.testing.assert_array_equal(resample(images(), *still, pixels, mirrored), moved)
 
 
-def test_shift_moves_a_pixel_down_and_right_and_fills_with_black():
+def test_shift_fills_with_black():
     moved = shift(images(2), np.array([[2, -1], [0, 8]]))
     np.testing.assert_array_equal(moved[0, 5, 3], images(2)[0, 3, 4])
     np.testing.assert_array_equal(moved[0, :2], np.zeros([2, SIZE, 2]))

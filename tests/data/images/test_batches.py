@@ -46,7 +46,7 @@ def test_held_out_batches_contain_the_same_training_images_each_time(classes):
     assert np.array_equal(batch["train"], again["train"])
 
 
-def spoil(folder, split):
+def corrupt(folder, split):
     """Make the files of a split undecodable."""
     for name in catalogue.open(f"folder:{folder}", None, None, 2**30).splits[split].source.names:
         (folder / name).write_bytes(b"not an image")
@@ -68,7 +68,7 @@ def test_requested_labels_cycle_unless_a_class_is_named():
 
 
 def test_the_test_split_is_not_opened_before_it_is_iterated(classes):
-    spoil(classes, "test")
+    corrupt(classes, "test")
     data = read(classes)
     next(data.train_from(0))
     assert len(list(data.validation)) == 1
@@ -77,7 +77,7 @@ def test_the_test_split_is_not_opened_before_it_is_iterated(classes):
 
 
 def test_bad_validation_files_are_refused_before_training(classes):
-    spoil(classes, "validation")
+    corrupt(classes, "validation")
     with pytest.raises(Malformed, match="4 files that cannot be decoded"):
         read(classes)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dlcli.data.images import catalogue, sources
+from dlcli.data.sources import builders
 from dlcli.errors import DatasetError, UsageError
 
 
@@ -16,7 +17,7 @@ def test_every_embedded_set_opens(name):
     [
         ("digit", "did you mean digits"),
         ("toys", "did you mean tfds:toy"),
-        ("tfd:x", "must be digits, folder:PATH, an .npz file, shapes or tfds:NAME"),
+        ("tfd:x", "must be digits, shapes, folder:PATH, an .npz file or tfds:NAME"),
     ],
 )
 def test_the_error_for_an_unknown_name_suggests_the_nearest(tmp_path, name, meant):
@@ -36,16 +37,17 @@ def test_a_missing_file_is_named():
         catalogue.open("none.npz", None, None, 2**30)
 
 
-def test_a_new_source_is_one_file(tmp_path, monkeypatch):
+def test_a_new_source_is_one_file(tmp_path):
     (tmp_path / "blank.py").write_text(
         "from dlcli.data.images.builder import Builder\n"
         "BUILDER = Builder('blank', lambda name: name == 'blank', lambda name, options: (options.image_size, []),\n"
         "                  embedded={'blank': 'no images'})\n"
     )
-    monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
-    catalogue.builders.cache_clear()
+    sources.__path__.append(str(tmp_path))
+    builders.cache_clear()
     try:
         assert catalogue.embedded()["blank"] == "no images"
         assert catalogue.find("blank", None, 7, 0) == (7, [])
     finally:
-        catalogue.builders.cache_clear()
+        sources.__path__.remove(str(tmp_path))
+        builders.cache_clear()

@@ -15,7 +15,7 @@ def train_of(path, image_size=None, memory_limit=2**30):
 
 
 def garble(folder):
-    """Make every file undecodable without a trace in its size or its time of change."""
+    """Make every file undecodable, with the same size and modification time."""
     for path in folder.glob("*/*"):
         status = path.stat()
         path.write_bytes(b"x" * status.st_size)

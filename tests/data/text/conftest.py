@@ -13,7 +13,7 @@ LINES = [f"text number {number} of the set" for number in range(37)]
 
 @pytest.fixture
 def text():
-    """Return a random text whose length no batch divides."""
+    """Return a random text whose length is not a multiple of any batch."""
     return "".join(random.Random(0).choices("abcdefghij klm\n", k=997))
 
 

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from dlcli.data.text import files, tables
+from dlcli.data import text_files
+from dlcli.data.text import tables
 from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.errors import DatasetError
 from dlcli.notices import Notice
@@ -176,11 +177,11 @@ def test_a_file_that_decompresses_to_too_much_is_refused(write, monkeypatch, end
     import gzip
     import lzma
 
-    monkeypatch.setattr(files, "LARGEST", 2**20)
+    monkeypatch.setattr(text_files, "LARGEST", 2**20)
     packed = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}[ending]
     with pytest.raises(DatasetError, match="at most 1 MiB, found more"):
-        files.read(write(f"a.txt{ending}", packed(b"a" * (2**20 + 1))))
-    assert len(files.read(write(f"b.txt{ending}", packed(b"a" * 2**20)))) == 2**20
+        text_files.read(write(f"a.txt{ending}", packed(b"a" * (2**20 + 1))))
+    assert len(text_files.read(write(f"b.txt{ending}", packed(b"a" * 2**20)))) == 2**20
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
@@ -188,8 +189,8 @@ def test_a_path_that_is_not_a_regular_file_is_refused_at_once(tmp_path, kind):
     path = tmp_path / "a.csv"
     {"pipe": os.mkfifo, "device": lambda path: path.symlink_to("/dev/zero"), "folder": os.mkdir}[kind](path)
     with pytest.raises(DatasetError, match="must be a regular file"):
-        files.read(path)
-    assert files.head(path) == ""
+        text_files.read(path)
+    assert text_files.head(path) == ""
 
 
 @pytest.mark.parametrize("ending", ["gz", "xz"])
@@ -197,7 +198,7 @@ def test_a_decompression_bomb_is_refused_early(write, monkeypatch, ending):
     import gzip
     import lzma
 
-    monkeypatch.setattr(files, "_UNSUSPECTED", 2**20)
+    monkeypatch.setattr(text_files, "_UNSUSPECTED", 2**20)
     packed = {"gz": gzip.compress, "xz": lzma.compress}[ending](b"a" * 2**24)
     with pytest.raises(DatasetError, match=r"decompress to at most 200 times its size, found more than"):
-        files.read(write(f"a.txt.{ending}", packed))
+        text_files.read(write(f"a.txt.{ending}", packed))

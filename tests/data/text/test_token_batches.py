@@ -77,8 +77,10 @@ def test_each_held_out_token_is_a_target_once(raw, build, batch_size, context):
     texts, tokenizer = raw
     data = build(texts, tokenizer, batch_size=batch_size, context=context, seed=0)
     batches = list(data.validation)
-    assert {batch["tokens"].shape for batch in batches} == {(batch_size, context + 1)}
-    assert {batch["mask"].shape for batch in batches} == {(batch_size, context)}
+    (shape,) = {batch["tokens"].shape for batch in batches}
+    assert shape[0] % batch_size == 0
+    assert shape[1] == context + 1
+    assert {batch["mask"].shape for batch in batches} == {(shape[0], context)}
     targets = np.concatenate([batch["tokens"][:, 1:][batch["mask"] == 1] for batch in batches])
     expected = token_streams.stream(texts, "validation", tokenizer).ids[1:]
     assert np.array_equal(np.sort(targets), np.sort(expected))
@@ -142,3 +144,24 @@ def test_tiny_shakespeare_has_the_validation_characters_of_nanogpt(shared_data):
     data = token_batches.windows(texts, tokenizer, batch_size=12, context=64, seed=0)
     assert sum(batch["mask"].sum() for batch in data.validation) == 111_540
     assert len(tokenizer) == 4 + 65
+
+
+def test_a_part_of_the_windows_is_spread_over_the_split(raw):
+    data = token_batches.windows(*raw, batch_size=4, context=16, seed=0)
+    whole = np.concatenate([batch["tokens"] for batch in data.validation])
+    full = whole[: data.sizes["validation"]]
+    (batch,) = data.validation.part(3)
+    chosen = batch["tokens"][batch["mask"].any(axis=1)]
+    assert np.array_equal(chosen, full[np.arange(3) * len(full) // 3])
+
+
+def test_a_part_of_the_rows_is_the_beginning_of_each(raw):
+    data = token_batches.rows(*raw, batch_size=2, context=16, seed=0)
+    whole, part = list(data.validation), list(data.validation.part(3))
+    assert len(part) == 2 < len(whole)
+    assert all(equal(one, other) for one, other in zip(part, whole, strict=False))
+
+
+def test_held_out_batches_of_short_windows_are_larger_than_those_of_training(raw):
+    data = token_batches.windows(*raw, batch_size=4, context=16, seed=0)
+    assert next(iter(data.validation))["tokens"].size >= 4096

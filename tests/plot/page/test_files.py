@@ -88,6 +88,44 @@ def test_only_animated_figures_are_written_as_gif(tmp_path):
         files.check(tmp_path / "a.gif")
 
 
+@pytest.fixture
+def encoder(tmp_path, monkeypatch):
+    """Put a program `ffmpeg` on the PATH that writes its input to its last argument; return a function that sets it."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+
+    def write(script):
+        (tmp_path / "bin" / "ffmpeg").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "bin" / "ffmpeg").chmod(0o755)
+
+    return write
+
+
+def test_a_video_repeats_each_frame_for_its_duration(encoder, tmp_path):
+    encoder('for last; do :; done; cat > "$last"')
+    files.save(moving(), tmp_path / "a.mp4")
+    drawing = moving().drawing
+    height, width = (int(side * 90) // 2 * 2 for side in drawing.get_size_inches()[::-1])
+    frames = np.frombuffer((tmp_path / "a.mp4").read_bytes(), np.uint8).reshape(-1, height, width, 3)
+    # Frames end at 0.1, 0.2 and 0.3 seconds of 25 frames each, and the last one rests for 2 seconds.
+    assert len(frames) == round(0.3 * 25) + 50
+    changes = np.flatnonzero((frames[1:] != frames[:-1]).any(axis=(1, 2, 3)))
+    assert changes.tolist() == [1, 4]
+
+
+def test_a_video_without_its_encoder_is_refused_before_drawing(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="ffmpeg, which is not on the PATH"):
+        files.check(tmp_path / "a.mp4", animated=True)
+
+
+def test_a_failing_encoder_is_reported_with_its_message(encoder, tmp_path):
+    encoder("echo no such codec >&2; exit 3")
+    with pytest.raises(UsageError, match="could not encode the video: no such codec"):
+        files.save(moving(), tmp_path / "a.mp4")
+    assert not (tmp_path / "a.mp4").exists()
+
+
 def test_a_folder_is_rejected_as_the_file(tmp_path):
     (tmp_path / "a.png").mkdir()
     with pytest.raises(UsageError, match="is a folder"):

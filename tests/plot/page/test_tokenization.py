@@ -46,7 +46,7 @@ def test_a_text_fits_into_its_box():
         assert any(p.x0 <= extent.x0 and extent.x1 <= p.x1 and p.y0 <= extent.y0 and extent.y1 <= p.y1 for p in places)
 
 
-def test_text_contrasts_with_its_box_and_nan_is_gray():
+def test_the_text_of_each_box_is_legible():
     _, axes = drawn(ROWS[:1])
     dark, light, none = (patch for patch in axes.patches if patch.get_fill())
     assert to_hex(none.get_facecolor()) == "#999999"

@@ -17,7 +17,7 @@ def plain(drawn):
 
 
 def rows_of_dots(drawn):
-    """Return, for each column that holds a dot of braille, the topmost line of the drawing that does."""
+    """Return, for each column with a braille dot, the topmost line of the drawing that has one."""
     body = [re.split("[│┤]", line, maxsplit=1)[1] for line in drawn if re.search("[│┤]", line)]
     tops = {}
     for row, line in reversed(list(enumerate(body))):

@@ -1,7 +1,7 @@
 """Folders of image files: `folder:PATH`.
 
-PATH contains one folder of images per class, or the folders `train` and optionally `validation` (or `valid`, `val`) and
-`test` with one folder per class in each; images without class folders form a set without classes.
+PATH contains one folder of images per class, or the folders `train` and optionally `validation` (or `valid`, `val`,
+`dev`) and `test` with one folder per class in each; images without class folders form a set without classes.
 `dlcli.data.images.files` decides which files are images, `dlcli.data.images.folder_layout` which folders are splits and
 classes. Colour and grayscale may be mixed: the set is in colour if at least one training image is.
 """
@@ -22,6 +22,7 @@ from dlcli.data.images.decoding import Header, header, load, maximum
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Example, Unreadable
 from dlcli.data.problems import NAMED, Malformed, Problem
+from dlcli.data.splits import ALIASES
 from dlcli.errors import DatasetError
 from dlcli.paths import expand_user
 
@@ -145,7 +146,7 @@ def find(dataset: str, options: ReadOptions) -> tuple[ImageSet, list[Problem]]:
 def _divide(found: Mapping[str, Mapping[str, list[str]]], classes: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     """Take missing splits from the training files; the files of a split are in the order of their classes."""
     count = sum(map(len, found["train"].values()))
-    divided: dict[str, dict[str, list[str]]] = {split: {} for split in folder_layout.SPLITS}
+    divided: dict[str, dict[str, list[str]]] = {split: {} for split in ALIASES}
     for name in classes:
         for split, names in splits.named(found["train"][name], found, of=count).items():
             divided[split][name] = names

@@ -4,7 +4,7 @@ The file contains two arrays per split:
 
 - training: `image` and `label` (or `images` and `labels`, `x` and `y`), or with the name of the split as below;
 - any split: `x_train` and `y_train` as in Keras, or `train_image` and `train_label` (or `train_images`, …), and the
-  same with `test`, and `validation`, `valid` or `val`;
+  same with `test`, and `validation`, `valid`, `val` or `dev`;
 - optionally `classes`: the names of the classes, in the order of the labels.
 
 Images are uint8 [example, height, width] or [example, height, width, channel], labels integers [example] or
@@ -32,7 +32,6 @@ from dlcli.data.problems import Malformed, Problem
 from dlcli.errors import DatasetError
 from dlcli.paths import expand_user
 
-_ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val"), "test": ("test",)}
 _WITHOUT_SPLIT = (("image", "label"), ("images", "labels"), ("x", "y"))
 _MOST_CHANNELS = 4
 _MOST_CLASSES = 2**16
@@ -92,7 +91,7 @@ def find(dataset: str, options: ReadOptions) -> tuple[ImageSet, list[Problem]]:
     path = expand_user(dataset)
     archive = Archive(path)
     headers, size = archive.headers, options.image_size
-    given = {split: pair for split, aliases in _ALIASES.items() if (pair := _pair(headers, split, aliases))}
+    given = {split: pair for split, aliases in splits.ALIASES.items() if (pair := _pair(headers, split, aliases))}
     if "train" not in given:
         raise DatasetError(
             f"{path} must contain the arrays `image` and `label`, or `x_train` and `y_train`, found "

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,10 @@ import numpy as np
 
 from dlcli import files
 from dlcli.data import splits
+from dlcli.data.held_out import in_order
 from dlcli.data.images import tfds_prepare
 from dlcli.data.images.builder import Builder, ReadOptions
-from dlcli.data.images.decoding import convert_channels, decode
+from dlcli.data.images.decoding import Header, convert_channels, decode, header
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Example, Source, Unreadable
 from dlcli.data.images.tfds_prepare import FORMAT, check_features
@@ -29,6 +30,7 @@ from dlcli.data.problems import Problem
 from dlcli.errors import DatasetError
 
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w.-]+))?(:(?P<version>\d+\.\d+\.\d+))?")
+_SURVEYED, _READ_AT_ONCE = 1_000, 50  # records
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -47,7 +49,7 @@ class Records:
         """
         self.slot = f"tfds-{prepared.slot}-{part}-{image_size or 'own'}"
         self.identity = f"{prepared.identity}\n{split}\n{image_size}\n{hashlib.sha256(indices.data).hexdigest()}"
-        self.prepared, self.split, self.indices = prepared, split, indices
+        self.prepared, self.split, self.part, self.indices = prepared, split, part, indices
         self.size = (image_size, image_size) if image_size else None
 
     def __len__(self) -> int:
@@ -59,14 +61,17 @@ class Records:
 
     def examples(self, indices: Sequence[int]) -> list[Example]:
         """Read and decode the records."""
+        return [self._example(record) for record in self._read(indices)]
+
+    def _read(self, indices: Sequence[int]) -> list[Mapping[str, Any]]:
         # Reading many records in one call is twenty times as fast as reading them one by one.
         try:
-            records = self._records.__getitems__(self.indices[list(indices)].tolist())
+            found: list[Mapping[str, Any]] = self._records.__getitems__(self.indices[list(indices)].tolist())
         except RuntimeError as error:
             raise DatasetError(
                 f"{self.prepared.path} is damaged: {error}", hint="remove it and prepare the data set again"
             ) from error
-        return [self._example(record) for record in records]
+        return found
 
     def _example(self, record: Mapping[str, Any]) -> Example:
         try:
@@ -84,6 +89,28 @@ class Records:
         return builder.as_data_source(self.split, decoders={"image": tfds.decode.SkipDecoding()})
 
 
+class RecordsOfAnySize(Records):
+    """Records of a set whose description leaves the size of the images open."""
+
+    def headers(self) -> Iterator[Header | Unreadable]:
+        """Read the headers of records that are spread evenly: the set may be far larger than memory."""
+        for part in in_order(len(self), _READ_AT_ONCE, _SURVEYED):
+            for record in self._read(part.tolist()):
+                try:
+                    yield header(record["image"] or b"")  # None: the record is damaged
+                except Unreadable as error:
+                    yield error
+
+    def maximum(self, index: int) -> float:
+        """Return 0: the images have 8 bits per channel, as `Prepared` checks."""
+        return 0.0
+
+    def scaled(self, side: int | None, white: float | None) -> RecordsOfAnySize:
+        """Return the same records, scaled to `side` unless they have a size already."""
+        size = self.size[0] if self.size else side
+        return RecordsOfAnySize(self.prepared, self.split, part=self.part, indices=self.indices, image_size=size)
+
+
 class Prepared:
     """A prepared version of a set, as its JSON files describe it.
 
@@ -91,6 +118,7 @@ class Prepared:
         path: folder of the version.
         lengths: number of records in each split.
         channels: 1 or 3, of the images.
+        any_size: whether the description leaves the size of the images open.
         classes: names of the classes.
         identity: changes whenever the files change.
         slot: short name of the version.
@@ -109,6 +137,8 @@ class Prepared:
             self.lengths = {split["name"]: sum(map(int, split.get("shardLengths", ()))) for split in info["splits"]}
             file_format = info.get("fileFormat", "tfrecord")
             self.channels, count = _channels_and_classes(name, features["featuresDict"]["features"])
+            size = features["featuresDict"]["features"]["image"]["image"]["shape"]["dimensions"][:2]
+            self.any_size = any(int(each) < 1 for each in size)  # -1 is any number of pixels
         except (ValueError, LookupError, TypeError) as error:
             raise DatasetError(f"{path} is not a prepared data set: {error!r} in its description") from error
         if file_format != FORMAT:
@@ -135,7 +165,8 @@ def find(dataset: str, options: ReadOptions) -> tuple[ImageSet, list[Problem]]:
     if "train" not in version.lengths:
         raise DatasetError(f"{dataset} must have a split `train`, found {', '.join(version.lengths)}")
     given = [split for split in ("validation", "test") if split in version.lengths]
-    records = functools.partial(Records, version, image_size=options.image_size)
+    kind = RecordsOfAnySize if version.any_size else Records
+    records = functools.partial(kind, version, image_size=options.image_size)
     parts: dict[str, Source] = {
         split: records("train", part=split, indices=indices)
         for split, indices in splits.numbered(version.lengths["train"], given).items()

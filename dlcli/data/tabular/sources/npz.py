@@ -1,7 +1,7 @@
 """Arrays in one `.npz` file, as `numpy.savez` writes it: `x`, numbers [example, feature], and `y` [example].
 
-Splits have the names of their arrays: `x_train` and `y_train`, and the same with `validation`, `valid` or `val`, and
-`test`. Optionally, `columns` are the names of the features. Nothing is ever unpickled.
+Splits have the names of their arrays: `x_train` and `y_train`, and the same with `validation`, `valid`, `val` or
+`dev`, and `test`. Optionally, `columns` are the names of the features. Nothing is ever unpickled.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import numpy as np
 
 from dlcli.data.problems import Problem
 from dlcli.data.tabular.builder import Builder, ReadOptions, Rows, Source
+from dlcli.options.datasets import PLANE
 
 Shape = Callable[[np.random.Generator, np.ndarray], np.ndarray]  # random stream and labels [point] to points [point, 2]
 
@@ -64,8 +65,8 @@ def read(dataset: str, options: ReadOptions) -> tuple[Source, list[Problem]]:
 
 
 BUILDER = Builder(
-    form="moons, circles, spirals, xor",
-    matches=lambda dataset: dataset in _SHAPES,
+    form=", ".join(PLANE),
+    matches=lambda dataset: dataset in PLANE,
     read=read,
     embedded={name: f"points in the plane: {text}, 2 classes" for name, (text, _, _) in _SHAPES.items()},
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from dlcli.data.problems import Problem
 from dlcli.data.tabular.builder import Builder, ReadOptions, Rows, Source
+from dlcli.options.datasets import TABLES
 
 _TABLES = {
     "iris": "150 flowers: 4 lengths, 3 species",
@@ -34,8 +35,8 @@ def read(dataset: str, options: ReadOptions) -> tuple[Source, list[Problem]]:
 
 
 BUILDER = Builder(
-    form="iris, wine, breast-cancer, diabetes",
-    matches=lambda dataset: dataset in _TABLES,
+    form=", ".join(TABLES),
+    matches=lambda dataset: dataset in TABLES,
     read=read,
     embedded={name: f"scikit-learn: {text}" for name, text in _TABLES.items()},
 )

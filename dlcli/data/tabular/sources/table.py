@@ -16,12 +16,12 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dlcli.data import text_files
 from dlcli.data.labels import normalized, visible
 from dlcli.data.problems import Problem
 from dlcli.data.tabular.builder import Builder, ReadOptions, Source
 from dlcli.data.tabular.cells import LONGEST_NAME, is_missing, number, problem
 from dlcli.data.tabular.sets import of_rows
-from dlcli.data.text import files
 from dlcli.errors import DatasetError
 from dlcli.nearest import nearest
 
@@ -35,13 +35,13 @@ Line = tuple[int, list[str]]  # number of the first line of a row, and its cells
 
 def matches(dataset: str) -> bool:
     """Return whether a name is that of a table with a header."""
-    path = files.located(dataset)
-    return files.extension(path) in (".csv", ".tsv") and not path.is_dir()
+    path = text_files.located(dataset)
+    return text_files.extension(path) in (".csv", ".tsv") and not path.is_dir()
 
 
 def recognizes(dataset: str) -> bool:
     """Return whether a table has a number in its first row, and no column of texts by name."""
-    lines = [line for line in files.head(files.located(dataset)).split("\n") if line.strip()][:2]
+    lines = [line for line in text_files.head(text_files.located(dataset)).split("\n") if line.strip()][:2]
     if len(lines) < 2:
         return False
     header, first = (_cells(line, _delimiter(lines[0])) for line in lines)
@@ -55,8 +55,8 @@ def read(dataset: str, options: ReadOptions) -> tuple[Source, list[Problem]]:
     Raises:
         DatasetError: the file cannot be read, has no header or no rows, or lacks the column to predict.
     """
-    path = files.located(dataset)
-    text, problems = files.decoded(path)
+    path = text_files.located(dataset)
+    text, problems = text_files.decoded(path)
     header, lines = parse(path, text)
     target = _target(path, header, options)
     kept = [index for index, name in enumerate(header) if name and index != target]
@@ -107,7 +107,7 @@ def parse(path: Path, text: str) -> tuple[list[str], list[Line]]:
 
 
 def _rows(path: Path, text: str, delimiter: str) -> Iterator[Line]:
-    csv.field_size_limit(files.LARGEST)
+    csv.field_size_limit(text_files.LARGEST)
     reader, start = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True), 0
     try:
         for cells in reader:
@@ -174,7 +174,7 @@ def _wrong_cells(
     wrong = [problem(cells[index], header[index]) for index in kept if number(cells[index]) is None]
     if is_missing(cells[target]) or (numeric and number(cells[target]) is None):
         wrong.append(problem(cells[target], header[target]))
-    elif len(cells[target]) > LONGEST_NAME or files.BAD_BYTES.search(cells[target]):
+    elif len(cells[target]) > LONGEST_NAME or text_files.BAD_BYTES.search(cells[target]):
         wrong.append(f"must have UTF-8 of at most {LONGEST_NAME} characters in column {visible(header[target])}")
     return wrong
 

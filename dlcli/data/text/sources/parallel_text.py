@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from dlcli.data import text_files
 from dlcli.data.problems import Problem
-from dlcli.data.text import files
 from dlcli.data.text.builder import PairBuilder
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.pairs import Found, PairSet, complete, pair_set
@@ -27,15 +27,15 @@ _LANGUAGE = re.compile(r"\.[a-z]{2,8}([-_][a-z]+)?")  # extension of a parallel 
 
 def matches(dataset: str) -> bool:
     """Return whether a name has the form FOLDER:ONE-TWO, or is that of a folder without a table for training."""
-    path = files.located(dataset)
+    path = text_files.located(dataset)
     return train_table(path) is None if path.is_dir() else _NAME.fullmatch(dataset) is not None
 
 
 def recognizes(dataset: str, options: ReadOptions) -> bool:
     """Return whether the folder exists, and contains parallel files if the name leaves out the languages."""
-    path = files.located(dataset)
+    path = text_files.located(dataset)
     if not path.is_dir():
-        return (name := _NAME.fullmatch(dataset)) is not None and files.located(name["folder"]).is_dir()
+        return (name := _NAME.fullmatch(dataset)) is not None and text_files.located(name["folder"]).is_dir()
     return not (options.text_column or options.label_column) and len(_languages(path)) > 1
 
 
@@ -56,9 +56,9 @@ def find(dataset: str, options: ReadOptions) -> tuple[PairSet, list[Problem]]:
 
 def _parsed(dataset: str) -> tuple[Path, str, str]:
     """Return the folder, the source language and the target language of a name."""
-    folder = files.located(dataset)
+    folder = text_files.located(dataset)
     if not folder.is_dir() and (name := _NAME.fullmatch(dataset)):
-        return files.located(name["folder"]), name["source"], name["target"]
+        return text_files.located(name["folder"]), name["source"], name["target"]
     languages = _languages(folder)
     if len(languages) == 2:
         source, target = languages
@@ -79,9 +79,9 @@ def _parsed(dataset: str) -> tuple[Path, str, str]:
 def _languages(folder: Path) -> list[str]:
     """Return the extensions of the parallel training files in a folder, such as "de" and "en"."""
     found = {
-        files.extension(path)
-        for path in files.in_folder(folder)
-        if split_begun(path) == "train" and not files.is_text(path) and not path.is_dir()
+        text_files.extension(path)
+        for path in text_files.in_folder(folder)
+        if split_begun(path) == "train" and not text_files.is_text(path) and not path.is_dir()
     }
     return sorted(extension[1:] for extension in found if _LANGUAGE.fullmatch(extension))
 
@@ -89,7 +89,9 @@ def _languages(folder: Path) -> list[str]:
 def _files(folder: Path, language: str) -> dict[str, Path]:
     """Return the file of each split in a language."""
     extension = f".{language.lower()}"
-    paths = [path for path in files.in_folder(folder) if files.extension(path) == extension and not path.is_dir()]
+    paths = [
+        path for path in text_files.in_folder(folder) if text_files.extension(path) == extension and not path.is_dir()
+    ]
     found = by_split(folder, paths, split_begun)
     if "train" not in found:
         raise DatasetError(f"{folder} must contain train.{language}, found none")
@@ -98,7 +100,7 @@ def _files(folder: Path, language: str) -> dict[str, Path]:
 
 def _paired(source: Path, target: Path) -> Found:
     """Pair the lines of two files; a line that is not UTF-8 is left out of both."""
-    (left, bad), (right, worse) = files.decoded(source), files.decoded(target)
+    (left, bad), (right, worse) = text_files.decoded(source), text_files.decoded(target)
     sources, targets = split_lines(left), split_lines(right)
     if len(sources) != len(targets):
         raise DatasetError(
@@ -107,7 +109,7 @@ def _paired(source: Path, target: Path) -> Found:
     numbered = enumerate(zip(sources, targets, strict=True), 1)
     rows = [(f"line {line} of {source}", one.strip(), other.strip()) for line, (one, other) in numbered]
     if bad or worse:
-        rows = [row for row in rows if not files.BAD_BYTES.search(row[1] + row[2])]
+        rows = [row for row in rows if not text_files.BAD_BYTES.search(row[1] + row[2])]
     good, incomplete = complete(rows)
     return good, bad + worse + incomplete
 

@@ -2,16 +2,16 @@
 
 The first 90 % of its characters are the training split, the rest is the validation split, as in nanoGPT. There is no
 test split: its text would be missing in training or in validation, and published figures use this division. `eval`
-measures on `validation` instead, and says so.
+measures on `validation` instead, and names the split.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dlcli.data import text_files
 from dlcli.data.problems import Problem
 from dlcli.data.splits import ALIASES
-from dlcli.data.text import files
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import Documents, TextSet
@@ -21,13 +21,13 @@ TRAIN_FRACTION = 0.9
 
 def matches(dataset: str) -> bool:
     """Return whether a name is that of a raw text file."""
-    path = files.located(dataset)
-    return files.extension(path) == files.RAW and not path.is_dir()
+    path = text_files.located(dataset)
+    return text_files.extension(path) == text_files.RAW and not path.is_dir()
 
 
 def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
     """Read the file."""
-    text, problems = files.raw(files.located(dataset))
+    text, problems = text_files.raw(text_files.located(dataset))
     return raw_text_set(dataset, {"train": text}), problems
 
 

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from dlcli.data import text_files
 from dlcli.data.labels import visible
 from dlcli.data.problems import Problem
-from dlcli.data.text import files, tables
+from dlcli.data.text import tables
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.rows import Found, Row, text_set
@@ -25,13 +26,13 @@ _FEW = 5  # rows and labels that are too few to decide whether the first line is
 
 def matches(dataset: str) -> bool:
     """Return whether a name is that of a table."""
-    path = files.located(dataset)
-    return files.is_table(path) and not path.is_dir()
+    path = text_files.located(dataset)
+    return text_files.is_table(path) and not path.is_dir()
 
 
 def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
     """Read the table and divide it."""
-    rows, problems = read(files.located(dataset), options)
+    rows, problems = read(text_files.located(dataset), options)
     return text_set(dataset, {"train": rows}, problems)
 
 
@@ -51,7 +52,7 @@ def read(path: Path, options: ReadOptions) -> Found:
     else:
         rows = [dataclasses.replace(row, label=None) for row in rows]
     # Only a table without a header has a row in its first line.
-    if files.extension(path) == ".tsv" and rows and rows[0].place.startswith("line 1 "):
+    if text_files.extension(path) == ".tsv" and rows and rows[0].place.startswith("line 1 "):
         _note_missing_header(path, rows)
     return rows, problems
 

@@ -13,8 +13,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dlcli.data import text_files
 from dlcli.data.problems import Problem
-from dlcli.data.text import files
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.rows import Found, Row, by_name, text_set
@@ -28,24 +28,24 @@ from dlcli.files import size_text
 
 def matches(dataset: str) -> bool:
     """Return whether a name is that of a folder."""
-    return dataset != "" and files.located(dataset).is_dir()
+    return dataset != "" and text_files.located(dataset).is_dir()
 
 
 def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
     """Read the files of the splits, or the documents."""
-    folder = files.located(dataset)
-    paths = files.in_folder(folder)
-    parts = by_split(folder, [path for path in paths if files.is_text(path) and not path.is_dir()], split_named)
+    folder = text_files.located(dataset)
+    paths = text_files.in_folder(folder)
+    parts = by_split(folder, [path for path in paths if text_files.is_text(path) and not path.is_dir()], split_named)
     if "train" not in parts:
         rows, problems = _documents(folder)
         return text_set(dataset, {"train": rows}, problems, by_name)
     others = [path for path in paths if path not in parts.values() and not path.is_dir()]
     texts, problems = _split_files(dataset, parts, options)
-    return texts, problems + files.skipped(others, "it is not the table or text of a split")
+    return texts, problems + text_files.skipped(others, "it is not the table or text of a split")
 
 
 def _split_files(name: str, parts: Mapping[str, Path], options: ReadOptions) -> tuple[TextSet, list[Problem]]:
-    are_raw = {files.extension(path) == files.RAW for path in parts.values()}
+    are_raw = {text_files.extension(path) == text_files.RAW for path in parts.values()}
     if len(are_raw) > 1:
         raise DatasetError(f"{name} must contain raw texts or tables for all its splits, found both")
     raw: dict[str, str] = {}
@@ -53,7 +53,7 @@ def _split_files(name: str, parts: Mapping[str, Path], options: ReadOptions) -> 
     problems: list[Problem] = []
     for split, path in parts.items():
         if are_raw == {True}:
-            raw[split], bad = files.raw(path)
+            raw[split], bad = text_files.raw(path)
         else:
             rows[split], bad = table.read(path, options)
         problems += [dataclasses.replace(each, split=split if len(parts) > 1 else "") for each in bad]
@@ -78,12 +78,12 @@ def _documents(folder: Path) -> Found:
     Raises:
         DatasetError: there are none, or they are too large.
     """
-    paths = files.below(folder)
-    chosen = [path for path in paths if files.is_document(path, folder)]
+    paths = text_files.below(folder)
+    chosen = [path for path in paths if text_files.is_document(path, folder)]
     if not chosen:
         raise _no_documents(folder, paths)
     rows: list[Row] = []
-    problems = files.skipped(sorted({*paths} - {*chosen}), "it is not a .txt file of a document")
+    problems = text_files.skipped(sorted({*paths} - {*chosen}), "it is not a .txt file of a document")
     characters = 0
     for path in chosen:
         each = _document(path, path.relative_to(folder).as_posix())
@@ -92,21 +92,21 @@ def _documents(folder: Path) -> Found:
             continue
         rows.append(each)
         characters += len(each.text)
-        if characters > files.LARGEST:
-            raise DatasetError(f"{folder} must contain at most {size_text(files.LARGEST)} of text, found more")
+        if characters > text_files.LARGEST:
+            raise DatasetError(f"{folder} must contain at most {size_text(text_files.LARGEST)} of text, found more")
     return rows, problems
 
 
 def _document(path: Path, place: str) -> Row | Problem:
     try:
-        row = Row(files.read(path), place)
+        row = Row(text_files.read(path), place)
     except DatasetError as error:
         return Problem("undecodable", "", place, str(error), skippable=True)
     return row if row.text.strip() else table.empty(row)
 
 
 def _no_documents(folder: Path, paths: Sequence[Path]) -> DatasetError:
-    found = next(filter(files.is_table, paths), None)
+    found = next(filter(text_files.is_table, paths), None)
     hint = f"for a table, give its path: {found}" if found else f"a folder of images is folder:{folder}"
     return DatasetError(
         f"{folder} must contain train.txt (or .tsv, .csv, .jsonl) or other .txt files, found neither", hint=hint

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from dlcli.data.images import catalogue
+from dlcli.data.images.check import check
 from dlcli.data.labels import visible
 from dlcli.data.problems import Malformed
+from dlcli.data.splits import ALIASES
 from dlcli.errors import DatasetError
 from dlcli.notices import Notice
 
@@ -41,7 +45,7 @@ def test_without_splits_the_files_are_divided_within_each_class(classes):
     }
 
 
-@pytest.mark.parametrize("name", ["validation", "valid", "val"])
+@pytest.mark.parametrize("name", ALIASES["validation"])
 def test_splits_given_as_folders_are_used(classes, tmp_path, name):
     for split, count in (("train", 20), (name, 5), ("test", 4)):
         for animal in ("cat", "dog"):
@@ -314,6 +318,28 @@ def test_white_is_the_same_for_all_images_with_more_than_8_bits(tmp_path, highes
     assert len(shades) >= 13
     brightest = max(int(name.partition("/")[2][:-4]) + 1 for name in train.source.names) * highest // 20
     assert shades.max() == brightest * 256 // (white + 1)
+
+
+def png_of_16_bits(path, pixels):
+    """Write uint16 [height, width, 3], which pillow cannot."""
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows))]
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in (*parts, (b"IEND", b""))
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+
+def test_colour_images_with_16_bits_are_noted_since_only_8_are_read(classes):
+    for number, path in enumerate(sorted((classes / "cat").iterdir())):
+        png_of_16_bits(path, np.full([6, 5, 3], 256 * number + 0x34, np.uint16))
+    with pytest.warns(Notice, match="16 bits per channel .*: the upper 8 bits are read"):
+        train = open_folder(classes).splits["train"]
+    cats = train.images(np.flatnonzero(train.labels == 0))[:, 0, 0]
+    assert set(cats.ravel().tolist()) <= set(range(20))
+    assert [(each.kind, each.harmless) for each in check(f"folder:{classes}", None, None)] == [("bit depth", True)]
 
 
 def test_hidden_files_are_ignored(classes):

@@ -5,6 +5,7 @@ import pytest
 
 from dlcli.data.images import catalogue
 from dlcli.data.problems import Malformed
+from dlcli.data.splits import ALIASES
 from dlcli.errors import DatasetError
 
 RANDOM = np.random.default_rng(0)
@@ -32,9 +33,10 @@ def test_images_equal_the_arrays(tmp_path, save, memory_limit):
     "names",
     ["x_{}:y_{}", "{}_image:{}_label", "{}_images:{}_labels", "{}_x:{}_y"],
 )
-def test_splits_are_found_by_their_common_names(tmp_path, names):
+@pytest.mark.parametrize("validation", ALIASES["validation"])
+def test_splits_are_found_by_their_common_names(tmp_path, names, validation):
     arrays = {}
-    for split, count in (("train", 30), ("val", 20), ("test", 10)):
+    for split, count in (("train", 30), (validation, 20), ("test", 10)):
         image, _, label = names.replace("{}", split).partition(":")
         arrays |= {image: IMAGES[:count], label: LABELS[:count]}
     splits = open_arrays(tmp_path, **arrays).splits

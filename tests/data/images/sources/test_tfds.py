@@ -17,6 +17,7 @@ from dlcli.data.images import catalogue
 from dlcli.data.images.check import check
 from dlcli.data.images.sources import tfds as prepared_sets
 from dlcli.errors import DatasetError, DiskError, UsageError
+from dlcli.notices import Notice
 
 FEATURES = {
     "image": tfds.features.Image(shape=(None, None, 3)),
@@ -75,6 +76,15 @@ class ToyBroken(Toy):
         yield
 
 
+class ToyOfSizes(Toy):
+    """The same with images of several sizes."""
+
+    def _generate_examples(self, count):
+        for number in range(count):
+            colour = Image.fromarray(np.full([14 + number % 5, 18 - number % 3, 3], number, dtype=np.uint8))
+            yield number, {"image": colour, "label": number % 2}
+
+
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("tfds")
@@ -109,6 +119,13 @@ def test_streamed_records_equal_records_in_memory(data_dir):
     places = np.array([5, 0, 35, 5])
     np.testing.assert_array_equal(memory.images(places), stream.images(places))
     assert not stream.resident
+
+
+def test_images_of_several_sizes_are_scaled_to_their_median(tmp_path):
+    with pytest.warns(Notice, match=r"15 sizes.*scaled to 16×16 \(the median side is 17\)"):
+        images = catalogue.open("tfds:toy_of_sizes", tmp_path, None, 2**30)
+    assert images.image == (16, 16, 3)
+    assert {split.image for split in images.splits.values()} == {(16, 16, 3)}
 
 
 def test_prepared_sets_are_listed_by_name(data_dir, tmp_path):

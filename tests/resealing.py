@@ -1,4 +1,4 @@
-"""Writes what a stranger could: a checkpoint whose checksums are right, whatever its files hold."""
+"""Gives an edited checkpoint valid checksums, as an attacker could."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dlcli.runs.manifest import Manifest
 
 
 def seal(checkpoint: Path, change: Callable[[dict[str, Any]], None] = lambda manifest: None) -> None:
-    """Write the manifest anew for the files as they are, then changed at will."""
+    """Rewrite the manifest with the checksums of the files as they are; `change` edits it."""
     path = checkpoint / "manifest.json"
     manifest = json.loads(path.read_text())
     del manifest["sha256"]

@@ -1,7 +1,7 @@
-"""Times steps of several programs in turns, on the same cores.
+"""Times a training step of several programs on the same cores, alternating between them.
 
-Each contender is a process of its own that waits for its turn; the turns alternate, so that all meet
-the same moods of the machine. The figures are medians over turns.
+Each program runs in its own process and waits for its turn. The turns alternate, so that other load on the machine
+affects all programs alike. The results are medians over the rounds.
 """
 
 from __future__ import annotations
@@ -21,79 +21,81 @@ from rich.console import Console
 from rich.table import Table
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-CONTENDERS = ("dlcli, 1 device", f"dlcli, {CORES} devices", "PyTorch, eager", "PyTorch, compiled")
-STEPS = 3  # in a turn: few, so that the turns of a round are close in time
+PROGRAMS = ("dlcli, 1 device", f"dlcli, {CORES} devices", "PyTorch, eager", "PyTorch, compiled")
+STEPS = 3  # per turn; few, so that the turns of a round are close in time
 
-# Makes a step and returns what its end is waited for by; and the function that waits.
-Contender = tuple[Callable[[], object], Callable[[object], object]]
+# A function that starts a training step and returns its result, and a function that waits for a result.
+Step = tuple[Callable[[], object], Callable[[object], object]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Contest:
-    """What is timed.
+class Comparison:
+    """Programs whose steps are timed.
 
     Attributes:
-        script: the file that `run` is called in; it is started anew for each contender.
-        networks: what a step is of, by the name of each network.
+        script: the file that calls `run`; it is started once per program.
+        networks: description of a step by the name of the network.
         dlcli: builds the step of a network that the engine compiles.
-        torch: builds the same step in PyTorch, compiled or not.
-        facts: what `--json` says beside the results.
+        torch: builds the same step in PyTorch, compiled or eager.
+        facts: values for `--json` besides the results.
     """
 
     script: str
     networks: Mapping[str, str]
-    dlcli: Callable[[str], Contender]
-    torch: Callable[[str, bool], Contender]
+    dlcli: Callable[[str], Step]
+    torch: Callable[[str, bool], Step]
     facts: Mapping[str, object]
 
     def run(self) -> None:
-        """Do what the command line asks for."""
+        """Parse the command line, measure and print the results."""
         parser = argparse.ArgumentParser(description="Time a training step beside PyTorch's.")
-        parser.add_argument("--rounds", type=int, default=40, help="turns of each contender")
+        parser.add_argument("--rounds", type=int, default=40, help="rounds to measure")
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
-        parser.add_argument("--contend", nargs=2, metavar=("NETWORK", "NAME"), help=argparse.SUPPRESS)
+        parser.add_argument("--worker", nargs=2, metavar=("NETWORK", "NAME"), help=argparse.SUPPRESS)
         arguments = parser.parse_args()
-        if arguments.contend:
-            self._contend(*arguments.contend)
+        if arguments.worker:
+            self._serve(*arguments.worker)
             return
         if importlib.util.find_spec("torch") is None:
-            print("error: the benchmark compares with PyTorch, which is not here: pip install torch", file=sys.stderr)
+            print(
+                "error: the benchmark compares with PyTorch, which is not installed: pip install torch", file=sys.stderr
+            )
             sys.exit(2)
-        results = {network: self._compete(network, arguments.rounds) for network in self.networks}
+        results = {network: self._compare(network, arguments.rounds) for network in self.networks}
         if arguments.json:
             print(json.dumps({"cores": CORES, **self.facts, "rounds": arguments.rounds, "networks": results}))
             return
         for network, result in results.items():
             Console().print(_table(f"{network}: one step of {self.networks[network]}, {CORES} cores", result))
 
-    def _compete(self, network: str, rounds: int) -> dict[str, dict[str, float]]:
-        """Return milliseconds a step for each contender, and the ratio to the better of PyTorch's two.
+    def _compare(self, network: str, rounds: int) -> dict[str, dict[str, float]]:
+        """Return the milliseconds per step of each program, and the ratio to the faster of the two of PyTorch.
 
-        The ratio is the median over rounds of the ratio within a round, above 1 where the contender is slower.
+        The ratio is the median over rounds of the ratio within a round, above 1 where the program is slower.
         """
-        processes = {name: self._start(network, name) for name in CONTENDERS}
-        turns: dict[str, list[float]] = {name: [] for name in CONTENDERS}
+        processes = {name: self._start(network, name) for name in PROGRAMS}
+        turns: dict[str, list[float]] = {name: [] for name in PROGRAMS}
         for _ in range(rounds):
             for name, process in processes.items():
                 turns[name].append(_turn(process, name))
         for process in processes.values():
             process.communicate("")
-        peer = min((name for name in CONTENDERS if "PyTorch" in name), key=lambda name: statistics.median(turns[name]))
-        return {name: _summary(turns[name], turns[peer]) for name in CONTENDERS}
+        peer = min((name for name in PROGRAMS if "PyTorch" in name), key=lambda name: statistics.median(turns[name]))
+        return {name: _summary(turns[name], turns[peer]) for name in PROGRAMS}
 
     def _start(self, network: str, name: str) -> subprocess.Popen[str]:
-        command = [sys.executable, self.script, "--contend", network, name]
+        command = [sys.executable, self.script, "--worker", network, name]
         environment = {**os.environ, "DLCLI_CPU_DEVICES": name.split()[1] if "dlcli" in name else "1"}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         process = subprocess.Popen(command, env=environment, **pipes)
-        _turn(process, name)  # the first compiles, and is not counted
+        _turn(process, name)  # compiles, not measured
         return process
 
-    def _contend(self, network: str, name: str) -> None:
-        """Make `STEPS` steps for each line on standard input, and print the milliseconds that one took."""
+    def _serve(self, network: str, name: str) -> None:
+        """Run `STEPS` steps per line of standard input, and print the milliseconds per step."""
         step, wait = self.dlcli(network) if "dlcli" in name else self.torch(network, "compiled" in name)
         for _ in sys.stdin:
-            wait(step())  # wakes the threads and fills the caches
+            wait(step())  # warm-up: threads and caches
             start = time.perf_counter()
             for _ in range(STEPS):
                 last = step()
@@ -118,16 +120,16 @@ def _summary(turns: list[float], peer: list[float]) -> dict[str, float]:
 
 
 def _table(title: str, result: dict[str, dict[str, float]]) -> Table:
-    """Return a row for each contender."""
-    rows = Table("contender", title=title)
-    for heading in ("median, ms", "quartiles, ms", "ratio to the better PyTorch"):
+    """Return one row per program."""
+    rows = Table("program", title=title)
+    for heading in ("median, ms", "quartiles, ms", "ratio to the faster PyTorch"):
         rows.add_column(heading, justify="right")
     for name, row in result.items():
         rows.add_row(name, f"{row['milliseconds']:.1f}", f"{row['low']:.1f} – {row['high']:.1f}", f"{row['ratio']:.2f}")
     return rows
 
 
-def compiled_step(program: object, batch: Mapping[str, object]) -> Contender:
+def compiled_step(program: object, batch: Mapping[str, object]) -> Step:
     """Return the step of a program of the engine over one batch."""
     import jax
 

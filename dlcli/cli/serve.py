@@ -1,0 +1,78 @@
+"""Serve a page to play with a run, and a JSON API: `dlcli serve RUN`."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from dlcli.cli import console, progress, verbs
+from dlcli.cli.typer_options import Call
+from dlcli.errors import UsageError
+from dlcli.serve.options import LOOPBACK, Serve
+from dlcli.techniques import opening
+
+_STOP_SECONDS = 10  # that a request in progress has to finish
+
+
+def commands() -> Iterator[verbs.Entry]:
+    """Yield the command."""
+    yield verbs.of_model(Serve, run)
+
+
+def run(options: Serve, call: Call) -> None:
+    """Load the run, print the address, and serve until a signal."""
+    for package in ("starlette", "uvicorn"):
+        if find_spec(package) is None:
+            raise UsageError(
+                f"dlcli serve needs the package {package}, which is not installed", hint="pip install 'dlcli[serve]'"
+            )
+    options, trained = opening.opened(options, "", "serve")
+    if options.host not in LOOPBACK and not options.token:
+        options = options.model_copy(update={"token": secrets.token_urlsafe(24)})
+    listening = _socket(options)
+    progress.load_jax()
+    from dlcli.engine.devices import prepare
+    from dlcli.serve.app import application
+
+    prepare(options.device)
+    app = application(options, trained)
+    with progress.working("loading the weights"):
+        trained.learner  # noqa: B018 the property loads them
+    _serve(app, listening, _address(options, listening), options, call)
+
+
+def _serve(app: object, listening: socket.socket, address: str, options: Serve, call: Call) -> None:
+    import uvicorn
+
+    settings = {"log_level": "warning", "access_log": False, "server_header": False}
+    config = uvicorn.Config(app, timeout_graceful_shutdown=_STOP_SECONDS, **settings)  # type: ignore[arg-type]
+    if call.json:
+        console.print_json({"url": address, "token": options.token or None})
+    else:
+        console.write(address)
+        console.err().print("Ctrl-C stops the server")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _socket(options: Serve) -> socket.socket:
+    """Return a socket that listens, before anything is loaded."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(place)
+        found.listen()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(
+            f"cannot listen on {options.host}, port {options.port}: {reason}", hint="--port 0 takes any free port"
+        ) from error
+    return found
+
+
+def _address(options: Serve, listening: socket.socket) -> str:
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    query = f"?token={options.token}" if options.token else ""
+    return f"http://{host}:{listening.getsockname()[1]}/{query}"

@@ -1,0 +1,1 @@
+"""The formats of `dlcli import`, one file each."""

@@ -1,0 +1,1 @@
+"""Autoencoder: compresses images to short codes and reconstructs them; a variational one generates images."""

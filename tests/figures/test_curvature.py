@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from dlcli.engine.loss_function import LossFunction
+from dlcli.figures.options.training import Curvature
+from dlcli.optim.directions import flat
+from dlcli.techniques.opening import open_run
+from tests.reading import draw
+
+
+@pytest.fixture(scope="module")
+def hessian(mlp_run):
+    """The Hessian of the loss of the last checkpoint, a column per product."""
+    loss = LossFunction(open_run(mlp_run, use="last"), 8)
+    size = len(flat(loss.weights))
+    return np.stack([loss.hessian_product("train", loss.weights, each) for each in np.eye(size)])
+
+
+def test_products_with_unit_vectors_are_a_symmetric_matrix(hessian):
+    np.testing.assert_allclose(hessian, hessian.T, atol=1e-4 * np.abs(hessian).max())
+
+
+def test_the_eigenvalues_are_those_of_the_full_hessian(hessian, mlp_run):
+    found = draw(Curvature(run=str(mlp_run), eigenvalues=2, iterations=40)).numbers
+    expected = np.linalg.eigvalsh((hessian + hessian.T) / 2)
+    assert found["steps"][-1] == 6
+    assert found["largest"][-1] == pytest.approx(expected[::-1][:2], rel=1e-3)
+    assert found["smallest"][-1] == pytest.approx(expected[0], rel=1e-2, abs=1e-4)
+
+
+@pytest.mark.parametrize("technique", ["cnn", "rnn"])
+def test_layers_with_a_gradient_of_their_own_have_curvature(technique, request):
+    run = request.getfixturevalue(f"{technique}_run")
+    found = draw(Curvature(run=str(run), eigenvalues=1, iterations=2, batches=1)).numbers
+    assert np.isfinite(found["largest"]).all()
