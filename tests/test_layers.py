@@ -19,7 +19,7 @@ LAYERS = [
     {"runs", "metrics", "data", "optim", "plot", "pages"},
     {"nn", "interface", "artifacts"},
     {"formats"},
-    {"files", "notices", "compiling", "activity", "interrupts"},
+    {"files", "notices", "compiling", "activity", "interrupts", "processes"},
     {"validation"},
     {"nearest", "paths"},
     {"options", "errors"},
