@@ -34,14 +34,9 @@ class Check(Options):
     ] = False
 
 
-def statements() -> str:
-    """Return the names of the checks with their statements, for the end of the help."""
-    return "\n\n".join(f"[bold]{name}[/] [dim]{checks.statement(name)}[/]" for name in checks.names())
-
-
 def commands() -> Iterator[verbs.Entry]:
     """Yield the command; its help ends with the statements."""
-    yield verbs.of_model(Check, run, epilog=statements())
+    yield verbs.of_model(Check, run, epilog=verbs.modules(checks.__name__))
 
 
 def run(options: Check, call: Call) -> None:
