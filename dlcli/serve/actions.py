@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import functools
 import io
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from dlcli.errors import DatasetError, UsageError
 from dlcli.figures import saliency, subject
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import Attention, TokenProbabilities
+from dlcli.nn import functional
 from dlcli.options.common import Options
 from dlcli.options.fields import can_read
 from dlcli.options.text import TextSampleOptions
@@ -86,7 +88,9 @@ def of(run: TrainedRun) -> dict[str, Action]:
     """
     trained = run.files.raw("options.json")
     if run.technique == "cnn":
-        return {"explain": Action("Classify an image, with activation maps and Grad-CAM.", ImageBody, _explain)}
+        return {
+            "explain": Action("Classify an image, with activation maps and Grad-CAM.", ImageBody, _Images(run).explain)
+        }
     if run.technique in TokenProbabilities.technique:
         attention = {"attention": Action("Return the attention weights over a text.", TextBody, _attention)}
         own = attention if run.technique == Attention.technique else {}
@@ -97,30 +101,44 @@ def of(run: TrainedRun) -> dict[str, Action]:
     raise UsageError(f"dlcli serve needs a run of cnn, rnn or transformer, {run.folder} is one of {run.technique}")
 
 
-def _explain(body: ImageBody, run: TrainedRun) -> Mapping[str, Any]:
-    learner = run.learner
-    pixels = _pixels(body.image, learner.facts)
-    probabilities = np.exp(np.asarray(learner.log_probabilities(pixels[None])[0]))
-    classes = list(learner.facts.classes)
-    if body.class_ and body.class_ not in classes:
-        raise UsageError(f"there is no class {body.class_!r}")
-    label = classes.index(body.class_) if body.class_ else int(probabilities.argmax())
-    layer = saliency.last_convolution(learner)
-    importance, _ = saliency.explain(learner, layer, label, pixels)
-    shown = subject.drawable(pixels)
-    overlay = palette.overlay(shown, importance, (0.0, max(float(importance.max()), 1e-12)))
-    return {
-        "classes": classes,
-        "probabilities": to_json(probabilities),
-        "explained": classes[label],
-        "layer": layer,
-        "input": _png(shown),
-        "grad_cam": _png((255 * overlay).astype(np.uint8)),
-        "activations": {
-            name: [_png(_heat(maps[..., each])) for each in range(min(_MAPS, maps.shape[-1]))]
-            for name, maps in subject.activation_maps(learner, pixels).items()
-        },
-    }
+class _Images:
+    """A classifier whose functions are compiled once."""
+
+    def __init__(self, run: TrainedRun):
+        self._run = run
+
+    @functools.cached_property
+    def _functions(self) -> tuple[Any, Any, Any]:
+        learner = self._run.learner
+        predict = functional.jit(type(learner).log_probabilities, learner)
+        explain = saliency.explainer(learner, saliency.last_convolution(learner))
+        return predict, explain, subject.activations(learner)
+
+    def explain(self, body: ImageBody, run: TrainedRun) -> Mapping[str, Any]:
+        """Return the probabilities, Grad-CAM and the activation maps of an image."""
+        predict, explain, activations = self._functions
+        learner = run.learner
+        pixels = _pixels(body.image, learner.facts)
+        probabilities = np.exp(np.asarray(predict(pixels[None])[0]))
+        classes = list(learner.facts.classes)
+        if body.class_ and body.class_ not in classes:
+            raise UsageError(f"there is no class {body.class_!r}")
+        label = classes.index(body.class_) if body.class_ else int(probabilities.argmax())
+        importance, _ = explain(label, pixels)
+        shown = subject.drawable(pixels)
+        overlay = palette.overlay(shown, importance, (0.0, max(float(importance.max()), 1e-12)))
+        return {
+            "classes": classes,
+            "probabilities": to_json(probabilities),
+            "explained": classes[label],
+            "layer": saliency.last_convolution(learner),
+            "input": _png(shown),
+            "grad_cam": _png((255 * overlay).astype(np.uint8)),
+            "activations": {
+                name: [_png(_heat(maps[..., each])) for each in range(min(_MAPS, maps.shape[-1]))]
+                for name, maps in activations(pixels).items()
+            },
+        }
 
 
 def _tokens(body: TokensBody, run: TrainedRun) -> Mapping[str, Any]:
