@@ -131,12 +131,10 @@ class Run(TrainedRun):
         return perform(verb, options, self.using(_use(options)))
 
     def _options(self, verb: str, given: Mapping[str, Any]) -> Any:
-        """Return the options of a verb for this run; raise as `dlcli.techniques.opening.require` does."""
+        """Return the options of a verb for this run; raise as `dlcli.techniques.opening.options_of` does."""
         model = self._model(verb)
         use = {"use": self.use} if "use" in model.model_fields else {}
-        options = validate(model, {**use, **given, "run": str(self.folder)}, flags=given)
-        opening.require(options, self, f"{verb} {self.technique}")
-        return options
+        return opening.options_of(self, verb, {**use, **given}, flags=given)
 
     def _model(self, verb: str) -> type[Options]:
         model: type[Options] | None = techniques.options(self.technique, verb)

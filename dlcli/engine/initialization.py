@@ -48,7 +48,7 @@ class Taken:
 
 
 def of(options: FitOptions) -> Initialization:
-    """Return what the options say about the first weights."""
+    """Return how the run gets its first weights."""
     return options.initialization if isinstance(options, InitFromOptions) else Initialization()
 
 

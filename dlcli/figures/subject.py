@@ -37,7 +37,7 @@ class Example:
 
 
 def settings(options: Any, run: TrainedRun | None = None) -> Train:
-    """Return the training options of a run; without one, those of an untrained network on the data that are named."""
+    """Return the training options of a run; without one, those of an untrained network on the named data set."""
     if run is None:
         named = {name: getattr(options, name) for name in type(options).model_fields if name in Train.model_fields}
         return Train(**{**named, "out": None})
