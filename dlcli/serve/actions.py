@@ -17,7 +17,7 @@ from pydantic import Field
 from dlcli import figures, techniques
 from dlcli.artifacts import joined
 from dlcli.data.images import decoding
-from dlcli.data.images.sets import Unreadable
+from dlcli.data.images.source import Unreadable
 from dlcli.errors import DatasetError, UsageError
 from dlcli.figures import saliency, subject
 from dlcli.figures.json_values import to_json
@@ -141,8 +141,13 @@ class _Images:
         }
 
 
+def _of(run: TrainedRun) -> dict[str, str]:
+    """Return the options that name the run."""
+    return {"run": str(run.folder), "use": run.use}
+
+
 def _tokens(body: TokensBody, run: TrainedRun) -> Mapping[str, Any]:
-    chosen = TokenProbabilities(run=str(run.folder), use=run.use, text=body.text, top=body.top)
+    chosen = TokenProbabilities.model_validate({**_of(run), "text": body.text, "top": body.top})
     found = figures.draw("token-probabilities", chosen, run).numbers
     top = [list(map(list, each.items())) for each in found["top_tokens"]]
     return {"tokens": found["tokens"], "probabilities": found["probabilities"], "top": top}
@@ -153,13 +158,13 @@ def _sample(body: SampleBody, run: TrainedRun) -> Mapping[str, Any]:
     # Without a temperature the most likely token is taken, and the other options would have no effect.
     random = {"seed": body.seed, "top_p": None if body.top_p == 1 else body.top_p} if body.temperature else {}
     given = {"prompt": body.prompt, "max_new_tokens": body.max_new_tokens, "temperature": body.temperature, **random}
-    chosen = model(run=str(run.folder), use=run.use, **given)
+    chosen = model.model_validate({**_of(run), **given})
     [found] = joined(techniques.apply("sample", chosen, run))
     return found
 
 
 def _predict(body: TextBody, run: TrainedRun) -> Mapping[str, Any]:
-    chosen = techniques.options(run.technique, "predict")(run=str(run.folder), use=run.use, text=[body.text], top=5)
+    chosen = techniques.options(run.technique, "predict")(**_of(run), text=[body.text], top=5)
     [found] = techniques.apply("predict", chosen, run)
     if found.problem:
         raise DatasetError(found.problem)
@@ -168,7 +173,7 @@ def _predict(body: TextBody, run: TrainedRun) -> Mapping[str, Any]:
 
 
 def _attention(body: TextBody, run: TrainedRun) -> Mapping[str, Any]:
-    chosen = Attention(run=str(run.folder), use=run.use, text=body.text, tokens=48)
+    chosen = Attention.model_validate({**_of(run), "text": body.text, "tokens": 48})
     found = figures.draw("attention", chosen, run).numbers
     weights = np.asarray(found["weights"])
     return {
