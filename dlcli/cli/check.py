@@ -69,8 +69,8 @@ def _explain(names: list[str], call: Call) -> None:
         out.print(Text(each.name, "bold"))
         for label, text in (("", each.statement), ("formula", each.formula), ("", each.details)):
             if text:
-                out.print(Padding(Text(f"{label}: {text}" if label else text), (0, 0, 0, 2)))
-        out.print(Padding(Text(f"source: {each.reference}", "dim"), (0, 0, 0, 2)))
+                out.print(Padding(Text(f"{label}: {text}" if label else text), (0, 0, 0, 2), expand=False))
+        out.print(Padding(Text(f"source: {each.reference}", "dim"), (0, 0, 0, 2), expand=False))
 
 
 def _timed(name: str) -> tuple[Result, float]:

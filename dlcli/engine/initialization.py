@@ -65,9 +65,10 @@ def initial(
         arrays = program.to_host(leaves)
         taken = _take(program, learner_type, options, facts, arrays)
         leaves = program.from_host(arrays)
-    learner = program.learner(leaves)
-    if learner.warm_start(options):
-        leaves = program.leaves_of(learner)
+    if learner_type.warm_start is not Learner.warm_start:
+        learner = program.local_learner(leaves)
+        if learner.warm_start(options):
+            leaves = program.leaves_of(learner)
     return leaves, taken
 
 
