@@ -139,7 +139,7 @@ def _fitted(
         return None
     here, there = map(list, zip(*pairs, strict=True))
     target[here] = source[there]
-    return np.moveaxis(target, 0, axis), (len(pairs), len(entries))
+    return np.moveaxis(target, 0, axis), (len(pairs), len(entries)) if len(pairs) < len(entries) else None
 
 
 def _require(program: Program, options: FitOptions, folder: Path, taken: Sequence[str]) -> None:
