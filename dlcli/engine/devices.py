@@ -137,6 +137,7 @@ def local(array: jax.Array) -> jax.Array:
     if array.is_fully_addressable:
         return array
     if not array.is_fully_replicated:
+        assert isinstance(array.sharding, NamedSharding)
         everywhere = NamedSharding(array.sharding.mesh, PartitionSpec())
         array = jax.jit(lambda whole: whole, out_shardings=everywhere)(array)
     return array.addressable_data(0)

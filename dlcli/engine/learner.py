@@ -103,3 +103,4 @@ class Learner(nnx.Module):
 
         Called once per run, before its first step; a resumed run has the parts in its checkpoints.
         """
+        return False
