@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from dlcli.errors import UsageError
 from dlcli.nearest import did_you_mean, nearest
-from dlcli.options.fields import Options, cli, flag
+from dlcli.options.fields import Options, cli, flag, listed
 from dlcli.options.initialization import START_ONLY
 
 Model = TypeVar("Model", bound=Options)
@@ -54,8 +54,10 @@ def validate(
             raise UsageError(reason) from error
         name = str(problem["loc"][0])
         given = name.upper() if cli(model.model_fields[name]).argument else flag(name)
-        value = problem["input"]
-        meant = _meant(str(value), [str(each) for each in choices(model.model_fields[name])])
+        value, known = problem["input"], choices(model.model_fields[name])
+        if problem["type"] == "literal_error":
+            reason = f"should be {listed(known)}"
+        meant = _meant(str(value), [str(each) for each in known])
         near = f"; did you mean {meant!r}?" if meant else ""
         raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
 

@@ -4,8 +4,8 @@
 #   usage     recipes/gallery.sh [FOLDER]: where the pictures go, by default .gallery; runs that are there are used again
 #   data      embedded
 #   machine   2 cores of an Intel Xeon, shared with other work; Python 3.11, jax 0.10.2
-#   time      35 min on a busy machine
-#   result    23 pictures: of 21 figures and of both studies
+#   time      35 min on a busy machine, without the autoencoder and the two runs on points
+#   result    39 pictures: of 37 figures and of two studies
 set -eu
 out=${1:-.gallery}
 mkdir -p "$out"
@@ -13,6 +13,11 @@ missing() { [ ! -f "runs/gallery-$1/run.json" ]; }
 
 dlcli viz schedule --no-show --out "$out/schedule.png"
 dlcli viz optimizer-surface --surface himmelblau --no-show --out "$out/optimizer-surface.png"
+dlcli viz basins --no-show --out "$out/basins.png"
+dlcli viz convolution --no-show --out "$out/convolution.png"
+dlcli viz gradient-flow --no-show --out "$out/gradient-flow.png"
+dlcli viz positions --no-show --out "$out/positions.png"
+dlcli viz noise-schedule --no-show --out "$out/noise-schedule.png"
 dlcli viz augmentation --no-show --out "$out/augmentation.png"
 dlcli viz pooling --no-show --out "$out/pooling.png"
 dlcli viz attention-mask --no-show --out "$out/attention-mask.png"
@@ -22,6 +27,14 @@ if missing mlp; then
   dlcli train mlp --out runs/gallery-mlp
 fi
 dlcli viz decision-boundary --run runs/gallery-mlp --no-show --out "$out/decision-boundary.png"
+dlcli viz loss-landscape --run runs/gallery-mlp --no-show --out "$out/loss-landscape.png"
+dlcli viz curvature --run runs/gallery-mlp --no-show --out "$out/curvature.png"
+
+if missing autoencoder; then
+  dlcli train autoencoder --variational --latent-dim 2 --out runs/gallery-autoencoder
+fi
+dlcli viz reconstructions --run runs/gallery-autoencoder --no-show --out "$out/reconstructions.png"
+dlcli viz latent-space --run runs/gallery-autoencoder --no-show --out "$out/latent-space.png"
 
 if missing cnn; then
   dlcli train cnn --dataset shapes --out runs/gallery-cnn
@@ -32,6 +45,10 @@ dlcli viz filters --run runs/gallery-cnn --no-show --out "$out/filters.png"
 dlcli viz activations --run runs/gallery-cnn --no-show --out "$out/activations.png"
 dlcli viz saliency --run runs/gallery-cnn --no-show --out "$out/saliency.png"
 dlcli viz confusion --run runs/gallery-cnn --no-show --out "$out/confusion.png"
+dlcli viz reliability --run runs/gallery-cnn --no-show --out "$out/reliability.png"
+dlcli viz roc --run runs/gallery-cnn --no-show --out "$out/roc.png"
+dlcli viz features --run runs/gallery-cnn --no-show --out "$out/features.png"
+dlcli viz representation --run runs/gallery-cnn --no-show --out "$out/representation.png"
 
 if missing tokenizer; then
   dlcli train tokenizer --out runs/gallery-tokenizer
@@ -64,6 +81,17 @@ if missing diffusion; then
   dlcli train diffusion --conditional --out runs/gallery-diffusion
 fi
 dlcli viz denoising --run runs/gallery-diffusion --no-show --out "$out/denoising.png"
+dlcli viz sampler-quality --run runs/gallery-diffusion --no-show --out "$out/sampler-quality.png"
+
+if missing gan-ring; then
+  dlcli train gan --dataset ring --out runs/gallery-gan-ring
+fi
+dlcli viz discriminator-field --run runs/gallery-gan-ring --no-show --out "$out/discriminator-field.png"
+
+if missing diffusion-ring; then
+  dlcli train diffusion --dataset ring --out runs/gallery-diffusion-ring
+fi
+dlcli viz score-field --run runs/gallery-diffusion-ring --no-show --out "$out/score-field.png"
 
 dlcli study regularization --no-show --out runs/gallery-regularization
 cp runs/gallery-regularization/regularization.png "$out/regularization.png"

@@ -31,15 +31,15 @@ A command has the options of the groups that its section names; other defaults a
 HEADER = "| option | meaning | default |\n|---|---|---|\n"
 
 
-_ONE_FILE_PER_KIND = ("formats", "layouts", "sources")
+_SUBFOLDERS_OF = ("data", "techniques")  # in the file map; other subfolders are described by the folder above
 
 
 def file_map() -> str:
-    """One line per folder: the first line of its docstring. The folder above describes those with one file per kind."""
+    """One line per folder: the first line of its docstring."""
     lines = []
     for path in sorted((ROOT / "dlcli").rglob("__init__.py"), key=lambda path: path.parent.parts):
         folder = path.parent.relative_to(ROOT)
-        if folder.name in _ONE_FILE_PER_KIND:
+        if len(folder.parts) > 3 or (len(folder.parts) == 3 and folder.parts[1] not in _SUBFOLDERS_OF):
             continue
         text = (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0]
         indent = "  " * (len(folder.parts) - 1)

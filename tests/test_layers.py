@@ -20,7 +20,7 @@ LAYERS = [
     {"nn", "interface", "artifacts"},
     {"formats"},
     {"files", "notices", "compiling", "activity", "interrupts", "processes"},
-    {"validation"},
+    {"validation", "python_inputs"},
     {"nearest", "paths"},
     {"options", "errors"},
     {"discovery"},

@@ -25,8 +25,8 @@ def build(words: Collection[str] | None = None) -> typer.Typer:
     """Return the command tree; nothing here loads jax or numpy.
 
     Args:
-        words: of the command line; a verb that is not among them gets its name and summary only, which halves the
-            time of `dlcli --help`. None builds everything.
+        words: of the command line; a verb or subject that is not among them gets its name and summary only, since
+            options take most of the time. None builds everything.
     """
     app = typer.Typer(
         name="dlcli",
@@ -43,7 +43,7 @@ def build(words: Collection[str] | None = None) -> typer.Typer:
     app.callback()(_version_option)
     for verb in verbs.names():
         if words is None or verb in words:
-            _add(app, verb)
+            _add(app, verb, words)
         else:
             app.command(verb, help=verbs.summary(verb))(lambda: None)
     return app
@@ -128,12 +128,16 @@ class _InOrder(Group):
         return [verb for verb in verbs.names() if verb in self.commands]
 
 
-def _add(app: typer.Typer, verb: str) -> None:
+def _add(app: typer.Typer, verb: str, words: Collection[str] | None) -> None:
     group = typer.Typer(cls=Group, no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode="rich")
     subjects = False
     for each in verbs.commands(verb):
         subjects = bool(each.name)
         add_to, name, summary = (group, each.name, each.help) if subjects else (app, verb, verbs.summary(verb))
-        add_to.command(name, help=summary, cls=Command, context_settings=SETTINGS, epilog=each.epilog)(each.callback)
+        if subjects and words is not None and name not in words:
+            group.command(name, help=summary)(lambda: None)
+        else:
+            callback, epilog = each.build()
+            add_to.command(name, help=summary, cls=Command, context_settings=SETTINGS, epilog=epilog)(callback)
     if subjects:
         app.add_typer(group, name=verb, help=verbs.summary(verb))

@@ -34,14 +34,9 @@ class Check(Options):
     ] = False
 
 
-def statements() -> str:
-    """Return the names of the checks with their statements, for the end of the help."""
-    return "\n\n".join(f"[bold]{name}[/] [dim]{checks.statement(name)}[/]" for name in checks.names())
-
-
 def commands() -> Iterator[verbs.Entry]:
     """Yield the command; its help ends with the statements."""
-    yield verbs.of_model(Check, run, epilog=statements())
+    yield verbs.of_model(Check, run, epilog=verbs.modules(checks.__name__))
 
 
 def run(options: Check, call: Call) -> None:
@@ -74,8 +69,8 @@ def _explain(names: list[str], call: Call) -> None:
         out.print(Text(each.name, "bold"))
         for label, text in (("", each.statement), ("formula", each.formula), ("", each.details)):
             if text:
-                out.print(Padding(Text(f"{label}: {text}" if label else text), (0, 0, 0, 2)))
-        out.print(Padding(Text(f"source: {each.reference}", "dim"), (0, 0, 0, 2)))
+                out.print(Padding(Text(f"{label}: {text}" if label else text), (0, 0, 0, 2), expand=False))
+        out.print(Padding(Text(f"source: {each.reference}", "dim"), (0, 0, 0, 2), expand=False))
 
 
 def _timed(name: str) -> tuple[Result, float]:

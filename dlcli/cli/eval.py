@@ -9,11 +9,8 @@ from dlcli import api, techniques
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress, verbs
 from dlcli.cli.typer_options import Call
-from dlcli.errors import UsageError
 from dlcli.options.common import EvalOptions
-from dlcli.options.fields import flag
 from dlcli.techniques import opening
-from dlcli.validation import validate
 
 
 class Common(EvalOptions):
@@ -30,12 +27,8 @@ def commands() -> Iterator[verbs.Entry]:
 def run(given: dict[str, Any], call: Call) -> None:
     """Find the run and evaluate it."""
     run = opening.open_run(given["run"], use=given.get("use", "best"))
-    model = techniques.options(run.technique, "eval")
-    for name in given:
-        if name not in model.model_fields:
-            raise UsageError(f"{flag(name)} is not an option of eval for a run of {run.technique}")
-    options = validate(model, {**given, "run": str(run.folder)}, flags=given)
-    opening.require(options, run, "eval")
+    opening.require_known(techniques.options(run.technique, "eval"), given, f"eval {run.technique}")
+    options = opening.options_of(run, "eval", given, flags=given)
     progress.load_jax()
     with progress.working("measuring"):
         found: Table = api.perform("eval", options, run)

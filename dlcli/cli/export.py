@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlcli import api, discovery, export
+from dlcli import api, export
 from dlcli.cli import console, progress, verbs
 from dlcli.cli.typer_options import Call
-from dlcli.export.options import FORMATS, Export, format_names
+from dlcli.export.options import FORMATS, Export
 from dlcli.techniques import opening
-
-
-def formats() -> str:
-    """Return the names of the formats with their summaries, for the end of the help."""
-    return "\n\n".join(f"[bold]{name}[/] [dim]{discovery.summary(FORMATS, name)}[/]" for name in format_names())
 
 
 def commands() -> Iterator[verbs.Entry]:
     """Yield the command; its help ends with the formats."""
-    yield verbs.of_model(Export, run, epilog=formats())
+    yield verbs.of_model(Export, run, epilog=verbs.modules(FORMATS))
 
 
 def run(options: Export, call: Call) -> None:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlcli import api, discovery, formats, importing
+from dlcli import api, formats, importing
 from dlcli.cli import console, next_commands, progress, verbs
 from dlcli.cli.typer_options import Call
-from dlcli.importing.options import FORMATS, Import, format_names
+from dlcli.importing.options import FORMATS, Import
 from dlcli.runs import new
-
-
-def summaries() -> str:
-    """Return the names of the formats with their summaries, for the end of the help."""
-    return "\n\n".join(f"[bold]{name}[/] [dim]{discovery.summary(FORMATS, name)}[/]" for name in format_names())
 
 
 def commands() -> Iterator[verbs.Entry]:
     """Yield the command; its help ends with the formats."""
-    yield verbs.of_model(Import, run, epilog=summaries())
+    yield verbs.of_model(Import, run, epilog=verbs.modules(FORMATS))
 
 
 def run(options: Import, call: Call) -> None:

@@ -35,7 +35,9 @@ def next_commands(folder: Path, technique: str) -> list[str]:
 
 def _input(model: type[Options], examples: Mapping[str, str]) -> Iterator[str | Path]:
     """Yield the words of a command's input: the example, or a placeholder if there is none."""
-    for name in (each for each in _INPUTS if each in model.model_fields):
+    fields = [each for each in _INPUTS if each in model.model_fields]
+    arguments = [each for each in fields if cli(model.model_fields[each]).argument]
+    for name in arguments or fields:
         field, example = model.model_fields[name], examples[name]
         if not cli(field).argument:
             if bare_type(field.annotation) is not Path and (example or name == "nearest"):

@@ -37,14 +37,12 @@ class Entry:
     Attributes:
         name: of the subject, the second word of the command; "" if the verb has none.
         help: its summary; "" for that of the verb.
-        callback: for Typer.
-        epilog: text at the end of its help, in rich markup.
+        build: returns the function for Typer, and the text at the end of the command's help, in rich markup.
     """
 
     name: str
     help: str
-    callback: Callable[..., None]
-    epilog: str | None = None
+    build: Callable[[], tuple[Callable[..., None], str | None]]
 
 
 def names() -> list[str]:
@@ -65,10 +63,14 @@ def commands(verb: str) -> Iterator[Entry]:
 
 def of_techniques(verb: str, run: Callable[[str, Any, Call], None]) -> Iterator[Entry]:
     """Yield a command for each technique that has the verb; `run` gets its name, the options and the call."""
-    for name in techniques.having(verb):
+
+    def build(name: str) -> tuple[Callable[..., None], str | None]:
         model = techniques.options(name, verb)
         callback = command(model, functools.partial(run, name), trains=name if verb == "train" else "")
-        yield Entry(name, techniques.summary(name), callback, examples(model.examples))
+        return callback, examples(model.examples)
+
+    for name in techniques.having(verb):
+        yield Entry(name, techniques.summary(name), functools.partial(build, name))
 
 
 def of_models(models: Mapping[str, type[Options]], run: Callable[[str, Any, Call], None]) -> Iterator[Entry]:
@@ -79,8 +81,8 @@ def of_models(models: Mapping[str, type[Options]], run: Callable[[str, Any, Call
 
 def of_model(model: type[Options], run: Callable[[Any, Call], None], name: str = "", epilog: str = "") -> Entry:
     """Return the command of one model; its help ends with `epilog` and with examples."""
-    texts = filter(None, [epilog, examples(model.examples)])
-    return Entry(name, discovery.first_paragraph(model.__doc__), command(model, run), "\n\n".join(texts) or None)
+    texts = "\n\n".join(filter(None, [epilog, examples(model.examples)]))
+    return Entry(name, discovery.first_paragraph(model.__doc__), lambda: (command(model, run), texts or None))
 
 
 def of_any_run(
@@ -97,12 +99,18 @@ def of_any_run(
     of = "train" if verb == "resume" else verb
     models = {name: techniques.options(name, of) for name in techniques.having(verb)}
     callback = command_of_any({"": common, **models}, run, short_help, common.examples)
-    yield Entry("", "", callback, examples(common.examples))
+    yield Entry("", "", lambda: (callback, examples(common.examples)))
 
 
 def examples(lines: tuple[str, ...]) -> str | None:
     """Return command lines as the end of a help text."""
     return "\n\n".join(f"[dim]$ {line}[/]" for line in lines) or None
+
+
+def modules(package: str) -> str:
+    """Return the names of a package's modules with their summaries, as the end of a help text."""
+    found = {name: discovery.summary(package, name) for name in discovery.names(package)}
+    return "\n\n".join(f"[bold]{name}[/] [dim]{summary}[/]" for name, summary in found.items())
 
 
 @functools.cache

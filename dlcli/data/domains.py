@@ -113,7 +113,7 @@ class PointDomain:
 
     @property
     def modes(self) -> np.ndarray:
-        """The centers of the modes, [mode, 2]."""
+        """The centres of the modes, [mode, 2]."""
         return np.asarray(self.facts.modes)
 
     @property

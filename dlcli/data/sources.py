@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from dlcli import discovery
 from dlcli.errors import UsageError
 from dlcli.nearest import nearest
+from dlcli.options.fields import listed
 
 
 class Named(Protocol):
@@ -54,8 +55,7 @@ def matching(of: Sequence[B], dataset: str) -> B | None:
 
 def forms(of: Iterable[Named]) -> str:
     """Return how data sets are named, as one phrase for messages."""
-    *others, last = (builder.form for builder in of)
-    return f"{', '.join(others)} or {last}"
+    return listed(builder.form for builder in of)
 
 
 def unknown(what: str, forms: str, dataset: str, known: Iterable[str]) -> UsageError:

@@ -48,7 +48,7 @@ class Taken:
 
 
 def of(options: FitOptions) -> Initialization:
-    """Return what the options say about the first weights."""
+    """Return how the run gets its first weights."""
     return options.initialization if isinstance(options, InitFromOptions) else Initialization()
 
 
@@ -139,7 +139,7 @@ def _fitted(
         return None
     here, there = map(list, zip(*pairs, strict=True))
     target[here] = source[there]
-    return np.moveaxis(target, 0, axis), (len(pairs), len(entries))
+    return np.moveaxis(target, 0, axis), (len(pairs), len(entries)) if len(pairs) < len(entries) else None
 
 
 def _require(program: Program, options: FitOptions, folder: Path, taken: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import cast
 
 import jax
 import numpy as np
@@ -31,7 +32,7 @@ _RARE = 1e-3  # density p + q relative to its maximum, below which the optimum i
 def draw(options: DiscriminatorField, run: TrainedRun) -> Figure:
     """Draw D(x), the optimum p / (p + q), and the points of the generator."""
     learner: Learner = run.learner
-    density: DensityFacts = learner.domain.facts
+    density = cast(DensityFacts, learner.domain.facts)
     limit = _BEYOND * float(np.abs(density.modes).max()) or 1.0
     centers = limit * ((np.arange(_RESOLUTION) + 0.5) / _RESOLUTION * 2 - 1)
     places = np.stack(np.meshgrid(centers, centers), axis=-1).reshape(-1, 2).astype(np.float32)

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from dlcli.artifacts import Figure
-from dlcli.errors import RunError
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import Positions
 from dlcli.formats import printable
@@ -31,7 +30,9 @@ def draw(options: Positions, run: TrainedRun | None) -> Figure:
         title = f"position encodings of {printable(run.folder.name)}"
     lines = [Line(name, np.arange(count), similarity(each)) for name, each in encodings.items()]
     if run is None:
-        lines.append(Line("rotary, equal query and key", np.arange(count), rotary_similarity(count, width)))
+        lines.append(
+            Line("rotary, equal query and key", np.arange(count), rotary_similarity(count, width), dashed=True)
+        )
     panel = Panel(lines, "mean cosine similarity")
     chart = PositionsChart(title, encodings, panel)
     numbers = {
@@ -62,11 +63,13 @@ def rotary_similarity(count: int, width: int) -> np.ndarray:
 
 
 def _of_run(run: TrainedRun) -> dict[str, np.ndarray]:
-    embedding = run.learner.network.embedding
-    if embedding.positions is None:
-        kind = "sinusoidal" if embedding.sinusoidal else "rotary"
-        raise RunError(
-            f"--run must be a run with learned positions, {run.folder} has {kind} ones",
-            hint="omit --run to see the others, or train with --preset gpt2",
-        )
-    return {"learned": np.asarray(embedding.positions.embedding[...], np.float64)}
+    """Return the encodings of a run by the name of their kind; rotary ones are the cosines and sines of the angles."""
+    network, context = run.learner.network, jnp.arange(run.options.context)
+    embedding = network.embedding
+    if embedding.positions is not None:
+        return {"learned": np.asarray(embedding.positions.embedding[...], np.float64)}
+    if embedding.sinusoidal:
+        return {"sinusoidal": np.asarray(sinusoidal_positions(context, embedding.d_model), np.float64)}
+    stack = network.encoder if hasattr(network, "encoder") else network.stack
+    angles = np.asarray(rotary_angles(context, stack.config.head_dim), np.float64)
+    return {"rotary, of each head": np.concatenate([np.cos(angles), np.sin(angles)], axis=-1)}

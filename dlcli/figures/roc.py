@@ -67,12 +67,7 @@ def curve(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _scorer(run: TrainedRun, numbers: range) -> Any:
     """Return a function that counts the scores of each class of a batch."""
-    if run.technique == "mlp":
-        names: list[str] = ["features"]
-        predict = functional.jit(lambda learner, *inputs: learner.predict(*inputs), run.learner)
-    else:
-        names = list(run.learner.inference().inputs)
-        predict = functional.jit(lambda learner, *inputs: learner.inference().function(*inputs), run.learner)
+    predict = functional.jit(lambda learner, batch: learner.batch_log_probabilities(batch), run.learner)
 
     @jax.jit
     def counted(log_probabilities: jax.Array, label: jax.Array, mask: jax.Array) -> Metrics:
@@ -85,7 +80,7 @@ def _scorer(run: TrainedRun, numbers: range) -> Any:
         return found
 
     def score(_: int, batch: Batch) -> Metrics:
-        outputs = predict(*(jnp.asarray(batch[name]) for name in names))
+        outputs = predict({name: jnp.asarray(values) for name, values in batch.items()})
         return cast(Metrics, counted(outputs, jnp.asarray(batch["label"]), jnp.asarray(batch["mask"])))
 
     return score

@@ -7,6 +7,7 @@ Zisserman, "Deep Inside Convolutional Networks", 2014, arXiv:1312.6034, section 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -84,8 +85,13 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
         label: index of the class whose logit is explained.
         image: uint8 [height, width, channel]; the gradient is with respect to pixels in [0, 1].
     """
+    return explainer(learner, layer)(label, image)
 
-    def gradients(learner: Learner, image: jax.Array) -> tuple[jax.Array, jax.Array]:
+
+def explainer(learner: Learner, layer: str) -> Callable[[int, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return a compiled function from the label and the image to the result of `explain`."""
+
+    def gradients(learner: Learner, label: int, image: jax.Array) -> tuple[jax.Array, jax.Array]:
         backbone, head = learner.network.backbone, learner.network.head
         cut = backbone.names.index(layer) + 1
 
@@ -106,8 +112,13 @@ def explain(learner: Learner, layer: str, label: int, image: np.ndarray) -> tupl
         importance = jax.nn.relu((weights * maps).sum(axis=-1))[0]  # equation 2
         return jax.image.resize(importance, image.shape[1:3], "bilinear"), jnp.abs(pull(by_maps)[0]).max(axis=-1)[0]
 
-    found = functional.jit(gradients, learner)(image[None].astype(np.float32) / 255)
-    return np.asarray(found[0]), np.asarray(found[1])
+    compiled = functional.jit(gradients, learner)
+
+    def computed(label: int, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = compiled(label, image[None].astype(np.float32) / 255)
+        return np.asarray(found[0]), np.asarray(found[1])
+
+    return computed
 
 
 def last_convolution(learner: Learner) -> str:

@@ -36,6 +36,7 @@ def draw(options: ScoreField, run: TrainedRun) -> Figure:
     predict = functional.jit(_score, learner)
     random = np.random.default_rng(options.seed)
     exact, learned, errors = [], [], []
+    scores: dict[str, list[np.ndarray]] = {"exact": [], "learned": []}
     for timestep in shown:
         alpha, sigma = (float(each[timestep]) for each in schedule.coefficients[:2])
         drawn = modes[random.integers(len(modes), size=_POINTS)] + std * random.standard_normal([_POINTS, 2])
@@ -47,8 +48,10 @@ def draw(options: ScoreField, run: TrainedRun) -> Figure:
         error = np.asarray(predict(noisy.astype(np.float32), jnp.int32(timestep)), np.float64) - at_points
         errors.append(float(np.sqrt(np.square(error).sum() / np.square(at_points).sum())))
         grid = (_ARROWS, _ARROWS, 2)
-        exact.append(Field(caption, arrows=true.reshape(grid), points=noisy))
-        learned.append(Field(f"{caption}, error {100 * errors[-1]:.0f} %", arrows=found.reshape(grid), points=noisy))
+        scores["exact"].append(true.reshape(grid))
+        scores["learned"].append(found.reshape(grid))
+        exact.append(Field(caption, arrows=scores["exact"][-1], points=noisy))
+        learned.append(Field(f"{caption}, error {100 * errors[-1]:.0f} %", arrows=scores["learned"][-1], points=noisy))
     title = f"score ∇ log p_t(x) of noisy data: exact, and learned by {printable(run.folder.name)}"
     note = (
         "arrows: direction of the score, as long as the square root of its norm, each panel to its own scale; "
@@ -60,8 +63,8 @@ def draw(options: ScoreField, run: TrainedRun) -> Figure:
         "run": options.run,
         "timesteps": shown.tolist(),
         "coordinates": to_json(centers),
-        "exact": to_json(np.stack([field.arrows for field in exact])),
-        "learned": to_json(np.stack([field.arrows for field in learned])),
+        "exact": to_json(np.stack(scores["exact"])),
+        "learned": to_json(np.stack(scores["learned"])),
         "relative_errors": to_json(errors),
     }
     return Figure("score-field", page.field.draw(chart), numbers, functools.partial(terminal.field.draw, chart))

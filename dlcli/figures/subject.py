@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ class Example:
 
 
 def settings(options: Any, run: TrainedRun | None = None) -> Train:
-    """Return the training options of a run; without one, those of an untrained network on the data that are named."""
+    """Return the training options of a run; without one, those of an untrained network on the named data set."""
     if run is None:
         named = {name: getattr(options, name) for name in type(options).model_fields if name in Train.model_fields}
         return Train(**{**named, "out": None})
@@ -87,12 +88,22 @@ def examples(options: Any, count: int, run: TrainedRun | None = None, facts: Ima
 
 def activation_maps(of: Learner, image: np.ndarray) -> dict[str, np.ndarray]:
     """Return the maps of each layer for uint8 [height, width, channel], float32 [height, width, channel] by name."""
+    return activations(of)(image)
+
+
+def activations(of: Learner) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """Return a compiled function from an image to the result of `activation_maps`."""
 
     def maps(learner: Learner, batch: jax.Array) -> dict[str, jax.Array]:
         return dict(learner.network.backbone.feature_maps(learner.normalize(batch / 255)))
 
-    found = functional.jit(maps, of)(image[None].astype(np.float32))
-    return {name: np.asarray(found[name][0], np.float32) for name in of.network.backbone.names}
+    compiled = functional.jit(maps, of)
+
+    def computed(image: np.ndarray) -> dict[str, np.ndarray]:
+        found = compiled(image[None].astype(np.float32))
+        return {name: np.asarray(found[name][0], np.float32) for name in of.network.backbone.names}
+
+    return computed
 
 
 def drawable(image: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ class Import(RunFolderOptions):
     )
     path: Annotated[
         Path,
-        Field(description="File or folder with the model; its content tells the format."),
+        Field(description="File or folder with the model; its content determines the format."),
         Cli(argument=True, metavar="PATH"),
     ]
     dataset: Annotated[

@@ -51,7 +51,7 @@ class Written:
 
 
 def write(imported: Imported, options: Import) -> Written:
-    """Write the run, and return what it holds.
+    """Write the run, and return what it contains.
 
     Raises:
         RunError: the options, the facts or the weights do not fit each other.

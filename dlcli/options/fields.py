@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -71,7 +71,7 @@ class Needs:
         flags = " or ".join(run + flag(each) for each in self._names())
         if not self.values:
             return f"{given} needs {flags}"
-        return f"{given} needs {flags} {_listed(self.values)}; with {there} it has no effect"
+        return f"{given} needs {flags} {listed(self.values)}; with {there} it has no effect"
 
     def _names(self) -> tuple[str, ...]:
         return (self.option,) if isinstance(self.option, str) else self.option
@@ -163,9 +163,10 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _listed(values: tuple[Any, ...]) -> str:
+def listed(values: Iterable[Any], word: str = "or") -> str:
+    """Join values for a message: "a, b or c"."""
     *others, last = map(_text, values)
-    return f"{', '.join(others)} or {last}" if others else last
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def _bytes(text: str) -> bytes:

@@ -16,7 +16,7 @@ START_ONLY = ("init_from", "init_lr_scale", "backbone_from")  # options without 
 
 @dataclasses.dataclass(frozen=True)
 class Initialization:
-    """What the options of a run say about its first weights.
+    """How a run gets its first weights.
 
     Attributes:
         source: the run that parameters are taken from; "" if none.
@@ -48,7 +48,7 @@ class InitFromOptions(Options):
 
     @property
     def initialization(self) -> Initialization:
-        """What these options say about the first weights."""
+        """How the run gets its first weights."""
         return Initialization(source=self.init_from or "")
 
 
@@ -73,7 +73,7 @@ class InitOptions(InitFromOptions):
 
     @property
     def initialization(self) -> Initialization:
-        """What these options say about the first weights."""
+        """How the run gets its first weights."""
         return Initialization(self.init_from or "", (), patterns(self.freeze), self.init_lr_scale)
 
 

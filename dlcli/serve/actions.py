@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import functools
 import io
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -16,11 +17,12 @@ from pydantic import Field
 from dlcli import figures, techniques
 from dlcli.artifacts import joined
 from dlcli.data.images import decoding
-from dlcli.data.images.sets import Unreadable
+from dlcli.data.images.source import Unreadable
 from dlcli.errors import DatasetError, UsageError
 from dlcli.figures import saliency, subject
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import Attention, TokenProbabilities
+from dlcli.nn import functional
 from dlcli.options.common import Options
 from dlcli.options.fields import can_read
 from dlcli.options.text import TextSampleOptions
@@ -86,7 +88,9 @@ def of(run: TrainedRun) -> dict[str, Action]:
     """
     trained = run.files.raw("options.json")
     if run.technique == "cnn":
-        return {"explain": Action("Classify an image, with activation maps and Grad-CAM.", ImageBody, _explain)}
+        return {
+            "explain": Action("Classify an image, with activation maps and Grad-CAM.", ImageBody, _Images(run).explain)
+        }
     if run.technique in TokenProbabilities.technique:
         attention = {"attention": Action("Return the attention weights over a text.", TextBody, _attention)}
         own = attention if run.technique == Attention.technique else {}
@@ -97,34 +101,53 @@ def of(run: TrainedRun) -> dict[str, Action]:
     raise UsageError(f"dlcli serve needs a run of cnn, rnn or transformer, {run.folder} is one of {run.technique}")
 
 
-def _explain(body: ImageBody, run: TrainedRun) -> Mapping[str, Any]:
-    learner = run.learner
-    pixels = _pixels(body.image, learner.facts)
-    probabilities = np.exp(np.asarray(learner.log_probabilities(pixels[None])[0]))
-    classes = list(learner.facts.classes)
-    if body.class_ and body.class_ not in classes:
-        raise UsageError(f"there is no class {body.class_!r}")
-    label = classes.index(body.class_) if body.class_ else int(probabilities.argmax())
-    layer = saliency.last_convolution(learner)
-    importance, _ = saliency.explain(learner, layer, label, pixels)
-    shown = subject.drawable(pixels)
-    overlay = palette.overlay(shown, importance, (0.0, max(float(importance.max()), 1e-12)))
-    return {
-        "classes": classes,
-        "probabilities": to_json(probabilities),
-        "explained": classes[label],
-        "layer": layer,
-        "input": _png(shown),
-        "grad_cam": _png((255 * overlay).astype(np.uint8)),
-        "activations": {
-            name: [_png(_heat(maps[..., each])) for each in range(min(_MAPS, maps.shape[-1]))]
-            for name, maps in subject.activation_maps(learner, pixels).items()
-        },
-    }
+class _Images:
+    """A classifier whose functions are compiled once."""
+
+    def __init__(self, run: TrainedRun):
+        self._run = run
+
+    @functools.cached_property
+    def _functions(self) -> tuple[Any, Any, Any]:
+        learner = self._run.learner
+        predict = functional.jit(type(learner).log_probabilities, learner)
+        explain = saliency.explainer(learner, saliency.last_convolution(learner))
+        return predict, explain, subject.activations(learner)
+
+    def explain(self, body: ImageBody, run: TrainedRun) -> Mapping[str, Any]:
+        """Return the probabilities, Grad-CAM and the activation maps of an image."""
+        predict, explain, activations = self._functions
+        learner = run.learner
+        pixels = _pixels(body.image, learner.facts)
+        probabilities = np.exp(np.asarray(predict(pixels[None])[0]))
+        classes = list(learner.facts.classes)
+        if body.class_ and body.class_ not in classes:
+            raise UsageError(f"there is no class {body.class_!r}")
+        label = classes.index(body.class_) if body.class_ else int(probabilities.argmax())
+        importance, _ = explain(label, pixels)
+        shown = subject.drawable(pixels)
+        overlay = palette.overlay(shown, importance, (0.0, max(float(importance.max()), 1e-12)))
+        return {
+            "classes": classes,
+            "probabilities": to_json(probabilities),
+            "explained": classes[label],
+            "layer": saliency.last_convolution(learner),
+            "input": _png(shown),
+            "grad_cam": _png((255 * overlay).astype(np.uint8)),
+            "activations": {
+                name: [_png(_heat(maps[..., each])) for each in range(min(_MAPS, maps.shape[-1]))]
+                for name, maps in activations(pixels).items()
+            },
+        }
+
+
+def _of(run: TrainedRun) -> dict[str, str]:
+    """Return the options that name the run."""
+    return {"run": str(run.folder), "use": run.use}
 
 
 def _tokens(body: TokensBody, run: TrainedRun) -> Mapping[str, Any]:
-    chosen = TokenProbabilities(run=str(run.folder), use=run.use, text=body.text, top=body.top)
+    chosen = TokenProbabilities.model_validate({**_of(run), "text": body.text, "top": body.top})
     found = figures.draw("token-probabilities", chosen, run).numbers
     top = [list(map(list, each.items())) for each in found["top_tokens"]]
     return {"tokens": found["tokens"], "probabilities": found["probabilities"], "top": top}
@@ -135,13 +158,13 @@ def _sample(body: SampleBody, run: TrainedRun) -> Mapping[str, Any]:
     # Without a temperature the most likely token is taken, and the other options would have no effect.
     random = {"seed": body.seed, "top_p": None if body.top_p == 1 else body.top_p} if body.temperature else {}
     given = {"prompt": body.prompt, "max_new_tokens": body.max_new_tokens, "temperature": body.temperature, **random}
-    chosen = model(run=str(run.folder), use=run.use, **given)
+    chosen = model.model_validate({**_of(run), **given})
     [found] = joined(techniques.apply("sample", chosen, run))
     return found
 
 
 def _predict(body: TextBody, run: TrainedRun) -> Mapping[str, Any]:
-    chosen = techniques.options(run.technique, "predict")(run=str(run.folder), use=run.use, text=[body.text], top=5)
+    chosen = techniques.options(run.technique, "predict")(**_of(run), text=[body.text], top=5)
     [found] = techniques.apply("predict", chosen, run)
     if found.problem:
         raise DatasetError(found.problem)
@@ -150,7 +173,7 @@ def _predict(body: TextBody, run: TrainedRun) -> Mapping[str, Any]:
 
 
 def _attention(body: TextBody, run: TrainedRun) -> Mapping[str, Any]:
-    chosen = Attention(run=str(run.folder), use=run.use, text=body.text, tokens=48)
+    chosen = Attention.model_validate({**_of(run), "text": body.text, "tokens": 48})
     found = figures.draw("attention", chosen, run).numbers
     weights = np.asarray(found["weights"])
     return {

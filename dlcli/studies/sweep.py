@@ -6,6 +6,8 @@ import functools
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from dlcli import formats
 from dlcli.artifacts import Figure, Table
 from dlcli.options.common import Use
@@ -85,7 +87,7 @@ def figure(name: str, title: str, found: Results, seeds: int) -> Figure:
     for condition, results in found.items():
         values = [100 * each for each in errors(results)]
         mean = estimate(values)
-        rows.append(Interval(condition, values, mean.mean, mean.low, mean.high))
+        rows.append(Interval(condition, np.array(values), mean.mean, mean.low, mean.high))
     chart = IntervalsChart(title, rows, f"test error in percent: {seeds} seeds, mean and 95 % CI")
     return Figure(name, page.intervals.draw(chart), {}, functools.partial(terminal.intervals.draw, chart))
 

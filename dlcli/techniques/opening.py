@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,11 +11,12 @@ from dlcli import techniques
 from dlcli.errors import RunError, UsageError
 from dlcli.formats import command_line
 from dlcli.interface import Facts
+from dlcli.nearest import did_you_mean
 from dlcli.options.fields import Options, can_read, flag, unmet_need
 from dlcli.runs.folder import technique_of
 from dlcli.runs.lookup import find
 from dlcli.runs.trained import Reader, TrainedRun
-from dlcli.validation import changed
+from dlcli.validation import changed, validate
 
 M = TypeVar("M", bound=Options)
 _VERBS = ("sample", "predict", "score")
@@ -75,9 +76,7 @@ def check_changes(run: TrainedRun, changes: Mapping[str, Any]) -> None:
         UsageError: an option does not exist or is not valid, or cannot change.
     """
     techniques.require_steps(run.technique)
-    for name in changes:
-        if name not in run.reader.options.model_fields:
-            raise UsageError(f"{flag(name)} is not an option of train {run.technique}")
+    require_known(run.reader.options, changes, f"train {run.technique}")
     if "out" in changes:
         raise UsageError(f"--out cannot change on resume, which continues in {run.folder}")
     if "name" in changes:
@@ -86,8 +85,34 @@ def check_changes(run: TrainedRun, changes: Mapping[str, Any]) -> None:
     changed(run.files.read("options.json", run.reader.options), changes)
 
 
+def options_of(run: TrainedRun, verb: str, given: Mapping[str, Any], *, flags: Iterable[str] = ()) -> Any:
+    """Return the options of a verb for a run of a technique that has the verb.
+
+    Args:
+        run: the run.
+        verb: such as "eval".
+        given: values by name, not yet validated.
+        flags: names of the values that the user has given.
+
+    Raises:
+        RunError: as in `opened`.
+        UsageError: as in `opened`, or an option does not exist or is not valid.
+    """
+    options = validate(techniques.options(run.technique, verb), {**given, "run": str(run.folder)}, flags=flags)
+    require(options, run, f"{verb} {run.technique}")
+    return options
+
+
+def require_known(model: type[Options], given: Iterable[str], command: str) -> None:
+    """Raise `UsageError` if a command, such as "train cnn", has no option of a name."""
+    for name in given:
+        if name not in model.model_fields:
+            near = did_you_mean(flag(name), map(flag, model.model_fields))
+            raise UsageError(f"{flag(name)} is not an option of {command}{near}")
+
+
 def require(options: Options, run: TrainedRun, purpose: str) -> None:
-    """Raise where a run cannot do what options ask for (see `opened`)."""
+    """Raise where a run cannot honour the options (see `opened`)."""
     trained, model = run.files.raw("options.json"), type(options)
     if not can_read(model, trained):
         raise _other_kind(model, run, trained, purpose)

@@ -63,7 +63,7 @@ def test_a_density_is_shown_by_its_modes(dlcli):
     assert len(json.loads(out)["modes"]) == 8
 
 
-def test_problems_are_one_json_object_and_exit_3(dlcli, table):
+def test_problems_are_one_json_object_with_exit_code_3(dlcli, table):
     table.write_text(table.read_text() + "c1\t\n")
     code, out, _ = dlcli("data", "check", table, "--json")
     assert code == 3

@@ -26,7 +26,7 @@ def printed(capsys):
 
 
 def test_without_a_terminal_reports_are_lines_at_most_every_two_seconds(printed):
-    started = Started(Path("runs/x"), 0, 4, "cpu", "float32", "digits", {"train": 10}, 7)
+    started = Started(Path("runs/x"), 0, 4, "cpu", "float32", "digits", {"train": 10}, 0, 7)
     reports = [Reported(step, {"loss": 1.0, "gradient_norm": 2.0}, 2.5) for step in (1, 2, 3, 4)]
     lines = printed(started, *reports)
     assert lines[0] == "cpu · float32 · digits (10 train) · 7 parameters · 4 steps · runs/x"
@@ -47,7 +47,7 @@ def signal_during(tmp_path, capsys, *events):
     signals = Signals()
     with Display(console.err()) as display:
         shown = TrainingDisplay(display, signals)
-        for event in [Started(tmp_path, 0, 4, "cpu", "float32", "digits", {}, 7), *events]:
+        for event in [Started(tmp_path, 0, 4, "cpu", "float32", "digits", {}, 0, 7), *events]:
             shown.show(event)
         capsys.readouterr()
         if signals.on_signal:

@@ -128,4 +128,4 @@ def test_an_option_of_another_technique_is_refused(dlcli):
     dlcli(*TRAIN)
     code, _, err = dlcli("eval", "tokenizer", "--mc-dropout", "3")
     assert code == 2
-    assert "--mc-dropout is not an option of eval for a run of tokenizer" in err
+    assert "--mc-dropout is not an option of eval tokenizer" in err

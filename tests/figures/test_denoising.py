@@ -1,18 +1,17 @@
 import numpy as np
 import pytest
 
-from dlcli import engine
 from dlcli.figures.options.generative import Denoising
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Sample, Train
 from tests.reading import draw, sample
+from tests.untrained import untrained_run
 
 
 @pytest.fixture(scope="module")
 def ring_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("diffusion") / "ring"
-    list(engine.fit(Learner, Train(out=folder, dataset="ring", steps=1, channels=2, timesteps=20)))
-    return folder
+    return untrained_run(Learner, Train(out=folder, dataset="ring", channels=2, timesteps=20))
 
 
 def test_the_reverse_process_ends_with_the_samples_of_the_same_seed(diffusion_run):
@@ -43,8 +42,8 @@ def test_a_density_has_one_scatter_plot_per_timestep(ring_run):
 def test_images_of_other_channels_are_animated_in_gray(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, [40, 4, 4, 2], dtype=np.uint8)
     np.savez(tmp_path / "set.npz", image=images)
-    small = {"steps": 1, "channels": 2, "timesteps": 20, "stages": 1, "attention": False, "batch_size": 8}
-    list(engine.fit(Learner, Train(out=tmp_path / "run", dataset=str(tmp_path / "set.npz"), **small)))
-    animation = draw(Denoising(run=str(tmp_path / "run"), sampler_steps=2, count=3, states=3)).animation()
+    small = {"channels": 2, "timesteps": 20, "stages": 1, "attention": False, "batch_size": 8}
+    run = untrained_run(Learner, Train(out=tmp_path / "run", dataset=str(tmp_path / "set.npz"), **small))
+    animation = draw(Denoising(run=str(run), sampler_steps=2, count=3, states=3)).animation()
     animation.show(2)
     assert [axes.images[-1].get_array().shape[:2] for axes in animation.drawing.axes] == [(6, 18)] * 2

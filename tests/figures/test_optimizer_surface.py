@@ -106,3 +106,16 @@ def test_the_animation_shows_all_steps():
         lengths.append([*flat, len(space.lines[0].get_data_3d()[0])])
     assert animation.frames == 21
     assert lengths == [[1, 1, 1], [21, 21, 21]]
+
+
+def test_arrows_mark_the_direction_of_a_long_path_in_the_steps_where_they_are_reached():
+    animation = draw(surface="ravine", optimizers="sgd:0.04", start="-2.5,0").animation()
+    contours = animation.drawing.axes[0]
+    arrows = [text for text in contours.texts if hasattr(text, "arrow_patch")]
+    assert len(arrows) == 2
+    shown = []
+    for frame in (0, animation.frames - 1):
+        animation.show(frame)
+        shown.append(sum(arrow.get_visible() for arrow in arrows))
+    assert shown == [0, 2]
+    assert all(arrow.xy[0] > arrow.xyann[0] for arrow in arrows)  # towards the minimum at x = 0

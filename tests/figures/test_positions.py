@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 import dlcli
-from dlcli.errors import RunError
 from dlcli.figures import positions
 from dlcli.figures.options.text import Positions
 from tests.conftest import _HERE
@@ -32,9 +31,11 @@ def test_learned_positions_are_those_of_the_run(tmp_path):
     assert np.shape(found["encodings"]["learned"]) == (8, 8)
 
 
-def test_a_run_without_learned_positions_is_refused(tmp_path):
+@pytest.mark.parametrize(("preset", "kind"), [("modern", "rotary, of each head"), ("original", "sinusoidal")])
+def test_encodings_that_are_not_learned_are_those_of_the_preset(preset, kind, tmp_path):
     small = {"context": 8, "layers": 1, "heads": 2, "d_model": 8, "batch_size": 2, "shape": "decoder"}
     text = str(_HERE / "texts" / "jabberwocky.txt")
-    run = dlcli.train("transformer", dataset=text, steps=1, out=tmp_path / "run", preset="modern", **small)
-    with pytest.raises(RunError, match="has rotary ones"):
-        draw(Positions(run=str(run.folder)))
+    run = dlcli.train("transformer", dataset=text, steps=1, out=tmp_path / "run", preset=preset, **small)
+    found = draw(Positions(run=str(run.folder))).numbers
+    assert list(found["encodings"]) == [kind]
+    assert np.array(found["similarity"][kind])[0] == pytest.approx(1)

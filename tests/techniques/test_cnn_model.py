@@ -42,17 +42,17 @@ def filled(architecture, image=(8, 8, 3), classes=3):
 
 
 def shapes(architecture, image=(16, 16, 3)):
-    """Shapes of each layer's feature maps by name, and of the logits, for two images; nothing is computed."""
+    """Shapes of each layer's feature maps by name, of the logits for two images, and the network without values."""
     names = []
 
     def run():
         network = Network(architecture, image, 5, rngs=nnx.Rngs(0))
         maps = list(network.backbone.feature_maps(jnp.zeros([2, *image])))
         names.extend(name for name, _ in maps)
-        return [each for _, each in maps], network(jnp.zeros([2, *image]))
+        return [each for _, each in maps], network(jnp.zeros([2, *image])), network
 
-    maps, logits = jax.eval_shape(run)
-    return dict(zip(names, maps, strict=True)), logits
+    maps, logits, network = nnx.eval_shape(run)
+    return dict(zip(names, maps, strict=True)), logits, network
 
 
 POOLS_AND_NORMS = list(itertools.product(["max", "average", "stride"], ["batch", "group", "none"]))
@@ -64,15 +64,14 @@ NETWORKS = [(family, *each) for family in ("small", "resnet", "convnext") for ea
 )
 def test_every_network_has_the_shapes_of_its_layers(family, pool, norm):
     architecture = change(TINY[family], pool=pool, norm=norm)
-    backbone = abstract(architecture).backbone
-    maps, logits = shapes(architecture)
-    assert tuple(maps) == backbone.names
-    assert list(maps.values())[-1].shape == (2, *backbone.features)
+    maps, logits, network = shapes(architecture)
+    assert tuple(maps) == network.backbone.names
+    assert list(maps.values())[-1].shape == (2, *network.backbone.features)
     assert logits.shape == (2, 5)
 
 
 # He et al. 2015, arXiv:1512.03385, table 6, in millions.
-@pytest.mark.parametrize(("depth", "millions"), [(20, 0.27), (32, 0.46), (44, 0.66), (56, 0.85)])
+@pytest.mark.parametrize(("depth", "millions"), [(20, 0.27), (44, 0.66)])
 def test_cifar_resnets_have_the_parameters_of_the_paper(depth, millions):
     network = abstract(Architecture(arch="resnet", depth=depth), (32, 32, 3), 10)
     assert round(count(network) / 1e6, 2) == millions
@@ -92,7 +91,7 @@ def count(network):
 
 
 def test_the_stem_of_an_imagenet_resnet_downsamples_large_images_by_four():
-    maps, _ = shapes(change(TINY["resnet-18"], norm="none"), (96, 96, 3))
+    maps, *_ = shapes(change(TINY["resnet-18"], norm="none"), (96, 96, 3))
     assert [maps[name].shape[1] for name in ("stem", "pool1", "block2_1", "block4_2")] == [48, 24, 12, 3]
 
 
@@ -129,10 +128,10 @@ def test_a_shortcut_of_option_a_is_strided_then_padded_with_zero_channels():
 
 
 def test_logits_are_float32_when_activations_are_bfloat16():
-    maps, logits = shapes(change(TINY["resnet"], dtype="bfloat16"))
+    maps, logits, network = shapes(change(TINY["resnet"], dtype="bfloat16"))
     assert {each.dtype for each in maps.values()} == {jnp.dtype(jnp.bfloat16)}
     assert logits.dtype == jnp.float32
-    state = nnx.state(abstract(change(TINY["resnet"], dtype="bfloat16")), nnx.Param, nnx.BatchStat)
+    state = nnx.state(network, nnx.Param, nnx.BatchStat)
     assert {leaf.dtype for part in state for leaf in jax.tree.leaves(part)} == {jnp.dtype(jnp.float32)}
 
 
@@ -175,17 +174,29 @@ def test_the_geometry_gives_the_receptive_field_of_a_unit(family):
     np.testing.assert_array_equal(rows, range(max(first, 0), min(last, 31) + 1))
 
 
+def kernels(architecture):
+    """Shapes of the kernels by name, in their order; nothing is computed."""
+    found = {}
+
+    def run():
+        network = Network(architecture, (8, 8, 3), 3, rngs=nnx.Rngs(0))
+        found.update({name: kernel.shape for name, kernel in network.convolutions().items()})
+
+    jax.eval_shape(run)
+    return found
+
+
 def test_kernels_are_listed_in_the_order_of_the_layers():
-    kernels = filled(TINY["resnet-50"]).convolutions()
-    assert list(kernels)[:5] == [
+    found = kernels(TINY["resnet-50"])
+    assert list(found)[:5] == [
         "stem",
         "block1_1.branch.0",
         "block1_1.branch.1",
         "block1_1.branch.2",
         "block1_1.shortcut",
     ]
-    assert [kernel.shape for kernel in kernels.values()][1:4] == [(1, 1, 2, 2), (3, 3, 2, 2), (1, 1, 2, 8)]
-    assert list(filled(TINY["small"]).convolutions()) == ["conv1", "conv2"]
+    assert list(found.values())[1:4] == [(1, 1, 2, 2), (3, 3, 2, 2), (1, 1, 2, 8)]
+    assert list(kernels(TINY["small"])) == ["conv1", "conv2"]
 
 
 def test_an_untrained_network_predicts_a_uniform_distribution():

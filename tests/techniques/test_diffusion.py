@@ -15,6 +15,7 @@ from tests.reading import evaluate, sample
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
 TINY = {
     "channels": 4,
+    "stages": 1,
     "batch_size": 16,
     "learning_rate": 0.01,
     "schedule": "constant",

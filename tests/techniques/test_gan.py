@@ -20,9 +20,15 @@ from dlcli.techniques.gan.options import Eval, Sample, Train
 from tests.reading import evaluate, sample
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
-TINY = {"channels": 2, "latent_dim": 4, "batch_size": 16, "learning_rate": 0.002, "schedule": "constant"}
-RUNS = {"sample": {"conditional": True}}  # for --class
-POINTS = {**TINY, "dataset": "ring", "steps": 6, "report_every": 2, "validate_every": 3}
+TINY = {
+    "channels": 2,
+    "latent_dim": 4,
+    "batch_size": 16,
+    "learning_rate": 0.002,
+    "schedule": "constant",
+    "conditional": True,
+}
+POINTS = {**TINY, "dataset": "ring", "conditional": False, "steps": 6, "report_every": 2, "validate_every": 3}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,15 +77,25 @@ def test_the_generator_is_updated_once_per_critic_steps():
     assert int(states[-1]["ema/updates"]) == 1
 
 
+@nnx.jit
+def update_discriminator(learner, real):
+    generated, _ = learner._generate(len(real), None)
+    learner._update_discriminator(real, generated, None)
+
+
+@nnx.jit
+def update_generator(learner):
+    learner._update_generator(*learner._generate(16, None), None)
+
+
 def test_an_update_of_one_network_leaves_the_other_unchanged():
     learner = Learner(Train(**POINTS), Learner.read(Train(**POINTS)).facts)
-    real, (generated, pullback) = jnp.ones([16, 2]), learner._generate(16, None)
     before = nnx.clone(learner)
-    learner._update_discriminator(real, generated, None)
+    update_discriminator(learner, jnp.ones([16, 2]))
     assert same(before.generator, learner.generator)
     assert not same(before.discriminator, learner.discriminator)
     between = nnx.clone(learner)
-    learner._update_generator(generated, pullback, None)
+    update_generator(learner)
     assert same(between.discriminator, learner.discriminator)
     assert not same(between.generator, learner.generator)
 
@@ -92,15 +108,14 @@ def same(left: nnx.Module, right: nnx.Module) -> bool:
 def test_the_generator_is_updated_with_the_gradient_of_its_own_loss():
     options = Train(**{**POINTS, "optimizer": "sgd", "learning_rate": 0.01})
     learner = Learner(options, Learner.read(options).facts)
-    generated, pullback = learner._generate(16, None)
     start = nnx.clone(learner)
     noise = jax.random.normal(Learner(options, learner.facts).rngs.noise(), [16, 4])
 
     def loss_of(generator):
         return losses.generator_loss("non-saturating", start.discriminator(generator(noise)))
 
-    gradients = nnx.grad(loss_of)(start.generator)
-    learner._update_generator(generated, pullback, None)
+    gradients = nnx.jit(nnx.grad(loss_of))(start.generator)
+    update_generator(learner)
     expected = jax.tree.map(lambda weight, gradient: weight - 0.01 * gradient, nnx.state(start.generator), gradients)
     for left, right in zip(*map(jax.tree.leaves, (expected, nnx.state(learner.generator))), strict=True):
         np.testing.assert_allclose(left, right, atol=1e-6)

@@ -117,7 +117,7 @@ class Split:
 
     @property
     def std(self) -> tuple[float, ...]:
-        """Standard std of each channel, of pixels in [0, 1]; 1 where a channel is constant."""
+        """Standard deviation of each channel, of pixels in [0, 1]; 1 where a channel is constant."""
         return self._decoded.std
 
     @property

@@ -10,9 +10,9 @@ from dlcli.data.problems import Problem, refuse, summarized
 from dlcli.data.text.builder import PairBuilder, TextBuilder
 from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.data.text.pairs import PairSet
-from dlcli.data.text.rows import listed
 from dlcli.data.text.sets import TextSet
 from dlcli.notices import warn
+from dlcli.options.fields import listed
 
 Modality = Literal["text", "pairs"]
 
@@ -106,7 +106,7 @@ def _empty(texts: TextSet) -> list[Problem]:
     """Return a problem for each empty split and each empty text."""
     problems = []
     if empty := [name for name, split in texts.splits.items() if not len(split)]:
-        message = f"{listed(empty)} must contain at least one text, found none"
+        message = f"{listed(empty, 'and')} must contain at least one text, found none"
         problems.append(Problem("few examples", empty[0] if len(empty) == 1 else "", ", ".join(empty), message))
     for name, split in texts.splits.items():
         for place, text in zip(split.places, split.texts, strict=True):

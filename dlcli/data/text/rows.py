@@ -14,6 +14,7 @@ from dlcli.data.problems import Malformed, Problem
 from dlcli.data.splits import ALIASES
 from dlcli.data.text.sets import Documents, TextSet
 from dlcli.errors import DatasetError
+from dlcli.options.fields import listed
 
 Divide = Callable[[Sequence[str], Mapping[str, object]], Mapping[str, np.ndarray]]
 
@@ -105,12 +106,8 @@ def _refuse_few(name: str, count: int, shared: Sequence[str]) -> None:
     """Raise an error if dividing `count` rows would leave a split empty."""
     if len(shared) > 1 and count < len(shared):
         raise DatasetError(
-            f"{name} must contain at least {len(shared)} texts to be divided into {listed(shared)}, found {count}",
+            f"{name} must contain at least {len(shared)} texts to be divided into {listed(shared, 'and')}, "
+            f"found {count}",
             hint="a folder with train.txt, validation.txt and test.txt (or .tsv, .csv, .jsonl) is not divided, and a "
             "single .txt file is cut in two",
         )
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names as an enumeration: "a, b and c"."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

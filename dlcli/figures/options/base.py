@@ -1,10 +1,11 @@
 """Base classes of the options of figures: of a run, of an image, of a text."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
+from dlcli.errors import UsageError
 from dlcli.options.common import Cli, DataDir, Dataset, Device, Needs, Options, Out, RunRef, Use
 from dlcli.options.fields import flag
 from dlcli.options.pictures import ShowOptions
@@ -109,3 +110,15 @@ class TextFigureOptions(RunFigureOptions):
     """Options of a figure of a text."""
 
     text: Annotated[str, Field(description="Input text."), Cli(argument=True)]
+
+
+class ClassifierFigureOptions(RunFigureOptions):
+    """Options of a figure of a classifier of any technique on its validation split."""
+
+    panel = "Figure"
+    technique = ("cnn", "mlp", "rnn", "transformer")
+    data_dir: DataDir = None
+
+    def require_fit(self, run: Any) -> None:
+        if not getattr(run.facts, "classes", ()):
+            raise UsageError(f"--run must be a run of a classifier, {run.folder} is not")

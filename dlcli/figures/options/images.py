@@ -1,11 +1,17 @@
 """Options of the figures of images and image classifiers."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from dlcli.errors import UsageError
-from dlcli.figures.options.base import FigureOptions, FreeImageOptions, ImageOptions, RunFigureOptions, parse_numbers
+from dlcli.figures.options.base import (
+    ClassifierFigureOptions,
+    FigureOptions,
+    FreeImageOptions,
+    ImageOptions,
+    RunFigureOptions,
+    parse_numbers,
+)
 from dlcli.options.common import Augment, Cli, DataDir, Dataset, Needs, Seed, Use
 from dlcli.techniques.cnn.options import BackboneOptions, ImageSize
 
@@ -186,18 +192,6 @@ class Confusion(RunFigureOptions):
     main_figure_of = ("cnn",)
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Show percentages of the true class instead of counts.")] = False
-
-
-class ClassifierFigureOptions(RunFigureOptions):
-    """Options of a figure of a classifier of any technique on its validation split."""
-
-    panel = "Figure"
-    technique = ("cnn", "mlp", "rnn", "transformer")
-    data_dir: DataDir = None
-
-    def require_fit(self, run: Any) -> None:
-        if not getattr(run.facts, "classes", ()):
-            raise UsageError(f"--run must be a run of a classifier, {run.folder} is not")
 
 
 class Reliability(ClassifierFigureOptions):

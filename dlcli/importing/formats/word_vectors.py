@@ -64,7 +64,7 @@ def _entries(path: Path, limit: int | None) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _text(path: Path, file: IO[bytes]) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the entries of lines with a word and its numbers; the first line tells how many numbers."""
+    """Yield the entries of lines with a word and its numbers; the first line gives how many numbers."""
     size = None
     for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
         entry = _entry(line, size)

@@ -54,5 +54,5 @@ def place(source: Source, sizes: Mapping[str, Any]) -> None:
 
 
 def ignored(name: str) -> bool:
-    """Return whether a tensor holds nothing that was learned."""
+    """Return whether a tensor contains nothing that was learned."""
     return name.endswith("embeddings.position_ids")

@@ -51,5 +51,5 @@ def place(source: Source, sizes: Mapping[str, Any]) -> None:
 
 
 def ignored(name: str) -> bool:
-    """Return whether a tensor holds nothing that was learned: masks, and the copy of tied weights."""
+    """Return whether a tensor contains nothing that was learned: masks, and the copy of tied weights."""
     return name.endswith((".attn.bias", ".attn.masked_bias")) or name == "lm_head.weight"

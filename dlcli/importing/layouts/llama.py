@@ -65,5 +65,5 @@ def place(source: Source, sizes: Mapping[str, Any]) -> None:
 
 
 def ignored(name: str) -> bool:
-    """Return whether a tensor holds nothing that was learned: frequencies, and the copy of tied weights."""
+    """Return whether a tensor contains nothing that was learned: frequencies, and the copy of tied weights."""
     return name.endswith("rotary_emb.inv_freq") or name == "lm_head.weight"

@@ -62,7 +62,7 @@ def _stack(source: Source, ours: str, theirs: str, layers: int, *, cross: bool) 
 
 
 def ignored(name: str) -> bool:
-    """Return whether a tensor holds nothing that was learned.
+    """Return whether a tensor contains nothing that was learned.
 
     These are positions that are computed, copies of tied weights, and a decoder's cross-attention without an encoder.
     """

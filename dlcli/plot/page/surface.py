@@ -13,6 +13,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator
 
 from dlcli.artifacts import Animation
@@ -29,6 +30,7 @@ _MARKERS = {"minimum": ("*", 11.0), "saddle": ("X", 7.5), "maximum": ("^", 7.5),
 _END_MARKERS = "oDvP<p>h"  # at the end of the paths, which are then distinguishable without colour
 _HATCH = "#5C5C5C"
 _MIN_GAP = 1e-12  # f − min below this is rounding
+_SHORTEST = 0.15  # length of a path with arrows, in sides of the domain
 _FRAMES, _SECONDS = 60, 0.08
 
 
@@ -123,7 +125,8 @@ def _draw_contours(axes: Axes, chart: SurfaceChart, scale: ValueScale) -> _Movin
         for each in drawn:
             each.truncate(step)
 
-    return _Moving([artist for each in drawn for artist in (each.line, each.head)], show)
+    moving = [artist for each in drawn for artist in (each.line, *(arrow for _, arrow in each.arrows), each.head)]
+    return _Moving(moving, show)
 
 
 class _PathOnContours:
@@ -137,8 +140,24 @@ class _PathOnContours:
         look: dict[str, Any] = {"color": color, "linewidth": width, "path_effects": outline, "zorder": 4 + number / 100}
         (self.line,) = axes.plot(*self.points.T, **look)
         (self.head,) = axes.plot(*self.points[-1:].T, **_end_marker(number), zorder=8)
+        self.arrows = [(at, self._arrow(axes, at, color)) for at in _arrow_places(self.points, chart)]
+
+    def _arrow(self, axes: Axes, at: int, color: str) -> Annotation:
+        """Draw an arrowhead on the path after a step."""
+        look: dict[str, Any] = {
+            "arrowstyle": "-|>",
+            "mutation_scale": 13,
+            "facecolor": color,
+            "edgecolor": "black",
+            "linewidth": 0.6,
+        }
+        tip, back = self.points[at], self.points[at - 1] - self.points[at]
+        tail = tip + 0.01 * back / max(float(np.abs(back).max()), 1e-12) * np.ptp(axes.get_xlim())
+        return axes.annotate("", xy=tip, xytext=tail, arrowprops={**look, "shrinkA": 0, "shrinkB": 0}, zorder=5)
 
     def truncate(self, step: int) -> None:
+        for at, arrow in self.arrows:
+            arrow.set_visible(at <= step)
         part = self.points[: step + 1]
         self.line.set_data(*part.T)
         self.head.set_data(*part[-1:].T)
@@ -242,6 +261,16 @@ def _marker(kind: str, count: int) -> dict[str, Any]:
     size *= 0.7 if count > 12 else 1.0
     look: dict[str, Any] = {"marker": marker, "markersize": size, "linestyle": "none", "color": "white"}
     return {**look, "markeredgecolor": "black", "markeredgewidth": 0.9}
+
+
+def _arrow_places(points: np.ndarray, chart: SurfaceChart) -> list[int]:
+    """Return the steps after a third and after two thirds of the way, of a path that is long enough for arrows."""
+    size = np.array([chart.x[-1] - chart.x[0], chart.y[-1] - chart.y[0]])
+    lengths = np.linalg.norm(np.diff(points, axis=0) / size, axis=1)
+    total = float(lengths.sum())
+    if total < _SHORTEST:
+        return []
+    return sorted({int(np.searchsorted(np.cumsum(lengths), total * part)) + 1 for part in (1 / 3, 2 / 3)})
 
 
 def _visible(path: Path, chart: SurfaceChart) -> np.ndarray:

@@ -78,7 +78,7 @@ class Learner(engine.Learner):
         self.network = Autoencoder(options, facts.image, nnx.Rngs(options.seed))
         self.rngs = nnx.Rngs(noise=options.seed, score=options.seed + 1)
         self.schedule = build.schedule(options)
-        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=nnx.Param)
+        self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=build.trainable(options))
 
     def update(self, batch: Batch) -> Metrics:
         pixels, key = _pixels(batch), self.rngs.noise()

@@ -27,6 +27,7 @@ class Train(SubsetOptions, TrainOptions):
     """Options of `dlcli train autoencoder`."""
 
     panel = "Model"
+    architecture = ("arch", "hidden_sizes", "channels", "latent_dim", "variational", "image_size")
     dataset: Dataset = "digits"
     image_size: Annotated[
         int | None,

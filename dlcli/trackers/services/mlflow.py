@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 
 from PIL import Image
 
+from dlcli.errors import UsageError
 from dlcli.trackers.service import Tracked, package
 
 _LONGEST = 250  # characters of a parameter
@@ -16,6 +18,9 @@ class Service:
     """A run of MLflow."""
 
     def __init__(self, run: Tracked):
+        if not os.environ.get("MLFLOW_TRACKING_URI"):
+            hint = "set it to the address of a server, such as http://127.0.0.1:5000"
+            raise UsageError("tracker mlflow needs the variable MLFLOW_TRACKING_URI", hint=hint)
         mlflow = package("mlflow")
         self._client = mlflow.MlflowClient()
         mlflow.set_experiment("dlcli")

@@ -52,14 +52,14 @@ def test_batches_decoded_in_pieces_are_the_same(classes, monkeypatch):
     assert_same(whole, batches(catalogue.open(f"folder:{classes}", None, None, 0).splits["train"], 0, 3))
 
 
-def test_held_out_batches_have_one_shape_and_mask_the_padding(train):
+def test_the_last_held_out_batch_is_padded_to_the_shape_of_the_others(train):
     held_out = list(loader.held_out(train, 9))
     assert {batch["image"].shape for batch in held_out} == {(9, 6, 5, 3)}
     assert sum(batch["mask"].sum() for batch in held_out) == len(train)
     assert (held_out[-1]["mask"] == 0).any()
 
 
-def test_held_out_batches_keep_the_order_and_can_be_read_again(train):
+def test_each_iteration_yields_the_held_out_examples_in_order(train):
     held_out = loader.held_out(train, 9)
     labels = np.concatenate([batch["label"] for batch in held_out])
     np.testing.assert_array_equal(labels[: len(train)], train.labels)
