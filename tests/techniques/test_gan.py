@@ -20,15 +20,9 @@ from dlcli.techniques.gan.options import Eval, Sample, Train
 from tests.reading import evaluate, sample
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
-TINY = {
-    "channels": 2,
-    "latent_dim": 4,
-    "batch_size": 16,
-    "learning_rate": 0.002,
-    "schedule": "constant",
-    "conditional": True,
-}
-POINTS = {**TINY, "dataset": "ring", "conditional": False, "steps": 6, "report_every": 2, "validate_every": 3}
+TINY = {"channels": 2, "latent_dim": 4, "batch_size": 16, "learning_rate": 0.002, "schedule": "constant"}
+RUNS = {"sample": {"conditional": True}}  # for --class
+POINTS = {**TINY, "dataset": "ring", "steps": 6, "report_every": 2, "validate_every": 3}
 
 
 @pytest.fixture(scope="module", autouse=True)
