@@ -20,6 +20,7 @@ from dlcli.importing.options import Import
 from dlcli.nearest import did_you_mean
 from dlcli.notebook import DrawnFigure, Measured, NotebookProgress, in_notebook, run_html
 from dlcli.options.fields import Options, cli
+from dlcli.python_inputs import listed
 from dlcli.reports.options import Report
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
@@ -70,7 +71,7 @@ class Run(TrainedRun):
         name = next((name for name, field in model.model_fields.items() if cli(field).argument), None)
         if name is None or inputs is None:
             return list(self._perform("predict", options))
-        values = _listed(inputs, self.technique)
+        values = listed(inputs, self.technique)
         # Arrays cannot be values of an option: a placeholder is validated instead.
         checkable = ["-" if hasattr(each, "shape") else each for each in values]
         checked = self._options("predict", {**options, name: checkable})
@@ -377,37 +378,3 @@ def _run(run: Run | str | Path) -> Run:
 
 def _use(options: Any) -> str:
     return str(getattr(options, "use", "best"))
-
-
-def _listed(inputs: Any, technique: str) -> list[Any]:
-    """Return one or several inputs as a list; a stack of images is as many of them."""
-    if technique == "mlp":
-        return _rows(inputs)
-    if isinstance(inputs, str | Path):
-        return [inputs]
-    if hasattr(inputs, "shape"):
-        import numpy as np
-
-        array = np.asarray(inputs)
-        several = array.ndim == 4 or (array.ndim == 3 and array.shape[-1] > 4)
-        return list(array) if several else [array]
-    if technique == "cnn":
-        import numpy as np
-
-        return [each if isinstance(each, str | Path) else np.asarray(each) for each in inputs]
-    return list(inputs)
-
-
-def _rows(inputs: Any) -> list[Any]:
-    """Return rows of numbers as a list: strings and paths as strings, numbers [feature] or [row, feature] as arrays."""
-    import numpy as np
-
-    if isinstance(inputs, str | Path):
-        return [str(inputs)]
-    given = inputs if hasattr(inputs, "shape") else list(inputs)
-    if any(isinstance(each, str | Path) for each in given):
-        return list(map(str, given))
-    try:
-        return list(np.atleast_2d(np.asarray(given, np.float64)))
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"rows must be strings, or numbers [feature] or [row, feature]: {error}") from error

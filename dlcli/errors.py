@@ -7,7 +7,8 @@ UserError
 ├── DivergedError    5   a value that is not finite
 ├── DeviceError      6   a device that is missing or out of memory
 ├── DiskError        7   a disk that is full or read-only
-└── CheckFailed      8   a statement of the course that does not hold
+├── CheckFailed      8   a statement of the course that does not hold
+└── LostError        9   another process of the run that ended or does not respond
 """
 
 from __future__ import annotations
@@ -79,3 +80,10 @@ class CheckFailed(UserError):
 
     exit_code = 8
     kind = "check"
+
+
+class LostError(UserError):
+    """Another process of the run ended, or does not respond."""
+
+    exit_code = 9
+    kind = "lost"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -26,6 +26,9 @@ class HeldOutBatches(Protocol):
     def part(self, examples: int) -> HeldOutBatches:
         """Return the batches of a fixed part of the split, of about this many examples; 0: of the whole split."""
 
+    def shared(self, share: Share) -> HeldOutBatches:
+        """Return a share of each batch."""
+
 
 class Facts(BaseModel):
     """What the data set tells the model, such as image shape, classes or vocabulary.
@@ -37,13 +40,51 @@ class Facts(BaseModel):
 
 
 @dataclasses.dataclass(frozen=True)
+class Share:
+    """The part of each batch that one process makes.
+
+    Attributes:
+        index: number of the process.
+        count: number of processes; it divides the batch size.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def of(self, rows: Any) -> Any:
+        """Return the part of an array along its first axis."""
+        if self.count == 1:
+            return rows
+        size = len(rows) // self.count
+        return rows[self.index * size : (self.index + 1) * size]
+
+    def cut(self, batch: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the part of a whole batch."""
+        return batch if self.count == 1 else {name: self.of(rows) for name, rows in batch.items()}
+
+
+WHOLE = Share()
+
+
+def shared(batches: HeldOutBatches, share: Share) -> Iterable[Batch]:
+    """Return a share of each batch."""
+    return batches if share.count == 1 else batches.shared(share)
+
+
+class TrainFrom(Protocol):
+    """The training batches from a step on."""
+
+    def __call__(self, step: int, share: Share = WHOLE, /) -> Iterator[Batch]: ...
+
+
+@dataclasses.dataclass(frozen=True)
 class Data:
     """The data of a run.
 
     Attributes:
         train_from: `train_from(step)` yields the batches of steps `step`, `step + 1`, … without
             end; each is a pure function of the seed and its step, so that a resumed run gets the
-            batches of an uninterrupted one.
+            batches of an uninterrupted one. With a share, it makes only that part of each batch.
         validation: batches that select the best weights.
         test: opened when iterated; only `eval` uses them.
         facts: data facts that determine the model.
@@ -56,7 +97,7 @@ class Data:
             if there is no such measure.
     """
 
-    train_from: Callable[[int], Iterator[Batch]]
+    train_from: TrainFrom
     validation: HeldOutBatches
     test: HeldOutBatches
     facts: Facts

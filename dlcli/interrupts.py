@@ -36,6 +36,7 @@ class Signals:
         caught: name of the first signal, if it did not end the process.
         on_signal: called in another thread with the name of the first signal; None if there is nothing to save, so
             that the first signal ends the process.
+        before_exit: called with the exit code before the process ends; None if there is nothing to do.
         exit_message: returns the text that is printed after "interrupted" when the process ends; "" for none.
         as_json: whether standard output gets a JSON object of an error when the process ends; False once it has one.
     """
@@ -45,6 +46,7 @@ class Signals:
         self._wakeup: tuple[int, int] | None = None  # the pipe of signal numbers: read end, write end
         self._previous: dict[int, Any] = {}
         self._caught_at = 0.0
+        self.before_exit: Callable[[int], object] | None = None
         self.clear()
 
     def clear(self) -> None:
@@ -111,6 +113,8 @@ class Signals:
             if self.as_json:
                 error = {"kind": _WORDS[name], "message": f"{_WORDS[name]} by {name}", "hint": more}
                 os.write(1, (json.dumps({"error": error}) + "\n").encode())
+            if self.before_exit is not None:
+                self.before_exit(CODES[name])
         finally:
             os._exit(CODES[name])
 

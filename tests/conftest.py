@@ -31,7 +31,8 @@ os.environ["DLCLI_CACHE"] = str(_CACHE)
 jax.config.update("jax_compilation_cache_dir", str(_CACHE / "compiled"))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-_MAX_RESIDENT = 500 * 2**20  # bytes that a module may leave behind
+# In bytes. Compiled functions are dropped above the first, if the process has grown by the second since the last time.
+_MAX_RESIDENT, _MIN_GROWTH = 1_000 * 2**20, 150 * 2**20
 
 
 @pytest.fixture(autouse=True)
@@ -40,14 +41,21 @@ def _own_folder(tmp_path, monkeypatch):
     monkeypatch.delenv("DLCLI_DEBUG", raising=False)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _bounded_memory():
-    """Drop compiled functions between modules if the process is large; they are read again from the cache on disk."""
+@pytest.fixture(scope="session")
+def _allowed_memory():
+    """The resident size in bytes above which a test drops compiled functions; a list, since it rises."""
+    return [_MAX_RESIDENT]
+
+
+@pytest.fixture(autouse=True)
+def _bounded_memory(_allowed_memory):
+    """Drop compiled functions if the process is large; they are traced again, and read from the cache on disk."""
     yield
-    if _resident() > _MAX_RESIDENT:
+    if _resident() > _allowed_memory[0]:
         jax.clear_caches()
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
+        _allowed_memory[0] = max(_MAX_RESIDENT, _resident() + _MIN_GROWTH)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,7 +20,7 @@ from dlcli import engine
 from dlcli.data.held_out import HeldOut, in_order
 from dlcli.engine import Mean, Metrics
 from dlcli.errors import DatasetError
-from dlcli.interface import Batch, Data, Facts
+from dlcli.interface import WHOLE, Batch, Data, Facts
 from dlcli.optim import build
 from dlcli.options.common import BatchSize, Dataset, LearningRate, ReportEvery, ScheduleName, Steps, TrainOptions
 
@@ -58,7 +58,7 @@ class Learner(engine.Learner):
     @staticmethod
     def read(options: Train, facts: LineFacts | None = None) -> Data:
         return Data(
-            train_from=lambda step: _batches(options, step),
+            train_from=lambda step, share=WHOLE: map(share.cut, _batches(options, step)),
             validation=held_out(options, 1),
             test=held_out(options, 2),
             facts=LineFacts(features=options.features),
@@ -102,7 +102,7 @@ def held_out(options: Train, split: int) -> HeldOut:
                 "mask": np.pad(np.ones(len(indices), np.float32), (0, missing)),
             }
 
-    return HeldOut(read, options.batch_size)
+    return HeldOut.whole(read, options.batch_size)
 
 
 def _batches(options: Train, first: int) -> Iterator[Batch]:

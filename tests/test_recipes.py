@@ -16,8 +16,8 @@ RECIPES = sorted((ROOT / "recipes").glob("*.sh"))
 def _commands(text):
     """The command lines of dlcli in a script, with a placeholder for each of its variables."""
     text = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE).replace("\\\n", " ")
-    lines = [line.strip() for line in text.splitlines() if line.strip().startswith("dlcli ")]
-    return [shlex.split(re.sub(r'"?\$\{?\w+[^}\s"]*\}?"?', "stand-in", line), comments=True)[1:] for line in lines]
+    lines = re.findall(r"^ *(?:(?:mpirun|srun) .*?|)dlcli (.*)$", text, re.MULTILINE)
+    return [shlex.split(re.sub(r'"?\$\{?\w+[^}\s"]*\}?"?', "stand-in", line), comments=True) for line in lines]
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
@@ -26,7 +26,7 @@ def test_the_header_states_data_machine_time_and_result(recipe):
     for entry in ("data", "machine"):
         assert re.search(rf"^#   {entry} +\S", header, re.MULTILINE), entry
     for entry in ("time", "result"):  # measured, so each has a number
-        assert re.search(rf"^#   {entry} .*\d", header, re.MULTILINE), entry
+        assert re.search(rf"^#   {entry} +(.*\d|not measured)", header, re.MULTILINE), entry
 
 
 @pytest.fixture
@@ -59,3 +59,10 @@ def test_the_commands_of_the_readme_are_accepted(accepted):
     for command in commands:
         app.build(command)(command, standalone_mode=False)
     assert len(accepted) == len(commands) > 0
+
+
+def test_the_command_of_the_kubernetes_job_is_accepted(accepted):
+    listed = re.search(r"command: \[dlcli, (.*)\]", (ROOT / "recipes" / "cluster-kubernetes.yaml").read_text())[1]
+    words = [word.strip('"') for word in listed.split(", ")]
+    app.build(words)(words, standalone_mode=False)
+    assert len(accepted) == 1

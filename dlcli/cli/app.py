@@ -6,15 +6,13 @@ import contextlib
 import errno
 import os
 import sys
-import traceback
 from collections.abc import Collection
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.text import Text
 
 from dlcli import __version__, interrupts
-from dlcli.cli import console, streams, verbs
+from dlcli.cli import console, failure, several, streams, verbs
 from dlcli.cli.typer_commands import Command, Group
 from dlcli.errors import DeviceError, DiskError, UserError
 
@@ -61,6 +59,7 @@ def main() -> NoReturn:
         if error.errno not in _UNWRITABLE:
             raise
         code = _without_streams(error)
+    several.finish(code or 0)
     if code and code in interrupts.CODES.values() and "jax" in sys.modules:
         interrupts.exit_now(code)  # an XLA function may still be running, and a normal exit could crash
     sys.exit(code or 0)
@@ -68,14 +67,15 @@ def main() -> NoReturn:
 
 def _run() -> int | None:
     try:
+        several.begin(sys.argv[1:])
         # For completion, the shell passes the words of its command line in a variable.
         code: int | None = build([*sys.argv[1:], *os.environ.get("COMP_WORDS", "").split()])(standalone_mode=False)
         sys.stdout.flush()
         return code
     except UserError as error:
-        return _fail(error.kind, str(error), error.hint, error.exit_code, error)
+        return failure.report(error.kind, str(error), error.hint, error.exit_code, error)
     except typer.TyperException as error:
-        return _fail("usage", error.format_message(), "", error.exit_code, error)
+        return failure.report("usage", error.format_message(), "", error.exit_code, error)
     except (KeyboardInterrupt, typer.Abort):
         return interrupts.CODES["SIGINT"]
     except (BrokenPipeError, SystemExit):  # Typer turns the first into the second
@@ -83,11 +83,11 @@ def _run() -> int | None:
         return 0
     except Exception as error:
         if known := _user_error(error):
-            return _fail(known.kind, str(known), known.hint, known.exit_code, error)
+            return failure.report(known.kind, str(known), known.hint, known.exit_code, error)
         if isinstance(error, OSError) and error.errno in _UNWRITABLE:
             raise
         hint = "this is a bug in dlcli; --debug shows where"
-        return _fail("bug", f"{type(error).__name__}: {error}", hint, 1, error)
+        return failure.report("bug", f"{type(error).__name__}: {error}", hint, 1, error)
 
 
 def _user_error(error: Exception) -> UserError | None:
@@ -98,20 +98,6 @@ def _user_error(error: Exception) -> UserError | None:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return DiskError(f"{os.fsdecode(error.filename)} cannot be used: {error.strerror.lower()}")
     return None
-
-
-def _fail(kind: str, message: str, hint: str, code: int, error: Exception) -> int:
-    if "--debug" in sys.argv or os.environ.get("DLCLI_DEBUG") == "1":
-        console.err().print(Text("".join(traceback.format_exception(error))), soft_wrap=True)
-    if "--json" in sys.argv and not (isinstance(error, UserError) and error.reported):
-        console.print_json({"error": {"kind": kind, "message": message, "hint": hint}})
-    if not message:  # the help has been shown
-        return code
-    err = console.err()
-    err.print(f"[bold red]error:[/] {console.plain(message)}", soft_wrap=True)
-    if hint:
-        err.print(f"[cyan]hint:[/] {console.plain(hint)}", soft_wrap=True)
-    return code
 
 
 def _without_streams(error: OSError) -> int:

@@ -22,17 +22,33 @@ _PIPE_WIDTH = 160  # columns; a file has no width of its own, and a table must n
 # Characters that control a terminal or reorder its text: C0 and C1 controls except tab and line end, DEL, the marks of
 # bidirectional text, line and paragraph separators, and lone surrogates, which encode bytes that are not UTF-8.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_silent = False
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def out() -> Console:
     """Return the console of results."""
-    return _console(stderr=False)
+    console = _console(stderr=False)
+    console.quiet = _silent
+    return console
 
 
-def err() -> Console:
-    """Return the console of progress and errors."""
-    return _console(stderr=True)
+def err(*, always: bool = False) -> Console:
+    """Return the console of progress and errors; it prints nothing in a silent process, unless `always`."""
+    console = _console(stderr=True)
+    console.quiet = _silent and not always
+    return console
+
+
+def silence() -> None:
+    """Print nothing from now on, except what ends the program: another process of the run prints."""
+    global _silent
+    _silent = True
+
+
+def is_silent() -> bool:
+    """Return whether another process of the run prints."""
+    return _silent
 
 
 def is_interactive() -> bool:
@@ -48,6 +64,8 @@ def canvas() -> tuple[int, bool]:
 
 def print_json(value: Any) -> None:
     """Print one JSON object on one line of standard output; characters that are not Unicode become U+FFFD."""
+    if _silent:
+        return
     SIGNALS.as_json = False
     sys.stdout.write(as_json(_unicode(value)) + "\n")
     sys.stdout.flush()
@@ -67,6 +85,8 @@ def print_blocks(rest: dict[str, Any], blocks: Iterable[list[Any]], name: str = 
 
 def write(text: object, end: str = "\n") -> None:
     """Write a text to standard output and flush; only control characters are replaced by visible escapes."""
+    if _silent:
+        return
     sys.stdout.write(visible(str(text)) + end)
     sys.stdout.flush()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from dlcli import __version__
+from dlcli import __version__, processes
 from dlcli.artifacts import Table
 from dlcli.cli import output, progress, verbs
 from dlcli.cli.typer_options import Call
@@ -44,7 +44,7 @@ def survey() -> dict[str, Any]:
         import jax
 
         from dlcli.engine.devices import prepare
-    prepare("auto")
+    prepare("auto", join=True)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "dlcli": __version__,
@@ -53,10 +53,19 @@ def survey() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory": f"{memory / 2**30:.1f} GiB",
         "devices": [f"{device.platform}:{device.id} {device.device_kind}" for device in jax.devices()],
+        "processes": _processes(jax.process_count()),
         "runs folder": f"{runs_folder().absolute()}, {shutil.disk_usage('.').free / 2**30:.1f} GiB free",
         "cache folder": str(cache_folder()),
         **{name: _version(name) for name in PACKAGES},
     }
+
+
+def _processes(count: int) -> str:
+    """Return how many processes are connected, and what describes them."""
+    found = processes.found()
+    if not found.several:
+        return f"1; {processes.COORDINATOR} and a launcher describe no others"
+    return f"{count}, described by {found.source}; this is process {found.index}"
 
 
 def _version(package: str) -> str:

@@ -123,6 +123,7 @@ def _needed(found: Plan) -> dict[str, Any]:
         "initialized": found.taken.described() if found.taken else None,
         "flops_per_step": found.flops,
         "bytes_per_step": found.bytes,
+        "state_bytes_per_device": dict(found.device_bytes),
         "checkpoint_bytes": found.checkpoint,
         "checkpoints_kept": found.checkpoints,
         "free_bytes": found.free,
@@ -130,6 +131,13 @@ def _needed(found: Plan) -> dict[str, Any]:
         "step_seconds": round(found.step_seconds, 6),
         "seconds": round(found.seconds, 1),
     }
+
+
+def _state(found: Plan) -> str:
+    """Return the memory of weights and optimizer state on each device, and with the other value of `--shard`."""
+    sizes = {shard: f"{formats.scaled(size)}B" for shard, size in found.device_bytes.items()}
+    now = sizes.pop(found.options.shard)
+    return ", ".join([now, *(f"{size} with --shard {shard}" for shard, size in sizes.items() if size != now)])
 
 
 def _costs(found: Plan) -> list[tuple[str, str, str]]:
@@ -149,6 +157,7 @@ def _costs(found: Plan) -> list[tuple[str, str, str]]:
         ),
         ("FLOPs per step", f"{formats.scaled(found.flops)}FLOP", "XLA's estimate"),
         ("memory traffic per step", f"{formats.scaled(found.bytes)}B", "XLA's estimate"),
+        ("state per device", _state(found), ""),
         ("checkpoints", f"{checkpoints}, {formats.scaled(found.free)}B free on disk", ""),
         ("compilation", f"{found.compile_seconds:.1f} s", "measured"),
         (

@@ -39,8 +39,9 @@ class TrainingState:
 def initialized(taken: Taken) -> list[str]:
     """Return what a run takes from another one: how many parameters, which are new, and which are not used."""
     total = len(taken.taken) + len(taken.new)
-    parts = [f"{name.removeprefix('network/')} {some:,} of {all_:,}" for name, (some, all_) in taken.partial.items()]
-    in_part = f", of {', '.join(parts)} entries" if parts else ""
+    partial = taken.partial.items()
+    parts = [f"{name.removeprefix('network/')}: {some:,} of {every:,} entries" for name, (some, every) in partial]
+    in_part = f" ({', '.join(parts)})" if parts else ""
     lines = [f"initialized {len(taken.taken)} of {total} parameters from {taken.source}{in_part}"]
     lines += [f"new: {formats.parameters(taken.new)}"] if taken.new else []
     return lines + ([f"not used: {formats.parameters(taken.left)}"] if taken.left else [])

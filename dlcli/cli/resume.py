@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dlcli import techniques
-from dlcli.cli import progress, verbs
+from dlcli.cli import progress, several, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.interrupts import handled
 from dlcli.options.common import Options, RunArgument
@@ -50,6 +50,7 @@ def run(given: dict[str, Any], call: Call) -> None:
         from dlcli.trackers.tracking import tracked
 
         learner = techniques.learner(run.technique)
+    several.connect()
     with handled() as signals:
         events = engine.resume(learner, run.folder, given, lambda at: signals.caught)
         ended = progress.show(tracked(events, track), signals)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from dlcli import api, formats, techniques
-from dlcli.cli import console, next_commands, plan, progress, verbs
+from dlcli.cli import console, next_commands, plan, progress, requeue, several, verbs
 from dlcli.cli.typer_options import Call
+from dlcli.errors import UsageError
 from dlcli.interrupts import handled
 from dlcli.options.common import DirectOptions
 from dlcli.trackers.service import require
@@ -31,10 +32,13 @@ def _train_in_steps(technique: str, options: Any, call: Call) -> None:
     if call.plan:
         return plan.show(technique, options, call)
     require(options.track)
+    if call.resume_if_exists and (folder := requeue.existing(technique, options, call)):
+        return requeue.resume(technique, folder, call)
     with progress.importing():
         from dlcli import engine
         from dlcli.trackers.tracking import tracked
 
+        several.connect()
         learner = techniques.learner(technique)
     with handled() as signals:
         events = engine.fit(learner, options, lambda at: signals.caught)
@@ -44,6 +48,9 @@ def _train_in_steps(technique: str, options: Any, call: Call) -> None:
 
 def _train_directly(technique: str, options: DirectOptions, call: Call) -> None:
     """Train a technique that takes no gradient steps."""
+    if call.resume_if_exists:
+        raise UsageError(f"--resume-if-exists has no effect on {technique}, which is not trained in steps")
+    several.train_alone()
     with progress.importing():
         from dlcli.engine import direct
 

@@ -40,6 +40,7 @@ class Call:
         json: whether to print JSON on standard output.
         plan: whether to show what the command would do, without doing it.
         full: whether a plan lists every layer.
+        resume_if_exists: whether to continue the run in the folder, if there is one.
     """
 
     given: Mapping[str, Any]
@@ -47,6 +48,7 @@ class Call:
     json: bool = False
     plan: bool = False
     full: bool = False
+    resume_if_exists: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,11 +77,12 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, trains: s
     Args:
         model: the options model; `run` gets an instance of it.
         run: executes the command.
-        trains: name of the technique that it trains, for `--config`, `--plan` and `--full`; "": it does not train.
+        trains: name of the technique that it trains, for `--config`, `--plan`, `--full` and `--resume-if-exists`; "":
+            it does not train.
     """
 
     def callback(**values: Any) -> None:
-        own = ("json", "debug", "config", "plan", "help_all", *(["full"] if trains else []))
+        own = ("json", "debug", "config", "plan", "help_all", *(["full", "resume_if_exists"] if trains else []))
         flags = {name: values.pop(name, None) for name in own}
         if flags.get("full") and not flags["plan"]:
             raise UsageError("--full needs --plan, whose layers it lists")
@@ -90,7 +93,7 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, trains: s
         sources = {"--init-from": taken, "file": file, "flag": given}
         origins = dict.fromkeys(model.model_fields, "default")
         origins |= {name: origin for origin, values in sources.items() for name in values}
-        shown = {name: bool(flags.get(name)) for name in ("json", "plan", "full")}
+        shown = {name: bool(flags.get(name)) for name in ("json", "plan", "full", "resume_if_exists")}
         run(options, Call(given, origins, **shown))
 
     offered = columns(model)
@@ -177,13 +180,19 @@ def _sign(
             "config": (Path, "Read option values from a TOML or JSON file; flags win."),
             "plan": (bool, "Show what the run would do and cost, without training."),
             "full": (bool, "With --plan: list every layer."),
+            "resume_if_exists": (bool, "Continue the run in --out or --name if there is one, as a requeued job does."),
             **extra,
         }
     for name, (kind, text) in extra.items():
         short = ["-c"] if name == "config" else []
         metavar = "FILE" if kind is Path else " "
         option = typer.Option(
-            f"--{name}", *short, help=text, show_default=False, metavar=metavar, rich_help_panel="General"
+            f"--{name.replace('_', '-')}",
+            *short,
+            help=text,
+            show_default=False,
+            metavar=metavar,
+            rich_help_panel="General",
         )
         parameters.append(_keyword(name, Annotated[kind | None, option], None))
     # Every command accepts it, but only a command with rare options shows it.
@@ -192,7 +201,7 @@ def _sign(
     )
     parameters.append(_keyword("help_all", Annotated[bool | None, option], None))
     callback.short = {name: _described(each, bounds=False) for name, each in offered.items()}  # type: ignore[attr-defined]
-    callback.rare = (*rare, "debug", "full", "help_all") if rare else ()  # type: ignore[attr-defined]
+    callback.rare = (*rare, "debug", "full", "resume_if_exists", "help_all") if rare else ()  # type: ignore[attr-defined]
     callback.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
 
 

@@ -14,8 +14,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from dlcli.data.held_out import Arrays, HeldOut, in_order
-from dlcli.interface import Batch, Data, Facts
+from dlcli.data.held_out import Arrays, HeldOut
+from dlcli.interface import WHOLE, Batch, Data, Facts, Share
 from dlcli.options.common import DataOptions
 from dlcli.options.datasets import DensityName
 
@@ -70,9 +70,9 @@ def read(options: DataOptions, seed: int) -> Data:
     """
     facts = mixture(options.dataset)
 
-    def train_from(step: int) -> Iterator[Batch]:
+    def train_from(step: int, share: Share = WHOLE, /) -> Iterator[Batch]:
         for number in itertools.count(step):
-            yield {"point": draw(facts, options.batch_size, [_SPLITS.index("train"), seed, number])}
+            yield share.cut({"point": draw(facts, options.batch_size, [_SPLITS.index("train"), seed, number])})
 
     return Data(
         train_from=train_from,
@@ -91,10 +91,19 @@ def draw(facts: DensityFacts, count: int, seed: list[int]) -> np.ndarray:
     return (centres + random.normal(0.0, facts.std, [count, 2])).astype(np.float32)
 
 
+class _Points:
+    """Points, float32 [point, 2], as examples."""
+
+    def __init__(self, points: np.ndarray):
+        self.points = points
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def at(self, indices: np.ndarray) -> Arrays:
+        return {"point": self.points[indices]}
+
+
 def _held_out(facts: DensityFacts, split: str, batch_size: int) -> HeldOut:
     points = draw(facts, HELD_OUT, [_SPLITS.index(split)])
-
-    def read(examples: int) -> Iterator[Arrays]:
-        return ({"point": points[indices]} for indices in in_order(HELD_OUT, batch_size, examples))
-
-    return HeldOut(read, batch_size)
+    return HeldOut.of(lambda: _Points(points), batch_size)

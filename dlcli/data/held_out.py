@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from dlcli.interface import WHOLE, Share
+
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -27,41 +29,62 @@ class HeldOut:
     care: it contains at least one token to attend to.
     """
 
-    def __init__(self, read: Callable[[int], Iterable[Arrays]], batch_size: int, examples: int = 0):
+    def __init__(
+        self, read: Callable[[int, Share], Iterable[Arrays]], batch_size: int, examples: int = 0, share: Share = WHOLE
+    ):
         """Create the batches; nothing is read before the first iteration.
 
         Args:
-            read: maps the number of examples, 0 for all, to their batches; called for each iteration. The last batch
-                may be short. A batch that contains `mask`, for example one value per token, must be full.
+            read: maps the number of examples, 0 for all, to a share of each of their batches; called for each
+                iteration.
             batch_size: examples per batch.
             examples: number of examples to read; 0: all.
+            share: the part of each batch to read.
         """
-        self.read, self.batch_size, self.examples = read, batch_size, examples
+        self.read, self.batch_size, self.examples, self.share = read, batch_size, examples, share
 
     @classmethod
     def of(cls, open_examples: Callable[[], Examples], batch_size: int) -> HeldOut:
         """Return the batches of examples, which are opened when the batches are iterated."""
 
-        def read(count: int) -> Iterator[Arrays]:
+        def read(count: int, share: Share) -> Iterator[Arrays]:
             examples = open_examples()
-            return (examples.at(indices) for indices in in_order(len(examples), batch_size, count))
+            for indices, mask in filled(len(examples), batch_size, count, share):
+                yield {**examples.at(indices), "mask": mask}
 
         return cls(read, batch_size)
 
+    @classmethod
+    def whole(cls, read: Callable[[int], Iterable[Arrays]], batch_size: int) -> HeldOut:
+        """Return full batches that contain `mask`, such as one value per token; a share is cut from the whole batch."""
+        return cls(lambda examples, share: map(share.cut, read(examples)), batch_size)
+
     def part(self, examples: int) -> HeldOut:
         """Return the batches of this many examples, evenly spread over the split; 0 or more than there are: of all."""
-        return HeldOut(self.read, self.batch_size, examples)
+        return HeldOut(self.read, self.batch_size, examples, self.share)
+
+    def shared(self, share: Share) -> HeldOut:
+        """Return a share of each batch."""
+        return HeldOut(self.read, self.batch_size, self.examples, share)
 
     def __iter__(self) -> Iterator[Arrays]:
-        for batch in self.read(self.examples):
-            yield batch if "mask" in batch else self._filled(batch)
+        return iter(self.read(self.examples, self.share))
 
-    def _filled(self, batch: Arrays) -> Arrays:
-        count = len(next(iter(batch.values())))
-        indices = np.arange(self.batch_size)
-        if count < self.batch_size:
-            batch = {name: array[np.minimum(indices, count - 1)] for name, array in batch.items()}
-        return {**batch, "mask": (indices < count).astype(np.float32)}
+
+def filled(count: int, batch_size: int, examples: int = 0, share: Share = WHOLE) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return indices and mask of a share of each batch, int64 and float32 [example].
+
+    The last batch is filled with the index of its last example, with mask 0.
+
+    Args:
+        count: number of examples in the split.
+        batch_size: examples per batch.
+        examples: number of examples to choose, as in `spread`.
+        share: the part of each batch.
+    """
+    places: np.ndarray = share.of(np.arange(batch_size))
+    parts = in_order(count, batch_size, examples)
+    return [(part[np.minimum(places, len(part) - 1)], (places < len(part)).astype(np.float32)) for part in parts]
 
 
 def in_order(count: int, batch_size: int, examples: int = 0) -> list[np.ndarray]:

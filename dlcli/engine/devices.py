@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from dlcli.engine import group
 from dlcli.errors import DeviceError, UsageError
+from dlcli.interface import Batch
 from dlcli.paths import cache_folder
 
+_MIN_SPLIT = 1024  # numbers; splitting smaller arrays saves nothing
 _MAX_CPU_DEVICES = 256  # each has its own threads
 
 
-def prepare(device: str) -> None:
+def prepare(device: str, *, join: bool = False) -> None:
     """Choose the backend and enable the compilation cache; must be called before jax computes.
 
     Args:
         device: "auto", "cpu", "gpu" or "tpu"; all except "auto" are required to exist.
+        join: whether to connect to the other processes of the run.
 
     Raises:
         DeviceError: the device is not available.
+        UsageError: the variables that describe the processes are not valid.
+        LostError: the other processes did not connect in time.
     """
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     _keep_memory()
     _split_cpu()
+    if join and group.join().count > 1:
+        jax.config.update("jax_cpu_enable_async_dispatch", False)  # collectives must start in one order everywhere
     _cache_compilations(cache_folder("compiled"))
     try:
         found = sorted({each.platform for each in jax.devices()})
@@ -44,8 +55,19 @@ def prepare(device: str) -> None:
 
 
 def mesh(batch_size: int) -> Mesh:
-    """Return a mesh with a single axis `data`, over the largest number of devices that divides the batch size."""
-    devices = jax.devices()
+    """Return a mesh with a single axis `data`, over the largest number of devices that divides the batch size.
+
+    Raises:
+        UsageError: the devices of several processes do not divide it.
+    """
+    # Each process has adjacent devices, and so makes adjacent rows of a batch.
+    devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+    if jax.process_count() > 1 and batch_size % len(devices):
+        nearest = max(1, round(batch_size / len(devices))) * len(devices)
+        raise UsageError(
+            f"--batch-size must be a multiple of {len(devices)}, the devices of all processes, got {batch_size}",
+            hint=f"--batch-size {nearest} is the nearest that fits",
+        )
     count = max(n for n in range(1, len(devices) + 1) if batch_size % n == 0)
     return Mesh(np.asarray(devices[:count]), ("data",))
 
@@ -60,10 +82,80 @@ def split(over: Mesh) -> NamedSharding:
     return NamedSharding(over, PartitionSpec("data"))
 
 
+def state_shardings(over: Mesh, leaves: Sequence[Any], shard: str) -> list[NamedSharding]:
+    """Return the sharding of each array of a state.
+
+    With "fsdp", each device has its part of every array that is large and has an axis that the devices divide, along
+    the longest such axis; XLA gathers the array where a step needs it whole. Reference: Rajbhandari et al., "ZeRO",
+    2020, arXiv:1910.02054, stage 3.
+
+    Args:
+        over: the devices.
+        leaves: the arrays, or their shapes and dtypes.
+        shard: "none" or "fsdp".
+    """
+    split_large = shard == "fsdp" and over.size > 1
+    return [_split_longest(over, leaf) if split_large else replicated(over) for leaf in leaves]
+
+
+def _split_longest(over: Mesh, leaf: Any) -> NamedSharding:
+    axes = [axis for axis, size in enumerate(leaf.shape) if size % over.size == 0]
+    if not axes or math.prod(leaf.shape) < _MIN_SPLIT or jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return replicated(over)
+    longest = max(axes, key=lambda axis: leaf.shape[axis])
+    return NamedSharding(over, PartitionSpec(*[None] * longest, "data"))
+
+
+def place(tree: Any, sharding: Any) -> Any:
+    """Put arrays on the devices; each process passes whole arrays and keeps what its devices need.
+
+    The arrays are copied: a compiled step donates its arguments, and two of them may share an array.
+
+    Args:
+        tree: arrays of one device or of the host.
+        sharding: of all arrays, or a tree of shardings.
+    """
+    if jax.process_count() == 1:
+        return jax.device_put(tree, sharding, may_alias=False)
+    if isinstance(sharding, NamedSharding):
+        return jax.tree.map(lambda array: _distribute(array, sharding), tree)
+    return jax.tree.map(_distribute, tree, sharding)
+
+
+def place_batch(batch: Batch, sharding: NamedSharding) -> dict[str, jax.Array]:
+    """Put a batch on the devices; each process passes its share of the rows."""
+    if jax.process_count() == 1 or sharding.is_fully_addressable:
+        return jax.device_put(dict(batch), sharding)
+    return {name: jax.make_array_from_process_local_data(sharding, np.asarray(rows)) for name, rows in batch.items()}
+
+
+def local(array: jax.Array) -> jax.Array:
+    """Return an array as one that this process can read; all processes call it.
+
+    An array that is split over several processes is gathered, as the only one at a time.
+    """
+    if array.is_fully_addressable:
+        return array
+    if not array.is_fully_replicated:
+        assert isinstance(array.sharding, NamedSharding)
+        everywhere = NamedSharding(array.sharding.mesh, PartitionSpec())
+        array = jax.jit(lambda whole: whole, out_shardings=everywhere)(array)
+    return array.addressable_data(0)
+
+
+def _distribute(array: Any, sharding: NamedSharding) -> jax.Array:
+    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        data = _distribute(jax.random.key_data(array), sharding)
+        return jax.random.wrap_key_data(data, impl=jax.random.key_impl(array))
+    whole = np.asarray(array)
+    return jax.make_array_from_callback(whole.shape, sharding, lambda index: whole[index])
+
+
 def describe(over: Mesh) -> str:
-    """Return number and kind of the devices, such as "2 × cpu"."""
+    """Return number and kind of the devices, such as "2 × cpu", and of processes if there are several."""
     kind = over.devices.flat[0].device_kind
-    return f"{over.size} × {kind}" if over.size > 1 else str(kind)
+    devices = f"{over.size} × {kind}" if over.size > 1 else str(kind)
+    return f"{devices} in {jax.process_count()} processes" if jax.process_count() > 1 else devices
 
 
 @contextmanager

@@ -65,9 +65,10 @@ def initial(
         arrays = program.to_host(leaves)
         taken = _take(program, learner_type, options, facts, arrays)
         leaves = program.from_host(arrays)
-    learner = program.learner(leaves)
-    if learner.warm_start(options):
-        leaves = program.leaves_of(learner)
+    if learner_type.warm_start is not Learner.warm_start:
+        learner = program.local_learner(leaves)
+        if learner.warm_start(options):
+            leaves = program.leaves_of(learner)
     return leaves, taken
 
 
@@ -138,7 +139,7 @@ def _fitted(
         return None
     here, there = map(list, zip(*pairs, strict=True))
     target[here] = source[there]
-    return np.moveaxis(target, 0, axis), (len(pairs), len(entries))
+    return np.moveaxis(target, 0, axis), (len(pairs), len(entries)) if len(pairs) < len(entries) else None
 
 
 def _require(program: Program, options: FitOptions, folder: Path, taken: Sequence[str]) -> None:

@@ -68,8 +68,8 @@ def load(folder: Path, learner_type: type[L], use: str = "best") -> L:
 
 
 def one_device() -> Mesh:
-    """Return the mesh of the first device alone."""
-    return Mesh(np.asarray(jax.devices()[:1]), ("data",))
+    """Return the mesh of the first device of this process alone."""
+    return Mesh(np.asarray(jax.local_devices()[:1]), ("data",))
 
 
 def rebuilt(folder: Path, learner_type: type[Learner], options: FitOptions, facts: Facts, mesh: Mesh) -> Program:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dlcli.engine import devices
+from dlcli import processes
+from dlcli.engine import devices, group, together
 from dlcli.engine.events import Compiled, Compiling, Event, Initialized, Started
 from dlcli.engine.initialization import initial, require_freezable
 from dlcli.engine.learner import Learner
@@ -31,6 +32,7 @@ from dlcli.options.common import FitOptions
 from dlcli.paths import nearest_existing
 from dlcli.runs import new
 from dlcli.runs.checkpoints import require_space
+from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import new_info
 from dlcli.runs.progress import Progress
 from dlcli.runs.writer import RunWriter
@@ -50,7 +52,7 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
     """
     technique = learner_type.technique
     data, program, options = prepared(learner_type, options)
-    with new.started(technique, options) as run, devices.memory_errors():
+    with together.started(technique, options) as run, devices.memory_errors(), group.ending_together():
         options = options.model_copy(update={"out": run.folder, "name": None})
         yield _started(run, options, data, program, step=0)
         yield Compiling("initial weights")
@@ -58,6 +60,7 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
         leaves, taken = initial(program, learner_type, options, data.facts)
         yield Compiled("initial weights", time.perf_counter() - start)
         computed = {"device": devices.describe(program.mesh), "dtype": options.dtype, "parameters": program.parameters}
+        together.require_same_run(run, options, data, 0)
         if taken is not None:
             computed["initialized"] = taken.described()
             yield Initialized(taken)
@@ -81,11 +84,11 @@ def resume(
         UsageError: a change is not valid, or the run has reached its number of steps.
         DatasetError: the training data is not that of the run.
     """
-    with RunWriter(folder) as run, devices.memory_errors():
-        before = run.options(learner_type)
+    before = RunFolder(folder).options(learner_type)
+    options = changed(before, changes)
+    devices.prepare(options.device, join=True)
+    with together.opened(folder) as run, devices.memory_errors(), group.ending_together():
         run.lock()
-        options = changed(before, changes)
-        devices.prepare(options.device)
         data = read_again(learner_type, run, options, changes)
         options = resolve(options, data).model_copy(update={"out": folder})
         require_same_data(run, before, options, data, learner_type)
@@ -94,6 +97,8 @@ def resume(
         program = Program(*what) if changes else rebuilt(folder, *what)
         if not run.has_started():
             warn(f"{folder} was interrupted before its first checkpoint; restarting it")
+            together.require_same_run(run, options, data, 0)
+            group.current().barrier()  # all have read the files that process 0 changes now
             run.rewind(0)
             note_session(run, 0, before, options)
             yield _started(run, options, data, program, step=0)
@@ -102,17 +107,20 @@ def resume(
             return
         arrays, snapshot = restored(run, program, changes)
         progress = snapshot.progress
+        together.require_same_run(run, options, data, progress.step)
         due = snapshot.validation_due and progress.step <= options.steps  # the interrupted validation
         if (reason := finished_by(progress, options)) and not due:
             requested = bool(changes) or was_resumed(run, progress.step)
             if not requested and run.info().ended is None:
                 # Killed after the last checkpoint and before run.json was updated.
+                group.current().barrier()
                 yield end(run, snapshot.closing or progress, reason)
                 return
             if reason == "steps" or not requested:
                 refuse_finished(run, progress, before, options, reason)
             # A run that was stopped early gets its full patience again.
             progress = progress.model_copy(update={"waited": 0})
+        group.current().barrier()
         run.rewind(progress.step)
         note_session(run, progress.step, before, options)
         yield _started(run, options, data, program, progress.step)
@@ -131,14 +139,16 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
     Raises:
         UserError: the options, the data, the device or the folder cannot be used.
     """
-    new.require_free(options)
-    devices.prepare(options.device)
+    if not processes.found().follows:
+        new.require_free(options)
+    devices.prepare(options.device, join=True)
     data = learner_type.read(options)
     options = resolve(options, data)
     program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
     require_freezable(program, options)
-    folder = new.folder_for(learner_type.technique, options)
-    require_space(nearest_existing(folder), program.bytes, options.keep + 2)
+    if group.current().first:
+        folder = new.folder_for(learner_type.technique, options)
+        require_space(nearest_existing(folder), program.bytes, options.keep + 2)
     return data, program, options
 
 

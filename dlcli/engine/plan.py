@@ -17,7 +17,7 @@ from dlcli.engine.initialization import Taken, initial
 from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
 from dlcli.engine.loop import prepared, validated
-from dlcli.engine.prefetch import prefetch
+from dlcli.engine.prefetch import prefetch, train_batches
 from dlcli.engine.program import Program
 from dlcli.interface import Data
 from dlcli.options.common import FitOptions
@@ -43,6 +43,7 @@ class Plan:
         bytes: memory traffic per step in bytes (XLA's estimate); None if unknown.
         checkpoint: size of one checkpoint in bytes.
         checkpoints: maximum number of checkpoints kept.
+        device_bytes: bytes of the state on each device, by value of `--shard`.
         free: free disk space at the run folder in bytes.
         compile_seconds: time of the first step, including compilation.
         step_seconds: median time of a step.
@@ -61,6 +62,7 @@ class Plan:
     bytes: float | None
     checkpoint: int
     checkpoints: int
+    device_bytes: Mapping[str, int]
     free: int
     compile_seconds: float
     step_seconds: float
@@ -84,7 +86,7 @@ def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
 
 def _measured(learner_type: type[Learner], options: FitOptions, data: Data, program: Program) -> Plan:
     leaves, taken = initial(program, learner_type, options, data.facts)
-    batches = prefetch(data.train_from(0), devices.split(program.mesh))
+    batches = prefetch(train_batches(data, 0), devices.split(program.mesh))
     batch = next(batches)
     window = program.empty_window(batch)
     cost = program.update.lower(leaves, window, batch).cost_analysis() or {}
@@ -108,6 +110,7 @@ def _measured(learner_type: type[Learner], options: FitOptions, data: Data, prog
         bytes=cost.get("bytes accessed"),
         checkpoint=program.bytes,
         checkpoints=options.keep + 1,
+        device_bytes={shard: program.device_bytes(shard) for shard in ("none", "fsdp")},
         free=shutil.disk_usage(nearest_existing(options.out or Path())).free,
         compile_seconds=seconds[0],
         step_seconds=median(seconds[1:]),

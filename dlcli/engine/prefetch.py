@@ -8,9 +8,10 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import jax
-from jax.sharding import Sharding
+from jax.sharding import NamedSharding
 
-from dlcli.interface import Batch
+from dlcli.engine import devices
+from dlcli.interface import Batch, Data, Share
 
 _AHEAD = 2  # batches; more would only hide the jitter of a loader that is fast enough on average
 _POLL_SECONDS = 0.2  # between two calls of `stopped` while no batch is ready
@@ -18,14 +19,14 @@ _JOIN_SECONDS = 1.0  # maximum wait of an interruption for the thread, which may
 
 
 def prefetch(
-    batches: Iterator[Batch], place: Sharding, stopped: Callable[[], bool] = lambda: False
+    batches: Iterator[Batch], place: NamedSharding, stopped: Callable[[], bool] = lambda: False
 ) -> Generator[dict[str, jax.Array], None, None]:
     """Yield the batches of `batches` on the devices; a thread reads them ahead.
 
     Closing the generator ends the thread. An error in `batches` is raised here, after the batches before it.
 
     Args:
-        batches: of host arrays.
+        batches: of host arrays, of which each process passes its share.
         place: sharding of each batch on the devices.
         stopped: returns whether to end early; called while no batch is ready.
     """
@@ -35,7 +36,7 @@ def prefetch(
     def read() -> None:
         try:
             for batch in batches:
-                _put(ready, jax.device_put(dict(batch), place), closed)
+                _put(ready, devices.place_batch(batch, place), closed)
                 if closed.is_set():
                     return
             _put(ready, None, closed)
@@ -52,6 +53,16 @@ def prefetch(
     finally:
         closed.set()
         thread.join(_JOIN_SECONDS if stopped() else None)
+
+
+def train_batches(data: Data, step: int) -> Iterator[Batch]:
+    """Return this process's share of the training batches from a step on."""
+    return data.train_from(step) if share().count == 1 else data.train_from(step, share())
+
+
+def share() -> Share:
+    """Return the share of each batch that this process makes."""
+    return Share(jax.process_index(), jax.process_count())
 
 
 def _next(ready: queue.Queue[Any], stopped: Callable[[], bool]) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from jax.sharding import Mesh, Sharding
+from jax.sharding import Mesh, NamedSharding
 
 from dlcli import interface
 from dlcli.compiling import compiler_options
@@ -57,6 +57,7 @@ class Program:
         monitor: names of the `score` metrics that select the best weights.
         names: path of each leaf within the learner.
         shapes: shape and dtype of each leaf by its path, as saved (random keys as uint32 data).
+        shardings: of each leaf over the devices.
     """
 
     def __init__(self, learner_type: type[Learner], options: FitOptions, facts: interface.Facts, mesh: Mesh):
@@ -78,13 +79,19 @@ class Program:
         }
         # Jitted, so that the trace for the shapes of the metrics is reused within the compiled functions.
         self._methods = {name: jax.jit(functools.partial(self._apply, name)) for name in self._graphs}
+        self.shardings = devices.state_shardings(mesh, self._leaves, options.shard)
         compiled = functools.partial(
-            jax.jit, out_shardings=devices.replicated(mesh), compiler_options=compiler_options()
+            jax.jit,
+            out_shardings=(self.shardings, devices.replicated(mesh)),
+            compiler_options=compiler_options(),
         )
         # The window is small and is not donated: it shows when the device has computed the step.
         self.update = compiled(self._update, donate_argnums=0)
         self.score = compiled(self._score)
-        self._finite = jax.jit(lambda leaves: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves])))
+        self._finite = jax.jit(
+            lambda leaves: jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in leaves])),
+            out_shardings=devices.replicated(mesh),
+        )
 
     @property
     def parameters(self) -> int:
@@ -137,12 +144,21 @@ class Program:
     @property
     def bytes(self) -> int:
         """Size of the state in bytes."""
-        return sum(math.prod(shape.shape) * shape.dtype.itemsize for shape in self.shapes.values())
+        return sum(map(_bytes, self.shapes.values()))
+
+    def device_bytes(self, shard: str) -> int:
+        """Return the bytes of the state on each device, with a value of `--shard`."""
+        shardings = devices.state_shardings(self.mesh, self._leaves, shard)
+        parts = [1 if each.is_fully_replicated else self.mesh.size for each in shardings]
+        return sum(_bytes(shape) // part for shape, part in zip(self.shapes.values(), parts, strict=True))
 
     def initial(self) -> Leaves:
-        """Return the state of the untrained learner."""
-        # Not compiled as one function: that would take many seconds for every seed.
-        return self._place(jax.tree.leaves(nnx.state(self._build())))
+        """Return the state of the untrained learner; a sharded one is never whole on a device."""
+        if all(each.is_fully_replicated for each in self.shardings):
+            # Not compiled as one function: that would take many seconds for every seed.
+            return self.leaves_of(self._build())
+        create = jax.jit(lambda: jax.tree.leaves(nnx.state(self._build())), out_shardings=self.shardings)
+        return list(create())
 
     def empty_window(self, batch: Batch) -> Window:
         """Return a window without steps."""
@@ -161,18 +177,35 @@ class Program:
         """Return a learner with this state, in evaluation mode."""
         return nnx.merge(self._graphs["score"], jax.tree.unflatten(self._treedef, leaves))
 
+    def local_learner(self, leaves: Leaves) -> Learner:
+        """Return a learner that this process can change alone, in evaluation mode."""
+        if jax.process_count() == 1:
+            return self.learner(leaves)
+        arrays = self.to_host(leaves)
+        return self.learner(
+            [_data_to_key(arrays[name], leaf) for name, leaf in zip(self.names, self._leaves, strict=True)]
+        )
+
     def leaves_of(self, learner: Learner) -> Leaves:
         """Return the state of a learner."""
-        return self._place(jax.tree.leaves(nnx.state(learner)))
+        return self._place_state(jax.tree.leaves(nnx.state(learner)))
 
     def to_host(self, leaves: Leaves) -> dict[str, np.ndarray]:
         """Return the state as it is saved; wait until it is computed."""
-        return dict(zip(self.names, jax.device_get([_key_to_data(leaf) for leaf in leaves]), strict=True))
+        found = {}
+        for name, leaf in zip(self.names, leaves, strict=True):
+            found[name] = _key_to_data(devices.local(leaf))
+            if not leaf.is_fully_replicated:  # it may have been gathered, and is freed before the next one
+                found[name] = jax.device_get(found[name])
+        return dict(jax.device_get(found))
 
     def from_host(self, arrays: Mapping[str, np.ndarray]) -> Leaves:
         """Return the state from the result of `to_host`."""
         pairs = zip(self.names, self._leaves, strict=True)
-        return self._place([_data_to_key(arrays[name], leaf) for name, leaf in pairs])
+        return self._place_state([_data_to_key(arrays[name], leaf) for name, leaf in pairs])
+
+    def _place_state(self, leaves: Sequence[Any]) -> Leaves:
+        return list(devices.place(list(leaves), self.shardings))
 
     def _optimizers(self) -> dict[str, nnx.Optimizer]:
         nodes = {"/".join(map(str, path)): node for path, node in nnx.iter_graph(self._abstract)}
@@ -203,8 +236,7 @@ class Program:
                 node.eval()
 
     def _place(self, tree: Any) -> Any:
-        # Copied: the step donates each leaf, and two leaves of a new learner may share an array.
-        return jax.device_put(tree, devices.replicated(self.mesh), may_alias=False)
+        return devices.place(tree, devices.replicated(self.mesh))
 
     def _update(self, leaves: Leaves, window: Window, batch: Batch) -> tuple[Leaves, Window]:
         leaves, metrics = self._methods["update"](leaves, batch)
@@ -224,12 +256,12 @@ class Program:
 
     def _no_metrics(self, method: str, batch: Batch) -> Metrics:
         # With the final sharding; otherwise jax traces again.
-        placed = [leaf.update(sharding=devices.replicated(self.mesh)) for leaf in self._leaves]
+        placed = [leaf.update(sharding=each) for leaf, each in zip(self._leaves, self.shardings, strict=True)]
         _, shapes = jax.eval_shape(self._methods[method], placed, dict(batch))
         return jax.tree.map(lambda shape: np.zeros(shape.shape, shape.dtype), shapes)
 
 
-def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place: Sharding) -> Metrics | None:
+def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place: NamedSharding) -> Metrics | None:
     """Return the metrics over all `batches`, or None if there are none.
 
     The state passes from batch to batch, which continues a recurrent carry, and is dropped at the end. At most half a
@@ -237,7 +269,7 @@ def score_all(program: Program, leaves: Leaves, batches: Iterable[Batch], place:
     """
     totals, in_flight = None, InFlight()
     for number, batch in enumerate(batches):
-        placed = jax.device_put(dict(batch), place)
+        placed = devices.place_batch(batch, place)
         if totals is None:
             totals = program.empty_score(placed)
         leaves, totals = program.score(leaves, totals, placed)
@@ -249,6 +281,10 @@ def _paths(state: Any) -> list[str]:
     """Return the path of each leaf of a state, with slashes."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(state)
     return [jax.tree_util.keystr(path, simple=True, separator="/").removesuffix("/value") for path, _ in leaves]
+
+
+def _bytes(shape: jax.ShapeDtypeStruct) -> int:
+    return math.prod(shape.shape) * int(shape.dtype.itemsize)
 
 
 def _size(node: Any) -> int:

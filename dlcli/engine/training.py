@@ -12,14 +12,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from dlcli.engine import devices
+from dlcli.engine import devices, group
 from dlcli.engine.events import Compiled, Compiling, Ended, Event, Reported, Saved, Stepped, Validated, Validating
 from dlcli.engine.in_flight import InFlight
-from dlcli.engine.prefetch import prefetch
+from dlcli.engine.prefetch import prefetch, share, train_batches
 from dlcli.engine.program import Leaves, Program, Window, score_all
 from dlcli.engine.stopping import Rule, first_of, patience, time_budget
 from dlcli.errors import DivergedError, RunError
-from dlcli.interface import Batch, Data
+from dlcli.interface import Batch, Data, shared
 from dlcli.metrics.metric import values
 from dlcli.options.common import FitOptions
 from dlcli.runs.progress import Progress, Snapshot
@@ -49,6 +49,9 @@ class Session:
         in_flight: steps dispatched to the devices.
         metrics_read_at: time of the last read of the metrics for `Stepped`.
         clock: time up to which training time is counted.
+        common_stop: the agreement of all processes to stop after the same step.
+        budget: ends the run after `--max-time`.
+        reason: on which all processes have agreed.
     """
 
     run: RunWriter
@@ -67,6 +70,11 @@ class Session:
     metrics_read_at: float = 0.0
     clock: float = dataclasses.field(default_factory=time.perf_counter)
 
+    def __post_init__(self) -> None:
+        self.common_stop = group.current().stop()
+        self.budget = time_budget(self.options.max_time)
+        self.reason: str | None = None
+
     def count_time(self) -> None:
         """Add the time since the last call of this method or `skip_time` to the training time."""
         now = time.perf_counter()
@@ -77,10 +85,20 @@ class Session:
         """Exclude the time since the last call of this method or `count_time` from the training time."""
         self.clock = time.perf_counter()
 
+    def agreement(self, progress: Progress) -> str | None:
+        """Return the reason to end the run here, the same in all processes, or None."""
+        self.reason = self.reason or self.common_stop.at(first_of(self.stop, self.budget)(progress))
+        return self.reason
+
     def signal(self) -> str | None:
-        """Return the name of the signal that the process has received, or None."""
-        reason = self.stop(self.progress)
+        """Return the name of the signal that a process of the run has received, or None."""
+        alone = jax.process_count() == 1
+        reason = self.stop(self.progress) if alone else self.agreement(self.progress)
         return reason if reason in _SIGNALS else None
+
+    def can_stop_waiting(self) -> bool:
+        """Return whether to end instead of waiting for a batch; one process alone must not."""
+        return jax.process_count() == 1 and bool(self.signal())
 
 
 def begin(session: Session) -> Iterator[Event]:
@@ -93,10 +111,10 @@ def begin(session: Session) -> Iterator[Event]:
 def train(session: Session) -> Iterator[Event]:
     """Train until a rule ends the run, then save it."""
     # Patience first: a signal at the step where patience ends the run changes nothing.
-    stop = first_of(patience(session.options.patience), session.stop, time_budget(session.options.max_time))
+    stop = first_of(patience(session.options.patience), session.agreement)
     reason = yield from _catch_up(session, stop)
     place, first = devices.split(session.program.mesh), session.progress.step
-    with closing(prefetch(session.data.train_from(first), place, lambda: bool(session.signal()))) as batches:
+    with closing(prefetch(train_batches(session.data, first), place, session.can_stop_waiting)) as batches:
         while not reason:
             batch = next(batches, None)  # None only after an interruption
             if batch is None:
@@ -112,7 +130,9 @@ def _catch_up(session: Session, stop: Rule) -> Generator[Event, None, str | None
     if not session.validation_due:
         return None
     # Restored before the first step: the sums of training metrics may be reported here, or saved again.
-    with closing(prefetch(session.data.train_from(session.progress.step), devices.split(session.program.mesh))) as some:
+    with closing(
+        prefetch(train_batches(session.data, session.progress.step), devices.split(session.program.mesh))
+    ) as some:
         session.window = _window(session.program.empty_window(next(some)), session.saved_sums)
     session.skip_time()
     if session.progress.step % session.options.validate_every == 0:
@@ -178,7 +198,8 @@ def _report(session: Session, *, closing: bool = False) -> Reported:
         _diverged(session, step - seen + bad, metrics)
     rate = seen / max(seconds - session.progress.reported_seconds, 1e-9)
     session.progress = session.progress.model_copy(update={"reported_seconds": seconds})
-    session.window = jax.tree.map(lambda leaf: jax.device_put(np.zeros(leaf.shape, leaf.dtype), leaf.sharding), window)
+    empty = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), window)
+    session.window = devices.place(empty, devices.replicated(session.program.mesh))
     session.run.metrics.append(
         step, "train", metrics, rate=round(rate, 3), seconds=round(seconds, 3), **_marked(closing)
     )
@@ -212,7 +233,8 @@ def _validate(session: Session, *, closing: bool = False) -> Iterator[Event]:
 
 def _until_interrupted(session: Session) -> Iterator[Batch]:
     """Yield the batches of the validation data until a signal arrives; the partial result is dropped."""
-    for batch in session.data.validation.part(session.options.validate_examples):
+    examples = session.data.validation.part(session.options.validate_examples)
+    for batch in shared(examples, share()):
         session.interrupted = session.signal()
         if session.interrupted:
             return
@@ -302,7 +324,7 @@ def _window(empty: Window, saved: list[Any] | None) -> Window:
         found = []
     if [each.shape for each in found] != [leaf.shape for leaf in leaves]:
         raise RunError("the training metrics in the checkpoint are not those of this technique and version")
-    placed = [jax.device_put(each, leaf.sharding) for each, leaf in zip(found, leaves, strict=True)]
+    placed = devices.place(found, [leaf.sharding for leaf in leaves])
     return jax.tree.unflatten(treedef, placed)
 
 

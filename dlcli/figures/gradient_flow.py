@@ -23,23 +23,23 @@ from dlcli.plot.charts.lines import Line, LinesChart, Panel
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.rnn.learner import Learner
 
-_FIRST = 1e-30  # gradients below are rounding
+_SMALLEST = 1e-30  # norms below are rounded in float32
 
 
 def draw(options: GradientFlow, run: TrainedRun | None) -> Figure:
     """Draw the norm of the gradient at each earlier token, relative to that at the last token."""
     if run is None:
         norms = {cell: _of_cell(cell, options) for cell in CELLS}
-        title = f"gradient of the last hidden state, untrained networks of {options.hidden} units"
-        where = f"{options.seeds} seeds"
+        title = (
+            f"gradient of the last hidden state, untrained networks of {options.hidden} units, {options.seeds} seeds"
+        )
     else:
         norms = _of_run(run, options)
-        title = f"gradient of the last hidden state of {printable(run.folder.name)} ({run.options.cell})"
-        where = f"{options.seeds} random texts"
+        title = f"gradient of the last hidden state of {printable(run.folder.name)} ({run.options.cell}), "
+        title += f"{options.seeds} random texts"
     distances = np.arange(options.length)
     lines = [Line(name, distances, values) for name, values in norms.items()]
-    label = f"gradient norm, relative to distance 0; geometric mean of {where}"
-    chart = LinesChart(title, [Panel(lines, label, log=True)], xlabel="distance in time (tokens)")
+    chart = LinesChart(title, [Panel(lines, "relative gradient norm", log=True)], xlabel="distance in time (tokens)")
     numbers = {
         "run": options.run,
         "distances": distances.tolist(),
@@ -97,6 +97,9 @@ def _norms(stack: RecurrentStack, x: jax.Array, random: np.random.Generator) -> 
 
 
 def _relative(norms: list[np.ndarray]) -> np.ndarray:
-    """Return the geometric mean of several norms [distance], each relative to its value at distance 0."""
-    logs = [np.log(np.maximum(each, _FIRST)) - np.log(max(each[0], _FIRST)) for each in norms]
-    return np.exp(np.mean(logs, axis=0))
+    """Return the geometric mean of several norms [distance], each relative to its value at distance 0.
+
+    Norms that are rounded are NaN.
+    """
+    exact = np.where(np.stack(norms) > _SMALLEST, np.stack(norms), np.nan)
+    return np.asarray(np.exp(np.log(exact / exact[:, :1]).mean(axis=0)))

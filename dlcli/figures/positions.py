@@ -30,7 +30,9 @@ def draw(options: Positions, run: TrainedRun | None) -> Figure:
         title = f"position encodings of {printable(run.folder.name)}"
     lines = [Line(name, np.arange(count), similarity(each)) for name, each in encodings.items()]
     if run is None:
-        lines.append(Line("rotary, equal query and key", np.arange(count), rotary_similarity(count, width)))
+        lines.append(
+            Line("rotary, equal query and key", np.arange(count), rotary_similarity(count, width), dashed=True)
+        )
     panel = Panel(lines, "mean cosine similarity")
     chart = PositionsChart(title, encodings, panel)
     numbers = {

@@ -39,9 +39,7 @@ def draw(options: Reliability, run: TrainedRun) -> Figure:
     )
     ends = np.array([0.0, 1.0])
     diagram = [
-        Line("accuracy of the bin", confidence, accuracy),
-        Line("95 % CI, lower bound", confidence, bounds[:, 0], run="interval"),
-        Line("95 % CI, upper bound", confidence, bounds[:, 1], run="interval"),
+        Line("accuracy of the bin, 95 % CI", confidence, accuracy, band=bounds.T),
         Line("perfect calibration", ends, ends, dashed=True),
     ]
     examples = [Line("examples in the bin", confidence, counts[kept] / counts.sum())]

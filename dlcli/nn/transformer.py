@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.nn.initializers import Initializer
 
+from dlcli.nn import remat
 from dlcli.nn.activation import activation
 from dlcli.nn.attention import Attention, KVCache, projection_initializer, rotary_angles, sinusoidal_positions
 from dlcli.nn.initializers import normal
@@ -202,7 +203,9 @@ class TransformerStack(nnx.Module):
         context, caches = AttentionContext(mask, angles, start, record), []
         for layer, block in enumerate(self.blocks):
             cross = None if encoded is None else (encoded.layers[layer], encoded.mask)
-            x, layer_cache = block(x, context, None if cache is None else cache[layer], cross)
+            old = None if cache is None else cache[layer]
+            keeps_all = cache is not None or record is not None  # no training step
+            x, layer_cache = remat.apply(block, x, context, old, cross, remat=self.config.remat and not keeps_all)
             caches.append(layer_cache)
         return x if self.final_norm is None else self.final_norm(x).astype(x.dtype), tuple(caches)
 

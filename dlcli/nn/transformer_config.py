@@ -34,6 +34,7 @@ class TransformerConfig:
         rope_base: base of the wavelengths of rotary positions.
         norm_epsilon: added to the variance in norms; None: 1e-5 for LayerNorm, 1e-6 for RMSNorm.
         tied: whether the token embedding is also the output projection.
+        remat: whether the backward pass computes the activations of each block again, instead of keeping them.
     """
 
     d_model: int
@@ -56,6 +57,7 @@ class TransformerConfig:
     rope_base: float = 10_000.0
     norm_epsilon: float | None = None
     tied: bool = True
+    remat: bool = False
 
     def __post_init__(self) -> None:
         if self.heads % self.kv_heads:

@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from dlcli.nn import remat
 from dlcli.nn.convolution import Convolution
 from dlcli.nn.initializers import truncated_normal
 from dlcli.nn.receptive_field import Window
@@ -41,6 +42,7 @@ class UNetConfig:
         attention: whether the lowest resolution has self-attention.
         classes: number of classes of a class-conditional network; 0: unconditional.
         dtype: dtype of the activations.
+        remat: whether the backward pass computes the activations of each block again, instead of keeping them.
     """
 
     image: tuple[int, int, int]
@@ -50,6 +52,7 @@ class UNetConfig:
     attention: bool
     classes: int
     dtype: str
+    remat: bool = False
 
     def __post_init__(self) -> None:
         smallest = 2 ** (self.stages - 1)
@@ -148,6 +151,7 @@ class UNet(nnx.Module):
         def convolution(inputs: int, outputs: int, stride: int) -> Convolution:
             return Convolution(inputs, outputs, Window(3, stride=stride, padding=1), dtype=dtype, rngs=rngs)
 
+        self.remat = config.remat
         pairs, deepest = list(itertools.pairwise(widths)), widths[-1]
         self.conditioning = ConditioningEmbedding(features, config.classes, rngs=rngs)
         self.conv_in = convolution(config.image[-1], widths[0], 1)
@@ -175,14 +179,19 @@ class UNet(nnx.Module):
         x, skips = self.conv_in(x), []
         for stage, blocks in enumerate(self.down_blocks):
             x = self.downsample[stage - 1](x) if stage else x
-            x = _apply(blocks, x, conditioning)
+            x = self._apply(blocks, x, conditioning)
             skips.append(x)
-        x = _apply(self.mid_blocks, x, conditioning)
+        x = self._apply(self.mid_blocks, x, conditioning)
         x = x if self.mid_attention is None else self.mid_attention(x)
         for stage in reversed(range(len(skips))):
-            x = _apply(self.up_blocks[stage], jnp.concatenate([x, skips[stage]], axis=-1), conditioning)
+            x = self._apply(self.up_blocks[stage], jnp.concatenate([x, skips[stage]], axis=-1), conditioning)
             x = self.upsample[stage - 1](_upsample_nearest(x, skips[stage - 1].shape)) if stage else x
         return self.conv_out(jax.nn.silu(self.norm_out(x))).astype(jnp.float32)
+
+    def _apply(self, blocks: nnx.List, x: jax.Array, conditioning: jax.Array) -> jax.Array:
+        for block in blocks:
+            x = remat.apply(block, x, conditioning, remat=self.remat)
+        return x
 
 
 class PointMLP(nnx.Module):
@@ -242,12 +251,6 @@ def _norm(channels: int, rngs: nnx.Rngs) -> nnx.GroupNorm:
 def _zero_initialized(convolution: Convolution) -> Convolution:
     convolution.kernel.set_value(jnp.zeros_like(convolution.kernel[...]))
     return convolution
-
-
-def _apply(blocks: nnx.List, x: jax.Array, conditioning: jax.Array) -> jax.Array:
-    for block in blocks:
-        x = block(x, conditioning)
-    return x
 
 
 def _upsample_nearest(x: jax.Array, shape: tuple[int, ...]) -> jax.Array:

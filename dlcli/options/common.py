@@ -149,6 +149,11 @@ LabelSmoothing = Annotated[
 Top = Annotated[
     int, Field(ge=1, le=1000, description="Number of most likely classes to show per input."), Cli(short="-k")
 ]
+Remat = Annotated[
+    bool,
+    Field(description="Recompute activations of each block in the backward pass: less memory, more time."),
+    Cli(rare=True),
+]
 Use = Annotated[Literal["best", "last"], Field(description="Weights to load: best validation, or last step.")]
 Out = Annotated[
     Path | None,
@@ -277,10 +282,15 @@ class AugmentOptions(Options):
 
 
 class MachineOptions(Options):
-    """The device and the data type of a run."""
+    """The device, the data type and the sharding of a run."""
 
     panel = "Machine"
     device: Device = "auto"
+    shard: Annotated[
+        Literal["none", "fsdp"],
+        Field(description="Split weights and optimizer state over all devices (fsdp), or copy them to each (none)."),
+        Cli(rare=True),
+    ] = "none"
     dtype: Annotated[
         Literal["float32", "bfloat16"],
         Field(description="Data type of activations; weights, norms and losses stay float32."),

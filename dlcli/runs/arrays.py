@@ -19,9 +19,8 @@ Shapes = Mapping[str, jax.ShapeDtypeStruct]
 
 def write(checkpoint: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays into the folder `state` of a checkpoint."""
-    # Uncompressed: weights hardly shrink, and a file smaller than its arrays is known to be wrong.
     with ascii_path(checkpoint) as folder:
-        ocp.PyTreeCheckpointer(use_compression=False).save(folder / "state", _non_empty(arrays))
+        _checkpointer().save(folder / "state", _non_empty(arrays))
 
 
 def read(checkpoint: Path, wanted: Declared) -> dict[str, np.ndarray]:
@@ -30,7 +29,7 @@ def read(checkpoint: Path, wanted: Declared) -> dict[str, np.ndarray]:
     as_numpy = {name: ocp.RestoreArgs(restore_type=np.ndarray) for name in stored}
     with _readable(checkpoint) as state:
         _check_layout(state, stored)
-        found = dict(ocp.PyTreeCheckpointer().restore(state, restore_args=as_numpy))
+        found = dict(_checkpointer().restore(state, restore_args=as_numpy))
     if declared(found) != stored:
         raise Corrupt(f"{checkpoint / 'state'} contains other arrays than it declares")
     return found | {name: np.zeros(*wanted[name]) for name in wanted.keys() - stored.keys()}
@@ -40,6 +39,15 @@ def check(checkpoint: Path, wanted: Declared) -> None:
     """Read the index of the arrays alone; raise `Corrupt` if it declares others."""
     with _readable(checkpoint) as state:
         _check_layout(state, {name: each for name, each in wanted.items() if math.prod(each[0])})
+
+
+def _checkpointer() -> ocp.Checkpointer:
+    """Return a checkpointer of this process alone; by default, orbax waits for all processes of the run."""
+    alone = jax.process_index()
+    processes = ocp.options.MultiprocessingOptions(alone, {alone}, f"process-{alone}")
+    # Uncompressed: weights hardly shrink, and a file smaller than its arrays is known to be wrong.
+    handler = ocp.PyTreeCheckpointHandler(use_compression=False, multiprocessing_options=processes)
+    return ocp.Checkpointer(handler, multiprocessing_options=processes)
 
 
 def _non_empty(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -61,7 +69,7 @@ def _readable(checkpoint: Path) -> Iterator[Path]:
 
 def _check_layout(state: Path, stored: Declared) -> None:
     # The manifest is untrusted too: before orbax allocates memory, its own record must agree with it.
-    tree = ocp.PyTreeCheckpointer().metadata(state).item_metadata.tree
+    tree = _checkpointer().metadata(state).item_metadata.tree
     if tree.keys() != stored.keys():
         raise Corrupt("it declares other arrays than the manifest")
     for name, (shape, dtype) in stored.items():

@@ -141,9 +141,13 @@ class _Images:
         }
 
 
+def _of(run: TrainedRun) -> dict[str, str]:
+    """Return the options that name the run."""
+    return {"run": str(run.folder), "use": run.use}
+
+
 def _tokens(body: TokensBody, run: TrainedRun) -> Mapping[str, Any]:
-    given = {"run": str(run.folder), "use": run.use, "text": body.text, "top": body.top}
-    chosen = TokenProbabilities.model_validate(given)
+    chosen = TokenProbabilities.model_validate({**_of(run), "text": body.text, "top": body.top})
     found = figures.draw("token-probabilities", chosen, run).numbers
     top = [list(map(list, each.items())) for each in found["top_tokens"]]
     return {"tokens": found["tokens"], "probabilities": found["probabilities"], "top": top}
@@ -154,13 +158,13 @@ def _sample(body: SampleBody, run: TrainedRun) -> Mapping[str, Any]:
     # Without a temperature the most likely token is taken, and the other options would have no effect.
     random = {"seed": body.seed, "top_p": None if body.top_p == 1 else body.top_p} if body.temperature else {}
     given = {"prompt": body.prompt, "max_new_tokens": body.max_new_tokens, "temperature": body.temperature, **random}
-    chosen = model.model_validate({"run": str(run.folder), "use": run.use, **given})
+    chosen = model.model_validate({**_of(run), **given})
     [found] = joined(techniques.apply("sample", chosen, run))
     return found
 
 
 def _predict(body: TextBody, run: TrainedRun) -> Mapping[str, Any]:
-    chosen = techniques.options(run.technique, "predict")(run=str(run.folder), use=run.use, text=[body.text], top=5)
+    chosen = techniques.options(run.technique, "predict")(**_of(run), text=[body.text], top=5)
     [found] = techniques.apply("predict", chosen, run)
     if found.problem:
         raise DatasetError(found.problem)
@@ -169,8 +173,7 @@ def _predict(body: TextBody, run: TrainedRun) -> Mapping[str, Any]:
 
 
 def _attention(body: TextBody, run: TrainedRun) -> Mapping[str, Any]:
-    given = {"run": str(run.folder), "use": run.use, "text": body.text, "tokens": 48}
-    chosen = Attention.model_validate(given)
+    chosen = Attention.model_validate({**_of(run), "text": body.text, "tokens": 48})
     found = figures.draw("attention", chosen, run).numbers
     weights = np.asarray(found["weights"])
     return {

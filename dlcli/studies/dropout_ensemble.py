@@ -52,7 +52,8 @@ def counts(largest: int) -> list[int]:
 
 def _measure(cells: Cells, options: DropoutEnsemble, seed: int, folder: Path) -> dict[str, Any]:
     """Train the networks of a seed in a folder, and measure all ways to use them on the test split."""
-    runs, validation = [], {}
+    runs: list[Path] = []
+    validation: Mapping[str, float] = {}
     for member in range(options.networks):
         run = folder / f"network{member}"
         result = cells.train({"dropout": options.dropout, "seed": seed * options.networks + member}, run)

@@ -12,6 +12,8 @@ from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.studies.options import SampleSize
 from dlcli.studies.statistics import Estimate, estimate
 
+_MEMORY = 2 * 2**30  # bytes of a set that is decoded to count its examples, as in training
+
 
 def study(options: SampleSize) -> Iterator[Cell | Report]:
     """Train on 1/2^k of the examples for several k, all for the same number of steps.
@@ -55,5 +57,6 @@ def _sizes(options: SampleSize) -> list[int]:
     """Return ascending numbers of examples, each half of the next one, but at least one."""
     largest = options.train_examples
     if largest is None:
-        largest = len(catalogue.open(options.dataset, options.data_dir, labelled=True).splits["train"])
+        images = catalogue.open(options.dataset, options.data_dir, None, _MEMORY, labelled=True)
+        largest = len(images.splits["train"])
     return sorted({max(1, round(largest / 2**halving)) for halving in range(options.sizes)})

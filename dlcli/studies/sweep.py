@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
@@ -98,4 +99,4 @@ def difference_text(found: Estimate) -> str:
 
 
 def _file_name(condition: str) -> str:
-    return "".join(each if each.isalnum() or each in "-." else "-" for each in condition)
+    return re.sub(r"[^0-9A-Za-z.]+", "-", condition).strip("-")

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jax
-
+from dlcli import processes
 from dlcli.engine.events import Ended, Event, Reported, Started, Validated
 from dlcli.notices import warn
 from dlcli.runs.folder import RunFolder, technique_of
@@ -27,7 +26,7 @@ def tracked(events: Iterator[Event], names: str) -> Iterator[Event]:
         UsageError: the package of a tracker is not installed.
     """
     services = {name: load(name) for name in require(names)}
-    if not services or jax.process_index():  # one process of several writes
+    if not services or processes.found().follows:  # one process of several writes
         yield from events
         return
     logs: dict[str, Service] = {}

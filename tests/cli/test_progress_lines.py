@@ -1,6 +1,7 @@
 """The lines of a training run at each width, rendered by rich as on a terminal."""
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -9,6 +10,7 @@ from dlcli import activity
 from dlcli.cli import progress_lines
 from dlcli.cli.display import Display
 from dlcli.cli.progress_lines import TrainingState
+from dlcli.engine.initialization import Taken
 
 METRICS = {
     "cnn": {"loss": 0.0213, "accuracy": 0.9921, "learning_rate": 1.2e-5, "gradient_norm": 12.3},
@@ -121,3 +123,13 @@ def test_a_line_without_a_terminal_has_all_metrics():
     line = progress_lines.report(state("gan"))
     assert all(entry in line for entry in progress_lines.entries(METRICS["gan"]))
     assert line.startswith("step 123456/1000000")
+
+
+def test_the_lines_of_an_initialized_run_name_the_first_parameters():
+    paths = tuple(f"network/layer{number}/kernel" for number in range(5))
+    taken = Taken(Path("runs/a"), paths[:2], {paths[0]: (3, 8)}, paths[:1], paths)
+    assert progress_lines.initialized(taken) == [
+        "initialized 2 of 3 parameters from runs/a (layer0/kernel: 3 of 8 entries)",
+        "new: layer0/kernel",
+        "not used: layer0/kernel, layer1/kernel, layer2/kernel and 2 more",
+    ]

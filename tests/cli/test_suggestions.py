@@ -2,7 +2,7 @@
 
 import pytest
 
-from dlcli import figures, studies, techniques
+from dlcli import checks, figures, studies, techniques
 from dlcli.cli import suggestions, verbs
 from dlcli.options.fields import flag
 
@@ -19,11 +19,12 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_help_has_at_most_60_lines_of_80_columns(dlcli, monkeypatch, command):
+def test_a_help_has_at_most_60_lines_of_80_columns_besides_a_line_or_two_per_subject(dlcli, monkeypatch, command):
     monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 80)
     code, out, _ = dlcli(*command, "--help")
+    subjects = {"viz": figures.catalogue(), "check": checks.names()}.get(" ".join(command), ())
     assert code == 0
-    assert len(out.splitlines()) <= 60
+    assert len(out.splitlines()) <= 60 + len(subjects)
 
 
 def test_help_all_shows_the_options_that_the_short_help_counts(dlcli):

@@ -39,7 +39,7 @@ def test_a_split_stays_closed_until_its_batches_are_iterated():
 
 def test_batches_with_a_mask_of_their_own_stay_as_they_are():
     batch = {"tokens": np.zeros([2, 4]), "mask": np.ones([2, 4])}
-    assert list(HeldOut(lambda examples: [batch], 2)) == [batch]
+    assert list(HeldOut.whole(lambda examples: [batch], 2)) == [batch]
 
 
 def test_no_examples_give_no_batches():

@@ -32,5 +32,5 @@ def test_the_difference_is_between_0_and_1(gan_density_run):
 
 
 def test_a_run_of_images_is_refused(gan_run):
-    with pytest.raises(RunError, match="needs a run of --dataset ring or"):
+    with pytest.raises(RunError, match="needs a run of --dataset grid or --dataset ring"):
         draw(DiscriminatorField(run=str(gan_run)))

@@ -240,7 +240,8 @@ def test_a_classifier_is_trained_from_an_imported_encoder(bert, tmp_path, dlcli)
     assert code == 0, err
     initialized = json.loads((tmp_path / "run" / "run.json").read_text())["initialized"]
     assert initialized["new"] == ["network/head/bias", "network/head/kernel"]
-    assert initialized["partial"] == {"network/embedding/positions/embedding": [8, 8]}
+    assert "network/embedding/positions/embedding" in initialized["taken"]
+    assert initialized["partial"] == {}
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_training_can_start_from_imported_vectors(tmp_path, dlcli):
 def test_the_next_commands_have_a_word_of_the_vectors(tmp_path, dlcli):
     write(tmp_path / "vectors.bin")
     _, _, err = dlcli("import", tmp_path / "vectors.bin", "--out", tmp_path / "run")
-    assert f"dlcli predict word2vec --nearest naïve --run {tmp_path / 'run'}" in err
+    assert f"dlcli predict word2vec --nearest 'naïve' --run {tmp_path / 'run'}" in err
 
 
 def test_a_model_is_imported_from_python(tmp_path):

@@ -14,6 +14,8 @@ from dlcli.errors import DivergedError, RunError
 from dlcli.options.optimizers import OPTIMIZERS
 from dlcli.studies import cells, dropout_ensemble, optimizers, regularization, sample_size
 from dlcli.studies.cells import Cell, Cells, Report
+from dlcli.techniques.cnn.learner import Learner
+from dlcli.techniques.cnn.options import Train
 
 SMALL = {"steps": 8, "batch_size": 16, "train_examples": 40, "seeds": 2}
 CATALOGUE = studies.catalogue()
@@ -226,3 +228,9 @@ def test_the_steps_of_each_run_are_reported_as_progress(tmp_path):
         Cells("regularization", options, 3).trained("a", {}, seed=0, use="last", test=False)
     assert {total for name, _, total in reports if name == "1 of 3  a"} == {options.steps}
     assert reports[-1] == ("", 0, None)
+
+
+def test_by_default_the_largest_sample_is_the_training_split():
+    found = sample_size._sizes(CATALOGUE["sample-size"](sizes=3))
+    whole = Learner.read(Train()).sizes["train"]
+    assert found == [round(whole / 4), round(whole / 2), whole]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,13 +17,13 @@ from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Unreadable
 from dlcli.data.problems import few_examples, refuse
 from dlcli.errors import DatasetError, UsageError
-from dlcli.interface import Batch, Data, Facts, HeldOutBatches
+from dlcli.interface import WHOLE, Batch, Data, Facts, HeldOutBatches, Share, TrainFrom
 from dlcli.options.common import TrainOptions
 
 Side = Annotated[int, Field(ge=1, le=4096)]
 Channels = Annotated[int, Field(ge=1, le=4)]
 Class = Annotated[str, Field(max_length=255)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class ImageFacts(Facts):
@@ -39,7 +39,7 @@ class ImageFacts(Facts):
 
     image: tuple[Side, Side, Channels]
     classes: Annotated[tuple[Class, ...], Field(min_length=1, max_length=2**16)]
-    mean: tuple[Share, ...]
+    mean: tuple[Fraction, ...]
     std: tuple[Annotated[float, Field(gt=0, le=1)], ...]
     white: Annotated[float, Field(gt=0)] | None = None
 
@@ -122,15 +122,20 @@ class WithTrainingImages:
     """
 
     held_out: HeldOutBatches
-    train_from: Callable[[int], Iterator[Batch]]
+    train_from: TrainFrom
     times: int
+    share: Share = WHOLE
+
+    def shared(self, share: Share) -> WithTrainingImages:
+        """Return a share of each batch."""
+        return dataclasses.replace(self, held_out=self.held_out.shared(share), share=share)
 
     def part(self, examples: int) -> WithTrainingImages:
         """Return the batches of a part of the split, as `HeldOut.part` does."""
         return dataclasses.replace(self, held_out=self.held_out.part(examples))
 
     def __iter__(self) -> Iterator[Batch]:
-        batches = self.train_from(0)
+        batches = self.train_from(0, self.share)
         for batch in self.held_out:
             images = [next(batches)["image"] for _ in range(self.times)]
             yield {**batch, "train": np.concatenate(images)}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from dlcli.data.held_out import Arrays, HeldOut, in_order
+from dlcli.data.held_out import Arrays, HeldOut, filled
 from dlcli.data.images.scan import THREADS
 from dlcli.data.images.sets import Split
 from dlcli.data.order import STEPS, Order
-from dlcli.interface import Batch
+from dlcli.interface import WHOLE, Batch, Share
 
 # Bytes of images that one thread decodes at a time: large batches are divided, so that the first batch does not wait
 # for a single thread and the buffer stays small.
@@ -21,27 +20,33 @@ PIECE = 2**22
 AHEAD = 8  # pieces decoded in advance, because disk latency varies
 
 
-def train_from(split: Split, batch_size: int, seed: int, step: int) -> Iterator[Batch]:
+def train_from(split: Split, batch_size: int, seed: int, step: int, share: Share = WHOLE) -> Iterator[Batch]:
     """Yield the batches of steps `step`, `step + 1`, … without end.
 
-    They contain `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch].
+    They contain `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; only the share of each is
+    decoded.
     """
     order = Order(len(split), batch_size, seed)
     numbers = range(step, STEPS)
-    for number, images in zip(numbers, _images(split, order.at, numbers, batch_size), strict=True):
-        yield {"image": images, "label": split.labels[order.at(number)]}
+
+    def at(number: int) -> np.ndarray:
+        rows: np.ndarray = share.of(order.at(number))
+        return rows
+
+    for number, images in zip(numbers, _images(split, at, numbers, batch_size // share.count), strict=True):
+        yield {"image": images, "label": split.labels[at(number)]}
 
 
 def held_out(split: Split, batch_size: int) -> HeldOut:
     """Return the batches of a held-out split; they contain `image` and `label` as in training, and `mask`."""
-    return HeldOut(functools.partial(_in_order, split, batch_size), batch_size)
 
+    def read(examples: int, share: Share) -> Iterator[Arrays]:
+        parts = filled(len(split), batch_size, examples, share)
+        images = _images(split, lambda number: parts[number][0], range(len(parts)), batch_size // share.count)
+        for (indices, mask), decoded in zip(parts, images, strict=True):
+            yield {"image": decoded, "label": split.labels[indices], "mask": mask}
 
-def _in_order(split: Split, batch_size: int, examples: int) -> Iterator[Arrays]:
-    parts = in_order(len(split), batch_size, examples)
-    images = _images(split, parts.__getitem__, range(len(parts)), batch_size)
-    for part, decoded in zip(parts, images, strict=True):
-        yield {"image": decoded, "label": split.labels[part]}
+    return HeldOut(read, batch_size)
 
 
 def _images(split: Split, at: Callable[[int], np.ndarray], numbers: range, batch_size: int) -> Iterator[np.ndarray]:

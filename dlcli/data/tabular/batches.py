@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from dlcli.data.tabular import catalogue
 from dlcli.data.tabular.builder import ReadOptions
 from dlcli.data.tabular.sets import Split, TabularSet
 from dlcli.errors import UsageError
-from dlcli.interface import Data, Facts
+from dlcli.interface import WHOLE, Data, Facts, Share
 
 Name = Annotated[str, Field(max_length=255)]
 Std = Annotated[float, Field(gt=0)]
@@ -78,7 +79,7 @@ def read(options: Any, facts: TabularFacts | None = None) -> Data:
     used = found if facts is None else found.model_copy(update=_statistics(facts)) if _fit(found, facts) else found
     examples = {name: Examples(split, used) for name, split in table.splits.items()}
     return Data(
-        train_from=lambda step: _train(examples["train"], options.batch_size, options.seed, step),
+        train_from=functools.partial(_train, examples["train"], options.batch_size, options.seed),
         validation=HeldOut.of(lambda: examples["validation"], options.batch_size),
         test=HeldOut.of(lambda: examples["test"], options.batch_size),
         facts=used,
@@ -142,7 +143,7 @@ class Examples:
         }
 
 
-def _train(examples: Examples, batch_size: int, seed: int, first: int) -> Iterator[Arrays]:
+def _train(examples: Examples, batch_size: int, seed: int, first: int, share: Share = WHOLE) -> Iterator[Arrays]:
     order = Order(len(examples), batch_size, seed)
     for step in range(first, STEPS):
-        yield examples.at(order.at(step))
+        yield examples.at(share.of(order.at(step)))

@@ -21,7 +21,7 @@ from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_batches import digest
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.errors import DatasetError
-from dlcli.interface import Data
+from dlcli.interface import WHOLE, Data, Share
 from dlcli.notices import warn
 
 
@@ -112,8 +112,10 @@ def _truncated(splits: Mapping[str, _Split]) -> dict[str, truncation.Count]:
     return {name: (int((split.lengths > split.room).sum()), len(split)) for name, split in splits.items()}
 
 
-def _train(open_split: Callable[[], _Split], batch_size: int, seed: int, first: int) -> Iterator[Arrays]:
+def _train(
+    open_split: Callable[[], _Split], batch_size: int, seed: int, first: int, share: Share = WHOLE
+) -> Iterator[Arrays]:
     split = open_split()
     order = Order(len(split), batch_size, seed)
     for step in range(first, STEPS):
-        yield split.at(order.at(step))
+        yield split.at(share.of(order.at(step)))

@@ -16,7 +16,7 @@ from dlcli.data.text import token_batches
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.errors import DatasetError
-from dlcli.interface import Batch, Data, HeldOutBatches
+from dlcli.interface import WHOLE, Batch, Data, HeldOutBatches, Share
 
 _RATE = 0.15  # of the tokens that are predicted
 _MASKED, _RANDOM = 0.8, 0.1  # of these
@@ -37,9 +37,9 @@ def windows(texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, context: i
         raise DatasetError("the tokenizer must have a token for unknown words, which is used as a mask, and has none")
     data = token_batches.windows(texts, tokenizer, batch_size=batch_size, context=context, seed=seed)
 
-    def train_from(step: int) -> Iterator[Batch]:
+    def train_from(step: int, share: Share = WHOLE, /) -> Iterator[Batch]:
         for number, batch in enumerate(data.train_from(step), step):
-            yield _masked(batch, tokenizer, np.random.default_rng([seed, number, 1]))
+            yield share.cut(_masked(batch, tokenizer, np.random.default_rng([seed, number, 1])))
 
     return dataclasses.replace(
         data,
@@ -55,13 +55,17 @@ class _HeldOut:
 
     windows: HeldOutBatches
     tokenizer: Tokenizer
+    share: Share = WHOLE
 
     def part(self, examples: int) -> _HeldOut:
         return dataclasses.replace(self, windows=self.windows.part(examples))
 
+    def shared(self, share: Share) -> _HeldOut:
+        return dataclasses.replace(self, share=share)
+
     def __iter__(self) -> Iterator[Batch]:
         for number, batch in enumerate(self.windows):
-            yield _masked(batch, self.tokenizer, np.random.default_rng([number, 1]))
+            yield self.share.cut(_masked(batch, self.tokenizer, np.random.default_rng([number, 1])))
 
 
 def _masked(batch: Batch, tokenizer: Tokenizer, generator: np.random.Generator) -> Mapping[str, np.ndarray]:

@@ -17,7 +17,7 @@ from dlcli.data.text.facts import PairFacts
 from dlcli.data.text.pairs import Pairs, PairSet
 from dlcli.data.text.sets import Documents
 from dlcli.data.text.tokenizers import END, PADDING, START, Tokenizer
-from dlcli.interface import Data
+from dlcli.interface import WHOLE, Data, Share
 
 Lengths = tuple[int, int]  # max_source_length and max_target_length
 
@@ -143,11 +143,13 @@ def _limit(lengths: Lengths) -> str:
     return f"{lengths[0]:,} tokens per source and {lengths[1]:,} per target (with its end)"
 
 
-def _train_from(open_train: Callable[[], EncodedPairs], batch_size: int, seed: int, step: int) -> Iterator[Arrays]:
+def _train_from(
+    open_train: Callable[[], EncodedPairs], batch_size: int, seed: int, step: int, share: Share = WHOLE
+) -> Iterator[Arrays]:
     train = open_train()
     order = Order(len(train), batch_size, seed)
     for number in range(step, STEPS):
-        yield train.at(order.at(number))
+        yield train.at(share.of(order.at(number)))
 
 
 def _padded(rows: Sequence[Sequence[int] | np.ndarray], length: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_streams import Stream
 from dlcli.data.text.tokenizers import PADDING, Tokenizer
 from dlcli.errors import DatasetError
-from dlcli.interface import Data
+from dlcli.interface import WHOLE, Data, Share, TrainFrom
 
 Cut = Callable[[Stream, int, int, int], Iterator[Arrays]]  # a stream in batches, by batch size, context and examples
 _MIN_TOKENS = 4_096  # of a held-out batch of windows: small batches leave the cores idle
@@ -74,7 +74,7 @@ def digest(texts: TextSet, tokenizer: Tokenizer) -> str:
 def _data(
     texts: TextSet,
     tokenizer: Tokenizer,
-    train_from: Callable[[int], Iterator[Arrays]],
+    train_from: TrainFrom,
     examples: int,
     cut: Cut,
     shape: tuple[int, int],
@@ -86,8 +86,8 @@ def _data(
     test = functools.partial(token_streams.stream, texts, texts.test_split, tokenizer)
     return Data(
         train_from=train_from,
-        validation=HeldOut(lambda examples: cut(validation, *shape, examples), batch_size),
-        test=HeldOut(lambda examples: cut(test(), *shape, examples), batch_size),
+        validation=HeldOut.whole(lambda examples: cut(validation, *shape, examples), batch_size),
+        test=HeldOut.whole(lambda examples: cut(test(), *shape, examples), batch_size),
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer)),
         sizes={"train": examples, "validation": -(-validation.targets // context)},
         digest=digest(texts, tokenizer),
@@ -97,22 +97,26 @@ def _data(
     )
 
 
-def _train_windows(stream: Stream, batch_size: int, context: int, seed: int, first: int) -> Iterator[Arrays]:
+def _train_windows(
+    stream: Stream, batch_size: int, context: int, seed: int, first: int, share: Share = WHOLE
+) -> Iterator[Arrays]:
     offsets = np.arange(context + 1)
     for step in range(first, STEPS):
-        starts = np.random.default_rng([seed, step]).integers(len(stream) - context, size=batch_size)
+        starts = share.of(np.random.default_rng([seed, step]).integers(len(stream) - context, size=batch_size))
         yield {"tokens": stream.ids[starts[:, None] + offsets].astype(np.int32)}
 
 
-def _train_rows(stream: Stream, batch_size: int, context: int, seed: int, first: int) -> Iterator[Arrays]:
+def _train_rows(
+    stream: Stream, batch_size: int, context: int, seed: int, first: int, share: Share = WHOLE
+) -> Iterator[Arrays]:
     segments, offsets = _segments(stream, batch_size, context), np.arange(context + 1)
     for step in range(first, STEPS):
         epoch, segment = divmod(step, segments)
         shift = int(np.random.default_rng([seed, epoch]).integers(context))
         row = (stream.targets - shift) // batch_size
-        starts = shift + np.arange(batch_size) * row + segment * context
+        starts = shift + share.of(np.arange(batch_size)) * row + segment * context
         tokens = stream.ids[starts[:, None] + offsets].astype(np.int32)
-        yield {"tokens": tokens, "restart": np.full(batch_size, segment == 0)}
+        yield {"tokens": tokens, "restart": np.full(len(starts), segment == 0)}
 
 
 def _segments(stream: Stream, batch_size: int, context: int) -> int:

@@ -26,6 +26,7 @@ import numpy as np
 
 from dlcli.data.held_out import Arrays, HeldOut, in_order, spread
 from dlcli.data.text.words import Corpus, Sentences
+from dlcli.interface import WHOLE, Share
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,13 +95,13 @@ class Batcher:
         return batch
 
 
-def train_from(batcher: Batcher, seed: int, step: int) -> Iterator[Arrays]:
-    """Yield the batches of steps `step`, `step + 1`, … without end."""
+def train_from(batcher: Batcher, seed: int, step: int, share: Share = WHOLE) -> Iterator[Arrays]:
+    """Yield the batches of steps `step`, `step + 1`, … without end; a share is cut from the whole batch."""
     text, size = _ShuffledText(batcher.sentences, seed), batcher.options.batch_size
     while True:
         # The 1 separates these seeds from those of the epochs.
         generator = np.random.default_rng([seed, step, 1])
-        yield batcher.batch(*text.between(step * size, (step + 1) * size), generator)
+        yield share.cut(batcher.batch(*text.between(step * size, (step + 1) * size), generator))
         step += 1
 
 
@@ -111,7 +112,7 @@ def held_out(corpus: Corpus, split: str, options: ContextOptions) -> HeldOut:
     """
     sentences = corpus.splits.get(split)
     batcher = Batcher(sentences, corpus.facts.counts, options) if sentences else None
-    return HeldOut(lambda examples: _in_order(batcher, examples) if batcher else (), options.batch_size)
+    return HeldOut.whole(lambda examples: _in_order(batcher, examples) if batcher else (), options.batch_size)
 
 
 def _in_order(batcher: Batcher, examples: int) -> Iterator[Arrays]:

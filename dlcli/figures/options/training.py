@@ -207,13 +207,14 @@ class SurfaceOptions(Options):
         str,
         AfterValidator(_domain),
         Field(description="XMIN,XMAX,YMIN,YMAX to draw; default: those of the surface."),
-        Cli(metavar="LIMITS"),
+        Cli(metavar="LIMITS", rare=True),
     ] = ""
     steps: Annotated[int, Field(ge=1, le=100_000, description="Steps of each optimizer."), Cli(short="-s")] = 300
     momentum: Annotated[
         float,
         Field(ge=0, lt=1, description="Momentum coefficient (momentum, nesterov, rmsprop)."),
         Needs("optimizers", WITH_MOMENTUM),
+        Cli(rare=True),
     ] = 0.9
 
 
@@ -238,7 +239,7 @@ class OptimizerSurface(SurfaceOptions, FigureOptions):
         Field(ge=0, le=LIMIT, description="Standard deviation of Gaussian noise on each gradient component; 0: none."),
         Cli(metavar="STD"),
     ] = 0.0
-    seed: Annotated[Seed, Needs("gradient_noise", but=(0.0,))] = 0
+    seed: Annotated[Seed, Needs("gradient_noise", but=(0.0,)), Cli(rare=True)] = 0
     three_d: Annotated[bool, Field(description="Also draw the surface in three dimensions.")] = False
 
 

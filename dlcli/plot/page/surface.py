@@ -144,9 +144,16 @@ class _PathOnContours:
 
     def _arrow(self, axes: Axes, at: int, color: str) -> Annotation:
         """Draw an arrowhead on the path after a step."""
-        look = {"arrowstyle": "-|>", "mutation_scale": 13, "facecolor": color, "edgecolor": "black", "linewidth": 0.6}
-        ends = self.points[at], self.points[at - 1]
-        return axes.annotate("", xy=ends[0], xytext=ends[1], arrowprops=look, zorder=5)
+        look: dict[str, Any] = {
+            "arrowstyle": "-|>",
+            "mutation_scale": 13,
+            "facecolor": color,
+            "edgecolor": "black",
+            "linewidth": 0.6,
+        }
+        tip, back = self.points[at], self.points[at - 1] - self.points[at]
+        tail = tip + 0.01 * back / max(float(np.abs(back).max()), 1e-12) * np.ptp(axes.get_xlim())
+        return axes.annotate("", xy=tip, xytext=tail, arrowprops={**look, "shrinkA": 0, "shrinkB": 0}, zorder=5)
 
     def truncate(self, step: int) -> None:
         for at, arrow in self.arrows:

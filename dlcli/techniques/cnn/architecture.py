@@ -23,6 +23,7 @@ class Architecture:
         hidden: units of the head's hidden layer; 0: none.
         dropout: dropout probability before the last layer.
         dtype: dtype of the activations; parameters, statistics and logits are always float32.
+        remat: whether the backward pass computes the activations of each residual block again.
     """
 
     arch: str = "small"
@@ -35,6 +36,7 @@ class Architecture:
     hidden: int | None = None
     dropout: float = 0.0
     dtype: str = "float32"
+    remat: bool = False
 
     def resolved(self) -> Architecture:
         """Return a copy with the defaults of the family filled in.

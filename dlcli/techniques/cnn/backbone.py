@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli.errors import UsageError
+from dlcli.nn import remat
 from dlcli.nn.convolution import Convolution
 from dlcli.nn.normalization import Norm
 from dlcli.nn.pooling import Pool
@@ -48,14 +49,15 @@ class Backbone(nnx.Module):
         layers, channels = _FAMILIES[config.arch](config, image, rngs)
         self.names = tuple(layers)
         self.layers = nnx.Dict(layers)
-        self.dtype = jnp.dtype(config.dtype)
+        self.dtype, self.remat = jnp.dtype(config.dtype), config.remat
         self.features = (*(_size(self.geometry(), side) for side in image[:2]), channels)
 
     def __call__(self, images: jax.Array) -> jax.Array:
         """Map float [batch, height, width, channel] to features, [batch, *features]."""
         x = images.astype(self.dtype)
         for name in self.names:
-            x = self.layers[name](x)
+            layer = self.layers[name]
+            x = remat.apply(layer, x, remat=self.remat and isinstance(layer, ResidualBlock))
         return x
 
     def feature_maps(self, images: jax.Array) -> Iterator[tuple[str, jax.Array]]:

@@ -131,4 +131,5 @@ def architecture(options: Train) -> Architecture:
         hidden=options.hidden,
         dropout=options.dropout,
         dtype=options.dtype,
+        remat=options.remat,
     )

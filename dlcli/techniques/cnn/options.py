@@ -19,6 +19,7 @@ from dlcli.options.common import (
     Needs,
     Options,
     ReadingOptions,
+    Remat,
     SubsetOptions,
     Top,
     TrainOptions,
@@ -92,6 +93,7 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
         Cli(metavar="RUN", complete="runs", rare=True),
     ] = None
     freeze_backbone: Annotated[bool, Field(description="Train only the head."), Cli(rare=True)] = False
+    remat: Annotated[Remat, Needs("arch", ("resnet",))] = False
 
     @property
     def initialization(self) -> Initialization:

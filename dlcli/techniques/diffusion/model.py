@@ -27,6 +27,7 @@ def network(options: Train, domain: Domain, rngs: nnx.Rngs) -> nnx.Module:
             attention=options.attention,
             classes=len(domain.classes) if options.conditional else 0,
             dtype=options.dtype,
+            remat=options.remat,
         )
     except ValueError as error:
         raise UsageError(f"--stages is too large: {error}") from error

@@ -14,6 +14,7 @@ from dlcli.options.common import (
     MaxGradNorm,
     Needs,
     Options,
+    Remat,
     Steps,
 )
 from dlcli.options.datasets import DENSITIES
@@ -65,6 +66,7 @@ class Train(GenerativeTrainOptions):
         Needs("dataset", but=DENSITIES),
         Cli(rare=True),
     ] = True
+    remat: Annotated[Remat, Needs("dataset", but=DENSITIES)] = False
 
 
 class SamplerOptions(Options):

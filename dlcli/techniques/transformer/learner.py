@@ -138,6 +138,7 @@ def network_config(options: Train) -> TransformerConfig:
             context=options.context,
             dropout=options.dropout,
             dtype=options.dtype,
+            remat=options.remat,
             d_ff=options.d_ff,
             key_value_heads=options.kv_heads,
             head_size=options.head_dim,

@@ -19,6 +19,7 @@ from dlcli.options.common import (
     Needs,
     NetworkOptions,
     OptimizerChoice,
+    Remat,
     Steps,
     ValidateExamples,
     WarmupSteps,
@@ -170,6 +171,7 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
     ] = True
     vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
     dropout: Dropout = 0.0
+    remat: Remat = False
     label_smoothing: LabelSmoothing = 0.0
     batch_size: BatchSize = 16
     steps: Steps = 2_000
