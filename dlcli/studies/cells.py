@@ -57,22 +57,17 @@ class Cells:
     """The folder of a study: `study.json` identifies the study, `cells/` has one file per cell."""
 
     def __init__(self, name: str, options: StudyOptions, count: int):
-        """Open or create the folder of a study of `count` cells.
+        """Open the folder of a study of `count` cells; it is created with the first result.
 
         Raises:
             RunError: the folder is of another study.
         """
-        self.options, self.count, self.done = options, count, 0
-        identity = json.loads(options.model_dump_json(exclude={"out", "show", "device"}))
+        self.name, self.options, self.count, self.done = name, options, count, 0
+        self.identity = identity = json.loads(options.model_dump_json(exclude={"out", "show", "device"}))
         digest = hashlib.sha256(as_json({"study": name, **identity}).encode()).hexdigest()[:8]
         self.folder = options.out or Path("studies") / f"{name}-{digest}"
-        with disk_errors(self.folder):
-            (self.folder / "cells").mkdir(parents=True, exist_ok=True)
-        path = self.folder / "study.json"
-        if not path.exists():
-            write_text(path, as_json({"study": name, "options": identity, **environment()}, indent=2))
-        found = _read(path)
-        if (found.get("study"), found.get("options")) != (name, identity):
+        found = _read(path) if (path := self.folder / "study.json").exists() else None
+        if found is not None and (found.get("study"), found.get("options")) != (name, identity):
             raise RunError(
                 f"{self.folder} is of another study, or of other options",
                 hint="give another --out, or the options of its study.json",
@@ -108,10 +103,19 @@ class Cells:
             folder = self.folder / "cells" / f"{name}.run"
             shutil.rmtree(folder, ignore_errors=True)  # of an interrupted call
             try:
-                write_text(path, as_json(measure(folder)))
+                self._write(path, measure(folder))
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
         return Cell(name, self.done, self.count, _read(path), cached)
+
+    def _write(self, path: Path, result: Mapping[str, Any]) -> None:
+        """Write the result of a cell, and before the first one `study.json`."""
+        with disk_errors(self.folder):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        study = self.folder / "study.json"
+        if not study.exists():
+            write_text(study, as_json({"study": self.name, "options": self.identity, **environment()}, indent=2))
+        write_text(path, as_json(result))
 
     def train(self, changes: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         """Train a small network in a folder that is kept; return its measurements without the test split."""

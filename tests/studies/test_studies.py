@@ -10,7 +10,7 @@ import pytest
 from dlcli import activity, studies
 from dlcli.cli.app import main
 from dlcli.engine import devices
-from dlcli.errors import DivergedError, RunError
+from dlcli.errors import DivergedError, RunError, UserError
 from dlcli.options.optimizers import OPTIMIZERS
 from dlcli.studies import cells, dropout_ensemble, optimizers, regularization, sample_size
 from dlcli.studies.cells import Cell, Cells, Report
@@ -234,3 +234,10 @@ def test_by_default_the_largest_sample_is_the_training_split():
     found = sample_size._sizes(CATALOGUE["sample-size"](sizes=3))
     whole = Learner.read(Train()).sizes["train"]
     assert found == [round(whole / 4), round(whole / 2), whole]
+
+
+def test_a_study_that_cannot_read_its_data_creates_no_folder(tmp_path):
+    options = CATALOGUE["regularization"](out=tmp_path / "study", dataset=str(tmp_path / "missing.npz"), **SMALL)
+    with pytest.raises(UserError):
+        list(studies.run("regularization", options))
+    assert not (tmp_path / "study").exists()
