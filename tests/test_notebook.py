@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 from types import SimpleNamespace
 
@@ -28,6 +29,12 @@ def test_an_evaluation_is_a_dictionary_that_shows_its_tables():
     assert "&lt;b&gt;" in html
 
 
+def _started(folder):
+    """A run of ten steps; fields that the progress does not show are empty."""
+    unused = {field.name: None for field in dataclasses.fields(Started)}
+    return Started(**{**unused, "folder": folder, "step": 0, "steps": 10})
+
+
 @pytest.fixture
 def kernel(monkeypatch):
     """A notebook whose displayed values are collected."""
@@ -42,7 +49,7 @@ def kernel(monkeypatch):
 
 def test_progress_in_a_notebook_is_one_value_that_changes(kernel, tmp_path):
     progress = notebook.NotebookProgress()
-    progress(Started(tmp_path, 0, 10, "cpu", "float32", "digits", {}, 1))
+    progress(_started(tmp_path))
     progress(Reported(5, {"loss": 0.5}, 1.0))
     progress(Validated(5, {"accuracy": 0.75}, True))
     progress(Ended(tmp_path, "steps", 10, 5, {}, {}, 1.0))
