@@ -11,7 +11,7 @@ def recording(options, read):
     kind = type(options)
 
     def getattribute(self, name):
-        if name in kind.model_fields and not _caller().startswith(_CHECKING):
+        if name in kind.model_fields and not _is_checking(sys._getframe(1)):
             read.add(name)
         return object.__getattribute__(self, name)
 
@@ -20,5 +20,6 @@ def recording(options, read):
     return options
 
 
-def _caller():
-    return sys._getframe(2).f_globals.get("__name__", "")
+def _is_checking(frame):
+    """Whether the caller checks the options; the property `initialization` is read by the engine."""
+    return frame.f_globals.get("__name__", "").startswith(_CHECKING) and frame.f_code.co_name != "initialization"

@@ -37,7 +37,7 @@ SHORT = {"steps": 6, "report_every": 2, "validate_every": 4, "save_every": 3}
 LEARNERS = techniques.having("resume")  # the others take no gradient steps
 READ_BY_TRAINING = {}  # options by technique
 # Options that the command line reads or that open the run, and the name that a run has if no folder is given.
-READ_ELSEWHERE = {"name", "device", "out", "show", "full", "run", "use"}
+READ_ELSEWHERE = {"name", "device", "out", "show", "full", "run", "use", "track"}
 DIRECT = [name for name in techniques.names() if name not in LEARNERS]
 
 every_technique = pytest.mark.parametrize("name", techniques.names())

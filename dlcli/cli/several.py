@@ -94,7 +94,7 @@ def _group() -> Any:
 def _report(error: UserError) -> None:
     """Print an error in a thread that ends the process."""
     if os.isatty(2) and os.environ.get("TERM") != "dumb":
-        sys.stderr.write("\r\x1b[2K\x1b[?25h")  # a progress display may have left an unfinished line
+        console.err(always=True).file.write("\r\x1b[2K\x1b[?25h")  # a progress display may have left an unfinished line
     if "--json" in sys.argv and not console.is_silent():
         console.print_json({"error": {"kind": error.kind, "message": str(error), "hint": error.hint}})
     err = console.err(always=True)

@@ -11,7 +11,6 @@ import atexit
 import json
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,7 +34,8 @@ _NETWORK = ("gloo", "nccl", "connection", "peer", "socket", "unavailable")  # wo
 
 
 def _print(error: UserError) -> None:
-    print(f"error: {error}", *([f"hint: {error.hint}"] if error.hint else []), sep="\n", file=sys.stderr, flush=True)
+    lines = [f"error: {error}", *([f"hint: {error.hint}"] if error.hint else [])]
+    os.write(2, "".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
 
 
 class Group:

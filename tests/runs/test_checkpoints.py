@@ -168,7 +168,7 @@ def test_a_checkpoint_that_cannot_be_read_back_does_not_replace_the_old_one(chec
     def lose_index(checkpointer, folder, *_, **__):
         Path(folder).mkdir()
 
-    monkeypatch.setattr(ocp.PyTreeCheckpointer, "save", lose_index)
+    monkeypatch.setattr(ocp.Checkpointer, "save", lose_index)
     with pytest.raises(DiskError, match="cannot be read back"):
         checkpoints.save(5, ARRAYS, {"step": 6})
     assert_same_arrays(checkpoints.load(5, shapes(ARRAYS)), ARRAYS)
@@ -199,13 +199,13 @@ def test_files_that_the_manifest_does_not_name_are_ignored(checkpoints, place):
 
 
 def test_system_files_created_during_a_write_are_not_part_of_the_checkpoint(tmp_path, monkeypatch):
-    save = ocp.PyTreeCheckpointer.save
+    save = ocp.Checkpointer.save
 
     def and_a_stray(checkpointer, folder, *rest, **more):
         save(checkpointer, folder, *rest, **more)
         Path(folder, ".DS_Store").write_text("x")
 
-    monkeypatch.setattr(ocp.PyTreeCheckpointer, "save", and_a_stray)
+    monkeypatch.setattr(ocp.Checkpointer, "save", and_a_stray)
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(5, ARRAYS, PROGRESS)
     (checkpoints.path(5) / "state" / ".DS_Store").unlink()

@@ -73,7 +73,7 @@ class Learner(engine.Learner):
     def __init__(self, options: Train, facts: ImageFacts):
         self.facts = facts
         self.latent_dim = options.latent_dim
-        self.kl_weight = options.kl_weight if options.variational else 0.0
+        self.kl_weight = options.kl_weight * options.variational
         self.penalty = (options.l1, options.l2)
         self.network = Autoencoder(options, facts.image, nnx.Rngs(options.seed))
         self.rngs = nnx.Rngs(noise=options.seed, score=options.seed + 1)

@@ -205,7 +205,7 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
 
 def task_of(options: Train) -> str:
     """Return what a network of these options learns: its shape, or the task of an encoder."""
-    return options.task if options.shape == "encoder" else options.shape
+    return {"encoder": options.task}.get(options.shape, options.shape)
 
 
 class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
