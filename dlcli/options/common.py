@@ -151,7 +151,9 @@ Top = Annotated[
 ]
 Remat = Annotated[
     bool,
-    Field(description="Recompute activations of each block in the backward pass: less memory on a GPU or TPU, more time."),
+    Field(
+        description="Recompute activations of each block in the backward pass: less memory on a GPU or TPU, more time."
+    ),
     Cli(rare=True),
 ]
 Use = Annotated[Literal["best", "last"], Field(description="Weights to load: best validation, or last step.")]
