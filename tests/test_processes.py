@@ -16,6 +16,12 @@ SLURM = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _not_alone(monkeypatch):
+    # A command that works in one process alone, run by an earlier test, makes its process ignore the environment.
+    monkeypatch.setattr(processes, "_alone", False)
+
+
 @pytest.fixture
 def environment(monkeypatch):
     def become(**variables):
