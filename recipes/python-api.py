@@ -1,6 +1,6 @@
 """Train, measure, draw and report a CNN from Python; in a notebook each last line of a cell shows itself.
 
-Data: digits (embedded). Machine: 2 cores of an Intel Xeon, shared with other work; Python 3.11, jax 0.10.2.
+Data: digits (embedded). Machine: 2 cores of an AMD EPYC, shared with other work; Python 3.11, jax 0.10.2.
 Time: 2 min 47 s, most of it for the pictures of the report. Result: test accuracy of 99.2 % (N = 359).
 """
 

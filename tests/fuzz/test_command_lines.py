@@ -31,7 +31,7 @@ def test_a_random_command_line_keeps_the_rules_of_every_command(campaign, runs):
         wrong += json_problems(line, result)
         return with_command(result, wrong)
 
-    campaign(run_case, 200)
+    campaign(run_case, 45)
 
 
 def config_text(config, extension):

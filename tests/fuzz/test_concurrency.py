@@ -33,7 +33,7 @@ def test_exactly_one_of_several_programs_trains_in_a_given_folder(campaign, runs
             wrong.append(f"one program must train, found the exit codes {codes}")
         return wrong or differences(runs.path(name), sandbox.work / "run")
 
-    campaign(run_case, 10)
+    campaign(run_case, 6)
 
 
 def test_runs_that_start_in_the_same_second_have_different_folders(campaign, runs):
@@ -48,7 +48,7 @@ def test_runs_that_start_in_the_same_second_have_different_folders(campaign, run
             wrong += [each for path in folders for each in differences(runs.path(name), path)]
         return wrong
 
-    campaign(run_case, 8)
+    campaign(run_case, 6)
 
 
 def test_programs_that_share_an_empty_cache_have_the_results_of_one_alone(campaign, runs):
@@ -75,7 +75,7 @@ def test_programs_that_share_an_empty_cache_have_the_results_of_one_alone(campai
             wrong += differences(sandbox.work / "run0", sandbox.work / "run1")
         return wrong
 
-    campaign(run_case, 15)
+    campaign(run_case, 6)
 
 
 def test_readers_work_while_a_run_is_trained_copied_or_removed(campaign, runs):
@@ -98,7 +98,7 @@ def test_readers_work_while_a_run_is_trained_copied_or_removed(campaign, runs):
                 runs.copy(sandbox, ["rnn"])
         return wrong + every_problem([writer.wait()], {0, 2, 4})
 
-    campaign(run_case, 10)
+    campaign(run_case, 5)
 
 
 def test_a_run_resumed_by_two_programs_equals_one_resumed_by_one(campaign, runs):
@@ -111,4 +111,4 @@ def test_a_run_resumed_by_two_programs_equals_one_resumed_by_one(campaign, runs)
             wrong.append(f"one program must resume it, found the exit codes {codes}")
         return wrong or differences(runs.resumed(name), sandbox.work / "runs" / name)
 
-    campaign(run_case, 10)
+    campaign(run_case, 5)

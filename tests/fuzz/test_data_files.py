@@ -44,7 +44,7 @@ def test_a_row_stays_one_row_whatever_characters_its_cells_have(campaign):
                 wrong.append(f"the classes {classes}, found {shown['classes']}")
         return with_command(result, wrong)
 
-    campaign(run_case, 200)
+    campaign(run_case, 60)
 
 
 def test_a_corrupt_data_file_is_read_or_refused_with_one_error(campaign, runs):
@@ -68,7 +68,7 @@ def test_a_corrupt_data_file_is_read_or_refused_with_one_error(campaign, runs):
             wrong += with_command(result, found)
         return [*corruption, *wrong] if wrong else []
 
-    campaign(run_case, 120)
+    campaign(run_case, 50)
 
 
 def write_corrupt(random, work: Path, kind):
@@ -102,4 +102,4 @@ def test_every_input_has_one_answer_even_if_it_is_not_an_image(campaign, runs):
             wrong.append(f"{len(names)} inputs, {len(result.objects())} answers")
         return [*corruption, *with_command(result, wrong)] if wrong else []
 
-    campaign(run_case, 40)
+    campaign(run_case, 20)

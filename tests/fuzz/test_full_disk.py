@@ -56,7 +56,7 @@ def test_a_run_that_a_full_disk_stopped_can_be_completed(campaign, runs, mountab
                 wrong += differences(runs.path(name), sandbox.work / "disk" / "run") + drafts(sandbox.work / "disk")
         return [f"a disk of {size // _KIB} KiB", *with_command(result, wrong)] if wrong else []
 
-    campaign(run_case, 25)
+    campaign(run_case, 10)
 
 
 def test_a_full_disk_leaves_the_previous_output_file_as_it_was(campaign, runs, mountable):
@@ -88,7 +88,7 @@ def test_a_full_disk_leaves_the_previous_output_file_as_it_was(campaign, runs, m
             wrong += with_command(second, problems(second, {0}))
         return with_command(result, wrong)
 
-    campaign(run_case, 20)
+    campaign(run_case, 10)
 
 
 def test_a_full_cache_or_standard_stream_ends_with_one_error(campaign, runs, mountable):
@@ -118,4 +118,4 @@ def test_a_full_cache_or_standard_stream_ends_with_one_error(campaign, runs, mou
         wrong += ["a run has changed"] if snapshot(sandbox.work / "runs") != before else []
         return [f"{streams}, cache {sandbox.cache}", *with_command(result, wrong)] if wrong else []
 
-    campaign(run_case, 40)
+    campaign(run_case, 20)

@@ -38,7 +38,7 @@ def test_a_run_killed_at_random_moments_equals_an_uninterrupted_one(campaign, ru
         wrong = wrong or differences(runs.path(name), sandbox.work / "run") + drafts(sandbox.work / "run")
         return [*history, *wrong] if wrong else []
 
-    campaign(run_case, 30)
+    campaign(run_case, 14)
 
 
 def finished(folder):
@@ -62,7 +62,7 @@ def test_a_tokenizer_killed_in_training_can_be_trained_again(campaign, runs):
                 wrong.append(f"{path.name} differs from that of an uninterrupted run")
         return wrong
 
-    campaign(run_case, 20)
+    campaign(run_case, 10)
 
 
 def test_a_command_works_after_the_same_command_was_killed(campaign, runs):
@@ -82,4 +82,4 @@ def test_a_command_works_after_the_same_command_was_killed(campaign, runs):
         second = sandbox.run(*words)
         return with_command(second, problems(first, ENDINGS) + problems(second, {0}))
 
-    campaign(run_case, 20)
+    campaign(run_case, 10)

@@ -47,7 +47,7 @@ def test_a_command_that_refuses_a_damaged_run_leaves_it_as_it_is(campaign, runs)
             wrong += with_command(result, found)
         return [*damage, *wrong] if wrong else []
 
-    campaign(run_case, 80)
+    campaign(run_case, 14)
 
 
 def changed(before, after):
@@ -71,4 +71,4 @@ def test_stray_files_and_odd_names_of_run_folders_change_nothing(campaign, runs)
             wrong += differences(runs.resumed(name), run)
         return [f"named {run.name!r}", *strays, *with_command(result, wrong)] if wrong else []
 
-    campaign(run_case, 30)
+    campaign(run_case, 16)

@@ -51,7 +51,7 @@ def test_a_signal_at_any_moment_ends_the_program_quickly(campaign, runs):
         wrong = [f"{number.name} {moment:.2f} s after the start", *wrong] if wrong else []
         return with_command(result, wrong or resume_problems(sandbox, result))
 
-    campaign(run_case, 50)
+    campaign(run_case, 25)
 
 
 def wait_for_start(process):

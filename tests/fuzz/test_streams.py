@@ -61,7 +61,7 @@ def test_every_line_on_standard_input_has_one_answer_whatever_its_bytes(campaign
             wrong.append(f"{len(lines)} lines, {len(result.objects())} answers, to {text[:100]!r}")
         return with_command(result, wrong)
 
-    campaign(run_case, 80)
+    campaign(run_case, 30)
 
 
 def random_line(random):
@@ -100,7 +100,7 @@ def test_a_closed_broken_or_full_stream_ends_a_program_with_a_valid_exit_code(ca
         case = f"stdin {stdin[:40]!r}, stdout {out or 'a file'}, stderr {err or 'a file'}"
         return [case, *with_command(result, wrong)] if wrong else []
 
-    campaign(run_case, 80)
+    campaign(run_case, 30)
 
 
 def test_every_environment_ends_a_program_with_a_valid_exit_code(campaign, runs):
@@ -115,4 +115,4 @@ def test_every_environment_ends_a_program_with_a_valid_exit_code(campaign, runs)
         wrong = problems(result, {0, 2, 3, 6, 7})
         return [str(environment), *with_command(result, wrong)] if wrong else []
 
-    campaign(run_case, 26)
+    campaign(run_case, 20)
