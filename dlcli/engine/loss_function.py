@@ -154,7 +154,9 @@ class LossFunction:
         """Return the first training batches, with the mask of held-out ones where all are examples."""
         found = []
         for batch in itertools.islice(self.data.train_from(0), count):
-            missing = {name: np.ones_like(each) for name, each in held_out.items() if name not in batch}
+            rows = len(next(iter(batch.values())))  # held-out batches may be larger
+            lacking = {name: np.asarray(each) for name, each in held_out.items() if name not in batch}
+            missing = {name: np.ones((rows, *each.shape[1:]), each.dtype) for name, each in lacking.items()}
             found.append({**batch, **missing})
         return self._stacked(found)
 

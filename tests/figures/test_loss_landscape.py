@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -33,6 +35,19 @@ def test_the_loss_of_each_technique_is_that_of_its_validation(technique, request
     folder = request.getfixturevalue(f"{technique}_run")
     records = [each["metrics"] for each in dlcli.load(folder).history if each["split"] == "validation"]
     assert any(validation_loss(folder) == pytest.approx(each["loss"], rel=1e-4) for each in records)
+
+
+def test_the_training_loss_of_a_decoder_is_that_of_its_windows(tmp_path):
+    text = str(Path(__file__).parents[1] / "texts" / "jabberwocky.txt")
+    sizes = {"batch_size": 4, "context": 8, "layers": 1, "heads": 2, "d_model": 16}
+    folder = dlcli.train("transformer", dataset=text, steps=2, out=tmp_path / "run", **sizes).folder
+    run = open_run(folder)
+    loss = LossFunction(run, 2)
+    nothing = [{name: 0 * each for name, each in loss.weights.items()}]
+    windows = np.concatenate([batch["tokens"] for batch, _ in zip(loss.data.train_from(0), range(2), strict=False)])
+    log_probabilities = np.asarray(run.learner.next_log_probabilities(windows[:, :-1]))
+    slow = -np.take_along_axis(log_probabilities, windows[:, 1:, None], axis=-1).mean()
+    assert loss.losses("train", nothing, np.zeros([1, 1]))[0] == pytest.approx(slow, rel=1e-5)
 
 
 def test_a_plane_has_a_row_per_coordinate_and_the_weights_in_its_middle(drawn):
