@@ -95,5 +95,5 @@ def trackers(value: str) -> str:
     """Return comma-separated names of trackers."""
     for name in filter(None, (part.strip() for part in value.split(","))):
         if name not in TRACKERS:
-            raise ValueError(f"must be of {', '.join(TRACKERS)}, comma-separated, got {name!r}")
+            raise ValueError(f"{name!r} is not one of {', '.join(TRACKERS)}")
     return value

@@ -26,9 +26,9 @@ def dlcli(monkeypatch, capsys):
     return run
 
 
-def replace_checks(monkeypatch, **verdicts):
-    """Replace all checks by checks of these names with these verdicts."""
-    names = {name.replace("_", "-"): holds for name, holds in verdicts.items()}
+def replace_checks(monkeypatch, **results):
+    """Replace all checks by checks of these names with these results."""
+    names = {name.replace("_", "-"): holds for name, holds in results.items()}
     monkeypatch.setattr(checks, "names", lambda: list(names))
     monkeypatch.setattr(checks, "run", lambda name: Result(name, "It holds.", {"gap": 0.25}, 0.5, names[name]))
     monkeypatch.setattr(checks, "statement", lambda name: "It holds.")

@@ -60,7 +60,7 @@ def animate(chart: DecisionBoundaryChart, frames: Sequence[tuple[str, np.ndarray
     style.write_title(figure, chart.title)
     axes = figure.subplots()
     background = _draw_map(axes, dataclasses.replace(chart, probabilities=frames[-1][1]), boundary=False)
-    # The points lie above the background, so that they are drawn anew in each frame.
+    # The points lie above the background, so that each frame draws them again.
     caption = axes.text(0.02, 0.97, "", transform=axes.transAxes, va="top", fontweight="bold", zorder=5)
     caption.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 2})
 
