@@ -15,6 +15,9 @@ import optax
 from dlcli.errors import UsageError
 from dlcli.options.common import ScheduleName
 
+RANGE_TEST = "range-test"  # no `--schedule`: the engine sets it for a learning-rate range test
+_RANGE = 1e7  # highest over lowest rate of a range test
+
 
 def schedule(name: ScheduleName, peak: float, steps: int, warmup: int) -> optax.Schedule:
     """Return the learning rate of each step of a run.
@@ -22,7 +25,7 @@ def schedule(name: ScheduleName, peak: float, steps: int, warmup: int) -> optax.
     Args:
         name: of the decay after the warm-up. `constant` stays at the peak; `linear` and `cosine` fall to
             0 at the end; `inverse-sqrt` falls as 1 / sqrt(t + 1) whatever the length of the run;
-            `one-cycle` is described at `_one_cycle`.
+            `one-cycle` is described at `_one_cycle`. `RANGE_TEST` grows by a constant factor, to the peak at the end.
         peak: the highest learning rate.
         steps: of the run.
         warmup: steps of the warm-up.
@@ -32,6 +35,8 @@ def schedule(name: ScheduleName, peak: float, steps: int, warmup: int) -> optax.
     """
     if warmup >= steps:
         raise UsageError(f"--warmup-steps must be smaller than --steps, got {warmup} of {steps}")
+    if name == RANGE_TEST:
+        return lambda step: peak * _RANGE ** ((step + 1) / steps - 1)
     if name == "one-cycle":
         return _one_cycle(peak, steps, warmup)
     decay = _DECAYS[name](peak, steps, warmup)

@@ -111,9 +111,19 @@ Track = Annotated[
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed.")]
 OptimizerChoice = Annotated[OptimizerName, Field(description="Optimizer.")]
+AUTO = "auto"
+_Rate = Annotated[float, Field(gt=0, le=1e6)]
 LearningRate = Annotated[
-    float,
-    Field(gt=0, le=1e6, description="Peak learning rate; an --optimizer other than the default has its own default."),
+    _Rate | Literal["auto"],
+    Field(
+        description="Peak learning rate, or auto: chosen by a range test; an --optimizer other than the default has "
+        "its own default."
+    ),
+    Cli(short="-l", metavar="X|auto"),
+]
+GivenLearningRate = Annotated[
+    _Rate,
+    Field(description="Peak learning rate; an --optimizer other than the default has its own default."),
     Cli(short="-l"),
 ]
 WarmupSteps = Annotated[

@@ -84,8 +84,9 @@ class Cells:
             test: whether to measure them on the test split too.
 
         Returns:
-            The cell. Its result has `validation` and `train` (metrics by name), `steps`, and with `test` the
-            `test_accuracy`; for a run that diverged only `diverged`, the message.
+            The cell. Its result has `validation` and `train` (metrics by name), `steps`, with `test` the
+            `test_accuracy`, and after a learning-rate range test `range_test`; for a run that diverged only
+            `diverged`, the message.
         """
         return self.measured(name, lambda folder: self._measure(folder, {**changes, "seed": seed}, use, test))
 
@@ -179,6 +180,8 @@ def _result(events: list[engine.Event], folder: Path, use: Use, test: bool) -> d
         "curve": [[event.step, event.metrics["loss"]] for event in scored],
         "train_curve": [[event.step, event.metrics["loss"]] for event in trained],
     }
+    if tested := [event.test for event in events if isinstance(event, engine.RangeTested)]:
+        result["range_test"] = tested[0].described()
     if test:
         measured = evaluate(Eval(run=str(folder), use=use), open_run(folder, use=use)).numbers
         result["test_accuracy"] = measured["accuracy"]["value"]

@@ -95,7 +95,7 @@ class BatchSize(StudyOptions):
 
 
 class LearningRate(StudyOptions):
-    """Measure the test error against the learning rate."""
+    """Measure the test error against the learning rate, and that of the rate a range test chooses."""
 
     examples = ("dlcli study learning-rate", "dlcli study learning-rate --rates 9 --steps 600")
     rates: Annotated[int, Field(ge=3, le=50, description="Learning rates to compare, a factor of √10 apart.")] = 7

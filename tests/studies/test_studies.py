@@ -25,10 +25,13 @@ OF_CELLS = [name for name in CATALOGUE if name != "dropout-ensemble"]  # the oth
 def fake(changes, use, test):
     """A result that is a function of the arguments alone."""
     learnt = 0.8 + 1e-5 * changes["seed"] + (0.05 if "dropout" in changes else 0.0)
-    loss = abs(changes.get("learning_rate", 1.0) - 0.03) + 0.1
+    rate = changes.get("learning_rate", 1.0)
+    tested = {"learning_rate": 0.01, "rates": [0.001, 0.01, 0.1], "losses": [2.0, 1.0, 3.0]} if rate == "auto" else None
+    loss = abs((tested or {"learning_rate": rate})["learning_rate"] - 0.03) + 0.1
     curve = [[1, loss], [2, loss]]
     validation = {"loss": loss, "accuracy": learnt}
     result = {"use": use, "steps": 2, "best_step": 2, "validation": validation, "train": {"loss": 0.05}}
+    result |= {"range_test": tested} if tested else {}
     return {**result, "curve": curve, "train_curve": curve, **({"test_accuracy": learnt} if test else {})}
 
 
@@ -201,6 +204,7 @@ def test_the_learning_rate_of_the_lowest_validation_loss_is_the_reference(calls)
     _, report = run("learning-rate", rates=5, center=0.03)
     assert report.table.numbers["best"] == report.table.numbers["reference"] == "0.03"
     assert "edge" not in report.table.title
+    assert report.table.numbers["chosen_by_range_test"] == [0.01, 0.01]
 
 
 def test_dropout_is_compared_with_ensembles_of_networks(tmp_path):

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field
 
 from dlcli.errors import UsageError
 from dlcli.figures.options.base import LIMIT, FigureOptions, FreeFigureOptions, RunFigureOptions, parse_numbers
-from dlcli.options.common import Cli, LearningRate, Needs, Options, ScheduleName, Seed, Steps
+from dlcli.options.common import Cli, GivenLearningRate, Needs, Options, ScheduleName, Seed, Steps
 from dlcli.options.datasets import PLANE
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
 
@@ -178,7 +178,7 @@ class Schedule(FreeFigureOptions):
     warmup_steps: Annotated[
         int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate.")
     ] = 0
-    learning_rate: Annotated[LearningRate, Field(description="Peak learning rate.")] = 1e-3
+    learning_rate: Annotated[GivenLearningRate, Field(description="Peak learning rate.")] = 1e-3
 
 
 SurfaceName = Annotated[
