@@ -15,7 +15,7 @@ AUGMENTATIONS: dict[str, float] = {
     "mixup": 0.2,
 }
 # Largest valid strengths: no probability exceeds 1, and a factor of 0 leaves no image.
-_MAXIMUM = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
+MAXIMUM = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
 
 
 def parse_augmentation(text: str) -> dict[str, float]:
@@ -33,8 +33,8 @@ def parse_augmentation(text: str) -> dict[str, float]:
             chosen[name] = float(strength) if strength else AUGMENTATIONS[name]
         except ValueError:
             raise ValueError(f"the strength of {name} must be a number, got {strength!r}") from None
-        if not 0 < chosen[name] <= _MAXIMUM.get(name, sys.float_info.max):
-            bound = f" and at most {_MAXIMUM[name]:g}" if name in _MAXIMUM else ""
+        if not 0 < chosen[name] <= MAXIMUM.get(name, sys.float_info.max):
+            bound = f" and at most {MAXIMUM[name]:g}" if name in MAXIMUM else ""
             raise ValueError(f"the strength of {name} must be positive{bound}, got {strength}")
         if name == "shift" and chosen[name] % 1:
             raise ValueError(f"the strength of shift must be a whole number of pixels, got {strength}")

@@ -62,7 +62,7 @@ def _figure(options: LearningRate, title: str, rates: Mapping[str, float], found
         for seed, each in tested
     ]
     curves = [_curve(f"range test, seed {seed}", each["range_test"]) for seed, each in tested]
-    panels = [Panel([grid, *points], "test error (%)")]
+    panels = [Panel([grid, *points], "test error (%)", log=True)]
     if curves:
         panels.insert(0, Panel(curves, "training loss, smoothed", log=True))
     chart = LinesChart(title, panels, "learning rate", log_x=True)

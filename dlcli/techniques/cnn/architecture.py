@@ -13,8 +13,8 @@ class Architecture:
     """Hyperparameters of a network, apart from image size and classes; None is the default of the family.
 
     Attributes:
-        arch: the family: "small", "resnet" or "convnext".
-        depth: layers of a resnet as counted in its paper.
+        arch: the family: "small", "resnet", "plain" (a resnet without shortcuts) or "convnext".
+        depth: layers of a resnet or plain network as counted in its paper.
         channels: channels of the first stage; each further stage has twice as many.
         stages: stages of small and convnext, each at half the height and width of the one before.
         pool: downsampling: "max", "average", or "stride" for a strided convolution.
@@ -87,8 +87,10 @@ RESNETS = {
     50: ResNetStages((3, 4, 6, 3), 64, bottleneck=True, projection=True),
 }
 
+_RESNET = {"depth": 20, "pool": "stride", "norm": "batch", "activation": "relu", "hidden": 0}
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "small": {"channels": 32, "stages": 2, "pool": "max", "norm": "none", "activation": "relu", "hidden": 128},
-    "resnet": {"depth": 20, "pool": "stride", "norm": "batch", "activation": "relu", "hidden": 0},
+    "resnet": _RESNET,
+    "plain": _RESNET,
     "convnext": {"channels": 64, "stages": 3, "pool": "stride", "norm": "layer", "activation": "gelu", "hidden": 0},
 }
