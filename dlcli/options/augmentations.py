@@ -3,7 +3,9 @@
 import sys
 
 # Default strengths: degrees, fraction of the brightness, fraction of the size, standard deviation of pixels in [0, 1],
-# pixels, probability, fraction of the side, and the Beta parameter of mixup.
+# pixels, probability, fraction of the side, the Beta parameter of mixup, fraction of each side that is cropped away,
+# fraction of the saturation and of half a turn of the hue, the Beta parameter of CutMix, and the magnitude of
+# RandAugment in [0, 1].
 AUGMENTATIONS: dict[str, float] = {
     "rotate": 10.0,
     "light": 0.2,
@@ -13,9 +15,13 @@ AUGMENTATIONS: dict[str, float] = {
     "flip": 0.5,
     "cutout": 0.3,
     "mixup": 0.2,
+    "crop": 0.2,
+    "jitter": 0.2,
+    "cutmix": 1.0,
+    "randaugment": 0.3,
 }
 # Largest valid strengths: no probability exceeds 1, and a factor of 0 leaves no image.
-MAXIMUM = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
+MAXIMUM = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0, "crop": 0.9, "jitter": 1.0, "randaugment": 1.0}
 
 
 def parse_augmentation(text: str) -> dict[str, float]:

@@ -10,7 +10,7 @@ from dlcli.options.common import BatchSize as ExamplesPerBatch
 from dlcli.options.common import Cli, DataDir, Dataset, Device, Options, Steps, TrainExamples
 from dlcli.options.optimizers import OPTIMIZERS, OptimizerName
 
-CHANGES = tuple(name for name in AUGMENTATIONS if name != "mixup")  # mixup changes labels too
+CHANGES = tuple(name for name in AUGMENTATIONS if name not in ("mixup", "cutmix"))  # these change labels too
 if TYPE_CHECKING:
     ChangeName = str
 else:

@@ -87,3 +87,12 @@ def test_the_chosen_rate_is_shown(dlcli):
     assert code == 0
     chosen = json.loads(Path("shown/options.json").read_text())["learning_rate"]
     assert f"learning rate {chosen:g} · a third of " in error
+
+
+def test_a_requeued_run_keeps_the_chosen_rate(dlcli):
+    small = [f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items()]
+    command = ("train", "mlp", *small, "--learning-rate", "auto", "--out", "queued", "--resume-if-exists")
+    assert dlcli(*command)[0] == 0
+    options = Path("queued/options.json").read_text()
+    assert dlcli(*command)[0] == 0
+    assert Path("queued/options.json").read_text() == options

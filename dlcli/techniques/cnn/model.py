@@ -44,10 +44,14 @@ class Head(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Map [batch, height, width, channel] to logits, float32 [batch, class]."""
+        return self.logits(self.dropout(self.units(x)))
+
+    def units(self, x: jax.Array) -> jax.Array:
+        """Map [batch, height, width, channel] to the units that dropout is applied to, [batch, unit]."""
         x = x.reshape(x.shape[0], -1) if self.flat else x.mean(axis=(1, 2), dtype=jnp.float32)  # [batch, feature]
         if self.hidden is not None:
             x = self.activation(self.hidden(x))
-        return self.logits(self.dropout(x))
+        return x
 
 
 class Network(nnx.Module):
