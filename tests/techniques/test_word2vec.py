@@ -96,7 +96,7 @@ def test_the_loss_equals_a_plain_sum_over_predictions(name, monkeypatch):
     made = learner(10, model=name)
     text = MODELS[name].split(*map(jnp.asarray, TEXT.values()), 2)
     negatives = jnp.asarray(np.random.default_rng(2).integers(0, 12, [text.rows, 3]), jnp.int32)
-    inputs, outputs = text.ids(negatives)
+    inputs, outputs = text.inputs, text.outputs(negatives)
     found = text.loss(made.input_vectors[inputs], made.output_vectors[outputs], 5 / 3)
     slow = plain_loss(name, (made.input_vectors[...], made.output_vectors[...]), TEXT, np.asarray(negatives), 5 / 3)
     np.testing.assert_allclose(found, slow, rtol=1e-5)
@@ -172,7 +172,7 @@ def test_only_gradients_of_very_frequent_words_are_scaled_down():
     counts = tuple(int(100_000 / rank) for rank in range(1, 2001))
     facts = WordFacts(words=tuple(map(str, range(2000))), counts=counts, lower=True)
     small, large = (
-        [learning_rates.limited(options, each) for each in learning_rates.expected_updates(options, facts)]
+        [learning_rates.limited(options, each) for each in learning_rates.expected_updates(options, facts, None)]
         for options in (Train(dataset="none", batch_size=size) for size in (8, 4096))
     )
     assert all((each == 1).all() for each in small)

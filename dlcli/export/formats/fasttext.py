@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.errors import UsageError
 from dlcli.export import destination, requirements
 from dlcli.export.options import Export
 from dlcli.runs.trained import TrainedRun
@@ -24,8 +25,13 @@ _MODELS = {"cbow": 1, "skip-gram": 2}
 
 
 def check(options: Export, run: TrainedRun) -> None:
-    """Raise `UsageError` if the run has no word vectors."""
+    """Raise `UsageError` if the run has no word vectors, or a tree, whose order of nodes fastText does not store."""
     requirements.technique(options, run, "word2vec")
+    if options.out.suffix == ".bin" and run.options.loss != "negative-sampling":
+        raise UsageError(
+            f"a fastText model needs a run with --loss negative-sampling, got {run.options.loss}",
+            hint="write the vectors alone: --out FILE.vec",
+        )
 
 
 def export(options: Export, run: TrainedRun) -> tuple[list[Path], dict[str, Any]]:

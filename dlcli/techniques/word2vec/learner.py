@@ -21,6 +21,7 @@ from dlcli.interface import Batch, Data
 from dlcli.notices import warn
 from dlcli.techniques.word2vec import learning_rates, rows
 from dlcli.techniques.word2vec.cbow import Cbow
+from dlcli.techniques.word2vec.hierarchical_softmax import HuffmanTree
 from dlcli.techniques.word2vec.negative_sampling import NegativeSamplingDistribution
 from dlcli.techniques.word2vec.options import Train
 from dlcli.techniques.word2vec.skip_gram import SkipGram
@@ -32,7 +33,7 @@ _FINAL_RATE = 1e-4 / 0.025  # final learning rate divided by the initial one, as
 
 
 class Learner(engine.Learner):
-    """Minimizes the negative-sampling loss of skip-gram or CBOW.
+    """Minimizes the loss of skip-gram or CBOW, by negative sampling or hierarchical softmax.
 
     A batch is running text, see `dlcli.data.text.word_batches`. A step of plain gradient descent updates only the
     vectors of the words in the batch and of the negatives; the gradients of all pairs are summed, with smaller
@@ -40,7 +41,8 @@ class Learner(engine.Learner):
 
     Attributes:
         input_vectors: the word vectors, float32 [word, feature]; with subwords, each word's own part of them.
-        output_vectors: vectors of predicted words and of negatives, float32 [word, feature].
+        output_vectors: vectors of predicted words and of negatives, float32 [word, feature]; with hierarchical
+            softmax, of the inner nodes of a tree, float32 [node, feature].
         subwords: the character n-grams, with `--subwords`.
     """
 
@@ -71,7 +73,8 @@ class Learner(engine.Learner):
 
     @staticmethod
     def axis_names(options: Train, facts: WordFacts) -> dict[str, AxisNames]:
-        return {"input_vectors": (0, facts.words), "output_vectors": (0, facts.words)}
+        inputs: dict[str, AxisNames] = {"input_vectors": (0, facts.words)}
+        return inputs if options.loss == "hierarchical-softmax" else {**inputs, "output_vectors": (0, facts.words)}
 
     def __init__(self, options: Train, facts: WordFacts):
         rngs = nnx.Rngs(options.seed)
@@ -83,12 +86,14 @@ class Learner(engine.Learner):
         shape = len(facts.words), options.vector_size
         uniform = jax.random.uniform(rngs.params(), shape, minval=-0.5, maxval=0.5)
         self.input_vectors = nnx.Param(uniform / options.vector_size)
-        self.output_vectors = nnx.Param(jnp.zeros(shape))
-        updates = learning_rates.expected_updates(options, facts)
+        self.tree = HuffmanTree(facts.counts) if options.loss == "hierarchical-softmax" else None
+        outputs = len(facts.words) - (self.tree is not None)
+        self.output_vectors = nnx.Param(jnp.zeros((outputs, options.vector_size)))
+        updates = learning_rates.expected_updates(options, facts, self.tree)
         scales = [nnx.Variable(jnp.asarray(learning_rates.limited(options, each))) for each in updates]
         self.gradient_scales = nnx.List(scales)
         self.subwords = Subwords(options, facts.words, updates[0], rngs) if options.subwords else None
-        self.negatives = NegativeSamplingDistribution(facts.counts)
+        self.negatives = None if self.tree else NegativeSamplingDistribution(facts.counts)
         self.rngs = nnx.Rngs(negative=options.seed)
         rate = options.learning_rate or learning_rates.default_learning_rate(options)
         self.schedule = optax.linear_schedule(rate, rate * _FINAL_RATE, options.steps)
@@ -133,12 +138,14 @@ class Learner(engine.Learner):
             )
 
     def _read(self, batch: Batch, key: jax.Array) -> tuple[rows.Text, jax.Array, jax.Array]:
-        """Return the text of a batch, and the words whose input and output vectors the loss uses."""
+        """Return the text of a batch, the words whose input vectors the loss uses, and the output vectors it uses."""
         word, sentence, context_size = (
             jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size")
         )
         text = self.text.split(word, sentence, context_size, self.window)
-        return text, *text.ids(self.negatives.sample(key, (text.rows, self.row_negatives)))
+        if self.negatives is None:
+            return text, text.inputs, self.tree.nodes[...][text.targets]
+        return text, text.inputs, text.outputs(self.negatives.sample(key, (text.rows, self.row_negatives)))
 
     def _inputs(self, ids: jax.Array, grams: tuple[jax.Array, jax.Array] | None) -> jax.Array:
         """Return the input vectors of words, [..., feature], given their n-grams."""
@@ -148,8 +155,10 @@ class Learner(engine.Learner):
         return self.subwords.mean(own.reshape(-1, own.shape[-1]), ids.reshape(-1), *grams).reshape(own.shape)
 
     def _loss(self, inputs: jax.Array, outputs: jax.Array, text: rows.Text) -> jax.Array:
-        weight = self.negative / self.row_negatives
-        return text.loss(inputs.astype(self.dtype), outputs.astype(self.dtype), weight)
+        inputs, outputs = inputs.astype(self.dtype), outputs.astype(self.dtype)
+        if self.tree:
+            return text.path_loss(inputs, outputs, self.tree.codes[...][text.targets])
+        return text.loss(inputs, outputs, self.negative / self.row_negatives)
 
     def word_vectors(self) -> WordVectors:
         """Return the word vectors with their vocabulary; with subwords, words outside it have vectors as well."""

@@ -34,7 +34,7 @@ class Train(InitFromOptions, TextTableOptions, FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
-    architecture = ("model", "vector_size", "subwords", "min_n", "max_n", "buckets")
+    architecture = ("model", "vector_size", "loss", "subwords", "min_n", "max_n", "buckets")
     dataset: TextDataset = "pydocs"
     batch_size: Annotated[
         int,
@@ -56,7 +56,13 @@ class Train(InitFromOptions, TextTableOptions, FitOptions):
     ] = "skip-gram"
     vector_size: Annotated[int, Field(ge=1, le=4096, description="Embedding dimension.")] = 100
     window: Annotated[int, Field(ge=1, le=64, description="Maximum context size, in words on either side.")] = 5
-    negative: Annotated[int, Field(ge=1, le=64, description="Negative samples per pair.")] = 5
+    loss: Annotated[
+        Literal["negative-sampling", "hierarchical-softmax"],
+        Field(description="Tell words from random ones, or predict them along the paths of a Huffman tree."),
+    ] = "negative-sampling"
+    negative: Annotated[
+        int, Field(ge=1, le=64, description="Negative samples per pair."), Needs("loss", ("negative-sampling",))
+    ] = 5
     sample: Annotated[
         float,
         Field(
