@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from dlcli.serve.options import Serve
+from dlcli.serve import subject
+from dlcli.serve.options import SURFACES, Serve
 from dlcli.techniques.opening import open_run
 from tests.browser.conftest import fits
 
@@ -15,13 +16,14 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def served():
-    """Serve a run; return the address."""
+    """Serve a run, or the surfaces; return the address."""
     from dlcli.serve.app import application
 
     servers = []
 
     def serve(folder):
-        app = application(Serve(run=str(folder)), open_run(folder))
+        shown = subject.surfaces() if folder == SURFACES else subject.of_run(open_run(folder))
+        app = application(Serve(run=str(folder)), shown)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -69,5 +71,83 @@ def test_a_translation_changes_with_the_text(tab, transformer_run, served):
     tab.locator("#text").fill("forty two")
     tab.wait_for_function("document.querySelectorAll('#attention .tokens')[1]?.children.length > 1", timeout=120_000)
     assert tab.locator("#answers .bar").count() >= 1
+    assert fits(tab, 400)
+    assert not tab.problems
+
+
+def test_a_slider_changes_the_generated_image(tab, gan_run, served):
+    tab.goto(served(gan_run))
+    tab.locator("#sample img").wait_for(timeout=120_000)
+    assert tab.locator("#sliders input").count() == 4
+    assert tab.locator("#classes img").count() == 10
+    before = tab.locator("#sample img").get_attribute("src")
+    slider = tab.locator("#sliders input").first
+    slider.evaluate("each => { each.value = 3; each.dispatchEvent(new Event('input')); }")
+    tab.wait_for_function("before => document.querySelector('#sample img').src !== before", arg=before, timeout=120_000)
+    tab.locator("#class").select_option("7")
+    assert fits(tab, 400)
+    assert not tab.problems
+
+
+def test_a_latent_vector_is_a_point_of_a_density(tab, gan_density_run, served):
+    tab.goto(served(gan_density_run))
+    tab.wait_for_function("document.getElementById('sample-value')?.textContent.includes('G(z)')", timeout=120_000)
+    assert tab.locator("#sample circle").count() > 500
+    assert fits(tab, 400)
+    assert not tab.problems
+
+
+@pytest.mark.parametrize("fixture", ["diffusion_run", "diffusion_density_run"])
+def test_a_slider_steps_through_denoising(tab, fixture, served, request):
+    tab.goto(served(request.getfixturevalue(fixture)))
+    tab.wait_for_function("document.getElementById('frame-value').textContent.startsWith('25 of 25')", timeout=120_000)
+    after = tab.locator("#x").inner_html()
+    tab.locator("#frame").evaluate("each => { each.value = 0; each.dispatchEvent(new Event('input')); }")
+    assert "t = 60" in tab.locator("#frame-value").inner_text()
+    assert tab.locator("#x").inner_html() != after
+    tab.locator("#steps").select_option("5")
+    tab.wait_for_function("document.getElementById('frame-value').textContent.startsWith('5 of 5')", timeout=120_000)
+    tab.locator("#play").click()
+    tab.wait_for_function("document.getElementById('play').textContent === 'play'", timeout=30_000)
+    assert fits(tab, 400)
+    assert not tab.problems
+
+
+def test_a_click_on_a_word_shows_its_nearest_words(tab, word2vec_run, served):
+    tab.goto(served(word2vec_run))
+    tab.locator("#answers .bar").first.wait_for(timeout=120_000)
+    word = tab.locator("#answers .link").first.inner_text()
+    tab.locator("#answers .link").first.click()
+    tab.wait_for_function("word => document.getElementById('word').value === word", arg=word)
+    for name, text in zip(("first", "second", "third"), tab.evaluate("run.words.slice(0, 3)"), strict=True):
+        tab.locator(f"#{name}").fill(text)
+    tab.locator("#analogy button").click()
+    tab.locator("#analogy-map path").first.wait_for(state="attached", timeout=120_000)
+    assert tab.locator("#analogy-answers .bar").count() == 5
+    assert fits(tab, 400)
+    assert not tab.problems
+
+
+def test_a_click_on_the_plane_changes_the_probabilities(tab, mlp_run, served):
+    tab.goto(served(mlp_run))
+    tab.locator("#plane image").wait_for(state="attached", timeout=120_000)
+    before = tab.locator("#sliders").inner_text()
+    tab.locator("#plane svg").click(position={"x": 100, "y": 100})
+    tab.wait_for_function("before => document.getElementById('sliders').innerText !== before", arg=before)
+    assert tab.locator("#probabilities .bar").count() == 2
+    assert fits(tab, 400)
+    assert not tab.problems
+
+
+def test_a_click_on_a_surface_drops_a_ball(tab, served):
+    tab.goto(served(SURFACES))
+    results = "[...document.querySelectorAll('.runner .note')].map(each => each.textContent).join()"
+    tab.wait_for_function(f"{results}.includes('f − min')", timeout=240_000)
+    before = tab.evaluate(results)
+    tab.locator("#plane svg").click(position={"x": 300, "y": 200})
+    tab.wait_for_function(f"before => {results} !== before", arg=before, timeout=240_000)
+    assert tab.locator("#gaps path").count() >= 4
+    tab.locator("#surface").select_option("himmelblau")
+    tab.wait_for_function("document.getElementById('title').textContent.startsWith('himmelblau')", timeout=240_000)
     assert fits(tab, 400)
     assert not tab.problems
