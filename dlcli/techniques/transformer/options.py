@@ -188,6 +188,12 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         Cli(rare=True),
     ] = True
     vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
+    length_buckets: Annotated[
+        int,
+        Field(ge=1, le=64, description="Batches of similar lengths: number of widths at most, one program each."),
+        Needs("shape", ("encoder", "encoder-decoder")),
+        Cli(rare=True),
+    ] = 4
     dropout: Dropout = 0.0
     remat: Remat = False
     label_smoothing: LabelSmoothing = 0.0
@@ -218,6 +224,9 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
     def _check_columns(self) -> "Train":
         if misplaced := misplaced_column(self.shape, self.model_dump(include=set(_COLUMNS))):
             raise ValueError(f"{misplaced}, got {self.shape}")
+        chosen = self.length_buckets != type(self).model_fields["length_buckets"].default
+        if chosen and self.shape == "encoder" and self.task == "mask":
+            raise ValueError("--length-buckets needs --task classify: windows to mask all have the same length")
         return self
 
 
