@@ -125,6 +125,7 @@ _CAPTIONS: dict[str, Callable[[Any], str]] = {
     "shift": lambda shift: f"dy {shift[0]:+d}, dx {shift[1]:+d}",
     "flip": lambda flipped: "flipped" if flipped else "not flipped",
     "cutout": lambda square: f"side {formats.percent(float(square[2]), 0)}",
+    "alternating-flip": lambda flipped: "flipped" if flipped else "not flipped",
     "mixup": lambda weight: f"lambda {weight:.2f}",
     "crop": lambda box: f"side {formats.percent(float(box[2]), 0)}",
     "jitter": lambda change: f"saturation ×{change[0]:.2f}, hue {change[1]:+.0f}°",

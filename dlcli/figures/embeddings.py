@@ -26,7 +26,7 @@ _PERPLEXITY = 15.0  # of t-SNE, about the number of words in a group
 
 def draw(options: Embeddings, run: TrainedRun) -> Figure:
     """Project normalized word vectors, whose distances are cosines, and colour the words by group."""
-    vectors = WordVectors(run.facts, run.learner.vectors())
+    vectors = run.learner.word_vectors()
     arrows: list[tuple[int, int]] = []
     if options.analogy:
         numbers, arrows, groups, names = _analogies(vectors, options)

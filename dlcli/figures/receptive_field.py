@@ -32,6 +32,7 @@ _UNTRAINED = {
     "resnet": "untrained resnet, whose residual branches start at zero",
     "plain": "untrained plain network",
     "convnext": "untrained convnext, whose residual branches start near zero",
+    "airbench": "untrained airbench, whose first output channels start as copies of input channels",
 }
 _MIN_OUTSIDE = 1e-3  # fraction of the gradient outside the theoretical field that the title mentions
 

@@ -5,7 +5,7 @@ import sys
 # Default strengths: degrees, fraction of the brightness, fraction of the size, standard deviation of pixels in [0, 1],
 # pixels, probability, fraction of the side, the Beta parameter of mixup, fraction of each side that is cropped away,
 # fraction of the saturation and of half a turn of the hue, the Beta parameter of CutMix, and the magnitude of
-# RandAugment in [0, 1].
+# RandAugment in [0, 1]; alternating-flip has none.
 AUGMENTATIONS: dict[str, float] = {
     "rotate": 10.0,
     "light": 0.2,
@@ -19,6 +19,7 @@ AUGMENTATIONS: dict[str, float] = {
     "jitter": 0.2,
     "cutmix": 1.0,
     "randaugment": 0.3,
+    "alternating-flip": 1.0,
 }
 # Largest valid strengths: no probability exceeds 1, and a factor of 0 leaves no image.
 MAXIMUM = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0, "crop": 0.9, "jitter": 1.0, "randaugment": 1.0}
@@ -35,6 +36,8 @@ def parse_augmentation(text: str) -> dict[str, float]:
         name, _, strength = item.partition(":")
         if name not in AUGMENTATIONS:
             raise ValueError(f"{name!r} is not one of {', '.join(sorted(AUGMENTATIONS))}")
+        if strength and name == "alternating-flip":
+            raise ValueError(f"alternating-flip has no strength, got {strength}")
         try:
             chosen[name] = float(strength) if strength else AUGMENTATIONS[name]
         except ValueError:

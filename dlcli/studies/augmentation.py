@@ -19,10 +19,10 @@ from dlcli.nn import functional
 from dlcli.options.augmentations import AUGMENTATIONS, MAXIMUM
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.intervals import Interval, IntervalsChart
-from dlcli.studies.cells import Cell, Cells, Report
+from dlcli.studies.cells import Cell, Cells, Report, Request
 from dlcli.studies.options import Augmentation
 from dlcli.studies.statistics import estimate, paired
-from dlcli.studies.sweep import difference_text
+from dlcli.studies.sweep import by_name, difference_text
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.opening import open_run
 
@@ -41,17 +41,18 @@ def study(options: Augmentation) -> Iterator[Cell | Report]:
     """
     changes = conditions(options)
     cells = Cells("augmentation", options, (len(changes) + 1) * options.seeds)
-    found: dict[str, list[Mapping[str, float]]] = {name: [] for name in (_NONE, *changes)}
-    for seed in range(options.seeds):
-        for name in found:
-            tested = changes if name == _NONE else [name]
-            cell = cells.measured(
-                f"{name.replace(':', '-')}-seed{seed}",
-                functools.partial(_measure, cells, {"augment": "" if name == _NONE else name, "seed": seed}, tested),
-            )
-            found[name].append(cell.result["test_error"])
-            yield cell
+    pairs = [(name, seed) for seed in range(options.seeds) for name in (_NONE, *changes)]
+    requests = [_request(cells, name, seed, changes if name == _NONE else [name]) for name, seed in pairs]
+    results = by_name(pairs, (yield from cells.run(requests)))
+    found = {name: [each["test_error"] for each in some] for name, some in results.items()}
     yield Report(_table(options, changes, found), _figure(options, changes, found), cells.folder)
+
+
+def _request(cells: Cells, name: str, seed: int, tested: Sequence[str]) -> Request:
+    """Return the request to train with an augmentation, and to test on images changed in each of these ways."""
+    changes = {"augment": "" if name == _NONE else name, "seed": seed}
+    measure = functools.partial(_measure, cells, changes, tested)
+    return Request(f"{name.replace(':', '-')}-seed{seed}", measure)
 
 
 def conditions(options: Augmentation) -> list[str]:

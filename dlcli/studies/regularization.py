@@ -17,7 +17,7 @@ from dlcli.plot.charts.lines import Line, LinesChart, Panel
 from dlcli.studies.cells import NEAR_ZERO, Cell, Cells, Report
 from dlcli.studies.options import Regularization
 from dlcli.studies.statistics import Estimate, estimate, interval_text, paired
-from dlcli.studies.sweep import difference_text
+from dlcli.studies.sweep import by_name, difference_text
 
 _BASELINE = "none"
 _TUNING_SEED = 1_000  # differs from the reported seeds
@@ -44,23 +44,33 @@ def study(options: Regularization) -> Iterator[Cell | Report]:
     on it.
     """
     cells = Cells("regularization", options, _count(options))
-    tuned: dict[str, Mapping[str, Any]] = {_BASELINE: {}}
-    tuning: dict[str, list[dict[str, Any]]] = {_BASELINE: []}
-    for name in METHODS:
-        tuning[name] = []
-        for number, changes in enumerate(candidates(name, options.strengths)):
-            cell = cells.trained(f"{name}-tune{number}", changes, seed=_TUNING_SEED, use=_use(changes), test=False)
-            tuning[name].append({"options": changes, "validation_loss": _loss(cell.result)})
-            yield cell
-        tuned[name] = min(tuning[name], key=lambda tried: float(tried["validation_loss"]))["options"]
-    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in tuned}
-    for seed in range(options.seeds):
-        for name, changes in tuned.items():
-            cell = cells.trained(f"{name}-seed{seed}", changes, seed=seed, use=_use(changes), test=True)
-            found[name].append(cell.result)
-            yield cell
+    grid = [(name, changes) for name in METHODS for changes in candidates(name, options.strengths)]
+    tried = yield from cells.run(
+        [
+            cells.request(
+                f"{name}-tune{number % options.strengths}", changes, seed=_TUNING_SEED, use=_use(changes), test=False
+            )
+            for number, (name, changes) in enumerate(grid)
+        ]
+    )
+    tuning: dict[str, list[dict[str, Any]]] = {_BASELINE: [], **{name: [] for name in METHODS}}
+    for (name, changes), result in zip(grid, tried, strict=True):
+        tuning[name].append({"options": changes, "validation_loss": _loss(result)})
+    tuned: dict[str, Mapping[str, Any]] = {_BASELINE: {}} | {name: _best(tuning[name]) for name in METHODS}
+    pairs = [(name, seed) for seed in range(options.seeds) for name in tuned]
+    requests = [
+        cells.request(f"{name}-seed{seed}", tuned[name], seed=seed, use=_use(tuned[name]), test=True)
+        for name, seed in pairs
+    ]
+    found = by_name(pairs, (yield from cells.run(requests)))
     table = _table(options, tuned, tuning, found)
     yield Report(table, _figure(options, found), cells.folder, [_curves(options, found)])
+
+
+def _best(tried: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the options with the lowest validation loss."""
+    found: Mapping[str, Any] = min(tried, key=lambda each: float(each["validation_loss"]))["options"]
+    return found
 
 
 def candidates(name: str, count: int) -> tuple[dict[str, Any], ...]:

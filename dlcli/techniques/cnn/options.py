@@ -39,7 +39,7 @@ class BackboneOptions(Options):
 
     panel = "Model"
     arch: Annotated[
-        Literal["small", "resnet", "plain", "convnext"],
+        Literal["small", "resnet", "plain", "convnext", "airbench"],
         Field(description="Architecture family; plain is a resnet without shortcuts."),
         Cli(short="-a"),
     ] = "small"
@@ -53,7 +53,7 @@ class BackboneOptions(Options):
     ] = None
     stages: Annotated[
         int | None,
-        Field(ge=1, le=6, description="Stages, each at half the resolution of the one before (small and convnext)."),
+        Field(ge=1, le=6, description="Stages, each at half the resolution of the one before (not resnet or plain)."),
         Needs("arch", but=("resnet", "plain")),
         Cli(rare=True),
     ] = None
@@ -143,6 +143,13 @@ class Eval(DataDirOptions, EvalOptions):
         Field(description="Ensemble: average the predicted probabilities with these runs, separated by commas."),
         Cli(metavar="A,B,…"),
     ] = ""
+    tta: Annotated[
+        Literal["none", "flip", "flip-shift"],
+        Field(
+            description="Test-time augmentation: average the predicted probabilities with those of the mirror image "
+            "(flip), and of both shifted by a pixel (flip-shift)."
+        ),
+    ] = "none"
 
 
 class Predict(ReadingOptions):

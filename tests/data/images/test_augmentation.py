@@ -261,3 +261,11 @@ def test_randaugment_draws_two_operations_per_image():
 def test_randaugment_without_operations_is_the_identity():
     neutral = np.tile(np.array(augmentation._NEUTRAL, np.float32), (2, 1))
     np.testing.assert_allclose(augmentation.randaugment(images(2), neutral), images(2), atol=1e-6)
+
+
+def test_an_alternating_flip_follows_the_parity():
+    parity, strengths = np.arange(BATCH) % 2, {"alternating-flip": 1.0}
+    change = jax.jit(lambda *given: augmentation.augment(jax.random.key(0), *given, strengths, parity)[0])
+    changed = np.asarray(change(images(), targets()))
+    np.testing.assert_array_equal(changed[::2], images()[::2])
+    np.testing.assert_array_equal(changed[1::2], images()[1::2, :, ::-1])
