@@ -13,7 +13,7 @@ LAYERS = [
     {"api"},
     {"notebook", "trackers", "serve"},
     {"reports"},
-    {"figures", "studies", "checks", "export", "importing"},
+    {"figures", "studies", "tuning", "checks", "export", "importing"},
     {"techniques"},
     {"engine", "text_models"},
     {"runs", "metrics", "data", "optim", "plot", "pages"},

@@ -25,6 +25,7 @@ REASONS = {
     "steps": "reached --steps",
     "patience": "early stopping: the validation metric did not improve",
     "time": "reached --max-time",
+    "pruned": "pruned by the search",
     "SIGINT": "interrupted",
     "SIGTERM": "terminated",
 }

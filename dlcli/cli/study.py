@@ -25,9 +25,10 @@ def run(name: str, options: Any, call: Call) -> None:
         from dlcli.engine.devices import prepare
         from dlcli.plot.page.files import save
         from dlcli.studies.cells import Report
+        from dlcli.studies.helpers import helping
     prepare(options.device)
     message = "finished cells are saved; the same command continues the study"
-    with exit_message(message), Display(console.err()) as display:
+    with exit_message(message), Display(console.err()) as display, helping(name, options):
         *_, report = _shown(studies.run(name, options), display)
     assert isinstance(report, Report)
     path = report.folder / f"{report.figure.name}.png"

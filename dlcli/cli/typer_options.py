@@ -71,7 +71,9 @@ class Column:
         return cli(self.field).argument
 
 
-def command(model: type[Options], run: Callable[[Any, Call], None], *, trains: str = "") -> Callable[..., None]:
+def command(
+    model: type[Options], run: Callable[[Any, Call], None], *, trains: str = "", configurable: bool = False
+) -> Callable[..., None]:
     """Return a function for Typer whose signature lists the fields of `model`.
 
     Args:
@@ -79,6 +81,7 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, trains: s
         run: executes the command.
         trains: name of the technique that it trains, for `--config`, `--plan`, `--full` and `--resume-if-exists`; "":
             it does not train.
+        configurable: whether it has `--config` although it is not a training.
     """
 
     def callback(**values: Any) -> None:
@@ -97,7 +100,13 @@ def command(model: type[Options], run: Callable[[Any, Call], None], *, trains: s
         run(options, Call(given, origins, **shown))
 
     offered = columns(model)
-    _sign(callback, offered, {name for name, each in offered.items() if cli(each.field).rare}, training=bool(trains))
+    _sign(
+        callback,
+        offered,
+        {name for name, each in offered.items() if cli(each.field).rare},
+        training=bool(trains),
+        configurable=configurable,
+    )
     callback.examples = model.examples  # type: ignore[attr-defined]
     return callback
 
@@ -168,16 +177,22 @@ def domain(field: FieldInfo) -> str:
 
 
 def _sign(
-    callback: Callable[..., None], offered: Mapping[str, Column], rare: Collection[str], *, training: bool
+    callback: Callable[..., None],
+    offered: Mapping[str, Column],
+    rare: Collection[str],
+    *,
+    training: bool,
+    configurable: bool = False,
 ) -> None:
     parameters = [_parameter(name, column) for name, column in offered.items()]
     extra: dict[str, tuple[Any, str]] = {
         "json": (bool, "Print one JSON object on standard output."),
         "debug": (bool, "Show the traceback of an error."),
     }
+    if training or configurable:
+        extra = {"config": (Path, "Read option values from a TOML or JSON file; flags win."), **extra}
     if training:
         extra = {
-            "config": (Path, "Read option values from a TOML or JSON file; flags win."),
             "plan": (bool, "Show what the run would do and cost, without training."),
             "full": (bool, "With --plan: list every layer."),
             "resume_if_exists": (bool, "Continue the run in --out or --name if there is one, as a requeued job does."),

@@ -22,7 +22,7 @@ _PACKAGE = __name__.rpartition(".")[0]
 _FIRST_LINE = re.compile(r'"""(?P<summary>[^`]+): `dlcli (?P<verb>[a-z]+)[^`]*`\.')
 # A typical workflow; other verbs follow in alphabetical order.
 _ORDER = (
-    *("train", "resume", "eval", "sample", "predict", "score", "viz", "study", "check"),
+    *("train", "resume", "eval", "sample", "predict", "score", "viz", "study", "tune", "check"),
     *("export", "import", "report", "data", "runs"),
 )
 

@@ -113,7 +113,7 @@ class Ended:
 
     Attributes:
         folder: the run folder.
-        reason: "steps", "patience", "time", "SIGINT" or "SIGTERM".
+        reason: "steps", "patience", "time", "SIGINT", "SIGTERM", or that of a further rule, such as "pruned".
         step: the last step.
         best_step: step of the best validation; None if there was none.
         best: metrics of the best validation.

@@ -19,6 +19,7 @@ from dlcli.engine.load import Restored
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.optim.directions import flat, unflat
+from dlcli.runs import snapshots
 from dlcli.runs.trained import TrainedRun
 
 _AVERAGES = "ema/"  # path of a learner's averaged weights
@@ -85,11 +86,9 @@ class LossFunction:
         return flat(dict(zip(self.weights, map(np.asarray, found), strict=True)))
 
     def checkpoints(self) -> dict[int, dict[str, np.ndarray]]:
-        """Return the weights of each kept checkpoint by its step."""
-        program = self._restored.program
-        files = self.run.files
-        found = {step: files.checkpoints.load(step, program.shapes) for step in files.saved_steps()}
-        return {step: {name: arrays[name] for name in self.weights} for step, arrays in found.items()}
+        """Return the weights of each intact checkpoint by its step."""
+        found = snapshots.each_kept(self.run.files.checkpoints, self._restored.program.shapes)
+        return {step: {name: arrays[name] for name in self.weights} for step, arrays in found}
 
     def weights_of(self, other: TrainedRun) -> dict[str, np.ndarray]:
         """Return the weights of another run.

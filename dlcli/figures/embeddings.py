@@ -24,7 +24,7 @@ _PERPLEXITY = 15.0  # of t-SNE, about the number of words in a group
 
 def draw(options: Embeddings, run: TrainedRun) -> Figure:
     """Project normalized word vectors, whose distances are cosines, and colour the words by group."""
-    vectors = WordVectors(run.facts, run.learner.vectors())
+    vectors = run.learner.word_vectors()
     numbers, groups, names = _chosen(vectors, options)
     if len(numbers) < 4:
         raise UsageError(

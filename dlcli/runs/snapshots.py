@@ -52,6 +52,21 @@ def restore(
     raise RunError(": ".join([f"{folder} has no intact checkpoint", *map(str, corrupt[:1])]), hint=hint)
 
 
+def each_kept(checkpoints: Checkpoints, expected: Shapes | None) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """Yield the step and the arrays by name of each intact checkpoint, in rising order; warn about the others.
+
+    Raises:
+        ShapeMismatch: a checkpoint contains other arrays than expected.
+    """
+    for step in checkpoints.steps():
+        try:
+            arrays = checkpoints.load(step, expected)
+        except Corrupt as error:
+            warn(f"{error}; the checkpoint of step {step} is left out")
+            continue
+        yield step, arrays
+
+
 def best_steps(checkpoints: Checkpoints, steps: list[int]) -> set[int]:
     """Return the steps of the best validations that the checkpoints of `steps` refer to."""
     return {best for step in steps for snapshot in _readable(checkpoints, step) for best in snapshot.best_steps}

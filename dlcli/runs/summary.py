@@ -16,8 +16,8 @@ class Summary(BaseModel):
     """The state of a run.
 
     Attributes:
-        state: running, finished, stopped early, time limit, interrupted, terminated, diverged, killed, no checkpoint,
-            or "format N" for a folder of another format version.
+        state: running, finished, stopped early, time limit, pruned, interrupted, terminated, diverged, killed, no
+            checkpoint, or "format N" for a folder of another format version.
         step: the last known step.
         seconds: training time, as far as it was reported.
         best: metrics of the best validation.
@@ -38,6 +38,7 @@ _STATES = {
     "imported": "imported",
     "patience": "stopped early",
     "time": "time limit",
+    "pruned": "pruned",
     "SIGINT": "interrupted",
     "SIGTERM": "terminated",
     "diverged": "diverged",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +35,7 @@ class Cell:
     Attributes:
         name: of the condition and the seed.
         number, count: the cell is number N of `count`.
-        result: the measurements; see `Cells.trained`.
+        result: the measurements; see `Cells.request`.
         cached: whether an earlier call trained it.
     """
 
@@ -42,6 +47,19 @@ class Cell:
 
 
 @dataclasses.dataclass(frozen=True)
+class Request:
+    """A cell to measure.
+
+    Attributes:
+        name: of the cell and of its file.
+        measure: maps a folder, which does not exist and is removed afterwards, to values for JSON.
+    """
+
+    name: str
+    measure: Callable[[Path], Mapping[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True)
 class Report:
     """The result of a study, and its folder."""
 
@@ -50,6 +68,7 @@ class Report:
     folder: Path
 
 
+_POLL = 0.5  # seconds between two looks at the cells of other processes
 RATE = 2e-3  # learning rate of all cells that do not change it
 
 
@@ -63,7 +82,7 @@ class Cells:
             RunError: the folder is of another study.
         """
         self.name, self.options, self.count, self.done = name, options, count, 0
-        self.identity = identity = json.loads(options.model_dump_json(exclude={"out", "show", "device"}))
+        self.identity = identity = json.loads(options.model_dump_json(exclude={"out", "show", "device", "workers"}))
         digest = hashlib.sha256(as_json({"study": name, **identity}).encode()).hexdigest()[:8]
         self.folder = options.out or Path("studies") / f"{name}-{digest}"
         found = _read(path) if (path := self.folder / "study.json").exists() else None
@@ -73,8 +92,25 @@ class Cells:
                 hint="give another --out, or the options of its study.json",
             )
 
-    def trained(self, name: str, changes: Mapping[str, Any], *, seed: int, use: Use, test: bool) -> Cell:
-        """Train and measure a small network, unless an earlier call did.
+    def run(self, requests: Sequence[Request]) -> Generator[Cell, None, list[Mapping[str, Any]]]:
+        """Measure cells that no call has measured yet; yield each when it is done, and return all results in order.
+
+        A cell that another process is measuring is left to it: several processes, also of hosts that share the folder,
+        divide the cells of a study among them. If the other process is killed, the cell is measured here.
+        """
+        found: dict[int, Cell] = {}
+        while len(found) < len(requests):
+            before = len(found)
+            for index in range(len(requests)):
+                if index not in found and (cell := self._attempt(requests[index])):
+                    found[index] = cell
+                    yield cell
+            if len(found) == before:
+                time.sleep(_POLL)
+        return [found[index].result for index in range(len(requests))]
+
+    def request(self, name: str, changes: Mapping[str, Any], *, seed: int, use: Use, test: bool) -> Request:
+        """Return the request to train and measure a small network.
 
         Args:
             name: of the cell and of its file.
@@ -84,29 +120,32 @@ class Cells:
             test: whether to measure them on the test split too.
 
         Returns:
-            The cell. Its result has `validation` and `train` (metrics by name), `steps`, and with `test` the
+            The request. Its result has `validation` and `train` (metrics by name), `steps`, and with `test` the
             `test_accuracy`; for a run that diverged only `diverged`, the message.
         """
-        return self.measured(name, lambda folder: self._measure(folder, {**changes, "seed": seed}, use, test))
+        return Request(name, lambda folder: self._measure(folder, {**changes, "seed": seed}, use, test))
 
-    def measured(self, name: str, measure: Callable[[Path], Mapping[str, Any]]) -> Cell:
-        """Measure something, unless an earlier call did.
-
-        Args:
-            name: of the cell and of its file.
-            measure: maps a folder, which does not exist and is removed afterwards, to values for JSON.
-        """
+    def _attempt(self, request: Request) -> Cell | None:
+        """Return a cell that has been measured or is measured now; None if another process is measuring it."""
+        path = self.folder / "cells" / f"{request.name}.json"
+        if not path.exists():
+            with _lock(path) as ours:
+                if not ours:
+                    return None
+                if not path.exists():  # another process may have completed it before the lock was free
+                    return self._measured(request, path)
         self.done += 1
-        path = self.folder / "cells" / f"{name}.json"
-        cached = path.exists()
-        if not cached:
-            folder = self.folder / "cells" / f"{name}.run"
-            shutil.rmtree(folder, ignore_errors=True)  # of an interrupted call
-            try:
-                self._write(path, measure(folder))
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-        return Cell(name, self.done, self.count, _read(path), cached)
+        return Cell(request.name, self.done, self.count, _read(path), cached=True)
+
+    def _measured(self, request: Request, path: Path) -> Cell:
+        self.done += 1
+        folder = path.with_suffix(".run")
+        shutil.rmtree(folder, ignore_errors=True)  # of an interrupted call
+        try:
+            self._write(path, request.measure(folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return Cell(request.name, self.done, self.count, _read(path), cached=False)
 
     def _write(self, path: Path, result: Mapping[str, Any]) -> None:
         """Write the result of a cell, and before the first one `study.json`."""
@@ -183,6 +222,34 @@ def _result(events: list[engine.Event], folder: Path, use: Use, test: bool) -> d
         measured = evaluate(Eval(run=str(folder), use=use), open_run(folder, use=use)).numbers
         result["test_accuracy"] = measured["accuracy"]["value"]
     return result
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[bool]:
+    """Lock the cell of a file against other processes within the block; yield False if another one has it.
+
+    The lock is released when its process ends, however it ends. It leaves no file and no folder that it has made.
+    """
+    lock = path.with_suffix(".lock")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            # A process that has opened it meanwhile finds the result once it has the lock.
+            lock.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # there are results
+                path.parent.rmdir()
+                path.parent.parent.rmdir()
+    finally:
+        os.close(handle)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dlcli import formats
 from dlcli.artifacts import Figure, Table
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.lines import Line, LinesChart, Panel
-from dlcli.studies.cells import Cell, Cells, Report
+from dlcli.studies.cells import Cell, Cells, Report, Request
 from dlcli.studies.options import DropoutEnsemble
 from dlcli.studies.statistics import estimate, interval_text, paired
 from dlcli.studies.sweep import difference_text
@@ -37,11 +37,10 @@ def study(options: DropoutEnsemble) -> Iterator[Cell | Report]:
     The networks of an ensemble differ in their initial weights, the order of the examples and the masks.
     """
     cells = Cells("dropout-ensemble", options, options.seeds)
-    found = []
-    for seed in range(options.seeds):
-        cell = cells.measured(f"seed{seed}", functools.partial(_measure, cells, options, seed))
-        found.append(cell.result)
-        yield cell
+    requests = [
+        Request(f"seed{seed}", functools.partial(_measure, cells, options, seed)) for seed in range(options.seeds)
+    ]
+    found = yield from cells.run(requests)
     yield Report(_table(options, found), _figure(options, found), cells.folder)
 
 

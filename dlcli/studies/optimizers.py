@@ -14,9 +14,10 @@ from dlcli.artifacts import Figure, Table
 from dlcli.options.optimizers import OPTIMIZERS
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.lines import Line, LinesChart, Panel
-from dlcli.studies.cells import Cell, Cells, Report
+from dlcli.studies.cells import Cell, Cells, Report, Request
 from dlcli.studies.options import Optimizers
 from dlcli.studies.statistics import estimate, interval_text
+from dlcli.studies.sweep import by_name
 
 _TUNING_SEED = 1_000  # differs from the reported seeds
 
@@ -36,24 +37,29 @@ def study(options: Optimizers) -> Iterator[Cell | Report]:
     The test split is read once per repetition, at its end; no choice depends on it.
     """
     cells = Cells("optimizers", options, len(options.optimizer) * (options.rates + options.seeds))
-    tuned: dict[str, _Tuned] = {}
-    for name in options.optimizer:
-        losses = {}
-        for rate in _rates(OPTIMIZERS[name].study_rate, options.rates):
-            changes = {"optimizer": name, "learning_rate": rate}
-            cell = cells.trained(f"{name}-rate{rate:g}", changes, seed=_TUNING_SEED, use="last", test=False)
-            losses[rate] = _loss(cell.result)
-            yield cell
-        best = min(losses, key=lambda rate: losses[rate])
-        tuned[name] = _Tuned(best, options.rates > 1 and best in (min(losses), max(losses)), losses)
-    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in options.optimizer}
-    for seed in range(options.seeds):
-        for name in options.optimizer:
-            changes = {"optimizer": name, "learning_rate": tuned[name].rate}
-            cell = cells.trained(f"{name}-seed{seed}", changes, seed=seed, use="last", test=True)
-            found[name].append(cell.result)
-            yield cell
+    grid = [(name, rate) for name in options.optimizer for rate in _rates(OPTIMIZERS[name].study_rate, options.rates)]
+    losses: dict[str, dict[float, float]] = {name: {} for name in options.optimizer}
+    results = yield from cells.run([_request(cells, name, rate) for name, rate in grid])
+    for (name, rate), result in zip(grid, results, strict=True):
+        losses[name][rate] = _loss(result)
+    tuned = {name: _tuned(each, options.rates) for name, each in losses.items()}
+    pairs = [(name, seed) for seed in range(options.seeds) for name in options.optimizer]
+    repeated = [_request(cells, name, tuned[name].rate, seed) for name, seed in pairs]
+    found = by_name(pairs, (yield from cells.run(repeated)))
     yield Report(_table(options, tuned, found), _figure(options, tuned, found), cells.folder)
+
+
+def _request(cells: Cells, name: str, rate: float, seed: int | None = None) -> Request:
+    """Return the request of a run that tunes the rate, or with a seed of one that repeats the best."""
+    changes = {"optimizer": name, "learning_rate": rate}
+    if seed is None:
+        return cells.request(f"{name}-rate{rate:g}", changes, seed=_TUNING_SEED, use="last", test=False)
+    return cells.request(f"{name}-seed{seed}", changes, seed=seed, use="last", test=True)
+
+
+def _tuned(losses: Mapping[float, float], rates: int) -> _Tuned:
+    best = min(losses, key=lambda rate: losses[rate])
+    return _Tuned(best, rates > 1 and best in (min(losses), max(losses)), losses)
 
 
 def _rates(middle: float, count: int) -> list[float]:

@@ -22,7 +22,9 @@ class StudyOptions(Options):
     panel = "Study"
     out: Annotated[
         Path | None,
-        Field(description="Folder of the results; the same command continues a study in it."),
+        Field(
+            description="Folder of the results; the same command continues it, also from another host that shares it."
+        ),
         Cli(short="-o", metavar="FOLDER"),
     ] = None
     show: Annotated[bool, Field(description="Print a small rendering of the figure in the terminal.")] = True
@@ -32,6 +34,10 @@ class StudyOptions(Options):
     seeds: Annotated[int, Field(ge=2, le=1000, description="Repetitions, each with another seed.")] = 5
     steps: Steps = 300
     batch_size: ExamplesPerBatch = 32
+    workers: Annotated[
+        int,
+        Field(ge=1, le=256, description="Processes on this machine that divide the runs of the study among them."),
+    ] = 1
     device: Device = "auto"
 
 

@@ -16,6 +16,7 @@ from dlcli.plot.charts.intervals import Interval, IntervalsChart
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.studies.options import Regularization
 from dlcli.studies.statistics import Estimate, estimate, interval_text, paired
+from dlcli.studies.sweep import by_name
 
 _BASELINE = "none"
 # Options of `train cnn`: common strengths, the same for every data set, not tuned on any.
@@ -38,13 +39,12 @@ def study(options: Regularization) -> Iterator[Cell | Report]:
     test split is read once per run, at its end; no choice depends on it.
     """
     cells = Cells("regularization", options, len(TREATMENTS) * options.seeds)
-    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in TREATMENTS}
-    for seed in range(options.seeds):
-        for name, changes in TREATMENTS.items():
-            use: Use = "best" if "patience" in changes else "last"
-            cell = cells.trained(f"{name}-seed{seed}", changes, seed=seed, use=use, test=True)
-            found[name].append(cell.result)
-            yield cell
+    pairs = [(name, seed) for seed in range(options.seeds) for name in TREATMENTS]
+    requests = []
+    for name, seed in pairs:
+        use: Use = "best" if "patience" in TREATMENTS[name] else "last"
+        requests.append(cells.request(f"{name}-seed{seed}", TREATMENTS[name], seed=seed, use=use, test=True))
+    found = by_name(pairs, (yield from cells.run(requests)))
     yield Report(_table(options, found), _figure(options, found), cells.folder)
 
 

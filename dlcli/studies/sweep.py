@@ -34,12 +34,27 @@ def run(
         conditions: options of `train cnn` that each condition changes, by its name.
         use: the weights to measure.
     """
-    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in conditions}
-    for seed in range(options.seeds):
-        for name, changes in conditions.items():
-            cell = cells.trained(f"{_file_name(name)}-seed{seed}", changes, seed=seed, use=use, test=True)
-            found[name].append(cell.result)
-            yield cell
+    pairs = [(name, seed) for seed in range(options.seeds) for name in conditions]
+    requests = [
+        cells.request(f"{_file_name(name)}-seed{seed}", conditions[name], seed=seed, use=use, test=True)
+        for name, seed in pairs
+    ]
+    results = yield from cells.run(requests)
+    return by_name(pairs, results)
+
+
+def by_name(
+    pairs: Sequence[tuple[str, int]], results: Sequence[Mapping[str, Any]]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the results of each condition in the order of the seeds.
+
+    Args:
+        pairs: condition and seed of each result, the seeds ascending.
+        results: the results.
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name, _ in pairs}
+    for (name, _), result in zip(pairs, results, strict=True):
+        found[name].append(result)
     return found
 
 

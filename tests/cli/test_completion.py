@@ -76,8 +76,11 @@ def test_export_formats_are_candidates():
     assert candidates("formats", on("dlcli", "export"), "safe") == ["safetensors"]
 
 
-def test_checks_and_tokenizers_are_candidates(tmp_path):
+def test_checks_are_candidates():
     assert candidates("checks", on("dlcli", "check"), "adam") == ["adam-bias"]
+
+
+def test_tokenizers_are_names_or_files(tmp_path):
     (tmp_path / "mine.json").touch()
     assert candidates("tokenizers", on("train", "rnn"), "m") == ["mine.json"]
     assert candidates("tokenizers", on("train", "rnn"), "b") == ["bpe"]

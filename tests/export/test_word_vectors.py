@@ -96,6 +96,19 @@ def test_gensim_reads_fasttext_models(run, tmp_path):
     np.testing.assert_array_equal([found[word] for word in run.facts.words], run.learner.vectors())
 
 
+@pytest.mark.slow
+def test_gensim_reads_vectors_of_subwords(run, tmp_path):
+    fasttext = pytest.importorskip("gensim.models.fasttext")
+    options = {"vector_size": 8, "steps": 3, "subwords": True, "buckets": 500, "max_n": 5}
+    trained = dlcli.train("word2vec", dataset=run.options.dataset, out=tmp_path / "run", **options)
+    trained.export("fasttext", tmp_path / "model.bin")
+    found = fasttext.load_facebook_model(str(tmp_path / "model.bin")).wv
+    np.testing.assert_allclose([found[word] for word in trained.facts.words], trained.learner.vectors(), atol=1e-6)
+    unseen = ["paramétres", "unreturned", "äöü"]
+    expected = [trained.learner.subwords.unknown(word) for word in unseen]
+    np.testing.assert_allclose([found[word] for word in unseen], expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["word2vec", "fasttext"])
 def test_another_technique_has_no_word_vectors(name, cnn_run, tmp_path):
     with pytest.raises(UsageError, match="needs a run of word2vec, got one of cnn"):

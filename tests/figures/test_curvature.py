@@ -1,8 +1,12 @@
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from dlcli.engine.loss_function import LossFunction
 from dlcli.figures.options.training import Curvature
+from dlcli.notices import Notice
 from dlcli.optim.directions import flat
 from dlcli.techniques.opening import open_run
 from tests.reading import draw
@@ -33,3 +37,12 @@ def test_layers_with_a_gradient_of_their_own_have_curvature(technique, request):
     run = request.getfixturevalue(f"{technique}_run")
     found = draw(Curvature(run=str(run), eigenvalues=1, iterations=2, batches=1)).numbers
     assert np.isfinite(found["largest"]).all()
+
+
+def test_a_damaged_checkpoint_is_named_and_left_out(mlp_run, tmp_path):
+    run = Path(shutil.copytree(mlp_run, tmp_path / "run"))
+    whole = draw(Curvature(run=str(run), eigenvalues=1, iterations=2, batches=1)).numbers["steps"]
+    (run / "checkpoints" / f"{whole[0]:08d}" / "manifest.json").write_text("")
+    with pytest.warns(Notice, match=f"the checkpoint of step {whole[0]} is left out"):
+        found = draw(Curvature(run=str(run), eigenvalues=1, iterations=2, batches=1)).numbers
+    assert found["steps"] == whole[1:]

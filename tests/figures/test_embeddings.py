@@ -44,9 +44,12 @@ def test_the_same_seed_gives_the_same_figure(word2vec_run):
     assert numbers(word2vec_run, count=20, seed=3) == numbers(word2vec_run, count=20, seed=3)
 
 
-def test_unknown_words_and_too_few_words_are_rejected(word2vec_run):
+def test_an_unknown_word_is_refused_with_the_nearest_known_one(word2vec_run):
     with pytest.raises(UsageError, match="did you mean 'where'"):
         numbers(word2vec_run, words="wherre,who,the,is")
+
+
+def test_fewer_than_four_words_are_refused(word2vec_run):
     with pytest.raises(UsageError, match="at least four words, got 2"):
         numbers(word2vec_run, words="where,who")
 

@@ -26,12 +26,15 @@ def test_an_optimizer_can_have_several_learning_rates():
     assert [each["learning_rate"] for each in numbers["optimizers"]] == [0.01, 0.04]
 
 
-def test_convergence_and_divergence_are_detected():
+def test_a_path_that_reaches_the_minimum_has_the_step_at_which_it_converged():
     numbers = draw(surface="(x**2 + y**2)/2", optimizers="sgd:0.5,sgd:1e6").numbers
     converged, diverged = numbers["optimizers"]
     assert 0 < converged["converged_at"] < 10
     assert converged["diverged_at"] is None
     assert diverged["converged_at"] is None
+
+
+def test_a_path_that_overflows_has_the_step_at_which_it_diverged():
     assert draw(surface="x**8 + y**8", optimizers="sgd:1").numbers["optimizers"][0]["diverged_at"] < 10
 
 

@@ -6,7 +6,8 @@ from tests.fuzz import damaged_runs
 from tests.fuzz.comparison import differences
 from tests.fuzz.harness import problems, snapshot, with_command
 from tests.fuzz.sample_data import write_samples
-from tests.fuzz.small_runs import RESUMED_STEPS
+from tests.fuzz.small_runs import RESUMED_STEPS, flags
+from tests.test_every_figure import SMALL
 
 
 def commands(name, technique):
@@ -14,7 +15,8 @@ def commands(name, technique):
     run = f"runs/{name}"
     found = [["runs", "list"], ["runs", "show", run], ["runs", "compare", run, "runs/good"], ["eval", run]]
     found += [["viz", "learning-curves", "--run", run, "--no-show"], ["resume", run, "--steps", str(RESUMED_STEPS)]]
-    found += [["viz", figure, "--run", run, "--no-show"] for figure in figures.of(technique)]
+    for figure in figures.of(technique):
+        found.append(["viz", figure, "--run", run, "--no-show", *flags(SMALL.get(figure, {}))])
     found += [["export", run, "--format", each, "--out", "exported"] for each in format_names()]
     inputs = {"images": "images/a", "text": "The blade"}
     for verb in ("sample", "predict", "score"):

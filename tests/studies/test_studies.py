@@ -51,13 +51,15 @@ def run(name, **options):
     return found, report
 
 
+def measured(cells, changes, test):
+    [cell] = cells.run([cells.request("a", changes, seed=0, use="last", test=test)])
+    return cell
+
+
 def test_a_cell_is_trained_once(tmp_path):
     devices.prepare("auto")
     options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
-    first, again = (
-        Cells("regularization", options, 1).trained("a", {"dropout": 0.5}, seed=0, use="last", test=True)
-        for _ in range(2)
-    )
+    first, again = (measured(Cells("regularization", options, 1), {"dropout": 0.5}, test=True) for _ in range(2))
     assert (first.cached, again.cached) == (False, True)
     assert first.result == again.result
     assert first.result["steps"] == 8
@@ -71,7 +73,7 @@ def test_a_run_that_diverges_is_a_result_too(tmp_path, monkeypatch):
 
     monkeypatch.setattr(cells.engine, "fit", diverge)
     options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
-    found = Cells("regularization", options, 1).trained("a", {}, seed=0, use="last", test=True)
+    found = measured(Cells("regularization", options, 1), {}, test=True)
     assert found.result == {"diverged": "loss became nan at step 3"}
 
 
@@ -225,7 +227,7 @@ def test_the_steps_of_each_run_are_reported_as_progress(tmp_path):
     options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
     reports = []
     with activity.listening(lambda *report: bool(reports.append(report))):
-        Cells("regularization", options, 3).trained("a", {}, seed=0, use="last", test=False)
+        measured(Cells("regularization", options, 3), {}, test=False)
     assert {total for name, _, total in reports if name == "1 of 3  a"} == {options.steps}
     assert reports[-1] == ("", 0, None)
 
@@ -241,3 +243,35 @@ def test_a_study_that_cannot_read_its_data_creates_no_folder(tmp_path):
     with pytest.raises(UserError):
         list(studies.run("regularization", options))
     assert not (tmp_path / "study").exists()
+
+
+def test_processes_divide_the_cells_among_them(calls):
+    """A cell that is locked is left to the process that has the lock, and read once that has written it."""
+    options = CATALOGUE["regularization"](out=Path("study"), **SMALL)
+    ours, theirs = (Cells("regularization", options, 2) for _ in range(2))
+    with cells._lock(Path("study/cells/a.json")):
+        found = ours.run([ours.request(name, {}, seed=0, use="last", test=True) for name in "ab"])
+        assert next(found).name == "b"
+    measured(theirs, {}, test=True)
+    last = next(found)
+    assert (last.name, last.number, last.cached) == ("a", 2, True)
+    assert [name for name, *_ in calls] == ["b", "a"]
+
+
+def test_a_cell_of_a_killed_process_is_measured_again(calls):
+    Path("study/cells/a.run").mkdir(parents=True)
+    Path("study/cells/a.lock").touch()
+    options = CATALOGUE["regularization"](out=Path("study"), **SMALL)
+    assert not measured(Cells("regularization", options, 1), {}, test=True).cached
+    assert [path.name for path in Path("study/cells").iterdir()] == ["a.json"]
+
+
+@pytest.mark.slow
+def test_two_workers_give_the_results_of_one(dlcli):
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in {**SMALL, "steps": 40}.items()]
+    results = []
+    for workers in (1, 2):
+        code, out, _ = dlcli("study", "regularization", *given, "--workers", workers, "--out", workers, "--json")
+        assert code == 0
+        results.append(json.loads(out)["treatments"])
+    assert results[0] == results[1]

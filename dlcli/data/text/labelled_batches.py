@@ -13,10 +13,11 @@ import numpy as np
 
 from dlcli.data import labels
 from dlcli.data.held_out import Arrays, HeldOut
-from dlcli.data.order import STEPS, Order
+from dlcli.data.order import STEPS
 from dlcli.data.problems import few_examples, one_class, refuse
 from dlcli.data.text import token_streams, truncation
 from dlcli.data.text.facts import TextFacts
+from dlcli.data.text.length_buckets import LengthOrder
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_batches import digest
 from dlcli.data.text.tokenizers import Tokenizer
@@ -26,12 +27,20 @@ from dlcli.notices import warn
 
 
 def classification(
-    texts: TextSet, tokenizer: Tokenizer, *, batch_size: int, context: int, seed: int, trained: bool = False
+    texts: TextSet,
+    tokenizer: Tokenizer,
+    *,
+    batch_size: int,
+    context: int,
+    seed: int,
+    length_buckets: int = 1,
+    trained: bool = False,
 ) -> Data:
     """Return texts with their classes.
 
-    Batches contain `tokens`, int32 [batch, context], truncated and padded; `length`, int32 [batch], at least 1 (a text
-    without tokens is one `<unk>`); and `label`, int32 [batch]. Held-out batches also contain `mask`, float32 [batch].
+    Batches contain `tokens`, int32 [batch, width], truncated and padded; `length`, int32 [batch], at least 1 (a text
+    without tokens is one `<unk>`); and `label`, int32 [batch]. Held-out batches also contain `mask`, float32 [batch];
+    their width is `context`. The width of a training batch is that of a bucket of similar lengths.
 
     A note counts the truncated texts in the splits that are read: training and validation, or, if the model is
     `trained`, the split that `eval` measures.
@@ -60,7 +69,7 @@ def classification(
         return split
 
     return Data(
-        train_from=functools.partial(_train, splits["train"], batch_size, seed),
+        train_from=functools.partial(_train, splits["train"], (batch_size, seed, length_buckets)),
         validation=HeldOut.of(splits["validation"], batch_size),
         test=HeldOut.of(measured, batch_size),
         facts=TextFacts(tokenizer=tokenizer.to_json(), vocabulary=len(tokenizer), classes=texts.classes),
@@ -85,8 +94,14 @@ class _Split:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def at(self, indices: np.ndarray) -> Arrays:
-        """Return the batch of the texts at the indices, int [text]."""
+    @property
+    def sizes(self) -> np.ndarray:
+        """Tokens of each text with the special ones, at least 1, int [text, 1]."""
+        framed = np.minimum(self.lengths, self.room) + len(self.special.prefix) + len(self.special.suffix)
+        return np.maximum(framed, 1)[:, None]
+
+    def at(self, indices: np.ndarray, width: int | None = None) -> Arrays:
+        """Return the batch of the texts at the indices, int [text], with this width or that of the context."""
         lengths = np.minimum(self.lengths[indices], self.room)
         offsets = np.arange(self.room)
         places = np.minimum(self.starts[indices][:, None] + offsets, self.stream.targets)
@@ -95,6 +110,7 @@ class _Split:
         if self.special.prefix or self.special.suffix:
             tokens, lengths = self._framed(tokens, lengths)
         tokens[lengths == 0, 0] = max(self.special.unknown, 0)
+        tokens = tokens[:, :width]
         return {"tokens": tokens, "length": np.maximum(lengths, 1).astype(np.int32), "label": self.labels[indices]}
 
     def _framed(self, tokens: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -113,9 +129,10 @@ def _truncated(splits: Mapping[str, _Split]) -> dict[str, truncation.Count]:
 
 
 def _train(
-    open_split: Callable[[], _Split], batch_size: int, seed: int, first: int, share: Share = WHOLE
+    open_split: Callable[[], _Split], order: tuple[int, int, int], first: int, share: Share = WHOLE
 ) -> Iterator[Arrays]:
     split = open_split()
-    order = Order(len(split), batch_size, seed)
+    batches = LengthOrder(split.sizes, *order)
     for step in range(first, STEPS):
-        yield split.at(share.of(order.at(step)))
+        indices, width = batches.at(step)
+        yield split.at(share.of(indices), int(width[0]))

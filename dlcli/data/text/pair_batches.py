@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from dlcli.data.held_out import Arrays, HeldOut
-from dlcli.data.order import STEPS, Order
+from dlcli.data.order import STEPS
 from dlcli.data.text import tokenizers, truncation
 from dlcli.data.text.catalogue import open_pairs
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.facts import PairFacts
+from dlcli.data.text.length_buckets import LengthOrder
 from dlcli.data.text.pairs import Pairs, PairSet
 from dlcli.data.text.sets import Documents
 from dlcli.data.text.tokenizers import END, PADDING, START, Tokenizer
@@ -30,6 +31,7 @@ class EncodedPairs:
         length: tokens of each source without padding, int32 [pair].
         target: int32 [pair, max_target_length + 1], from `<start>` to `<end>`, padded.
         lengths: max_source_length and max_target_length.
+        sizes: tokens of each source, and of each target with `<end>`, without padding, int [pair, 2].
         truncated: number of pairs whose source or target is truncated.
         longest: tokens of the longest source, or of the longest target with `<end>` if that is longer.
     """
@@ -53,15 +55,26 @@ class EncodedPairs:
         self.length = np.array([min(len(each), longest_source) for each in sources], np.int32)
         self.target = _padded([[START, *each, END] for each in targets], longest_target + 1)
         found = [(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
+        self.sizes = np.minimum(np.array(found, int).reshape(-1, 2), self.lengths)
         self.truncated = sum(source > longest_source or target > longest_target for source, target in found)
         self.longest = max(map(max, found), default=0)
 
     def __len__(self) -> int:
         return len(self.length)
 
-    def at(self, indices: np.ndarray) -> Arrays:
-        """Return the batch of the pairs at the indices, int [pair]."""
-        return {"source": self.source[indices], "length": self.length[indices], "target": self.target[indices]}
+    def at(self, indices: np.ndarray, width: np.ndarray | None = None) -> Arrays:
+        """Return the batch of the pairs at the indices, int [pair].
+
+        Args:
+            indices: which pairs, int [pair].
+            width: of the sources and of the targets with `<end>`, int [2]; None for the largest lengths.
+        """
+        source, target = self.lengths if width is None else width.tolist()
+        return {
+            "source": self.source[indices, :source],
+            "length": self.length[indices],
+            "target": self.target[indices, : target + 1],
+        }
 
 
 Opened = Mapping[str, Callable[[], EncodedPairs]]  # splits that are encoded at the first call
@@ -70,13 +83,14 @@ Opened = Mapping[str, Callable[[], EncodedPairs]]  # splits that are encoded at 
 def read(options: Any, context: int, facts: PairFacts | None = None) -> Data:
     """Open a set of pairs, tokenize it, and divide it into batches.
 
-    Batches contain `source`, int32 [batch, max_source_length], `length`, int32 [batch], and `target`, int32
-    [batch, max_target_length + 1]; held-out batches also contain `mask`, float32 [batch].
+    Batches contain `source`, int32 [batch, source], `length`, int32 [batch], and `target`, int32 [batch, target + 1].
+    In training, their widths are those of a bucket of similar lengths; held-out batches have the largest lengths, and
+    also contain `mask`, float32 [batch].
 
     A note counts the truncated pairs in the splits that are read: training and validation, or, with `facts`, test.
 
     Args:
-        options: with `dataset`, `batch_size`, `seed`, `tokenizer` and `vocab_size`.
+        options: with `dataset`, `batch_size`, `seed`, `length_buckets`, `tokenizer` and `vocab_size`.
         context: largest number of tokens of a source, and of a target with `<end>`.
         facts: facts of a trained model, whose tokenizer and lengths are used; by default they are those of the
             training split.
@@ -128,7 +142,7 @@ def _opened(found: PairSet, tokenizer: Tokenizer, lengths: Lengths) -> dict[str,
 
 def _data(found: PairSet, splits: Opened, options: Any, facts: PairFacts) -> Data:
     return Data(
-        train_from=functools.partial(_train_from, splits["train"], options.batch_size, options.seed),
+        train_from=functools.partial(_train_from, splits["train"], options),
         validation=HeldOut.of(splits["validation"], options.batch_size),
         test=HeldOut.of(splits["test"], options.batch_size),
         facts=facts,
@@ -144,12 +158,13 @@ def _limit(lengths: Lengths) -> str:
 
 
 def _train_from(
-    open_train: Callable[[], EncodedPairs], batch_size: int, seed: int, step: int, share: Share = WHOLE
+    open_train: Callable[[], EncodedPairs], options: Any, step: int, share: Share = WHOLE
 ) -> Iterator[Arrays]:
     train = open_train()
-    order = Order(len(train), batch_size, seed)
+    order = LengthOrder(train.sizes, options.batch_size, options.seed, options.length_buckets)
     for number in range(step, STEPS):
-        yield train.at(share.of(order.at(number)))
+        indices, width = order.at(number)
+        yield train.at(share.of(indices), width)
 
 
 def _padded(rows: Sequence[Sequence[int] | np.ndarray], length: int) -> np.ndarray:

@@ -20,9 +20,7 @@ def check(options: Export, run: TrainedRun) -> None:
 
 def export(options: Export, run: TrainedRun) -> tuple[list[Path], dict[str, Any]]:
     """Write the file; return it and its size."""
-    from dlcli.techniques.word2vec.word_vectors import WordVectors
-
-    vectors = WordVectors(run.facts, run.learner.vectors())
+    vectors = run.learner.word_vectors()
     destination.create_parents(options.out)
     vectors.write(options.out)
     words, size = vectors.vectors.shape

@@ -24,13 +24,14 @@ from dlcli.techniques.transformer.options import Train
 def read(options: Train, facts: TransformerFacts | None = None) -> Data:
     """Open a set of labelled texts, with the tokenizer of `facts` if given.
 
-    A batch has `tokens`, int32 [batch, context], `length` and `label`, int32 [batch]; a held-out batch also `mask`,
+    A batch has `tokens`, int32 [batch, width], `length` and `label`, int32 [batch]; a held-out batch also `mask`,
     float32 [batch].
 
     Raises:
         DatasetError: the texts have no labels.
     """
-    return read_text(functools.partial(labelled_batches.classification, trained=facts is not None), options, facts)
+    more = {"length_buckets": options.length_buckets, "trained": facts is not None}
+    return read_text(functools.partial(labelled_batches.classification, **more), options, facts)
 
 
 def network(config: TransformerConfig, facts: TransformerFacts, rngs: nnx.Rngs) -> Encoder:

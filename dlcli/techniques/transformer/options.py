@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dlcli.errors import UsageError
+from dlcli.options import values
 from dlcli.options.common import (
     BatchSize,
     Cli,
@@ -99,6 +100,7 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
     architecture = (
         *("shape", "preset", "layers", "heads", "d_model", "context"),
         *("d_ff", "kv_heads", "head_dim", "rope_base", "norm_epsilon", "tie_embeddings"),
+        *("qkv_bias", "rope_scaling"),
     )
     examples: ClassVar[tuple[str, ...]] = (
         "dlcli train transformer",
@@ -158,6 +160,22 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         Needs("preset", ("modern", "llama")),
         Cli(rare=True),
     ] = 10_000.0
+    rope_scaling: Annotated[
+        str,
+        AfterValidator(values.rope_scaling),
+        Field(
+            description="Scaled rotary positions of Llama 3: wavelengths above CONTEXT / LOW grow by FACTOR, and "
+            "those below CONTEXT / HIGH are kept."
+        ),
+        Needs("preset", ("modern", "llama")),
+        Cli(metavar="FACTOR,LOW,HIGH,CONTEXT", rare=True),
+    ] = ""
+    qkv_bias: Annotated[
+        bool,
+        Field(description="Biases of the projections to queries, keys and values, as in Qwen2."),
+        Needs("preset", ("llama",)),
+        Cli(rare=True),
+    ] = False
     norm_epsilon: Annotated[
         float | None,
         Field(gt=0, le=1, description="Number added to the variance in norms; default: depends on --preset."),
@@ -170,6 +188,12 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         Cli(rare=True),
     ] = True
     vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
+    length_buckets: Annotated[
+        int,
+        Field(ge=1, le=64, description="Batches of similar lengths: number of widths at most, one program each."),
+        Needs("shape", ("encoder", "encoder-decoder")),
+        Cli(rare=True),
+    ] = 4
     dropout: Dropout = 0.0
     remat: Remat = False
     label_smoothing: LabelSmoothing = 0.0
@@ -200,6 +224,9 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
     def _check_columns(self) -> "Train":
         if misplaced := misplaced_column(self.shape, self.model_dump(include=set(_COLUMNS))):
             raise ValueError(f"{misplaced}, got {self.shape}")
+        chosen = self.length_buckets != type(self).model_fields["length_buckets"].default
+        if chosen and self.shape == "encoder" and self.task == "mask":
+            raise ValueError("--length-buckets needs --task classify: windows to mask all have the same length")
         return self
 
 

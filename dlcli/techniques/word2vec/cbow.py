@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 
 from dlcli.techniques.word2vec import rows
+from dlcli.techniques.word2vec.hierarchical_softmax import path_loss
 
 
 @jax.tree_util.register_dataclass
@@ -60,21 +61,41 @@ class Cbow:
     def rows(self) -> int:
         return len(self.centers) // rows.ROW
 
-    def ids(self, negatives: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Return int32 [window + word + window], and int32 [word, then row × negative]."""
-        return self.words, jnp.concatenate([self.centers, negatives.reshape(-1)])
+    @property
+    def inputs(self) -> jax.Array:
+        """Word ids, int32 [window + word + window]."""
+        return self.words
+
+    @property
+    def targets(self) -> jax.Array:
+        """Word ids, int32 [word]."""
+        return self.centers
+
+    def outputs(self, negatives: jax.Array) -> jax.Array:
+        """Return int32 [word, then row × negative]."""
+        return jnp.concatenate([self.centers, negatives.reshape(-1)])
 
     def loss(self, inputs: jax.Array, outputs: jax.Array, weight: float) -> jax.Array:
-        sizes = self.context.sum(axis=0, dtype=jnp.float32)
-        mean = context_sum(inputs, self.context) / jnp.maximum(sizes, 1).astype(inputs.dtype)[:, None]
+        mean, predictions = self._mean(inputs)
         centers, negatives = (
             part.reshape(self.rows, -1, part.shape[-1]) for part in jnp.split(outputs, [len(self.centers)])
         )
         by_row = mean.reshape(centers.shape)
-        predictions = jnp.minimum(sizes, 1).reshape(centers.shape[:2])
+        predictions = predictions.reshape(centers.shape[:2])
         scores = (centers * by_row).astype(jnp.float32).sum(axis=-1)
         positive = (jax.nn.softplus(-scores) * predictions).sum()
         return positive + weight * rows.negative_loss(rows.scores(negatives, by_row), predictions)
+
+    def path_loss(self, inputs: jax.Array, nodes: jax.Array, codes: jax.Array) -> jax.Array:
+        mean, predictions = self._mean(inputs)
+        scores = jnp.einsum("wdf,wf->wd", nodes, mean, preferred_element_type=jnp.float32)
+        return (path_loss(scores, codes, axis=1) * predictions).sum()
+
+    def _mean(self, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Return the mean of each context, [word, feature], and 1 for a center that has one, float32 [word]."""
+        sizes = self.context.sum(axis=0, dtype=jnp.float32)
+        mean = context_sum(inputs, self.context) / jnp.maximum(sizes, 1).astype(inputs.dtype)[:, None]
+        return mean, jnp.minimum(sizes, 1)
 
     def predictions(self) -> jax.Array:
         """Return the number of centers with a context, int32 []."""

@@ -31,7 +31,7 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
         found = measure(run, options)
         title, numbers = found.title, {**found.protocol, **found.described()}
         rows.append(("loss", formats.loss(numbers["loss"]["value"]), "nats per prediction"))
-    vectors = WordVectors(run.facts, run.learner.vectors())
+    vectors = run.learner.word_vectors()
     for name, pairs in word_pairs.items():
         correlation = similarity(vectors, pairs)
         numbers.setdefault("pairs", {})[name] = correlation
@@ -44,17 +44,18 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
 
 
 def similarity(vectors: WordVectors, pairs: list[benchmarks.Pair]) -> dict[str, Any]:
-    """Return the rank correlation of cosine similarities with human ones, over the pairs in the vocabulary."""
-    known = [
-        (first, second, score)
-        for *words, score in pairs
-        if None not in (first := vectors.find(words[0]), second := vectors.find(words[1]))
-    ]
-    counts = {"n": len(known), "out_of_vocabulary": len(pairs) - len(known)}
-    if len(known) < 2:
+    """Return the rank correlation of cosine similarities with human ones, over the pairs of words with vectors."""
+    scores, cosines, unseen = [], [], 0
+    for first, second, score in pairs:
+        found = vectors.unit_vector(first), vectors.unit_vector(second)
+        if found[0] is None or found[1] is None:
+            continue
+        scores.append(score)
+        cosines.append(float(found[0] @ found[1]))
+        unseen += None in (vectors.find(first), vectors.find(second))
+    counts = {"n": len(scores), "unseen": unseen, "out_of_vocabulary": len(pairs) - len(scores)}
+    if len(scores) < 2:
         return {"spearman": None, "p_value": None, **counts}
-    firsts, seconds, scores = (np.asarray(column) for column in zip(*known, strict=True))
-    cosines = np.einsum("pf,pf->p", vectors.unit_vectors[firsts], vectors.unit_vectors[seconds])
     correlation, p_value = scipy.stats.spearmanr(cosines, scores)
     return {"spearman": float(correlation), "p_value": float(p_value), **counts}
 
@@ -109,4 +110,5 @@ def _skipped(found: dict[str, Any]) -> str:
 
 
 def _counts(found: dict[str, Any]) -> str:
-    return f"N = {found['n']:,} pairs; {found['out_of_vocabulary']:,} skipped (out of vocabulary)"
+    unseen = f", {found['unseen']:,} with an unseen word" if found["unseen"] else ""
+    return f"N = {found['n']:,} pairs{unseen}; {found['out_of_vocabulary']:,} skipped (out of vocabulary)"

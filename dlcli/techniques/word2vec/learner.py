@@ -21,24 +21,29 @@ from dlcli.interface import Batch, Data
 from dlcli.notices import warn
 from dlcli.techniques.word2vec import learning_rates, rows
 from dlcli.techniques.word2vec.cbow import Cbow
+from dlcli.techniques.word2vec.hierarchical_softmax import HuffmanTree
 from dlcli.techniques.word2vec.negative_sampling import NegativeSamplingDistribution
 from dlcli.techniques.word2vec.options import Train
 from dlcli.techniques.word2vec.skip_gram import SkipGram
+from dlcli.techniques.word2vec.subwords import Subwords
+from dlcli.techniques.word2vec.word_vectors import WordVectors
 
 MODELS: dict[str, type[rows.Text]] = {"skip-gram": SkipGram, "cbow": Cbow}
 _FINAL_RATE = 1e-4 / 0.025  # final learning rate divided by the initial one, as in gensim
 
 
 class Learner(engine.Learner):
-    """Minimizes the negative-sampling loss of skip-gram or CBOW.
+    """Minimizes the loss of skip-gram or CBOW, by negative sampling or hierarchical softmax.
 
     A batch is running text, see `dlcli.data.text.word_batches`. A step of plain gradient descent updates only the
     vectors of the words in the batch and of the negatives; the gradients of all pairs are summed, with smaller
     factors for very frequent words (`learning_rates`). Its time does not depend on the size of the vocabulary.
 
     Attributes:
-        input_vectors: the word vectors, float32 [word, feature].
-        output_vectors: vectors of predicted words and of negatives, float32 [word, feature].
+        input_vectors: the word vectors, float32 [word, feature]; with subwords, each word's own part of them.
+        output_vectors: vectors of predicted words and of negatives, float32 [word, feature]; with hierarchical
+            softmax, of the inner nodes of a tree, float32 [node, feature].
+        subwords: the character n-grams, with `--subwords`.
     """
 
     technique = "word2vec"
@@ -68,7 +73,8 @@ class Learner(engine.Learner):
 
     @staticmethod
     def axis_names(options: Train, facts: WordFacts) -> dict[str, AxisNames]:
-        return {"input_vectors": (0, facts.words), "output_vectors": (0, facts.words)}
+        inputs: dict[str, AxisNames] = {"input_vectors": (0, facts.words)}
+        return inputs if options.loss == "hierarchical-softmax" else {**inputs, "output_vectors": (0, facts.words)}
 
     def __init__(self, options: Train, facts: WordFacts):
         rngs = nnx.Rngs(options.seed)
@@ -80,10 +86,14 @@ class Learner(engine.Learner):
         shape = len(facts.words), options.vector_size
         uniform = jax.random.uniform(rngs.params(), shape, minval=-0.5, maxval=0.5)
         self.input_vectors = nnx.Param(uniform / options.vector_size)
-        self.output_vectors = nnx.Param(jnp.zeros(shape))
-        scales = learning_rates.gradient_scales(options, facts)
-        self.gradient_scales = nnx.List([nnx.Variable(jnp.asarray(each)) for each in scales])
-        self.negatives = NegativeSamplingDistribution(facts.counts)
+        self.tree = HuffmanTree(facts.counts) if options.loss == "hierarchical-softmax" else None
+        outputs = len(facts.words) - (self.tree is not None)
+        self.output_vectors = nnx.Param(jnp.zeros((outputs, options.vector_size)))
+        updates = learning_rates.expected_updates(options, facts, self.tree)
+        scales = [nnx.Variable(jnp.asarray(learning_rates.limited(options, each))) for each in updates]
+        self.gradient_scales = nnx.List(scales)
+        self.subwords = Subwords(options, facts.words, updates[0], rngs) if options.subwords else None
+        self.negatives = None if self.tree else NegativeSamplingDistribution(facts.counts)
         self.rngs = nnx.Rngs(negative=options.seed)
         rate = options.learning_rate or learning_rates.default_learning_rate(options)
         self.schedule = optax.linear_schedule(rate, rate * _FINAL_RATE, options.steps)
@@ -91,12 +101,21 @@ class Learner(engine.Learner):
 
     def update(self, batch: Batch) -> Metrics:
         text, *words = self._read(batch, self.rngs.negative())
-        tables = self.input_vectors, self.output_vectors
-        inputs, outputs = (table[ids] for table, ids in zip(tables, words, strict=True))
+        grams = self.subwords.find(words[0].reshape(-1)) if self.subwords else None
+        inputs, outputs = self._inputs(words[0], grams), self.output_vectors[words[1]]
         total, gradients = jax.value_and_grad(self._loss, argnums=(0, 1))(inputs, outputs, text)
         rate = self.schedule(self.step[...])
-        scales = [scale[...][ids][..., None] for scale, ids in zip(self.gradient_scales, words, strict=True)]
-        changes = [-rate * scale * gradient for scale, gradient in zip(scales, gradients, strict=True)]
+        tables, scales = [self.input_vectors, self.output_vectors], [*self.gradient_scales]
+        if self.subwords:
+            buckets, owners = grams
+            tables, scales, words = [*tables, self.subwords.vectors], [*scales, self.subwords.scales], [*words, buckets]
+            # As in fastText, an n-gram takes the whole gradient of the mean, so that the mean learns at the same rate.
+            by_word = gradients[0].reshape(-1, gradients[0].shape[-1])
+            gradients = *gradients, by_word.at[owners].get(mode="fill", fill_value=0)
+        changes = [
+            -rate * scale[...][ids][..., None] * gradient
+            for scale, ids, gradient in zip(scales, words, gradients, strict=True)
+        ]
         # Without the barrier, XLA may read a table after it has started to write to it, and would copy it first.
         changes = jax.lax.optimization_barrier(changes)
         for table, ids, change in zip(tables, words, changes, strict=True):
@@ -108,7 +127,8 @@ class Learner(engine.Learner):
         # The negatives depend only on the words, so all validations and runs use the same ones.
         key = jax.random.key(jnp.sum(batch["word"]))
         text, inputs, outputs = self._read(batch, key)
-        return {"loss": _mean(self._loss(self.input_vectors[inputs], self.output_vectors[outputs], text), text)}
+        grams = self.subwords.find(inputs.reshape(-1)) if self.subwords else None
+        return {"loss": _mean(self._loss(self._inputs(inputs, grams), self.output_vectors[outputs], text), text)}
 
     def require_fit(self, facts: WordFacts, run: str) -> None:
         if facts.words != self.facts.words:
@@ -118,20 +138,36 @@ class Learner(engine.Learner):
             )
 
     def _read(self, batch: Batch, key: jax.Array) -> tuple[rows.Text, jax.Array, jax.Array]:
-        """Return the text of a batch, and the words whose input and output vectors the loss uses."""
+        """Return the text of a batch, the words whose input vectors the loss uses, and the output vectors it uses."""
         word, sentence, context_size = (
             jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size")
         )
         text = self.text.split(word, sentence, context_size, self.window)
-        return text, *text.ids(self.negatives.sample(key, (text.rows, self.row_negatives)))
+        if self.negatives is None:
+            return text, text.inputs, self.tree.nodes[...][text.targets]
+        return text, text.inputs, text.outputs(self.negatives.sample(key, (text.rows, self.row_negatives)))
+
+    def _inputs(self, ids: jax.Array, grams: tuple[jax.Array, jax.Array] | None) -> jax.Array:
+        """Return the input vectors of words, [..., feature], given their n-grams."""
+        own = self.input_vectors[ids]
+        if self.subwords is None or grams is None:
+            return own
+        return self.subwords.mean(own.reshape(-1, own.shape[-1]), ids.reshape(-1), *grams).reshape(own.shape)
 
     def _loss(self, inputs: jax.Array, outputs: jax.Array, text: rows.Text) -> jax.Array:
-        weight = self.negative / self.row_negatives
-        return text.loss(inputs.astype(self.dtype), outputs.astype(self.dtype), weight)
+        inputs, outputs = inputs.astype(self.dtype), outputs.astype(self.dtype)
+        if self.tree:
+            return text.path_loss(inputs, outputs, self.tree.codes[...][text.targets])
+        return text.loss(inputs, outputs, self.negative / self.row_negatives)
+
+    def word_vectors(self) -> WordVectors:
+        """Return the word vectors with their vocabulary; with subwords, words outside it have vectors as well."""
+        return WordVectors(self.facts, self.vectors(), self.subwords.unknown if self.subwords else lambda word: None)
 
     def vectors(self) -> np.ndarray:
         """Return the word vectors, float32 [word, feature]."""
-        return np.asarray(self.input_vectors[...])
+        own = np.asarray(self.input_vectors[...])
+        return self.subwords.all_means(own) if self.subwords else own
 
 
 def _mean(total: jax.Array, text: rows.Text) -> Mean:

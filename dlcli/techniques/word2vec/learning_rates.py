@@ -6,6 +6,7 @@ import numpy as np
 
 from dlcli.data.text import word_batches
 from dlcli.data.text.words import WordFacts
+from dlcli.techniques.word2vec.hierarchical_softmax import HuffmanTree
 from dlcli.techniques.word2vec.negative_sampling import POWER
 from dlcli.techniques.word2vec.options import Train
 
@@ -25,19 +26,25 @@ def default_learning_rate(options: Train) -> float:
     return 0.025 if options.model == "skip-gram" else 0.3
 
 
-def gradient_scales(options: Train, facts: WordFacts) -> tuple[np.ndarray, np.ndarray]:
-    """Return the factors of the gradients of each word's input and output vectors, float32 [word] in (0, 1].
-
-    A factor is 1 unless a step is expected to update a vector so often that the learning rates sum to more than
-    `MAX_TOTAL_RATE`; then it is the factor that reduces the sum to this limit.
-    """
+def expected_updates(options: Train, facts: WordFacts, tree: HuffmanTree | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return how often a step is expected to update each word's input vector and each output vector, float."""
     counts = np.asarray(facts.counts, np.float64)
     kept = word_batches.keep_probabilities(facts.counts, options.sample) * counts
     kept = kept * (options.batch_size / counts.sum())  # expected occurrences per step
-    negative = counts**POWER / (counts**POWER).sum()
     # Pairs per center: twice the mean context size. With CBOW, a center has one prediction, and is in as many others.
     predictions = options.window + 1 if options.model == "skip-gram" else 1
-    inputs = kept * predictions * (1 + options.negative)
-    outputs = kept * predictions + negative * kept.sum() * predictions * options.negative
+    targets = kept * predictions
+    if tree is not None:
+        return targets * tree.depths(), tree.updates(targets)
+    negative = counts**POWER / (counts**POWER).sum()
+    return targets * (1 + options.negative), targets + negative * targets.sum() * options.negative
+
+
+def limited(options: Train, updates: np.ndarray) -> np.ndarray:
+    """Return the factors of gradients, float32 in (0, 1], of vectors that a step updates so many times.
+
+    A factor is 1 unless the learning rates of a step sum to more than `MAX_TOTAL_RATE`; then it is the factor that
+    reduces the sum to this limit.
+    """
     limit = MAX_TOTAL_RATE / (options.learning_rate or default_learning_rate(options))
-    return tuple(np.minimum(1, limit / np.maximum(updates, limit)).astype(np.float32) for updates in (inputs, outputs))
+    return np.minimum(1, limit / np.maximum(updates, limit)).astype(np.float32)

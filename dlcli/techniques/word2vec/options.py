@@ -34,7 +34,7 @@ class Train(InitFromOptions, TextTableOptions, FitOptions):
     """Options of `dlcli train word2vec`."""
 
     panel = "Model"
-    architecture = ("model", "vector_size")
+    architecture = ("model", "vector_size", "loss", "subwords", "min_n", "max_n", "buckets")
     dataset: TextDataset = "pydocs"
     batch_size: Annotated[
         int,
@@ -56,7 +56,13 @@ class Train(InitFromOptions, TextTableOptions, FitOptions):
     ] = "skip-gram"
     vector_size: Annotated[int, Field(ge=1, le=4096, description="Embedding dimension.")] = 100
     window: Annotated[int, Field(ge=1, le=64, description="Maximum context size, in words on either side.")] = 5
-    negative: Annotated[int, Field(ge=1, le=64, description="Negative samples per pair.")] = 5
+    loss: Annotated[
+        Literal["negative-sampling", "hierarchical-softmax"],
+        Field(description="Tell words from random ones, or predict them along the paths of a Huffman tree."),
+    ] = "negative-sampling"
+    negative: Annotated[
+        int, Field(ge=1, le=64, description="Negative samples per pair."), Needs("loss", ("negative-sampling",))
+    ] = 5
     sample: Annotated[
         float,
         Field(
@@ -70,6 +76,21 @@ class Train(InitFromOptions, TextTableOptions, FitOptions):
         str, AfterValidator(_pattern), Field(description="Regular expression of a word."), Cli(metavar="REGEX")
     ] = r"\w+(?:['’]\w+)*"
     lower: Annotated[bool, Field(description="Convert the text to lowercase first.")] = True
+    subwords: Annotated[
+        bool,
+        Field(description="Add vectors of character n-grams, as fastText; words outside the vocabulary get vectors."),
+    ] = False
+    min_n: Annotated[int, Field(ge=1, le=20, description="Shortest n-gram, in characters."), Needs("subwords")] = 3
+    max_n: Annotated[int, Field(ge=1, le=20, description="Longest n-gram, in characters."), Needs("subwords")] = 6
+    buckets: Annotated[
+        int, Field(ge=1, le=10**7, description="Vectors that the n-grams share, by their hash."), Needs("subwords")
+    ] = 200_000
+
+    @model_validator(mode="after")
+    def _ordered_lengths(self) -> "Train":
+        if self.min_n > self.max_n:
+            raise ValueError(f"--min-n must be at most --max-n ({self.max_n}), got {self.min_n}")
+        return self
 
 
 class Eval(TextColumnOptions, EvalOptions):

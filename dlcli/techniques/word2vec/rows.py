@@ -38,8 +38,16 @@ class Text(Protocol):
     def rows(self) -> int:
         """Number of rows."""
 
-    def ids(self, negatives: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Return the words whose input vectors the loss uses, and those whose output vectors it uses, int32.
+    @property
+    def inputs(self) -> jax.Array:
+        """The words whose input vectors the loss uses, int32."""
+
+    @property
+    def targets(self) -> jax.Array:
+        """The words that may be predicted, int32."""
+
+    def outputs(self, negatives: jax.Array) -> jax.Array:
+        """Return the words whose output vectors the loss of negative sampling uses, int32.
 
         Args:
             negatives: int32 [row, negative].
@@ -49,9 +57,21 @@ class Text(Protocol):
         """Return the sum over all predictions of -log σ(s) for the predicted word and -log σ(-s) for the negatives.
 
         Args:
-            inputs: input vectors of `ids`, with the axis feature last.
-            outputs: output vectors of `ids`, with the axis feature last.
+            inputs: vectors of `inputs`, with the axis feature last.
+            outputs: vectors of `outputs`, with the axis feature last.
             weight: of a negative: the number of negatives per pair divided by that of a row.
+
+        Returns:
+            float32 [], in nats.
+        """
+
+    def path_loss(self, inputs: jax.Array, nodes: jax.Array, codes: jax.Array) -> jax.Array:
+        """Return the sum of the loss of hierarchical softmax over all predictions.
+
+        Args:
+            inputs: vectors of `inputs`, with the axis feature last.
+            nodes: vectors of the nodes on the paths to `targets`, with the axes depth and feature last.
+            codes: of these paths, with the axis depth last.
 
         Returns:
             float32 [], in nats.

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 
 from dlcli.techniques.word2vec import rows
+from dlcli.techniques.word2vec.hierarchical_softmax import path_loss
 
 
 @jax.tree_util.register_dataclass
@@ -52,15 +53,29 @@ class SkipGram:
     def rows(self) -> int:
         return len(self.centers)
 
-    def ids(self, negatives: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Return int32 [row, center], and int32 [row, candidate, then negative]."""
-        return self.centers, jnp.concatenate([self.candidates, negatives], axis=1)
+    @property
+    def inputs(self) -> jax.Array:
+        """Word ids, int32 [row, center]."""
+        return self.centers
+
+    @property
+    def targets(self) -> jax.Array:
+        """Word ids, int32 [row, candidate]."""
+        return self.candidates
+
+    def outputs(self, negatives: jax.Array) -> jax.Array:
+        """Return int32 [row, candidate, then negative]."""
+        return jnp.concatenate([self.candidates, negatives], axis=1)
 
     def loss(self, inputs: jax.Array, outputs: jax.Array, weight: float) -> jax.Array:
         candidates, negatives = jnp.split(outputs, [self.candidates.shape[1]], axis=1)
         positive = (jax.nn.softplus(-rows.scores(candidates, inputs)) * self.pairs).sum()
         predictions = self.pairs.sum(axis=1, dtype=jnp.float32)
         return positive + weight * rows.negative_loss(rows.scores(negatives, inputs), predictions)
+
+    def path_loss(self, inputs: jax.Array, nodes: jax.Array, codes: jax.Array) -> jax.Array:
+        scores = jnp.einsum("rkdf,rcf->rkdc", nodes, inputs, preferred_element_type=jnp.float32)
+        return (path_loss(scores, codes[..., None], axis=2) * self.pairs).sum()
 
     def predictions(self) -> jax.Array:
         """Return the number of pairs, int32 []."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -21,16 +21,36 @@ class WordVectors:
         words: the vocabulary, most frequent first.
         vectors: float32 [word, feature].
         unit_vectors: `vectors` normalized to length 1; zero vectors stay zero.
+        unknown: the vector, float [feature], of a word outside the vocabulary, or None.
     """
 
-    def __init__(self, facts: WordFacts, vectors: np.ndarray):
-        self.facts, self.words, self.vectors = facts, facts.words, vectors
-        self.unit_vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    def __init__(
+        self, facts: WordFacts, vectors: np.ndarray, unknown: Callable[[str], np.ndarray | None] = lambda word: None
+    ):
+        self.facts, self.words, self.vectors, self.unknown = facts, facts.words, vectors, unknown
+        self.unit_vectors = _unit(vectors)
         self._ids = {word: index for index, word in enumerate(facts.words)}
 
     def find(self, word: str) -> int | None:
         """Return the id of a word; None if it is not in the vocabulary."""
         return self._ids.get(normalized(word, self.facts.lower))
+
+    def unit_vector(self, word: str) -> np.ndarray | None:
+        """Return the vector of a word, float [feature], normalized to length 1; None if it has none."""
+        if (found := self.find(word)) is not None:
+            return self.unit_vectors[found]
+        vector = self.unknown(normalized(word, self.facts.lower))
+        return None if vector is None else _unit(vector)
+
+    def require_unit_vector(self, flag: str, word: str) -> np.ndarray:
+        """Return the vector of a word, float [feature], given by an option, normalized to length 1.
+
+        Raises:
+            UsageError: the word has no vector; the message suggests the nearest spelling.
+        """
+        if (found := self.unit_vector(word)) is not None:
+            return found
+        return self.unit_vectors[self.require(flag, word)]
 
     def require(self, flag: str, word: str) -> int:
         """Return the id of a word, given by an option.
@@ -56,14 +76,6 @@ class WordVectors:
         best = np.argsort(-cosines, kind="stable")[: min(top, len(cosines) - len(set(exclude)))]
         return [(self.words[index], float(cosines[index])) for index in best]
 
-    def analogy(self, first: int, second: int, third: int) -> np.ndarray:
-        """Return the query vector, float [feature], of what is to `third` as `second` is to `first` (3CosAdd).
-
-        Reference: Levy and Goldberg, "Linguistic Regularities in Sparse and Explicit Word Representations", 2014,
-        equation 1.
-        """
-        return self.unit_vectors[second] - self.unit_vectors[first] + self.unit_vectors[third]
-
     def write(self, path: Path) -> None:
         """Write all vectors in word2vec's format: text, or binary if the extension is `.bin`.
 
@@ -81,6 +93,19 @@ class WordVectors:
             file.write(f"{self.vectors.shape[0]} {self.vectors.shape[1]}\n".encode())
             for word, vector in zip(self.words, self.vectors, strict=True):
                 write_entry(file, word, vector)
+
+
+def analogy(first: np.ndarray, second: np.ndarray, third: np.ndarray) -> np.ndarray:
+    """Return the query vector, float [feature], of what is to `third` as `second` is to `first` (3CosAdd).
+
+    Reference: Levy and Goldberg, "Linguistic Regularities in Sparse and Explicit Word Representations", 2014,
+    equation 1.
+    """
+    return second - first + third
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
 
 
 def require_no_spaces(words: Sequence[str]) -> None:

@@ -99,3 +99,14 @@ def test_facts_round_trip_the_tokenizer(labelled):
     for changes in ({"vocabulary": 7}, {"tokenizer": "{}"}, {"tokenizer": "["}):
         with pytest.raises(ValueError, match="tokenizer"):
             TextFacts.model_validate({**facts.model_dump(), **changes})
+
+
+@TRUNCATED
+def test_a_training_batch_is_narrower_than_the_context(labelled):
+    texts, tokenizer = labelled
+    data = labelled_batches.classification(texts, tokenizer, batch_size=2, context=64, seed=0, length_buckets=64)
+    widths = set()
+    for batch in take(data.train_from(0), 20):
+        assert batch["tokens"].shape[1] >= batch["length"].max()
+        widths.add(batch["tokens"].shape[1])
+    assert max(widths) < 64

@@ -1,3 +1,4 @@
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,8 @@ ROWS = [(f"{number} and {number}", str(2 * number)) for number in range(20)]
 def options(tmp_path):
     path = tmp_path / "sums.tsv"
     path.write_text("source\ttarget\n" + "".join(f"{one}\t{two}\n" for one, two in ROWS))
-    return SimpleNamespace(dataset=str(path), batch_size=4, seed=0, tokenizer="characters", vocab_size=64)
+    sizes = {"batch_size": 4, "vocab_size": 64, "length_buckets": 1}
+    return SimpleNamespace(dataset=str(path), seed=0, tokenizer="characters", **sizes)
 
 
 def test_a_batch_contains_sources_with_lengths_and_targets_between_start_and_end(options):
@@ -94,3 +96,15 @@ def test_batches_from_a_later_step_are_those_of_the_unbroken_order(options):
     for _ in range(3):
         next(whole)
     np.testing.assert_array_equal(next(whole)["source"], next(later)["source"])
+
+
+def test_a_batch_is_as_wide_as_its_bucket(options, tmp_path):
+    path = tmp_path / "words.tsv"
+    path.write_text("source\ttarget\n" + "".join(f"{'a' * (n % 20 + 1)}\t{'b' * (n % 20 + 1)}\n" for n in range(300)))
+    data = pair_batches.read(SimpleNamespace(**{**vars(options), "dataset": str(path), "length_buckets": 3}), 64)
+    batches = list(itertools.islice(data.train_from(0), 60))
+    assert len({batch["source"].shape for batch in batches}) == 3
+    for batch in batches:
+        assert batch["source"].shape[1] >= batch["length"].max()
+        assert (batch["target"] == END).any(axis=1).all()
+        assert batch["source"].shape[1] == batch["target"].shape[1] - 2  # a start and an end

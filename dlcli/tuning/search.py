@@ -1,0 +1,95 @@
+"""A search: its space, its storage and its folder, and the work of one worker."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dlcli.options.fields import Options
+from dlcli.tuning import storage
+from dlcli.tuning.claims import claimed
+from dlcli.tuning.events import Event
+from dlcli.tuning.folder import SearchFolder, open_folder
+from dlcli.tuning.options import TuneOptions
+from dlcli.tuning.ranges import parse
+from dlcli.tuning.space import Space
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """A search that is open in this process.
+
+    Attributes:
+        space: what it varies.
+        options: of the search.
+        folder: on this host.
+        place: path or URL of the storage.
+        count: number of trials.
+    """
+
+    space: Space
+    options: TuneOptions
+    folder: SearchFolder
+    place: str
+    count: int
+
+
+def space_of(technique: str, options: TuneOptions, given: dict[str, Any]) -> Space:
+    """Return the checked space of a search.
+
+    Args:
+        technique: its name.
+        options: of the search.
+        given: the options of all runs that are given, by name.
+
+    Raises:
+        UsageError: a range or an option is not valid.
+    """
+    from dlcli import techniques
+
+    model: type[Options] = techniques.options(technique, "train")
+    found = Space.of(technique, given, parse(model, options.param, given))
+    found.check()
+    return found
+
+
+def begin(space: Space, options: TuneOptions) -> Search:
+    """Open the folder and the storage of a search, and create its trials.
+
+    Raises:
+        UserError: one of them cannot be used.
+    """
+    storage.require(options.storage, options.sampler)
+    points = space.grid() if options.sampler == "grid" else []
+    count = len(points) or options.trials
+    database = storage.opened(options.storage) if "://" in options.storage else None  # before a folder is created
+    folder = open_folder(space, options.out, options.name)
+    place = options.storage or str(folder.journal)
+    opened = database or storage.opened(place)
+    storage.create(opened, folder.name)
+    storage.fill(storage.study(opened, folder.name), count, points)
+    return Search(space, options, folder, place, count)
+
+
+def work(search: Search, stop: Callable[[], str | None], deadline: float | None = None) -> Iterator[Event]:
+    """Work on one trial after the other until all are begun, and yield events.
+
+    Args:
+        search: to work on.
+        stop: returns the name of a signal to pause at, or None.
+        deadline: time since 1970 at which to pause; None: never.
+    """
+    from dlcli.tuning.trial import run_trial
+
+    def reason() -> str | None:
+        return stop() or ("time" if deadline is not None and time.time() >= deadline else None)
+
+    opened = storage.opened(search.place)
+    study_id = opened.get_study_id_from_name(search.folder.name)
+    while not reason():
+        with claimed(opened, study_id, search.folder, search.count) as claim:
+            if claim is None:
+                return
+            yield from run_trial(search, opened, claim, reason)

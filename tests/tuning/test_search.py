@@ -1,0 +1,247 @@
+"""Searches: exactly N trials, each an ordinary run; killed trials continue their runs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+
+from dlcli.errors import DiskError, RunError
+from dlcli.runs.folder import RunFolder
+from dlcli.techniques.mlp.learner import Learner
+from dlcli.tuning import options, results, search, storage
+from dlcli.tuning.claims import claimed
+from dlcli.tuning.events import Begun, Finished, Paused, from_line, to_line
+from tests.postgresql import postgresql
+
+TINY = {"steps": 8, "batch_size": 16, "points": 40, "hidden_sizes": "3", "save_every": 2, "report_every": 4}
+POEM = Path(__file__).parents[1] / "texts" / "jabberwocky.txt"
+RATES = ("learning-rate=1e-3..1e-1:log", "seed=0,1,2")
+
+
+def begun(param=RATES, fixed=TINY, **chosen):
+    model = options.model("mlp")
+    given = model.model_validate(
+        {"param": param, "out": Path("search"), **({} if "sampler" in chosen else {"trials": 2}), **chosen, **fixed}
+    )
+    return search.begin(search.space_of("mlp", given, dict(fixed)), given)
+
+
+def finish(one, stop=lambda: None):
+    return [each for each in search.work(one, stop) if isinstance(each, Begun | Finished | Paused)]
+
+
+def signalled(calls):
+    """Return a function that returns no signal at first, and SIGTERM after some calls."""
+    asked = iter([None] * calls)
+    return lambda: next(asked, "SIGTERM")
+
+
+def test_each_trial_is_a_run_in_the_folder_of_the_search():
+    one = begun(pruner="none")
+    ended = [each for each in finish(one) if isinstance(each, Finished)]
+    assert [each.number for each in ended] == [0, 1]
+    for each in ended:
+        run = RunFolder(one.folder.run(each.number))
+        assert run.options(Learner).learning_rate == each.values["learning_rate"]
+        assert run.info().ended.best["loss"] == each.value
+    found = results.read(one)
+    assert found.best.value == min(each.value for each in ended)
+    assert results.numbers(found)["best"]["run"] == str(one.folder.run(found.best.number))
+    assert finish(begun()) == []  # the same command has nothing left to do
+
+
+def test_more_trials_extend_a_search():
+    finish(begun(trials=1))
+    ended = [each for each in finish(begun(trials=2)) if isinstance(each, Finished)]
+    assert [each.number for each in ended] == [1]
+
+
+def test_the_command_of_the_best_run_trains_the_same_run(dlcli):
+    one = begun(trials=1)
+    finish(one)
+    found = results.read(one)
+    words = results.train_command(found, found.best).split()[1:]
+    assert dlcli(*words, "--out", "again")[0] == 0
+    assert RunFolder(Path("again")).info().ended.best == RunFolder(one.folder.run(0)).info().ended.best
+
+
+def test_a_paused_trial_continues_its_run_bit_for_bit():
+    whole = begun(trials=1, out=Path("whole"))
+    finish(whole)
+    paused = begun(trials=1, out=Path("paused"))
+    last = finish(paused, signalled(5))[-1]
+    assert isinstance(last, Paused)
+    assert 0 < last.step < 8
+    first, *_ = finish(paused)
+    assert first.resumed
+    one, other = (RunFolder(each.folder.run(0)).restore(None)[0] for each in (whole, paused))
+    assert all((one[name] == other[name]).all() for name in one)
+
+
+def test_a_claimed_trial_is_not_given_to_another_worker():
+    one = begun(trials=2)
+    opened = storage.opened(one.place)
+    study_id = opened.get_study_id_from_name(one.folder.name)
+    with claimed(opened, study_id, one.folder, 2) as first, claimed(opened, study_id, one.folder, 2) as second:
+        assert (first.number, second.number) == (0, 1)
+        with claimed(opened, study_id, one.folder, 2) as third:
+            assert third is None
+    with claimed(opened, study_id, one.folder, 2) as again:  # its lock is free, as after a kill
+        assert (again.number, again.resumed) == (0, True)
+
+
+def test_a_trial_beyond_the_number_of_trials_is_never_started():
+    one = begun(trials=2)
+    storage.fill(storage.study(storage.opened(one.place), one.folder.name), 4)  # two hosts create them at once
+    assert len([each for each in finish(one) if isinstance(each, Finished)]) == 2
+
+
+def test_a_bad_trial_is_pruned(monkeypatch):
+    monkeypatch.setattr(storage, "_STARTUP", 1)
+    one = begun(("learning-rate=0.05,1e-6",), {**TINY, "validate_every": 2}, sampler="grid")
+    good, bad = [each for each in finish(one) if isinstance(each, Finished)]
+    assert (good.state, bad.state) == ("complete", "pruned")
+    assert RunFolder(one.folder.run(1)).info().ended.reason == "pruned"
+    assert bad.step < 8
+
+
+def test_a_trial_that_diverges_is_a_result():
+    [_, ended] = finish(begun(("learning-rate=1e5,1e6",), {**TINY, "optimizer": "sgd"}, trials=1))
+    assert (ended.state, ended.value) == ("diverged", None)
+    assert "became" in ended.message
+
+
+def test_options_that_do_not_fit_each_other_are_a_result():
+    model = options.model("transformer")
+    fixed = {"dataset": str(POEM), "layers": 1, "d_model": 8, "context": 8, "batch_size": 4, "steps": 2}
+    given = model.model_validate({"param": ("heads=3",), "out": Path("search"), "trials": 1, **fixed})
+    [_, ended] = finish(search.begin(search.space_of("transformer", given, fixed), given))
+    assert (ended.state, ended.value) == ("invalid", None)
+    assert "heads" in ended.message
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_the_draws_of_a_trial_depend_on_its_number_alone(sampler):
+    drawn = []
+    for folder in ("one", "other"):
+        one = begun(sampler=sampler, trials=4, out=Path(folder))
+        opened = storage.opened(one.place)
+        studies = [storage.study(opened, one.folder.name, sampler, seed=number) for number in range(4)]
+        order = range(4) if folder == "one" else reversed(range(4))
+        values = {}
+        for number in order:
+            each = optuna.trial.Trial(studies[number], opened.get_all_trials(0)[number]._trial_id)
+            values[number] = one.space.assigned(lambda range_, each=each: storage.suggest(each, range_))
+        drawn.append(values)
+    assert drawn[0] == drawn[1]
+    assert len({str(each) for each in drawn[0].values()}) == 4
+
+
+def test_a_folder_of_another_search_is_refused():
+    begun()
+    with pytest.raises(RunError, match="of another search"):
+        begun(("learning-rate=1e-3..1e-2:log",))
+
+
+def test_a_database_that_cannot_be_reached_leaves_no_folder():
+    with pytest.raises(DiskError, match="cannot be used"):
+        begun(storage="sqlite:////nowhere/at/all.db")
+    assert not Path("search").exists()
+
+
+def test_a_search_in_a_database_joins_from_another_folder():
+    first = begun(storage="sqlite:///search.db", trials=1, name="joint")
+    finish(first)
+    second = begun(storage="sqlite:///search.db", trials=2, name="joint", out=Path("other"))
+    ended = [each for each in finish(second) if isinstance(each, Finished)]
+    assert [each.number for each in ended] == [1]
+    assert second.folder.run(1).exists()
+    assert not second.folder.run(0).exists()
+
+
+def test_a_trial_of_another_folder_stays_there():
+    first = begun(storage="sqlite:///search.db", trials=1, name="joint")
+    finish(first, signalled(3))
+    second = begun(storage="sqlite:///search.db", trials=1, name="joint", out=Path("other"))
+    assert finish(second) == []
+    assert isinstance(finish(first)[-1], Finished)
+
+
+def test_events_survive_a_pipe():
+    event = Finished(3, {"a": 1}, "complete", 0.5, "loss", 8, rising=True)
+    assert from_line(to_line(event)) == event
+
+
+def test_the_command_prints_a_table_and_the_best_command(dlcli):
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in TINY.items()]
+    code, out, err = dlcli("tune", "mlp", *given, "--param", RATES[0], "--trials", 2, "--out", "search")
+    assert code == 0
+    assert "dlcli train mlp --batch-size 16 --steps 8" in err
+    assert (Path("search") / "search.png").exists()
+    code, out, _ = dlcli("tune", "mlp", *given, "--param", RATES[0], "--trials", 2, "--out", "search", "--json")
+    found = json.loads(out)
+    assert [each["state"] for each in found["trials"]] == ["complete"] * 2
+    assert found["best"]["command"].startswith("dlcli train mlp")
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_replaced_and_its_run_continues():
+    kill_one_of_four(["--out", "search"])
+
+
+@pytest.mark.slow
+def test_four_workers_share_a_search_in_postgresql(tmp_path):
+    with postgresql(tmp_path) as url:
+        kill_one_of_four(["--out", "search", "--storage", url])
+
+
+def kill_one_of_four(more):
+    """Run twelve trials with four workers, kill one worker in its first run, and check what is left."""
+    given = {**TINY, "steps": 600, "validate_every": 60, "save_every": 50}
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    command = [sys.executable, "-m", "dlcli", "tune", "mlp", *words, "--param", RATES[0], "--trials", "12"]
+    process = subprocess.Popen([*command, "--workers", "4", "--json", *more], stdout=subprocess.PIPE, text=True)
+    victim = wait_for_worker(process.pid)
+    os.kill(victim, signal.SIGKILL)
+    out, _ = process.communicate(timeout=1200)
+    assert process.returncode == 0
+    found = json.loads(out)
+    assert len(found["trials"]) == 12
+    assert {each["state"] for each in found["trials"]} <= {"complete", "pruned"}
+    folders = sorted(each.name for each in Path("search/trials").iterdir())
+    assert folders == [f"{number:04d}" for number in range(12)]
+    resumed = [each for each in folders if RunFolder(Path("search/trials", each)).info().sessions]
+    assert resumed
+    complete = next(each for each in found["trials"] if each["state"] == "complete")
+    rate = f"--learning-rate={complete['values']['learning_rate']}"
+    again = subprocess.run([*command[:3], "train", "mlp", *words, rate, "--out", "again"], timeout=600)
+    assert again.returncode == 0
+    [one, other] = (
+        RunFolder(each).info().ended.best
+        for each in (Path("again"), Path("search/trials", f"{complete['number']:04d}"))
+    )
+    assert one == other
+
+
+def wait_for_worker(parent):
+    """Return the process id of a worker of `parent` whose run has a checkpoint after the first one."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        steps = [
+            each for each in Path("search/trials").glob("*/checkpoints/*") if each.name.isdecimal() and int(each.name)
+        ]
+        if steps:
+            folder = steps[0].parents[1].resolve()
+            for child in children:
+                for handle in Path(f"/proc/{child}/fd").iterdir():
+                    if handle.exists() and Path(os.readlink(handle)) == folder:
+                        return int(child)
+        time.sleep(0.05)
+    raise AssertionError("no worker has begun")
