@@ -83,7 +83,7 @@ class ImageGenerator(nnx.Module):
     def __call__(self, noise: jax.Array, label: jax.Array | None = None) -> jax.Array:
         """Map [batch, latent] and int [batch] to float32 [batch, height, width, channel] in [-1, 1]."""
         if self.class_embedding is not None:
-            noise = jnp.concatenate([noise, self.classembedding(label)], axis=-1)
+            noise = jnp.concatenate([noise, self.class_embedding(label)], axis=-1)
         x = self.fc_in(noise).reshape(noise.shape[0], *self.start)
         x = jax.nn.relu(self.norms[0](x))
         for upsample, norm in zip(self.upsample, self.norms[1:], strict=True):
