@@ -49,17 +49,12 @@ coverage: setup ## The fast tests, and how much of the program they cover
 test-slow: setup ## Convergence runs, crashes at random moments, comparisons with other tools
 	$(BIN)/python -m pytest -m slow
 
-bench: setup ## Time training beside PyTorch's and gensim's, on the same cores in the same run
+bench: setup ## Time training beside PyTorch and gensim, on the same cores in the same run; written into README.md
 	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python tests/bench/cnn.py
+	$(BIN)/python -c 'import gensim' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0
 	$(BIN)/python tests/bench/input.py
 	$(BIN)/python tests/bench/tokenizer.py
-	$(BIN)/python tests/bench/rnn.py
-	$(BIN)/python tests/bench/transformer.py
-	$(BIN)/python tests/bench/gan.py
-	$(BIN)/python tests/bench/diffusion.py
-	$(BIN)/python -c 'import gensim' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0
-	$(BIN)/python tests/bench/word2vec.py
+	$(BIN)/python tests/bench/report.py --write
 
 readme: setup ## Write the generated parts of README.md and .docs/options.md
 	$(BIN)/python tests/readme.py --write

@@ -22,6 +22,7 @@ from dlcli.notebook import DrawnFigure, Measured, NotebookProgress, in_notebook,
 from dlcli.options.fields import Options, cli
 from dlcli.python_inputs import listed
 from dlcli.reports.options import Report
+from dlcli.runs import evaluations
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques import opening
 from dlcli.techniques.inheriting import inherited
@@ -306,13 +307,18 @@ def draw_figure(name: str, options: Any, opened: Any) -> Figure:
 def perform(verb: str, options: Any, run: TrainedRun) -> Any:
     """Apply a verb of a run's technique to the run, and return what it makes: an artifact, or an iterator of them.
 
+    An evaluation is also kept in the run.
+
     Args:
         verb: "eval", "sample", "predict" or "score".
         options: of the verb.
         run: that they name.
     """
     _prepare(options)
-    return techniques.apply(verb, options, run)
+    found = techniques.apply(verb, options, run)
+    if verb == "eval":
+        evaluations.record(run.files, options, found)
+    return found
 
 
 def export_run(options: Export, run: TrainedRun) -> Exported:

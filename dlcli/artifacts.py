@@ -26,6 +26,8 @@ class Images:
         title: of the saved file.
         columns: number of images per row.
         numbers: values for `--json`, in addition to file, count and captions.
+        nearest: the nearest training image to each image, uint8 of the shape of `pixels`, shown below it; None: not
+            shown.
     """
 
     pixels: np.ndarray
@@ -33,6 +35,7 @@ class Images:
     title: str = ""
     columns: int = 8
     numbers: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    nearest: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ stale, as `tests/test_readme.py` does.
 import ast
 import re
 import sys
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,11 +50,12 @@ def file_map() -> str:
 
 
 def exit_codes() -> str:
-    """One row per exit code."""
+    """All exit codes with their meaning, as one paragraph."""
     kinds = sorted(errors.UserError.__subclasses__(), key=lambda kind: kind.exit_code)
     rows = [(0, "done"), (1, "a bug in dlcli"), *((k.exit_code, _first_line(k)) for k in kinds)]
     rows += [(130, "interrupted (SIGINT), state saved"), (143, "terminated (SIGTERM), state saved")]
-    return "| code | meaning |\n|---|---|\n" + "\n".join(f"| {code} | {text} |" for code, text in rows)
+    text = "; ".join(f"**{code}** {text[0].lower()}{text[1:]}" for code, text in rows)
+    return textwrap.fill(f"{text}.", 120, break_long_words=False, break_on_hyphens=False)
 
 
 def options() -> str:

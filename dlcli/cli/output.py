@@ -187,7 +187,7 @@ def _write_images(images: Images, call: Call, out: Path | None, *, show: bool, f
     from dlcli.plot.page.files import save
 
     path = out or Path("images.png")
-    grid = album(images.pixels, images.captions, title=images.title, columns=images.columns)
+    grid = album(images.pixels, images.captions, title=images.title, columns=images.columns, nearest=images.nearest)
     save(page.tiles.draw(grid), path)
     if call.json:
         count, captions = len(images.pixels), list(images.captions)

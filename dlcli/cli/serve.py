@@ -11,7 +11,7 @@ from typing import Any
 from dlcli.cli import console, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UsageError
-from dlcli.serve.options import LOOPBACK, Serve
+from dlcli.serve.options import LOOPBACK, SURFACES, Serve
 from dlcli.techniques import opening
 
 _STOP_SECONDS = 10  # that a request in progress has to finish
@@ -29,18 +29,22 @@ def run(options: Serve, call: Call) -> None:
             raise UsageError(
                 f"dlcli serve needs the package {package}, which is not installed", hint="pip install 'dlcli[serve]'"
             )
-    options, trained = opening.opened(options, "", "serve")
+    trained = None
+    if options.run != SURFACES:
+        options, trained = opening.opened(options, "", "serve")
     if options.host not in LOOPBACK and not options.token:
         options = options.model_copy(update={"token": secrets.token_urlsafe(24)})
     listening = _socket(options)
     progress.load_jax()
     from dlcli.engine.devices import prepare
+    from dlcli.serve import subject
     from dlcli.serve.app import application
 
     prepare(options.device)
-    app = application(options, trained)
-    with progress.working("loading the weights"):
-        trained.learner  # noqa: B018 the property loads them
+    app = application(options, subject.of_run(trained) if trained else subject.surfaces())
+    if trained:
+        with progress.working("loading the weights"):
+            trained.learner  # noqa: B018 the property loads them
     _serve(app, listening, _address(options, listening), options, call)
 
 

@@ -109,6 +109,7 @@ _SUBJECTS = {
     "train mlp": "perceptron dense feedforward ffn dnn tabular moons iris logistic-regression",
     "train cnn --arch resnet": "resnet resnet18 resnet34 resnet50",
     "train cnn --arch convnext": "convnext",
+    "train cnn --arch airbench": "airbench cifarnet",
     "train transformer --shape encoder": "bert roberta encoder distilbert",
     "train transformer": "gpt gpt2 gpt-2 nanogpt llama lm llm decoder language-model",
     "train transformer --shape encoder-decoder": "t5 seq2seq translation translator nmt bart encoder-decoder",

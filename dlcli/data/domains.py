@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dlcli.data import cache, densities
+from dlcli.artifacts import Images
+from dlcli.data import cache, densities, nearest_images
 from dlcli.data.densities import DensityFacts
 from dlcli.data.images import batches
 from dlcli.data.images.batches import ImageFacts
@@ -223,3 +224,19 @@ def generate(
         label = None if labels is None else np.pad(labels[rows], (0, padding))
         samples.append(np.asarray(draw(padded, label, number))[: batch_size - padding])
     return np.concatenate(samples)
+
+
+def with_nearest(images: Images, trained: GenerativeTrainOptions) -> Images:
+    """Return samples with the nearest training image to each, and the root mean square differences in the numbers.
+
+    Args:
+        images: samples of a run.
+        trained: training options of the run, which name its data set.
+
+    Raises:
+        DatasetError: the data set is missing or malformed.
+    """
+    with silenced():
+        found, distances = nearest_images.nearest(read(trained), images.pixels)
+    numbers = {**images.numbers, "nearest_rms_difference": distances.tolist()}
+    return dataclasses.replace(images, nearest=found, numbers=numbers)

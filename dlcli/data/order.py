@@ -24,13 +24,29 @@ class Order:
 
     def at(self, step: int) -> np.ndarray:
         """Return the indices of the examples of a step, int64 [batch]."""
-        positions = np.arange(step * self.batch_size, (step + 1) * self.batch_size)
-        epochs, offsets = np.divmod(positions, self.count)
+        epochs, offsets = self._positions(step)
         indices = np.empty_like(offsets)
         for epoch in np.unique(epochs):
             here = epochs == epoch
             indices[here] = self._epoch(int(epoch))[offsets[here]]
         return indices
+
+    def parity(self, step: int) -> np.ndarray:
+        """Return a bit of each example of a step, int32 [batch]: random at first, it changes with each epoch."""
+        epochs, _ = self._positions(step)
+        parity: np.ndarray = (self._bits[self.at(step)] + epochs) % 2
+        return parity.astype(np.int32)
+
+    def _positions(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the epoch and the offset in the epoch of each example of a step, int64 [batch]."""
+        positions = np.arange(step * self.batch_size, (step + 1) * self.batch_size)
+        epochs, offsets = np.divmod(positions, self.count)
+        return epochs, offsets
+
+    @functools.cached_property
+    def _bits(self) -> np.ndarray:
+        """A random bit of each example, uint8 [example]."""
+        return np.random.default_rng([self.seed, self.count]).integers(2, size=self.count, dtype=np.uint8)
 
     def _permutation(self, epoch: int) -> np.ndarray:
         return np.random.default_rng([self.seed, epoch]).permutation(self.count)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -159,6 +159,20 @@ class Program:
             return self.leaves_of(self._build())
         create = jax.jit(lambda: jax.tree.leaves(nnx.state(self._build())), out_shardings=self.shardings)
         return list(create())
+
+    def initial_without(self, paths: Collection[str]) -> dict[str, np.ndarray]:
+        """Return the state of the untrained learner as it is saved, without some leaves, which are not computed.
+
+        Args:
+            paths: of the leaves that are left out, such as weights that will be filled in.
+        """
+        kept = [name for name in self.names if name not in paths]
+
+        def create() -> list[jax.Array]:
+            leaves = dict(zip(self.names, jax.tree.leaves(nnx.state(self._build())), strict=True))
+            return [_key_to_data(leaves[name]) for name in kept]
+
+        return dict(zip(kept, jax.device_get(jax.jit(create)()), strict=True))
 
     def empty_window(self, batch: Batch) -> Window:
         """Return a window without steps."""

@@ -18,6 +18,7 @@ from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sources import dates
 from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
+from dlcli.figures import language
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import Attention
 from dlcli.nn import functional
@@ -30,12 +31,12 @@ from dlcli.techniques.transformer.options import MASK, Train, task_of
 from dlcli.techniques.transformer.translation import translator
 from dlcli.text_models.trained import TrainedTextModel
 
+Charted = tuple[AttentionChart, Truncation | None]
+
 
 def draw(options: Attention, run: TrainedRun) -> Figure:
     """Show the attention weights of each layer and head over the tokens of a text."""
-    trained = TrainedTextModel.of(run, run.options.context)
-    chart, truncated = _CHARTS[trained.learner.shape](trained, options, run.options)
-    chart = _selected(chart, options)
+    chart, truncated = charted(options, run)
     if truncated and options.text:
         warn(truncated.note(options.text))
     note = f"{chart.note}; {Path(options.run).name}"
@@ -58,6 +59,12 @@ def draw(options: Attention, run: TrainedRun) -> Figure:
     chart = dataclasses.replace(chart, note=note)
     drawing = page.attention.draw(chart)
     return Figure("attention", drawing, numbers, functools.partial(terminal.attention.draw, chart))
+
+
+def charted(options: Attention, run: TrainedRun) -> Charted:
+    """Return the chart, and how the text was truncated."""
+    chart, truncated = _CHARTS[run.learner.shape](TrainedTextModel.of(run, run.options.context), options, run)
+    return _selected(chart, options), truncated
 
 
 def rollout(weights: np.ndarray) -> np.ndarray:
@@ -96,12 +103,9 @@ def _selected(chart: AttentionChart, options: Attention) -> AttentionChart:
     return dataclasses.replace(chart, weights=chart.weights[rows, columns], note=note, names=names)
 
 
-Charted = tuple[AttentionChart, Truncation | None]
-
-
-def _self_attention(trained: TrainedTextModel, options: Attention, train: Train) -> Charted:
+def _self_attention(trained: TrainedTextModel, options: Attention, run: TrainedRun) -> Charted:
     """Return the self-attention of a decoder or an encoder over a text."""
-    given = options.text or _document(options.index, train)
+    given = options.text or _document(options.index, run.options)
     masked = trained.learner.task == "mask" and given.count(MASK) == 1
     tokens = found = fill_mask.encode(trained, given)[0] if masked else trained.encode_nonempty(given)
     if trained.learner.shape == "decoder":
@@ -111,30 +115,33 @@ def _self_attention(trained: TrainedTextModel, options: Attention, train: Train)
     lacking = max(0, len(tokens) - min(trained.context, options.tokens))
     tokens = tokens[: len(tokens) - lacking]
     truncated = Truncation(len(found), len(found) - lacking) if lacking else None
-    length, position = np.array([len(tokens)]), np.array([[0]])
+    count, position = len(tokens), np.array([[0]])
+    length = np.array([count])
     rest = {"decoder": (), "classify": (length,), "mask": (length, position)}[trained.learner.task]
-    weights = _recorded(trained, lambda network, record: network(tokens[None], *rest, record))
+    # Neither a decoder, which is causal, nor an encoder, which gets the length, attends to the padding.
+    weights = np.stack(_recorded(trained, _forward, language.padded(tokens, run)[None], *rest))[..., :count, :count]
     names = trained.tokenizer.pieces(tokens)
     note = "rows: queries, columns: keys; large: mean over layers and heads"
-    count = f"first {truncated.read} of {truncated.tokens:,}" if truncated else f"{len(tokens)}"
-    title = f"self-attention of the {trained.learner.shape}, {count} tokens"
+    read = f"first {truncated.read} of {truncated.tokens:,}" if truncated else f"{count}"
+    title = f"self-attention of the {trained.learner.shape}, {read} tokens"
     return AttentionChart(title, note, weights, names, names), truncated
 
 
-def _cross_attention(trained: TrainedTextModel, options: Attention, train: Train) -> Charted:
+def _cross_attention(trained: TrainedTextModel, options: Attention, run: TrainedRun) -> Charted:
     """Return the cross-attention of the decoder over a source, while it generates the target."""
-    source, parts = (options.text, None) if options.text else _source(options.index, train)
+    source, parts = (options.text, None) if options.text else _source(options.index, run.options)
     facts, network = trained.learner.facts, trained.learner.network
     whole = trained.encode_nonempty(source)
     read = whole[: facts.max_source_length]
     truncated = Truncation(len(whole), len(read)) if len(read) < len(whole) else None
     rows = np.pad(read, (0, facts.max_source_length - len(read)))[None]
     length = np.array([len(read)], np.int32)
-    found = np.asarray(translator(network, facts.max_target_length, 1)(rows, length).tokens)[0, 0]
+    translate = run.once(("translate", 1), lambda: translator(network, facts.max_target_length, 1))
+    found = np.asarray(translate(rows, length).tokens)[0, 0]
     written = found[: int(np.argmax(found == END)) + 1] if END in found else found[found > END]
-    tokens = np.concatenate([[START], written[:-1]])[None]
-    weights = _recorded(trained, lambda network, record: network(tokens, network.encode(rows, length), record), part=1)
-    weights = weights[..., : len(read)]
+    tokens = np.zeros([1, facts.max_target_length], np.int32)
+    tokens[0, : len(written)] = np.concatenate([[START], written[:-1]])
+    weights = np.stack(_recorded(trained, _translation, tokens, rows, length)[1::2])[..., : len(written), : len(read)]
     queries = trained.tokenizer.pieces(written)
     known = date_alignment(parts, len(queries)) if parts and trained.tokenizer.kind == "characters" else None
     title = f"cross-attention: {source} → {trained.tokenizer.decode(written)}"
@@ -142,31 +149,41 @@ def _cross_attention(trained: TrainedTextModel, options: Attention, train: Train
     return AttentionChart(title, note, weights, queries, trained.tokenizer.pieces(read), known), truncated
 
 
-_CHARTS: dict[str, Callable[[TrainedTextModel, Attention, Train], Charted]] = {
+_CHARTS: dict[str, Callable[[TrainedTextModel, Attention, TrainedRun], Charted]] = {
     "decoder": _self_attention,
     "encoder": _self_attention,
     "encoder-decoder": _cross_attention,
 }
 
 
-def _recorded(
-    trained: TrainedTextModel, call: Callable[[Any, list[jax.Array]], object], part: int | None = None
-) -> np.ndarray:
-    """Return the attention weights of a forward pass, float32 [layer, head, query, key].
+def _forward(network: Any, record: list[jax.Array], *inputs: jax.Array) -> None:
+    network(*inputs, record)
+
+
+def _translation(
+    network: Any, record: list[jax.Array], target: jax.Array, source: jax.Array, length: jax.Array
+) -> None:
+    network(target, network.encode(source, length), record)
+
+
+def _recorded(trained: TrainedTextModel, call: Callable[..., None], *inputs: np.ndarray) -> list[np.ndarray]:
+    """Return the attention weights of a forward pass, float32 [head, query, key] of each layer.
+
+    A layer with two attentions has two entries: self-attention, then cross-attention.
 
     Args:
         trained: the network.
         call: runs the network on one sequence, with a list that records the weights.
-        part: in a layer with two attentions: 0 for self-attention, 1 for cross-attention.
+        inputs: arguments of `call`.
     """
 
-    def recorded(network: Any) -> list[jax.Array]:
+    def recorded(network: Any, *inputs: jax.Array) -> list[jax.Array]:
         record: list[jax.Array] = []
-        call(network, record)
+        call(network, record, *inputs)
         return record
 
-    found = functional.jit(recorded, trained.learner.network)()
-    return np.stack([np.asarray(each[0]) for each in (found if part is None else found[part::2])])
+    compiled = trained.once(("attention", call), lambda: functional.jit(recorded, trained.learner.network))
+    return [np.asarray(each[0]) for each in compiled(*inputs)]
 
 
 def _document(index: int, train: Train) -> str:

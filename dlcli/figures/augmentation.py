@@ -109,5 +109,6 @@ _CAPTIONS: dict[str, Callable[[Any], str]] = {
     "shift": lambda shift: f"dy {shift[0]:+d}, dx {shift[1]:+d}",
     "flip": lambda flipped: "flipped" if flipped else "not flipped",
     "cutout": lambda square: f"side {formats.percent(float(square[2]), 0)}",
+    "alternating-flip": lambda flipped: "flipped" if flipped else "not flipped",
     "mixup": lambda weight: f"lambda {weight:.2f}",
 }

@@ -31,6 +31,7 @@ _UNTRAINED = {
     "small": "untrained small",
     "resnet": "untrained resnet, whose residual branches start at zero",
     "convnext": "untrained convnext, whose residual branches start near zero",
+    "airbench": "untrained airbench, whose first output channels start as copies of input channels",
 }
 _MIN_OUTSIDE = 1e-3  # fraction of the gradient outside the theoretical field that the title mentions
 

@@ -65,12 +65,15 @@ def write(imported: Imported, options: Import) -> Written:
     _require_readable(options, facts)
     program = rebuilt(options.path, learner_type, trained, facts, one_device())
     weights = _paths(program, imported) if imported.relative else dict(imported.weights)
-    arrays = program.to_host(program.initial())
-    _require_fit(program, arrays, weights, imported, options.path)
-    for name, array in weights.items():
-        arrays[name] = array.astype(arrays[name].dtype)
-        if (average := program.averages.get(name)) is not None:
-            arrays[average] = arrays[name]
+    _require_fit(program, weights, imported, options.path)
+    filled = {
+        path: array.astype(program.shapes[path].dtype)
+        for name, array in weights.items()
+        for path in (name, program.averages.get(name))
+        if path is not None
+    }
+    filled |= program.initial_without(filled.keys())
+    arrays = {name: filled[name] for name in program.names}
     trained = trained.model_copy(update={"out": options.out, "name": options.name, "epochs": None})
     with new.started(imported.technique, trained) as run:
         update = {"out": run.folder, "name": None, **_tokenizer(run.folder, imported)}
@@ -137,7 +140,6 @@ def _paths(program: Program, imported: Imported) -> dict[str, np.ndarray]:
 
 def _require_fit(
     program: Program,
-    arrays: Mapping[str, np.ndarray],
     weights: Mapping[str, np.ndarray],
     imported: Imported,
     path: Path,
@@ -147,10 +149,8 @@ def _require_fit(
     if strange := sorted(weights.keys() - known):
         raise RunError(f"{path} has weights that the model of its options lacks: {formats.parameters(strange)}")
     for name, array in weights.items():
-        if array.shape != arrays[name].shape:
-            raise RunError(
-                f"{path} has {name} of shape {list(array.shape)}, but its options need {list(arrays[name].shape)}"
-            )
+        if array.shape != (expected := program.shapes[name].shape):
+            raise RunError(f"{path} has {name} of shape {list(array.shape)}, but its options need {list(expected)}")
         if not np.isfinite(array).all():
             raise RunError(f"{path} has values in {name} that are not finite")
     missing = sorted(known - weights.keys())

@@ -37,6 +37,7 @@ _MAX_EXAMPLES = 20_000  # training images
 _MAX_BYTES = 2**29  # of the pixels of the training images
 _SIDE = 32  # pixels; larger images are scaled down
 _FEATURES = 64
+_FEATURE_BATCH = 500  # images whose features are computed at once
 _CHANNELS = 32  # of the first layer; each further layer has twice as many, up to 128
 _SEED, _MAX_STEPS, _BATCH, _LEARNING_RATE = 0, 500, 128, 1e-3
 _MAX_WORK = 2e11  # multiplications in all forward passes; bounds the steps for large images
@@ -74,6 +75,16 @@ class FeatureClassifier(nnx.Module):
     def features(self, images: jax.Array) -> jax.Array:
         """Map images, uint8 [batch, height, width, channel], to features, float32 [batch, feature]."""
         return _features(self._arrays(), images)
+
+    def all_features(self, images: np.ndarray) -> jax.Array:
+        """Return the features of any number of images, batch by batch, float32 [image, feature].
+
+        All batches have the same shape, so that the function is compiled once.
+        """
+        compute = jax.jit(self.features, compiler_options=compiler_options())
+        chunks = [images[start : start + _FEATURE_BATCH] for start in range(0, len(images), _FEATURE_BATCH)]
+        padded = [np.pad(each, [(0, _FEATURE_BATCH - len(each)), (0, 0), (0, 0), (0, 0)]) for each in chunks]
+        return jnp.concatenate([compute(each) for each in padded])[: len(images)]
 
     def logits(self, features: jax.Array) -> jax.Array:
         """Map features to logits, float32 [batch, class]."""

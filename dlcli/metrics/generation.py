@@ -7,16 +7,22 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.metrics import frechet
 from dlcli.metrics.feature_classifier import FeatureClassifier
 from dlcli.metrics.frechet import Frechet
+from dlcli.metrics.kernel_distance import kernel_distance
+from dlcli.metrics.manifold import precision_recall
 from dlcli.metrics.metric import Metric, Metrics, Rate
 from dlcli.metrics.modes import Modes, ModesFound
 
 Row = tuple[str, str, str]
+
+MIN_SAMPLES = 1_000  # for a distance, where the test split has fewer examples
+_MOST, _LEAST = 10_000, 4  # images whose pairwise distances are computed
 
 
 def image_metrics(
@@ -47,6 +53,24 @@ def image_metrics(
     if labels is not None:
         metrics["class_accuracy"] = Rate.of(classifier.logits(generated).argmax(axis=-1) == labels, masks)
     return metrics
+
+
+def feature_metrics(generated: jax.Array, training: jax.Array, held_out: jax.Array) -> dict[str, Any]:
+    """Return the kernel distance, the precision and the recall of generated images, described, with their floors.
+
+    A floor compares training images with held-out images. All are features, float [image, feature]; of each set at most
+    the first 10,000 are compared. Without 4 images in each set, which the third nearest neighbour needs, none of the
+    metrics is defined: the result is {}.
+    """
+    sets = [np.asarray(each)[:_MOST] for each in (generated, training, held_out)]
+    found: dict[str, Any] = {}
+    if min(map(len, sets)) < _LEAST:
+        return found
+    for features, suffix in ((sets[0], ""), (sets[1], "_floor")):
+        found[f"kernel_distance{suffix}"] = kernel_distance(features, sets[2])
+        rates = precision_recall(features, sets[2])
+        found |= {f"{name}{suffix}": rate for name, rate in rates.items()}
+    return found
 
 
 def point_metrics(
@@ -99,6 +123,7 @@ def image_table(
     rows = [
         ("Fréchet distance", frechet.format_distance(distance), f"{samples:,} generated to {real:,} held-out images"),
         ("floor", frechet.format_distance(floor), f"{floor['n'][0]:,} draws of the {training:,} training images"),
+        *_feature_rows(described),
         ("features", formats.count(distance["features"]), features),
         *more,
     ]
@@ -111,6 +136,32 @@ def image_table(
     sizes = {"samples": samples, "real": real, "features": distance["features"]}
     numbers, below = frechet.with_warning({**protocol, **sizes, **described}, distance)
     return Table(title, ["measure", "value", ""], rows, numbers, below)
+
+
+def _feature_rows(described: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of `feature_metrics`, if they were measured."""
+    if "kernel_distance" not in described:
+        return []
+
+    def distance(found: Mapping[str, Any]) -> str:
+        return f"{found['value']:.4g} ± {found['std']:.2g}"
+
+    kernel, precision, recall = (described[name] for name in ("kernel_distance", "precision", "recall"))
+    floors = {name: described[f"{name}_floor"] for name in ("kernel_distance", "precision", "recall")}
+    subsets = f"mean and deviation of {kernel['subsets']} subsets of {kernel['subset_size']:,}"
+    return [
+        ("kernel distance (KID)", distance(kernel), f"{subsets}; floor {distance(floors['kernel_distance'])}"),
+        (
+            "precision",
+            formats.percent(precision["value"]),
+            f"samples on the manifold of real images; real {formats.percent(floors['precision']['value'])}",
+        ),
+        (
+            "recall",
+            formats.percent(recall["value"]),
+            f"real images on the manifold of samples; real {formats.percent(floors['recall']['value'])}",
+        ),
+    ]
 
 
 def point_table(

@@ -50,16 +50,17 @@ class Attention(nnx.Module):
             rngs: random streams of the initial weights.
         """
 
-        def linear(inputs: int, outputs: int, initializer: Initializer) -> nnx.Linear:
+        def linear(inputs: int, outputs: int, initializer: Initializer, bias: bool) -> nnx.Linear:
             dtype = jnp.dtype(config.dtype)
-            return nnx.Linear(inputs, outputs, use_bias=config.bias, dtype=dtype, kernel_init=initializer, rngs=rngs)
+            return nnx.Linear(inputs, outputs, use_bias=bias, dtype=dtype, kernel_init=initializer, rngs=rngs)
 
         self.heads, self.kv_heads = config.heads, config.kv_heads
         sizes = [heads * config.head_dim for heads in (config.heads, config.kv_heads, config.kv_heads)]
         self.query, self.key, self.value = (
-            linear(config.d_model, size, projection_initializer(config)) for size in sizes
+            linear(config.d_model, size, projection_initializer(config), config.bias or config.qkv_bias)
+            for size in sizes
         )
-        self.out = linear(sizes[0], config.d_model, out)
+        self.out = linear(sizes[0], config.d_model, out, config.bias)
         self.query_norm = nnx.data(_head_norm(config, rngs))
         self.key_norm = nnx.data(_head_norm(config, rngs))
 
@@ -164,9 +165,37 @@ def sinusoidal_positions(positions: jax.Array, width: int) -> jax.Array:
     return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
 
 
-def rotary_angles(positions: jax.Array, width: int, base: float = _BASE) -> jax.Array:
-    """Return the rotation angles of `width` features at positions, int [time]: float32 [time, width / 2]."""
-    return positions.astype(jnp.float32)[:, None] * _frequencies(width, base)[None, :]
+def rotary_angles(
+    positions: jax.Array, width: int, base: float = _BASE, scaling: tuple[float, float, float, float] | None = None
+) -> jax.Array:
+    """Return the rotation angles of `width` features at positions, int [time]: float32 [time, width / 2].
+
+    `scaling` is that of `scaled_frequencies`; None: none.
+    """
+    frequencies = _frequencies(width, base)
+    if scaling is not None:
+        frequencies = scaled_frequencies(frequencies, *scaling)
+    return positions.astype(jnp.float32)[:, None] * frequencies[None, :]
+
+
+def scaled_frequencies(frequencies: jax.Array, factor: float, low: float, high: float, context: float) -> jax.Array:
+    """Return the frequencies of rotary positions for a longer context, of the same shape.
+
+    Wavelengths above context / low are multiplied by the factor, and those below context / high are kept. Between the
+    two, the frequency is interpolated linearly in the number of wavelengths per context.
+
+    Args:
+        frequencies: in radians per token.
+        factor: by which the longest wavelengths grow.
+        low: wavelengths per context below which a frequency is divided by the factor.
+        high: wavelengths per context above which a frequency is kept.
+        context: of the model before it was extended, in tokens.
+
+    Reference: Grattafiori et al., "The Llama 3 Herd of Models", 2024, arXiv:2407.21783, and the code of Llama 3.1.
+    """
+    waves = context * frequencies / (2 * jnp.pi)
+    kept = jnp.clip((waves - low) / (high - low), 0.0, 1.0)
+    return frequencies * (kept + (1 - kept) / factor)
 
 
 def apply_rotary(x: jax.Array, angles: jax.Array | None) -> jax.Array:

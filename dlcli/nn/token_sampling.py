@@ -7,7 +7,11 @@ import jax.numpy as jnp
 
 
 def filtered_log_probabilities(
-    logits: jax.Array, *, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    logits: jax.Array,
+    *,
+    temperature: float | jax.Array = 1.0,
+    top_k: int | None = None,
+    top_p: float | jax.Array | None = None,
 ) -> jax.Array:
     """Return the log-probabilities to sample from, float32 [..., vocabulary]; excluded tokens have -inf.
 
@@ -28,7 +32,7 @@ def filtered_log_probabilities(
     if top_k is not None and top_k < logits.shape[-1]:
         threshold = jax.lax.top_k(logits, top_k)[0][..., -1:]
         logits = jnp.where(logits < threshold, -jnp.inf, logits)
-    if top_p is not None and top_p < 1:
+    if top_p is not None and (isinstance(top_p, jax.Array) or top_p < 1):
         order = jnp.argsort(-logits, axis=-1, stable=True)
         probabilities = jax.nn.softmax(jnp.take_along_axis(logits, order, axis=-1), axis=-1)
         # A token is kept while the more likely ones have not reached top_p, so the first always is.
@@ -42,12 +46,12 @@ def sample_tokens(
     key: jax.Array,
     logits: jax.Array,
     *,
-    temperature: float = 1.0,
+    temperature: float | jax.Array = 1.0,
     top_k: int | None = None,
-    top_p: float | None = None,
+    top_p: float | jax.Array | None = None,
 ) -> jax.Array:
     """Sample a token for each row of logits, [..., vocabulary]: int32 [...]; temperature 0 is greedy."""
-    if temperature == 0:
+    if not isinstance(temperature, jax.Array) and temperature == 0:
         return logits.argmax(axis=-1).astype(jnp.int32)
     log_probabilities = filtered_log_probabilities(logits, temperature=temperature, top_k=top_k, top_p=top_p)
     return jax.random.categorical(key, log_probabilities, axis=-1).astype(jnp.int32)

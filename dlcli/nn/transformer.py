@@ -199,7 +199,8 @@ class TransformerStack(nnx.Module):
         """
         angles = None
         if self.config.positions == "rotary":
-            angles = rotary_angles(start + jnp.arange(x.shape[1]), self.config.head_dim, self.config.rope_base)
+            positions, base = start + jnp.arange(x.shape[1]), self.config.rope_base
+            angles = rotary_angles(positions, self.config.head_dim, base, self.config.rope_scaling)
         context, caches = AttentionContext(mask, angles, start, record), []
         for layer, block in enumerate(self.blocks):
             cross = None if encoded is None else (encoded.layers[layer], encoded.mask)

@@ -32,6 +32,8 @@ class TransformerConfig:
             2023, arXiv:2305.13245); None: as many as heads.
         head_size: features of each head; None: d_model / heads.
         rope_base: base of the wavelengths of rotary positions.
+        rope_scaling: of rotary positions, as `dlcli.nn.attention.scaled_frequencies` takes it; None: not scaled.
+        qkv_bias: whether the projections to queries, keys and values have a bias although the others have none.
         norm_epsilon: added to the variance in norms; None: 1e-5 for LayerNorm, 1e-6 for RMSNorm.
         tied: whether the token embedding is also the output projection.
         remat: whether the backward pass computes the activations of each block again, instead of keeping them.
@@ -55,6 +57,8 @@ class TransformerConfig:
     key_value_heads: int | None = None
     head_size: int | None = None
     rope_base: float = 10_000.0
+    rope_scaling: tuple[float, float, float, float] | None = None
+    qkv_bias: bool = False
     norm_epsilon: float | None = None
     tied: bool = True
     remat: bool = False

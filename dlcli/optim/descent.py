@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -60,22 +61,34 @@ def descend(
     Returns:
         [step + 1, runner, 2], the start first; positions that are not finite have diverged.
     """
-    updates = [_update(name, rate, momentum) for name, rate in runners]
-    slope = _slope(value)
-
-    def step(carry: list[Any], added: jax.Array) -> tuple[list[Any], jax.Array]:
-        after = []
-        for (point, state), update in zip(carry, updates, strict=True):
-            change, state = update.update(slope(point) + added, state, point)
-            after.append((optax.apply_updates(point, change), state))
-        return after, jnp.stack([point for point, _ in after])
-
+    names, rates = tuple(name for name, _ in runners), [rate for _, rate in runners]
     noises = noise * np.random.default_rng(seed).standard_normal([steps, 2])
     with jax.enable_x64(True):
-        begin = jnp.asarray(start, jnp.float64)
-        carry = [(begin, update.init(begin)) for update in updates]
-        _, path = jax.jit(lambda carry, noises: jax.lax.scan(step, carry, noises))(carry, jnp.asarray(noises))
+        path = _descent(value, names, momentum)(*(jnp.asarray(each, jnp.float64) for each in (start, rates, noises)))
         return np.concatenate([np.broadcast_to(np.asarray(start), (1, len(runners), 2)), np.asarray(path)])
+
+
+@functools.lru_cache(maxsize=256)
+def _descent(value: Field, names: tuple[OptimizerName, ...], momentum: float) -> Callable[..., jax.Array]:
+    """Return the compiled function from the start [2], the learning rates [runner] and the noise [step, 2] to the path.
+
+    Another start, other rates and other noise compile nothing.
+    """
+    slope = _slope(value)
+
+    def descended(start: jax.Array, rates: jax.Array, noises: jax.Array) -> jax.Array:
+        updates = [_update(name, rate, momentum) for name, rate in zip(names, rates, strict=True)]
+
+        def step(carry: list[Any], added: jax.Array) -> tuple[list[Any], jax.Array]:
+            after = []
+            for (point, state), update in zip(carry, updates, strict=True):
+                change, state = update.update(slope(point) + added, state, point)
+                after.append((optax.apply_updates(point, change), state))
+            return after, jnp.stack([point for point, _ in after])
+
+        return jax.lax.scan(step, [(start, update.init(start)) for update in updates], noises)[1]
+
+    return jax.jit(descended)
 
 
 def ends(value: Field, starts: np.ndarray, runner: Runner, steps: int, momentum: float) -> np.ndarray:
@@ -103,7 +116,7 @@ def ends(value: Field, starts: np.ndarray, runner: Runner, steps: int, momentum:
         return np.asarray(jax.jit(jax.vmap(descended))(jnp.asarray(starts, jnp.float64)))
 
 
-def _update(name: OptimizerName, rate: float, momentum: float) -> optax.GradientTransformation:
+def _update(name: OptimizerName, rate: float | jax.Array, momentum: float) -> optax.GradientTransformation:
     return optax.chain(build.rule(name, momentum), optax.scale_by_learning_rate(rate))
 
 

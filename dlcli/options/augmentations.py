@@ -3,7 +3,7 @@
 import sys
 
 # Default strengths: degrees, fraction of the brightness, fraction of the size, standard deviation of pixels in [0, 1],
-# pixels, probability, fraction of the side, and the Beta parameter of mixup.
+# pixels, probability, fraction of the side, and the Beta parameter of mixup; alternating-flip has none.
 AUGMENTATIONS: dict[str, float] = {
     "rotate": 10.0,
     "light": 0.2,
@@ -13,6 +13,7 @@ AUGMENTATIONS: dict[str, float] = {
     "flip": 0.5,
     "cutout": 0.3,
     "mixup": 0.2,
+    "alternating-flip": 1.0,
 }
 # Largest valid strengths: no probability exceeds 1, and a factor of 0 leaves no image.
 _MAXIMUM = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
@@ -29,6 +30,8 @@ def parse_augmentation(text: str) -> dict[str, float]:
         name, _, strength = item.partition(":")
         if name not in AUGMENTATIONS:
             raise ValueError(f"{name!r} is not one of {', '.join(sorted(AUGMENTATIONS))}")
+        if strength and name == "alternating-flip":
+            raise ValueError(f"alternating-flip has no strength, got {strength}")
         try:
             chosen[name] = float(strength) if strength else AUGMENTATIONS[name]
         except ValueError:

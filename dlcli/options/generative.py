@@ -63,6 +63,11 @@ class GenerativeSampleOptions(ShowOptions, ReadingOptions):
         Field(ge=1, le=100, description="Images per row of the picture."),
         Needs("dataset", but=DENSITIES, of_run=True),
     ] = 8
+    nearest: Annotated[
+        bool,
+        Field(description="Show below each sample the nearest training image, by Euclidean distance of pixels."),
+        Needs("dataset", but=DENSITIES, of_run=True),
+    ] = False
     out: Annotated[
         Path | None,
         Field(description="Output: a picture (.png, .svg, .pdf), arrays (.npz), or a folder for one PNG per sample."),

@@ -74,6 +74,29 @@ def parse_sizes(value: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
+def rope_scaling(value: str) -> str:
+    """Refuse what `parse_rope_scaling` cannot parse."""
+    parse_rope_scaling(value)
+    return value
+
+
+def parse_rope_scaling(value: str) -> tuple[float, float, float, float] | None:
+    """Return the four numbers of scaled rotary positions in "8,1,4,8192"; None for "".
+
+    Raises:
+        ValueError: a number is missing, or the numbers do not fit each other.
+    """
+    if not value:
+        return None
+    try:
+        factor, low, high, context = map(float, value.split(","))
+    except ValueError:
+        raise ValueError("must be FACTOR,LOW,HIGH,CONTEXT, such as 8,1,4,8192") from None
+    if not (1 <= factor <= 1e6 and 0 < low < high <= 1e6 and 1 <= context <= 1e9):
+        raise ValueError("must be FACTOR,LOW,HIGH,CONTEXT with a factor of at least 1, and LOW below HIGH")
+    return factor, low, high, context
+
+
 def run_name(value: str | None) -> str | None:
     """Refuse names that no folder under `runs/` can have."""
     if value is not None and (

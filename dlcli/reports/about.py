@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlcli import formats, techniques
+from pydantic import ValidationError
+
+from dlcli import formats
+from dlcli.errors import UserError
 from dlcli.formats import printable
 from dlcli.options.fields import flag
 from dlcli.pages.elements import Details, Element, Grid, Paragraph
@@ -28,11 +31,12 @@ def parts(run: TrainedRun) -> list[Element]:
     digest = run.files.info().data.digest
     rows = [*about.items(), ("data digest", digest or ""), ("folder", printable(run.folder))]
     chosen = run.files.raw("options.json")
-    differing = {name: value for name, value in chosen.items() if _differs(run.technique, name, value)}
+    defaults = _defaults(run)
+    differing = {name: value for name, value in chosen.items() if name in defaults and value != defaults[name]}
     found: list[Element] = [Grid("", (), [row for row in rows if row[1] not in ("", formats.MISSING)])]
     if differing:
         table = [
-            (flag(name), formats.option(name, value), _default(run.technique, name))
+            (flag(name), formats.option(name, value), formats.option(name, defaults[name]))
             for name, value in differing.items()
         ]
         found.append(Grid("options that differ from their defaults", ("option", "value", "default"), table))
@@ -46,19 +50,20 @@ def _described(run: TrainedRun) -> dict[str, str]:
     return described(summarize(run.folder), run.files.raw("run.json"))
 
 
-def _differs(technique: str, name: str, value: Any) -> bool:
-    field = _fields(technique).get(name)
-    if field is None or name in _PLACES:
-        return False
-    default = list(field.default) if isinstance(field.default, tuple) else field.default
-    return bool(value != default)
+def _defaults(run: TrainedRun) -> dict[str, Any]:
+    """Return the default of each option of a run, as JSON values: the one that applies with its other options.
 
-
-def _default(technique: str, name: str) -> str:
-    field = _fields(technique)[name]
-    return formats.MISSING if field.is_required() else formats.option(name, field.default)
-
-
-def _fields(technique: str) -> dict[str, Any]:
-    found: dict[str, Any] = techniques.options(technique, "train").model_fields
+    The learning rate, for example, has another default with another optimizer. A required option has none.
+    """
+    chosen, model = run.files.raw("options.json"), run.reader.options
+    found = {}
+    for name, field in model.model_fields.items():
+        if name in _PLACES or name not in chosen:
+            continue
+        others = {other: value for other, value in chosen.items() if other != name}
+        try:
+            filled = model.model_validate(others, context={"kept": set(chosen)})
+        except (ValidationError, UserError):  # the others are not valid without it
+            filled = model.model_construct(**({} if field.is_required() else {name: field.default}))
+        found[name] = filled.model_dump(mode="json", include={name}).get(name)
     return found

@@ -8,7 +8,7 @@ from dlcli import figures
 from dlcli.artifacts import Figure
 from dlcli.errors import UserError
 from dlcli.formats import command_line
-from dlcli.options.fields import can_read
+from dlcli.options.fields import can_read, flag
 from dlcli.pages.elements import Element, Paragraph
 from dlcli.plot.page.files import encoded
 from dlcli.reports.budget import Budget
@@ -17,6 +17,11 @@ from dlcli.reports.tokens import example
 from dlcli.runs.trained import TrainedRun
 
 _WIDGETS = {"confusion", "attention", "token-probabilities"}  # figures that are widgets of their own sections
+# Figures that measure the loss hundreds of times: coarser than `dlcli viz` draws them, which takes over a minute.
+_COARSER: dict[str, dict[str, int]] = {
+    "loss-landscape": {"points": 11, "batches": 2},
+    "curvature": {"iterations": 12, "batches": 2},
+}
 
 
 def parts(run: TrainedRun, options: Report, budget: Budget) -> list[Element]:
@@ -30,7 +35,9 @@ def parts(run: TrainedRun, options: Report, budget: Budget) -> list[Element]:
         if not can_read(models[name], run.files.raw("options.json")):
             continue
         try:
-            chosen, opened = figures.opened(name, models[name](**given(name, run, options.use)), run)
+            chosen, opened = figures.opened(
+                name, models[name](**given(name, run, options.use), **_COARSER.get(name, {})), run
+            )
             found.append(_picture(figures.draw(name, chosen, opened), name, run, budget))
         except UserError as error:
             missing.append(f"{name} ({error})")
@@ -51,7 +58,9 @@ def given(name: str, run: TrainedRun, use: str) -> dict[str, Any]:
 
 
 def _picture(figure: Figure, name: str, run: TrainedRun, budget: Budget) -> Element:
-    command = command_line("viz", name, "--run", run.folder)
+    changed = [word for option, value in _COARSER.get(name, {}).items() for word in (flag(option), value)]
+    command = command_line("viz", name, "--run", run.folder, *changed)
+    caption = " ".join(map(str, [name, *changed]))
     if figure.animation is not None:
-        return budget.picture(encoded(figure.animation(), ".gif"), "image/gif", name, command)
-    return budget.picture(encoded(figure.drawing), "image/png", name, command)
+        return budget.picture(encoded(figure.animation(), ".gif"), "image/gif", caption, command)
+    return budget.picture(encoded(figure.drawing), "image/png", caption, command)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dlcli.interface import Facts
 from dlcli.runs.folder import RunFolder
+
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,7 @@ class TrainedRun:
     def __init__(self, folder: Path, reader: Reader, use: str = "best"):
         self.folder, self.files = folder, RunFolder(folder)
         self.technique, self.use, self.reader = reader.technique, use, reader
+        self._kept: dict[Hashable, Any] = {}
 
     def other(self, folder: Path) -> TrainedRun:
         """Return another run of the same technique, with the same choice of weights."""
@@ -67,6 +70,16 @@ class TrainedRun:
     def facts(self) -> Any:
         """What its data set tells the model."""
         return self.files.read("facts.json", self.reader.facts())
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` returned at the first call with this key: a compiled function of the weights, for example.
+
+        A later command of the same process then compiles nothing.
+        """
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: T = self._kept[key]
+        return found
 
     @cached_property
     def restored(self) -> Any:

@@ -1,5 +1,6 @@
-"""Serves a run over HTTP: a page to play with, and a JSON API.
+"""Serves a run, or the surfaces, over HTTP: a page to play with, and a JSON API.
 
-`app.py` has the routes, `actions.py` what each request computes, `worker.py` computes one request at a time,
-`access.py` decides who may send requests, and `pages/` has a page per kind of model.
+`app.py` has the routes, `subject.py` what is served, `kinds/` what the requests to each kind of page compute,
+`worker.py` computes them in order and in batches, `access.py` decides who may send requests, and `pages/` has a page
+named after each kind.
 """

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.resources import files
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,16 +13,13 @@ from starlette.routing import Route
 
 from dlcli.errors import UserError
 from dlcli.files import as_json
-from dlcli.notices import silenced
 from dlcli.pages import document
 from dlcli.pages.elements import embedded_json, escape
-from dlcli.runs.description import described
-from dlcli.runs.summary import summarize
-from dlcli.runs.trained import TrainedRun
-from dlcli.serve import actions, openapi
+from dlcli.serve import openapi
 from dlcli.serve.access import Access
-from dlcli.serve.actions import Action
+from dlcli.serve.action import Action
 from dlcli.serve.options import Serve
+from dlcli.serve.subject import Subject
 from dlcli.serve.worker import Busy, Worker
 from dlcli.validation import validate
 
@@ -32,32 +27,33 @@ _POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_PAGES = {"explain": "image", "tokens": "language", "predict": "predict"}  # file of the page by its first action
+_SHARED = ("common", "plane")  # scripts of every page
 
 
-def application(options: Serve, run: TrainedRun) -> Any:
-    """Return the ASGI application that serves a run."""
-    offered, worker = actions.of(run), Worker()
-    page = _PAGES[next(iter(offered))]
+def application(options: Serve, subject: Subject) -> Access:
+    """Return the ASGI application."""
+    worker, page = Worker(), subject.kind.page
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
         worker.close()
 
+    script = "".join(_file(f"{name}.js") for name in (*_SHARED, page))
+    description = openapi.description(subject.title, subject.actions)
     routes = [
-        Route("/", _constant(_page(run, page, offered), "text/html")),
+        Route("/", _constant(_page(subject), "text/html")),
         Route("/page.css", _constant(document.asset("page.css"), "text/css")),
         Route("/widgets.js", _constant(document.scripts(), "text/javascript")),
-        Route("/page.js", _constant(_file("common.js") + _file(f"{page}.js"), "text/javascript")),
-        Route("/openapi.json", _constant(as_json(openapi.description(run.folder.name, offered)), "application/json")),
-        Route("/api/run", _constant(as_json(_described(run)), "application/json")),
-        *(Route(f"/api/{name}", _endpoint(each, run, worker), methods=["POST"]) for name, each in offered.items()),
+        Route("/page.js", _constant(script, "text/javascript")),
+        Route("/openapi.json", _constant(as_json(description), "application/json")),
+        Route("/api/run", _constant(as_json(dict(subject.about)), "application/json")),
+        *(Route(f"/api/{name}", _endpoint(each, worker), methods=["POST"]) for name, each in subject.actions.items()),
     ]
     return Access(Starlette(routes=routes, lifespan=lifespan), options.token, options.host)
 
 
-def _endpoint(action: Action, run: TrainedRun, worker: Worker) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(action: Action, worker: Worker) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
         try:
             given = await request.json()
@@ -66,8 +62,7 @@ def _endpoint(action: Action, run: TrainedRun, worker: Worker) -> Callable[[Requ
         if not isinstance(given, dict):
             return _error(400, "usage", "the body must be a JSON object")
         try:
-            body = validate(action.model, given)
-            found = await worker.run(lambda: _computed(action, body, run))
+            found = await worker.run(action, validate(action.model, given))
         except Busy:
             return _error(503, "device", "too many requests wait; try again later")
         except UserError as error:
@@ -75,11 +70,6 @@ def _endpoint(action: Action, run: TrainedRun, worker: Worker) -> Callable[[Requ
         return Response(as_json(found), media_type="application/json")
 
     return respond
-
-
-def _computed(action: Action, body: Any, run: TrainedRun) -> Mapping[str, Any]:
-    with silenced():
-        return action.call(body, run)
 
 
 def _error(status: int, kind: str, message: str, hint: str = "") -> Response:
@@ -94,35 +84,18 @@ def _constant(content: str, kind: str) -> Callable[[Request], Awaitable[Response
     return respond
 
 
-def _page(run: TrainedRun, page: str, offered: Mapping[str, Action]) -> str:
-    about = _described(run)
-    data = embedded_json({"actions": list(offered), "example": about["example"], "image": about["image"]})
-    title = escape(about["run"])
+def _page(subject: Subject) -> str:
+    data = {"actions": list(subject.actions), "example": subject.about["example"], **subject.kind.data}
+    title = escape(subject.title)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<title>{title}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css"></head><body>'
-        f'<header><h1>{title}</h1><p class="lead">{escape(about["lead"])}</p></header>'
-        f'<main>{_file(f"{page}.html")}</main><script type="application/json" id="run">{data}</script>'
+        f'<header><h1>{title}</h1><p class="lead">{escape(subject.lead)}</p></header>'
+        f"<main>{_file(f'{subject.kind.page}.html')}</main>"
+        f'<script type="application/json" id="run">{embedded_json(data)}</script>'
         '<script src="/widgets.js"></script><script src="/page.js"></script></body></html>\n'
     )
-
-
-def _described(run: TrainedRun) -> dict[str, Any]:
-    """Return the description of a run as JSON values."""
-    raw = run.files.raw("run.json")
-    found = described(summarize(run.folder), raw)
-    lead = "; ".join(filter(None, [f"{run.technique} on {found['data']}", found["best"]]))
-    example = raw.get("example")
-    image = list(run.facts.image) if run.technique == "cnn" else []
-    return {
-        "run": run.folder.name,
-        "technique": run.technique,
-        "lead": lead,
-        "example": example if isinstance(example, str) else "",
-        "image": image,
-        "options": json.loads(as_json(run.files.raw("options.json"))),
-    }
 
 
 def _file(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcli import __version__
-from dlcli.serve.actions import Action
+from dlcli.serve.action import Action
 
 _ERROR = {
     "type": "object",

@@ -7,13 +7,14 @@ from pydantic import Field, model_validator
 from dlcli.options.common import Device, Options, RunArgument, Use
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+SURFACES = "optimizer-surface"  # served instead of a run
 
 
 class Serve(Options):
-    """Serve a page to play with a run, and a JSON API, on this machine: runs of cnn, rnn and transformer."""
+    """Serve a page to play with a run, and a JSON API, on this machine; optimizer-surface needs no run."""
 
     panel = "Server"
-    examples = ("dlcli serve cnn", "dlcli serve rnn --port 9000")
+    examples = ("dlcli serve cnn", "dlcli serve rnn --port 9000", "dlcli serve optimizer-surface")
     run: RunArgument
     host: Annotated[str, Field(min_length=1, description="Address to listen on; other machines need a token.")] = (
         "127.0.0.1"
@@ -24,6 +25,12 @@ class Serve(Options):
     ] = ""
     use: Use = "best"
     device: Device = "auto"
+
+    @model_validator(mode="after")
+    def _weights_of_a_run(self) -> "Serve":
+        if self.run == SURFACES and "use" in self.model_fields_set:
+            raise ValueError(f"--use needs a run, {SURFACES} has no weights")
+        return self
 
     @model_validator(mode="after")
     def _long_token(self) -> "Serve":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -46,7 +46,10 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Text
     Raises:
         DatasetError: the prompt cannot be tokenized.
     """
-    prompt, generator = model.encode(options.prompt), _Generator(model, options)
+    prompt, nucleus = model.encode(options.prompt), options.top_p is not None and options.top_p < 1
+    key = ("generator", options.temperature == 0, options.top_k, nucleus)
+    generator = model.once(key, lambda: _Generator(model, *key[1:]))
+    settings = _Settings(options.temperature, options.top_p if nucleus else 1.0)
     truncated = None
     if model.context and len(prompt) + 1 > model.context:  # the token before the prompt has a position too
         truncated = Truncation(len(prompt), generator.kept, "last")
@@ -56,28 +59,44 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Text
         decoder = StreamDecoder(model.tokenizer)
         for token in prompt:
             decoder.add(int(token))
-        key = jax.random.fold_in(jax.random.key(options.seed), number)
-        for token in generator.tokens([model.tokenizer.special.first, *prompt.tolist()], key, options.max_new_tokens):
+        random = jax.random.fold_in(jax.random.key(options.seed), number)
+        tokens = [model.tokenizer.special.first, *prompt.tolist()]
+        for token in generator.tokens(tokens, settings, random, options.max_new_tokens):
             if text := decoder.add(token):
                 yield TextChunk(number, text)
         if text := decoder.close():
             yield TextChunk(number, text)
 
 
-class _Generator:
-    """The two compiled functions of generation: process the prompt, and process one token more."""
+class _Settings(NamedTuple):
+    """Numbers that a compiled function of generation gets as arguments, so that other values compile nothing."""
 
-    def __init__(self, model: TrainedTextModel, options: TextSampleOptions):
+    temperature: float
+    top_p: float
+
+
+class _Generator:
+    """The two compiled functions of generation: process the prompt, and process one token more.
+
+    Args:
+        model: the model.
+        greedy: whether the most likely token is taken, at temperature 0.
+        top_k: number of most likely tokens to sample from; None: all.
+        nucleus: whether tokens are sampled from the most likely ones of total mass `top_p`.
+    """
+
+    def __init__(self, model: TrainedTextModel, greedy: bool, top_k: int | None, nucleus: bool):
         self.context = model.context
         self.end = model.tokenizer.special.end
         never = np.array(model.tokenizer.special.never_generated, np.int32)
         self.kept = max(1, (model.context or 0) // 2)  # tokens to continue from when the context is full
 
-        def draw(logits: jax.Array, key: jax.Array, position: jax.Array) -> jax.Array:
+        def draw(logits: jax.Array, settings: _Settings, key: jax.Array, position: jax.Array) -> jax.Array:
             # Never generated: these tokens are in no training text, except for what its vocabulary lacked.
             logits = logits.at[never].set(-jnp.inf)
+            temperature, top_p = 0.0 if greedy else settings.temperature, settings.top_p if nucleus else None
             key = jax.random.fold_in(key, position)
-            return sample_tokens(key, logits, temperature=options.temperature, top_k=options.top_k, top_p=options.top_p)
+            return sample_tokens(key, logits, temperature=temperature, top_k=top_k, top_p=top_p)
 
         def first(network: Any, tokens: jax.Array, count: int, *random: Any) -> tuple[jax.Array, Cache]:
             logits, cache = network.step(tokens, 0, network.init_cache(1))
@@ -90,30 +109,30 @@ class _Generator:
         network = model.learner.network
         self._first, self._following = functional.jit(first, network), functional.jit(following, network, donate=(2,))
 
-    def tokens(self, prompt: Sequence[int], key: jax.Array, length: int) -> Iterator[int]:
+    def tokens(self, prompt: Sequence[int], settings: _Settings, key: jax.Array, length: int) -> Iterator[int]:
         """Yield up to `length` tokens after the prompt, fewer if the model generates the end token."""
         tokens, cache = list(prompt), None
         for position in range(length):
             if cache is None or (self.context and len(tokens) > self.context):
                 if self.context and len(tokens) > self.context:
                     tokens = tokens[-self.kept :]
-                drawn, cache = self._process(tokens, key, position)
+                drawn, cache = self._process(tokens, settings, key, position)
             else:
-                drawn, cache = self._following(tokens[-1], len(tokens) - 1, cache, key, position)
+                drawn, cache = self._following(tokens[-1], len(tokens) - 1, cache, settings, key, position)
             token = int(drawn)
             if token == self.end:
                 return
             yield token
             tokens.append(token)
 
-    def _process(self, tokens: Sequence[int], key: jax.Array, position: int) -> tuple[jax.Array, Cache]:
+    def _process(self, tokens: Sequence[int], *random: Any) -> tuple[jax.Array, Cache]:
         """Process tokens from the start; return the token drawn after the last, and the cache."""
         if self.context:
             # The keys and values of the padding are overwritten before a later token can attend to them.
             rows = np.pad(np.array(tokens, np.int32), (0, self.context - len(tokens)))[None]
-            return self._first(rows, len(tokens), key, position)
+            return self._first(rows, len(tokens), *random)
         # A recurrent carry would include the padding, and every length would be compiled: one token at a time.
-        found = self._first(np.array([tokens[:1]], np.int32), 1, key, position)
+        found = self._first(np.array([tokens[:1]], np.int32), 1, *random)
         for start, token in enumerate(tokens[1:], 1):
-            found = self._following(token, start, found[1], key, position)
+            found = self._following(token, start, found[1], *random)
         return found

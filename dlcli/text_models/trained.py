@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,18 @@ class TrainedTextModel:
         learner: of the technique, in evaluation mode.
         tokenizer: of the training data.
         context: maximum number of tokens that the model processes at once; None: unlimited.
+        once: makes what the model computes with and keeps it for later calls, as `TrainedRun.once` does.
     """
 
     learner: Any
     tokenizer: Tokenizer
     context: int | None
+    once: Callable[[Hashable, Callable[[], Any]], Any] = lambda _, make: make()
 
     @classmethod
     def of(cls, run: TrainedRun, context: int | None) -> TrainedTextModel:
         """Return the model of a run."""
-        return cls(run.learner, run.facts.load(), context)
+        return cls(run.learner, run.once("tokenizer", run.facts.load), context, run.once)
 
     def encode(self, text: str) -> np.ndarray:
         """Return the tokens of a text, int32 [token].

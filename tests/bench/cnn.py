@@ -65,13 +65,13 @@ def torch_step(network: str, compiled: bool) -> Step:
     return step, lambda loss: loss.item()
 
 
-def _torch_small() -> object:
+def _torch_small(side: int = 28) -> object:
     from torch import nn
 
     return nn.Sequential(
         *(nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
         *(nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(), nn.Dropout(0.1), nn.Linear(128, CLASSES)),
+        *(nn.Flatten(), nn.Linear(64 * (side // 4) ** 2, 128), nn.ReLU(), nn.Dropout(0.1), nn.Linear(128, CLASSES)),
     )
 
 

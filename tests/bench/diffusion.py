@@ -12,6 +12,7 @@ per core; PyTorch's is run eagerly, and compiled by `torch.compile`. `comparison
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from comparison import CORES, Comparison, Step, compiled_step
@@ -50,28 +51,13 @@ def torch_step(network: str, compiled: bool) -> Step:
     """Return the same step in PyTorch."""
     import torch
     from torch import nn
-    from torch.nn import functional
-    from torch.optim import swa_utils
 
     torch.set_num_threads(CORES)
     torch.manual_seed(0)
-    model = _unet()
-    averaged = swa_utils.AveragedModel(model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.995))
+    model, averaged, loss_of = torch_loss()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     images, labels = map(torch.from_numpy, batch())
     images, labels = images.permute(0, 3, 1, 2).contiguous(), labels.long()
-    signals, noises = map(torch.from_numpy, _cosine_path())
-
-    def loss_of(images: object, labels: object) -> object:
-        clean = images.float() / 127.5 - 1
-        labels = torch.where(torch.rand(BATCH) < 0.9, labels, CLASSES)
-        shares = (torch.rand(1) + torch.arange(BATCH) / BATCH) % 1
-        level = 1 + (shares * LEVELS).long().clamp(max=LEVELS - 1)
-        signal, share = (rates[level].view(-1, 1, 1, 1) for rates in (signals, noises))
-        noise = torch.randn_like(clean)
-        said = model(signal * clean + share * noise, level / LEVELS, labels)
-        return functional.mse_loss(said, signal * noise - share * clean)
-
     forward = torch.compile(loss_of) if compiled else loss_of
 
     def step() -> object:
@@ -84,6 +70,29 @@ def torch_step(network: str, compiled: bool) -> Step:
         return loss
 
     return step, lambda loss: loss.item()
+
+
+def torch_loss() -> tuple[object, object, Callable[[object, object], object]]:
+    """Return the U-Net in PyTorch, the average of its weights, and its loss of images and labels."""
+    import torch
+    from torch.nn import functional
+    from torch.optim import swa_utils
+
+    model = _unet()
+    averaged = swa_utils.AveragedModel(model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.995))
+    signals, noises = map(torch.from_numpy, _cosine_path())
+
+    def loss_of(images: object, labels: object) -> object:
+        clean = images.float() / 127.5 - 1
+        labels = torch.where(torch.rand(BATCH) < 0.9, labels, CLASSES)
+        shares = (torch.rand(1) + torch.arange(BATCH) / BATCH) % 1
+        level = 1 + (shares * LEVELS).long().clamp(max=LEVELS - 1)
+        signal, share = (rates[level].view(-1, 1, 1, 1) for rates in (signals, noises))
+        noise = torch.randn_like(clean)
+        said = model(signal * clean + share * noise, level / LEVELS, labels)
+        return functional.mse_loss(said, signal * noise - share * clean)
+
+    return model, averaged, loss_of
 
 
 def _cosine_path() -> tuple[np.ndarray, np.ndarray]:

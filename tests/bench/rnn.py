@@ -46,20 +46,9 @@ def torch_step(network: str, compiled: bool) -> Step:
     from torch import nn
     from torch.nn import functional
 
-    class Model(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.embedding = nn.Embedding(VOCABULARY, EMBEDDING)
-            self.recurrent = nn.LSTM(EMBEDDING, HIDDEN, batch_first=True)
-            self.logits = nn.Linear(HIDDEN, VOCABULARY)
-
-        def forward(self, tokens: object, carry: object) -> object:
-            states, carry = self.recurrent(self.embedding(tokens), carry)
-            return self.logits(states), carry
-
     torch.set_num_threads(CORES)
     torch.manual_seed(0)
-    model = Model()
+    model = torch_model(VOCABULARY)
     forward = torch.compile(model) if compiled else model
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     tokens = torch.from_numpy(batch()).long()
@@ -76,6 +65,24 @@ def torch_step(network: str, compiled: bool) -> Step:
         return loss
 
     return step, lambda loss: loss.item()
+
+
+def torch_model(vocabulary: int) -> object:
+    """Return the language model in PyTorch: an embedding, an LSTM and a linear layer."""
+    from torch import nn
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(vocabulary, EMBEDDING)
+            self.recurrent = nn.LSTM(EMBEDDING, HIDDEN, batch_first=True)
+            self.logits = nn.Linear(HIDDEN, vocabulary)
+
+        def forward(self, tokens: object, carry: object) -> object:
+            states, carry = self.recurrent(self.embedding(tokens), carry)
+            return self.logits(states), carry
+
+    return Model()
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def torch_step(network: str, compiled: bool) -> Step:
     return step, lambda loss: loss.item()
 
 
-def _nanogpt() -> object:
+def _nanogpt(vocabulary: int = VOCABULARY) -> object:
     """Return the model of karpathy/nanoGPT at 3adf61e1, without dropout and biases as in its setting for a CPU."""
     import torch
     from torch import nn
@@ -79,7 +79,7 @@ def _nanogpt() -> object:
     class Model(nn.Module):
         def __init__(self):
             super().__init__()
-            self.table, self.places = nn.Embedding(VOCABULARY, WIDTH), nn.Embedding(TIME, WIDTH)
+            self.table, self.places = nn.Embedding(vocabulary, WIDTH), nn.Embedding(TIME, WIDTH)
             self.blocks = nn.Sequential(*(_block() for _ in range(LAYERS)))
             self.norm = nn.LayerNorm(WIDTH, bias=False)
 

@@ -1,6 +1,7 @@
 """A headless Chromium that records errors and requests."""
 
 import shutil
+import time
 
 import pytest
 
@@ -34,3 +35,14 @@ def fits(page, width):
     """Whether the page has no horizontal scroll bar in a window of this width."""
     page.set_viewport_size({"width": width, "height": 800})
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def until(page, expression, argument=None, seconds=240):
+    """Wait until an expression, or a function of the argument, is true.
+
+    `wait_for_function` of the library evaluates text within the page, which the policy of these pages forbids.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < end, f"{expression} is not true; {page.problems}"
+        time.sleep(0.1)

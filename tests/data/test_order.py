@@ -22,3 +22,13 @@ def test_the_examples_of_a_step_do_not_depend_on_earlier_calls():
     for step in range(30):
         asked.at(step)
     np.testing.assert_array_equal(asked.at(31), fresh.at(31))
+
+
+def test_the_parity_of_an_example_changes_with_each_epoch():
+    order = Order(10, 4, seed=0)
+    found = np.zeros([2, 10], int)
+    for step in range(5):
+        epochs = np.arange(4 * step, 4 * step + 4) // 10
+        found[epochs, order.at(step)] = order.parity(step)
+    np.testing.assert_array_equal(found[1], 1 - found[0])
+    assert 0 < found[0].sum() < 10

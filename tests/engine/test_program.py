@@ -61,6 +61,14 @@ def test_the_initial_state_is_that_of_the_learner(program):
         np.testing.assert_allclose(built, compiled, rtol=1e-6)
 
 
+def test_an_initial_state_without_weights_has_the_other_leaves(program):
+    whole = program.to_host(program.initial())
+    found = program.initial_without(program.weights)
+    assert found.keys() == whole.keys() - set(program.weights)
+    for name, array in found.items():
+        np.testing.assert_array_equal(array, whole[name])
+
+
 def test_another_seed_causes_no_compilation(program, listening):
     program.initial()
     other = Program(Learner, OPTIONS.model_copy(update={"seed": 1}), LineFacts(features=3), one_device())

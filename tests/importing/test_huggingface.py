@@ -29,16 +29,28 @@ BERT = {
     "layer_norm_eps": 1e-12,
     "vocab_size": len(WORDS),
 }
+ROPE = {
+    "rope_type": "llama3",
+    "rope_theta": 100.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 16,
+}
 
 
-@pytest.fixture(scope="module", params=["gpt2", "modern", "original", "llama"])
+@pytest.fixture(scope="module", params=["gpt2", "modern", "original", "llama", "qwen2"])
 def exported(request, tmp_path_factory):
-    """A decoder of dlcli, and its export to the layout of GPT-2, Qwen3, Marian or Llama."""
+    """A decoder of dlcli, and its export to the layout of GPT-2, Qwen3, Marian, Llama or Qwen2."""
     folder = tmp_path_factory.mktemp(request.param)
     sizes = {"d_model": 8, "heads": 2, "layers": 2, "context": 12, "batch_size": 4, "steps": 3, "tokenizer": "bpe"}
-    given = {**sizes, "vocab_size": 300, "dataset": str(TEXTS / "jabberwocky.txt"), "preset": request.param}
+    preset = "llama" if request.param == "qwen2" else request.param
+    given = {**sizes, "vocab_size": 300, "dataset": str(TEXTS / "jabberwocky.txt"), "preset": preset}
     if request.param == "llama":
         given |= {"kv_heads": 1, "rope_base": 500.0, "tie_embeddings": False, "norm_epsilon": 1e-4, "d_ff": 20}
+        given |= {"rope_scaling": "8,1,4,6"}
+    if request.param == "qwen2":
+        given |= {"qkv_bias": True}
     list(engine.fit(Learner, Train(**given, out=folder / "run")))
     run = api.load(folder / "run")
     run.export("huggingface", folder / "model")
@@ -306,9 +318,8 @@ def compare(folder, run, model):
     return expected, np.asarray(run.learner.next_log_probabilities(tokens.astype(np.int32)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["gpt2", "llama", "qwen3"])
-def test_log_probabilities_are_those_of_transformers(kind, tmp_path, dlcli):
+def random_model(kind, folder):
+    """A model of the transformers library with random weights, its tokenizer, and the folder that it saves them in."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     transformers, torch = pytest.importorskip("transformers"), pytest.importorskip("torch")
     library = tokenizers.Tokenizer(models.BPE(vocab={}, merges=[]))
@@ -322,25 +333,61 @@ def test_log_probabilities_are_those_of_transformers(kind, tmp_path, dlcli):
     library.train_from_iterator([TEXT] * 3, trainer)
     size = library.get_vocab_size()
     gated = {"hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 2, "max_position_embeddings": 64}
-    grouped = {"num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 8, "rope_theta": 5e5}
+    grouped = {"num_attention_heads": 6, "num_key_value_heads": 2}
+    wide = {**grouped, "head_dim": 8}
     configs = {
-        "gpt2": transformers.GPT2Config(vocab_size=size, n_positions=32, n_embd=24, n_layer=2, n_head=3),
-        "llama": transformers.LlamaConfig(vocab_size=size + 8, **gated, **grouped, rms_norm_eps=1e-5),
-        "qwen3": transformers.Qwen3Config(vocab_size=size, **gated, **grouped, tie_word_embeddings=True),
+        "gpt2": lambda: transformers.GPT2Config(vocab_size=size, n_positions=32, n_embd=24, n_layer=2, n_head=3),
+        "llama": lambda: transformers.LlamaConfig(
+            vocab_size=size + 8, **gated, **wide, rope_theta=5e5, rms_norm_eps=1e-5
+        ),
+        "llama3": lambda: transformers.LlamaConfig(vocab_size=size, **gated, **wide, rope_parameters=ROPE),
+        "qwen2": lambda: transformers.Qwen2Config(vocab_size=size, **gated, **grouped),
+        "qwen3": lambda: transformers.Qwen3Config(
+            vocab_size=size, **gated, **wide, rope_theta=5e5, tie_word_embeddings=True
+        ),
     }
-    model = transformers.AutoModelForCausalLM.from_config(configs[kind]).eval()
+    model = transformers.AutoModelForCausalLM.from_config(configs[kind]()).eval()
     torch.manual_seed(0)
     for parameter in model.parameters():
         parameter.data += 0.05 * torch.randn_like(parameter)
-    model.save_pretrained(tmp_path / "model")
+    model.save_pretrained(folder)
     fast = transformers.PreTrainedTokenizerFast(tokenizer_object=library, eos_token="<|endoftext|>")
-    fast.save_pretrained(tmp_path / "model")
+    fast.save_pretrained(folder)
+    return model, fast
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "llama3", "qwen2", "qwen3"])
+def test_log_probabilities_are_those_of_transformers(kind, tmp_path, dlcli):
+    model, fast = random_model(kind, tmp_path / "model")
     code, _, err = dlcli("import", tmp_path / "model", "--out", tmp_path / "run")
     assert code == 0, err
     run = api.load(tmp_path / "run")
     assert run.facts.load().encode(TEXT).tolist() == fast(TEXT, add_special_tokens=False)["input_ids"]
     expected, found = compare(tmp_path / "model", run, model)
     np.testing.assert_allclose(found, expected, atol=5e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["gpt2", "llama3", "qwen2"])
+def test_a_fine_tuned_model_goes_back_to_transformers(kind, tmp_path, dlcli):
+    random_model(kind, tmp_path / "model")
+    dlcli("import", tmp_path / "model", "--out", tmp_path / "pretrained")
+    given = ("--init-from", tmp_path / "pretrained", "--dataset", TEXTS / "jabberwocky.txt", "--context", 16)
+    length = ("--steps", 40, "--report-every", 10, "--validate-every", 20, "--learning-rate", 1e-2, "--batch-size", 4)
+    code, _, err = dlcli("train", "transformer", *given, *length, "--out", tmp_path / "run")
+    assert code == 0, err
+    run = api.load(tmp_path / "run")
+    initialized = json.loads((tmp_path / "run" / "run.json").read_text())["initialized"]
+    assert initialized["new"] == []
+    losses = [each["metrics"]["loss"] for each in run.history if each["split"] == "train"]
+    assert losses[-1] < losses[0] - 0.5
+    run.export("huggingface", tmp_path / "tuned")
+    import transformers
+
+    model = transformers.AutoModelForCausalLM.from_pretrained(tmp_path / "tuned").eval()
+    expected, found = compare(tmp_path / "tuned", run, model)
+    np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
 @pytest.mark.slow

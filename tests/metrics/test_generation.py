@@ -32,3 +32,18 @@ def test_several_samples_per_held_out_image_are_all_compared():
     assert metrics["frechet_distance"].describe()["n"] == [4, 2]
     assert metrics["frechet_distance_floor"].describe()["n"] == [4, 2]
     assert metrics["class_accuracy"].describe()["n"] == 4
+
+
+def test_training_images_are_the_floor_of_the_feature_metrics():
+    random = np.random.default_rng(0)
+    good, training, held_out = (jnp.asarray(random.normal(size=[200, 8]), jnp.float32) for _ in range(3))
+    bad = jnp.asarray(random.normal(3.0, 1.0, [200, 8]), jnp.float32)
+    found = generation.feature_metrics(bad, training, held_out)
+    assert found["kernel_distance"]["value"] > 10 * abs(found["kernel_distance_floor"]["value"])
+    assert found["precision"]["value"] < 0.2 < found["precision_floor"]["value"]
+    same = generation.feature_metrics(good, training, held_out)
+    assert same["recall"]["value"] == pytest.approx(same["recall_floor"]["value"], abs=0.15)
+
+
+def test_too_few_images_have_no_feature_metrics():
+    assert generation.feature_metrics(*[jnp.zeros([3, 8])] * 3) == {}

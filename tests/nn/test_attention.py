@@ -13,6 +13,7 @@ from dlcli.nn.attention import (
     padding_mask,
     projection_initializer,
     rotary_angles,
+    scaled_frequencies,
     sinusoidal_positions,
 )
 from dlcli.nn.transformer_config import preset
@@ -129,6 +130,14 @@ def test_rotation_preserves_norms():
     rotated = apply_rotary(x, rotary_angles(jnp.arange(4), 8))
     np.testing.assert_allclose(jnp.linalg.norm(rotated, axis=-1), jnp.linalg.norm(x, axis=-1), rtol=1e-5)
     np.testing.assert_array_equal(rotated[:, 0], x[:, 0])
+
+
+def test_scaled_frequencies_stretch_long_wavelengths_alone():
+    wavelengths = np.array([10.0, 25.0, 40.0, 100.0, 1_000.0])
+    found = scaled_frequencies(jnp.asarray(2 * np.pi / wavelengths), 8.0, 1.0, 4.0, 100.0)
+    share = (100 / 40 - 1) / 3
+    between = share / 40 + (1 - share) / 320
+    np.testing.assert_allclose(2 * np.pi / np.asarray(found), [10, 25, 1 / between, 800, 8_000], rtol=1e-5)
 
 
 def test_sinusoidal_positions_equal_the_formula_of_the_paper():

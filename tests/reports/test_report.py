@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import dlcli
-from dlcli.reports import comparison, curves
+from dlcli.reports import about, comparison, curves
 from dlcli.reports.budget import Budget
 from dlcli.reports.options import Report
 from dlcli.techniques.opening import open_run
@@ -61,6 +61,13 @@ def test_options_that_differ_from_their_defaults_are_listed(cnn_page):
     [table] = re.findall(r"options that differ from their defaults</p>(.*?)</table>", cnn_page, re.DOTALL)
     assert re.search(r"--channels</th><td[^>]*>4</td>", table)
     assert "--seed" not in table
+
+
+def test_a_default_that_depends_on_other_options_does_not_differ(gan_density_run):
+    text = about.parts(open_run(gan_density_run))[1].html()
+    assert "--batch-size" in text  # given, and not that of a density
+    for name in ("--learning-rate", "--latent-dim", "--gradient-penalty"):  # those of a density, not of images
+        assert name not in text
 
 
 def test_the_test_split_is_measured_only_on_request(cnn_run, tmp_path):

@@ -1,16 +1,19 @@
+import asyncio
 import base64
 import io
 import threading
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 
 import dlcli
 from dlcli.errors import UsageError
-from dlcli.serve import actions
+from dlcli.serve import subject
+from dlcli.serve.action import Action, NoBody
 from dlcli.serve.options import Serve
-from dlcli.serve.worker import Busy, Worker
+from dlcli.serve.worker import WAITING, Busy, Worker
 from dlcli.techniques.opening import open_run
 
 testclient = pytest.importorskip("starlette.testclient")
@@ -18,9 +21,17 @@ app = pytest.importorskip("dlcli.serve.app")
 
 
 def client(folder, **options):
-    served = app.application(Serve(run=str(folder), **options), open_run(folder))
+    served = app.application(Serve(run=str(folder), **options), subject.of_run(open_run(folder)))
     base = "http://testserver" if options.get("host") else "http://127.0.0.1"
     return testclient.TestClient(served, base_url=base)
+
+
+@pytest.fixture
+def compilations(caplog):
+    """The names of the functions that jax compiles in any thread."""
+    jax.config.update("jax_log_compiles", True)
+    yield lambda: [each.getMessage() for each in caplog.records if each.getMessage().startswith("Compiling ")]
+    jax.config.update("jax_log_compiles", False)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +127,7 @@ def test_a_token_is_needed_in_the_header_the_address_or_the_cookie(cnn_run):
 
 def test_the_description_of_the_api_has_every_action(digits, cnn_run):
     found = digits.get("/openapi.json").json()
-    assert set(found["paths"]) == {"/api/run", *(f"/api/{name}" for name in actions.of(open_run(cnn_run)))}
+    assert set(found["paths"]) == {"/api/run", *(f"/api/{name}" for name in subject.of_run(open_run(cnn_run)).actions)}
     schema = found["paths"]["/api/explain"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert schema["required"] == ["image"]
 
@@ -129,25 +140,88 @@ def test_the_page_loads_only_its_own_files(digits):
         assert digits.get(path).status_code == 200
 
 
-def test_a_run_of_another_technique_is_a_usage_error(gan_run):
-    with pytest.raises(UsageError, match="cnn, rnn or transformer"):
-        actions.of(open_run(gan_run))
+def test_a_run_that_is_no_network_is_a_usage_error(tokenizer_run):
+    with pytest.raises(UsageError, match="a run of a network"):
+        subject.of_run(open_run(tokenizer_run))
 
 
 def test_a_full_queue_is_refused():
-    import asyncio
-
     async def main():
         worker, gate = Worker(), threading.Event()
-        waiting = [asyncio.create_task(worker.run(gate.wait)) for _ in range(16)]
+        action = Action("", NoBody, lambda bodies: [{} for _ in bodies if gate.wait()])
+        running = asyncio.create_task(worker.run(action, NoBody()))
+        await asyncio.sleep(0.1)
+        waiting = [asyncio.create_task(worker.run(action, NoBody())) for _ in range(WAITING)]
         await asyncio.sleep(0)
         with pytest.raises(Busy):
-            await worker.run(lambda: None)
+            await worker.run(action, NoBody())
         gate.set()
-        assert all(await asyncio.gather(*waiting))
+        assert await asyncio.gather(running, *waiting) == [{}] * (1 + WAITING)
         worker.close()
 
     asyncio.run(main())
+
+
+def test_waiting_requests_of_one_action_are_computed_at_once():
+    async def main():
+        worker, gate, sizes = Worker(), threading.Event(), []
+
+        def call(bodies):
+            gate.wait()
+            sizes.append(len(bodies))
+            return [{"number": body} for body in bodies]
+
+        action, other = Action("", NoBody, call, batch=3), Action("", NoBody, call, batch=3)
+        tasks = [asyncio.create_task(worker.run(action, -1))]
+        await asyncio.sleep(0.1)
+        tasks += [asyncio.create_task(worker.run(other if number == 1 else action, number)) for number in range(5)]
+        await asyncio.sleep(0)
+        gate.set()
+        assert await asyncio.gather(*tasks) == [{"number": number} for number in range(-1, 5)]
+        assert sizes == [1, 3, 1, 1]
+        worker.close()
+
+    asyncio.run(main())
+
+
+def test_an_invalid_body_does_not_spoil_its_batch():
+    async def main():
+        worker = Worker()
+
+        def call(bodies):
+            if "bad" in bodies:
+                raise UsageError("bad")
+            return [{} for _ in bodies]
+
+        action = Action("", NoBody, call, batch=8)
+        found = await asyncio.gather(
+            *(worker.run(action, each) for each in ("good", "bad", "good")), return_exceptions=True
+        )
+        assert [type(each) for each in found] == [dict, UsageError, dict]
+        worker.close()
+
+    asyncio.run(main())
+
+
+def test_predictions_of_several_requests_are_those_of_one(digits, cnn_run):
+    images = np.random.default_rng(1).integers(256, size=(3, 8, 8), dtype=np.uint8)
+    body = subject.of_run(open_run(cnn_run)).actions["predict"]
+    together = body.call([body.model(image=image(each)) for each in images])
+    alone = [digits.post("/api/predict", json={"image": image(each)}).json() for each in images]
+    for one, other in zip(together, alone, strict=True):
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-6)
+
+
+def test_another_text_and_other_settings_compile_nothing(rnn_run, compilations):
+    served = client(rnn_run)
+    body = {"prompt": "the", "max_new_tokens": 3, "top_p": 0.9}
+    served.post("/api/tokens", json={"text": "the slithy toves"})
+    served.post("/api/sample", json=body)
+    before = compilations()
+    assert before
+    served.post("/api/tokens", json={"text": "all mimsy"})
+    served.post("/api/sample", json={**body, "prompt": "all mimsy", "temperature": 0.5, "top_p": 0.7})
+    assert compilations() == before
 
 
 def test_a_port_in_use_is_a_usage_error(dlcli, cnn_run):

@@ -2,6 +2,7 @@ import math
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,6 +16,7 @@ from dlcli.errors import RunError
 from dlcli.runs.writer import RunWriter
 from dlcli.techniques.cnn.learner import Learner, measure
 from dlcli.techniques.cnn.options import Eval, Predict, Train
+from dlcli.techniques.cnn.views import views
 from tests.comparing import arrays
 from tests.reading import evaluate, predict
 
@@ -157,6 +159,36 @@ def test_monte_carlo_dropout_is_reproducible(trained, plain):
     assert first == second
     assert first["loss"]["value"] != pytest.approx(plain["loss"]["value"], rel=1e-4)
     assert first["accuracy"]["value"] > 0.6
+
+
+def test_the_views_of_test_time_augmentation_are_weighted_to_one():
+    pixels = jnp.arange(2 * 4 * 5, dtype=jnp.uint8).reshape(2, 4, 5, 1)
+    for tta, count in (("none", 1), ("flip", 2), ("flip-shift", 6)):
+        found = views(pixels, tta)
+        assert len(found) == count
+        assert sum(weight for _, weight in found) == pytest.approx(1)
+        assert {image.shape for image, _ in found} == {pixels.shape}
+    up, down = found[2][0], found[4][0]
+    np.testing.assert_array_equal(up[:, 1:, 1:], pixels[:, :-1, :-1])
+    np.testing.assert_array_equal(down[:, :-1, :-1], pixels[:, 1:, 1:])
+
+
+def test_predictions_are_averaged_over_the_mirror_image(trained, plain):
+    found = evaluate(Eval(run=str(trained), tta="flip")).numbers
+    assert found["tta"] == "flip"
+    assert found["loss"]["value"] != pytest.approx(plain["loss"]["value"], rel=1e-4)
+
+
+def test_an_airbench_network_whitens_the_training_images_and_learns(tmp_path):
+    options = {**TINY, "arch": "airbench", "stages": 2, "hidden": None, "augment": "alternating-flip"}
+    (*_, end) = engine.fit(Learner, Train(out=tmp_path / "run", steps=3, **options))
+    start, last = arrays(end.folder, 0), arrays(end.folder, 3)
+    name = "network/backbone/layers/whitening/convolution/kernel"
+    assert np.abs(start[name]).max() > 0
+    assert start[name].tobytes() == last[name].tobytes()
+    other = Train(out=tmp_path / "other", steps=1, seed=1, train_examples=50, backbone_from=str(end.folder), **options)
+    (*_, end) = engine.fit(Learner, other)
+    assert arrays(end.folder, 0)[name].tobytes() == last[name].tobytes()
 
 
 def test_predictions_are_sorted_by_probability(trained, tmp_path):

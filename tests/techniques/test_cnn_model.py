@@ -8,7 +8,7 @@ from flax import nnx
 
 from dlcli.errors import UsageError
 from dlcli.nn.receptive_field import ReceptiveField, Window
-from dlcli.techniques.cnn.blocks import ResidualBlock
+from dlcli.techniques.cnn.blocks import AirbenchBlock, ResidualBlock
 from dlcli.techniques.cnn.model import Architecture, Head, Network
 
 # A small network of each family; of resnets, one for CIFAR and one of each shortcut for ImageNet.
@@ -18,6 +18,7 @@ TINY = {
     "resnet-18": Architecture(arch="resnet", depth=18, channels=2),
     "resnet-50": Architecture(arch="resnet", depth=50, channels=2),
     "convnext": Architecture(arch="convnext", channels=4, stages=2),
+    "airbench": Architecture(arch="airbench", channels=4, stages=2),
 }
 
 
@@ -56,7 +57,7 @@ def shapes(architecture, image=(16, 16, 3)):
 
 
 POOLS_AND_NORMS = list(itertools.product(["max", "average", "stride"], ["batch", "group", "none"]))
-NETWORKS = [(family, *each) for family in ("small", "resnet", "convnext") for each in POOLS_AND_NORMS]
+NETWORKS = [(family, *each) for family in ("small", "resnet", "convnext", "airbench") for each in POOLS_AND_NORMS]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_the_stem_of_an_imagenet_resnet_downsamples_large_images_by_four():
     assert [maps[name].shape[1] for name in ("stem", "pool1", "block2_1", "block4_2")] == [48, 24, 12, 3]
 
 
-@pytest.mark.parametrize("family", ["small", "resnet", "convnext"])
+@pytest.mark.parametrize("family", ["small", "resnet", "convnext", "airbench"])
 def test_the_network_is_the_composition_of_its_layers_with_its_head(family):
     network = filled(TINY[family])
     network.eval()
@@ -160,11 +161,11 @@ def test_batch_statistics_are_updated_in_training_only():
     assert all((statistic != 1).all() for statistic in statistics_after(backbone, images))
 
 
-@pytest.mark.parametrize("family", ["small", "resnet", "convnext"])
+@pytest.mark.parametrize("family", ["small", "resnet", "convnext", "airbench"])
 def test_the_geometry_gives_the_receptive_field_of_a_unit(family):
     # Without a norm, which mixes all pixels, and without a ReLU, which may map NaN to 0.
     network = filled(change(TINY[family], norm="none", pool="average", activation="gelu"), (32, 32, 1))
-    name = network.backbone.names[3]
+    (*_, name) = network.backbone.names[:4]
     windows = [window for _, passed in network.backbone.geometry()[:4] for window in passed]
     first, last = ReceptiveField().through(windows).interval(4)
     # Image i is NaN in row i, and so is every unit that depends on the row.
@@ -209,7 +210,7 @@ def test_an_untrained_network_predicts_a_uniform_distribution():
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        (Architecture(arch="vgg"), "--arch must be one of small, resnet, convnext, got 'vgg'"),
+        (Architecture(arch="vgg"), "--arch must be one of small, resnet, convnext, airbench, got 'vgg'"),
         (Architecture(arch="resnet", depth=19), "--depth must be one of 8, 18, 20, 32, 34, 44, 50, 56, got 19"),
         (Architecture(arch="resnet", stages=2), "--arch resnet has no --stages, got --stages 2"),
         (Architecture(depth=20), "--arch small has no --depth, got --depth 20"),
@@ -219,3 +220,20 @@ def test_an_untrained_network_predicts_a_uniform_distribution():
 def test_an_impossible_architecture_is_refused_before_anything_is_computed(architecture, message):
     with pytest.raises(UsageError, match=message):
         abstract(architecture, (8, 8, 1))
+
+
+def test_the_first_output_channels_of_an_airbench_convolution_copy_its_inputs():
+    block = AirbenchBlock(4, 6, change(TINY["airbench"], norm="none", activation="relu", pool="max"), rngs=nnx.Rngs(0))
+    maps = np.random.default_rng(0).random([2, 5, 5, 4], dtype=np.float32)
+    result = jax.jit(lambda maps: block.conv1(maps))(maps)
+    np.testing.assert_allclose(result[..., :4], maps, rtol=1e-6)
+    assert np.abs(block.conv1.kernel[..., 4:]).max() > 0
+
+
+def test_an_airbench_network_has_no_learned_scale():
+    network = abstract(TINY["airbench"])
+    paths = [
+        jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(nnx.state(network, nnx.Param))
+    ]
+    assert paths
+    assert not [path for path in paths if "scale" in path]

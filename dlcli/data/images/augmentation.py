@@ -19,7 +19,11 @@ from dlcli.options.augmentations import AUGMENTATIONS
 
 
 def augment(
-    key: jax.Array, images: jax.Array, targets: jax.Array, strengths: Mapping[str, float]
+    key: jax.Array,
+    images: jax.Array,
+    targets: jax.Array,
+    strengths: Mapping[str, float],
+    parity: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array]:
     """Augment each image with its own random parameters; the same key gives the same result.
 
@@ -29,6 +33,8 @@ def augment(
     - rotate, zoom: rotate counter-clockwise by ± strength degrees, and scale by a factor of 1 ± strength.
     - shift: translate by ± strength whole pixels down and right.
     - flip: flip horizontally with this probability.
+    - alternating-flip: flip horizontally in every second epoch, at first half of the examples (Jordan, "94% on CIFAR-10
+      in 3.29 Seconds on a Single GPU", 2024, arXiv:2404.00498, section 3.6).
     - light: multiply contrast and brightness by factors of 1 ± strength.
     - cutout: erase a square whose side is this fraction of the image's shorter side.
     - noise: add Gaussian noise with this standard deviation.
@@ -38,6 +44,7 @@ def augment(
         images: float [batch, height, width, channel] in [0, 1].
         targets: float [batch, class], probabilities.
         strengths: strengths by name, as `parse_augmentation` returns them.
+        parity: 0 or 1, changing with each epoch, for alternating-flip, int [batch]; None: random.
 
     Returns:
         The augmented images and targets, with the same shapes and ranges.
@@ -46,6 +53,8 @@ def augment(
     # read, so mixup, which reads twice, comes before the resampling, and noise, the most expensive, comes last. In the
     # order of `AUGMENTATIONS` all eight took ten times as long.
     drawn = draw(key, len(images), strengths)
+    if "alternating-flip" in drawn and parity is not None:
+        drawn["alternating-flip"] = parity == 1
     if "mixup" in drawn:
         images, targets = (mix(values, drawn["mixup"]) for values in (images, targets))
     images = _transform(images, drawn)
@@ -62,9 +71,10 @@ def draw(key: jax.Array, batch: int, strengths: Mapping[str, float]) -> dict[str
     """Return the random parameters with which `augment` changes a batch for this key.
 
     By name: `rotate` degrees [batch], `zoom` factor [batch], `light` factors of contrast and brightness [batch, 2],
-    `noise` standard deviation [batch], `shift` pixels down and right [batch, 2], `flip` bool [batch], `cutout` centre
-    as fractions of height and width, and side as a fraction of the shorter one [batch, 3], `mixup` lambda, the weight
-    of the example itself [batch]. The parameters of one augmentation do not depend on the others.
+    `noise` standard deviation [batch], `shift` pixels down and right [batch, 2], `flip` and `alternating-flip` bool
+    [batch], `cutout` centre as fractions of height and width, and side as a fraction of the shorter one [batch, 3],
+    `mixup` lambda, the weight of the example itself [batch]. The parameters of one augmentation do not depend on the
+    others.
     """
     # Two numbers per augmentation: one call of the generator compiles faster than eight.
     uniform = dict(
@@ -174,11 +184,12 @@ def _transform(images: jax.Array, drawn: Mapping[str, jax.Array]) -> jax.Array:
     """Rotate, zoom, shift and flip by the drawn parameters; without rotation and zoom no pixel is resampled."""
     none = jnp.zeros(len(images))
     pixels, flipped = drawn.get("shift", jnp.zeros([len(images), 2], int)), drawn.get("flip", none > 0)
+    flipped = flipped ^ drawn.get("alternating-flip", none > 0)
     if drawn.keys() & {"rotate", "zoom"}:
         return resample(images, drawn.get("rotate", none), drawn.get("zoom", none + 1), pixels, flipped)
     if "shift" in drawn:
         images = shift(images, pixels)
-    if "flip" in drawn:
+    if drawn.keys() & {"flip", "alternating-flip"}:
         images = flip(images, flipped)
     return images
 
@@ -214,4 +225,5 @@ _DRAWS: dict[str, Callable[[jax.Array, float], jax.Array]] = {
     "flip": lambda uniform, strength: uniform[:, 0] < strength,
     "cutout": _squares,
     "mixup": _weights,
+    "alternating-flip": lambda uniform, _: uniform[:, 0] < 0.5,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -148,6 +148,12 @@ def training(data: Data, count: int) -> tuple[np.ndarray, np.ndarray]:
     read = [first, *itertools.islice(batches, -(-count // len(first["label"])) - 1)]
     pixels, labels = (np.concatenate([batch[name] for batch in read])[:count] for name in ("image", "label"))
     return pixels, labels
+
+
+def whole(held_out: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
+    """Return all images and labels of a held-out split, without padding."""
+    kept = [(batch["image"][mask], batch["label"][mask]) for batch in held_out for mask in [batch["mask"] > 0]]
+    return np.concatenate([image for image, _ in kept]), np.concatenate([label for _, label in kept])
 
 
 def requested_labels(classes: Sequence[str], name: str, count: int) -> np.ndarray:

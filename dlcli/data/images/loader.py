@@ -23,8 +23,8 @@ AHEAD = 8  # pieces decoded in advance, because disk latency varies
 def train_from(split: Split, batch_size: int, seed: int, step: int, share: Share = WHOLE) -> Iterator[Batch]:
     """Yield the batches of steps `step`, `step + 1`, … without end.
 
-    They contain `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; only the share of each is
-    decoded.
+    They contain `image`, uint8 [batch, height, width, channel], `label`, int32 [batch], and `parity`, int32 [batch], a
+    random bit of the example that changes with each epoch. Only the share of each is decoded.
     """
     order = Order(len(split), batch_size, seed)
     numbers = range(step, STEPS)
@@ -34,7 +34,7 @@ def train_from(split: Split, batch_size: int, seed: int, step: int, share: Share
         return rows
 
     for number, images in zip(numbers, _images(split, at, numbers, batch_size // share.count), strict=True):
-        yield {"image": images, "label": split.labels[at(number)]}
+        yield {"image": images, "label": split.labels[at(number)], "parity": share.of(order.parity(number))}
 
 
 def held_out(split: Split, batch_size: int) -> HeldOut:

@@ -1,4 +1,4 @@
-"""A transformer as a model folder of Hugging Face: GPT-2, BERT, Llama, Qwen3, Marian; with tokenizer and model card."""
+"""A transformer as a model folder of Hugging Face: GPT-2, BERT, Llama, Qwen, Marian; with tokenizer and model card."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from dlcli.runs.trained import TrainedRun
 
 OPTIONS = ("use", "dtype")
 FOLDER = True
-_VARIANTS = {"kv_heads", "head_dim", "rope_base", "norm_epsilon", "tie_embeddings"}  # of which a layout may have some
+# Options of which a layout may have some.
+_VARIANTS = {"kv_heads", "head_dim", "rope_base", "rope_scaling", "qkv_bias", "norm_epsilon", "tie_embeddings"}
 _ALLOWED = {"gpt2": {"norm_epsilon"}, "bert": {"norm_epsilon"}, "qwen3": _VARIANTS}
 _LAYOUTS = {
     ("decoder", "gpt2"): "gpt2",

@@ -1,6 +1,7 @@
 """The decoder of `--preset modern` as `Qwen3ForCausalLM`, and of `--preset llama` as `LlamaForCausalLM`.
 
-Qwen3 normalizes queries and keys as the modern preset does; apart from that, both are one layout.
+Qwen3 normalizes queries and keys as the modern preset does; with `--qkv-bias`, the llama preset is `Qwen2ForCausalLM`.
+Apart from that, all are one layout.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import Any
 
 from dlcli.data.text.tokenizers import END
 from dlcli.export.layouts.naming import Tensors, embedding, linear, norm
+from dlcli.nn.transformer_config import TransformerConfig
 
 
 def tensors(network: Any) -> Tensors:
@@ -49,9 +51,10 @@ def _block(prefix: str, block: Any) -> Tensors:
 def config(network: Any) -> dict[str, Any]:
     """Return the entries of `config.json`."""
     sizes = network.stack.config
+    kind = "Qwen3" if sizes.qk_norm else "Qwen2" if sizes.qkv_bias else "Llama"
     return {
-        "architectures": ["Qwen3ForCausalLM" if sizes.qk_norm else "LlamaForCausalLM"],
-        "model_type": "qwen3" if sizes.qk_norm else "llama",
+        "architectures": [f"{kind}ForCausalLM"],
+        "model_type": kind.lower(),
         "vocab_size": len(network.embedding.tokens.embedding[...]),
         "hidden_size": sizes.d_model,
         "intermediate_size": sizes.d_ff,
@@ -63,7 +66,7 @@ def config(network: Any) -> dict[str, Any]:
         "max_position_embeddings": sizes.context,
         "rms_norm_eps": sizes.epsilon,
         "rope_theta": sizes.rope_base,
-        "rope_parameters": {"rope_type": "default", "rope_theta": sizes.rope_base},
+        **_rope(sizes),
         "attention_bias": False,
         "attention_dropout": 0.0,
         "tie_word_embeddings": sizes.tied,
@@ -71,3 +74,19 @@ def config(network: Any) -> dict[str, Any]:
         "bos_token_id": END,
         "eos_token_id": END,
     }
+
+
+def _rope(sizes: TransformerConfig) -> dict[str, Any]:
+    """Return the entries for rotary positions, under the names of recent and of earlier versions of the library."""
+    base = {"rope_theta": sizes.rope_base}
+    if sizes.rope_scaling is None:
+        return {"rope_parameters": {"rope_type": "default", **base}}
+    factor, low, high, context = sizes.rope_scaling
+    scaling = {
+        "rope_type": "llama3",
+        "factor": factor,
+        "low_freq_factor": low,
+        "high_freq_factor": high,
+        "original_max_position_embeddings": int(context),
+    }
+    return {"rope_parameters": {**scaling, **base}, "rope_scaling": scaling}

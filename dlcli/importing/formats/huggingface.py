@@ -1,4 +1,4 @@
-"""Model folders of Hugging Face: GPT-2, BERT and MiniLM, Llama, Qwen3, Marian, with their tokenizers."""
+"""Model folders of Hugging Face: GPT-2, BERT and MiniLM, Llama, Qwen2, Qwen3, Marian, with their tokenizers."""
 
 from __future__ import annotations
 

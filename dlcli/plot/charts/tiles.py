@@ -91,7 +91,13 @@ class TileGrid:
 
 
 def album(
-    pixels: np.ndarray, captions: Sequence[str] = (), *, title: str, columns: int = 8, note: str = ""
+    pixels: np.ndarray,
+    captions: Sequence[str] = (),
+    *,
+    title: str,
+    columns: int = 8,
+    note: str = "",
+    nearest: np.ndarray | None = None,
 ) -> TileGrid:
     """Arrange images in rows.
 
@@ -101,10 +107,23 @@ def album(
         title: title of the picture.
         columns: images per row.
         note: text below the title.
+        nearest: an image for each image, which is shown in a row below it, of the same shape as `pixels`; None: none.
     """
+    rows = in_rows(_tiles(pixels, captions or [""] * len(pixels)), columns)
+    if nearest is not None:
+        below = in_rows(_tiles(nearest, [""] * len(nearest)), columns)
+        pairs = zip(rows, below, strict=True)
+        rows = [
+            dataclasses.replace(row, label=label)
+            for pair in pairs
+            for row, label in zip(pair, ("samples", "nearest\ntraining\nimages"), strict=True)
+        ]
+    return TileGrid(title, rows, note)
+
+
+def _tiles(pixels: np.ndarray, captions: Sequence[str]) -> list[Tile]:
     shown = pixels if pixels.shape[-1] in (1, 3) else pixels.mean(axis=-1).astype(pixels.dtype)
-    tiles = [Tile(image, caption) for image, caption in zip(shown, captions or [""] * len(shown), strict=True)]
-    return TileGrid(title, in_rows(tiles, columns), note)
+    return [Tile(image, caption) for image, caption in zip(shown, captions, strict=True)]
 
 
 def in_rows(tiles: Sequence[Tile], columns: int) -> list[Row]:

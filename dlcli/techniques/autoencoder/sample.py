@@ -23,4 +23,5 @@ def sample(options: Sample, run: TrainedRun) -> Images:
     generated = domains.generate(lambda codes, _, __: decode(codes), noise, None)
     title = f"{options.count} samples of {Path(options.run).name}, seed {options.seed}"
     numbers = {"run": options.run, "use": options.use, "seed": options.seed}
-    return Images(generated, [], title, options.grid, numbers)
+    images = Images(generated, [], title, options.grid, numbers)
+    return domains.with_nearest(images, run.options) if options.nearest else images

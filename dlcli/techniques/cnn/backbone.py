@@ -13,12 +13,14 @@ from flax import nnx
 
 from dlcli.errors import UsageError
 from dlcli.nn import remat
+from dlcli.nn.activation import activation
 from dlcli.nn.convolution import Convolution
 from dlcli.nn.normalization import Norm
 from dlcli.nn.pooling import Pool
 from dlcli.nn.receptive_field import Window
+from dlcli.nn.whitening import Whitening
 from dlcli.techniques.cnn.architecture import RESNETS, Architecture
-from dlcli.techniques.cnn.blocks import ConvNextBlock, ConvolutionBlock, ResidualBlock, Sequential
+from dlcli.techniques.cnn.blocks import AirbenchBlock, ConvNextBlock, ConvolutionBlock, ResidualBlock, Sequential
 
 Layers = dict[str, nnx.Module]
 
@@ -167,8 +169,27 @@ def _downsampling(channels: int, config: Architecture, rngs: nnx.Rngs) -> Sequen
     return Sequential(norm, convolution) if strided else Sequential(norm, convolution, Pool(config.pool))
 
 
+def _airbench(config: Architecture, image: tuple[int, int, int], rngs: nnx.Rngs) -> tuple[Layers, int]:
+    """Return a whitening convolution of 2×2 patches and a block for each stage, and the number of output channels.
+
+    Reference: Jordan, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU", 2024, arXiv:2404.00498, section 3.1. Unlike
+    there, the bias of the whitening convolution is trained in the whole run, and the logits are not scaled.
+    """
+    assert config.stages
+    assert config.channels  # both are resolved
+    whitening = Whitening(image[2], Window(2), activation(config.activation), dtype=jnp.dtype(config.dtype))
+    layers: Layers = {"whitening": whitening}
+    inputs = whitening.outputs
+    for stage in range(1, config.stages + 1):
+        outputs = config.channels if stage == 1 else 4 * config.channels
+        layers[f"block{stage}"] = AirbenchBlock(inputs, outputs, config, rngs=rngs)
+        inputs = outputs
+    return layers, inputs
+
+
 _FAMILIES: dict[str, Callable[[Architecture, tuple[int, int, int], nnx.Rngs], tuple[Layers, int]]] = {
     "small": _small,
     "resnet": _resnet,
     "convnext": _convnext,
+    "airbench": _airbench,
 }

@@ -18,18 +18,23 @@ from dlcli.engine.learner import AxisNames
 from dlcli.errors import RunError
 from dlcli.interface import Batch, Data
 from dlcli.metrics.classification import measure
+from dlcli.nn.whitening import Whitening
+from dlcli.notices import silenced
 from dlcli.optim import build
 from dlcli.optim.step import descend
 from dlcli.options.augmentations import parse_augmentation
 from dlcli.techniques.cnn.model import Architecture, Network
 from dlcli.techniques.cnn.options import Train
 
+_WHITENING_IMAGES = 5_000  # training images whose patches are whitened: the paper of `Whitening`, section 3.2
+
 
 class Learner(engine.Learner):
     """Minimizes the cross-entropy between logits and labels, plus penalties on the weights.
 
-    A batch contains `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; on
-    held-out data also `mask`, float32 [batch], 1 for an example and 0 for padding.
+    A batch contains `image`, uint8 [batch, height, width, channel], and `label`, int32 [batch]; in training also
+    `parity`, a bit that changes with each epoch, int32 [batch]; on held-out data `mask`, float32 [batch], 1 for an
+    example and 0 for padding.
     """
 
     technique = "cnn"
@@ -71,10 +76,24 @@ class Learner(engine.Learner):
         self.schedule = build.schedule(options)
         self.optimizer = nnx.Optimizer(self.network, build.optimizer(options), wrt=build.trainable(options))
 
+    def warm_start(self, options: Train) -> bool:
+        """Compute the kernel of a whitening convolution from training images, unless it came from another run."""
+        found = [module for _, module in nnx.iter_modules(self.network) if isinstance(module, Whitening)]
+        unfitted = [module for module in found if not module.is_fitted]
+        if unfitted:
+            with silenced():
+                images, _ = batches.training(self.read(options), _WHITENING_IMAGES)
+            pixels = np.asarray(self.normalize(images.astype(np.float32) / 255))
+            for module in unfitted:
+                module.fit(pixels)
+        return bool(unfitted)
+
     def update(self, batch: Batch) -> Metrics:
         pixels = batch["image"].astype(jnp.float32) / 255
         targets = optax.smooth_labels(jax.nn.one_hot(batch["label"], len(self.facts.classes)), self.smoothing)
-        pixels, targets = augmentation.augment(self.rngs.augment(), pixels, targets, self.strengths)
+        pixels, targets = augmentation.augment(
+            self.rngs.augment(), pixels, targets, self.strengths, batch.get("parity")
+        )
         inputs = self.normalize(pixels)
         # Drawn flat: the same values drawn over four axes take XLA on the CPU more than twice as long.
         inputs = self.input_dropout(inputs.reshape(len(inputs), -1)).reshape(inputs.shape)

@@ -21,15 +21,16 @@ __all__ = ["Architecture", "Head", "Network"]
 class Head(nnx.Module):
     """Maps the features of an image to logits.
 
-    The features are flattened or averaged over all positions, followed by an optional hidden layer. The last layer is
-    initialized with zeros, so that an untrained network predicts a uniform distribution.
+    The features are flattened, or reduced over all positions to their mean or (airbench) maximum, followed by an
+    optional hidden layer. The last layer is initialized with zeros, so that an untrained network predicts a uniform
+    distribution.
     """
 
     def __init__(
         self, config: Architecture, features: tuple[int, int, int], classes: int, *, flat: bool, rngs: nnx.Rngs
     ):
         height, width, inputs = features
-        self.flat = flat
+        self.flat, self.max_pool = flat, config.arch == "airbench"
         if flat:
             inputs *= height * width
         self.hidden = nnx.data(None)
@@ -44,7 +45,10 @@ class Head(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Map [batch, height, width, channel] to logits, float32 [batch, class]."""
-        x = x.reshape(x.shape[0], -1) if self.flat else x.mean(axis=(1, 2), dtype=jnp.float32)  # [batch, feature]
+        if self.flat:
+            x = x.reshape(x.shape[0], -1)  # [batch, feature]
+        else:
+            x = x.astype(jnp.float32).max(axis=(1, 2)) if self.max_pool else x.mean(axis=(1, 2), dtype=jnp.float32)
         if self.hidden is not None:
             x = self.activation(self.hidden(x))
         return self.logits(self.dropout(x))

@@ -39,7 +39,9 @@ class BackboneOptions(Options):
 
     panel = "Model"
     arch: Annotated[
-        Literal["small", "resnet", "convnext"], Field(description="Architecture family."), Cli(short="-a")
+        Literal["small", "resnet", "convnext", "airbench"],
+        Field(description="Architecture family."),
+        Cli(short="-a"),
     ] = "small"
     depth: Annotated[
         Depth | None,
@@ -51,7 +53,7 @@ class BackboneOptions(Options):
     ] = None
     stages: Annotated[
         int | None,
-        Field(ge=1, le=6, description="Stages, each at half the resolution of the one before (small and convnext)."),
+        Field(ge=1, le=6, description="Stages, each at half the resolution of the one before (all but resnet)."),
         Needs("arch", but=("resnet",)),
         Cli(rare=True),
     ] = None
@@ -136,6 +138,13 @@ class Eval(DataDirOptions, EvalOptions):
         Field(description="Ensemble: average the predicted probabilities with these runs, separated by commas."),
         Cli(metavar="A,B,…"),
     ] = ""
+    tta: Annotated[
+        Literal["none", "flip", "flip-shift"],
+        Field(
+            description="Test-time augmentation: average the predicted probabilities with those of the mirror image "
+            "(flip), and of both shifted by a pixel (flip-shift)."
+        ),
+    ] = "none"
 
 
 class Predict(ReadingOptions):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from dlcli.data import domains
@@ -95,10 +95,28 @@ def trajectory(
     Both are as the network processes them, not decoded. The first state is the noise, so there is one more state than
     predictions.
     """
-    labels = None if label is None else jnp.asarray(label)
-    run = jax.jit(lambda noise: _loop(learner, noise, labels, config, jax.random.key(config.seed)))
-    states, prediction = run(jnp.asarray(noise))
-    return np.concatenate([noise[None], np.asarray(states)]), np.asarray(prediction.x0)
+    return trajectories(learner, config)(noise, label, config.seed)
+
+
+def trajectories(
+    learner: Learner, config: SamplerConfig
+) -> Callable[[np.ndarray, np.ndarray | None, int], tuple[np.ndarray, np.ndarray]]:
+    """Return a compiled function from noise, labels and a seed to what `trajectory` returns.
+
+    The seed of the configuration has no effect on it.
+    """
+
+    def run(learner: Learner, noise: jax.Array, label: jax.Array | None, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        states, prediction = _loop(learner, noise, label, config, key)
+        return states, prediction.x0
+
+    compiled = functional.jit(run, learner)
+
+    def computed(noise: np.ndarray, label: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        states, x0 = compiled(noise, label, jax.random.key(seed))
+        return np.concatenate([noise[None], np.asarray(states)]), np.asarray(x0)
+
+    return computed
 
 
 def initial_noise(learner: Learner, count: int, seed: int) -> np.ndarray:

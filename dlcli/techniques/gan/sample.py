@@ -29,7 +29,8 @@ def sample(options: Sample, run: TrainedRun) -> Images | Figure:
     if isinstance(domain, PointDomain):
         return samples.scatter(generated, domain.modes, title=title, numbers=numbers)
     captions = [] if labels is None else [domain.classes[label] for label in labels]
-    return Images(generated, captions, title, options.grid, numbers)
+    images = Images(generated, captions, title, options.grid, numbers)
+    return domains.with_nearest(images, run.options) if options.nearest else images
 
 
 def generate(learner: Learner, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:

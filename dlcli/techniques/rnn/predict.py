@@ -24,7 +24,7 @@ def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction]:
     A text longer than those of training is truncated, with a notice.
     """
     model = TrainedTextModel.of(run, run.options.context)
-    classify = functional.jit(Learner.class_log_probabilities, model.learner)
+    classify = run.once("classify", lambda: functional.jit(Learner.class_log_probabilities, model.learner))
 
     def answer(tokens: np.ndarray, lengths: np.ndarray) -> list[Answers]:
         found = np.asarray(classify(tokens, lengths))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,7 +20,7 @@ def fill_mask(model: TrainedTextModel, texts: Sequence[str], top: int) -> Iterat
 
     A text of which the model cannot read the mask, because it is longer than the context, has a problem.
     """
-    predict = functional.jit(lambda network, *inputs: jax.nn.log_softmax(network(*inputs)), model.learner.network)
+    predict = model.once("fill mask", lambda: functional.jit(_log_probabilities, model.learner.network))
     assert model.context is not None  # an encoder has one
     generated = np.ones(len(model.tokenizer), bool)
     generated[[each for each in model.tokenizer.special.never_generated if each >= 0]] = False
@@ -41,6 +42,10 @@ def fill_mask(model: TrainedTextModel, texts: Sequence[str], top: int) -> Iterat
         best = np.argsort(-nats, kind="stable")[:top]
         pieces = model.tokenizer.pieces(best)
         yield Prediction(text, [(piece, float(np.exp(nats[each]))) for piece, each in zip(pieces, best, strict=True)])
+
+
+def _log_probabilities(network: Any, *inputs: jax.Array) -> jax.Array:
+    return jax.nn.log_softmax(network(*inputs))
 
 
 def encode(model: TrainedTextModel, text: str) -> tuple[np.ndarray, int]:

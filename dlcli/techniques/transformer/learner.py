@@ -16,6 +16,7 @@ from dlcli.interface import Batch, Data
 from dlcli.nn.transformer_config import TransformerConfig, preset
 from dlcli.optim import build
 from dlcli.optim.step import descend
+from dlcli.options.values import parse_rope_scaling
 from dlcli.techniques.transformer import classification, language_modeling, masked_modeling, translation
 from dlcli.techniques.transformer.facts import TransformerFacts
 from dlcli.techniques.transformer.model import Network
@@ -143,6 +144,8 @@ def network_config(options: Train) -> TransformerConfig:
             key_value_heads=options.kv_heads,
             head_size=options.head_dim,
             rope_base=options.rope_base,
+            rope_scaling=parse_rope_scaling(options.rope_scaling),
+            qkv_bias=options.qkv_bias,
             tied=options.tie_embeddings,
             **({"norm_epsilon": options.norm_epsilon} if options.norm_epsilon else {}),
         )

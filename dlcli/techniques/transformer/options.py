@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from dlcli.errors import UsageError
+from dlcli.options import values
 from dlcli.options.common import (
     BatchSize,
     Cli,
@@ -99,6 +100,7 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
     architecture = (
         *("shape", "preset", "layers", "heads", "d_model", "context"),
         *("d_ff", "kv_heads", "head_dim", "rope_base", "norm_epsilon", "tie_embeddings"),
+        *("qkv_bias", "rope_scaling"),
     )
     examples: ClassVar[tuple[str, ...]] = (
         "dlcli train transformer",
@@ -158,6 +160,22 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         Needs("preset", ("modern", "llama")),
         Cli(rare=True),
     ] = 10_000.0
+    rope_scaling: Annotated[
+        str,
+        AfterValidator(values.rope_scaling),
+        Field(
+            description="Scaled rotary positions of Llama 3: wavelengths above CONTEXT / LOW grow by FACTOR, and "
+            "those below CONTEXT / HIGH are kept."
+        ),
+        Needs("preset", ("modern", "llama")),
+        Cli(metavar="FACTOR,LOW,HIGH,CONTEXT", rare=True),
+    ] = ""
+    qkv_bias: Annotated[
+        bool,
+        Field(description="Biases of the projections to queries, keys and values, as in Qwen2."),
+        Needs("preset", ("llama",)),
+        Cli(rare=True),
+    ] = False
     norm_epsilon: Annotated[
         float | None,
         Field(gt=0, le=1, description="Number added to the variance in norms; default: depends on --preset."),

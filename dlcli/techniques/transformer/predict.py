@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -40,7 +41,7 @@ def predict(options: Predict, run: TrainedRun) -> Iterator[Prediction | Vector]:
 
 
 def _classes(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
-    classify = functional.jit(lambda network, *texts: jax.nn.log_softmax(network(*texts)), model.learner.network)
+    classify = model.once("classify", lambda: functional.jit(_log_probabilities, model.learner.network))
 
     def answer(tokens: np.ndarray, lengths: np.ndarray) -> list[Answers]:
         found = np.asarray(classify(tokens, lengths))
@@ -49,9 +50,16 @@ def _classes(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
     return prediction.predict(model, options.text, answer, limit=model.context, batch_size=_BATCH)
 
 
+def _log_probabilities(network: Any, tokens: jax.Array, lengths: jax.Array) -> jax.Array:
+    return jax.nn.log_softmax(network(tokens, lengths))
+
+
 def _targets(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
     facts = model.learner.facts
-    translate = translator(model.learner.network, facts.max_target_length, options.beams)
+    translate = model.once(
+        ("translate", options.beams),
+        lambda: translator(model.learner.network, facts.max_target_length, options.beams),
+    )
 
     def answer(sources: np.ndarray, lengths: np.ndarray) -> list[Answers]:
         tokens, log_probabilities, scores = map(np.asarray, translate(sources, lengths))

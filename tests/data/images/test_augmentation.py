@@ -216,3 +216,11 @@ def test_a_batch_sharded_over_devices_is_augmented_as_on_one_device(tmp_path):
     with np.load(file) as sharded:
         np.testing.assert_allclose(sharded["images"], changed, atol=1e-5)
         np.testing.assert_allclose(sharded["targets"], labels, atol=1e-5)
+
+
+def test_an_alternating_flip_follows_the_parity():
+    parity, strengths = np.arange(BATCH) % 2, {"alternating-flip": 1.0}
+    change = jax.jit(lambda *given: augmentation.augment(jax.random.key(0), *given, strengths, parity)[0])
+    changed = np.asarray(change(images(), targets()))
+    np.testing.assert_array_equal(changed[::2], images()[::2])
+    np.testing.assert_array_equal(changed[1::2], images()[1::2, :, ::-1])
