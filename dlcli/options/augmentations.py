@@ -15,6 +15,8 @@ AUGMENTATIONS: dict[str, float] = {
     "mixup": 0.2,
     "alternating-flip": 1.0,
 }
+# Augmentations whose gradient by the pixels is useful, and which need no targets: those of a GAN.
+DIFFERENTIABLE = ("cutout", "flip", "light", "shift", "rotate", "zoom")
 # Largest valid strengths: no probability exceeds 1, and a factor of 0 leaves no image.
 _MAXIMUM = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0}
 
