@@ -53,7 +53,9 @@ def schedule(options: NetworkOptions) -> optax.Schedule:
     The rate changes with the update: the batches of one update share the rate of the first of them, so that a run
     passes through its whole schedule.
     """
-    rate = schedules.schedule(options.schedule, options.learning_rate, options.steps, options.warmup_steps)
+    peak = options.learning_rate
+    assert not isinstance(peak, str)  # the engine has replaced "auto"
+    rate = schedules.schedule(options.schedule, peak, options.steps, options.warmup_steps)
     return lambda step: rate(step - step % options.gradient_accumulation_steps)
 
 

@@ -208,6 +208,9 @@ class Learner(engine.Learner):
             logits = discriminator(real, label), discriminator(generated, label)
             loss = losses.discriminator_loss(self.loss, *logits)
             parts = {"loss": loss, "real_logit": logits[0].mean(), "generated_logit": logits[1].mean()}
+            if self.loss == "non-saturating":  # the logit of a critic is not that of a probability
+                parts |= {"real_probability": jax.nn.sigmoid(logits[0]).mean()}
+                parts |= {"generated_probability": jax.nn.sigmoid(logits[1]).mean()}
             total = loss + penalties.penalty(nnx.state(discriminator, trained), *self.weight_penalty)
             if self.gradient_penalty:
                 penalty = losses.gradient_penalty(self.loss, lambda x: discriminator(x, label), real, generated, weight)

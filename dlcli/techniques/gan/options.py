@@ -11,7 +11,7 @@ from dlcli.options.common import (
     Cli,
     DataDirOptions,
     EvalOptions,
-    LearningRate,
+    GivenLearningRate,
     Needs,
     Schedule,
     Steps,
@@ -52,7 +52,7 @@ class Train(DependentDefaults, GenerativeTrainOptions):
     ] = "digits"
     batch_size: BatchSize = 64
     steps: Steps = 2_000
-    learning_rate: LearningRate = 5e-4
+    learning_rate: GivenLearningRate = 5e-4
     schedule: Schedule = "linear"
     loss: Annotated[
         Literal["non-saturating", "wasserstein"],
