@@ -43,7 +43,7 @@ class Evaluation(BaseModel):
     Attributes:
         created: when, in ISO 8601.
         step: of the weights; None for a run without steps.
-        options: those of `dlcli eval` that were given.
+        options: those of `dlcli eval` that differ from their defaults.
         tables: what was shown.
     """
 
@@ -110,8 +110,8 @@ def read(files: RunFolder) -> list[Evaluation]:
 
 
 def given(options: Options) -> dict[str, Any]:
-    """Return the given options that change what is measured, as JSON values."""
-    return options.model_dump(mode="json", exclude_unset=True, exclude=_ELSEWHERE)
+    """Return the options that change what is measured and have another value than their default, as JSON values."""
+    return options.model_dump(mode="json", exclude_defaults=True, exclude=_ELSEWHERE)
 
 
 def _step(files: RunFolder, use: str) -> int | None:
