@@ -18,7 +18,6 @@ from dlcli.errors import RunError, UsageError
 from dlcli.export import destination
 from dlcli.files import size_text
 from dlcli.formats import printable
-from dlcli.notices import warn
 from dlcli.options.common import Cli, Options, RunArgument
 from dlcli.options.fields import flag
 from dlcli.options.values import run_name
@@ -26,7 +25,8 @@ from dlcli.paths import runs_folder
 from dlcli.runs import changes
 from dlcli.runs.description import described, differing
 from dlcli.runs.folder import RunFolder
-from dlcli.runs.lookup import find, list_runs
+from dlcli.runs.index import all_runs, summaries
+from dlcli.runs.lookup import find, list_runs, shown_name
 from dlcli.runs.summary import Summary, summarize
 from dlcli.trackers import export as tracker_export
 from dlcli.trackers.options import ExportLog
@@ -38,6 +38,7 @@ _YES = frozenset({"y", "yes"})
 class List(Options):
     """List the runs under runs/, the latest last."""
 
+    all: Annotated[bool, Field(description="List also runs in subfolders, and the trials below studies/.")] = False
     technique: Annotated[str, Field(description="List only runs of this technique.")] = ""
 
 
@@ -91,18 +92,14 @@ class Remove(Options):
 
 def list_(options: List, call: Call) -> None:
     """Print a line for each run."""
-    found = []
-    for folder in list_runs(options.technique):
-        try:
-            found.append(summarize(folder))
-        except RunError as error:  # a broken run must not hide the others
-            warn(f"skipped: {error}")
+    folders = all_runs(runs_folder(), Path("studies")) if options.all else list_runs()
+    found = [each for each in summaries(folders) if options.technique in ("", each.technique)]
     if call.json:
         console.print_json({"runs": [_numbers(each) for each in found]})
     elif found:
         out = console.out()
-        for line in runs_table.lines(found, out.width if out.is_terminal else None):
-            out.print(console.plain(line), soft_wrap=True)
+        # Rich would take longer for thousands of lines than reading the runs.
+        console.write("\n".join(runs_table.lines(found, out.width if out.is_terminal else None)))
     else:
         of = f" of {options.technique}" if options.technique else ""
         console.err().print(f"no runs{of} yet; train one first: dlcli train {options.technique or 'cnn'}")
@@ -233,7 +230,7 @@ def _numbers(run: Summary) -> dict[str, Any]:
     """Return the JSON object of a run."""
     ended = run.info.ended
     return {
-        "run": run.folder.name,
+        "run": shown_name(run.folder),
         "technique": run.technique,
         "dataset": run.info.data.dataset,
         "parameters": run.info.parameters,

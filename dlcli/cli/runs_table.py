@@ -11,6 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from dlcli import formats
 from dlcli.formats import printable
 from dlcli.runs.description import when
+from dlcli.runs.lookup import shown_name
 from dlcli.runs.summary import Summary
 
 _GAP = "  "
@@ -66,7 +67,7 @@ def best(metrics: Mapping[str, float], most: int = 40) -> str:
 
 
 _WIDE: dict[str, Callable[[Summary], str]] = {
-    "name": lambda run: printable(run.folder.name),
+    "name": lambda run: printable(shown_name(run.folder)),
     "technique": lambda run: run.technique,
     "data": lambda run: dataset_name(run.info.data.dataset),
     "when": lambda run: day(run.info.created),

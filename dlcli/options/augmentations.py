@@ -21,6 +21,8 @@ AUGMENTATIONS: dict[str, float] = {
     "randaugment": 0.3,
     "alternating-flip": 1.0,
 }
+# Augmentations whose gradient by the pixels is useful, and which need no targets: those of a GAN.
+DIFFERENTIABLE = ("cutout", "flip", "light", "shift", "rotate", "zoom")
 # Largest valid strengths: no probability exceeds 1, and a factor of 0 leaves no image.
 MAXIMUM = {"light": 1.0, "zoom": 0.9, "flip": 1.0, "cutout": 1.0, "crop": 0.9, "jitter": 1.0, "randaugment": 1.0}
 

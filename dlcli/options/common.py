@@ -251,6 +251,15 @@ class OptimizerOptions(Options):
     warmup_steps: WarmupSteps = 0
     momentum: Momentum = 0.9
     max_grad_norm: MaxGradNorm = 0.0
+    lookahead: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10**6,
+            description="Every N updates, average the weights with those of N updates before (Lookahead); 0: never.",
+        ),
+        Cli(rare=True),
+    ] = 0
     gradient_accumulation_steps: Annotated[
         int, Field(ge=1, le=10**6, description="Batches whose gradients are averaged into one update."), Cli(rare=True)
     ] = 1

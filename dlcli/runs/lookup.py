@@ -43,6 +43,11 @@ def list_runs(technique: str = "") -> list[Path]:
     return sorted(found, key=lambda folder: (_started_at(folder), folder.name))
 
 
+def shown_name(folder: Path) -> str:
+    """Return the name by which commands find a run: that of its folder under `runs/`, else its path."""
+    return folder.name if folder.parent == runs_folder() else str(folder)
+
+
 def _checked(folder: Path, allowed: tuple[str, ...], purpose: str) -> Path:
     """Return the folder if this version reads its format and its technique is allowed; raise `RunError` otherwise."""
     if allowed != ("",) and (found := technique_of(folder)) not in allowed:

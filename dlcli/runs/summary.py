@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from dlcli.runs.folder import RunFolder, technique_of
 from dlcli.runs.info import FORMAT, Outcome, RunInfo
+from dlcli.runs.metrics_log import Number
 
 _TAIL = 2**18  # bytes at the end of metrics.jsonl that show the state of a run
 
@@ -29,7 +30,7 @@ class Summary(BaseModel):
     state: str
     step: int
     seconds: float | None
-    best: dict[str, float]
+    best: dict[str, Number]
 
 
 _STATES = {

@@ -196,8 +196,8 @@ def test_a_killed_worker_is_replaced_and_its_run_continues():
 
 
 @pytest.mark.slow
-def test_four_workers_share_a_search_in_postgresql(tmp_path):
-    with postgresql(tmp_path) as url:
+def test_four_workers_share_a_search_in_postgresql():
+    with postgresql() as url:
         kill_one_of_four(["--out", "search", "--storage", url])
 
 

@@ -47,7 +47,7 @@ def read(path: Path, options: ReadOptions) -> Found:
     problems += [empty(row) for row in rows if not row.text.strip()]
     rows = [row for row in rows if row.text.strip()]
     if options.labels and any(row.label for row in rows):
-        problems += [_unlabelled(row) for row in rows if not row.label]
+        problems += [unlabelled(row) for row in rows if not row.label]
         rows = [row for row in rows if row.label]
     else:
         rows = [dataclasses.replace(row, label=None) for row in rows]
@@ -67,7 +67,8 @@ def _row(place: str, cells: tables.Cells) -> Row:
     return Row(cells["text"], place, label if label is None else label.strip(), label or "")
 
 
-def _unlabelled(row: Row) -> Problem:
+def unlabelled(row: Row) -> Problem:
+    """Return the problem of a row without a label."""
     return Problem("unlabelled", "", row.place, f"{row.place} must have a label, as other rows do", skippable=True)
 
 
