@@ -28,6 +28,7 @@ def draw(options: Embeddings, run: TrainedRun) -> Figure:
     """Project normalized word vectors, whose distances are cosines, and colour the words by group."""
     vectors = run.learner.word_vectors()
     arrows: list[tuple[int, int]] = []
+    groups: np.ndarray | None
     if options.analogy:
         numbers, arrows, groups, names = _analogies(vectors, options)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -63,7 +64,7 @@ class Space:
         errors = []
         for point in itertools.islice(self._corners(), _CHECKED):
             try:
-                return self.options(self.assigned(lambda each, at=dict(point): at[each.name]))
+                return self.options(self.assigned(functools.partial(_at, dict(point))))
             except UsageError as error:
                 errors.append(error)
         raise errors[0]
@@ -90,7 +91,7 @@ class Space:
             count *= len(each.ends)
         if count > _MAX_GRID:
             raise UsageError(f"--sampler grid would make {count:,} trials; at most {_MAX_GRID:,} are possible")
-        found = [self.assigned(lambda each, at=dict(point): at[each.name]) for point in self._corners()]
+        found = [self.assigned(functools.partial(_at, dict(point))) for point in self._corners()]
         return list({str(sorted(each.items(), key=lambda item: item[0])): each for each in found}.values())
 
     def check(self) -> None:
@@ -114,6 +115,11 @@ class Space:
         if issubclass(self.model, DependentDefaults):
             defaults |= self.model.defaults_for(given)
         return {**defaults, **given}
+
+
+def _at(point: Mapping[str, Any], each: Range) -> Any:
+    """Return the value of a parameter at a point."""
+    return point[each.name]
 
 
 def _depth(technique: str, name: str, ranges: Mapping[str, Range]) -> int:

@@ -43,7 +43,12 @@ def main() -> None:
     found = json.loads(sys.stdin.readline())
     sys.argv = found["argv"]  # a run records the command that made it
     orphaned = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), orphaned.set()), daemon=True).start()
+
+    def wait_for_parent() -> None:
+        sys.stdin.read()
+        orphaned.set()
+
+    threading.Thread(target=wait_for_parent, daemon=True).start()
     with handled() as signals:
         signals.on_signal = lambda name: None  # the run is saved first
         try:
