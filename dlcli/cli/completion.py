@@ -24,7 +24,8 @@ from dlcli.runs.lookup import find
 _MAX_ENTRIES = 1_000  # of a folder
 _MAX_SECONDS = 1.0  # for listing runs, the latest first
 _MAX_MANIFEST = 16 * 2**20  # bytes
-_TEXT = (".txt", ".tsv", ".csv", ".jsonl", ".xz", ".gz")
+_IMAGES = (".npz", ".zip", ".tar", ".parquet", ".csv")
+_TEXT = (".txt", ".tsv", ".csv", ".jsonl", ".parquet", ".xz", ".gz")
 _TABLES = (".csv", ".tsv", ".npz", ".xz", ".gz")
 _LAYER = re.compile(r"network/backbone/layers/([^/]+)/")
 
@@ -77,7 +78,7 @@ def _datasets(ctx: Any, incomplete: str) -> Iterator[str]:
 
     yield from catalogue.embedded()
     yield from catalogue.prepared(None)
-    yield from _paths(incomplete, (".npz", *_TEXT))
+    yield from _paths(incomplete, (*_IMAGES, *_TEXT))
 
 
 def _images(ctx: Any, incomplete: str) -> Iterator[str]:
@@ -90,7 +91,7 @@ def _images(ctx: Any, incomplete: str) -> Iterator[str]:
         yield from densities.NAMES
     yield from catalogue.prepared(None)
     yield from (f"folder:{path}" for path in _paths(incomplete.removeprefix("folder:"), ()))
-    yield from _paths(incomplete, (".npz",))
+    yield from _paths(incomplete, _IMAGES)
 
 
 def _tables(ctx: Any, incomplete: str) -> Iterator[str]:

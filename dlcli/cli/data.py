@@ -35,8 +35,8 @@ class Named(Options):
     name: Annotated[
         str,
         Field(
-            description="Data set: an embedded name, tfds:NAME, folder:PATH, an .npz file, a table, a text file or a "
-            "folder of them."
+            description="Data set: an embedded name, tfds:NAME, folder:PATH, an .npz, .zip, .tar or .parquet file, a "
+            "table, a text file or a folder of them."
         ),
         Cli(argument=True, metavar="NAME", complete="datasets"),
     ]

@@ -104,6 +104,7 @@ _VERBS = {
     "resume": "continue restart",
     "score": "perplexity logprob likelihood probability",
     "study": "experiment ablation sweep",
+    "tune": "search optimize optimise hpo optuna hyperparameters",
     "check": "verify prove",
     "export": "save convert publish push",
     "data": "dataset datasets",

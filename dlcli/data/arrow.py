@@ -125,7 +125,9 @@ def _table(columns: Sequence[str], path: Path) -> Any:
 
     if path.suffix.lower() == _PARQUET:
         return pq.read_table(path, columns=list(columns))
-    return pa.ipc.open_stream(pa.memory_map(str(path))).read_all().select(columns)
+    found = pa.ipc.open_stream(pa.memory_map(str(path))).read_all().select(columns)
+    found.validate(full=True)  # a wrong offset would be read outside the file
+    return found
 
 
 def _cached(path: Path, column: str) -> Path:

@@ -43,6 +43,8 @@ def modality(dataset: str, data_dir: Path | None, options: ReadOptions = DEFAULT
         return found
     if dataset in densities.NAMES:
         return "points"
-    files = "tfds:NAME, folder:PATH, an .npz file, a table, a text file or a folder of text files"
+    files = (
+        "tfds:NAME, folder:PATH, an .npz, .zip, .tar or .parquet file, a table, a text file or a folder of text files"
+    )
     known = [*embedded(), *prepared(data_dir)]
     raise sources.unknown("a data set", f"{', '.join(embedded())}, {files}", dataset, known)

@@ -92,5 +92,5 @@ def _panel(name: str, lines: Mapping[tuple[str, str], str], history: History) ->
             drawn.append(Line(label, steps.astype(int), values, dashed=index > 0))
     if drawn and name == _PROBABILITY:
         half = np.full(len(drawn[0].steps), 0.5)
-        drawn.append(Line("0.5: the optimum D where G is perfect", drawn[0].steps, half))
+        drawn.append(Line("0.5: the best D of a perfect G", drawn[0].steps, half))
     return Panel(drawn, name)

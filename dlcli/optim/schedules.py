@@ -61,7 +61,8 @@ def _one_cycle(peak: float, steps: int, warmup: int) -> optax.Schedule:
 
 def _step(peak: float, steps: int) -> optax.Schedule:
     """Divide the rate by 10 after half and after three quarters of the steps (He et al., 2015, section 4.2)."""
-    return optax.piecewise_constant_schedule(peak, {steps // 2: 0.1, 3 * steps // 4: 0.1})
+    first, second = max(1, steps // 2), max(2, 3 * steps // 4)
+    return lambda step: jnp.where(step < first, peak, jnp.where(step < second, peak / 10, peak / 100))
 
 
 def _cosine_restarts(peak: float, steps: int) -> optax.Schedule:

@@ -23,7 +23,7 @@ def resolve(dataset: str, origin: str | None) -> str:
         return dataset
     there = os.path.join(origin, path)
     # What follows the last colon may name the languages of parallel files.
-    if os.path.exists(there) or os.path.exists(there.rpartition(":")[0]):
+    if os.path.exists(there) or os.path.exists(there.rpartition(":")[0]) or _are_shards(there):
         return kind + there
     return dataset
 
@@ -40,6 +40,11 @@ def searched_folders(dataset: str, origin: str | None) -> str:
     here = Path.cwd()
     searched = [str(here)] if not origin or _same(origin, os.curdir) else [origin, str(here)]
     return f"{dataset} is a relative path, searched in {' and '.join(searched)}; --dataset sets another path"
+
+
+def _are_shards(path: str) -> bool:
+    """Return whether a path such as `train-{000..012}.tar` may name files in an existing folder."""
+    return "{" in os.path.basename(path) and os.path.isdir(os.path.dirname(path))
 
 
 def _same(one: str, other: str) -> bool:

@@ -124,3 +124,9 @@ def test_another_tokenizer_is_refused_on_resume(copy, monkeypatch):
     RunWriter(Path("runs/l")).update_info(cwd=str(copy))
     with pytest.raises((DatasetError, RunError), match=r"has changed since the run was started|must match the data"):
         go_on(Path("runs/l"), steps=6, tokenizer="characters")
+
+
+def test_numbered_shards_are_found_in_the_folder_of_the_run(tmp_path):
+    (tmp_path / "data").mkdir()
+    assert data_paths.resolve("data/train-{000..012}.tar", str(tmp_path)) == f"{tmp_path}/data/train-{{000..012}}.tar"
+    assert data_paths.resolve("other/train-{000..012}.tar", str(tmp_path)) == "other/train-{000..012}.tar"

@@ -6,10 +6,11 @@ from pydantic import AfterValidator, Field
 
 from dlcli.errors import UsageError
 from dlcli.figures.options.base import LIMIT, FigureOptions, FreeFigureOptions, RunFigureOptions, parse_numbers
+from dlcli.nearest import did_you_mean
 from dlcli.options.common import Cli, GivenLearningRate, Needs, Options, ScheduleName, Seed, Steps
 from dlcli.options.datasets import PLANE
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
-from dlcli.options.surfaces import SURFACES, surface_name
+from dlcli.options.surfaces import SURFACES, is_formula
 
 _MAX_PATHS = 8  # the number of colours that are distinguishable with every kind of colour blindness
 
@@ -189,9 +190,15 @@ class Schedule(FreeFigureOptions):
     learning_rate: Annotated[GivenLearningRate, Field(description="Peak learning rate.")] = 1e-3
 
 
+def _surface(text: str) -> str:
+    if text not in SURFACES and not is_formula(text):
+        raise ValueError(f"must be {', '.join(SURFACES)} or a formula in x and y{did_you_mean(text, SURFACES)}")
+    return text
+
+
 SurfaceName = Annotated[
     str,
-    AfterValidator(surface_name),
+    AfterValidator(_surface),
     Field(min_length=1, description=f"{', '.join(SURFACES)}, or a formula in x and y."),
     Cli(metavar="NAME|FORMULA"),
 ]

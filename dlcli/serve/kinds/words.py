@@ -83,10 +83,10 @@ def _shown(
     vectors: WordVectors, query: Sequence[str], answers: Sequence[tuple[str, float]], around: Sequence[str]
 ) -> Values:
     """Return the answers, and all words with their positions: their two first principal components."""
-    asked = [normalized(word, vectors.facts.lower) for word in query]
-    words = list(dict.fromkeys([*asked, *(word for word, _ in answers), *around]))
+    given = [normalized(word, vectors.facts.lower) for word in query]
+    words = list(dict.fromkeys([*given, *(word for word, _ in answers), *around]))
     rows = np.stack([vectors.require_unit_vector("word", word) for word in words]).astype(np.float64)
     left, scales, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
     positions = np.zeros([len(words), 2])
     positions[:, : min(2, len(scales))] = (left * scales)[:, :2]
-    return {"query": asked, "answers": answers, "words": words, "positions": rounded(positions)}
+    return {"query": given, "answers": answers, "words": words, "positions": rounded(positions)}

@@ -106,4 +106,4 @@ def _bytes(chunk: Any) -> Any:
     return chunk.field("bytes") if pa.types.is_struct(chunk.type) else chunk
 
 
-BUILDER = Builder(form="a .parquet file, or a folder of save_to_disk", matches=matches, find=find)
+BUILDER = Builder(form="a .parquet file, a folder of save_to_disk", matches=matches, find=find)

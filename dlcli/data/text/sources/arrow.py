@@ -58,4 +58,4 @@ def _read(tables: arrow.Tables, split: str, text: str, label: str | None) -> Fou
     return rows, problems
 
 
-BUILDER = TextBuilder("a .parquet file, or a folder of save_to_disk", matches, find)
+BUILDER = TextBuilder("a .parquet file, a folder of save_to_disk", matches, find)
