@@ -93,6 +93,30 @@ def open_regular(path: Path, *, links: bool = True) -> Iterator[BufferedReader]:
         os.close(handle)
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line to an untrusted file, which is created if it is missing; a truncated last line is ended first.
+
+    Args:
+        path: of the file.
+        line: without its end.
+
+    Raises:
+        OSError: it cannot be written, or is a link.
+        ValueError: it is not a regular file.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    handle = os.open(path, flags, 0o666)
+    try:
+        size = os.fstat(handle).st_size
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("it must be a regular file")
+        complete = not size or os.pread(handle, 1, size - 1) == b"\n"
+        content = ("" if complete else "\n") + line + "\n"
+        os.write(handle, content.encode())
+    finally:
+        os.close(handle)
+
+
 def read_bytes(path: Path, largest: int, *, links: bool = True) -> bytes:
     """Read an untrusted regular file of bounded size.
 

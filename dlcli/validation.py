@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from dlcli.errors import UsageError
 from dlcli.nearest import did_you_mean, nearest
+from dlcli.options.common import AUTO
 from dlcli.options.fields import Options, cli, flag, listed
 from dlcli.options.initialization import START_ONLY
 
@@ -71,6 +72,8 @@ def changed(before: Model, changes: Mapping[str, Any]) -> Model:
     for name in START_ONLY:
         if name in changes:
             raise UsageError(f"{flag(name)} sets the first weights of a new run; it cannot change on resume")
+    if changes.get("learning_rate") == AUTO:
+        raise UsageError("--learning-rate auto chooses the rate of a new run; on resume give a number")
     kept = before.model_dump(exclude={"steps", "epochs"} if "epochs" in changes else {"epochs"})
     found: Model = validate(type(before), {**kept, **changes}, flags=changes, kept=kept.keys() - changes.keys())
     return found

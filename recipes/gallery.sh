@@ -5,7 +5,7 @@
 #   data      embedded
 #   machine   2 cores of an Intel Xeon, shared with other work; Python 3.11, jax 0.10.2
 #   time      35 min on a busy machine, without the autoencoder and the two runs on points
-#   result    39 pictures: of 37 figures and of two studies
+#   result    40 pictures: of 38 figures and of two studies
 set -eu
 out=${1:-.gallery}
 mkdir -p "$out"
@@ -44,6 +44,7 @@ dlcli viz receptive-field --run runs/gallery-cnn --no-show --out "$out/receptive
 dlcli viz filters --run runs/gallery-cnn --no-show --out "$out/filters.png"
 dlcli viz activations --run runs/gallery-cnn --no-show --out "$out/activations.png"
 dlcli viz saliency --run runs/gallery-cnn --no-show --out "$out/saliency.png"
+dlcli viz dropout-masks --run runs/gallery-cnn --no-show --out "$out/dropout-masks.png"
 dlcli viz confusion --run runs/gallery-cnn --no-show --out "$out/confusion.png"
 dlcli viz reliability --run runs/gallery-cnn --no-show --out "$out/reliability.png"
 dlcli viz roc --run runs/gallery-cnn --no-show --out "$out/roc.png"

@@ -158,6 +158,13 @@ def cnn_run(trained_once):
 
 
 @pytest.fixture(scope="session")
+def dropped_cnn_run(trained_once):
+    """The folder of a tiny network trained for six steps with dropout of hidden units and of inputs."""
+    small = {"batch_size": 90, "channels": 4, "hidden": 40, "dropout": 0.5, "input_dropout": 0.2}
+    return trained_once("cnn", "dropped", **small, **_SHORT)
+
+
+@pytest.fixture(scope="session")
 def mlp_run(trained_once):
     """The folder of a tiny network trained for six steps on points in the plane."""
     small = {"batch_size": 16, "points": 60, "hidden_sizes": "6,4"}

@@ -24,6 +24,7 @@ RUNS = {
     "discriminator-field": "gan_density_run",
     "score-field": "diffusion_density_run",
     "sampler-quality": "diffusion_density_run",
+    "dropout-masks": "dropped_cnn_run",
 }
 SMALL = {
     "sampler-quality": {"steps": "2", "samples": 100},

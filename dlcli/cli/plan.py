@@ -76,7 +76,7 @@ def _option_rows(
     """
     rows = []
     for name, value in resolved.items():
-        shown, origin = chosen[name] if value is None and name in chosen else (value, origins[name])
+        shown, origin = chosen[name] if name in chosen else (value, origins[name])
         rows.append((flag(name), formats.option(name, shown), origin))
     return rows + [
         (name, formats.option(name, value), by) for name, (value, by) in chosen.items() if name not in resolved

@@ -10,6 +10,7 @@ from dlcli import formats
 
 if TYPE_CHECKING:
     from dlcli.engine.initialization import Taken
+    from dlcli.engine.range_test import RangeTest
 
 # The most important metrics, in order.
 _FIRST = ("loss", "accuracy", "frechet_distance", "total_variation", "generator_loss")
@@ -45,6 +46,12 @@ def initialized(taken: Taken) -> list[str]:
     lines = [f"initialized {len(taken.taken)} of {total} parameters from {taken.source}{in_part}"]
     lines += [f"new: {formats.parameters(taken.new)}"] if taken.new else []
     return lines + ([f"not used: {formats.parameters(taken.left)}"] if taken.left else [])
+
+
+def range_tested(test: RangeTest, width: int | None) -> list[str]:
+    """Return the learning rate that a range test has chosen, and why."""
+    why = f"a third of {test.lowest:.2g}, where the loss of a range test of {len(test.rates)} updates was lowest"
+    return pack([f"learning rate {test.chosen:g}", why], width)
 
 
 def fit(parts: Iterable[str], width: int | None, gap: str = _GAP) -> str:

@@ -10,7 +10,7 @@ from dlcli.cli.typer_options import Call
 from dlcli.errors import RunError, UsageError
 from dlcli.formats import command_line
 from dlcli.interrupts import handled
-from dlcli.options.common import FitOptions
+from dlcli.options.common import AUTO, FitOptions
 from dlcli.options.fields import flag
 from dlcli.paths import runs_folder
 from dlcli.runs.folder import RunFolder, technique_of
@@ -65,6 +65,8 @@ def _require_same(folder: Path, options: FitOptions, call: Call) -> None:
     given = {name for name, origin in call.origins.items() if origin != "default"} - {"out", "name", "epochs"}
     now, before = options.model_dump(mode="json"), RunFolder(folder).raw("options.json")
     for name in sorted(given & before.keys()):
+        if name == "learning_rate" and now[name] == AUTO and "range_test" in RunFolder(folder).raw("run.json"):
+            continue  # the run has the rate that its range test has chosen
         if now[name] != before[name]:
             change = command_line("resume", folder, flag(name), now[name])
             raise UsageError(

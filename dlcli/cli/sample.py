@@ -12,6 +12,7 @@ from dlcli import api
 from dlcli.artifacts import Figure, Images, TextChunk, joined
 from dlcli.cli import console, output, progress, sample_files, verbs
 from dlcli.cli.typer_options import Call
+from dlcli.errors import UsageError
 from dlcli.techniques.opening import opened
 
 
@@ -45,6 +46,8 @@ def _file(options: Any) -> Path | None:
     out: Path = options.out or Path("sample.png")
     if sample_files.is_data(out):
         sample_files.check(out)
+        if not out.suffix and getattr(options, "nearest", False):
+            raise UsageError(f"--nearest needs a picture or arrays, got the folder --out {out}", hint="use --out x.png")
     else:
         from dlcli.plot.page.files import check
 

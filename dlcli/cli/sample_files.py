@@ -33,7 +33,8 @@ def save(drawn: Images | Figure, out: Path) -> dict[str, Any]:
     """Write the samples; return what was written, as JSON.
 
     An `.npz` file has `image`, uint8 [sample, height, width, channel], and for classes `label` and `classes`, as
-    `--dataset` reads them; of a density it has `point`, float32 [sample, 2].
+    `--dataset` reads them; with `--nearest` also `nearest`, of the shape of `image`; of a density it has `point`,
+    float32 [sample, 2].
 
     Raises:
         UsageError: points are to be written as images.
@@ -63,10 +64,13 @@ def _arrays(drawn: Images | Figure) -> dict[str, np.ndarray]:
 
     if not isinstance(drawn, Images):
         return {"point": np.asarray(drawn.numbers["points"], np.float32)}
-    if not drawn.captions:
-        return {"image": drawn.pixels}
-    classes, label = np.unique(np.asarray(drawn.captions), return_inverse=True)
-    return {"image": drawn.pixels, "label": label.astype(np.int64), "classes": classes}
+    arrays = {"image": drawn.pixels}
+    if drawn.nearest is not None:
+        arrays["nearest"] = drawn.nearest
+    if drawn.captions:
+        classes, label = np.unique(np.asarray(drawn.captions), return_inverse=True)
+        arrays |= {"label": label.astype(np.int64), "classes": classes}
+    return arrays
 
 
 def _write_pictures(drawn: Images, out: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,11 @@ def run(name: str, options: Any, call: Call) -> None:
     with exit_message(message), Display(console.err()) as display, helping(name, options):
         *_, report = _shown(studies.run(name, options), display)
     assert isinstance(report, Report)
-    path = report.folder / f"{report.figure.name}.png"
-    save(report.figure.drawing, path)
-    _show(report.table, report.figure, path, options, call)
+    figures = [report.figure, *report.more]
+    paths = [report.folder / f"{figure.name}.png" for figure in figures]
+    for figure, path in zip(figures, paths, strict=True):
+        save(figure.drawing, path)
+    _show(report.table, figures, paths, options, call)
 
 
 def _shown(events: Iterable[Any], display: Display) -> Iterator[Any]:
@@ -46,14 +48,16 @@ def _shown(events: Iterable[Any], display: Display) -> Iterator[Any]:
         yield event
 
 
-def _show(table: Table, figure: Figure, path: Path, options: Any, call: Call) -> None:
+def _show(table: Table, figures: Sequence[Figure], paths: Sequence[Path], options: Any, call: Call) -> None:
     if call.json:
-        console.print_json({"folder": str(path.parent), "file": str(path), **table.numbers})
+        more = {"more_files": [str(path) for path in paths[1:]]} if paths[1:] else {}
+        console.print_json({"folder": str(paths[0].parent), "file": str(paths[0]), **more, **table.numbers})
         return
     output.write(table, call)
-    if options.show:
-        output.sketch(figure.sketch)
-    console.write(path)
+    for figure, path in zip(figures, paths, strict=True):
+        if options.show:
+            output.sketch(figure.sketch)
+        console.write(path)
 
 
 def _line(cell: Any) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Ended,
         Event,
         Initialized,
+        RangeTested,
         Reported,
         Started,
         Stepped,
@@ -58,6 +59,10 @@ class TrainingDisplay:
 
     def _initialized(self, event: Initialized) -> None:
         for line in progress_lines.initialized(event.taken):
+            self._display.print(console.plain(line))
+
+    def _rangetested(self, event: RangeTested) -> None:
+        for line in progress_lines.range_tested(event.test, self._display.width):
             self._display.print(console.plain(line))
 
     def _compiling(self, event: Compiling) -> None:

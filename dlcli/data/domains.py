@@ -226,17 +226,17 @@ def generate(
     return np.concatenate(samples)
 
 
-def with_nearest(images: Images, trained: GenerativeTrainOptions) -> Images:
+def with_nearest(images: Images, open_data: Callable[[], Data]) -> Images:
     """Return samples with the nearest training image to each, and the root mean square differences in the numbers.
 
     Args:
         images: samples of a run.
-        trained: training options of the run, which name its data set.
+        open_data: opens the image set of the run.
 
     Raises:
         DatasetError: the data set is missing or malformed.
     """
     with silenced():
-        found, distances = nearest_images.nearest(read(trained), images.pixels)
+        found, distances = nearest_images.nearest(open_data(), images.pixels)
     numbers = {**images.numbers, "nearest_rms_difference": distances.tolist()}
     return dataclasses.replace(images, nearest=found, numbers=numbers)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from dlcli.data.problems import NAMED, Problem
 
 # Missing values as R, pandas and spreadsheets write them.
@@ -32,6 +34,22 @@ def same_normalized(names: Iterable[str]) -> list[list[str]]:
     for name in names:
         groups.setdefault(normalized(name), []).append(name)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def noisy(labels: np.ndarray, classes: int, fraction: float, seed: int) -> np.ndarray:
+    """Return labels of which a random fraction is replaced by another class, each equally likely.
+
+    Args:
+        labels: int32 [example].
+        classes: number of classes, at least 2.
+        fraction: of the labels to replace, in [0, 1].
+        seed: of the choice.
+    """
+    random = np.random.default_rng(seed)
+    replaced = random.permutation(len(labels))[: round(fraction * len(labels))]
+    changed = labels.copy()
+    changed[replaced] = (labels[replaced] + random.integers(1, classes, len(replaced))) % classes
+    return changed
 
 
 def problems(names: Mapping[str, int] | Sequence[str]) -> list[Problem]:

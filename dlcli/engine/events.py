@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dlcli.engine.initialization import Taken
+    from dlcli.engine.range_test import RangeTest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,13 @@ class Initialized:
     """The first weights of a new run come from another run."""
 
     taken: Taken
+
+
+@dataclasses.dataclass(frozen=True)
+class RangeTested:
+    """The learning rate of a new run is chosen by a range test."""
+
+    test: RangeTest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,4 +138,16 @@ class Ended:
     seconds: float
 
 
-Event = Started | Initialized | Compiling | Compiled | Stepped | Reported | Validating | Validated | Saved | Ended
+Event = (
+    Started
+    | Initialized
+    | RangeTested
+    | Compiling
+    | Compiled
+    | Stepped
+    | Reported
+    | Validating
+    | Validated
+    | Saved
+    | Ended
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -10,11 +11,12 @@ from typing import Any
 
 from dlcli import processes
 from dlcli.engine import devices, group, together
-from dlcli.engine.events import Compiled, Compiling, Event, Initialized, Started
+from dlcli.engine.events import Compiled, Compiling, Event, Initialized, RangeTested, Started
 from dlcli.engine.initialization import initial, require_freezable
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import rebuilt
 from dlcli.engine.program import Program
+from dlcli.engine.range_test import RangeTest, needed, range_test
 from dlcli.engine.resuming import (
     finished_by,
     note_session,
@@ -39,6 +41,23 @@ from dlcli.runs.writer import RunWriter
 from dlcli.validation import changed
 
 
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A run before its folder is created.
+
+    Attributes:
+        data: of the run.
+        program: the compiled functions of the learner.
+        options: resolved, with `--epochs` as steps.
+        range_test: the test that chose the learning rate; None if it is given.
+    """
+
+    data: Data
+    program: Program
+    options: FitOptions
+    range_test: RangeTest | None
+
+
 def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda progress: None) -> Iterator[Event]:
     """Open the data, build a learner, and train it in a new run folder.
 
@@ -51,16 +70,21 @@ def fit(learner_type: type[Learner], options: FitOptions, stop: Rule = lambda pr
         UserError: the options, the data, the device or the folder cannot be used.
     """
     technique = learner_type.technique
-    data, program, options = prepared(learner_type, options)
+    found = prepared(learner_type, options)
+    data, program, options = found.data, found.program, found.options
     with together.started(technique, options) as run, devices.memory_errors(), group.ending_together():
         options = options.model_copy(update={"out": run.folder, "name": None})
         yield _started(run, options, data, program, step=0)
+        if found.range_test is not None:
+            yield RangeTested(found.range_test)
         yield Compiling("initial weights")
         start = time.perf_counter()
         leaves, taken = initial(program, learner_type, options, data.facts)
         yield Compiled("initial weights", time.perf_counter() - start)
         computed = {"device": devices.describe(program.mesh), "dtype": options.dtype, "parameters": program.parameters}
         together.require_same_run(run, options, data, 0)
+        if found.range_test is not None:
+            computed["range_test"] = found.range_test.described()
         if taken is not None:
             computed["initialized"] = taken.described()
             yield Initialized(taken)
@@ -130,11 +154,10 @@ def resume(
         yield from train(session)
 
 
-def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Program, FitOptions]:
-    """Open the data of a new run and check its folder and its size; write nothing.
+def prepared(learner_type: type[Learner], options: FitOptions) -> Prepared:
+    """Open the data of a new run, choose its learning rate if that is left open, and check its folder and size.
 
-    Returns:
-        The data, the program, and the options with `--epochs` turned into steps.
+    Nothing is written.
 
     Raises:
         UserError: the options, the data, the device or the folder cannot be used.
@@ -143,13 +166,16 @@ def prepared(learner_type: type[Learner], options: FitOptions) -> tuple[Data, Pr
         new.require_free(options)
     devices.prepare(options.device, join=True)
     data = learner_type.read(options)
-    options = resolve(options, data)
-    program = Program(learner_type, options, data.facts, devices.mesh(options.batch_size))
+    options, mesh = resolve(options, data), devices.mesh(options.batch_size)
+    tested = range_test(learner_type, options, data, mesh) if needed(options) else None
+    if tested is not None:
+        options = options.model_copy(update={"learning_rate": tested.chosen})
+    program = Program(learner_type, options, data.facts, mesh)
     require_freezable(program, options)
     if group.current().first:
         folder = new.folder_for(learner_type.technique, options)
         require_space(nearest_existing(folder), program.bytes, options.keep + 2)
-    return data, program, options
+    return Prepared(data, program, options, tested)
 
 
 def resolve(options: FitOptions, data: Data) -> FitOptions:

@@ -78,10 +78,14 @@ class Plan:
 @devices.memory_errors()
 def plan(learner_type: type[Learner], options: FitOptions) -> Plan:
     """Set up a run as `fit` does, make a few steps, and discard everything."""
-    data, program, options = prepared(learner_type, options)
-    options = options.model_copy(update={"out": new.folder_for(learner_type.technique, options), "name": None})
+    found = prepared(learner_type, options)
+    options = found.options.model_copy(update={"out": new.folder_for(learner_type.technique, options), "name": None})
     with devices.memory_errors():
-        return _measured(learner_type, options, data, program)
+        measured = _measured(learner_type, options, found.data, found.program)
+    if found.range_test is None:
+        return measured
+    rate = {"learning_rate": (found.range_test.chosen, "range test")}
+    return dataclasses.replace(measured, chosen={**measured.chosen, **rate})
 
 
 def _measured(learner_type: type[Learner], options: FitOptions, data: Data, program: Program) -> Plan:

@@ -24,7 +24,7 @@ _PER_LINE = 8  # maps side by side in a file
 
 
 def draw(options: Activations, run: TrainedRun) -> Figure:
-    """Show the first maps of each layer, or of one layer, for one image."""
+    """Show the most active maps of each layer, or of one layer, for one image."""
     learner = run.learner
     names = learner.network.backbone.names
     shown = [chosen("--layer", options.layer, names)] if options.layer else names
@@ -55,18 +55,27 @@ def activation_grid(image: np.ndarray, layers: Mapping[str, np.ndarray], *, titl
         image: [height, width] with no, one or three channels.
         layers: float [height, width, channel] by the name of the layer, from the input to the output.
         title: title of the picture.
-        channels: maximum number of maps per layer, the first ones.
+        channels: maximum number of maps per layer, those with the largest mean magnitude.
     """
     rows = [Row([Tile(image)], "input")]
     for name, values in layers.items():
-        shown = values[..., :channels]
+        numbers = most_active(values, channels)
+        shown = values[..., numbers]
         scale = ColorScale.of(shown)
         label = f"{name}\n{' × '.join(map(str, values.shape))}"
         if shown.shape[-1] < values.shape[-1]:
-            label += f"\nfirst {shown.shape[-1]} channels"
-        tiles = [Tile(shown[..., index], str(index), scale.palette, scale.limits) for index in range(shown.shape[-1])]
+            label += f"\nthe {shown.shape[-1]} most active"
+        tiles = [
+            Tile(shown[..., place], str(number), scale.palette, scale.limits) for place, number in enumerate(numbers)
+        ]
         rows.append(Row(tiles, label, scale))
     return TileGrid(title, rows, "height × width × channels; one colour scale per layer")
+
+
+def most_active(maps: np.ndarray, count: int) -> list[int]:
+    """Return the channels of maps [height, width, channel] with the largest mean magnitude, the largest first."""
+    order = np.argsort(-np.abs(maps).mean(axis=(0, 1)), kind="stable")
+    return [int(channel) for channel in order[:count]]
 
 
 def _wrapped(grid: TileGrid) -> TileGrid:
@@ -81,10 +90,12 @@ def _wrapped(grid: TileGrid) -> TileGrid:
 
 def _statistics(values: np.ndarray, shown: int) -> dict[str, Any]:
     """Return statistics of all maps of a layer, and the maps that are shown."""
+    channels = most_active(values, shown)
     return {
         "shape": list(values.shape),
         "mean": to_json(values.mean()),
         "max": to_json(values.max()),
         "sparsity": to_json((values == 0).mean()),
-        "maps": to_json(values[..., :shown]),
+        "channels": channels,
+        "maps": to_json(values[..., channels]),
     }

@@ -81,9 +81,30 @@ def rollout(weights: np.ndarray) -> np.ndarray:
     return functools.reduce(lambda below, layer: layer @ below, mixed)
 
 
+def pooled(chart: AttentionChart) -> AttentionChart:
+    """Return the attention to each token, averaged over the positions, whose mean the classifier reads.
+
+    A row per layer, and one for the rollout of all layers; a panel per head.
+    """
+    layers, heads = chart.weights.shape[:2]
+    received = chart.weights.mean(axis=2)  # [layer, head, key]
+    through = rollout(chart.weights.astype(np.float64)).mean(axis=0)
+    rows = np.concatenate([received, np.broadcast_to(through, (1, *received.shape[1:]))])  # [row, head, key]
+    return dataclasses.replace(
+        chart,
+        title=chart.title.replace("self-attention", "attention to each token, mean over all positions,", 1),
+        note="rows: layers, and the rollout of all layers; columns: tokens; large: mean over heads",
+        weights=rows.transpose(1, 0, 2)[None],
+        queries=[*(f"layer {number + 1}" for number in range(layers)), "rollout"],
+        names=(["by head"], [f"head {number + 1}" for number in range(heads)]),
+    )
+
+
 def _selected(chart: AttentionChart, options: Attention) -> AttentionChart:
     """Keep the layer and the head of the options, or replace all by their rollout."""
     layers, heads = chart.weights.shape[:2]
+    if options.pooled:
+        return pooled(chart)
     if options.rollout:
         title = chart.title.replace("self-attention", "attention rollout", 1)
         note = "rows: positions of the last layer, columns: input tokens"

@@ -100,6 +100,22 @@ def _tiles(images: np.ndarray, parameters: Mapping[str, np.ndarray]) -> list[Til
     return [Tile(subject.drawable(image), caption) for image, caption in zip(images, captions, strict=True)]
 
 
+def _operations(changes: np.ndarray) -> list[str]:
+    """Return the operations of RandAugment that were drawn."""
+    degrees, factor, down, right, contrast, brightness, threshold, levels = map(float, changes)
+    written = {
+        f"{degrees:+.0f}°": degrees != 0,
+        f"×{factor:.2f}": factor != 1,
+        f"down {formats.percent(down, 0)}": down != 0,
+        f"right {formats.percent(right, 0)}": right != 0,
+        f"contrast {contrast:.2f}": contrast != 1,
+        f"brightness {brightness:.2f}": brightness != 1,
+        f"solarize above {threshold:.2f}": threshold != 1,
+        f"{levels:.0f} levels": levels != 0,
+    }
+    return [name for name, drawn in written.items() if drawn]
+
+
 # Each formats the parameters of one sample (see `dlcli.data.images.augmentation.draw`).
 _CAPTIONS: dict[str, Callable[[Any], str]] = {
     "rotate": lambda degrees: f"{degrees:+.1f}°",
@@ -111,4 +127,8 @@ _CAPTIONS: dict[str, Callable[[Any], str]] = {
     "cutout": lambda square: f"side {formats.percent(float(square[2]), 0)}",
     "alternating-flip": lambda flipped: "flipped" if flipped else "not flipped",
     "mixup": lambda weight: f"lambda {weight:.2f}",
+    "crop": lambda box: f"side {formats.percent(float(box[2]), 0)}",
+    "jitter": lambda change: f"saturation ×{change[0]:.2f}, hue {change[1]:+.0f}°",
+    "cutmix": lambda box: f"box of {formats.percent(float(box[2]) ** 2, 0)}",
+    "randaugment": lambda changes: ", ".join(_operations(changes)),
 }

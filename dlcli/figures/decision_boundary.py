@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -20,8 +22,11 @@ from dlcli.figures.options.training import DecisionBoundary
 from dlcli.formats import printable
 from dlcli.metrics.metric import Rate
 from dlcli.nn import functional
+from dlcli.options.fields import flag
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.decision_boundary import DecisionBoundaryChart, Points, UnitMap
+from dlcli.plot.charts.tiles import Tile, TileGrid, in_rows
+from dlcli.runs.lookup import find
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.mlp.learner import Learner
 
@@ -32,22 +37,36 @@ _MARGIN = 0.15  # of the range of the data, on each side
 
 def draw(options: DecisionBoundary, run: TrainedRun) -> Figure:
     """Show the class probabilities over the plane, with the training and validation examples on them."""
+    others = [run.other(find(name, "mlp", "--compare")) for name in options.compare]
+    for other in others:
+        options.require_fit(other)
+        if (other.facts.features, other.facts.classes) != (run.facts.features, run.facts.classes):
+            raise RunError(f"{other.folder} must have the columns and classes of {run.folder}, found others")
+    chart, numbers = _chart(run, 0 if others else options.units)
+    if others:
+        return _beside(run, others, chart, numbers)
+    sketch = functools.partial(terminal.decision_boundary.draw, chart)
+    animate = functools.partial(_animated, run, chart)
+    return Figure("decision-boundary", page.decision_boundary.draw(chart), numbers, sketch, animate)
+
+
+def _chart(run: TrainedRun, units: int) -> tuple[DecisionBoundaryChart, dict[str, Any]]:
+    """Return the map of a run with some of its hidden units per layer, and its values for JSON."""
     learner: Learner = run.learner
     table = _table(run, learner)
     x, y = _axes(table)
-    positions = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     found = functional.jit(_outputs, learner)
-    log_probabilities, activations = found(learner.facts.standardize(positions))
+    log_probabilities, activations = found(learner.facts.standardize(_positions(x, y)))
     shape = len(y), len(x)
     probabilities = np.exp(np.asarray(log_probabilities, np.float64)).reshape(*shape, -1)
     validation = table.splits["validation"]
     predicted = np.asarray(found(learner.facts.standardize(validation.features))[0]).argmax(axis=-1)
     accuracy = Rate((predicted == validation.target).sum(), len(validation)).describe()
     measured = f"validation accuracy {formats.percent(accuracy['value'])} (N = {accuracy['n']:,})"
-    units = [
+    maps = [
         UnitMap(layer, int(unit), np.asarray(values[:, unit], np.float64).reshape(shape))
         for layer, values in enumerate(activations, 1)
-        for unit in _varying(np.asarray(values), options.units)
+        for unit in _varying(np.asarray(values), units)
     ]
     chart = DecisionBoundaryChart(
         title=f"decision boundary of {printable(run.folder.name)}: {measured}",
@@ -59,30 +78,64 @@ def draw(options: DecisionBoundary, run: TrainedRun) -> Figure:
         points=[
             Points(name, table.splits[name].features, table.splits[name].target) for name in ("train", "validation")
         ],
-        units=units,
+        units=maps,
     )
     numbers = {
-        "run": options.run,
+        "run": str(run.folder),
         "features": list(chart.axes),
         "classes": list(chart.classes),
         "accuracy": accuracy,
         "x": to_json(x),
         "y": to_json(y),
         "probabilities": to_json(probabilities),
-        "units": [{"layer": each.layer, "unit": each.unit, "std": to_json(each.values.std())} for each in units],
+        "units": [{"layer": each.layer, "unit": each.unit, "std": to_json(each.values.std())} for each in maps],
     }
-    sketch = functools.partial(terminal.decision_boundary.draw, chart)
-    animate = functools.partial(_animated, run, chart, learner.facts.standardize(positions))
-    return Figure("decision-boundary", page.decision_boundary.draw(chart), numbers, sketch, animate)
+    return chart, numbers
 
 
-def _animated(run: TrainedRun, chart: DecisionBoundaryChart, positions: np.ndarray) -> Animation:
+def _beside(
+    run: TrainedRun, others: Sequence[TrainedRun], chart: DecisionBoundaryChart, numbers: dict[str, Any]
+) -> Figure:
+    """Return the maps of several runs side by side, each named by the options in which the runs differ."""
+    found = [(chart, numbers), *(_chart(other, 0) for other in others)]
+    runs = [run, *others]
+    names = _differences(runs)
+    panels = [
+        dataclasses.replace(each, title=f"{name}: {formats.percent(values['accuracy']['value'])}")
+        for name, (each, values) in zip(names, found, strict=True)
+    ]
+    title = f"decision boundaries: validation accuracy (N = {numbers['accuracy']['n']:,})"
+    tiles = [Tile(page.decision_boundary.with_boundary(each)[::-1], each.title) for each in panels]
+    grid = TileGrid(title, in_rows(tiles, 4), "colour: predicted class, paler where less certain; black: boundary")
+    whole = {**numbers, "compared": {name: values for name, (_, values) in zip(names[1:], found[1:], strict=True)}}
+    sketch = functools.partial(terminal.tiles.draw, grid, height=12, per_line=2)
+    animate = functools.partial(_animated, run, chart)
+    return Figure("decision-boundary", page.decision_boundary.draw_beside(panels, title), whole, sketch, animate)
+
+
+def _differences(runs: Sequence[TrainedRun]) -> list[str]:
+    """Return the options of each run that differ between the runs, or its name where none do."""
+    ignored = ("out", "name", "seed")
+    dumped = [{name: getattr(run.options, name) for name in type(run.options).model_fields} for run in runs]
+    differing = [name for name in dumped[0] if name not in ignored and len({str(each[name]) for each in dumped}) > 1]
+    labels = [", ".join(f"{flag(name)[2:]} {each[name]}" for name in differing) for each in dumped]
+    return [f"{printable(run.folder.name)} ({label})" if label else printable(run.folder.name)
+            for run, label in zip(runs, labels, strict=True)]  # fmt: skip
+
+
+def _positions(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the points of the grid, float [row · column, 2]."""
+    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+
+
+def _animated(run: TrainedRun, chart: DecisionBoundaryChart) -> Animation:
     """Return the map over training: a frame per kept checkpoint.
 
     Raises:
         RunError: the run has kept fewer than three.
     """
     frames = []
+    positions = run.learner.facts.standardize(_positions(chart.x, chart.y))
     for step, learner in history.learners(run):
         found = np.asarray(functional.jit(Learner.predict, learner)(positions), np.float64)
         frames.append((f"step {step:,}", np.exp(found).reshape(chart.probabilities.shape)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dlcli.artifacts import Animation, Figure
 from dlcli.data import domains
 from dlcli.figures import subject
 from dlcli.figures.json_values import to_json
+from dlcli.figures.options.base import parse_numbers
 from dlcli.figures.options.generative import Denoising
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.scatter import ScatterChart
@@ -37,7 +39,10 @@ def draw(options: Denoising, run: TrainedRun) -> Figure:
     shown = np.unique(np.rint(np.linspace(0, len(states) - 1, options.states)).astype(int))
     title = f"reverse process of {Path(options.run).name}: {config}"
     captions = [f"t = {level}" for level in config.timesteps]
-    if learner.domain.classes:
+    if options.compare_guidance:
+        strips, compared = _compared(options, learner, config, count, label, shown)
+        title += "; x_t of the same noise at several guidance scales"
+    elif learner.domain.classes:
         strips = [
             Strip(f"{_sample_name(learner, label, number)}: {name}", [_image(each[step, number]) for step in shown])
             for number in range(count)
@@ -52,6 +57,8 @@ def draw(options: Denoising, run: TrainedRun) -> Figure:
     samples = learner.domain.decode(states[-1])
     timesteps = list(config.timesteps)
     numbers = {"run": options.run, **config.described(), "timesteps": timesteps, "samples": to_json(samples)}
+    if options.compare_guidance:
+        numbers["samples_by_guidance"] = {name: to_json(each) for name, each in compared.items()}
 
     def animate() -> Animation:
         first, second = (
@@ -60,8 +67,34 @@ def draw(options: Denoising, run: TrainedRun) -> Figure:
         )
         return page.strips.animate((first, second), captions, title=title)
 
-    sketch = functools.partial(terminal.strips.draw, chart, together=2)
+    together = len(strips) // count if options.compare_guidance and learner.domain.classes else 2
+    sketch = functools.partial(terminal.strips.draw, chart, together=together)
     return Figure("denoising", page.strips.draw(chart), numbers, sketch, animate)
+
+
+def _compared(
+    options: Denoising,
+    learner: Learner,
+    config: SamplerConfig,
+    count: int,
+    label: np.ndarray | None,
+    shown: np.ndarray,
+) -> tuple[list[Strip], dict[str, np.ndarray]]:
+    """Return the states x_t of each sample for each guidance scale, and the samples by scale."""
+    noise = initial_noise(learner, count, config.seed)
+    states = {}
+    for scale in parse_numbers(options.compare_guidance):
+        guided = dataclasses.replace(config, guidance_scale=scale)
+        states[f"guidance {scale:g}"] = trajectory(learner, noise, label, guided)[0]
+    if learner.domain.classes:
+        strips = [
+            Strip(f"{_sample_name(learner, label, number)}: {name}", [_image(each[step, number]) for step in shown])
+            for number in range(count)
+            for name, each in states.items()
+        ]
+    else:
+        strips = [Strip(name, [_scatter(learner, each[step]) for step in shown]) for name, each in states.items()]
+    return strips, {name: learner.domain.decode(each[-1]) for name, each in states.items()}
 
 
 def _sample_name(learner: Learner, label: np.ndarray | None, number: int) -> str:

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.errors import UsageError
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import Embeddings
+from dlcli.metrics.projection import principal_components
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.embeddings import EmbeddingsChart
 from dlcli.runs.trained import TrainedRun
@@ -25,7 +27,11 @@ _PERPLEXITY = 15.0  # of t-SNE, about the number of words in a group
 def draw(options: Embeddings, run: TrainedRun) -> Figure:
     """Project normalized word vectors, whose distances are cosines, and colour the words by group."""
     vectors = run.learner.word_vectors()
-    numbers, groups, names = _chosen(vectors, options)
+    arrows: list[tuple[int, int]] = []
+    if options.analogy:
+        numbers, arrows, groups, names = _analogies(vectors, options)
+    else:
+        numbers, groups, names = _chosen(vectors, options)
     if len(numbers) < 4:
         raise UsageError(
             f"--words must have at least four words, got {len(numbers)}; --neighbors adds their neighbours"
@@ -33,13 +39,13 @@ def draw(options: Embeddings, run: TrainedRun) -> Figure:
     rows = vectors.unit_vectors[numbers]
     # With a few hundred rows, threads cost more than they gain.
     with threadpool_limits(1):
-        positions = _projected(rows, options)
+        positions, explained = _projected(rows, options)
         if groups is None:
             groups, names = _clusters(rows, [vectors.words[number] for number in numbers], options)
     labels = [vectors.words[number] for number in numbers]
-    method = "t-SNE" if options.method == "tsne" else "PCA"
+    method = "t-SNE" if explained is None else f"PCA ({_explained(explained)})"
     title = f"{method} of {len(labels)} word vectors of {Path(options.run).name}"
-    chart = EmbeddingsChart(title, positions, labels, groups, names)
+    chart = EmbeddingsChart(title, positions, labels, groups, names, arrows)
     return Figure(
         "embeddings",
         page.embeddings.draw(chart),
@@ -48,6 +54,8 @@ def draw(options: Embeddings, run: TrainedRun) -> Figure:
             "method": options.method,
             "words": labels,
             "positions": to_json(positions),
+            "explained_variance": None if explained is None else to_json(explained),
+            "arrows": [[labels[start], labels[end]] for start, end in arrows],
             "groups": groups.tolist(),
             "group_names": names,
         },
@@ -70,6 +78,29 @@ def _chosen(vectors: WordVectors, options: Embeddings) -> tuple[list[int], np.nd
     return list(group_of), np.array(list(group_of.values())), [vectors.words[number] for number in centers]
 
 
+def _analogies(
+    vectors: WordVectors, options: Embeddings
+) -> tuple[list[int], list[tuple[int, int]], np.ndarray, list[str]]:
+    """Return the words of the analogies, the arrows between them, and a group with a name per analogy."""
+    numbers: list[int] = []
+    arrows, groups, names = [], [], []
+    for group, analogy in enumerate(options.analogy):
+        given = [vectors.require("--analogy", word.strip()) for word in analogy.split(",")]
+        query = vectors.analogy(given[0], given[1], given[2])
+        [(answer, _)] = vectors.nearest(query, given, 1)
+        numbers += (four := [*given, vectors.require("--analogy", answer)])
+        groups += [group] * len(four)
+        start = 4 * group
+        arrows += [(start, start + 1), (start + 2, start + 3)]
+        first, second, third = (vectors.words[number] for number in given)
+        names.append(f"{first} → {second}, {third} → {answer}")
+    return numbers, arrows, np.array(groups), names
+
+
+def _explained(fractions: np.ndarray) -> str:
+    return f"{' + '.join(formats.percent(float(each), 0) for each in fractions)} of the variance"
+
+
 def _clusters(rows: np.ndarray, labels: list[str], options: Embeddings) -> tuple[np.ndarray, list[str]]:
     """Cluster the rows [word, feature] by k-means; each cluster is named after the words nearest its centroid."""
     from sklearn.cluster import KMeans
@@ -83,14 +114,14 @@ def _clusters(rows: np.ndarray, labels: list[str], options: Embeddings) -> tuple
     return found.labels_, names
 
 
-def _projected(rows: np.ndarray, options: Embeddings) -> np.ndarray:
-    """Return the positions [word, 2]."""
-    from sklearn.decomposition import PCA
+def _projected(rows: np.ndarray, options: Embeddings) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the positions [word, 2], and the fraction of the variance of each axis of PCA."""
     from sklearn.manifold import TSNE
 
     if options.method == "pca":
-        return PCA(2, svd_solver="full").fit_transform(rows.astype(np.float64))
+        found = principal_components(rows)
+        return found.positions, found.explained
     perplexity = min(_PERPLEXITY, (len(rows) - 1) / 3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a division by zero in an intermediate step, without effect on the result
-        return TSNE(2, perplexity=perplexity, init="pca", random_state=options.seed).fit_transform(rows)
+        return TSNE(2, perplexity=perplexity, init="pca", random_state=options.seed).fit_transform(rows), None

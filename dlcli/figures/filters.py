@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from pathlib import Path
 
 import numpy as np
 
 from dlcli.artifacts import Figure
+from dlcli.figures import subject
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Filters
 from dlcli.nearest import chosen
@@ -22,7 +24,10 @@ _PER_ROW = 8
 
 
 def draw(options: Filters, run: TrainedRun) -> Figure:
-    """Show the kernels of one convolution, by default of the first, whose input is the image."""
+    """Show the kernels of one convolution, by default of the first, whose input is the image.
+
+    Beside each kernel is the activation map of its output channel, where the layer has this convolution alone.
+    """
     kernels = run.learner.network.convolutions()
     layer = chosen("--layer", options.layer or next(iter(kernels)), list(kernels))
     weights = np.asarray(kernels[layer], np.float32)  # [height, width, input, output]
@@ -34,10 +39,42 @@ def draw(options: Filters, run: TrainedRun) -> Figure:
         "axes": ["height", "width", "input", "output"],
         "kernels": to_json(weights),
     }
-    drawing = page.tiles.draw(kernel_grid(weights, title, *_PAGE))
-    grid = kernel_grid(weights, title, *_TERMINAL)
-    sketch = functools.partial(terminal.tiles.draw, grid, height=4, per_line=_PER_ROW)
+    example = subject.example(options, run, run.facts)
+    maps = subject.activation_maps(run.learner, example.pixels).get(layer)  # of a layer with one convolution
+    if maps is not None:
+        title += f"; activation maps of {example.source}"
+        numbers |= {"image": example.source, "maps": to_json(maps)}
+    image = subject.drawable(example.pixels)
+    drawing = page.tiles.draw(_with_maps(kernel_grid(weights, title, *_PAGE), image, maps))
+    grid = _with_maps(kernel_grid(weights, title, *_TERMINAL), None, maps)
+    together = 2 if maps is not None and weights.shape[2] in (1, 3) else 1  # kernels and their maps
+    sketch = functools.partial(terminal.tiles.draw, grid, height=4, per_line=_PER_ROW, together=together)
     return Figure("filters", drawing, numbers, sketch)
+
+
+def _with_maps(grid: TileGrid, image: np.ndarray | None, maps: np.ndarray | None) -> TileGrid:
+    """Put the activation map of each kernel below it, or beside the kernels of an output channel.
+
+    Args:
+        grid: of `kernel_grid`.
+        image: [height, width] with no, one or three channels, as the first row; None: no such row.
+        maps: float [height, width, output]; None: unknown.
+    """
+    if maps is None:
+        return grid
+    scale = ColorScale.of(maps)
+    tiles = [Tile(maps[..., number], "", scale.palette, scale.limits) for number in range(maps.shape[-1])]
+    rows: list[Row] = [] if image is None else [Row([Tile(image)], "input")]
+    shown = 0
+    for row in grid.rows:
+        if row.label:  # the kernels of one output channel
+            rows.append(Row([dataclasses.replace(tiles[shown], caption="map"), *row.tiles], row.label))
+            shown += 1
+        else:
+            rows.append(Row(row.tiles, "kernels"))
+            rows.append(Row(tiles[shown : shown + len(row.tiles)], "activation maps", scale))
+            shown += len(row.tiles)
+    return dataclasses.replace(grid, rows=rows)
 
 
 def kernel_grid(kernels: np.ndarray, title: str, outputs: int, inputs: int) -> TileGrid:

@@ -21,10 +21,16 @@ from dlcli.plot.charts.scatter import ScatterChart
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.gan.learner import Learner
 
+_LOGIT = "mean discriminator logit"
+_PROBABILITY = "mean probability of being real"
 # Label of each panel, and its lines: split and name of the metric, and its label.
 _PANELS = {
     "loss": {("train", "loss"): "discriminator", ("train", "generator_loss"): "generator"},
-    "mean discriminator logit": {("train", "real_logit"): "real", ("train", "generated_logit"): "generated"},
+    _PROBABILITY: {
+        ("train", "real_probability"): "real images, D(x)",
+        ("train", "generated_probability"): "generated, D(G(z))",
+    },
+    _LOGIT: {("train", "real_logit"): "real", ("train", "generated_logit"): "generated"},
     "Fréchet distance": {
         ("validation", "frechet_distance"): "generated to real",
         ("validation", "frechet_distance_floor"): "real to real (floor)",
@@ -47,6 +53,8 @@ def draw(options: GanTraining, run: TrainedRun) -> Figure:
         raise RunError(f"{run.folder} has no metrics: it ended before its first report")
     steps_and_samples = sorted(drawn.items())
     panels = [panel for name, lines in _PANELS.items() if (panel := _panel(name, lines, history)).lines]
+    if any(panel.ylabel == _PROBABILITY for panel in panels):  # the logits are the same, without an upper bound
+        panels = [panel for panel in panels if panel.ylabel != _LOGIT]
     title = f"GAN training of {printable(run.folder.name)}: samples for fixed noise, training curves"
     chart = GanTrainingChart(title, [(step, _shown(learner, each)) for step, each in steps_and_samples], panels)
     numbers = {
@@ -82,4 +90,7 @@ def _panel(name: str, lines: Mapping[tuple[str, str], str], history: History) ->
         if points := history.get(metric):
             steps, values = np.array(points).T
             drawn.append(Line(label, steps.astype(int), values, dashed=index > 0))
+    if drawn and name == _PROBABILITY:
+        half = np.full(len(drawn[0].steps), 0.5)
+        drawn.append(Line("0.5: the best D of a perfect G", drawn[0].steps, half))
     return Panel(drawn, name)

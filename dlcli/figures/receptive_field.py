@@ -30,6 +30,7 @@ Unit = tuple[int, int]  # row and column
 _UNTRAINED = {
     "small": "untrained small",
     "resnet": "untrained resnet, whose residual branches start at zero",
+    "plain": "untrained plain network",
     "convnext": "untrained convnext, whose residual branches start near zero",
     "airbench": "untrained airbench, whose first output channels start as copies of input channels",
 }

@@ -6,8 +6,9 @@ Zisserman, "Deep Inside Convolutional Networks", 2014, arXiv:1312.6034, section 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import jax
@@ -17,6 +18,7 @@ import numpy as np
 from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.figures import subject
+from dlcli.figures.attributions import Attributions, attributions
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Saliency
 from dlcli.figures.subject import Example
@@ -26,6 +28,8 @@ from dlcli.plot import page, palette, terminal
 from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
+
+_TOP, _BAR_LENGTH = 5, 24  # classes, and the pixels of a bar of probability 1
 
 
 def draw(options: Saliency, run: TrainedRun) -> Figure:
@@ -37,9 +41,15 @@ def draw(options: Saliency, run: TrainedRun) -> Figure:
     probabilities = np.exp(np.asarray(learner.log_probabilities(example.pixels[None])[0]))
     label = classes.index(chosen("--class", options.class_, classes)) if options.class_ else int(probabilities.argmax())
     importance, gradient = explain(learner, layer, label, example.pixels)
-    note = f"explained class: {classes[label]}; Grad-CAM of layer {layer}; {Path(options.run).name}"
+    note = f"explained class: {classes[label]} (red: for it, blue: against it); Grad-CAM of layer {layer}; "
+    note += Path(options.run).name
     title = _title(example, probabilities, classes)
+    found = attributions(learner, label, example.pixels)
     grid = saliency_grid(subject.drawable(example.pixels), importance, gradient, title=title, note=note)
+    bars, listed = _bars(probabilities, classes)
+    rows = [*grid.rows, _attribution_row(found)]
+    page_grid = dataclasses.replace(grid, rows=[*rows, Row([bars])])
+    grid = dataclasses.replace(grid, rows=rows, note=f"{note}; most likely: {listed}")
     numbers = {
         "run": options.run,
         "image": example.source,
@@ -50,8 +60,35 @@ def draw(options: Saliency, run: TrainedRun) -> Figure:
         "layer": layer,
         "grad_cam": to_json(importance),
         "input_gradient": to_json(gradient),
+        "smooth_gradient": to_json(found.smooth_gradient),
+        "integrated_gradients": to_json(found.integrated_gradients),
+        "occlusion": to_json(found.occlusion),
     }
-    return Figure("saliency", page.tiles.draw(grid), numbers, functools.partial(terminal.tiles.draw, grid))
+    return Figure("saliency", page.tiles.draw(page_grid), numbers, functools.partial(terminal.tiles.draw, grid))
+
+
+def _attribution_row(found: Attributions) -> Row:
+    """Return the maps of the other methods; in signed ones, red speaks for the class and blue against it."""
+    signed: list[tuple[np.ndarray, str]] = [
+        (found.integrated_gradients, "integrated gradients (from black)"),
+        (found.occlusion, "occlusion: fall of the logit"),
+    ]
+    tiles = [Tile(found.smooth_gradient, "SmoothGrad", "heat", (0.0, float(found.smooth_gradient.max()) or 1.0))]
+    for values, caption in signed:
+        largest = float(np.abs(values).max()) or 1.0
+        tiles.append(Tile(values, f"{caption}, ± {largest:.2g}", "signed", (-largest, largest)))
+    return Row(tiles)
+
+
+def _bars(probabilities: np.ndarray, classes: Sequence[str]) -> tuple[Tile, str]:
+    """Return horizontal bars of the most likely classes as a small picture, and the classes as text."""
+    best = np.argsort(-probabilities, kind="stable")[:_TOP]
+    lengths = np.arange(_BAR_LENGTH) < np.maximum(1, np.round(probabilities[best] * _BAR_LENGTH))[:, None]
+    names = [f"{classes[number]} {formats.percent(float(probabilities[number]), 1)}" for number in best]
+    bars = np.zeros([2 * len(best), _BAR_LENGTH])
+    bars[::2] = np.where(lengths, 0.7, 0.0)
+    ticks = [label for name in names for label in (name, "")]
+    return Tile(bars, "most likely classes", "blues", (0.0, 1.0), ticks=(ticks, [])), ", ".join(names)
 
 
 def saliency_grid(

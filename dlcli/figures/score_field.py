@@ -88,6 +88,8 @@ def mixture_score(x: np.ndarray, modes: np.ndarray, std: float) -> np.ndarray:
 def _score(learner: Learner, x: jax.Array, timestep: jax.Array) -> jax.Array:
     """Return -ε(x_t) / sigma_t, the score by Tweedie's formula, [point, 2]; the predicted x_0 is not clipped."""
     at = learner.noise_schedule.at(timestep, axes=2)
-    output = learner.trained_model()(x, jnp.full([len(x)], timestep / learner.timesteps), None)
+    output = learner.trained_model()(
+        diffusion.network_input(learner.parameterization, x, at), jnp.full([len(x)], timestep / learner.timesteps), None
+    )
     prediction = diffusion.predict(learner.parameterization, output, x, at)
     return -prediction.noise / at.sigma

@@ -46,7 +46,7 @@ class Convolution(nnx.Module):
         self.groups = groups
         self.dtype = jnp.dtype(dtype)
         shape = window.kernel, window.kernel, inputs // groups, outputs
-        self.kernel = nnx.Param(he_normal()(rngs.params(), shape, jnp.float32))
+        self.kernel: nnx.Variable = nnx.Param(he_normal()(rngs.params(), shape, jnp.float32))
         self.bias = nnx.data(nnx.Param(jnp.zeros([outputs])) if bias else None)
 
     def __call__(self, x: jax.Array) -> jax.Array:

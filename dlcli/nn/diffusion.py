@@ -25,9 +25,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-ScheduleName = Literal["linear", "cosine", "straight"]
-Parameterization = Literal["noise", "velocity", "flow"]
+ScheduleName = Literal["linear", "cosine", "edm", "straight"]
+Parameterization = Literal["noise", "velocity", "edm", "flow"]
+TimeDistribution = Literal["uniform", "logit-normal", "log-normal"]
 _MAX_BETA = 0.999  # Nichol and Dhariwal 2021, section 3.2
+# Karras et al., "Elucidating the Design Space of Diffusion-Based Generative Models", 2022, arXiv:2206.00364, table 1:
+# the range of sigma / alpha and the exponent of its schedule; the mean and standard deviation of the logarithm of
+# sigma / alpha in training; the standard deviation of the data, which are images scaled to [-1, 1].
+_EDM_RANGE, _EDM_EXPONENT = (0.002, 80.0), 7.0
+_EDM_LOG_MEAN, _EDM_LOG_STD = -1.2, 1.2
+_EDM_DATA_STD = 0.5
 
 
 class Coefficients(NamedTuple):
@@ -110,8 +117,14 @@ def noise_schedule(name: ScheduleName, timesteps: int) -> NoiseSchedule:
       1000 / timesteps (Ho et al., "Denoising Diffusion Probabilistic Models", 2020, arXiv:2006.11239, section 4).
     - cosine: the angle grows almost linearly (Nichol and Dhariwal, "Improved Denoising Diffusion
       Probabilistic Models", 2021, arXiv:2102.09672, equation 17, with s = 0.008).
+    - edm: the seventh root of sigma / alpha grows linearly from that of 0.002 to that of 80 (Karras et al. 2022,
+      equation 5).
     - straight: sigma grows linearly from 0 to 1, and alpha = 1 - sigma.
     """
+    if name == "edm":
+        low, high = (end ** (1 / _EDM_EXPONENT) for end in _EDM_RANGE)
+        ratios = np.linspace(low, high, timesteps) ** _EDM_EXPONENT
+        return NoiseSchedule(np.concatenate([[0.0], np.arctan(ratios)]), straight=False)
     if name == "straight":
         return NoiseSchedule(np.linspace(0.0, 1.0, timesteps + 1), straight=True)
     if name == "linear":
@@ -122,6 +135,34 @@ def noise_schedule(name: ScheduleName, timesteps: int) -> NoiseSchedule:
     alphas_bar = np.cumprod(1 - np.minimum(betas, _MAX_BETA))
     angles = np.arctan2(np.sqrt(1 - alphas_bar), np.sqrt(alphas_bar))
     return NoiseSchedule(np.concatenate([[0.0], angles]), straight=False)
+
+
+def sample_timesteps(distribution: TimeDistribution, schedule: NoiseSchedule, uniform: jax.Array) -> jax.Array:
+    """Map uniform random numbers in [0, 1) to timesteps of training from 1 on, int32 of the same shape.
+
+    - uniform: each timestep with the same probability.
+    - logit-normal: the logit of timestep / timesteps is standard normal, so that middle timesteps are frequent (Esser
+      et al., "Scaling Rectified Flow Transformers for High-Resolution Image Synthesis", 2024, arXiv:2403.03206, section
+      3.1, with m = 0 and s = 1).
+    - log-normal: the logarithm of sigma / alpha is normal with mean -1.2 and standard deviation 1.2 (Karras et al.
+      2022, table 1).
+    """
+    # Neither end has a finite quantile.
+    quantiles = jax.scipy.special.ndtri(jnp.clip(uniform, 1e-6, 1 - 1e-6))
+    if distribution == "log-normal":
+        ratios = jnp.asarray(schedule.coefficients.sigma[1:] / schedule.coefficients.alpha[1:], jnp.float32)
+        drawn = jnp.exp(_EDM_LOG_MEAN + _EDM_LOG_STD * quantiles)
+        return 1 + jnp.minimum(jnp.searchsorted(ratios, drawn), schedule.last - 1).astype(jnp.int32)
+    fractions = jax.nn.sigmoid(quantiles) if distribution == "logit-normal" else uniform
+    return 1 + jnp.minimum((fractions * schedule.last).astype(jnp.int32), schedule.last - 1)
+
+
+def network_input(parameterization: Parameterization, x: jax.Array, at: Coefficients) -> jax.Array:
+    """Return what a network gets for x_t: x_t itself, or for edm x_t scaled to the variance 1.
+
+    Reference: Karras et al. 2022, table 1, c_in, for x_t / alpha_t.
+    """
+    return x / jnp.sqrt(jnp.square(at.alpha * _EDM_DATA_STD) + jnp.square(at.sigma)) if parameterization == "edm" else x
 
 
 def add_noise(x0: jax.Array, noise: jax.Array, coefficients: Coefficients) -> jax.Array:
@@ -138,8 +179,12 @@ def target(parameterization: Parameterization, x0: jax.Array, noise: jax.Array, 
     - noise: ε (Ho et al. 2020, equation 14).
     - velocity: v, the derivative of x_t by the angle on a variance-preserving path (Salimans and Ho, "Progressive
       Distillation for Fast Sampling of Diffusion Models", 2022, arXiv:2202.00512, section 4).
+    - edm: x_0 minus its best linear estimate from x_t, scaled to the variance 1 (Karras et al. 2022, equation 8).
     - flow: the derivative of x_t by the time on a straight path (Lipman et al. 2023, equation 23).
     """
+    if parameterization == "edm":
+        skip, scale = _edm_scales(at)
+        return (x0 - skip * add_noise(x0, noise, at)) / scale
     return noise if parameterization == "noise" else velocity(Prediction(x0, noise), at)
 
 
@@ -150,9 +195,22 @@ def velocity(prediction: Prediction, at: Coefficients) -> jax.Array:
 
 def predict(parameterization: Parameterization, output: jax.Array, x: jax.Array, at: Coefficients) -> Prediction:
     """Convert a network's output for x_t to the predicted x_0 and ε; this inverts `target`."""
+    if parameterization == "edm":
+        skip, scale = _edm_scales(at)
+        x0 = skip * x + scale * output
+        return Prediction(x0, (x - at.alpha * x0) / at.sigma)
     if parameterization == "noise":
         return Prediction((x - at.sigma * output) / at.alpha, output)
     return Prediction(at.sigma_derivative * x - at.sigma * output, at.alpha * output - at.alpha_derivative * x)
+
+
+def _edm_scales(at: Coefficients) -> tuple[jax.Array, jax.Array]:
+    """Return the factors of x_t and of the network's output in the predicted x_0.
+
+    These are c_skip / alpha and c_out of Karras et al. 2022, table 1, where x_t / alpha_t has noise of sigma / alpha.
+    """
+    total = jnp.square(at.alpha * _EDM_DATA_STD) + jnp.square(at.sigma)
+    return at.alpha * _EDM_DATA_STD**2 / total, at.sigma * _EDM_DATA_STD / jnp.sqrt(total)
 
 
 def clip_x0(prediction: Prediction, x: jax.Array, at: Coefficients, bound: float) -> Prediction:

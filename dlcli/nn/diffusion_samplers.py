@@ -71,20 +71,39 @@ def sample_loop(
     """
     if sampler == "ddpm" and schedule.straight:
         raise ValueError("ddpm needs a variance-preserving schedule, got a straight path; use ddim, euler or heun")
-    advance = {"ddpm": _ddpm, "ddim": _ddim, "euler": _euler, "heun": _heun}[sampler]
 
     def step(x: jax.Array, pair: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, tuple[jax.Array, Prediction]]:
-        timestep, following = pair
-        times = jnp.asarray(schedule.times, jnp.float32)
-        delta = times[following] - times[timestep]
-        between = _Step(following, schedule.at(timestep), schedule.at(following), delta)
-        prediction = denoise(x, timestep)
-        x = advance(between, denoise, x, prediction, jax.random.fold_in(key, timestep))
+        x, prediction = reverse_step(sampler, denoise, schedule, x, *pair, jax.random.fold_in(key, pair[0]))
         return x, (x, prediction)
 
-    start, end = jnp.asarray(timesteps[:-1], jnp.int32), jnp.asarray(timesteps[1:], jnp.int32)
-    _, visited = jax.lax.scan(step, noise, (start, end))
+    _, visited = jax.lax.scan(step, noise, pairs(timesteps))
     return visited
+
+
+def pairs(timesteps: np.ndarray) -> tuple[jax.Array, jax.Array]:
+    """Return the timesteps at the start and at the end of each step, int32 [step] each."""
+    return jnp.asarray(timesteps[:-1], jnp.int32), jnp.asarray(timesteps[1:], jnp.int32)
+
+
+def reverse_step(
+    sampler: Sampler,
+    denoise: Denoiser,
+    schedule: NoiseSchedule,
+    x: jax.Array,
+    timestep: jax.Array,
+    following: jax.Array,
+    key: jax.Array,
+) -> tuple[jax.Array, Prediction]:
+    """Return x after a step of the reverse process from a timestep to a following, smaller one, and the prediction.
+
+    The other arguments are those of `sample_loop`.
+    """
+    times = jnp.asarray(schedule.times, jnp.float32)
+    delta = times[following] - times[timestep]
+    between = _Step(following, schedule.at(timestep), schedule.at(following), delta)
+    prediction = denoise(x, timestep)
+    advance = {"ddpm": _ddpm, "ddim": _ddim, "euler": _euler, "heun": _heun}[sampler]
+    return advance(between, denoise, x, prediction, key), prediction
 
 
 def _ddpm(step: _Step, denoise: Denoiser, x: jax.Array, prediction: Prediction, key: jax.Array) -> jax.Array:

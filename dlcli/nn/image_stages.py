@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import jax
+import jax.numpy as jnp
 
 # Height or width of the smallest feature maps: the first of a generator, the last of a discriminator.
 _SMALLEST = 4
@@ -19,3 +20,10 @@ def center_crop(images: jax.Array, size: tuple[int, int]) -> jax.Array:
     """Crop [batch, height, width, channel] to `size` around the center."""
     top, left = ((actual - wanted) // 2 for actual, wanted in zip(images.shape[1:3], size, strict=True))
     return images[:, top : top + size[0], left : left + size[1]]
+
+
+def upsample_nearest(x: jax.Array) -> jax.Array:
+    """Double the height and width of [batch, height, width, channel] by repeating pixels."""
+    batch, height, width, channel = x.shape
+    wide = jnp.broadcast_to(x[:, :, None, :, None], (batch, height, 2, width, 2, channel))
+    return wide.reshape(batch, 2 * height, 2 * width, channel)

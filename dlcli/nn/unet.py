@@ -20,6 +20,7 @@ from flax import nnx
 
 from dlcli.nn import remat
 from dlcli.nn.convolution import Convolution
+from dlcli.nn.image_stages import upsample_nearest
 from dlcli.nn.initializers import truncated_normal
 from dlcli.nn.receptive_field import Window
 
@@ -39,10 +40,11 @@ class UNetConfig:
         channels: channels of the first stage; each further stage has twice as many.
         stages: number of resolutions, each half of the one before.
         blocks: residual blocks per stage, in the encoder and in the decoder.
-        attention: whether the lowest resolution has self-attention.
+        attention: whether self-attention follows the middle blocks, at the lowest resolution.
         classes: number of classes of a class-conditional network; 0: unconditional.
         dtype: dtype of the activations.
         remat: whether the backward pass computes the activations of each block again, instead of keeping them.
+        attention_stages: lowest resolutions at which self-attention follows each block of encoder and decoder.
     """
 
     image: tuple[int, int, int]
@@ -53,12 +55,15 @@ class UNetConfig:
     classes: int
     dtype: str
     remat: bool = False
+    attention_stages: int = 0
 
     def __post_init__(self) -> None:
         smallest = 2 ** (self.stages - 1)
         if min(self.image[:2]) < smallest:
             size = " × ".join(map(str, self.image[:2]))
-            raise ValueError(f"{self.stages} stages need images of at least {smallest} pixels a side, got {size}")
+            raise ValueError(f"{self.stages} --stages need images of at least {smallest} pixels a side, got {size}")
+        if self.attention_stages > self.stages:
+            raise ValueError(f"{self.attention_stages} --attention-stages need as many --stages, got {self.stages}")
 
 
 class ConditioningEmbedding(nnx.Module):
@@ -160,6 +165,16 @@ class UNet(nnx.Module):
         self.mid_blocks = blocks(deepest, deepest)
         self.mid_attention = nnx.data(SelfAttention(deepest, dtype=dtype, rngs=rngs) if config.attention else None)
         self.up_blocks = nnx.List([blocks(2 * width, width) for width in widths])
+        attending = range(config.stages - config.attention_stages, config.stages)
+        count = range(config.blocks)
+
+        def attentions() -> nnx.Dict:
+            layers = {
+                f"{stage}": [SelfAttention(widths[stage], dtype=dtype, rngs=rngs) for _ in count] for stage in attending
+            }
+            return nnx.Dict({stage: nnx.List(each) for stage, each in layers.items()})
+
+        self.down_attention, self.up_attention = attentions(), attentions()
         self.upsample = nnx.List([convolution(high, low, 1) for low, high in pairs])
         self.norm_out = _norm(widths[0], rngs)
         self.conv_out = _zero_initialized(convolution(widths[0], config.image[-1], 1))
@@ -179,18 +194,22 @@ class UNet(nnx.Module):
         x, skips = self.conv_in(x), []
         for stage, blocks in enumerate(self.down_blocks):
             x = self.downsample[stage - 1](x) if stage else x
-            x = self._apply(blocks, x, conditioning)
+            x = self._apply(blocks, x, conditioning, self.down_attention.get(f"{stage}"))
             skips.append(x)
         x = self._apply(self.mid_blocks, x, conditioning)
         x = x if self.mid_attention is None else self.mid_attention(x)
         for stage in reversed(range(len(skips))):
-            x = self._apply(self.up_blocks[stage], jnp.concatenate([x, skips[stage]], axis=-1), conditioning)
+            joined = jnp.concatenate([x, skips[stage]], axis=-1)
+            x = self._apply(self.up_blocks[stage], joined, conditioning, self.up_attention.get(f"{stage}"))
             x = self.upsample[stage - 1](_upsample_nearest(x, skips[stage - 1].shape)) if stage else x
         return self.conv_out(jax.nn.silu(self.norm_out(x))).astype(jnp.float32)
 
-    def _apply(self, blocks: nnx.List, x: jax.Array, conditioning: jax.Array) -> jax.Array:
-        for block in blocks:
+    def _apply(
+        self, blocks: nnx.List, x: jax.Array, conditioning: jax.Array, attention: nnx.List | None = None
+    ) -> jax.Array:
+        for number, block in enumerate(blocks):
             x = remat.apply(block, x, conditioning, remat=self.remat)
+            x = x if attention is None else attention[number](x)
         return x
 
 
@@ -255,6 +274,4 @@ def _zero_initialized(convolution: Convolution) -> Convolution:
 
 def _upsample_nearest(x: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """Double the height and width by repeating pixels, and crop to the height and width of `shape`."""
-    batch, height, width, channel = x.shape
-    wide = jnp.broadcast_to(x[:, :, None, :, None], (batch, height, 2, width, 2, channel))
-    return wide.reshape(batch, 2 * height, 2 * width, channel)[:, : shape[1], : shape[2]]
+    return upsample_nearest(x)[:, : shape[1], : shape[2]]

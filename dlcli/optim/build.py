@@ -15,6 +15,7 @@ from flax import nnx
 from dlcli.errors import UsageError
 from dlcli.optim import penalties, rules, schedules
 from dlcli.optim.factors import scale_by_factors
+from dlcli.optim.lookahead import lookahead
 from dlcli.options.common import NetworkOptions
 from dlcli.options.initialization import matches
 from dlcli.options.optimizers import OPTIMIZERS, Betas, OptimizerName
@@ -52,7 +53,9 @@ def schedule(options: NetworkOptions) -> optax.Schedule:
     The rate changes with the update: the batches of one update share the rate of the first of them, so that a run
     passes through its whole schedule.
     """
-    rate = schedules.schedule(options.schedule, options.learning_rate, options.steps, options.warmup_steps)
+    peak = options.learning_rate
+    assert not isinstance(peak, str)  # the engine has replaced "auto"
+    rate = schedules.schedule(options.schedule, peak, options.steps, options.warmup_steps)
     return lambda step: rate(step - step % options.gradient_accumulation_steps)
 
 
@@ -66,6 +69,7 @@ def optimizer(options: NetworkOptions, betas: Betas = ADAM) -> optax.GradientTra
     - `--gradient-accumulation-steps` averages the gradients of N batches into one update. Batches left over at the
       end of a run update nothing.
 
+    - `--lookahead` averages the weights every few updates.
     - `--init-lr-scale` multiplies the update of each parameter by a factor in the state, which the engine sets.
 
     Args:
@@ -86,6 +90,8 @@ def optimizer(options: NetworkOptions, betas: Betas = ADAM) -> optax.GradientTra
         optax.scale_by_learning_rate(lambda count: rate(count * batches)),
         *([scale_by_factors()] if options.initialization.lr_scale != 1 else []),
     )
+    if options.lookahead:
+        update = lookahead(update, options.lookahead)
     return update if batches == 1 else optax.MultiSteps(update, batches).gradient_transformation()
 
 

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from dlcli.errors import UsageError
 from dlcli.options.common import ScheduleName
+
+RANGE_TEST = "range-test"  # no `--schedule`: the engine sets it for a learning-rate range test
+_RANGE = 1e7  # highest over lowest rate of a range test
 
 
 def schedule(name: ScheduleName, peak: float, steps: int, warmup: int) -> optax.Schedule:
@@ -22,7 +26,8 @@ def schedule(name: ScheduleName, peak: float, steps: int, warmup: int) -> optax.
     Args:
         name: of the decay after the warm-up. `constant` stays at the peak; `linear` and `cosine` fall to
             0 at the end; `inverse-sqrt` falls as 1 / sqrt(t + 1) whatever the length of the run;
-            `one-cycle` is described at `_one_cycle`.
+            `one-cycle`, `step` and `cosine-restarts` are described at their functions. `RANGE_TEST` grows by
+            a constant factor, to the peak at the end.
         peak: the highest learning rate.
         steps: of the run.
         warmup: steps of the warm-up.
@@ -32,6 +37,8 @@ def schedule(name: ScheduleName, peak: float, steps: int, warmup: int) -> optax.
     """
     if warmup >= steps:
         raise UsageError(f"--warmup-steps must be smaller than --steps, got {warmup} of {steps}")
+    if name == RANGE_TEST:
+        return lambda step: peak * _RANGE ** ((step + 1) / steps - 1)
     if name == "one-cycle":
         return _one_cycle(peak, steps, warmup)
     decay = _DECAYS[name](peak, steps, warmup)
@@ -52,6 +59,22 @@ def _one_cycle(peak: float, steps: int, warmup: int) -> optax.Schedule:
     return optax.piecewise_interpolate_schedule("cosine", peak / 25, {rise: 25.0, steps: 1 / (25 * 10_000)})
 
 
+def _step(peak: float, steps: int) -> optax.Schedule:
+    """Divide the rate by 10 after half and after three quarters of the steps (He et al., 2015, section 4.2)."""
+    first, second = max(1, steps // 2), max(2, 3 * steps // 4)
+    return lambda step: jnp.where(step < first, peak, jnp.where(step < second, peak / 10, peak / 100))
+
+
+def _cosine_restarts(peak: float, steps: int) -> optax.Schedule:
+    """Fall along half a cosine to 0 and restart at the peak, three times, each twice as long as the one before.
+
+    Reference: Loshchilov and Hutter, "SGDR", 2017, arXiv:1608.03983, equation 5, with T_mult = 2.
+    """
+    ends = [round(steps * part / 7) for part in (1, 3, 7)]
+    lengths = np.maximum(np.diff([0, *ends]), 1).tolist()
+    return optax.join_schedules([optax.cosine_decay_schedule(peak, length) for length in lengths], ends[:-1])
+
+
 def _inverse_sqrt(peak: float, warmup: int) -> optax.Schedule:
     """Return the decay of Vaswani et al., 2017, arXiv:1706.03762, equation 3.
 
@@ -65,5 +88,7 @@ _DECAYS: dict[str, Callable[[float, int, int], optax.Schedule]] = {
     "constant": lambda peak, steps, warmup: optax.constant_schedule(peak),
     "linear": lambda peak, steps, warmup: optax.linear_schedule(peak, 0.0, steps - warmup),
     "cosine": lambda peak, steps, warmup: optax.cosine_decay_schedule(peak, steps - warmup),
+    "step": lambda peak, steps, warmup: _step(peak, steps - warmup),
+    "cosine-restarts": lambda peak, steps, warmup: _cosine_restarts(peak, steps - warmup),
     "inverse-sqrt": lambda peak, steps, warmup: _inverse_sqrt(peak, warmup),
 }

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from dlcli.errors import UsageError
 from dlcli.nearest import did_you_mean
 from dlcli.optim.expressions import Field, parse
+from dlcli.options.surfaces import is_formula
 
 Point = tuple[float, float]
 Domain = tuple[Point, Point]  # bounds of x, and of y
@@ -44,7 +45,7 @@ def surface(text: str) -> Surface:
     """
     if text in SURFACES:
         return SURFACES[text]
-    if text.replace("-", "_").isidentifier() and not {"x", "y"} & set(text.split("-")):
+    if not is_formula(text):
         suggestion = did_you_mean(text, SURFACES)
         raise UsageError(f"--surface must be {', '.join(SURFACES)} or a formula in x and y, got {text!r}{suggestion}")
     return Surface(text, text, parse(text), ((-3.0, 3.0), (-3.0, 3.0)), (-2.2, 0.9))

@@ -4,7 +4,7 @@ The file loads neither jax nor numpy, since `dlcli --help` reads every `options`
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -26,7 +26,7 @@ from dlcli.options.values import (
     trackers,
 )
 
-ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
+ScheduleName = Literal["constant", "linear", "cosine", "inverse-sqrt", "one-cycle", "step", "cosine-restarts"]
 DatasetName = Annotated[str, AfterValidator(dataset_name)]
 Dataset = Annotated[
     DatasetName,
@@ -111,9 +111,19 @@ Track = Annotated[
 ]
 Seed = Annotated[int, Field(ge=0, lt=2**31, description="Random seed.")]
 OptimizerChoice = Annotated[OptimizerName, Field(description="Optimizer.")]
+AUTO: Final = "auto"  # a learning rate that a range test chooses
+_Rate = Annotated[float, Field(gt=0, le=1e6)]
 LearningRate = Annotated[
-    float,
-    Field(gt=0, le=1e6, description="Peak learning rate; an --optimizer other than the default has its own default."),
+    _Rate | Literal["auto"],
+    Field(
+        description="Peak learning rate, or auto: chosen by a range test; an --optimizer other than the default has "
+        "its own default."
+    ),
+    Cli(short="-l", metavar="X|auto"),
+]
+GivenLearningRate = Annotated[
+    _Rate,
+    Field(description="Peak learning rate; an --optimizer other than the default has its own default."),
     Cli(short="-l"),
 ]
 WarmupSteps = Annotated[
@@ -241,6 +251,15 @@ class OptimizerOptions(Options):
     warmup_steps: WarmupSteps = 0
     momentum: Momentum = 0.9
     max_grad_norm: MaxGradNorm = 0.0
+    lookahead: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10**6,
+            description="Every N updates, average the weights with those of N updates before (Lookahead); 0: never.",
+        ),
+        Cli(rare=True),
+    ] = 0
     gradient_accumulation_steps: Annotated[
         int, Field(ge=1, le=10**6, description="Batches whose gradients are averaged into one update."), Cli(rare=True)
     ] = 1

@@ -16,6 +16,9 @@ GenerativeDataset = Annotated[
     DatasetName, Field(description=GENERATIVE_DATASET), Cli(short="-d", metavar="NAME", complete="images")
 ]
 SamplingSeed = Annotated[int, Field(ge=0, lt=2**31, description="Seed of the noise that is sampled.")]
+Nearest = Annotated[
+    bool, Field(description="Show below each sample the nearest training image, by Euclidean distance of pixels.")
+]
 ClassName = Annotated[
     str,
     Field(description="Class to sample; default: each class in turn (class-conditional runs only)."),
@@ -63,11 +66,7 @@ class GenerativeSampleOptions(ShowOptions, ReadingOptions):
         Field(ge=1, le=100, description="Images per row of the picture."),
         Needs("dataset", but=DENSITIES, of_run=True),
     ] = 8
-    nearest: Annotated[
-        bool,
-        Field(description="Show below each sample the nearest training image, by Euclidean distance of pixels."),
-        Needs("dataset", but=DENSITIES, of_run=True),
-    ] = False
+    nearest: Annotated[Nearest, Needs("dataset", but=DENSITIES, of_run=True)] = False
     out: Annotated[
         Path | None,
         Field(description="Output: a picture (.png, .svg, .pdf), arrays (.npz), or a folder for one PNG per sample."),

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from dlcli.options.augmentations import parse_augmentation
+from dlcli.options.augmentations import DIFFERENTIABLE, parse_augmentation
 
 TRACKERS = ("tensorboard", "mlflow", "wandb")
 _BYTES = {"G": 2**30, "M": 2**20, "K": 2**10}
@@ -111,6 +111,14 @@ def run_name(value: str | None) -> str | None:
 def augmentation(value: str) -> str:
     """Refuse what `parse_augmentation` cannot parse."""
     parse_augmentation(value)
+    return value
+
+
+def differentiable_augmentation(value: str) -> str:
+    """Refuse what `parse_augmentation` cannot parse, and augmentations that are not `DIFFERENTIABLE`."""
+    for name in parse_augmentation(value):
+        if name not in DIFFERENTIABLE:
+            raise ValueError(f"{name!r} is not one of {', '.join(DIFFERENTIABLE)}")
     return value
 
 

@@ -38,8 +38,7 @@ def measured(run: TrainedRun, options: Report) -> Table:
 
 
 def _eval_options(run: TrainedRun, options: Report) -> Any:
-    use = {} if options.use == "best" else {"use": options.use}
-    return techniques.options(run.technique, "eval")(run=str(run.folder), **use)
+    return techniques.options(run.technique, "eval")(run=str(run.folder), use=options.use)
 
 
 def _key(run: TrainedRun, options: Report) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from dlcli.artifacts import Table
-from dlcli.errors import DiskError, RunError
-from dlcli.files import as_json, disk_errors, open_regular
+from dlcli.errors import RunError
+from dlcli.files import append_line, as_json, open_regular, size_text
 from dlcli.notices import warn
 from dlcli.options.common import Options
 
@@ -43,7 +43,7 @@ class Evaluation(BaseModel):
     Attributes:
         created: when, in ISO 8601.
         step: of the weights; None for a run without steps.
-        options: those of `dlcli eval` that were given.
+        options: those of `dlcli eval` that differ from their defaults.
         tables: what was shown.
     """
 
@@ -72,14 +72,12 @@ def record(files: RunFolder, options: Options, found: Table) -> None:
         options=given(options),
         tables=_tables(found),
     )
-    line = as_json(evaluation.model_dump(mode="json")) + "\n"
-    if len(line.encode()) > _MAX_LINE:
-        return
-    path = files.folder / NAME
+    line = as_json(evaluation.model_dump(mode="json"))
     try:
-        with disk_errors(path), path.open("a") as file:
-            file.write(line)
-    except (DiskError, OSError) as error:
+        if len(line.encode()) >= _MAX_LINE:
+            raise ValueError(f"it must take at most {size_text(_MAX_LINE)}")
+        append_line(files.folder / NAME, line)
+    except (OSError, ValueError) as error:
         warn(f"the evaluation is not kept in the run: {error}")
 
 
@@ -110,8 +108,8 @@ def read(files: RunFolder) -> list[Evaluation]:
 
 
 def given(options: Options) -> dict[str, Any]:
-    """Return the given options that change what is measured, as JSON values."""
-    return options.model_dump(mode="json", exclude_unset=True, exclude=_ELSEWHERE)
+    """Return the options that change what is measured and differ from their defaults, as JSON values."""
+    return options.model_dump(mode="json", exclude_defaults=True, exclude=_ELSEWHERE)
 
 
 def _step(files: RunFolder, use: str) -> int | None:

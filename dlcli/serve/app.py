@@ -50,7 +50,12 @@ def application(options: Serve, subject: Subject) -> Access:
         Route("/api/run", _constant(as_json(dict(subject.about)), "application/json")),
         *(Route(f"/api/{name}", _endpoint(each, worker), methods=["POST"]) for name, each in subject.actions.items()),
     ]
-    return Access(Starlette(routes=routes, lifespan=lifespan), options.token, options.host)
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={500: _bug})
+    return Access(app, options.token, options.host)
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    return _error(500, "bug", "the request could not be computed, which is a bug in dlcli; the log has its traceback")
 
 
 def _endpoint(action: Action, worker: Worker) -> Callable[[Request], Awaitable[Response]]:

@@ -24,6 +24,7 @@ _PROBLEMS = {
     "401": "the token is missing",
     "413": "a request that is too large",
     "415": "a body that is not JSON",
+    "500": "a bug in dlcli",
     "503": "too many requests wait",
 }
 

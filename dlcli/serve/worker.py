@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import functools
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -56,13 +57,12 @@ class Worker:
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._waiting:
             batch = self._next()
-            bodies = [each.body for each in batch]
-            call = _answers, batch[0].action, bodies
-            for request, answer in zip(
-                batch, await asyncio.get_running_loop().run_in_executor(self._thread, *call), strict=True
-            ):
+            answers = functools.partial(_answers, batch[0].action, [each.body for each in batch])
+            found = await loop.run_in_executor(self._thread, answers)
+            for request, answer in zip(batch, found, strict=True):
                 if request.answer.done():  # cancelled
                     continue
                 if isinstance(answer, Exception):

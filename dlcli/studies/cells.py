@@ -15,10 +15,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
+from flax import nnx
+
 from dlcli import activity, engine
 from dlcli.artifacts import Figure, Table
 from dlcli.errors import DivergedError, RunError
 from dlcli.files import as_json, disk_errors, read_json, write_text
+from dlcli.optim.penalties import is_weight
 from dlcli.options.common import Use
 from dlcli.runs.info import environment
 from dlcli.studies.options import StudyOptions
@@ -61,13 +66,15 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """The result of a study, and its folder."""
+    """The result of a study, and its folder; `more` are further figures."""
 
     table: Table
     figure: Figure
     folder: Path
+    more: Sequence[Figure] = ()
 
 
+NEAR_ZERO = 1e-3  # magnitude of a weight that is almost 0
 _POLL = 0.5  # seconds between two looks at the cells of other processes
 RATE = 2e-3  # learning rate of all cells that do not change it
 
@@ -120,8 +127,9 @@ class Cells:
             test: whether to measure them on the test split too.
 
         Returns:
-            The request. Its result has `validation` and `train` (metrics by name), `steps`, and with `test` the
-            `test_accuracy`; for a run that diverged only `diverged`, the message.
+            The request. Its result has `validation` and `train` (metrics by name) and `steps`; with `test` the
+            `test_accuracy`, the `test_loss` and norms of the `weights`; after a learning-rate range test
+            `range_test`. That of a run that diverged has only `diverged`, the message.
         """
         return Request(name, lambda folder: self._measure(folder, {**changes, "seed": seed}, use, test))
 
@@ -218,10 +226,23 @@ def _result(events: list[engine.Event], folder: Path, use: Use, test: bool) -> d
         "curve": [[event.step, event.metrics["loss"]] for event in scored],
         "train_curve": [[event.step, event.metrics["loss"]] for event in trained],
     }
+    if tested := [event.test for event in events if isinstance(event, engine.RangeTested)]:
+        result["range_test"] = tested[0].described()
     if test:
-        measured = evaluate(Eval(run=str(folder), use=use), open_run(folder, use=use)).numbers
+        run = open_run(folder, use=use)
+        measured = evaluate(Eval(run=str(folder), use=use), run).numbers
         result["test_accuracy"] = measured["accuracy"]["value"]
+        result["test_loss"] = measured["loss"]["value"]
+        result["weights"] = _weights(run.learner.network)
     return result
+
+
+def _weights(network: nnx.Module) -> dict[str, float]:
+    """Return the L1 and the L2 norm of the weights, and the fraction of weights that are almost 0."""
+    leaves = jax.tree_util.tree_leaves_with_path(nnx.state(network, nnx.Param))
+    every = np.concatenate([np.ravel(leaf) for path, leaf in leaves if is_weight(path, leaf)]).astype(np.float64)
+    norms = {"l1_norm": float(np.abs(every).sum()), "l2_norm": float(np.linalg.norm(every))}
+    return {**norms, "near_zero": float((np.abs(every) < NEAR_ZERO).mean())}
 
 
 @contextmanager

@@ -1,18 +1,26 @@
 """The options of studies, one class each: `Regularization` has the options of `dlcli study regularization`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.options.common import BatchSize as ExamplesPerBatch
 from dlcli.options.common import Cli, DataDir, Dataset, Device, Options, Steps, TrainExamples
 from dlcli.options.optimizers import OPTIMIZERS, OptimizerName
 
+# Without those that change labels too, and flip in another order.
+CHANGES = tuple(name for name in AUGMENTATIONS if name not in ("mixup", "cutmix", "alternating-flip"))
+if TYPE_CHECKING:
+    ChangeName = str
+else:
+    ChangeName = Literal[CHANGES]
 
-def _optimizers(value: tuple[str, ...]) -> tuple[str, ...]:
+
+def _once(value: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(value)) != len(value):
-        raise ValueError("must name each optimizer once")
+        raise ValueError("must name each once")
     return value
 
 
@@ -42,13 +50,16 @@ class StudyOptions(Options):
 
 
 class Regularization(StudyOptions):
-    """Compare regularization methods on a small training set."""
+    """Compare regularization methods on a small training set, each at the best of its tuned strengths."""
 
     examples = (
         "dlcli study regularization",
         "dlcli study regularization --train-examples 60 --seeds 10",
     )
     train_examples: TrainExamples = 100
+    strengths: Annotated[
+        int, Field(ge=1, le=5, description="Strengths to try per method, a factor of 3 apart where it has a scale.")
+    ] = 3
 
 
 class Optimizers(StudyOptions):
@@ -60,7 +71,7 @@ class Optimizers(StudyOptions):
     )
     optimizer: Annotated[
         tuple[OptimizerName, ...],
-        AfterValidator(_optimizers),
+        AfterValidator(_once),
         Field(min_length=1, description="Optimizer to compare; may be repeated."),
     ] = tuple(OPTIMIZERS)
     rates: Annotated[
@@ -82,12 +93,48 @@ class SampleSize(StudyOptions):
     ] = 6
 
 
-class Capacity(StudyOptions):
-    """Measure the test error against the width of the network, on a small training set."""
+class Depth(StudyOptions):
+    """Measure the training loss and the test error against depth, with shortcuts and without."""
 
-    examples = ("dlcli study capacity", "dlcli study capacity --widths 7 --train-examples 200")
+    examples = ("dlcli study depth", "dlcli study depth --dataset shapes --depths 4 --steps 1000")
+    depths: Annotated[int, Field(ge=1, le=5, description="Depths to compare, the first of 8, 20, 32, 44, 56.")] = 3
+    seeds: Annotated[int, Field(ge=2, le=1000, description="Repetitions, each with another seed.")] = 3
+    batch_size: ExamplesPerBatch = 64
+
+
+class Capacity(StudyOptions):
+    """Measure the test error against the width of the network, on a small training set, also with wrong labels."""
+
+    examples = (
+        "dlcli study capacity",
+        "dlcli study capacity --label-noise 0.2 --widths 8 --train-examples 200 --steps 2000",
+    )
     train_examples: TrainExamples = 100
+    label_noise: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=0.9,
+            description="Also train with this fraction of the training labels replaced by other classes.",
+        ),
+    ] = 0.0
     widths: Annotated[int, Field(ge=2, le=10, description="Widths to compare: 1, 2, 4, … channels.")] = 6
+
+
+class Augmentation(StudyOptions):
+    """Measure each augmentation and strength on unchanged test images, and on test images changed the same way."""
+
+    examples = ("dlcli study augmentation", "dlcli study augmentation --change rotate --change noise --strengths 3")
+    train_examples: TrainExamples = 200
+    change: Annotated[
+        tuple[ChangeName, ...],
+        AfterValidator(_once),
+        Field(min_length=1, description="Augmentation to measure; may be repeated."),
+    ] = CHANGES
+    strengths: Annotated[
+        int, Field(ge=1, le=4, description="Strengths per augmentation: its default, twice the default, …")
+    ] = 2
+    seeds: Annotated[int, Field(ge=2, le=1000, description="Repetitions, each with another seed.")] = 3
 
 
 class BatchSize(StudyOptions):
@@ -101,7 +148,7 @@ class BatchSize(StudyOptions):
 
 
 class LearningRate(StudyOptions):
-    """Measure the test error against the learning rate."""
+    """Measure the test error against the learning rate, and that of the rate a range test chooses."""
 
     examples = ("dlcli study learning-rate", "dlcli study learning-rate --rates 9 --steps 600")
     rates: Annotated[int, Field(ge=3, le=50, description="Learning rates to compare, a factor of √10 apart.")] = 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Generator, Mapping, Sequence
@@ -95,6 +96,19 @@ def table(
         }
     columns = [column, "test error", "95 % CI", f"difference to {reference} (paired)", "training loss"]
     return Table(title, columns, rows, {**about, "reference": reference, "conditions": numbers, **more})
+
+
+def differences(title: str, pairs: Mapping[str, Sequence[str]], found: Results) -> Table:
+    """Return a row per pair of conditions: the paired difference of test errors, second minus first."""
+    estimates = {name: paired(errors(found[second]), errors(found[first])) for name, (first, second) in pairs.items()}
+    rows = [(name, difference_text(each)) for name, each in estimates.items()]
+    numbers = {name: vars(each) for name, each in estimates.items()}
+    return Table(title, ["depth", "difference of the test error"], rows, {"differences": numbers})
+
+
+def with_below(table: Table, other: Table) -> Table:
+    """Return a table with another one below it, and the numbers of both."""
+    return dataclasses.replace(table, numbers={**table.numbers, **other.numbers}, below=[*table.below, other])
 
 
 def figure(name: str, title: str, found: Results, seeds: int) -> Figure:

@@ -46,10 +46,10 @@ def sample(model: TrainedTextModel, options: TextSampleOptions) -> Iterator[Text
     Raises:
         DatasetError: the prompt cannot be tokenized.
     """
-    prompt, nucleus = model.encode(options.prompt), options.top_p is not None and options.top_p < 1
-    key = ("generator", options.temperature == 0, options.top_k, nucleus)
+    prompt, top_p = model.encode(options.prompt), 1.0 if options.top_p is None else options.top_p
+    key = ("generator", options.temperature == 0, options.top_k, top_p < 1)
     generator = model.once(key, lambda: _Generator(model, *key[1:]))
-    settings = _Settings(options.temperature, options.top_p if nucleus else 1.0)
+    settings = _Settings(options.temperature, top_p)
     truncated = None
     if model.context and len(prompt) + 1 > model.context:  # the token before the prompt has a position too
         truncated = Truncation(len(prompt), generator.kept, "last")

@@ -11,7 +11,7 @@ per core; PyTorch's is run eagerly, and compiled by `torch.compile`. `comparison
 from __future__ import annotations
 
 import numpy as np
-from comparison import CORES, Comparison, Step, compiled_step
+from comparison import CORES, DEVICE, DTYPE, Comparison, Step, compiled_step, to_torch
 
 BATCH, CLASSES = 128, 10
 IMAGES = {"small": (28, 28, 1), "resnet": (32, 32, 3)}
@@ -32,9 +32,9 @@ def dlcli_step(network: str) -> Step:
     from dlcli.techniques.cnn.learner import Learner
     from dlcli.techniques.cnn.options import Train
 
-    devices.prepare("cpu")
+    devices.prepare(DEVICE)
     depth = {"depth": 8} if network == "resnet" else {}
-    options = Train(arch=network, batch_size=BATCH, dropout=0.1, schedule="constant", **depth)
+    options = Train(arch=network, batch_size=BATCH, dropout=0.1, schedule="constant", **depth, dtype=DTYPE)
     side, channels = IMAGES[network][0], IMAGES[network][2]
     classes = tuple(map(str, range(CLASSES)))
     facts = ImageFacts(image=(side, side, channels), classes=classes, mean=(0.5,) * channels, std=(0.3,) * channels)
@@ -52,7 +52,7 @@ def torch_step(network: str, compiled: bool) -> Step:
     model = _torch_small() if network == "small" else _torch_resnet()
     forward = torch.compile(model) if compiled else model
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    images, labels = map(torch.from_numpy, batch(network))
+    images, labels = map(to_torch, batch(network))
     images, labels = images.permute(0, 3, 1, 2).contiguous(), labels.long()
 
     def step() -> object:

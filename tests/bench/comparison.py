@@ -17,11 +17,15 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-PROGRAMS = ("dlcli, 1 device", f"dlcli, {CORES} devices", "PyTorch, eager", "PyTorch, compiled")
+DEVICE = os.environ.get("BENCHMARK_DEVICE", "cpu")  # cpu or gpu
+DTYPE = os.environ.get("BENCHMARK_DTYPE", "float32")  # float32 or bfloat16: of activations
+_OF_CPU = ("dlcli, 1 device", f"dlcli, {CORES} devices")
+PROGRAMS = (*(_OF_CPU if DEVICE == "cpu" else _OF_CPU[:1]), "PyTorch, eager", "PyTorch, compiled")
 STEPS = 3  # per turn; few, so that the turns of a round are close in time
 
 # A function that starts a training step and returns its result, and a function that waits for a result.
@@ -93,7 +97,7 @@ class Comparison:
 
     def _serve(self, network: str, name: str) -> None:
         """Run `STEPS` steps per line of standard input, and print the milliseconds per step."""
-        step, wait = self.dlcli(network) if "dlcli" in name else self.torch(network, "compiled" in name)
+        step, wait = self.dlcli(network) if "dlcli" in name else self._torch(network, "compiled" in name)
         for _ in sys.stdin:
             wait(step())  # warm-up: threads and caches
             start = time.perf_counter()
@@ -101,6 +105,19 @@ class Comparison:
                 last = step()
             wait(last)
             print((time.perf_counter() - start) / STEPS * 1e3, flush=True)
+
+    def _torch(self, network: str, compiled: bool) -> Step:
+        """Return the step in PyTorch, on the device and with the dtype of the benchmark."""
+        import torch
+
+        torch.set_default_device({"gpu": "cuda"}.get(DEVICE, DEVICE))
+        step, wait = self.torch(network, compiled)
+
+        def with_dtype() -> object:
+            with torch.autocast(torch.get_default_device().type, torch.bfloat16, enabled=DTYPE == "bfloat16"):
+                return step()
+
+        return with_dtype, wait
 
 
 def _turn(process: subprocess.Popen[str], name: str) -> float:
@@ -111,6 +128,13 @@ def _turn(process: subprocess.Popen[str], name: str) -> float:
         print(f"error: the process of {name} ended early, with code {process.wait()}", file=sys.stderr)
         sys.exit(1)
     return float(line)
+
+
+def to_torch(array: np.ndarray) -> object:
+    """Return an array as a tensor on the device of the benchmark."""
+    import torch
+
+    return torch.from_numpy(array).to(torch.get_default_device())
 
 
 def _summary(turns: list[float], peer: list[float]) -> dict[str, float]:

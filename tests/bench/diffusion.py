@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from comparison import CORES, Comparison, Step, compiled_step
+from comparison import CORES, DEVICE, DTYPE, Comparison, Step, compiled_step, to_torch
 
 BATCH, SIDE, CLASSES, CHANNELS, LEVELS = 64, 8, 10, 32, 1000
 FEATURES, GROUPS, HEADS = 4 * CHANNELS, 8, 4
@@ -37,9 +37,9 @@ def dlcli_step(network: str) -> Step:
     from dlcli.techniques.diffusion.learner import Learner
     from dlcli.techniques.diffusion.options import Train
 
-    devices.prepare("cpu")
+    devices.prepare(DEVICE)
     sizes = {"batch_size": BATCH, "channels": CHANNELS, "timesteps": LEVELS}
-    options = Train(**sizes, conditional=True, schedule="constant")
+    options = Train(**sizes, conditional=True, schedule="constant", dtype=DTYPE)
     classes = tuple(map(str, range(CLASSES)))
     data = ImageFacts(image=(SIDE, SIDE, 1), classes=classes, mean=(0.5,), std=(0.3,))
     images, labels = batch()
@@ -56,7 +56,7 @@ def torch_step(network: str, compiled: bool) -> Step:
     torch.manual_seed(0)
     model, averaged, loss_of = torch_loss()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-    images, labels = map(torch.from_numpy, batch())
+    images, labels = map(to_torch, batch())
     images, labels = images.permute(0, 3, 1, 2).contiguous(), labels.long()
     forward = torch.compile(loss_of) if compiled else loss_of
 
@@ -80,7 +80,7 @@ def torch_loss() -> tuple[object, object, Callable[[object, object], object]]:
 
     model = _unet()
     averaged = swa_utils.AveragedModel(model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.995))
-    signals, noises = map(torch.from_numpy, _cosine_path())
+    signals, noises = map(to_torch, _cosine_path())
 
     def loss_of(images: object, labels: object) -> object:
         clean = images.float() / 127.5 - 1

@@ -13,7 +13,7 @@ per core; PyTorch's is run eagerly, and compiled by `torch.compile`. `comparison
 from __future__ import annotations
 
 import numpy as np
-from comparison import CORES, Comparison, Step, compiled_step
+from comparison import CORES, DEVICE, DTYPE, Comparison, Step, compiled_step, to_torch
 
 BATCH, SIDE, CLASSES, LATENT, CHANNELS = 64, 8, 10, 64, 32
 FEATURES = (SIDE // 2) ** 2 * 2 * CHANNELS  # of the smallest feature maps of both networks
@@ -35,9 +35,9 @@ def dlcli_step(network: str) -> Step:
     from dlcli.techniques.gan.learner import Learner
     from dlcli.techniques.gan.options import Train
 
-    devices.prepare("cpu")
+    devices.prepare(DEVICE)
     sizes = {"batch_size": BATCH, "latent_dim": LATENT, "channels": CHANNELS}
-    options = Train(**sizes, conditional=True, schedule="constant")
+    options = Train(**sizes, conditional=True, schedule="constant", dtype=DTYPE)
     classes = tuple(map(str, range(CLASSES)))
     data = ImageFacts(image=(SIDE, SIDE, 1), classes=classes, mean=(0.5,), std=(0.3,))
     images, labels = batch()
@@ -57,7 +57,7 @@ def torch_step(network: str, compiled: bool) -> Step:
     averaged = swa_utils.AveragedModel(generator, multi_avg_fn=average, use_buffers=True)
     players = generator, discriminator
     optimizers = [torch.optim.Adam(each.parameters(), lr=5e-4, betas=(0.5, 0.999)) for each in players]
-    images, labels = map(torch.from_numpy, batch())
+    images, labels = map(to_torch, batch())
     images, labels = images.permute(0, 3, 1, 2).contiguous(), labels.long()
     parts = _generate, _discriminator_loss, _generator_loss
     draw, discriminator_loss, generator_loss = map(torch.compile, parts) if compiled else parts

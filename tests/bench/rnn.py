@@ -12,7 +12,7 @@ per core; PyTorch's is run eagerly, and compiled by `torch.compile`. `comparison
 from __future__ import annotations
 
 import numpy as np
-from comparison import CORES, Comparison, Step, compiled_step
+from comparison import CORES, DEVICE, DTYPE, Comparison, Step, compiled_step, to_torch
 
 BATCH, TIME, VOCABULARY, EMBEDDING, HIDDEN = 32, 64, 256, 128, 256
 
@@ -31,9 +31,9 @@ def dlcli_step(network: str) -> Step:
     from dlcli.techniques.rnn.learner import Learner
     from dlcli.techniques.rnn.options import Train
 
-    devices.prepare("cpu")
+    devices.prepare(DEVICE)
     sizes = {"batch_size": BATCH, "context": TIME, "embedding_dim": EMBEDDING, "hidden": HIDDEN}
-    options = Train(**sizes, cell=network, dropout=0.0, optimizer="adam", schedule="constant")
+    options = Train(**sizes, cell=network, dropout=0.0, optimizer="adam", schedule="constant", dtype=DTYPE)
     letters = tokenizers.train("characters", VOCABULARY, ["".join(map(chr, range(33, 33 + VOCABULARY)))])
     facts = TextFacts(tokenizer=letters.to_json(), vocabulary=len(letters))
     program = Program(Learner, options, facts, devices.mesh(BATCH))
@@ -51,7 +51,7 @@ def torch_step(network: str, compiled: bool) -> Step:
     model = torch_model(VOCABULARY)
     forward = torch.compile(model) if compiled else model
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    tokens = torch.from_numpy(batch()).long()
+    tokens = to_torch(batch()).long()
     kept = [(torch.zeros(1, BATCH, HIDDEN), torch.zeros(1, BATCH, HIDDEN))]
 
     def step() -> object:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from comparison import CORES, Comparison, Step, compiled_step
+from comparison import CORES, DEVICE, DTYPE, Comparison, Step, compiled_step, to_torch
 
 BATCH, TIME, VOCABULARY, LAYERS, HEADS, WIDTH = 12, 64, 65, 4, 4, 128
 
@@ -33,9 +33,9 @@ def dlcli_step(network: str) -> Step:
     from dlcli.techniques.transformer.learner import Learner
     from dlcli.techniques.transformer.options import Train
 
-    devices.prepare("cpu")
+    devices.prepare(DEVICE)
     sizes = {"batch_size": BATCH, "context": TIME, "layers": LAYERS, "heads": HEADS, "d_model": WIDTH}
-    options = Train(**sizes, preset=network, schedule="constant")
+    options = Train(**sizes, preset=network, schedule="constant", dtype=DTYPE)
     letters = tokenizers.train("characters", VOCABULARY, ["".join(map(chr, range(33, 33 + VOCABULARY)))])
     facts = TransformerFacts(tokenizer=letters.to_json(), vocabulary=len(letters))
     program = Program(Learner, options, facts, devices.mesh(BATCH))
@@ -56,7 +56,7 @@ def torch_step(network: str, compiled: bool) -> Step:
     others = [each for each in model.parameters() if each.dim() < 2]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
-    tokens = torch.from_numpy(batch()).long()
+    tokens = to_torch(batch()).long()
 
     def step() -> object:
         optimizer.zero_grad(set_to_none=True)

@@ -149,5 +149,6 @@ def test_a_click_on_a_surface_drops_a_ball(tab, served):
     assert tab.locator("#gaps path").count() >= 4
     tab.locator("#surface").select_option("himmelblau")
     until(tab, "document.getElementById('title').textContent.startsWith('himmelblau')")
+    until(tab, "document.querySelectorAll('#plane g path').length === 8")  # each path has an outline
     assert fits(tab, 400)
     assert not tab.problems

@@ -46,3 +46,16 @@ def test_a_folder_with_other_files_is_refused_before_sampling(gan_run, tmp_path,
     (tmp_path / "used" / "file").write_text("")
     code, _, err = dlcli("sample", "gan", "--run", gan_run, "--out", tmp_path / "used")
     assert (code, "new or empty folder" in err) == (2, True)
+
+
+def test_arrays_contain_the_nearest_training_images(tmp_path):
+    pixels = np.zeros([3, 4, 4, 1], np.uint8)
+    sample_files.save(Images(pixels, nearest=pixels + 1), tmp_path / "out.npz")
+    with np.load(tmp_path / "out.npz") as found:
+        np.testing.assert_array_equal(found["nearest"], pixels + 1)
+
+
+def test_nearest_training_images_are_not_written_to_a_folder(gan_run, tmp_path, dlcli):
+    code, _, err = dlcli("sample", "gan", "--run", gan_run, "--nearest", "--out", tmp_path / "samples")
+    assert code == 2
+    assert "--nearest needs a picture or arrays" in err

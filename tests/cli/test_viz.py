@@ -55,6 +55,7 @@ def test_the_ending_of_the_file_is_its_format(dlcli, tmp_path):
         (["confusion", "--run", "nowhere"], 4, "found none for 'nowhere'"),
         (["confusion"], 4, "found none"),
         (["saliency", "--image", "a.png", "--index", "1"], 2, "--image conflicts with --index"),
+        (["optimizer-surface", "--surface", "rosenbrok"], 2, "did you mean 'rosenbrock'"),
         (["receptive-field", "--arch", "resnet", "--depth", "9"], 2, "--depth should be 8, 18, 20"),
         (["receptive-field", "--depth", "8"], 2, "--depth 8 needs --arch resnet"),
     ],

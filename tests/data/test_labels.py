@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from dlcli.data.labels import other_classes, problems, same_normalized, visible
+from dlcli.data.labels import noisy, other_classes, problems, same_normalized, visible
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,12 @@ def test_a_label_that_may_be_a_missing_value_is_reported():
 def test_missing_classes_are_named_in_the_message():
     message = other_classes("RUN", ["a", "caf\u00e9"], ["a", "cafe\u0301"])
     assert message.endswith("found missing 'caf\u00e9' (caf<U+00E9>); new 'cafe\u0301' (cafe<U+0301>)")
+
+
+def test_noisy_labels_differ_in_the_given_fraction():
+    labels = np.arange(200, dtype=np.int32) % 5
+    changed = noisy(labels, 5, 0.3, seed=1)
+    assert (changed != labels).sum() == 60
+    assert set(changed) <= set(range(5))
+    np.testing.assert_array_equal(changed, noisy(labels, 5, 0.3, seed=1))
+    assert (changed != noisy(labels, 5, 0.3, seed=2)).any()

@@ -3,7 +3,7 @@ import pytest
 
 from dlcli import figures
 from dlcli.errors import UsageError
-from dlcli.figures.activations import activation_grid
+from dlcli.figures.activations import activation_grid, most_active
 from dlcli.figures.options.images import Activations
 from dlcli.figures.subject import example
 from dlcli.techniques.opening import open_run
@@ -19,7 +19,14 @@ def test_the_maps_of_the_last_layer_are_the_features_of_the_backbone(cnn_run):
     learner = run.learner
     pixels = example(Activations(run=str(cnn_run), index=3), run, run.facts).pixels
     features = learner.network.backbone(learner.normalize(pixels[None] / np.float32(255)))[0]
-    np.testing.assert_allclose(drawn["layers"]["pool2"]["maps"], features, rtol=1e-4, atol=1e-6)
+    channels = drawn["layers"]["pool2"]["channels"]
+    assert sorted(channels) == list(range(8))
+    np.testing.assert_allclose(drawn["layers"]["pool2"]["maps"], features[..., channels], rtol=1e-4, atol=1e-6)
+
+
+def test_the_most_active_maps_come_first():
+    maps = np.stack([np.full((2, 2), 0.1), np.full((2, 2), -3.0), np.full((2, 2), 2.0)], axis=-1)
+    assert most_active(maps, 2) == [1, 2]
 
 
 def test_all_layers_are_drawn_in_order_by_default(cnn_run):
@@ -51,7 +58,7 @@ RANDOM = np.random.default_rng(0)
 def test_each_layer_has_a_row_after_the_input():
     layers = {"conv": RANDOM.random((6, 6, 12)), "head": RANDOM.random((1, 1, 3))}
     rows = activation_grid(RANDOM.random((6, 6)), layers, title="t", channels=4).rows
-    assert [row.label for row in rows] == ["input", "conv\n6 × 6 × 12\nfirst 4 channels", "head\n1 × 1 × 3"]
+    assert [row.label for row in rows] == ["input", "conv\n6 × 6 × 12\nthe 4 most active", "head\n1 × 1 × 3"]
     assert [len(row.tiles) for row in rows] == [1, 4, 3]
 
 

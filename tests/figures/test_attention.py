@@ -6,6 +6,7 @@ from dlcli.data.text.sources import dates
 from dlcli.errors import UsageError
 from dlcli.figures import attention
 from dlcli.figures.options.text import Attention
+from dlcli.plot.charts.attention import AttentionChart
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +81,17 @@ def test_a_layer_or_head_beyond_the_last_is_refused(options, reason, transformer
 def test_cross_attention_has_no_rollout(transformer_run):
     with pytest.raises(UsageError, match="--rollout has no effect with a run of --shape encoder-decoder"):
         figures.draw("attention", Attention(run=str(transformer_run), text="one", rollout=True))
+
+
+def test_pooled_attention_is_the_mean_over_the_queries():
+    weights = np.random.default_rng(0).dirichlet(np.ones(5), size=(2, 3, 5)).astype(np.float32)  # [layer, head, query]
+    chart = attention.pooled(AttentionChart("self-attention", "", weights, list("abcde"), list("abcde")))
+    assert list(chart.queries) == ["layer 1", "layer 2", "rollout"]
+    np.testing.assert_allclose(chart.weights[0, 1, 0], weights[0, 1].mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(chart.mean[2], attention.rollout(weights).mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(chart.weights.sum(axis=-1), 1, rtol=1e-5)
+
+
+def test_a_run_that_is_no_classifier_has_no_pooled_attention(transformer_run):
+    with pytest.raises(UsageError, match="--pooled needs a run of a classifier"):
+        figures.draw("attention", Attention(run=str(transformer_run), pooled=True))

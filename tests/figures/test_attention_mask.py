@@ -12,6 +12,18 @@ def test_the_masks_are_triangular_or_exclude_padding():
     assert masks["cross"] == [[True] * 3 + [False] * 3] * 4
 
 
+def test_few_tokens_need_no_length():
+    masks = figures.draw("attention-mask", AttentionMask(tokens=4)).numbers["masks"]
+    assert masks["padding"] == [[True] * 3 + [False] * 3] * 6
+
+
+def test_the_words_of_a_text_label_the_positions():
+    drawn = figures.draw("attention-mask", AttentionMask(text="all you need"))
+    assert drawn.numbers["labels"] == {"decoder": ["all", "you", "need"], "encoder": ["all", "you", *["<pad>"] * 3]}
+    assert np.shape(drawn.numbers["masks"]["causal"]) == (3, 3)
+    assert "1 all, 2 you, 3 need" in " ".join(drawn.sketch(80, False))
+
+
 def test_a_run_determines_the_masks(transformer_run):
     masks = figures.draw("attention-mask", AttentionMask(run=str(transformer_run))).numbers["masks"]
     assert list(masks) == ["padding", "causal", "cross"]

@@ -98,3 +98,13 @@ def test_the_animation_has_a_frame_per_checkpoint_and_ends_with_the_last(tmp_pat
 def test_an_animation_needs_several_checkpoints(mlp_run):
     with pytest.raises(RunError, match="needs at least 3 checkpoints"):
         draw(DecisionBoundary(run=str(mlp_run))).animation()
+
+
+def test_runs_beside_each_other_are_named_by_the_options_that_differ(mlp_run, trained_once):
+    small = {"batch_size": 16, "points": 60, "hidden_sizes": "6,4", "steps": 6, "report_every": 2, "validate_every": 3}
+    other = trained_once("mlp", "plane-l2", **small, l2=0.1)
+    drawn = figures.draw("decision-boundary", DecisionBoundary(run=str(mlp_run), compare=(str(other),)))
+    [name] = drawn.numbers["compared"]
+    assert name == f"{other.name} (l2 0.1)"
+    alone = figures.draw("decision-boundary", DecisionBoundary(run=str(other))).numbers
+    assert drawn.numbers["compared"][name]["probabilities"] == alone["probabilities"]

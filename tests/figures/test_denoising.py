@@ -47,3 +47,12 @@ def test_images_of_other_channels_are_animated_in_gray(tmp_path):
     animation = draw(Denoising(run=str(run), sampler_steps=2, count=3, states=3)).animation()
     animation.show(2)
     assert [axes.images[-1].get_array().shape[:2] for axes in animation.drawing.axes] == [(6, 18)] * 2
+
+
+def test_a_guidance_scale_of_one_is_the_reverse_process_without_guidance(trained_once):
+    small = {"batch_size": 60, "channels": 2, "stages": 1, "attention": False, "timesteps": 60, "conditional": True}
+    run = trained_once("diffusion", "guided", **small, steps=6, report_every=2, validate_every=3, learning_rate=0.05)
+    options = {"run": str(run), "sampler_steps": 4, "count": 2, "seed": 3}
+    compared = draw(Denoising(**options, compare_guidance="1,3")).numbers["samples_by_guidance"]
+    assert compared["guidance 1"] == draw(Denoising(**options)).numbers["samples"]
+    assert compared["guidance 3"] != compared["guidance 1"]

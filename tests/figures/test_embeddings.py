@@ -60,3 +60,15 @@ def test_fewer_than_four_words_are_refused(word2vec_run):
 def test_conflicting_options_are_rejected(options):
     with pytest.raises(ValueError, match=r"--(count|clusters) . has no effect with|--neighbors 2 needs --words"):
         Embeddings(**options)
+
+
+def test_the_arrows_of_an_analogy_end_at_its_answer(word2vec_run):
+    first, second, third = engine.load(word2vec_run, Learner).facts.words[:3]
+    drawn = numbers(word2vec_run, method="pca", analogy=(f"{first},{second},{third}",))
+    assert drawn["arrows"] == [[first, second], [third, drawn["words"][3]]]
+    assert drawn["words"][3] not in (first, second, third)
+
+
+def test_the_axes_of_pca_explain_part_of_the_variance(word2vec_run):
+    first, second = numbers(word2vec_run, method="pca")["explained_variance"]
+    assert 1 > first >= second > 0

@@ -4,7 +4,7 @@ import pytest
 from dlcli import engine, figures
 from dlcli.errors import UsageError
 from dlcli.figures.filters import kernel_grid
-from dlcli.figures.options.images import Filters
+from dlcli.figures.options.images import Activations, Filters
 from dlcli.plot.palette import as_colors
 from dlcli.techniques.cnn.learner import Learner
 
@@ -68,3 +68,14 @@ def test_the_note_counts_the_kernels_shown():
 def test_kernels_of_zeros_are_one_colour():
     tile = grid(np.zeros((3, 3, 1, 1))).rows[0].tiles[0]
     np.testing.assert_allclose(np.ptp(as_colors(tile.pixels, tile.palette, tile.limits), axis=(0, 1)), 0)
+
+
+def test_the_maps_beside_the_kernels_are_those_of_the_layer(cnn_run):
+    drawn = numbers(cnn_run, index=3)
+    shown = figures.draw("activations", Activations(run=str(cnn_run), index=3, maps=4)).numbers["layers"]["conv1"]
+    np.testing.assert_allclose(np.array(drawn["maps"])[..., shown["channels"]], shown["maps"], rtol=1e-4)
+
+
+def test_each_kernel_of_many_inputs_stands_beside_its_map(cnn_run):
+    sketch = figures.draw("filters", Filters(run=str(cnn_run), layer="conv2")).sketch(80, False)
+    assert sum(line.startswith("output ") for line in sketch) == 8

@@ -1,3 +1,5 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from dlcli import engine, figures
 from dlcli.errors import UsageError
 from dlcli.figures.options.training import Schedule
 from dlcli.optim.schedules import schedule
+from dlcli.options.common import ScheduleName
 from dlcli.techniques.cnn.learner import Learner
 
 
@@ -20,7 +23,11 @@ def test_each_step_has_the_learning_rate_of_its_update():
 
 
 def test_all_schedules_are_drawn_by_default():
-    assert list(numbers(steps=10)["learning_rate"]) == ["constant", "linear", "cosine", "inverse-sqrt", "one-cycle"]
+    assert (
+        list(numbers(steps=10)["learning_rate"])
+        == list(get_args(ScheduleName))
+        == ["constant", "linear", "cosine", "inverse-sqrt", "one-cycle", "step", "cosine-restarts"]
+    )
     assert list(numbers(schedule=("linear",), steps=10)["learning_rate"]) == ["linear"]
 
 

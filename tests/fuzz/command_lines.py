@@ -14,7 +14,9 @@ from pydantic import ValidationError
 from dlcli import checks, figures, studies, techniques
 from dlcli.cli.typer_options import columns
 from dlcli.export.options import Export, format_names
+from dlcli.importing.options import Import
 from dlcli.options.fields import Options, cli, flag, unmet_need
+from dlcli.reports.options import Report
 from tests.fuzz.small_runs import RESUMED_STEPS, STUDY, small
 
 HOSTILE = (
@@ -108,6 +110,8 @@ def subjects(runs: Mapping[str, str]) -> list[Subject]:
             found.append(Subject((group, name), model, {}, names=[*runs, "digits", "dates", "ring"]))
     found.append(Subject(("check",), import_module("dlcli.cli.check").Check, {}, names=checks.names()))
     found.append(Subject(("doctor",), import_module("dlcli.cli.doctor").Doctor))
+    found.append(Subject(("report",), Report, {"figures": False}, names=list(runs)))
+    found.append(Subject(("import",), Import, {"out": "imported"}, names=list(runs)))
     return found
 
 

@@ -5,7 +5,7 @@ import pytest
 from dlcli.nn import diffusion
 from dlcli.nn.diffusion import Prediction
 
-SCHEDULES = ["linear", "cosine", "straight"]
+SCHEDULES = ["linear", "cosine", "edm", "straight"]
 
 
 def example(schedule="cosine", timesteps=50):
@@ -20,7 +20,7 @@ def test_a_schedule_goes_monotonically_from_data_to_noise(name):
     assert (coefficients.alpha[0], coefficients.sigma[0]) == (1, 0)
     assert np.all(np.diff(coefficients.alpha) < 0)
     assert np.all(np.diff(coefficients.sigma) >= 0)
-    assert coefficients.alpha[-1] < 0.01
+    assert coefficients.alpha[-1] < 0.013
     assert coefficients.sigma[-1] > 0.9999
 
 
@@ -113,3 +113,52 @@ def test_a_clipped_prediction_still_gives_the_same_noisy_data():
 def test_coefficients_broadcast_against_images():
     at = diffusion.noise_schedule("cosine", 10).at(jax.numpy.array([1, 10]), axes=3)
     assert {each.shape for each in at} == {(2, 1, 1, 1)}
+
+
+def test_the_edm_schedule_is_that_of_karras():
+    coefficients = diffusion.noise_schedule("edm", 40).coefficients
+    ratios = coefficients.sigma[1:] / coefficients.alpha[1:]
+    steps = np.arange(40)
+    expected = (80 ** (1 / 7) + steps / 39 * (0.002 ** (1 / 7) - 80 ** (1 / 7))) ** 7
+    np.testing.assert_allclose(ratios[::-1], expected, rtol=1e-6)
+
+
+def test_edm_has_inputs_as_well_as_targets_of_variance_1():
+    random = np.random.default_rng(0)
+    x0, noise = random.normal(0, 0.5, [20_000, 3]), random.normal(0, 1, [20_000, 3])
+    schedule = diffusion.noise_schedule("edm", 100)
+    for timestep in (1, 30, 60, 100):
+        at = schedule.at(np.array(timestep))
+        given = diffusion.network_input("edm", diffusion.add_noise(x0, noise, at), at)
+        wanted = diffusion.target("edm", x0, noise, at)
+        assert float(given.std()) == pytest.approx(1, rel=0.02)
+        assert float(wanted.std()) == pytest.approx(1, rel=0.02)
+
+
+def test_edm_is_that_of_karras():
+    x0, noise, at = example("edm")
+    sigma = np.asarray(at.sigma / at.alpha)
+    skip, out = 0.25 / (sigma**2 + 0.25), sigma * 0.5 / np.sqrt(sigma**2 + 0.25)
+    noisy = x0 + sigma * noise
+    np.testing.assert_allclose(diffusion.target("edm", x0, noise, at), (x0 - skip * noisy) / out, rtol=2e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("name", "quantiles"), [
+    ("uniform", [25, 50, 75]),
+    ("logit-normal", [33, 50, 66]),
+])  # fmt: skip
+def test_timesteps_of_training_have_the_quantiles_of_their_distribution(name, quantiles):
+    schedule = diffusion.noise_schedule("straight", 100)
+    found = diffusion.sample_timesteps(name, schedule, np.array([0.25, 0.5, 0.75], np.float32))
+    np.testing.assert_allclose(found, quantiles, atol=1.1)
+
+
+def test_log_normal_timesteps_have_the_noise_of_karras():
+    schedule = diffusion.noise_schedule("edm", 1000)
+    uniform = (np.arange(4_000, dtype=np.float32) + 0.5) / 4_000
+    found = np.asarray(diffusion.sample_timesteps("log-normal", schedule, uniform))
+    assert found.min() >= 1
+    assert found.max() <= 1000
+    logs = np.log(schedule.coefficients.sigma[found] / schedule.coefficients.alpha[found])
+    assert logs.mean() == pytest.approx(-1.2, abs=0.02)
+    assert logs.std() == pytest.approx(1.2, abs=0.02)

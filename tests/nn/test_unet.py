@@ -93,3 +93,20 @@ def test_bfloat16_applies_to_activations_but_not_to_predictions():
     half, exact = (predict(each, images(), jnp.array([0.3, 0.6])) for each in (network, full))
     assert half.dtype == jnp.float32
     assert 0 < float(jnp.abs(half - exact).max()) < 0.2 * float(jnp.abs(exact).max())
+
+
+def test_attention_follows_each_block_of_the_lowest_resolutions():
+    network = nnx.eval_shape(lambda: UNet(config((8, 8, 1), stages=3, blocks=2, attention_stages=2), rngs=nnx.Rngs(0)))
+    assert set(network.down_attention) == set(network.up_attention) == {"1", "2"}
+    assert [len(network.up_attention[stage]) for stage in ("1", "2")] == [2, 2]
+    with pytest.raises(ValueError, match="4 --attention-stages need as many --stages, got 3"):
+        config((8, 8, 1), stages=3, attention_stages=4)
+
+
+def test_attention_in_the_decoder_changes_the_prediction():
+    with_it = perturbed(UNet(config(attention_stages=1), rngs=nnx.Rngs(0)))
+    x, time = images(), jnp.array([0.1, 0.9])
+    before = predict(with_it, x, time)
+    layer = with_it.up_attention["1"][0]
+    layer.out.kernel.set_value(jnp.zeros_like(layer.out.kernel[...]))
+    assert not np.allclose(before, predict(with_it, x, time))

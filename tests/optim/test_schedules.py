@@ -16,6 +16,8 @@ LAST = {
     "linear": 1 / 80,
     "cosine": (1 + np.cos(np.pi * 79 / 80)) / 2,
     "inverse-sqrt": np.sqrt(21 / 100),
+    "step": 0.01,
+    "cosine-restarts": (1 + np.cos(np.pi * 45 / 46)) / 2,  # 80 steps are cycles of 11, 23 and 46
     "one-cycle": 4e-6 + (1 - 4e-6) * (1 + np.cos(np.pi * 79 / 80)) / 2,
 }
 
@@ -67,6 +69,15 @@ def test_inverse_sqrt_is_the_schedule_of_the_transformer_paper():
 def test_one_cycle_has_the_constants_of_fastai():
     rate = rates("one-cycle", peak=1.0, steps=100, warmup=0)
     np.testing.assert_allclose(rate[[0, 30, 100]], [1 / 25, 1.0, 1 / 250_000], rtol=1e-5)
+
+
+def test_a_step_schedule_divides_the_rate_by_ten_twice():
+    np.testing.assert_allclose(rates("step", 1.0, 100, 20)[[59, 60, 79, 80]], [1.0, 0.1, 0.1, 0.01], rtol=1e-5)
+
+
+def test_each_restart_begins_at_the_peak_and_doubles_the_cycle():
+    rate = rates("cosine-restarts", 1.0, 70, 0)[:70]
+    assert np.flatnonzero(rate == 1.0).tolist() == [0, 10, 30]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,6 +7,7 @@ from dlcli.errors import UsageError
 from dlcli.optim import landscape
 from dlcli.optim.descent import default_rate, descend, ends
 from dlcli.optim.surfaces import SURFACES, surface
+from dlcli.options import surfaces as names
 from tests.optim.test_build import MOMENTUM, TEXTBOOK
 
 KINDS = ("minimum", "saddle", "maximum", "flat")
@@ -188,3 +189,7 @@ def test_gradient_noise_leaves_a_saddle_that_gradient_descent_does_not():
     )
     assert abs(still[1]) < 1e-9
     assert abs(noisy[1]) == pytest.approx(2**0.5, abs=0.1)
+
+
+def test_the_names_that_the_command_line_offers_are_those_of_the_surfaces():
+    assert tuple(SURFACES) == names.SURFACES

@@ -1,12 +1,14 @@
 """A run keeps what was measured of it."""
 
 import json
+import os
 import shutil
 
 import pytest
 
 import dlcli
 from dlcli.artifacts import Table
+from dlcli.notices import Notice
 from dlcli.options.common import EvalOptions
 from dlcli.runs import evaluations
 from dlcli.runs.folder import RunFolder
@@ -43,6 +45,27 @@ def test_lines_that_are_not_valid_are_skipped(run):
     path = run / evaluations.NAME
     path.write_text("{\n" + json.dumps({"created": 3}) + "\n" + path.read_text() + '{"created": "2026')
     assert [each.tables[0].title for each in evaluations.read(files)] == ["a"]
+
+
+def test_a_truncated_last_line_does_not_spoil_the_next_evaluation(run):
+    files = RunFolder(run)
+    (run / evaluations.NAME).write_text('{"created": "2026')
+    evaluations.record(files, EvalOptions(run=str(run)), Table("a", (), []))
+    assert [each.tables[0].title for each in evaluations.read(files)] == ["a"]
+
+
+def test_an_evaluation_is_not_written_through_a_link(run, tmp_path):
+    (tmp_path / "other").write_text("text")
+    (run / evaluations.NAME).symlink_to(tmp_path / "other")
+    with pytest.warns(Notice, match="the evaluation is not kept in the run"):
+        evaluations.record(RunFolder(run), EvalOptions(run=str(run)), Table("a", (), []))
+    assert (tmp_path / "other").read_text() == "text"
+
+
+def test_an_evaluation_does_not_wait_for_a_reader_of_a_pipe(run):
+    os.mkfifo(run / evaluations.NAME)
+    with pytest.warns(Notice, match="it must be a regular file"):
+        evaluations.record(RunFolder(run), EvalOptions(run=str(run)), Table("a", (), []))
 
 
 def test_a_folder_that_cannot_be_written_is_evaluated_with_a_warning(run, dlcli):

@@ -14,7 +14,7 @@ from dlcli.serve import subject
 from dlcli.techniques.opening import open_run
 
 
-def asked(served, name, **body):
+def response(served, name, **body):
     """The response of an entry of the API."""
     action = served.actions[name]
     [found] = action.call([action.model(**body)])
@@ -27,36 +27,36 @@ def pixels(uri):
 
 def test_a_gan_generates_what_sample_does(gan_run):
     served = subject.of_run(open_run(gan_run))
-    found = asked(served, "generate", seed=5)
+    found = response(served, "generate", seed=5)
     assert found["classes"] == [str(number) for number in range(10)]
     expected = dlcli.load(gan_run).sample(count=1, seed=5, class_="0")
     np.testing.assert_array_equal(pixels(found["images"][0]), expected[0, ..., 0])
-    same = asked(served, "generate", latent=found["latent"])
+    same = response(served, "generate", latent=found["latent"])
     assert np.abs(pixels(same["images"][3]).astype(int) - pixels(found["images"][3])).max() <= 1
 
 
 def test_influence_orders_the_latent_dimensions(autoencoder_run):
     served = subject.of_run(open_run(autoencoder_run))
-    found = asked(served, "influence")
+    found = response(served, "influence")
     assert sorted(found["dimensions"]) == [0, 1, 2]
     assert found["change"] == sorted(found["change"], reverse=True)
-    assert len(asked(served, "generate", seed=1)["images"]) == 1
+    assert len(response(served, "generate", seed=1)["images"]) == 1
 
 
 def test_a_latent_vector_of_another_size_is_an_error(gan_run):
     with pytest.raises(UsageError, match="must have 4 numbers, got 1"):
-        asked(subject.of_run(open_run(gan_run)), "generate", latent=[0.0])
+        response(subject.of_run(open_run(gan_run)), "generate", latent=[0.0])
 
 
 def test_a_density_is_generated_as_points(gan_density_run):
     served = subject.of_run(open_run(gan_density_run))
-    assert np.shape(asked(served, "points")["points"]) == (500, 2)
-    assert np.shape(asked(served, "generate", seed=1)["point"]) == (2,)
+    assert np.shape(response(served, "points")["points"]) == (500, 2)
+    assert np.shape(response(served, "generate", seed=1)["point"]) == (2,)
 
 
 def test_the_last_frame_of_a_diffusion_model_is_its_sample(diffusion_run):
     served = subject.of_run(open_run(diffusion_run))
-    found = asked(served, "denoise", seed=2, sampler_steps=5)
+    found = response(served, "denoise", seed=2, sampler_steps=5)
     expected = dlcli.load(diffusion_run).sample(count=1, seed=2, sampler_steps=5)
     difference = pixels(found["x"][-1]).astype(int) - expected[0, ..., 0]
     assert np.abs(difference).max() <= 1
@@ -66,11 +66,11 @@ def test_the_last_frame_of_a_diffusion_model_is_its_sample(diffusion_run):
 
 def test_a_class_needs_a_conditional_run(diffusion_run):
     with pytest.raises(UsageError, match="--conditional"):
-        asked(subject.of_run(open_run(diffusion_run)), "denoise", class_="1")
+        response(subject.of_run(open_run(diffusion_run)), "denoise", class_="1")
 
 
 def test_the_frames_of_a_density_are_points(diffusion_density_run):
-    found = asked(subject.of_run(open_run(diffusion_density_run)), "denoise", sampler_steps=5)
+    found = response(subject.of_run(open_run(diffusion_density_run)), "denoise", sampler_steps=5)
     assert np.shape(found["x"]) == (6, 300, 2)
     assert np.shape(found["modes"])[1] == 2
 
@@ -78,7 +78,7 @@ def test_the_frames_of_a_density_are_points(diffusion_density_run):
 def test_nearest_words_are_those_of_predict(word2vec_run):
     served = subject.of_run(open_run(word2vec_run))
     word = served.kind.data["first"]
-    found = asked(served, "nearest", word=word, top=4)
+    found = response(served, "nearest", word=word, top=4)
     [expected] = dlcli.load(word2vec_run).predict(nearest=[word], top=4)
     assert [each for each, _ in found["answers"]] == [each for each, _ in expected.answers]
     assert set(found["words"]) >= {word, *(each for each, _ in found["answers"])}
@@ -88,21 +88,21 @@ def test_nearest_words_are_those_of_predict(word2vec_run):
 def test_an_analogy_is_that_of_predict(word2vec_run):
     served = subject.of_run(open_run(word2vec_run))
     words = served.kind.data["words"][:3]
-    found = asked(served, "analogy", first=words[0], second=words[1], third=words[2], top=2)
+    found = response(served, "analogy", first=words[0], second=words[1], third=words[2], top=2)
     [expected] = dlcli.load(word2vec_run).predict(analogy=words, top=2)
     assert [each for each, _ in found["answers"]] == [each for each, _ in expected.answers]
 
 
 def test_a_row_gets_the_probabilities_of_predict(mlp_run):
     served = subject.of_run(open_run(mlp_run))
-    found = asked(served, "predict", features=[0.5, -0.25])
+    found = response(served, "predict", features=[0.5, -0.25])
     [expected] = dlcli.load(mlp_run).predict("0.5,-0.25")
     assert dict(zip(found["classes"], found["probabilities"], strict=True)) == pytest.approx(dict(expected.answers))
-    assert pixels(asked(served, "plane")["image"]).shape[-1] == 3
+    assert pixels(response(served, "plane")["image"]).shape[-1] == 3
 
 
 def test_the_paths_are_those_of_the_figure():
-    found = asked(
+    found = response(
         subject.surfaces(),
         "descend",
         surface="ravine",
@@ -117,14 +117,14 @@ def test_the_paths_are_those_of_the_figure():
 
 def test_a_path_that_diverges_ends_there():
     optimizers = [{"name": "sgd", "learning_rate": 10.0}]
-    found = asked(subject.surfaces(), "descend", surface="rosenbrock", start=[-1.5, 1.0], optimizers=optimizers)
+    found = response(subject.surfaces(), "descend", surface="rosenbrock", start=[-1.5, 1.0], optimizers=optimizers)
     assert found["paths"][0]["diverged"]
     assert np.isfinite(found["paths"][0]["points"]).all()
 
 
 @pytest.mark.parametrize("name", SURFACES)
 def test_each_surface_has_a_picture_and_its_minima(name):
-    found = asked(subject.surfaces(), "surface", surface=name)
+    found = response(subject.surfaces(), "surface", surface=name)
     assert pixels(found["image"]).shape == (301, 301, 3)
     kinds = [each["kind"] for each in found["stationary"]]
     assert "minimum" in kinds or "flat" in kinds

@@ -12,23 +12,29 @@ from dlcli.cli.app import main
 from dlcli.engine import devices
 from dlcli.errors import DivergedError, RunError, UserError
 from dlcli.options.optimizers import OPTIMIZERS
-from dlcli.studies import cells, dropout_ensemble, optimizers, regularization, sample_size
+from dlcli.studies import augmentation, cells, dropout_ensemble, optimizers, regularization, sample_size
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 
 SMALL = {"steps": 8, "batch_size": 16, "train_examples": 40, "seeds": 2}
 CATALOGUE = studies.catalogue()
-OF_CELLS = [name for name in CATALOGUE if name != "dropout-ensemble"]  # the others measure several runs per cell
+OF_CELLS = [
+    name for name in CATALOGUE if name not in ("dropout-ensemble", "augmentation")
+]  # the others measure several runs per cell
 
 
 def fake(changes, use, test):
     """A result that is a function of the arguments alone."""
     learnt = 0.8 + 1e-5 * changes["seed"] + (0.05 if "dropout" in changes else 0.0)
-    loss = abs(changes.get("learning_rate", 1.0) - 0.03) + 0.1
+    rate = changes.get("learning_rate", 1.0)
+    tested = {"learning_rate": 0.01, "rates": [0.001, 0.01, 0.1], "losses": [2.0, 1.0, 3.0]} if rate == "auto" else None
+    loss = abs((tested or {"learning_rate": rate})["learning_rate"] - 0.03) + 0.1
     curve = [[1, loss], [2, loss]]
     validation = {"loss": loss, "accuracy": learnt}
     result = {"use": use, "steps": 2, "best_step": 2, "validation": validation, "train": {"loss": 0.05}}
+    result |= {"range_test": tested} if tested else {}
+    result |= {"test_loss": 0.3, "weights": {"l2_norm": 2.0, "near_zero": 0.1}} if test else {}
     return {**result, "curve": curve, "train_curve": curve, **({"test_accuracy": learnt} if test else {})}
 
 
@@ -101,8 +107,8 @@ def test_studies_with_other_options_have_other_folders():
 
 def test_every_treatment_has_every_seed(calls):
     run("regularization")
-    assert {(name, changes["seed"]) for name, changes, *_ in calls} == {
-        (f"{name}-seed{seed}", seed) for name in regularization.TREATMENTS for seed in range(2)
+    assert {(name, changes["seed"]) for name, changes, *_ in calls if "-tune" not in name} == {
+        (f"{name}-seed{seed}", seed) for name in ("none", *regularization.METHODS) for seed in range(2)
     }
     assert not any("steps" in changes for _, changes, *_ in calls)
 
@@ -110,8 +116,19 @@ def test_every_treatment_has_every_seed(calls):
 def test_early_stopping_alone_is_measured_at_its_best_validation(calls):
     run("regularization")
     assert {name.rpartition("-")[0]: use for name, _, use, _ in calls} == {
-        name: "best" if name == "early-stopping" else "last" for name in regularization.TREATMENTS
+        name: "best" if name == "early-stopping" else "last" for name in ("none", *regularization.METHODS)
     }
+
+
+def test_each_method_tries_equally_many_strengths_without_the_test_split(calls):
+    run("regularization", strengths=2)
+    tuning = [(name.rpartition("-")[0], test) for name, _, _, test in calls if "-tune" in name]
+    assert sorted(tuning) == sorted([(name, False) for name in regularization.METHODS] * 2)
+
+
+def test_the_strengths_in_the_middle_are_tried_first():
+    assert regularization.candidates("l2", 1) == ({"l2": 3e-3},)
+    assert [each["l2"] for each in regularization.candidates("l2", 3)] == [1e-3, 3e-3, 1e-2]
 
 
 def test_differences_are_paired_with_none(calls):
@@ -193,6 +210,44 @@ def test_each_batch_size_sees_equally_many_examples(calls):
     assert sorted(rates) == pytest.approx([cells.RATE / 2, cells.RATE])
 
 
+def test_each_depth_is_trained_with_shortcuts_and_without(calls):
+    _, report = run("depth", depths=2)
+    trained = {(changes["arch"], changes["depth"]) for _, changes, *_ in calls}
+    assert trained == {("plain", 8), ("resnet", 8), ("plain", 20), ("resnet", 20)}
+    assert report.table.numbers["differences"]["8"]["mean"] == pytest.approx(0.0)
+
+
+def test_capacity_compares_each_width_with_wrong_labels(calls):
+    _, report = run("capacity", widths=2, label_noise=0.2)
+    assert sorted((changes["channels"], changes.get("label_noise", 0)) for _, changes, *_ in calls) == sorted(
+        [(1, 0), (2, 0), (1, 0.2), (2, 0.2)] * 2
+    )
+    assert report.table.numbers["label_noise"] == 0.2
+
+
+def test_the_strengths_of_an_augmentation_stop_at_its_bound():
+    options = CATALOGUE["augmentation"](change=("rotate", "flip"), strengths=3)
+    assert augmentation.conditions(options) == ["rotate:10", "rotate:20", "rotate:30", "flip:0.5", "flip:1"]
+
+
+def test_an_augmentation_is_measured_on_images_changed_the_same_way(tmp_path):
+    devices.prepare("auto")
+    options = {**SMALL, "steps": 2, "change": ("noise",), "strengths": 1}
+    found, report = run("augmentation", **options)
+    assert [list(cell.result["test_error"]) for cell in found[:2]] == [["none", "noise:0.05"]] * 2
+    measured = report.table.numbers["augmentations"]["noise:0.05"]
+    without = [cell.result["test_error"]["noise:0.05"] for cell in found if cell.name.startswith("none")]
+    assert measured["changed_without"]["mean"] == pytest.approx(sum(without) / 2)
+    assert found[0].result["test_error"]["none"] == pytest.approx(1 - _tested_alone(tmp_path))
+
+
+def _tested_alone(folder):
+    """The test accuracy of the first run without augmentation, by the usual evaluation."""
+    cells = Cells("augmentation", CATALOGUE["augmentation"](out=folder / "alone", **{**SMALL, "steps": 2}), 1)
+    request = cells.request("a", {}, seed=0, use="last", test=True)
+    return next(iter(cells.run([request]))).result["test_accuracy"]
+
+
 def test_the_widths_of_capacity_double(calls):
     _, report = run("capacity", widths=3)
     assert {changes["channels"] for _, changes, *_ in calls} == {1, 2, 4}
@@ -203,6 +258,7 @@ def test_the_learning_rate_of_the_lowest_validation_loss_is_the_reference(calls)
     _, report = run("learning-rate", rates=5, center=0.03)
     assert report.table.numbers["best"] == report.table.numbers["reference"] == "0.03"
     assert "edge" not in report.table.title
+    assert report.table.numbers["chosen_by_range_test"] == [0.01, 0.01]
 
 
 def test_dropout_is_compared_with_ensembles_of_networks(tmp_path):

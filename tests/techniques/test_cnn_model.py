@@ -17,6 +17,7 @@ TINY = {
     "resnet": Architecture(arch="resnet", depth=8, channels=4),
     "resnet-18": Architecture(arch="resnet", depth=18, channels=2),
     "resnet-50": Architecture(arch="resnet", depth=50, channels=2),
+    "plain": Architecture(arch="plain", depth=8, channels=4),
     "convnext": Architecture(arch="convnext", channels=4, stages=2),
     "airbench": Architecture(arch="airbench", channels=4, stages=2),
 }
@@ -108,6 +109,21 @@ def test_the_network_is_the_composition_of_its_layers_with_its_head(family):
 
     by_layers, at_once = both(jax.random.normal(jax.random.key(0), [2, 8, 8, 3]))
     np.testing.assert_allclose(by_layers, at_once, rtol=1e-6)
+
+
+def test_a_plain_network_has_the_parameters_of_a_residual_one_without_projections():
+    counts = [count(abstract(Architecture(arch=arch, depth=20), (32, 32, 3), 10)) for arch in ("plain", "resnet")]
+    assert counts[0] == counts[1]
+
+
+def test_the_block_of_a_plain_network_has_no_shortcut():
+    network = filled(TINY["plain"])
+    silent = jax.tree.map(jnp.zeros_like, nnx.state(network.backbone.layers["block2_1"], nnx.Param))
+    nnx.update(network.backbone.layers["block2_1"], silent)
+    network.eval()
+    maps = dict(network.backbone.feature_maps(jnp.ones([1, 8, 8, 3])))
+    assert (np.asarray(maps["block1_1"]) > 0).any()
+    assert (np.asarray(maps["block2_1"]) == 0).all()
 
 
 @pytest.mark.parametrize("norm", ["batch", "none"])

@@ -3,10 +3,12 @@ import json
 import jax
 import numpy as np
 import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
 
 from dlcli import engine
 from dlcli.engine import devices
-from dlcli.errors import UsageError
+from dlcli.errors import DatasetError, UsageError
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Eval, Sample, Train
 from dlcli.techniques.diffusion.sampling import SamplerConfig, generate
@@ -110,7 +112,7 @@ def test_training_options_that_contradict_each_other_are_refused():
         Train(label_dropout=0.2)
     with pytest.raises(UsageError, match="needs a data set with classes"):
         Learner.read(Train(dataset="ring", conditional=True))
-    with pytest.raises(UsageError, match="--stages is too large"):
+    with pytest.raises(UsageError, match="6 --stages need images"):
         Learner(Train(stages=6), Learner.read(Train()).facts)
 
 
@@ -146,3 +148,55 @@ def test_ddim_equals_euler_for_a_flow(ring):
     ways = [Sample(run=str(ring), sampler=name, sampler_steps=50) for name in ("ddim", "euler")]
     one, other = (generate(learner, 50, None, SamplerConfig.of(learner, each)) for each in ways)
     np.testing.assert_allclose(one, other, atol=0.02)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """An image of a digit, a mask of its lower half, and a black mask."""
+    folder = tmp_path_factory.mktemp("pictures")
+    Image.fromarray((load_digits().images[0] * 15).astype(np.uint8)).save(folder / "zero.png")
+    lower = np.where(np.arange(8)[:, None] >= 4, 255, 0) * np.ones([1, 8])
+    Image.fromarray(lower.astype(np.uint8)).save(folder / "lower.png")
+    Image.fromarray(np.zeros([8, 8], np.uint8)).save(folder / "black.png")
+    return folder
+
+
+def test_a_weak_edit_stays_near_the_image(digits, pictures):
+    near, far = (
+        drawn(digits, init_image=pictures / "zero.png", strength=each, sampler_steps=50) for each in (0.02, 1.0)
+    )
+    image = (load_digits().images[0] * 15).astype(int)[..., None]
+    errors = [np.abs(each.pixels.astype(int) - image).mean() for each in (near, far)]
+    assert errors[0] < 20 < errors[1]
+    assert near.numbers["strength"] == 0.02
+
+
+def test_inpainting_keeps_the_black_part_of_the_mask(digits, pictures):
+    found = drawn(digits, init_image=pictures / "zero.png", inpaint=pictures / "lower.png", resamplings=2)
+    image = (load_digits().images[0] * 15).astype(np.uint8)[..., None]
+    np.testing.assert_array_equal(found.pixels[:, :4], np.broadcast_to(image[:4], [3, 4, 8, 1]))
+    assert (found.pixels[:, 4:] != image[4:]).any()
+
+
+@pytest.mark.parametrize(
+    ("option", "error", "message"),
+    [
+        ({"strength": 0.5}, ValueError, "--strength 0.5 needs --init-image"),
+        ({"inpaint": "lower.png"}, ValueError, "needs --init-image"),
+        ({"init_image": "none.png"}, DatasetError, "none.png must be an image file, and is missing"),
+        ({"init_image": "zero.png", "inpaint": "black.png"}, DatasetError, "must have white pixels"),
+    ],
+)
+def test_images_that_cannot_be_edited_are_refused(digits, pictures, option, error, message):
+    paths = {name: pictures / each if isinstance(each, str) else each for name, each in option.items()}
+    with pytest.raises(error, match=message):
+        drawn(digits, **paths)
+
+
+def test_the_nearest_training_images_are_shown_below_the_samples(digits):
+    found = drawn(digits, nearest=True)
+    assert found.nearest.shape == found.pixels.shape == (3, 8, 8, 1)
+    assert len(found.numbers["nearest_rms_difference"]) == 3
+    training = Learner.read(Train()).train_from(0)
+    known = {image.tobytes() for _ in range(23) for image in next(training)["image"]}
+    assert {image.tobytes() for image in found.nearest} <= known

@@ -17,6 +17,7 @@ from dlcli.techniques.gan import losses
 from dlcli.techniques.gan.learner import Learner
 from dlcli.techniques.gan.model import ImageDiscriminator, ImageGenerator
 from dlcli.techniques.gan.options import Eval, Sample, Train
+from dlcli.techniques.gan.residual import ResidualDiscriminator, ResidualGenerator
 from tests.reading import evaluate, sample
 
 # Constant, since the steps of a schedule are compiled into the step, and compiling takes most of the time here.
@@ -151,12 +152,17 @@ def test_logits_of_zero_give_the_loss_of_chance(name, expected):
     assert losses.discriminator_loss(name, zeros, zeros) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("image", [(1, 1, 1), (8, 8, 1), (28, 28, 1), (9, 14, 3)])
-def test_the_networks_fit_images_of_any_size(image):
+NETWORKS = {"dcgan": (ImageGenerator, ImageDiscriminator), "resnet": (ResidualGenerator, ResidualDiscriminator)}
+
+
+@pytest.mark.parametrize("arch", NETWORKS)
+@pytest.mark.parametrize("image", [(1, 1, 1), (8, 8, 1), (28, 28, 1), (9, 14, 3), (65, 128, 4)])
+def test_the_networks_fit_images_of_any_size(image, arch):
     def run():
         common = {"channels": 2, "classes": 3, "dtype": "float32", "rngs": nnx.Rngs(0)}
-        images = ImageGenerator(image, latent_dim=4, **common)(jnp.ones([2, 4]), jnp.array([0, 2]))
-        return images, ImageDiscriminator(image, **common)(images, jnp.array([0, 2]))
+        generator, discriminator = NETWORKS[arch]
+        images = generator(image, latent_dim=4, **common)(jnp.ones([2, 4]), jnp.array([0, 2]))
+        return images, discriminator(image, **common)(images, jnp.array([0, 2]))
 
     images, logits = nnx.eval_shape(run)
     assert images.shape == (2, *image)
@@ -242,3 +248,49 @@ def test_fixed_noise_samples_are_recorded_at_their_steps(points_run):
     learner = engine.load(points_run, Learner, "last")
     assert sorted(set(learner.fixed_noise_steps[...].tolist())) == [1, 2, 3, 6]
     np.testing.assert_allclose(learner.fixed_noise_samples[-1], learner.sample(learner.fixed_noise[...]), atol=1e-6)
+
+
+IMAGES = {**TINY, "dataset": "digits"}
+
+
+def test_the_gradient_passes_to_the_generator_through_the_augmentation():
+    options = Train(**IMAGES, augment="shift:2")
+    learner = Learner(options, Learner.read(options).facts)
+    images, cotangent = jnp.zeros([16, 8, 8, 1]), jnp.ones([16, 8, 8, 1])
+    given = learner._augmented(images, images + 1, lambda gradient: (gradient,))
+    real, generated, pullback = given
+    assert real.shape == generated.shape == images.shape
+    assert generated.max() == pytest.approx(1)
+    (gradient,) = pullback(cotangent)
+    # A pixel that is shifted out of the image has no gradient, and the others have that of the augmented image.
+    kept = np.asarray(generated).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(gradient.sum(axis=(1, 2, 3)), (kept + 64) / 2, atol=1e-4)
+
+
+def test_residual_networks_learn_from_augmented_images():
+    states = steps(1, **IMAGES, arch="resnet", augment="light,cutout", gradient_penalty=1.0)
+    for network in ("generator", "discriminator"):
+        moved = [name for name in states[0] if name.startswith(f"{network}/blocks") and name.endswith("kernel")]
+        assert moved
+        assert all(states[0][name].tobytes() != states[1][name].tobytes() for name in moved)
+    assert all(np.isfinite(array).all() for array in states[1].values())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"augment": "mixup"}, "'mixup' is not one of cutout, flip"),
+        ({"dataset": "ring", "arch": "resnet"}, "--arch resnet has no effect with --dataset ring"),
+        ({"dataset": "ring", "augment": "shift"}, "--augment shift has no effect with --dataset ring"),
+    ],
+)
+def test_augmentations_and_networks_that_do_not_apply_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        Train(**options)
+
+
+def test_evaluation_measures_the_kernel_distance_precision_and_recall(gan_run):
+    numbers = evaluate(Eval(run=str(gan_run))).numbers
+    assert numbers["kernel_distance"]["std"] > 0
+    assert numbers["precision_floor"]["value"] > 0.5
+    assert numbers["recall"]["n"] == 359

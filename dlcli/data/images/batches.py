@@ -12,6 +12,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
+from dlcli.data import labels
 from dlcli.data.images import catalogue, decoding, loader
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.images.source import Unreadable
@@ -57,6 +58,7 @@ def read(
     train_examples: int | None = None,
     *,
     labelled: bool = False,
+    label_noise: float = 0.0,
 ) -> Data:
     """Open an image set, check its training and validation splits, and divide it into batches.
 
@@ -71,6 +73,7 @@ def read(
         train_examples: number of training examples to use, the same for every seed; None uses all. The statistics are
             those of the used examples.
         labelled: refuse a set without at least two classes.
+        label_noise: fraction of the training labels that are replaced by a random other class, by `seed`.
 
     Raises:
         UsageError: there are fewer than `train_examples` training examples.
@@ -88,6 +91,8 @@ def read(
         images = images.limited(train_examples)
     train, validation, test = (images.splits[name] for name in ("train", "validation", "test"))
     refuse(options.dataset, few_examples(images.classes, train.counts()))
+    if label_noise:
+        train = train.relabelled(labels.noisy(train.labels, len(images.classes), label_noise, seed))
     validation.counts()  # decodes the split, so that its problems show now and not after the first training steps
     return Data(
         train_from=functools.partial(loader.train_from, train, options.batch_size, seed),
@@ -146,8 +151,8 @@ def training(data: Data, count: int) -> tuple[np.ndarray, np.ndarray]:
     batches = data.train_from(0)
     first = next(batches)
     read = [first, *itertools.islice(batches, -(-count // len(first["label"])) - 1)]
-    pixels, labels = (np.concatenate([batch[name] for batch in read])[:count] for name in ("image", "label"))
-    return pixels, labels
+    pixels, classes = (np.concatenate([batch[name] for batch in read])[:count] for name in ("image", "label"))
+    return pixels, classes
 
 
 def whole(held_out: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import hashlib
@@ -124,6 +125,12 @@ class Split:
     def digest(self) -> str:
         """SHA-256 of the decoded images, their shape and their labels."""
         return self._decoded.digest
+
+    def relabelled(self, labels: np.ndarray) -> Split:
+        """Return the split with other labels, int32 [example]."""
+        changed = copy.copy(self)
+        changed._decoded = dataclasses.replace(self._decoded, labels=labels)
+        return changed
 
     @property
     def resident(self) -> bool:

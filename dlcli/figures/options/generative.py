@@ -5,7 +5,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from dlcli.errors import UsageError
-from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, FreeImageOptions, RunFigureOptions
+from dlcli.figures.options.base import (
+    FigureOptions,
+    FreeFigureOptions,
+    FreeImageOptions,
+    RunFigureOptions,
+    parse_numbers,
+)
 from dlcli.options.common import Cli, Device, Needs, RunRef, Seed
 from dlcli.options.datasets import DENSITIES, DensityName
 from dlcli.options.generative import SamplingSeed
@@ -66,6 +72,12 @@ class ScoreField(RunFigureOptions):
     requires = tuple(("dataset", name) for name in DENSITIES)
     count: Annotated[int, Field(ge=1, le=8, description="Timesteps to show."), Cli(short="-k")] = 4
     seed: Seed = 0
+
+
+def _guidance_scales(text: str) -> str:
+    if text and not all(0 <= scale <= 100 for scale in parse_numbers(text)):
+        raise ValueError("must be comma-separated guidance scales from 0 to 100")
+    return text
 
 
 def parse_counts(text: str) -> list[int]:
@@ -131,6 +143,7 @@ class Denoising(SamplerOptions, RunFigureOptions):
     examples = (
         "dlcli viz denoising --run diffusion --sampler heun --sampler-steps 20 --count 2 --seed 5",
         "dlcli viz denoising --out denoising.gif --count 8",
+        "dlcli viz denoising --compare-guidance 0,1,3,6 --count 2",
     )
     panel = "Figure"
     technique = "diffusion"
@@ -149,3 +162,10 @@ class Denoising(SamplerOptions, RunFigureOptions):
         Cli(metavar="CLASS"),
     ] = ""
     states: Annotated[int, Field(ge=2, le=16, description="Timesteps to show.")] = 8
+    compare_guidance: Annotated[
+        str,
+        AfterValidator(_guidance_scales),
+        Field(description="Show x_t of the same noise for each of these guidance scales, such as 0,1,2,5."),
+        Needs("conditional", of_run=True),
+        Cli(metavar="SCALE,…"),
+    ] = ""

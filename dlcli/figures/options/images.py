@@ -1,9 +1,10 @@
 """Options of the figures of images and image classifiers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from dlcli.errors import UsageError
 from dlcli.figures.options.base import (
     ClassifierFigureOptions,
     FigureOptions,
@@ -140,10 +141,11 @@ class ReceptiveField(BackboneOptions, FreeImageOptions):
     use: Annotated[Use, Needs("run")] = "best"
 
 
-class Filters(RunFigureOptions):
-    """The kernels of a convolutional layer."""
+class Filters(ImageOptions, RunFigureOptions):
+    """The kernels of a convolutional layer, beside the maps that they make of an image."""
 
-    examples = ("dlcli viz filters", "dlcli viz filters --layer conv2 --out conv2.pdf")
+    examples = ("dlcli viz filters", "dlcli viz filters --layer conv2 --index 7 --out conv2.pdf")
+    panel = "Figure"
     technique = "cnn"
     layer: Layer = ""
 
@@ -156,6 +158,20 @@ class Activations(ImageOptions, RunFigureOptions):
     technique = "cnn"
     layer: Layer = ""
     maps: Annotated[int, Field(ge=1, le=64, description="Number of maps to show per layer."), Cli(short="-k")] = 8
+
+
+class DropoutMasks(ImageOptions, RunFigureOptions):
+    """An image under several dropout masks: inputs and hidden units that remain, and the prediction of each."""
+
+    examples = ("dlcli viz dropout-masks", "dlcli viz dropout-masks --index 7 --masks 6 --out masks.svg")
+    panel = "Figure"
+    technique = "cnn"
+    masks: Annotated[int, Field(ge=1, le=16, description="Masks to show."), Cli(short="-k")] = 4
+    seed: Seed = 0
+
+    def require_fit(self, run: Any) -> None:
+        if not (run.options.dropout or run.options.input_dropout):
+            raise UsageError(f"--run must be a run with --dropout or --input-dropout, {run.folder} has neither")
 
 
 class Features(RunFigureOptions):
@@ -173,7 +189,7 @@ class Features(RunFigureOptions):
 
 
 class Saliency(ImageOptions, RunFigureOptions):
-    """The evidence for a class in an image: Grad-CAM and the input gradient."""
+    """The evidence for a class in an image: Grad-CAM, gradients, SmoothGrad, integrated gradients, occlusion."""
 
     examples = ("dlcli viz saliency --index 7", "dlcli viz saliency --image 5.png --class 3")
     panel = "Figure"
@@ -189,6 +205,20 @@ class Confusion(RunFigureOptions):
 
     examples = ("dlcli viz confusion", "dlcli viz confusion --run cnn --percent --out confusion.svg")
     technique = ("cnn", "mlp", "rnn", "transformer")
+    errors: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=64,
+            description="Misclassified images to show, those predicted with the highest probability (runs of cnn).",
+        ),
+        Cli(short="-k"),
+    ] = 8
+
+    def require_fit(self, run: Any) -> None:
+        if "errors" in self.model_fields_set and self.errors and run.technique != "cnn":
+            raise UsageError(f"--errors needs a run of cnn, {run.folder} is a run of {run.technique}")
+
     main_figure_of = ("cnn",)
     data_dir: DataDir = None
     percent: Annotated[bool, Field(description="Show percentages of the true class instead of counts.")] = False

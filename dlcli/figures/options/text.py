@@ -1,16 +1,24 @@
 """Options of the figures of text: tokens, embeddings, and language models."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from dlcli.errors import UsageError
 from dlcli.figures.options.base import FigureOptions, FreeFigureOptions, RunFigureOptions, TextFigureOptions
 from dlcli.options.common import Cli, Needs, RunRef, Seed
+from dlcli.techniques.transformer.options import task_of
 
 
 def _unit(value: str) -> str:
     if value not in ("", "max") and not (value.isdecimal() and len(value) < 6):
         raise ValueError("must be the index of a unit, or max")
+    return value
+
+
+def _words(value: str) -> str:
+    if not 1 <= len(value.split()) <= 64:
+        raise ValueError("must have 1 to 64 words")
     return value
 
 
@@ -34,6 +42,13 @@ class Subwords(FigureOptions):
     ] = 12
 
 
+def _analogies(value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        if len([word for word in each.split(",") if word.strip()]) != 3:
+            raise ValueError("must be three words such as man,king,woman")
+    return value
+
+
 class Embeddings(RunFigureOptions):
     """Word vectors projected to two dimensions."""
 
@@ -41,6 +56,7 @@ class Embeddings(RunFigureOptions):
         "dlcli viz embeddings",
         "dlcli viz embeddings --words king,water,music,red --neighbors 12",
         "dlcli viz embeddings --count 300 --method pca --clusters 12 --out words.svg",
+        "dlcli viz embeddings --method pca --analogy man,king,woman --analogy is,are,was",
     )
     technique = "word2vec"
     main_figure_of = ("word2vec",)
@@ -65,6 +81,14 @@ class Embeddings(RunFigureOptions):
         Field(ge=1, le=32, description="Clusters of k-means, each named after the words nearest its centroid."),
         Needs("neighbors", absent=True),
     ] = 8
+    analogy: Annotated[
+        tuple[str, ...],
+        AfterValidator(_analogies),
+        Field(description="A,B,C: show arrows from A to B, and from C to the word that answers; may be repeated."),
+        Needs("method", ("pca",)),
+        Needs("words", absent=True),
+        Cli(metavar="A,B,C"),
+    ] = ()
     seed: Seed = 0
 
 
@@ -137,6 +161,7 @@ class Attention(RunFigureOptions):
         "dlcli viz attention",
         'dlcli viz attention --text "7. März 1999"',
         "dlcli viz attention --run transformer --index 3 --out attention.pdf",
+        "dlcli viz attention --run trec --pooled",
     )
     technique = "transformer"
     main_figure_of = ("transformer",)
@@ -165,6 +190,17 @@ class Attention(RunFigureOptions):
         ),
         Needs("shape", but=("encoder-decoder",), of_run=True),
     ] = False
+    pooled: Annotated[
+        bool,
+        Field(description="Show what a classifier reads: the attention to each token, averaged over all positions."),
+        Needs("rollout", absent=True),
+        Needs("layer", absent=True),
+        Needs("head", absent=True),
+    ] = False
+
+    def require_fit(self, run: Any) -> None:
+        if self.pooled and task_of(run.options) != "classify":
+            raise UsageError(f"--pooled needs a run of a classifier (--shape encoder), {run.folder} is none")
 
 
 class AttentionMask(FreeFigureOptions):
@@ -173,6 +209,7 @@ class AttentionMask(FreeFigureOptions):
     examples = (
         "dlcli viz attention-mask",
         "dlcli viz attention-mask --shape decoder --tokens 12 --window 4 --prefix 3",
+        'dlcli viz attention-mask --text "Attention is all you need"',
     )
     technique = "transformer"
     from_run = ("shape", "window", "prefix")
@@ -180,7 +217,16 @@ class AttentionMask(FreeFigureOptions):
         Literal["decoder", "encoder", "encoder-decoder"] | None,
         Field(description="Show the masks of this shape only; default: all."),
     ] = None
-    tokens: Annotated[int, Field(ge=1, le=64, description="Positions of the decoder; the encoder has two more.")] = 8
+    text: Annotated[
+        str,
+        AfterValidator(_words),
+        Field(description="Words that label the positions of the decoder; the encoder has two positions more."),
+        Needs("tokens", absent=True),
+        Cli(short="-t"),
+    ] = "the cat sat on the mat and slept"
+    tokens: Annotated[
+        int | None, Field(ge=1, le=64, description="Positions of the decoder, with numbers in place of words.")
+    ] = None
     window: Annotated[
         int, Field(ge=1, le=64, description="Positions in the sliding window."), Needs("shape", but=("encoder",))
     ] = 3
@@ -190,15 +236,25 @@ class AttentionMask(FreeFigureOptions):
         Needs("shape", but=("encoder",)),
     ] = 4
     length: Annotated[
-        int,
-        Field(ge=1, le=66, description="Tokens of the source that are not padding."),
+        int | None,
+        Field(ge=1, le=66, description="Tokens of the source that are not padding; default: all but 3."),
         Needs("shape", but=("decoder",)),
-    ] = 7
+    ] = None
+
+    @property
+    def positions(self) -> int:
+        """Number of positions of the decoder."""
+        return self.tokens or len(self.text.split())
+
+    @property
+    def source_length(self) -> int:
+        """Number of tokens of the source that are not padding."""
+        return self.length or max(1, self.positions - 1)
 
     @model_validator(mode="after")
     def _length_within(self) -> "AttentionMask":
-        if self.shape != "decoder" and self.length > self.tokens + 2:
+        if self.shape != "decoder" and self.source_length > self.positions + 2:
             raise ValueError(
-                f"--length must be at most {self.tokens + 2}, the positions of the source, got {self.length}"
+                f"--length must be at most {self.positions + 2}, the positions of the source, got {self.length}"
             )
         return self

@@ -6,9 +6,11 @@ from pydantic import AfterValidator, Field
 
 from dlcli.errors import UsageError
 from dlcli.figures.options.base import LIMIT, FigureOptions, FreeFigureOptions, RunFigureOptions, parse_numbers
-from dlcli.options.common import Cli, LearningRate, Needs, Options, ScheduleName, Seed, Steps
+from dlcli.nearest import did_you_mean
+from dlcli.options.common import Cli, GivenLearningRate, Needs, Options, ScheduleName, Seed, Steps
 from dlcli.options.datasets import PLANE
 from dlcli.options.optimizers import OPTIMIZERS, WITH_MOMENTUM, OptimizerName
+from dlcli.options.surfaces import SURFACES, is_formula
 
 _MAX_PATHS = 8  # the number of colours that are distinguishable with every kind of colour blindness
 
@@ -61,6 +63,7 @@ class DecisionBoundary(RunFigureOptions):
         "dlcli viz decision-boundary",
         "dlcli viz decision-boundary --out boundary.gif",
         "dlcli viz decision-boundary --run mlp --units 4 --use last --out boundary.svg",
+        "dlcli viz decision-boundary --run plain --compare l2 --compare dropout",
     )
     animated = True
     technique = "mlp"
@@ -70,7 +73,13 @@ class DecisionBoundary(RunFigureOptions):
         int,
         Field(ge=0, le=32, description="Hidden units per layer to show, those with the largest variance."),
         Needs("hidden_sizes", but=("none",), of_run=True),
+        Needs("compare", absent=True),
     ] = 8
+    compare: Annotated[
+        tuple[str, ...],
+        Field(description="Run of the same data to show beside, such as one with a regularizer; may be repeated."),
+        Cli(metavar="RUN", complete="runs"),
+    ] = ()
 
     def require_fit(self, run: Any) -> None:
         if len(run.facts.features) != 2 or not run.facts.classes:
@@ -178,16 +187,19 @@ class Schedule(FreeFigureOptions):
     warmup_steps: Annotated[
         int, Field(ge=0, le=10**9, description="Steps of linear warm-up to the peak learning rate.")
     ] = 0
-    learning_rate: Annotated[LearningRate, Field(description="Peak learning rate.")] = 1e-3
+    learning_rate: Annotated[GivenLearningRate, Field(description="Peak learning rate.")] = 1e-3
+
+
+def _surface(text: str) -> str:
+    if text not in SURFACES and not is_formula(text):
+        raise ValueError(f"must be {', '.join(SURFACES)} or a formula in x and y{did_you_mean(text, SURFACES)}")
+    return text
 
 
 SurfaceName = Annotated[
     str,
-    Field(
-        min_length=1,
-        description="rosenbrock, beale, himmelblau, rastrigin, saddle, plateau, ravine, ackley, styblinski-tang, "
-        "six-hump-camel, booth, matyas, monkey-saddle, goldstein-price, or a formula in x and y.",
-    ),
+    AfterValidator(_surface),
+    Field(min_length=1, description=f"{', '.join(SURFACES)}, or a formula in x and y."),
     Cli(metavar="NAME|FORMULA"),
 ]
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dlcli.plot.charts.tiles import Tile
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ConfusionChart:
@@ -17,12 +19,14 @@ class ConfusionChart:
         counts: int [class, class]; rows are true classes, columns predicted classes.
         classes: a name per class.
         percent: write each cell as a percentage of its row instead of a count.
+        wrong: misclassified images with captions, drawn below.
     """
 
     title: str
     counts: np.ndarray
     classes: Sequence[str]
     percent: bool = False
+    wrong: Sequence[Tile] = ()
 
     def __post_init__(self) -> None:
         size = len(self.classes)

@@ -31,6 +31,7 @@ class EmbeddingsChart:
         labels: a label per point; where there is no room, the labels of the last points are left out.
         groups: int [point], the group of each point.
         group_names: a name per group.
+        arrows: pairs of points; in a file, an arrow from the first to the second.
     """
 
     title: str
@@ -38,6 +39,7 @@ class EmbeddingsChart:
     labels: Sequence[str]
     groups: np.ndarray
     group_names: Sequence[str]
+    arrows: Sequence[tuple[int, int]] = ()
 
     def __post_init__(self) -> None:
         if not len(self.positions) == len(self.labels) == len(self.groups) > 0:

@@ -85,11 +85,13 @@ class LinesChart:
         title: title of the picture.
         panels: from top to bottom.
         xlabel: label of the horizontal axis.
+        log_x: use a logarithmic horizontal axis.
     """
 
     title: str
     panels: Sequence[Panel]
     xlabel: str = "step"
+    log_x: bool = False
 
     def __post_init__(self) -> None:
         if not self.panels:

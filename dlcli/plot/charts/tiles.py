@@ -43,6 +43,7 @@ class Tile:
         window: height and width of the windows between heavy lines, in pixels; None: no lines.
         annotate: write the value of each pixel into it; in a file only.
         axes: labels of the vertical and the horizontal axis, or none; in a file only.
+        ticks: a label per row and per column, or none; in a file only.
     """
 
     pixels: np.ndarray
@@ -52,6 +53,7 @@ class Tile:
     window: tuple[int, int] | None = None
     annotate: bool = False
     axes: tuple[str, str] | None = None
+    ticks: tuple[Sequence[str], Sequence[str]] | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

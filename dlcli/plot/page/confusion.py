@@ -15,6 +15,8 @@ from dlcli.plot.page import style
 
 _MIN_SIZE = 5.5  # points; numbers that would be smaller are left out
 _LABEL_WIDTH = 1.8  # inches
+_GAP, _IMAGE, _IMAGE_HEIGHT = 0.15, 0.95, 1.6  # inches: of a misclassified image, and with its caption
+_CAPTION = 7.5  # points
 _BAR_LENGTH, _BAR_ROOM = 4.0, 1.1  # inches: length of the colour bar, and its width with labels
 _TICKS = {0.0: "0", 0.01: "1 %", 0.05: "5 %", 0.2: "20 %", 0.5: "50 %", 1.0: "100 %"}
 
@@ -30,6 +32,9 @@ def draw(chart: ConfusionChart) -> Figure:
     vertical = longest > 0.9 * cell
     left, below = longest + 0.5, (longest if vertical else 0.15) + 0.45
     width = max(left + side + _BAR_ROOM, 4.5)
+    columns = max(1, int((width - _GAP) / (_IMAGE + _GAP)))
+    images = -(-len(chart.wrong) // columns) * _IMAGE_HEIGHT + (0.3 if chart.wrong else 0.0)
+    below += images
     height = below + side + 0.15 + style.title_height(chart.title, width)
     # All sizes are known here; a layout engine would take seconds to measure thousands of numbers.
     figure = style.new_figure(width, height, layout=None)
@@ -44,7 +49,26 @@ def draw(chart: ConfusionChart) -> Figure:
     _write_numbers(axes, _texts(chart), normalized, cell)
     for row in np.flatnonzero(np.isnan(normalized[:, 0])):
         axes.text((classes - 1) / 2, float(row), "no examples", fontsize=size, ha="center", va="center_baseline")
+    if chart.wrong:
+        _draw_images(figure, chart, images, columns)
     return figure
+
+
+def _draw_images(figure: Figure, chart: ConfusionChart, top: float, columns: int) -> None:
+    """Draw the misclassified images in rows, from `top` inches above the lower edge downwards."""
+    width, height = figure.get_size_inches()
+    figure.text(
+        _GAP / width, (top - 0.05) / height, "misclassified images with the highest predicted probability", va="top"
+    )
+    for number, tile in enumerate(chart.wrong):
+        row, column = divmod(number, columns)
+        left, bottom = _GAP + column * (_IMAGE + _GAP), top - 0.3 - row * _IMAGE_HEIGHT - _IMAGE
+        axes = figure.add_axes((left / width, bottom / height, _IMAGE / width, _IMAGE / height), xticks=[], yticks=[])
+        axes.imshow(palette.as_colors(tile.pixels, tile.palette, tile.limits), interpolation="nearest")
+        caption = "\n".join(style.wrap(tile.caption, _IMAGE + _GAP / 2, _CAPTION)[:3])
+        figure.text(
+            (left + _IMAGE / 2) / width, (bottom - 0.03) / height, caption, ha="center", va="top", size=_CAPTION
+        )
 
 
 def _texts(chart: ConfusionChart) -> list[list[str]]:

@@ -19,6 +19,7 @@ from dlcli.plot.charts.decision_boundary import DecisionBoundaryChart, Points, U
 from dlcli.plot.page import style
 
 _SIDE, _UNIT = 4.8, 1.05  # inches of the map and of the map of a unit
+_SMALL_SIDE, _BESIDE = 3.4, 3  # inches of a map beside others, and maps per row
 _LABEL = 0.32  # inches above the units of a layer
 _COLUMNS = 4
 _MARKERS = "osD^vP*X"  # of the classes, which are then distinguishable without colour
@@ -49,6 +50,23 @@ def draw(chart: DecisionBoundaryChart) -> Figure:
 
 
 @style.applied()
+def draw_beside(charts: Sequence[DecisionBoundaryChart], title: str) -> Figure:
+    """Draw the maps of several classifiers of the same data in rows, each below its own title."""
+    columns = min(_BESIDE, len(charts))
+    rows = -(-len(charts) // columns)
+    width = _SMALL_SIDE * columns
+    figure = style.new_figure(width, (_SMALL_SIDE + 0.3) * rows + 0.2 + style.title_height(title, width))
+    style.write_title(figure, title)
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, chart in zip(grid, charts, strict=False):
+        _draw_map(axes, chart, legend=False)
+        axes.set_title("\n".join(style.wrap(chart.title, _SMALL_SIDE - 0.6, style.SMALL)), fontsize=style.SMALL)
+    for axes in grid[len(charts) :]:
+        axes.set_visible(False)
+    return figure
+
+
+@style.applied()
 def animate(chart: DecisionBoundaryChart, frames: Sequence[tuple[str, np.ndarray]]) -> Animation:
     """Draw the map with other probabilities in each frame; the units are left out.
 
@@ -66,14 +84,14 @@ def animate(chart: DecisionBoundaryChart, frames: Sequence[tuple[str, np.ndarray
 
     def show(frame: int) -> None:
         text, probabilities = frames[frame]
-        background.set_data(_with_boundary(dataclasses.replace(chart, probabilities=probabilities)))
+        background.set_data(with_boundary(dataclasses.replace(chart, probabilities=probabilities)))
         caption.set_text(text)
 
     moving = [background, *axes.collections, *axes.spines.values(), caption]
     return Animation(figure, len(frames), show, max(_SECONDS / len(frames), _FASTEST), moving)
 
 
-def _with_boundary(chart: DecisionBoundaryChart) -> np.ndarray:
+def with_boundary(chart: DecisionBoundaryChart) -> np.ndarray:
     """Return the colours [row, column, 3] with black pixels where the predicted class changes."""
     best = chart.probabilities.argmax(axis=-1)
     changes = np.zeros(best.shape, bool)
@@ -82,7 +100,7 @@ def _with_boundary(chart: DecisionBoundaryChart) -> np.ndarray:
     return np.where(changes[..., None], 0.0, chart.colors())
 
 
-def _draw_map(axes: Axes, chart: DecisionBoundaryChart, *, boundary: bool = True) -> AxesImage:
+def _draw_map(axes: Axes, chart: DecisionBoundaryChart, *, boundary: bool = True, legend: bool = True) -> AxesImage:
     """Draw the map, and return the image of its background."""
     axes.set(xlabel=chart.axes[0], ylabel=chart.axes[1])
     image = axes.imshow(chart.colors(), extent=_extent(chart), origin="lower", aspect="auto", interpolation="bilinear")
@@ -92,7 +110,8 @@ def _draw_map(axes: Axes, chart: DecisionBoundaryChart, *, boundary: bool = True
         for number in range(len(chart.classes)):
             _draw_points(axes, points, number)
     axes.set(xlim=chart.x[[0, -1]], ylim=chart.y[[0, -1]])
-    _draw_legend(axes, chart)
+    if legend:
+        _draw_legend(axes, chart)
     return image
 
 

@@ -36,6 +36,9 @@ def draw(chart: EmbeddingsChart) -> Figure:
     for position, size, corner, label, group in zip(positions, sizes, corners, chart.labels, chart.groups, strict=True):
         if corner is not None:
             _write(axes, label, position, (corner, size), _color(int(group)))
+    for start, end in chart.arrows:
+        look = {"arrowstyle": "-|>", "color": _color(int(chart.groups[start])), "shrinkA": 4, "shrinkB": 4}
+        axes.annotate("", positions[end], positions[start], arrowprops=look)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 0.97), borderaxespad=0.0)
     return figure
 

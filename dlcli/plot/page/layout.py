@@ -53,12 +53,29 @@ class Page:
         """Write one line with its upper edge at `top`; `left` is its left end, or its middle if centred."""
         self.axes.text(left, top, text, fontsize=size, ha=align, va="top")
 
-    def axis_labels(self, labels: tuple[str, str], place: Place) -> None:
-        """Write the labels of the vertical and the horizontal axis of a picture to its left and below it."""
+    def tick_labels(self, labels: tuple[Sequence[str], Sequence[str]], place: Place) -> None:
+        """Write a label per row to the left of a picture, and a vertical one per column below it."""
+        rows, columns = labels
+        for number, text in enumerate(rows):
+            middle = place.top + (number + 0.5) / len(rows) * place.height
+            self.axes.text(place.left - 0.04, middle, text, ha="right", va="center", fontsize=style.SMALL)
+        bottom = place.top + place.height + 0.04
+        for number, text in enumerate(columns):
+            middle = place.left + (number + 0.5) / len(columns) * place.width
+            self.axes.text(middle, bottom, text, ha="center", va="top", rotation=90, fontsize=style.SMALL)
+
+    def axis_labels(self, labels: tuple[str, str], place: Place, room: tuple[float, float] = (0.0, 0.0)) -> None:
+        """Write the labels of the vertical and the horizontal axis of a picture to its left and below it.
+
+        Args:
+            labels: of the vertical and the horizontal axis.
+            place: of the picture.
+            room: inches that other labels take to the left of the picture and below it.
+        """
         middle, center = place.top + place.height / 2, place.left + place.width / 2
         look: dict[str, Any] = {"fontsize": style.SMALL, "color": "#555555"}
-        self.axes.text(place.left - 0.03, middle, labels[0], ha="right", va="center", rotation=90, **look)
-        self.axes.text(center, place.top + place.height + 0.03, labels[1], ha="center", va="top", **look)
+        self.axes.text(place.left - room[0] - 0.03, middle, labels[0], ha="right", va="center", rotation=90, **look)
+        self.axes.text(center, place.top + place.height + room[1] + 0.03, labels[1], ha="center", va="top", **look)
 
     def lines(self, lines: Sequence[tuple[str, float]], left: float, top: float, align: str = "left") -> float:
         """Write lines, each with its font size, below each other; return the position below them."""

@@ -29,6 +29,10 @@ def draw(chart: LinesChart) -> Figure:
     rows = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axes, panel in zip(rows, chart.panels, strict=True):
         draw_panel(axes, panel)
+        if chart.log_x:
+            axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
     rows[-1].set_xlabel(chart.xlabel)
     figure.align_ylabels()
     return figure

@@ -53,10 +53,19 @@ def _label_width(rows: Sequence[Row]) -> float:
 
 
 def _size(tile: Tile, side: float) -> tuple[float, float]:
-    """Return the height and width of a tile in inches; the longer one is `side`, less the room for axis labels."""
+    """Return the height and width of a tile in inches; the longer one is `side`, less the room for its labels."""
     height, width = palette.squeezed(tile.pixels).shape[:2]
-    side -= _AXIS_LABEL if tile.axes else 0.0
+    side -= max(_room(tile))
     return side * height / max(height, width), side * width / max(height, width)
+
+
+def _room(tile: Tile) -> tuple[float, float]:
+    """Return the inches that labels take to the left of a tile and below it."""
+    axis = _AXIS_LABEL if tile.axes else 0.0
+    left, below = (
+        max((style.text_width(each, style.SMALL) for each in part), default=0.0) for part in tile.ticks or ("", "")
+    )
+    return axis + (left + 0.05 if left else 0.0), axis + (below + 0.05 if below else 0.0)
 
 
 def _row_height(row: Row, labels: float, side: float) -> float:
@@ -67,7 +76,7 @@ def _row_height(row: Row, labels: float, side: float) -> float:
 
 def _caption_height(tile: Tile, side: float) -> float:
     lines = len(style.wrap(tile.caption, side + _GAP / 2, style.SMALL)) * style.SMALL * LINE_HEIGHT
-    return lines + (_AXIS_LABEL if tile.axes else 0.0)
+    return lines + _room(tile)[1]
 
 
 def _draw_row(page: Page, row: Row, place: Place, side: float) -> None:
@@ -83,7 +92,7 @@ def _draw_row(page: Page, row: Row, place: Place, side: float) -> None:
 
 def _draw_tile(page: Page, tile: Tile, left: float, top: float, side: float) -> None:
     height, width = _size(tile, side)
-    room = _AXIS_LABEL if tile.axes else 0.0
+    room, under = _room(tile)
     place = Place(left + room + (side - room - width) / 2, top, width, height)
     colors = palette.as_colors(tile.pixels, tile.palette, tile.limits)
     page.picture(colors, place)
@@ -91,7 +100,9 @@ def _draw_tile(page: Page, tile: Tile, left: float, top: float, side: float) -> 
         page.window_lines(place, (colors.shape[0], colors.shape[1]), tile.window)
     if tile.annotate:
         page.annotate(palette.squeezed(tile.pixels), colors, place)
+    if tile.ticks:
+        page.tick_labels(tile.ticks, place)
     if tile.axes:
-        page.axis_labels(tile.axes, place)
+        page.axis_labels(tile.axes, place, (room - _AXIS_LABEL, under - _AXIS_LABEL))
     caption = [(line, style.SMALL) for line in style.wrap(tile.caption, side + _GAP / 2, style.SMALL)]
-    page.lines(caption, left + (room + side) / 2, top + height + room + 0.02, align="center")
+    page.lines(caption, left + (room + side) / 2, top + height + under + 0.02, align="center")

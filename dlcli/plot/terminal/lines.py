@@ -37,7 +37,7 @@ def draw(chart: LinesChart, width: int = 80, colour: bool = True, max_lines: int
     return below(
         [*paragraph(chart.title, width), ""],
         max_lines,
-        lambda left: draw_panels(chart.panels, width, colour, left, xlabel=chart.xlabel),
+        lambda left: draw_panels(chart.panels, width, colour, left, xlabel=chart.xlabel, log_x=chart.log_x),
     )
 
 
@@ -49,18 +49,25 @@ def draw_panels(
     *,
     height: int = _HEIGHT,
     xlabel: str = "step",
+    log_x: bool = False,
 ) -> list[str]:
     """Draw panels below each other, with less height where they would not fit in `max_lines`; see `draw_panel`."""
     heights = [height] if max_lines is None else range(height, _MIN_HEIGHT - 1, -1)
     for each in heights:
-        blocks = [draw_panel(panel, width, colour, height=each, xlabel=xlabel) for panel in panels]
+        blocks = [draw_panel(panel, width, colour, height=each, xlabel=xlabel, log_x=log_x) for panel in panels]
         if max_lines is None or sum(map(len, blocks)) + len(blocks) - 1 <= max_lines:
             break
     return spread(blocks, max_lines, "panels")
 
 
 def draw_panel(
-    panel: Panel, width: int = 80, colour: bool = True, *, height: int = 12, xlabel: str = "step"
+    panel: Panel,
+    width: int = 80,
+    colour: bool = True,
+    *,
+    height: int = 12,
+    xlabel: str = "step",
+    log_x: bool = False,
 ) -> list[str]:
     """Draw the lines of a panel with axes, and a legend below.
 
@@ -72,9 +79,10 @@ def draw_panel(
         colour: one colour per run.
         height: lines of the drawing without axis and legend.
         xlabel: label of the horizontal axis.
+        log_x: use a logarithmic horizontal axis.
     """
     heading = paragraph(f"{panel.ylabel} over {xlabel}" + (" (log scale)" if panel.log else ""), width)
-    across = _axis([line.steps[np.isfinite(_transformed(line.values, panel.log))] for line in panel.lines], log=False)
+    across = _axis([line.steps[np.isfinite(_transformed(line.values, panel.log))] for line in panel.lines], log=log_x)
     up = _axis([line.smoothed for line in panel.lines], panel.log)
     if across is None or up is None:
         return [*heading, "no values"]

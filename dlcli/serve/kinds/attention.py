@@ -18,7 +18,8 @@ def actions(run: TrainedRun) -> dict[str, Action]:
         return {}
 
     def attend(body: TextBody) -> Values:
-        chosen = Attention(run=str(run.folder), use=run.use, text=body.text, tokens=_TOKENS)
+        given = {"run": str(run.folder), "use": run.use, "text": body.text, "tokens": _TOKENS}
+        chosen = Attention.model_validate(given)
         chart, _ = attention.charted(chosen, run)
         return {
             "queries": list(chart.queries),

@@ -51,7 +51,9 @@ class DescendBody(SurfaceBody):
     start: Annotated[list[Number], Field(min_length=2, max_length=2, description="x and y.")]
     optimizers: Annotated[list[Runner], Field(min_length=1, max_length=_RUNNERS)]
     steps: Annotated[Literal[50, 100, 200, 500, 1000], Field(description="Steps of each optimizer.")] = 200
-    momentum: Annotated[Literal[0.5, 0.8, 0.9, 0.95, 0.99], Field(description="Momentum coefficient.")] = 0.9
+    momentum: Annotated[Literal["0.5", "0.8", "0.9", "0.95", "0.99"], Field(description="Momentum coefficient.")] = (
+        "0.9"
+    )
     gradient_noise: Annotated[float, Field(ge=0, le=1e6, description="Standard deviation of the noise.")] = 0.0
     seed: Seed = 0
 
@@ -104,9 +106,9 @@ class _Surfaces:
         paths = []
         for each in body.optimizers:  # one by one, so that a function is compiled per optimizer, not per set of them
             runner = (each.name, each.learning_rate)
-            noisy = {"noise": body.gradient_noise, "seed": body.seed}
-            found = descent.descend(chosen.value, start, [runner], body.steps, body.momentum, **noisy)[:, 0]
-            paths.append({"name": each.name, **_path(chosen.value, found, lowest)})
+            noise, momentum = body.gradient_noise, float(body.momentum)
+            found = descent.descend(chosen.value, start, [runner], body.steps, momentum, noise=noise, seed=body.seed)
+            paths.append({"name": each.name, **_path(chosen.value, found[:, 0], lowest)})
         return {"paths": paths}
 
     def _get(self, name: str) -> tuple[Any, Landscape]:

@@ -8,10 +8,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from dlcli.data.text.words import normalized
 from dlcli.options.common import Options
 from dlcli.runs.trained import TrainedRun
 from dlcli.serve.action import Action, Kind, Values, rounded, single
-from dlcli.techniques.word2vec.word_vectors import WordVectors
+from dlcli.techniques.word2vec.word_vectors import WordVectors, analogy
 
 _SUGGESTED = 300  # most frequent words that the page suggests
 _FIRST = 100  # rank of the word that the page starts with
@@ -52,35 +53,40 @@ def kind(run: TrainedRun) -> Kind:
 
 
 def _vectors(run: TrainedRun) -> WordVectors:
-    return run.once("word vectors", lambda: WordVectors(run.facts, run.learner.vectors()))
+    return run.once("word vectors", run.learner.word_vectors)
 
 
 def _nearest(body: NearestBody, run: TrainedRun) -> Values:
     vectors = _vectors(run)
-    query = vectors.require("word", body.word)
-    answers = vectors.nearest(vectors.unit_vectors[query], [query], body.top)
-    shown = [query, *(vectors.require("word", word) for word, _ in answers)]
+    query = vectors.require_unit_vector("word", body.word)
+    answers = vectors.nearest(query, _ids(vectors, [body.word]), body.top)
     around = [
-        vectors.require("word", word)
-        for each in shown[1:]
-        for word, _ in vectors.nearest(vectors.unit_vectors[each], [each], _AROUND)
+        other
+        for word, _ in answers
+        for other, _ in vectors.nearest(vectors.require_unit_vector("word", word), _ids(vectors, [word]), _AROUND)
     ]
-    return {"query": [vectors.words[query]], "answers": answers, **_map(vectors, [*shown, *around])}
+    return _shown(vectors, [body.word], answers, around)
 
 
 def _analogy(body: AnalogyBody, run: TrainedRun) -> Values:
-    vectors = _vectors(run)
-    given = [vectors.require(name, getattr(body, name)) for name in ("first", "second", "third")]
-    answers = vectors.nearest(vectors.analogy(*given), given, body.top)
-    shown = [*given, *(vectors.require("word", word) for word, _ in answers)]
-    return {"query": [vectors.words[each] for each in given], "answers": answers, **_map(vectors, shown)}
+    vectors, given = _vectors(run), [body.first, body.second, body.third]
+    query = analogy(*(vectors.require_unit_vector("word", each) for each in given))
+    return _shown(vectors, given, vectors.nearest(query, _ids(vectors, given), body.top), [])
 
 
-def _map(vectors: WordVectors, numbers: Sequence[int]) -> Values:
-    """Return words with their positions: their two first principal components."""
-    chosen = list(dict.fromkeys(numbers))
-    rows = vectors.unit_vectors[chosen].astype(np.float64)
+def _ids(vectors: WordVectors, words: Sequence[str]) -> list[int]:
+    """Return the ids of the words that are in the vocabulary."""
+    return [found for word in words if (found := vectors.find(word)) is not None]
+
+
+def _shown(
+    vectors: WordVectors, query: Sequence[str], answers: Sequence[tuple[str, float]], around: Sequence[str]
+) -> Values:
+    """Return the answers, and all words with their positions: their two first principal components."""
+    given = [normalized(word, vectors.facts.lower) for word in query]
+    words = list(dict.fromkeys([*given, *(word for word, _ in answers), *around]))
+    rows = np.stack([vectors.require_unit_vector("word", word) for word in words]).astype(np.float64)
     left, scales, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
-    positions = np.zeros([len(chosen), 2])
+    positions = np.zeros([len(words), 2])
     positions[:, : min(2, len(scales))] = (left * scales)[:, :2]
-    return {"words": [vectors.words[each] for each in chosen], "positions": rounded(positions)}
+    return {"query": given, "answers": answers, "words": words, "positions": rounded(positions)}

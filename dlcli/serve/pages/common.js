@@ -7,7 +7,7 @@ const post = async (action, body) => {
   const response = await fetch(`/api/${action}`, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
   });
-  const found = await response.json();
+  const found = await response.json().catch(() => ({ error: { message: `the server answered with status ${response.status}` } }));
   if (!response.ok) throw new Error([found.error.message, found.error.hint].filter(Boolean).join("; "));
   return found;
 };

@@ -21,7 +21,7 @@ const draw = () => {
       planes[name] ??= plane(at(name), { ...around([...frames.x[0], ...frames.modes]), label: name, equal: true });
       planes[name].clear();
       for (const mode of frames.modes) planes[name].dot(mode, { r: 5, fill: "none", stroke: "currentColor" });
-      for (const point of frames[name][number]) planes[name].dot(point, { r: 2, fill: "#0072B2", "fill-opacity": 0.6 });
+      for (const point of frames[name][number]) planes[name].dot(point, { r: 2, fill: "var(--accent)", "fill-opacity": 0.7 });
       continue;
     }
     const image = at(name).querySelector("img") ?? element("img", { class: "pixelated generated", alt: name === "x" ? "state of the reverse process" : "predicted x_0" }, at(name));

@@ -1,12 +1,15 @@
 const { element } = dlcli;
 let latent = [], sliders = [], density = null;
 
-const show = (found) => {
+// A slider keeps its place while it moves; the sliders follow a new seed.
+const place = (found) => {
   latent = found.latent;
   for (const [dimension, input, value] of sliders) {
     input.value = latent[dimension];
     value.textContent = latent[dimension].toFixed(2);
   }
+};
+const show = (found) => {
   if (found.point) {
     density.moving.replaceChildren();
     dlcli.svg("circle", { cx: density.X(found.point[0]), cy: density.Y(found.point[1]), r: 6, fill: "#D55E00", stroke: "#ffffff", "stroke-width": 1.5 }, density.moving);
@@ -27,7 +30,11 @@ const show = (found) => {
     element("span", {}, holder, name);
   });
 };
-const generate = latest(async (body) => show(await post("generate", body)));
+const generate = latest(async (body) => {
+  const found = await post("generate", body);
+  if (!body.latent) place(found);
+  show(found);
+});
 const again = () => generate({ seed: Number(at("seed").value) });
 
 const start = latest(async () => {
@@ -35,7 +42,7 @@ const start = latest(async () => {
   if (run.density) {
     const samples = await post("points", {});
     density = plane(at("sample"), { ...around([...samples.points, ...samples.modes]), label: "generated points", equal: true });
-    for (const point of samples.points) density.dot(point, { r: 1.8, fill: "#0072B2", "fill-opacity": 0.5 });
+    for (const point of samples.points) density.dot(point, { r: 1.8, fill: "var(--accent)", "fill-opacity": 0.6 });
     for (const mode of samples.modes) density.dot(mode, { r: 4, fill: "none", stroke: "currentColor" });
     density.moving = dlcli.svg("g", {}, density.picture);
     element("p", { class: "note", id: "sample-value" }, at("sample"));
@@ -49,9 +56,8 @@ const start = latest(async () => {
     sliders.push([dimension, input, value]);
     input.addEventListener("input", () => {
       value.textContent = Number(input.value).toFixed(2);
-      const changed = [...latent];
-      for (const [number, other] of sliders) changed[number] = Number(other.value);
-      generate({ latent: changed });
+      latent[dimension] = Number(input.value);
+      generate({ latent: [...latent] });
     });
   }
   again();

@@ -1,5 +1,5 @@
 // A plane with axes: draws points and paths in the coordinates of data, and reads the place of a pointer.
-const plane = (root, { x, y, image, label, equal = false }) => {
+const plane = (root, { x, y, image, label, equal = false, numbers = true }) => {
   const { svg, short } = dlcli;
   const left = 44, bottom = 26, top = 6, right = 8, width = 480;
   const ratio = (y[1] - y[0]) / (x[1] - x[0]);
@@ -13,7 +13,7 @@ const plane = (root, { x, y, image, label, equal = false }) => {
     svg("image", { href: image, x: left, y: top, width: inner, height: height - top - bottom, preserveAspectRatio: "none" }, picture);
   }
   svg("rect", { x: left, y: top, width: inner, height: height - top - bottom, fill: "none", stroke: "currentColor", "stroke-opacity": 0.3 }, picture);
-  for (let part = 0; part <= 4; part += 1) {
+  for (let part = 0; numbers && part <= 4; part += 1) {
     const [across, up] = [x[0] + (part / 4) * (x[1] - x[0]), y[0] + (part / 4) * (y[1] - y[0])];
     svg("text", { x: X(across), y: height - 8, "text-anchor": "middle" }, picture, short(across));
     svg("text", { x: left - 6, y: Y(up) + 4, "text-anchor": "end" }, picture, short(up));
@@ -34,9 +34,10 @@ const plane = (root, { x, y, image, label, equal = false }) => {
     },
   };
 };
-// The square around points, with a margin.
+// The square around points, with a margin up to a round number.
 const around = (points) => {
   const all = points.flat().map(Math.abs).filter(Number.isFinite);
-  const most = 1.1 * Math.max(...all, 1e-6);
+  const largest = 1.05 * Math.max(...all, 1e-6), power = 10 ** Math.floor(Math.log10(largest));
+  const most = power * [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].find((each) => each * power >= largest);
   return { x: [-most, most], y: [-most, most] };
 };

@@ -7,7 +7,7 @@ const read = latest(async () => {
   at("attention-part").hidden = true;
   if (!text) return;
   const found = await post("predict", { text });
-  dlcli.bars(at("answers"), found.predictions.map((each) => [each.label, each.probability]), 0);
+  dlcli.bars(at("answers"), found.predictions.map((each) => [each.label || "(empty)", each.probability]), 0);
   if (!run.actions.includes("attention")) return;
   const weights = await post("attention", { text });
   at("attention").replaceChildren();

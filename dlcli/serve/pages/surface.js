@@ -58,7 +58,7 @@ const race = latest(async () => {
   paint();
   if (!shown || !start || !chosen().length) return;
   const found = await post("descend", {
-    surface: shown, start, steps: Number(at("steps").value), momentum: Number(at("momentum").value),
+    surface: shown, start, steps: Number(at("steps").value), momentum: at("momentum").value,
     gradient_noise: Number(at("noise").value), optimizers: chosen().map(({ name, rate }) => ({ name, learning_rate: Number(rate.value) })),
   });
   for (const { result } of runners) result.textContent = "";
@@ -71,6 +71,8 @@ const race = latest(async () => {
 const choose = latest(async () => {
   const name = at("surface").value, found = await post("surface", { surface: name });
   cancelAnimationFrame(animation);
+  at("gaps").replaceChildren();
+  for (const { result } of runners) result.textContent = "";
   shown = name;
   start = found.start;
   at("title").textContent = found.title;

@@ -19,12 +19,12 @@ const map = (id, found, query) => {
     const [low, high] = [Math.min(...values), Math.max(...values)], pad = 0.12 * (high - low) + 1e-6;
     return [low - pad, high + pad];
   };
-  const drawn = plane(at(id), { x: limits(across), y: limits(up), label: "map of words" });
+  const drawn = plane(at(id), { x: limits(across), y: limits(up), label: "map of words", numbers: false });
   const taken = [];
   const order = [...found.words.keys()].sort((one, other) => strong.has(found.words[other]) - strong.has(found.words[one]) || answers.has(found.words[other]) - answers.has(found.words[one]));
   for (const index of order) {
     const word = found.words[index], position = found.positions[index];
-    const fill = strong.has(word) ? "#D55E00" : answers.has(word) ? "#0072B2" : "currentColor";
+    const fill = strong.has(word) ? "#D55E00" : answers.has(word) ? "var(--accent)" : "currentColor";
     const faint = strong.has(word) || answers.has(word) ? 1 : 0.55;
     const dot = drawn.dot(position, { r: strong.has(word) ? 5 : 3, fill, "fill-opacity": faint });
     svg("title", {}, dot, word);

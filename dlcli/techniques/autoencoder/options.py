@@ -18,7 +18,7 @@ from dlcli.options.common import (
     SubsetOptions,
     TrainOptions,
 )
-from dlcli.options.generative import SamplingSeed
+from dlcli.options.generative import Nearest, SamplingSeed
 from dlcli.options.pictures import ShowOptions
 from dlcli.options.values import layer_sizes
 
@@ -75,4 +75,5 @@ class Sample(ShowOptions, ReadingOptions):
     count: Annotated[int, Field(ge=1, le=10_000, description="Number of samples."), Cli(short="-k")] = 64
     seed: SamplingSeed = 0
     grid: Annotated[int, Field(ge=1, le=100, description="Images per row of the picture.")] = 8
+    nearest: Nearest = False
     out: Out = None

@@ -13,11 +13,11 @@ class Architecture:
     """Hyperparameters of a network, apart from image size and classes; None is the default of the family.
 
     Attributes:
-        arch: the family: "small", "resnet", "convnext" or "airbench".
-        depth: layers of a resnet as counted in its paper.
+        arch: the family: "small", "resnet", "plain" (a resnet without shortcuts), "convnext" or "airbench".
+        depth: layers of a resnet or plain network as counted in its paper.
         channels: channels of the first stage; each further stage has twice as many, or in airbench all have four times
             as many.
-        stages: stages of all but resnet, each at half the height and width of the one before.
+        stages: stages of all but resnet and plain, each at half the height and width of the one before.
         pool: downsampling: "max", "average", or "stride" for a strided convolution.
         norm: "batch", "group", "layer" or "none".
         activation: a name in `dlcli.nn.activation`.
@@ -88,9 +88,11 @@ RESNETS = {
     50: ResNetStages((3, 4, 6, 3), 64, bottleneck=True, projection=True),
 }
 
+_RESNET = {"depth": 20, "pool": "stride", "norm": "batch", "activation": "relu", "hidden": 0}
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "small": {"channels": 32, "stages": 2, "pool": "max", "norm": "none", "activation": "relu", "hidden": 128},
-    "resnet": {"depth": 20, "pool": "stride", "norm": "batch", "activation": "relu", "hidden": 0},
+    "resnet": _RESNET,
+    "plain": _RESNET,
     "convnext": {"channels": 64, "stages": 3, "pool": "stride", "norm": "layer", "activation": "gelu", "hidden": 0},
     "airbench": {"channels": 64, "stages": 3, "pool": "max", "norm": "batch", "activation": "gelu", "hidden": 0},
 }

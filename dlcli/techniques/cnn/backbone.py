@@ -109,7 +109,8 @@ def _small(config: Architecture, image: tuple[int, int, int], rngs: nnx.Rngs) ->
 def _resnet(config: Architecture, image: tuple[int, int, int], rngs: nnx.Rngs) -> tuple[Layers, int]:
     """Return a stem and residual blocks, and the number of output channels.
 
-    Unlike in the paper, the pooling after a 7×7 stem has windows of 2×2.
+    A plain network has the same convolutions without shortcuts (section 3.3 of the paper). Unlike in the paper, the
+    pooling after a 7×7 stem has windows of 2×2.
     """
     assert config.depth
     assert config.channels  # both are resolved
@@ -125,10 +126,19 @@ def _resnet(config: Architecture, image: tuple[int, int, int], rngs: nnx.Rngs) -
             channels, windows = [inputs, width, width], [window, Window(3, padding=1)]
             if stages.bottleneck:
                 channels, windows = [inputs, width, width, 4 * width], [Window(1), window, Window(1)]
-            built = ResidualBlock(channels, windows, config, projection=stages.projection, rngs=rngs)
-            layers[f"block{stage}_{block}"] = built
+            layers[f"block{stage}_{block}"] = _block(config, channels, windows, stages.projection, rngs)
             inputs = channels[-1]
     return layers, inputs
+
+
+def _block(
+    config: Architecture, channels: list[int], windows: list[Window], projection: bool, rngs: nnx.Rngs
+) -> nnx.Module:
+    """Return the convolutions of a block, with a shortcut unless the network is plain."""
+    if config.arch != "plain":
+        return ResidualBlock(channels, windows, config, projection=projection, rngs=rngs)
+    shapes = zip(channels[:-1], channels[1:], windows, strict=True)
+    return Sequential(*[ConvolutionBlock(*shape, config, rngs=rngs) for shape in shapes])
 
 
 def _stem(outputs: int, large: bool, config: Architecture, inputs: int, rngs: nnx.Rngs) -> Layers:
@@ -190,6 +200,7 @@ def _airbench(config: Architecture, image: tuple[int, int, int], rngs: nnx.Rngs)
 _FAMILIES: dict[str, Callable[[Architecture, tuple[int, int, int], nnx.Rngs], tuple[Layers, int]]] = {
     "small": _small,
     "resnet": _resnet,
+    "plain": _resnet,
     "convnext": _convnext,
     "airbench": _airbench,
 }

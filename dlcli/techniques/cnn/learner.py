@@ -47,7 +47,14 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train, facts: ImageFacts | None = None) -> Data:
-        return batches.read(options, options.seed, options.image_size, options.train_examples, labelled=True)
+        return batches.read(
+            options,
+            options.seed,
+            options.image_size,
+            options.train_examples,
+            labelled=True,
+            label_noise=options.label_noise,
+        )
 
     @staticmethod
     def chosen(options: Train) -> dict[str, tuple[Any, str]]:

@@ -45,13 +45,17 @@ class Head(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Map [batch, height, width, channel] to logits, float32 [batch, class]."""
+        return self.logits(self.dropout(self.units(x)))
+
+    def units(self, x: jax.Array) -> jax.Array:
+        """Map [batch, height, width, channel] to the units that dropout is applied to, [batch, unit]."""
         if self.flat:
             x = x.reshape(x.shape[0], -1)  # [batch, feature]
         else:
             x = x.astype(jnp.float32).max(axis=(1, 2)) if self.max_pool else x.mean(axis=(1, 2), dtype=jnp.float32)
         if self.hidden is not None:
             x = self.activation(self.hidden(x))
-        return self.logits(self.dropout(x))
+        return x
 
 
 class Network(nnx.Module):

@@ -39,22 +39,22 @@ class BackboneOptions(Options):
 
     panel = "Model"
     arch: Annotated[
-        Literal["small", "resnet", "convnext", "airbench"],
-        Field(description="Architecture family."),
+        Literal["small", "resnet", "plain", "convnext", "airbench"],
+        Field(description="Architecture family; plain is a resnet without shortcuts."),
         Cli(short="-a"),
     ] = "small"
     depth: Annotated[
         Depth | None,
-        Field(description="Layers of a resnet; 18, 34 and 50 as for ImageNet, the others as for CIFAR."),
-        Needs("arch", ("resnet",)),
+        Field(description="Layers (resnet and plain); 18, 34 and 50 as for ImageNet, the others as for CIFAR."),
+        Needs("arch", ("resnet", "plain")),
     ] = None
     channels: Annotated[
         int | None, Field(ge=1, le=4096, description="Channels of the first stage; default: depends on --arch.")
     ] = None
     stages: Annotated[
         int | None,
-        Field(ge=1, le=6, description="Stages, each at half the resolution of the one before (all but resnet)."),
-        Needs("arch", but=("resnet",)),
+        Field(ge=1, le=6, description="Stages, each at half the resolution of the one before (not resnet or plain)."),
+        Needs("arch", but=("resnet", "plain")),
         Cli(rare=True),
     ] = None
     pool: Annotated[
@@ -89,6 +89,11 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
         int | None, Field(ge=0, le=65536, description="Units of the head's hidden layer; 0: none."), Cli(rare=True)
     ] = None
     label_smoothing: LabelSmoothing = 0.0
+    label_noise: Annotated[
+        float,
+        Field(ge=0, le=1, description="Fraction of the training labels to replace by a random other class."),
+        Cli(rare=True),
+    ] = 0.0
     backbone_from: Annotated[
         str | None,
         Field(description="Initialize the backbone from this run."),

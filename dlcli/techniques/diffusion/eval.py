@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, cast
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -26,9 +25,6 @@ from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Eval
 from dlcli.techniques.diffusion.sampling import SamplerConfig, generate
 
-_MIN_SAMPLES = 1_000  # for a distance, where the test split has fewer examples
-_FEATURE_BATCH = 500  # images whose features are computed at once
-
 
 def evaluate(options: Eval, run: TrainedRun, split: str = "test") -> Table:
     """Return the loss and the distance of samples from a held-out split, and that of real examples as the floor."""
@@ -41,11 +37,11 @@ def evaluate(options: Eval, run: TrainedRun, split: str = "test") -> Table:
         more = [("loss", formats.loss(loss["value"]), f"squared error on {split} points")]
         metrics = _point_metrics(run.learner, held_out, config, options.samples)
         return generation.point_table(found.title, _described(metrics), found.protocol, more)
-    metrics, digest = _image_metrics(run.learner, found, held_out, config, options.samples)
+    described, digest = _image_metrics(run.learner, found, held_out, config, options.samples)
     found.protocol["feature_classifier"] = digest
     return generation.image_table(
         found.title,
-        _described(metrics),
+        described,
         found.protocol,
         classes=len(cast(GenerativeFacts, found.data.facts).classes),
         training=found.data.sizes["train"],
@@ -56,21 +52,24 @@ def evaluate(options: Eval, run: TrainedRun, split: str = "test") -> Table:
 def _image_metrics(
     learner: Learner, found: Evaluation, split_batches: Iterable[Batch], config: SamplerConfig, samples: int | None
 ) -> tuple[dict[str, Any], str]:
-    """Compare samples and as many training images with the held-out images; also return the classifier's digest."""
+    """Compare samples and as many training images with the held-out images.
+
+    Returns:
+        The described metrics, and the digest of the classifier.
+    """
     classes = len(cast(GenerativeFacts, found.data.facts).classes)
     classifier = FeatureClassifier(learner.domain.shape, classes)
     domains.train_feature_classifier(classifier, found.options, count_examples)
-    images, labels = _held_out(split_batches)
-    count = samples or max(_MIN_SAMPLES, len(images))
+    images, labels = batches.whole(split_batches)
+    count = samples or max(generation.MIN_SAMPLES, len(images))
     sample_labels = np.resize(labels, count) if learner.conditional else None
     compared = generate(learner, count, sample_labels, config), batches.training(found.data, count)[0], images
-    compute = jax.jit(classifier.features)
-    generated, training, held_out = (_features(compute, each) for each in compared)
+    generated, training, held_out = map(classifier.all_features, compared)
     metrics = dict(generation.image_metrics(classifier, generated, training, held_out, labels=sample_labels))
     if learner.conditional:
         is_right = classifier.logits(held_out).argmax(axis=-1) == labels
         metrics["feature_classifier_accuracy"] = Rate.of(is_right)
-    return metrics, classifier.digest()
+    return _described(metrics) | generation.feature_metrics(generated, training, held_out), classifier.digest()
 
 
 def _point_metrics(
@@ -81,20 +80,6 @@ def _point_metrics(
     held_out = jnp.concatenate([batch["point"][batch["mask"] > 0] for batch in split_batches])
     generated = jnp.asarray(generate(learner, samples or len(held_out), None, config))
     return dict(generation.point_metrics(generated, held_out, density.modes, density.std))
-
-
-def _held_out(split_batches: Iterable[Batch]) -> tuple[np.ndarray, np.ndarray]:
-    """Return all images of a split and their labels."""
-    kept = [(batch["image"][mask], batch["label"][mask]) for batch in split_batches for mask in [batch["mask"] > 0]]
-    return np.concatenate([image for image, _ in kept]), np.concatenate([label for _, label in kept])
-
-
-def _features(compute: Callable[[np.ndarray], jax.Array], images: np.ndarray) -> jax.Array:
-    """Return the features of images batch by batch, [image, feature]; the last batch is padded."""
-    starts = range(0, len(images), _FEATURE_BATCH)
-    chunks = [images[start : start + _FEATURE_BATCH] for start in starts]
-    padded = [np.pad(each, [(0, _FEATURE_BATCH - len(each)), (0, 0), (0, 0), (0, 0)]) for each in chunks]
-    return jnp.concatenate([compute(each) for each in padded])[: len(images)]
 
 
 def _described(metrics: dict[str, Any]) -> dict[str, Any]:

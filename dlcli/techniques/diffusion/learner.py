@@ -14,7 +14,7 @@ from dlcli.engine import Inference, Input, Mean, Metrics
 from dlcli.engine.inference import random_normal
 from dlcli.interface import Batch, Data
 from dlcli.nn import diffusion
-from dlcli.nn.diffusion import NoiseSchedule, Prediction
+from dlcli.nn.diffusion import NoiseSchedule, Prediction, ScheduleName, TimeDistribution
 from dlcli.nn.diffusion_samplers import Denoiser
 from dlcli.nn.ema import EMA
 from dlcli.optim import build
@@ -52,8 +52,11 @@ class Learner(engine.Learner):
         self.facts = facts
         self.domain = domains.domain(facts.data, domains.rms_coordinate)
         self.parameterization, self.conditional = options.parameterization, options.conditional
-        is_flow = options.parameterization == "flow"
-        self.noise_schedule_name = "straight" if is_flow else options.noise_schedule or "cosine"
+        fixed: dict[str, ScheduleName] = {"flow": "straight", "edm": "edm"}
+        chosen: ScheduleName = options.noise_schedule or "cosine"
+        self.noise_schedule_name = fixed.get(options.parameterization, chosen)
+        is_edm = options.parameterization == "edm"
+        self.time_distribution: TimeDistribution = "log-normal" if is_edm else options.time_distribution
         self.timesteps, self.label_dropout = options.timesteps, options.label_dropout or _LABEL_DROPOUT
         self.penalty = (options.l1, options.l2)
         self.network = network(options, self.domain, nnx.Rngs(options.seed))
@@ -89,7 +92,10 @@ class Learner(engine.Learner):
         return {"loss": Mean.of(losses, batch["mask"])}
 
     def inference(self) -> Inference:
-        """Return the denoising network: from noisy data, the time and, if the run is class-conditional, the class."""
+        """Return the denoising network: from noisy data, the time and, if the run is class-conditional, the class.
+
+        The noisy data of `--parameterization edm` is scaled to the variance 1.
+        """
         shape = ", ".join(map(str, self.domain.shape))
         inputs = {
             "x": Input(f"batch, {shape}", random_normal(2, *self.domain.shape)),
@@ -127,7 +133,8 @@ class Learner(engine.Learner):
         def denoise(x: jax.Array, timestep: jax.Array) -> Prediction:
             at = self.noise_schedule.at(timestep, axes=x.ndim)
             time = jnp.full([len(x)], timestep / self.timesteps)
-            prediction = diffusion.predict(self.parameterization, guided(x, time), x, at)
+            output = guided(diffusion.network_input(self.parameterization, x, at), time)
+            prediction = diffusion.predict(self.parameterization, output, x, at)
             return diffusion.clip_x0(prediction, x, at, self.domain.bound)
 
         return denoise
@@ -137,10 +144,11 @@ class Learner(engine.Learner):
         timestep_key, noise_key = jax.random.split(key)
         count = len(x0)
         fractions = (jax.random.uniform(timestep_key) + jnp.arange(count) / count) % 1
-        timestep = 1 + jnp.minimum((fractions * self.timesteps).astype(jnp.int32), self.timesteps - 1)
+        timestep = diffusion.sample_timesteps(self.time_distribution, self.noise_schedule, fractions)
         at = self.noise_schedule.at(timestep, axes=x0.ndim - 1)
         # Drawn flat: the same values drawn over four axes take XLA on the CPU much longer to compile.
         noise = jax.random.normal(noise_key, [x0.size]).reshape(x0.shape)
-        outputs = network(diffusion.add_noise(x0, noise, at), timestep / self.timesteps, label)
+        x = diffusion.network_input(self.parameterization, diffusion.add_noise(x0, noise, at), at)
+        outputs = network(x, timestep / self.timesteps, label)
         errors = jnp.square(outputs - diffusion.target(self.parameterization, x0, noise, at))
         return errors.reshape(count, -1).mean(axis=1)

@@ -25,10 +25,11 @@ def network(options: Train, domain: Domain, rngs: nnx.Rngs) -> nnx.Module:
             stages=options.stages,
             blocks=options.blocks,
             attention=options.attention,
+            attention_stages=options.attention_stages,
             classes=len(domain.classes) if options.conditional else 0,
             dtype=options.dtype,
             remat=options.remat,
         )
     except ValueError as error:
-        raise UsageError(f"--stages is too large: {error}") from error
+        raise UsageError(f"the U-Net does not fit: {error}") from error
     return UNet(config, rngs=rngs)

@@ -1,10 +1,11 @@
 """Options of the diffusion model."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from dlcli.errors import UsageError
+from dlcli.errors import DatasetError, UsageError
 from dlcli.options.common import (
     BatchSize,
     Cli,
@@ -21,6 +22,7 @@ from dlcli.options.datasets import DENSITIES
 from dlcli.options.generative import GenerativeSampleOptions, GenerativeTrainOptions, SamplingSeed
 
 NoiseSchedule = Literal["linear", "cosine"]
+DEFAULT_STRENGTH = 0.6  # of `sample --init-image`
 
 
 class Train(GenerativeTrainOptions):
@@ -29,22 +31,28 @@ class Train(GenerativeTrainOptions):
     panel = "Model"
     architecture = (
         *("parameterization", "noise_schedule", "timesteps"),
-        *("channels", "stages", "blocks", "attention", "conditional", "image_size"),
+        *("channels", "stages", "blocks", "attention", "attention_stages", "conditional", "image_size"),
     )
     batch_size: BatchSize = 64
     steps: Steps = 1_500
     learning_rate: LearningRate = 2e-3
     max_grad_norm: MaxGradNorm = 1.0
     parameterization: Annotated[
-        Literal["noise", "velocity", "flow"],
-        Field(description="Prediction target: noise (epsilon), velocity (v) or flow."),
+        Literal["noise", "velocity", "edm", "flow"],
+        Field(description="Prediction target: noise (epsilon), velocity (v), edm (Karras et al. 2022) or flow."),
     ] = "velocity"
     noise_schedule: Annotated[
         NoiseSchedule | None,
-        Field(description="Noise schedule; default cosine. A flow has a straight path instead."),
-        Needs("parameterization", but=("flow",)),
+        Field(description="Noise schedule; default cosine. A flow has a straight path instead, edm its own schedule."),
+        Needs("parameterization", but=("flow", "edm")),
         Cli(rare=True),
     ] = None
+    time_distribution: Annotated[
+        Literal["uniform", "logit-normal"],
+        Field(description="Distribution of the timesteps in training; that of edm is log-normal."),
+        Needs("parameterization", but=("edm",)),
+        Cli(rare=True),
+    ] = "uniform"
     timesteps: Annotated[
         int, Field(ge=2, le=100_000, description="Timesteps of the forward process."), Cli(rare=True)
     ] = 1_000
@@ -62,10 +70,20 @@ class Train(GenerativeTrainOptions):
     ] = 1
     attention: Annotated[
         bool,
-        Field(description="Self-attention at the lowest resolution."),
+        Field(description="Self-attention between encoder and decoder, at the lowest resolution."),
         Needs("dataset", but=DENSITIES),
         Cli(rare=True),
     ] = True
+    attention_stages: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=6,
+            description="Lowest resolutions at which self-attention follows each block, in encoder and decoder too.",
+        ),
+        Needs("attention"),
+        Cli(rare=True),
+    ] = 0
     remat: Annotated[Remat, Needs("dataset", but=DENSITIES)] = False
 
 
@@ -120,4 +138,39 @@ class Sample(SamplerOptions, GenerativeSampleOptions):
     examples = (
         "dlcli sample diffusion",
         "dlcli sample diffusion --count 16 --sampler heun --sampler-steps 20 --out digits.png",
+        "dlcli sample diffusion --init-image sketch.png --strength 0.5",
     )
+    init_image: Annotated[
+        Path | None,
+        Field(description="Start from this image with noise added, instead of from pure noise (SDEdit)."),
+        Needs("dataset", but=DENSITIES, of_run=True),
+        Cli(metavar="IMAGE"),
+    ] = None
+    strength: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=1,
+            description=f"Fraction of the sampling steps made from the --init-image; 1 keeps nothing of it. Default "
+            f"{DEFAULT_STRENGTH}, with --inpaint 1.",
+        ),
+        Needs("init_image"),
+    ] = None
+    inpaint: Annotated[
+        Path | None,
+        Field(description="Image whose white pixels mark the part of the --init-image to generate; the rest is kept."),
+        Needs("init_image"),
+        Cli(metavar="MASK"),
+    ] = None
+    resamplings: Annotated[
+        int,
+        Field(ge=1, le=1_000, description="Times that --inpaint makes each step (RePaint); 1: no resampling."),
+        Needs("inpaint"),
+        Cli(rare=True),
+    ] = 5
+
+    def require_fit(self, run: Any) -> None:
+        super().require_fit(run)
+        for path in (self.init_image, self.inpaint):
+            if path is not None and not path.is_file():
+                raise DatasetError(f"{path} must be an image file, and is {'a folder' if path.is_dir() else 'missing'}")

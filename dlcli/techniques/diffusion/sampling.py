@@ -16,7 +16,7 @@ from dlcli.nn.diffusion_samplers import Sampler
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import SamplerOptions
 
-_BATCH = 100  # samples per batch
+BATCH = 100  # samples per batch
 _NAMES: dict[Sampler, str] = {"ddpm": "DDPM", "ddim": "DDIM", "euler": "Euler", "heun": "Heun"}
 
 
@@ -83,7 +83,7 @@ def generate(learner: Learner, count: int, label: np.ndarray | None, config: Sam
         lambda noise, label, number: compiled(noise, label, jax.random.fold_in(key, number)),
         initial_noise(learner, count, config.seed),
         label,
-        _BATCH,
+        BATCH,
     )
 
 
@@ -123,8 +123,8 @@ def initial_noise(learner: Learner, count: int, seed: int) -> np.ndarray:
     """Return the noise that the samples of a seed start from, float32 [count, ...]."""
     # Drawn batch by batch, so that the noise of a sample does not depend on the count.
     batches = [
-        np.random.default_rng([seed, number]).standard_normal([_BATCH, *learner.domain.shape])
-        for number in range(-(-count // _BATCH))
+        np.random.default_rng([seed, number]).standard_normal([BATCH, *learner.domain.shape])
+        for number in range(-(-count // BATCH))
     ]
     return np.concatenate(batches)[:count].astype(np.float32)
 

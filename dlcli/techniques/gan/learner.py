@@ -13,6 +13,7 @@ from flax import nnx
 from dlcli import engine
 from dlcli.data import domains
 from dlcli.data.domains import ImageDomain, PointDomain
+from dlcli.data.images import augmentation
 from dlcli.engine import Inference, Input, Mean, Metrics
 from dlcli.engine.inference import random_normal
 from dlcli.interface import Batch, Data
@@ -20,6 +21,7 @@ from dlcli.metrics import generation
 from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
 from dlcli.nn.ema import EMA
 from dlcli.optim import build, penalties
+from dlcli.options.augmentations import parse_augmentation
 from dlcli.options.datasets import DENSITIES
 from dlcli.techniques.gan import facts as facts_
 from dlcli.techniques.gan import losses
@@ -78,6 +80,7 @@ class Learner(engine.Learner):
             chosen.get(name, getattr(options, name)) for name in _BY_LOSS
         )
         self.facts, self.loss, self.conditional = facts, options.loss, options.conditional
+        self.strengths = parse_augmentation(options.augment)
         self.latent_dim, self.weight_penalty = options.latent_dim, (options.l1, options.l2)
         self.domain = domains.domain(facts.data, domains.rms_radius)
         is_images = isinstance(self.domain, ImageDomain)
@@ -107,6 +110,8 @@ class Learner(engine.Learner):
     def update(self, batch: Batch) -> Metrics:
         real, label = self.domain.encode(batch), batch["label"] if self.conditional else None
         generated, pullback = self._generate(len(real), label)
+        if self.strengths:
+            real, generated, pullback = self._augmented(real, generated, pullback)
         discriminator_metrics = self._update_discriminator(real, generated, label)
         generator_metrics = self._update_generator(generated, pullback, label)
         self._record_fixed_noise_samples()
@@ -177,6 +182,24 @@ class Learner(engine.Learner):
         nnx.update(self.generator, changed)
         return generated, pullback
 
+    def _augmented(
+        self, real: jax.Array, generated: jax.Array, pullback: Pullback
+    ) -> tuple[jax.Array, jax.Array, Pullback]:
+        """Augment real and generated images, and let the gradient pass to the generator through the augmentation.
+
+        Reference: Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", 2020, arXiv:2006.10738,
+        equations 3 and 4.
+        """
+        keys = jax.random.split(self.rngs.noise())
+
+        def augment(key: jax.Array, images: jax.Array) -> jax.Array:
+            # Augmentations take pixels in [0, 1], and targets that these do not change.
+            pixels, _ = augmentation.augment(key, (images + 1) / 2, jnp.zeros([len(images), 1]), self.strengths)
+            return 2 * pixels - 1
+
+        changed, back = jax.vjp(lambda images: augment(keys[1], images), generated)
+        return augment(keys[0], real), changed, lambda gradient: pullback(*back(gradient))
+
     def _update_discriminator(self, real: jax.Array, generated: jax.Array, label: jax.Array | None) -> Metrics:
         weight = jax.random.uniform(self.rngs.noise(), [len(real)])
         trained = self.discriminator_optimizer.wrt
@@ -185,6 +208,9 @@ class Learner(engine.Learner):
             logits = discriminator(real, label), discriminator(generated, label)
             loss = losses.discriminator_loss(self.loss, *logits)
             parts = {"loss": loss, "real_logit": logits[0].mean(), "generated_logit": logits[1].mean()}
+            if self.loss == "non-saturating":  # the logit of a critic is not that of a probability
+                parts |= {"real_probability": jax.nn.sigmoid(logits[0]).mean()}
+                parts |= {"generated_probability": jax.nn.sigmoid(logits[1]).mean()}
             total = loss + penalties.penalty(nnx.state(discriminator, trained), *self.weight_penalty)
             if self.gradient_penalty:
                 penalty = losses.gradient_penalty(self.loss, lambda x: discriminator(x, label), real, generated, weight)

@@ -16,14 +16,13 @@ from flax import nnx
 from dlcli.data.domains import Domain, ImageDomain
 from dlcli.nn.convolution import Convolution
 from dlcli.nn.image_stages import center_crop, halvings
-from dlcli.nn.initializers import he_normal, truncated_normal
+from dlcli.nn.initializers import he_normal
 from dlcli.nn.normalization import Norm
 from dlcli.nn.receptive_field import Window
 from dlcli.nn.transposed_convolution import TransposedConvolution
+from dlcli.techniques.gan.conditioning import EMBEDDING_STD, NEGATIVE_SLOPE, conditional_logit, embedding
 from dlcli.techniques.gan.options import Train
-
-_NEGATIVE_SLOPE = 0.2  # of the discriminator's leaky ReLU: Radford et al. 2015, section 3
-_EMBEDDING_STD = 0.02  # of the discriminator's initial class embedding: ibid., section 4
+from dlcli.techniques.gan.residual import ResidualDiscriminator, ResidualGenerator
 
 
 def networks(options: Train, domain: Domain, rngs: nnx.Rngs) -> tuple[nnx.Module, nnx.Module]:
@@ -39,6 +38,8 @@ def networks(options: Train, domain: Domain, rngs: nnx.Rngs) -> tuple[nnx.Module
         "rngs": rngs,
     }
     image = domain.facts.image
+    if options.arch == "resnet":
+        return ResidualGenerator(image, latent_dim=options.latent_dim, **common), ResidualDiscriminator(image, **common)
     return ImageGenerator(image, latent_dim=options.latent_dim, **common), ImageDiscriminator(image, **common)
 
 
@@ -69,7 +70,7 @@ class ImageGenerator(nnx.Module):
         stages, self.image, kind = halvings(image), image, jnp.dtype(dtype)
         widths = [channels * 2**stage for stage in reversed(range(stages + 1))]
         self.start = (*(-(-side // 2**stages) for side in image[:2]), widths[0])
-        self.class_embedding = nnx.data(_embedding(classes, latent_dim, 1.0, rngs) if classes else None)
+        self.class_embedding = nnx.data(embedding(classes, latent_dim, 1.0, rngs) if classes else None)
         inputs = 2 * latent_dim if classes else latent_dim
         self.fc_in = nnx.Linear(
             inputs, math.prod(self.start), use_bias=False, kernel_init=he_normal(), dtype=kind, rngs=rngs
@@ -94,9 +95,7 @@ class ImageDiscriminator(nnx.Module):
     """Maps images to logits with strided convolutions.
 
     It has no batch normalization: the gradient penalty is defined for single examples (Gulrajani et al. 2017, section
-    4). The class conditions the logit by projection: the inner product of the class embedding and the features is
-    added (Miyato and Koyama, "cGANs with Projection Discriminator", 2018, arXiv:1802.05637, equation 3). Unlike in
-    the paper, features are not summed over positions, since in small images the position matters for the class.
+    4). The class conditions the logit by projection, see `conditional_logit`.
     """
 
     def __init__(self, image: tuple[int, int, int], *, channels: int, classes: int, dtype: str, rngs: nnx.Rngs):
@@ -112,18 +111,14 @@ class ImageDiscriminator(nnx.Module):
             height, width = downsampling.output(height), downsampling.output(width)
         features = height * width * widths[-1]
         self.logit = nnx.Linear(features, 1, kernel_init=he_normal(), rngs=rngs)
-        self.class_embedding = nnx.data(_embedding(classes, features, _EMBEDDING_STD, rngs) if classes else None)
+        self.class_embedding = nnx.data(embedding(classes, features, EMBEDDING_STD, rngs) if classes else None)
 
     def __call__(self, images: jax.Array, label: jax.Array | None = None) -> jax.Array:
         """Map float [batch, height, width, channel] and int [batch] to logits, float32 [batch]."""
         x = images
         for layer in self.layers:
-            x = jax.nn.leaky_relu(layer(x), _NEGATIVE_SLOPE)
-        features = x.astype(jnp.float32).reshape(len(x), -1)
-        logit = self.logit(features)[:, 0]
-        if self.class_embedding is None:
-            return logit
-        return logit + jnp.einsum("bf,bf->b", features, self.class_embedding(label).astype(jnp.float32))
+            x = jax.nn.leaky_relu(layer(x), NEGATIVE_SLOPE)
+        return conditional_logit(self.logit, self.class_embedding, x, label)
 
 
 class PointGenerator(nnx.Module):
@@ -145,7 +140,7 @@ class PointDiscriminator(nnx.Module):
 
     def __call__(self, points: jax.Array, label: jax.Array | None = None) -> jax.Array:
         """Map float [batch, 2] to logits, float32 [batch]; `label` is unused."""
-        return _mlp(self.layers, points, lambda x: jax.nn.leaky_relu(x, _NEGATIVE_SLOPE))[:, 0]
+        return _mlp(self.layers, points, lambda x: jax.nn.leaky_relu(x, NEGATIVE_SLOPE))[:, 0]
 
 
 def _dense(sizes: list[int], dtype: str, rngs: nnx.Rngs) -> nnx.List:
@@ -164,7 +159,3 @@ def _mlp(layers: nnx.List, x: jax.Array, activation: Callable[[jax.Array], jax.A
     for layer in layers[:-1]:
         x = activation(layer(x))
     return layers[-1](x)
-
-
-def _embedding(classes: int, features: int, std: float, rngs: nnx.Rngs) -> nnx.Embed:
-    return nnx.Embed(classes, features, embedding_init=truncated_normal(std), rngs=rngs)

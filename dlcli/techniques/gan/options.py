@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from dlcli.options.augmentations import DIFFERENTIABLE
 from dlcli.options.common import (
     BatchSize,
     Cli,
     DataDirOptions,
     EvalOptions,
-    LearningRate,
+    GivenLearningRate,
     Needs,
     Schedule,
     Steps,
@@ -25,6 +26,7 @@ from dlcli.options.generative import (
     SamplingSeed,
 )
 from dlcli.options.optimizers import WITH_BETAS
+from dlcli.options.values import differentiable_augmentation
 
 # Defaults for a density. Its modes are narrow: with the penalty weight for images, the discriminator's gradient stays
 # too small to separate them from their surroundings. A latent space of the dimension of the plane need not be
@@ -40,7 +42,7 @@ class Train(DependentDefaults, GenerativeTrainOptions):
     """Options of `dlcli train gan`."""
 
     panel = "Model"
-    architecture = ("latent_dim", "channels", "conditional", "image_size")
+    architecture = ("arch", "latent_dim", "channels", "conditional", "image_size")
     dataset: Annotated[
         GenerativeDataset,
         Field(
@@ -50,7 +52,7 @@ class Train(DependentDefaults, GenerativeTrainOptions):
     ] = "digits"
     batch_size: BatchSize = 64
     steps: Steps = 2_000
-    learning_rate: LearningRate = 5e-4
+    learning_rate: GivenLearningRate = 5e-4
     schedule: Schedule = "linear"
     loss: Annotated[
         Literal["non-saturating", "wasserstein"],
@@ -66,6 +68,22 @@ class Train(DependentDefaults, GenerativeTrainOptions):
         Field(ge=0, description="Weight of the gradient penalty; default 1, with wasserstein 10."),
         Cli(rare=True),
     ] = None
+    arch: Annotated[
+        Literal["dcgan", "resnet"],
+        Field(description="Networks for images: dcgan (strided convolutions) or resnet (residual blocks)."),
+        Needs("dataset", but=DENSITIES),
+        Cli(short="-a"),
+    ] = "dcgan"
+    augment: Annotated[
+        str,
+        AfterValidator(differentiable_augmentation),
+        Field(
+            description="Augmentations of real and generated images before the discriminator (DiffAugment), NAME or "
+            f"NAME:STRENGTH: {', '.join(DIFFERENTIABLE)}."
+        ),
+        Needs("dataset", but=DENSITIES),
+        Cli(metavar="NAME,…"),
+    ] = ""
     latent_dim: Annotated[int, Field(ge=1, le=4096, description="Latent dimension.")] = 64
     beta1: Annotated[
         float | None,

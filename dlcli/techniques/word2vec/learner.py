@@ -106,7 +106,7 @@ class Learner(engine.Learner):
         total, gradients = jax.value_and_grad(self._loss, argnums=(0, 1))(inputs, outputs, text)
         rate = self.schedule(self.step[...])
         tables, scales = [self.input_vectors, self.output_vectors], [*self.gradient_scales]
-        if self.subwords:
+        if self.subwords is not None and grams is not None:
             buckets, owners = grams
             tables, scales, words = [*tables, self.subwords.vectors], [*scales, self.subwords.scales], [*words, buckets]
             # As in fastText, an n-gram takes the whole gradient of the mean, so that the mean learns at the same rate.
@@ -143,8 +143,9 @@ class Learner(engine.Learner):
             jnp.asarray(batch[name])[: self.capacity] for name in ("word", "sentence", "context_size")
         )
         text = self.text.split(word, sentence, context_size, self.window)
-        if self.negatives is None:
+        if self.tree is not None:
             return text, text.inputs, self.tree.nodes[...][text.targets]
+        assert self.negatives is not None
         return text, text.inputs, text.outputs(self.negatives.sample(key, (text.rows, self.row_negatives)))
 
     def _inputs(self, ids: jax.Array, grams: tuple[jax.Array, jax.Array] | None) -> jax.Array:

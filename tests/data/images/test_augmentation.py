@@ -218,6 +218,51 @@ def test_a_batch_sharded_over_devices_is_augmented_as_on_one_device(tmp_path):
         np.testing.assert_allclose(sharded["targets"], labels, atol=1e-5)
 
 
+def test_cutmix_weights_the_targets_by_the_pixels_of_each_image():
+    white = np.zeros([BATCH, SIZE, SIZE, 1], np.float32)
+    white[::2] = 1.0  # every other image is black
+    mixed, labels = augmented({"cutmix": 1.0}, examples=white)
+    own = labels[np.arange(BATCH), np.arange(BATCH) % 10]
+    pixels = mixed.mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(own, np.where(np.arange(BATCH) % 2 == 0, pixels, 1 - pixels), atol=1e-6)
+    np.testing.assert_allclose(labels.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_a_crop_of_the_whole_image_is_the_identity():
+    boxes = np.array([[0.3, 0.9, 1.0]] * 2, np.float32)
+    np.testing.assert_allclose(augmentation.crop(images(2), boxes), images(2), atol=1e-6)
+
+
+def test_a_crop_interpolates_its_part_of_the_image():
+    ramp = np.broadcast_to(np.arange(8.0, dtype=np.float32)[None, None, :, None], [1, 8, 8, 1])
+    cut = augmentation.crop(ramp, np.array([[0.0, 1.0, 0.5]], np.float32))
+    np.testing.assert_allclose(cut[0, 0, :, 0], 3.5 + 0.5 * np.arange(8), rtol=1e-6)
+
+
+def test_jitter_without_saturation_is_gray():
+    colours = np.random.default_rng(0).uniform(size=[2, 4, 4, 3]).astype(np.float32)
+    changed = np.asarray(augmentation.jitter(colours, np.array([[0.0, 90.0]] * 2, np.float32)))
+    np.testing.assert_allclose(changed, np.repeat(colours.mean(axis=-1, keepdims=True), 3, axis=-1), atol=1e-6)
+
+
+def test_a_third_of_a_turn_of_the_hue_permutes_the_channels():
+    colours = 0.3 + 0.2 * np.random.default_rng(0).uniform(size=[2, 4, 4, 3]).astype(np.float32)
+    changed = np.asarray(augmentation.jitter(colours, np.array([[1.0, 120.0]] * 2, np.float32)))
+    np.testing.assert_allclose(changed, np.roll(colours, 1, axis=-1), atol=1e-5)
+
+
+def test_randaugment_draws_two_operations_per_image():
+    drawn = numbers("randaugment", 0.5, batch=400)
+    changed = drawn != np.array(augmentation._NEUTRAL, np.float32)
+    assert set(changed.sum(axis=1)) == {2}
+    assert changed.mean(axis=0).min() > 0.15  # each is drawn in a quarter of the images
+
+
+def test_randaugment_without_operations_is_the_identity():
+    neutral = np.tile(np.array(augmentation._NEUTRAL, np.float32), (2, 1))
+    np.testing.assert_allclose(augmentation.randaugment(images(2), neutral), images(2), atol=1e-6)
+
+
 def test_an_alternating_flip_follows_the_parity():
     parity, strengths = np.arange(BATCH) % 2, {"alternating-flip": 1.0}
     change = jax.jit(lambda *given: augmentation.augment(jax.random.key(0), *given, strengths, parity)[0])

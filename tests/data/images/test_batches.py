@@ -191,3 +191,13 @@ def test_a_subset_is_balanced_over_the_classes():
 def test_a_subset_larger_than_the_set_is_refused():
     with pytest.raises(UsageError, match="--train-examples must be at most 1258, the training examples of digits"):
         images.read(TrainOptions(dataset="digits"), 0, None, 1259)
+
+
+def test_label_noise_changes_labels_of_the_training_split_alone():
+    options = TrainOptions(dataset="digits", batch_size=40)
+    clean, noisy = (images.read(options, 3, train_examples=40, label_noise=noise) for noise in (0.0, 0.5))
+    batches = [next(data.train_from(0)) for data in (clean, noisy)]
+    np.testing.assert_array_equal(batches[0]["image"], batches[1]["image"])
+    assert (batches[0]["label"] != batches[1]["label"]).sum() == 20
+    held_out = [next(iter(data.validation)) for data in (clean, noisy)]
+    np.testing.assert_array_equal(held_out[0]["label"], held_out[1]["label"])

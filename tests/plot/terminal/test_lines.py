@@ -103,3 +103,10 @@ def test_a_smoothed_line_is_less_rough():
     rough, smooth = (Panel([Line("a", STEPS, noise, smoothing=decay)], "loss") for decay in (0.0, 0.9))
     steps = [np.abs(np.diff(rows_of_dots(draw_panel(panel, colour=False)))).sum() for panel in (rough, smooth)]
     assert steps[1] < steps[0]
+
+
+def test_a_logarithmic_horizontal_axis_has_equal_distances_between_decades():
+    line = Line("loss", np.geomspace(1e-4, 1.0, 9), np.linspace(1.0, 2.0, 9))
+    *_, labels, _ = plain(draw_panel(Panel([line], "loss"), xlabel="learning rate", log_x=True))
+    places = [labels.index(each) + len(each) // 2 for each in ("0.001", "0.01", "0.1")]
+    assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=1)
