@@ -136,5 +136,7 @@ def _finish(found: Any, options: TuneOptions, call: Call) -> None:
         output.sketch(drawn.sketch)
     if figure_path is not None:
         console.write(figure_path)
+    if left := sum(each.state in ("waiting", "running") for each in found.trials):
+        console.err().print(f"{left} trials are not done: the same command continues the search")
     if found.best is not None:
         progress.print_next(found.folder(found.best), results.next_commands(found))
