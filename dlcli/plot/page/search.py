@@ -29,13 +29,11 @@ def draw(chart: SearchChart) -> Figure:
     height = 0.3 + style.title_height(chart.title, _WIDTH) + _TOP + _SLICE * rows
     figure = style.new_figure(_WIDTH, height)
     style.write_title(figure, chart.title)
-    parts = figure.subfigures(2, 1, squeeze=False, height_ratios=[_TOP, _SLICE * rows])
-    above, below = parts[:, 0]
-    widths = [2, 1] if chart.importance else [1]
-    axes_above = above.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
-    _draw_history(axes_above[0], chart)
-    if chart.importance:
-        _draw_importance(axes_above[1], chart)
+    above, below = np.ravel(figure.subfigures(2, 1, squeeze=False, height_ratios=[_TOP, _SLICE * rows]))
+    history, shares = above.subplots(1, 2, width_ratios=[2, 1]) if chart.importance else (above.subplots(), None)
+    _draw_history(history, chart)
+    if shares is not None:
+        _draw_importance(shares, chart)
     cells = below.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for number, (axes, part) in enumerate(zip(cells, chart.slices, strict=False)):
         _draw_slice(axes, chart, part)
