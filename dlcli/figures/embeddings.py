@@ -85,10 +85,9 @@ def _analogies(
     """Return the words of the analogies, the arrows between them, and a group with a name per analogy."""
     numbers: list[int] = []
     arrows, groups, names = [], [], []
-    for group, text in enumerate(options.analogy):
-        given = [vectors.require("--analogy", word.strip()) for word in text.split(",")]
-        query = analogy(*(vectors.unit_vectors[number] for number in given))
-        [(answer, _)] = vectors.nearest(query, given, 1)
+    for group, words in enumerate(options.analogy):
+        given = [vectors.require("--analogy", word.strip()) for word in words.split(",")]
+        [(answer, _)] = vectors.nearest(analogy(*vectors.unit_vectors[given]), given, 1)
         numbers += (four := [*given, vectors.require("--analogy", answer)])
         groups += [group] * len(four)
         start = 4 * group
