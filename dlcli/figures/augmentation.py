@@ -100,6 +100,12 @@ def _tiles(images: np.ndarray, parameters: Mapping[str, np.ndarray]) -> list[Til
     return [Tile(subject.drawable(image), caption) for image, caption in zip(images, captions, strict=True)]
 
 
+def _inside(box: np.ndarray) -> float:
+    """Return the area of a box of CutMix within the image, as a fraction of the image."""
+    sides = np.minimum(box[:2] + box[2] / 2, 1) - np.maximum(box[:2] - box[2] / 2, 0)
+    return float(sides.prod())
+
+
 def _operations(changes: np.ndarray) -> list[str]:
     """Return the operations of RandAugment that were drawn."""
     degrees, factor, down, right, contrast, brightness, threshold, levels = map(float, changes)
@@ -129,6 +135,6 @@ _CAPTIONS: dict[str, Callable[[Any], str]] = {
     "mixup": lambda weight: f"lambda {weight:.2f}",
     "crop": lambda box: f"side {formats.percent(float(box[2]), 0)}",
     "jitter": lambda change: f"saturation ×{change[0]:.2f}, hue {change[1]:+.0f}°",
-    "cutmix": lambda box: f"box of {formats.percent(float(box[2]) ** 2, 0)}",
+    "cutmix": lambda box: f"box of {formats.percent(_inside(box), 0)}",
     "randaugment": lambda changes: ", ".join(_operations(changes)),
 }

@@ -29,7 +29,7 @@ from dlcli.plot.charts.tiles import ColorScale, Row, Tile, TileGrid
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.cnn.learner import Learner
 
-_TOP, _BAR_LENGTH = 5, 24  # classes, and the pixels of a bar of probability 1
+_TOP, _BAR_LENGTH, _BAR_HEIGHT = 5, 100, 4  # classes, and the pixels of a bar of probability 1
 
 
 def draw(options: Saliency, run: TrainedRun) -> Figure:
@@ -83,11 +83,12 @@ def _attribution_row(found: Attributions) -> Row:
 def _bars(probabilities: np.ndarray, classes: Sequence[str]) -> tuple[Tile, str]:
     """Return horizontal bars of the most likely classes as a small picture, and the classes as text."""
     best = np.argsort(-probabilities, kind="stable")[:_TOP]
-    lengths = np.arange(_BAR_LENGTH) < np.maximum(1, np.round(probabilities[best] * _BAR_LENGTH))[:, None]
+    lengths = np.arange(_BAR_LENGTH) < np.round(probabilities[best] * _BAR_LENGTH)[:, None]
     names = [f"{classes[number]} {formats.percent(float(probabilities[number]), 1)}" for number in best]
     bars = np.zeros([2 * len(best), _BAR_LENGTH])
     bars[::2] = np.where(lengths, 0.7, 0.0)
     ticks = [label for name in names for label in (name, "")]
+    bars = np.repeat(bars, _BAR_HEIGHT, axis=0)
     return Tile(bars, "most likely classes", "blues", (0.0, 1.0), ticks=(ticks, [])), ", ".join(names)
 
 
