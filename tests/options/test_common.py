@@ -21,7 +21,7 @@ def test_augmentations_have_default_strengths():
         ("rotate:inf", "rotate must be positive, got inf"),
         ("shift:0.5", "shift must be a whole number of pixels"),
         ("zoom:much", "zoom must be a number, got 'much'"),
-        ("spin", "'spin' is not one of cutout, flip, light, mixup, noise, rotate, shift, zoom"),
+        ("spin", "'spin' is not one of alternating-flip, crop, cutmix, cutout, flip"),
     ],
 )
 def test_an_augmentation_out_of_bounds_is_refused(text, reason):
