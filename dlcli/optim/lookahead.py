@@ -17,12 +17,12 @@ class LookaheadState(NamedTuple):
     Attributes:
         inner: state of the optimizer.
         slow: the slow weights, a tree like the parameters.
-        count: number of updates, int32 [].
+        updates: their number, int32 [].
     """
 
     inner: Any
     slow: Any
-    count: jax.Array
+    updates: jax.Array
 
 
 def lookahead(inner: optax.GradientTransformation, every: int) -> optax.GradientTransformation:
@@ -45,7 +45,7 @@ def lookahead(inner: optax.GradientTransformation, every: int) -> optax.Gradient
 
     def update(gradients: Any, state: LookaheadState, parameters: Any = None) -> tuple[Any, LookaheadState]:
         updates, inner_state = inner.update(gradients, state.inner, parameters)
-        count = state.count + 1
+        count = state.updates + 1
         due = count % every == 0
         fast = jax.tree.map(jnp.add, parameters, updates)
         slow = jax.tree.map(lambda slow, fast: jnp.where(due, slow + _RATE * (fast - slow), slow), state.slow, fast)
