@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import time
 from collections.abc import Iterator
@@ -10,10 +9,10 @@ from typing import Any
 
 import typer
 
-from dlcli import activity, techniques
+from dlcli import activity
 from dlcli.cli import console, output, progress, progress_lines, verbs
 from dlcli.cli.display import Display
-from dlcli.cli.typer_options import Call, command
+from dlcli.cli.typer_options import Call
 from dlcli.formats import option
 from dlcli.interrupts import CODES, handled
 from dlcli.options.fields import flag
@@ -26,13 +25,7 @@ from dlcli.tuning.search import begin, space_of, work
 
 def commands() -> Iterator[verbs.Entry]:
     """Yield a command per technique that trains in steps."""
-
-    def build(name: str) -> Any:
-        model = search_options.model(name)
-        return command(model, functools.partial(run, name), configurable=True), verbs.examples(model.examples)
-
-    for name in techniques.having("resume"):
-        yield verbs.Entry(name, techniques.summary(name), functools.partial(build, name))
+    return verbs.of_searches(search_options.model, run)
 
 
 def run(technique: str, options: TuneOptions, call: Call) -> None:
@@ -143,5 +136,7 @@ def _finish(found: Any, options: TuneOptions, call: Call) -> None:
         output.sketch(drawn.sketch)
     if figure_path is not None:
         console.write(figure_path)
+    if left := sum(each.state in ("waiting", "running") for each in found.trials):
+        console.err().print(f"{left} trials are not done: the same command continues the search")
     if found.best is not None:
         progress.print_next(found.folder(found.best), results.next_commands(found))

@@ -73,6 +73,17 @@ def of_techniques(verb: str, run: Callable[[str, Any, Call], None]) -> Iterator[
         yield Entry(name, techniques.summary(name), functools.partial(build, name))
 
 
+def of_searches(model: Callable[[str], type[Options]], run: Callable[[str, Any, Call], None]) -> Iterator[Entry]:
+    """Yield a command for each technique that trains in steps; `model` returns its options when they are needed."""
+
+    def build(name: str) -> tuple[Callable[..., None], str | None]:
+        options = model(name)
+        return command(options, functools.partial(run, name), configurable=True), examples(options.examples)
+
+    for name in techniques.having("resume"):
+        yield Entry(name, techniques.summary(name), functools.partial(build, name))
+
+
 def of_models(models: Mapping[str, type[Options]], run: Callable[[str, Any, Call], None]) -> Iterator[Entry]:
     """Yield a command for each model, named by it; `run` gets its name, the options and the call."""
     for name, model in models.items():

@@ -118,7 +118,9 @@ def _differences(runs: Sequence[TrainedRun]) -> list[str]:
     ignored = ("out", "name", "seed")
     dumped = [{name: getattr(run.options, name) for name in type(run.options).model_fields} for run in runs]
     differing = [name for name in dumped[0] if name not in ignored and len({str(each[name]) for each in dumped}) > 1]
-    labels = [", ".join(f"{flag(name)[2:]} {each[name]}" for name in differing) for each in dumped]
+    labels = [
+        ", ".join(f"{flag(name)[2:]} {formats.option(name, each[name])}" for name in differing) for each in dumped
+    ]
     return [f"{printable(run.folder.name)} ({label})" if label else printable(run.folder.name)
             for run, label in zip(runs, labels, strict=True)]  # fmt: skip
 

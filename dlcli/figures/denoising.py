@@ -94,7 +94,7 @@ def _compared(
         ]
     else:
         strips = [Strip(name, [_scatter(learner, each[step]) for step in shown]) for name, each in states.items()]
-    return strips, {name: learner.domain.decode(each[-1]) for name, each in states.items()}
+    return strips, {name: np.asarray(learner.domain.decode(each[-1])) for name, each in states.items()}
 
 
 def _sample_name(learner: Learner, label: np.ndarray | None, number: int) -> str:

@@ -18,7 +18,7 @@ from dlcli.metrics.projection import principal_components
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.embeddings import EmbeddingsChart
 from dlcli.runs.trained import TrainedRun
-from dlcli.techniques.word2vec.word_vectors import WordVectors
+from dlcli.techniques.word2vec.word_vectors import WordVectors, analogy
 
 _NAMED = 3  # words in the name of a cluster
 _PERPLEXITY = 15.0  # of t-SNE, about the number of words in a group
@@ -28,6 +28,7 @@ def draw(options: Embeddings, run: TrainedRun) -> Figure:
     """Project normalized word vectors, whose distances are cosines, and colour the words by group."""
     vectors = run.learner.word_vectors()
     arrows: list[tuple[int, int]] = []
+    groups: np.ndarray | None
     if options.analogy:
         numbers, arrows, groups, names = _analogies(vectors, options)
     else:
@@ -84,10 +85,9 @@ def _analogies(
     """Return the words of the analogies, the arrows between them, and a group with a name per analogy."""
     numbers: list[int] = []
     arrows, groups, names = [], [], []
-    for group, analogy in enumerate(options.analogy):
-        given = [vectors.require("--analogy", word.strip()) for word in analogy.split(",")]
-        query = vectors.analogy(given[0], given[1], given[2])
-        [(answer, _)] = vectors.nearest(query, given, 1)
+    for group, words in enumerate(options.analogy):
+        given = [vectors.require("--analogy", word.strip()) for word in words.split(",")]
+        [(answer, _)] = vectors.nearest(analogy(*vectors.unit_vectors[given]), given, 1)
         numbers += (four := [*given, vectors.require("--analogy", answer)])
         groups += [group] * len(four)
         start = 4 * group

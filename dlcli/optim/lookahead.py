@@ -17,7 +17,7 @@ class LookaheadState(NamedTuple):
     Attributes:
         inner: state of the optimizer.
         slow: the slow weights, a tree like the parameters.
-        updates: their number, int32 [].
+        updates: number of updates, int32 [].
     """
 
     inner: Any

@@ -66,7 +66,7 @@ def main() -> None:
     found = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.argv = found["argv"]
-    options = studies.catalogue()[found["study"]].model_validate(found["options"])
+    options: Any = studies.catalogue()[found["study"]].model_validate(found["options"])
     from dlcli.engine.devices import prepare
 
     try:

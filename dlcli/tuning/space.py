@@ -63,7 +63,7 @@ class Space:
         errors = []
         for point in itertools.islice(self._corners(), _CHECKED):
             try:
-                return self.options(self.assigned(lambda each, at=dict(point): at[each.name]))
+                return self.options(self.at(dict(point)))
             except UsageError as error:
                 errors.append(error)
         raise errors[0]
@@ -75,6 +75,10 @@ class Space:
             if self.unmet(name, values) is None:
                 values[name] = range_.rounded(choose(range_))
         return values
+
+    def at(self, point: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of a point without the parameters that have no effect there."""
+        return self.assigned(lambda range_: point[range_.name])
 
     def unmet(self, name: str, values: Mapping[str, Any]) -> Needs | None:
         """Return the need of a parameter that other values do not satisfy, or None."""
@@ -90,7 +94,7 @@ class Space:
             count *= len(each.ends)
         if count > _MAX_GRID:
             raise UsageError(f"--sampler grid would make {count:,} trials; at most {_MAX_GRID:,} are possible")
-        found = [self.assigned(lambda each, at=dict(point): at[each.name]) for point in self._corners()]
+        found = [self.at(dict(point)) for point in self._corners()]
         return list({str(sorted(each.items(), key=lambda item: item[0])): each for each in found}.values())
 
     def check(self) -> None:

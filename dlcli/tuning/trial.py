@@ -22,6 +22,7 @@ from dlcli.tuning.events import Begun, Event, Finished, Moved, Paused
 from dlcli.tuning.search import Search
 
 PRUNED = "pruned"  # reason why a run ended
+_CLEARED = 20  # trials after which compiled functions are dropped
 _SEEDS = 1_000_003  # between the seeds of two searches
 _FAILURES = {DivergedError: "diverged", DeviceError: "out of memory", UsageError: "invalid"}
 _PAUSED = ("SIGINT", "SIGTERM", None)
@@ -68,7 +69,8 @@ def run_trial(search: Search, opened: Any, claim: Claim, reason: Callable[[], st
         else:
             yield _finished(study, trial, values, ended, learner.monitor(options)[0])
     finally:
-        jax.clear_caches()  # each run compiles its own functions
+        if claim.number % _CLEARED == _CLEARED - 1:
+            jax.clear_caches()  # each run compiles its own functions
 
 
 def require_same_metric(study: optuna.Study, monitor: str) -> None:

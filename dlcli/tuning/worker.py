@@ -43,7 +43,7 @@ def main() -> None:
     found = json.loads(sys.stdin.readline())
     sys.argv = found["argv"]  # a run records the command that made it
     orphaned = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), orphaned.set()), daemon=True).start()
+    threading.Thread(target=_wait_for_end, args=[orphaned], daemon=True).start()
     with handled() as signals:
         signals.on_signal = lambda name: None  # the run is saved first
         try:
@@ -56,6 +56,11 @@ def main() -> None:
         except UserError as error:
             _send(as_json({"error": {"code": error.exit_code, "message": str(error), "hint": error.hint}}))
             exit_now(error.exit_code)
+
+
+def _wait_for_end(orphaned: threading.Event) -> None:
+    sys.stdin.read()
+    orphaned.set()
 
 
 def _search(found: dict[str, Any]) -> Search:

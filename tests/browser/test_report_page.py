@@ -1,5 +1,8 @@
 """Reports in a browser: from a file, without a request, with clicks."""
 
+import json
+import shutil
+
 import pytest
 
 import dlcli
@@ -45,17 +48,20 @@ def test_a_click_on_a_curve_hides_it_and_hovering_shows_its_value(tab, cnn_run, 
 
 
 def test_a_token_shows_its_alternatives(tab, rnn_run, tmp_path):
-    page = opened(tab, dlcli.report(rnn_run, tmp_path / "rnn.html", figures=False))
+    run = shutil.copytree(rnn_run, tmp_path / "run")
+    about = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**about, "example": "the slithy toves"}))
+    page = opened(tab, dlcli.report(run, tmp_path / "rnn.html", figures=False))
     page.locator('[data-widget="tokens"] .token').nth(2).click()
     assert page.locator('[data-widget="tokens"] h4').inner_text().startswith("token 3:")
     assert not page.problems
 
 
-def test_a_query_shows_its_attention(tab, transformer_run, tmp_path):
+def test_a_layer_shows_its_attention(tab, transformer_run, tmp_path):
     page = opened(tab, dlcli.report(transformer_run, tmp_path / "attention.html", figures=False))
     summary = page.locator('[data-widget="attention"] [aria-live]')
     before = summary.inner_text()
-    page.locator('[data-widget="attention"] .tokens').first.locator(".token").first.click()
+    page.locator('[data-widget="attention"] select').first.select_option("0")  # the first layer
     assert summary.inner_text() != before
     assert not page.problems
 

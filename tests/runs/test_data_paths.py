@@ -126,7 +126,8 @@ def test_another_tokenizer_is_refused_on_resume(copy, monkeypatch):
         go_on(Path("runs/l"), steps=6, tokenizer="characters")
 
 
-def test_numbered_shards_are_found_in_the_folder_of_the_run(tmp_path):
+def test_numbered_shards_are_found_in_the_folder_of_the_run(tmp_path, monkeypatch):
     (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path / "data")
     assert data_paths.resolve("data/train-{000..012}.tar", str(tmp_path)) == f"{tmp_path}/data/train-{{000..012}}.tar"
     assert data_paths.resolve("other/train-{000..012}.tar", str(tmp_path)) == "other/train-{000..012}.tar"

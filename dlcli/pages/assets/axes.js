@@ -23,7 +23,9 @@ const axes = (root, { width = 480, height = 260, x, y, log = false, xlabel = "",
   const left = 56, right = 10, top = 8, bottom = xlabel ? 42 : 26;
   const value = (at) => (log ? Math.log10(at) : at);
   let [low, high] = [value(y[0]), value(y[1])];
-  if (high - low < 1e-12) [low, high] = [low - 0.5, high + 0.5];
+  // A constant is drawn in the middle: between half and one and a half of its value, or on a linear axis of 0, ±0.5.
+  const room = (log ? 0 : Math.abs(low) / 2) || 0.5;
+  if (high - low <= 1e-9 * room) [low, high] = [low - room, high + room];
   const pad = (high - low) * 0.04;
   [low, high] = [low - pad, high + pad];
   const [first, last] = x[0] === x[1] ? [x[0] - 1, x[1] + 1] : x;

@@ -3,7 +3,7 @@
 widgets.curves = (root, data) => {
   const hidden = new Set();
   let log = false;
-  const controls = element("div", { class: "controls" }, root);
+  const controls = element("div", { class: "controls legend" }, root);
   data.lines.forEach((line, index) => {
     const button = element("button", { type: "button", "aria-pressed": "true", "data-line": line.name }, controls);
     element("span", { class: line.dashed ? "swatch dashed" : "swatch" }, button).style.borderColor = color(line.run);

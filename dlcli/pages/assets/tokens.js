@@ -3,7 +3,7 @@
 widgets.tokens = (root, data) => {
   const bits = data.probabilities.map((each) => -Math.log2(Math.max(each, 1e-30)));
   const total = bits.reduce((sum, each) => sum + each, 0);
-  element("p", { class: "note" }, root, `${count(bits.length)} tokens, ${total.toFixed(1)} bits, ${(total / bits.length).toFixed(2)} bits per token; darker: more surprising; click a token for the alternatives`);
+  element("p", { class: "note" }, root, `${count(bits.length)} ${bits.length === 1 ? "token" : "tokens"}, ${total.toFixed(1)} bits, ${(total / bits.length).toFixed(2)} bits per token; darker: more surprising; click a token for the alternatives`);
   const holder = element("div", { class: "tokens" }, root);
   const heading = element("h4", {}, root), list = element("div", { class: "bars" }, root);
   const shown = data.tokens.map((token, index) => {

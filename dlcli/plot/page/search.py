@@ -29,7 +29,7 @@ def draw(chart: SearchChart) -> Figure:
     height = 0.3 + style.title_height(chart.title, _WIDTH) + _TOP + _SLICE * rows
     figure = style.new_figure(_WIDTH, height)
     style.write_title(figure, chart.title)
-    above, below = figure.subfigures(2, 1, height_ratios=[_TOP, _SLICE * rows])
+    above, below = np.ravel(figure.subfigures(2, 1, squeeze=False, height_ratios=[_TOP, _SLICE * rows]))
     history, shares = above.subplots(1, 2, width_ratios=[2, 1]) if chart.importance else (above.subplots(), None)
     _draw_history(history, chart)
     if shares is not None:

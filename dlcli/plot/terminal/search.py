@@ -16,12 +16,16 @@ def draw(chart: SearchChart, width: int = 80, colour: bool = True, max_lines: in
     """Draw the best value so far over the trials, and a bar per parameter for its importance."""
     heading = [*paragraph(chart.title, width), ""]
     known = np.isfinite(chart.best_so_far)
-    lines = [Line("best so far", chart.numbers[known], chart.best_so_far[known])]
+    complete = ~chart.pruned
+    lines = [
+        Line("complete trials", chart.numbers[complete], chart.values[complete], dashed=True),
+        Line("best so far", chart.numbers[known], chart.best_so_far[known]),
+    ]
     if chart.importance:
         names, shares = zip(*chart.importance.items(), strict=True)
         title = "share of the variance that each parameter explains, in percent (fANOVA)"
         percent = np.round(100 * np.array(shares), 1)
-        heading += [title, *bars(names, percent, width=width, longest=100.0, colour=colour), ""]
+        heading += [*paragraph(title, width), *bars(names, percent, width=width, longest=100.0, colour=colour), ""]
     if not known.any():
         return heading
     return below(
