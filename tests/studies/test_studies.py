@@ -324,10 +324,10 @@ def test_a_cell_of_a_killed_process_is_measured_again(calls):
 
 @pytest.mark.slow
 def test_two_workers_give_the_results_of_one(dlcli):
-    given = [f"--{name.replace('_', '-')}={value}" for name, value in {**SMALL, "steps": 40}.items()]
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in {**SMALL, "widths": 2}.items()]
     results = []
     for workers in (1, 2):
-        code, out, _ = dlcli("study", "regularization", *given, "--workers", workers, "--out", workers, "--json")
+        code, out, _ = dlcli("study", "capacity", *given, "--workers", workers, "--out", workers, "--json")
         assert code == 0
-        results.append(json.loads(out)["treatments"])
+        results.append(json.loads(out)["conditions"])
     assert results[0] == results[1]
