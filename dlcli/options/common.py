@@ -115,10 +115,7 @@ AUTO: Final = "auto"  # a learning rate that a range test chooses
 _Rate = Annotated[float, Field(gt=0, le=1e6)]
 LearningRate = Annotated[
     _Rate | Literal["auto"],
-    Field(
-        description="Peak learning rate, or auto: chosen by a range test; an --optimizer other than the default has "
-        "its own default."
-    ),
+    Field(description="Peak learning rate, or auto: by a range test; another --optimizer has its own default."),
     Cli(short="-l", metavar="X|auto"),
 ]
 GivenLearningRate = Annotated[

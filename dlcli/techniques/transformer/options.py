@@ -114,17 +114,17 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         DatasetName,
         Field(
             description="Text: pydocs, a .txt, .tsv, .csv, .jsonl or .parquet file, or a folder of them; "
-            "pairs for encoder-decoder: dates, a table, a folder or FOLDER:ONE-TWO. Default pydocs, or dates."
+            "pairs for encoder-decoder: dates, a table, a folder or FOLDER:ONE-TWO. Default pydocs or dates."
         ),
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""
     shape: Annotated[
         Shape,
-        Field(description="Shape: decoder (language model), encoder (classifier) or encoder-decoder (translation)."),
+        Field(description="decoder (language model), encoder (classifier) or encoder-decoder (translation)."),
     ] = "decoder"
     task: Annotated[
         Task,
-        Field(description="Task of an encoder: classify texts, or predict masked tokens, without labels (BERT)."),
+        Field(description="Task of an encoder: classify texts, or predict masked tokens (BERT)."),
         Needs("shape", ("encoder",)),
     ] = "classify"
     preset: Annotated[

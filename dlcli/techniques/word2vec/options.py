@@ -58,7 +58,8 @@ class Train(InitFromOptions, TextTableOptions, FitOptions):
     window: Annotated[int, Field(ge=1, le=64, description="Maximum context size, in words on either side.")] = 5
     loss: Annotated[
         Literal["negative-sampling", "hierarchical-softmax"],
-        Field(description="Tell words from random ones, or predict them along the paths of a Huffman tree."),
+        Field(description="Distinguish words from random ones, or predict them along the paths of a Huffman tree."),
+        Cli(rare=True),
     ] = "negative-sampling"
     negative: Annotated[
         int, Field(ge=1, le=64, description="Negative samples per pair."), Needs("loss", ("negative-sampling",))
@@ -80,10 +81,17 @@ class Train(InitFromOptions, TextTableOptions, FitOptions):
         bool,
         Field(description="Add vectors of character n-grams, as fastText; words outside the vocabulary get vectors."),
     ] = False
-    min_n: Annotated[int, Field(ge=1, le=20, description="Shortest n-gram, in characters."), Needs("subwords")] = 3
-    max_n: Annotated[int, Field(ge=1, le=20, description="Longest n-gram, in characters."), Needs("subwords")] = 6
+    min_n: Annotated[
+        int, Field(ge=1, le=20, description="Shortest n-gram, in characters."), Needs("subwords"), Cli(rare=True)
+    ] = 3
+    max_n: Annotated[
+        int, Field(ge=1, le=20, description="Longest n-gram, in characters."), Needs("subwords"), Cli(rare=True)
+    ] = 6
     buckets: Annotated[
-        int, Field(ge=1, le=10**7, description="Vectors that the n-grams share, by their hash."), Needs("subwords")
+        int,
+        Field(ge=1, le=10**7, description="Vectors that the n-grams share, by their hash."),
+        Needs("subwords"),
+        Cli(rare=True),
     ] = 200_000
 
     @model_validator(mode="after")
