@@ -12,4 +12,4 @@ dlcli train diffusion --dataset tfds:fashion_mnist --data-dir "$data" --conditio
   --parameterization flow --time-distribution logit-normal --channels 32 --stages 3 --attention-stages 1 \
   --batch-size 64 --steps 4000 --learning-rate 1e-3 --ema-decay 0.999 --validate-every 500 --validate-examples 1000
 dlcli eval diffusion --sampler heun --sampler-steps 20 --samples 2000
-dlcli sample diffusion --sampler heun --sampler-steps 20 --count 80 --grid 10 --nearest --out fashion.png
+dlcli sample diffusion --sampler heun --sampler-steps 20 --count 80 --grid 10 --show-nearest --out fashion.png

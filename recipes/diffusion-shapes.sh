@@ -10,5 +10,5 @@ dlcli train diffusion --dataset shapes --conditional --parameterization edm --ch
   --attention-stages 1 --batch-size 64 --steps 4000 --learning-rate 1e-3 --ema-decay 0.999 \
   --validate-every 500 --validate-examples 1000
 dlcli eval diffusion --sampler heun --sampler-steps 20
-dlcli sample diffusion --sampler heun --sampler-steps 20 --count 80 --grid 10 --nearest --out shapes.png
+dlcli sample diffusion --sampler heun --sampler-steps 20 --count 80 --grid 10 --show-nearest --out shapes.png
 dlcli viz sampler-quality --samples 500

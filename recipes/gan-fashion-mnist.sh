@@ -12,4 +12,4 @@ dlcli train gan --dataset tfds:fashion_mnist --data-dir "$data" --conditional \
   --arch resnet --channels 32 --gradient-penalty 1 --augment shift:2 \
   --batch-size 64 --steps 6000 --ema-decay 0.999 --validate-every 1000 --validate-examples 1000
 dlcli eval gan
-dlcli sample gan --count 80 --grid 10 --nearest --out fashion.png
+dlcli sample gan --count 80 --grid 10 --show-nearest --out fashion.png

@@ -46,8 +46,10 @@ def _file(options: Any) -> Path | None:
     out: Path = options.out or Path("sample.png")
     if sample_files.is_data(out):
         sample_files.check(out)
-        if not out.suffix and getattr(options, "nearest", False):
-            raise UsageError(f"--nearest needs a picture or arrays, got the folder --out {out}", hint="use --out x.png")
+        if not out.suffix and getattr(options, "show_nearest", False):
+            raise UsageError(
+                f"--show-nearest needs a picture or arrays, got the folder --out {out}", hint="use --out x.png"
+            )
     else:
         from dlcli.plot.page.files import check
 

@@ -33,7 +33,7 @@ def save(drawn: Images | Figure, out: Path) -> dict[str, Any]:
     """Write the samples; return what was written, as JSON.
 
     An `.npz` file has `image`, uint8 [sample, height, width, channel], and for classes `label` and `classes`, as
-    `--dataset` reads them; with `--nearest` also `nearest`, of the shape of `image`; of a density it has `point`,
+    `--dataset` reads them; with `--show-nearest` also `nearest`, of the shape of `image`; of a density it has `point`,
     float32 [sample, 2].
 
     Raises:

@@ -72,7 +72,7 @@ _OPTIONS = {
     "--strength": "denoising-strength edit-strength",
     "--inpaint": "mask mask-image inpainting",
     "--resamplings": "jump-n-sample resample resampling-steps",
-    "--nearest": "nearest-neighbors nearest-neighbours neighbors",
+    "--show-nearest": "nearest nearest-neighbors nearest-neighbours neighbors",
     "--tta": "test-time-augmentation",
     "--noise-schedule": "beta-schedule noise-scheduler",
     "--label-dropout": "class-dropout-prob cond-drop-prob class-dropout uncond-prob",

@@ -66,7 +66,7 @@ class GenerativeSampleOptions(ShowOptions, ReadingOptions):
         Field(ge=1, le=100, description="Images per row of the picture."),
         Needs("dataset", but=DENSITIES, of_run=True),
     ] = 8
-    nearest: Annotated[Nearest, Needs("dataset", but=DENSITIES, of_run=True)] = False
+    show_nearest: Annotated[Nearest, Needs("dataset", but=DENSITIES, of_run=True)] = False
     out: Annotated[
         Path | None,
         Field(description="Output: a picture (.png, .svg, .pdf), arrays (.npz), or a folder for one PNG per sample."),

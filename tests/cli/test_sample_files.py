@@ -56,6 +56,6 @@ def test_arrays_contain_the_nearest_training_images(tmp_path):
 
 
 def test_nearest_training_images_are_not_written_to_a_folder(gan_run, tmp_path, dlcli):
-    code, _, err = dlcli("sample", "gan", "--run", gan_run, "--nearest", "--out", tmp_path / "samples")
+    code, _, err = dlcli("sample", "gan", "--run", gan_run, "--show-nearest", "--out", tmp_path / "samples")
     assert code == 2
-    assert "--nearest needs a picture or arrays" in err
+    assert "--show-nearest needs a picture or arrays" in err

@@ -100,7 +100,7 @@ def test_samples_of_a_seed_do_not_depend_on_their_count(tmp_path):
 
 def test_samples_can_be_shown_with_the_nearest_training_images(tmp_path):
     list(engine.fit(Learner, Train(out=tmp_path / "run", steps=2, variational=True, **TINY)))
-    found = sample(Sample(run=str(tmp_path / "run"), count=3, nearest=True))
+    found = sample(Sample(run=str(tmp_path / "run"), count=3, show_nearest=True))
     differences = (found.pixels.astype(float) - found.nearest) / 255
     expected = np.sqrt(np.square(differences).mean(axis=(1, 2, 3)))
     np.testing.assert_allclose(found.numbers["nearest_rms_difference"], expected, rtol=1e-6)

@@ -194,7 +194,7 @@ def test_images_that_cannot_be_edited_are_refused(digits, pictures, option, erro
 
 
 def test_the_nearest_training_images_are_shown_below_the_samples(digits):
-    found = drawn(digits, nearest=True)
+    found = drawn(digits, show_nearest=True)
     assert found.nearest.shape == found.pixels.shape == (3, 8, 8, 1)
     assert len(found.numbers["nearest_rms_difference"]) == 3
     training = Learner.read(Train()).train_from(0)

@@ -75,5 +75,5 @@ class Sample(ShowOptions, ReadingOptions):
     count: Annotated[int, Field(ge=1, le=10_000, description="Number of samples."), Cli(short="-k")] = 64
     seed: SamplingSeed = 0
     grid: Annotated[int, Field(ge=1, le=100, description="Images per row of the picture.")] = 8
-    nearest: Nearest = False
+    show_nearest: Nearest = False
     out: Out = None

@@ -24,4 +24,4 @@ def sample(options: Sample, run: TrainedRun) -> Images:
     title = f"{options.count} samples of {Path(options.run).name}, seed {options.seed}"
     numbers = {"run": options.run, "use": options.use, "seed": options.seed}
     images = Images(generated, [], title, options.grid, numbers)
-    return domains.with_nearest(images, lambda: Learner.read(run.options)) if options.nearest else images
+    return domains.with_nearest(images, lambda: Learner.read(run.options)) if options.show_nearest else images

@@ -33,4 +33,4 @@ def sample(options: Sample, run: TrainedRun) -> Images | Figure:
         return samples.scatter(generated, domain.modes, title=title, numbers=numbers)
     captions = [] if labels is None else [domain.classes[label] for label in labels]
     images = Images(generated, captions, title, options.grid, numbers)
-    return domains.with_nearest(images, lambda: Learner.read(run.options)) if options.nearest else images
+    return domains.with_nearest(images, lambda: Learner.read(run.options)) if options.show_nearest else images
