@@ -24,7 +24,7 @@ dlcli viz attention-mask --no-show --out "$out/attention-mask.png"
 dlcli viz forward-process --no-show --out "$out/forward-process.png"
 
 if missing mlp; then
-  dlcli train mlp --out runs/gallery-mlp
+  dlcli train mlp --save-every 100 --keep 20 --out runs/gallery-mlp
 fi
 dlcli viz decision-boundary --run runs/gallery-mlp --no-show --out "$out/decision-boundary.png"
 dlcli viz loss-landscape --run runs/gallery-mlp --no-show --out "$out/loss-landscape.png"

@@ -49,7 +49,7 @@ def draw(options: SamplerQuality, run: TrainedRun) -> Figure:
     evaluations = {name: [2 * each - 1 if name == "heun" else each for each in steps] for name in samplers}
     lines = [Line(name, np.array(evaluations[name]), np.array(values)) for name, values in found.items()]
     ends = np.array([min(map(min, evaluations.values())), max(map(max, evaluations.values()))])
-    lines.append(Line("real examples (floor)", ends, np.array([floor, floor]), dashed=True))
+    lines.append(Line("training examples", ends, np.array([floor, floor]), dashed=True))
     title = f"samplers of {printable(run.folder.name)}, {options.samples:,} samples each"
     chart = LinesChart(title, [Panel(lines, _MEASURES[measured], log=True)], xlabel="network evaluations per sample")
     result = {
