@@ -1,7 +1,7 @@
 """The processes of one run at work: common decisions, one step at which all stop, and the end of all if one is lost.
 
 All of it goes through jax's coordination service, a store of keys and values in process 0. Two threads read it: one
-waits for processes that stop responding, the other reads what a process has told the others. They can act while the
+waits for processes that stop responding, the other reads what a process has published. They can act while the
 main thread waits for a device.
 """
 

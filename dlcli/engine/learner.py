@@ -22,8 +22,8 @@ class Learner(nnx.Module):
     """Everything that training changes, together with the rule that changes it.
 
     Parameters, optimizer states, moving averages, random streams and recurrent carries are attributes of the
-    learner. The engine compiles `update`, saves the attributes and restores them, and depends on nothing else:
-    two optimizers, sparse updates, averaged parameters or a carried state are the learner's own business.
+    learner. The engine compiles `update`, saves the attributes and restores them, and depends on nothing else: a
+    learner may have two optimizers, sparse updates, averaged parameters or a carried state.
 
     Attributes:
         technique: name of the technique, which is the name of its folder.

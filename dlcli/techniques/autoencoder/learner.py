@@ -55,7 +55,7 @@ class Learner(engine.Learner):
     Both are sums over the pixels or the code, in nats per image. A pixel in [0, 1] is the probability of white. With
     weight 1 the loss of a variational autoencoder is the negative evidence lower bound.
 
-    A batch holds `image`, uint8 [batch, height, width, channel]; on held-out data also `mask`, float32 [batch].
+    A batch contains `image`, uint8 [batch, height, width, channel]; on held-out data also `mask`, float32 [batch].
 
     Reference: Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with Neural Networks", 2006; Kingma and
     Welling, "Auto-Encoding Variational Bayes", 2014, arXiv:1312.6114, equation 10; Higgins et al., "beta-VAE", 2017,
