@@ -58,7 +58,8 @@ def validate(
         value, known = problem["input"], choices(model.model_fields[name])
         if problem["type"] == "literal_error":
             reason = f"should be {listed(known)}"
-        meant = _meant(str(value), [str(each) for each in known])
+        reason, _, suggestion = reason.partition("; did you mean ")  # of the field's own validator
+        meant = suggestion.removesuffix("?") or _meant(str(value), [str(each) for each in known])
         near = f"; did you mean {meant!r}?" if meant else ""
         raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
 

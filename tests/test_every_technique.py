@@ -228,6 +228,8 @@ def test_a_verb_has_the_same_result_twice(name, verb, used):
 @every_technique
 def test_training_reads_every_option(name, unbroken):
     unbroken(name)
+    if further := getattr(module(name), "FURTHER", {}):  # options that other options need
+        unbroken(name, **further)
     assert set(techniques.options(name, "train").model_fields) <= READ_BY_TRAINING[name] | READ_ELSEWHERE
 
 

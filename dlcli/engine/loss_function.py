@@ -156,13 +156,20 @@ class LossFunction:
             rows = len(next(iter(batch.values())))  # held-out batches may be larger
             lacking = {name: np.asarray(each) for name, each in held_out.items() if name not in batch}
             missing = {name: np.ones((rows, *each.shape[1:]), each.dtype) for name, each in lacking.items()}
-            found.append({**batch, **missing})
+            widened = {name: _widened(each, np.shape(held_out.get(name, each))) for name, each in batch.items()}
+            found.append({**widened, **missing})
         return self._stacked(found)
 
     def _stacked(self, batches: Iterable[Batch]) -> Batch:
         found = list(batches)
         stacked = {name: np.stack([np.asarray(batch[name]) for batch in found]) for name in found[0]}
         return jax.device_put(stacked, NamedSharding(self._over, PartitionSpec(None, "data")))
+
+
+def _widened(array: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return an array padded with zeros, the padding of tokens, to a shape; its number of rows stays."""
+    found = np.asarray(array)
+    return np.pad(found, [(0, 0), *((0, max(0, to - at)) for at, to in zip(found.shape[1:], shape[1:], strict=True))])
 
 
 def _parameters(learner: nnx.Module) -> set[str]:

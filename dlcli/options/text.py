@@ -12,7 +12,9 @@ TokenizerKind = Literal["characters", "words", "bpe", "wordpiece", "unigram"]
 MIN_VOCABULARY: dict[TokenizerKind, int] = {"characters": 5, "words": 5, "bpe": 260, "wordpiece": 5, "unigram": 5}
 TextDataset = Annotated[
     DatasetName,
-    Field(description="Text: pydocs, a .txt, .tsv, .csv, .jsonl or .parquet file, or a folder of them."),
+    Field(
+        description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also .xz, .gz), .parquet, or a folder of them."
+    ),
     Cli(short="-d", metavar="NAME", complete="texts"),
 ]
 VocabSize = Annotated[

@@ -72,7 +72,7 @@ def record(files: RunFolder, options: Options, found: Table) -> None:
         options=given(options),
         tables=_tables(found),
     )
-    line = as_json(evaluation.model_dump(mode="json"))
+    line = as_json(_plain(evaluation.model_dump()))
     try:
         if len(line.encode()) >= _MAX_LINE:
             raise ValueError(f"it must take at most {size_text(_MAX_LINE)}")
@@ -109,7 +109,13 @@ def read(files: RunFolder) -> list[Evaluation]:
 
 def given(options: Options) -> dict[str, Any]:
     """Return the options that change what is measured and differ from their defaults, as JSON values."""
-    return options.model_dump(mode="json", exclude_defaults=True, exclude=_ELSEWHERE)
+    found: dict[str, Any] = _plain(options.model_dump(exclude_defaults=True, exclude=_ELSEWHERE))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON values, with a question mark for each character that is not Unicode."""
+    return json.loads(json.dumps(value, default=str, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _step(files: RunFolder, use: str) -> int | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from dlcli import __version__
 from dlcli.errors import DiskError, RunError
@@ -117,6 +118,17 @@ def _read(path: Path) -> _Index:
 
 
 def _write(path: Path, index: _Index) -> None:
+    index.entries = {key: entry for key, entry in index.entries.items() if _storable(key, entry)}
     with contextlib.suppress(DiskError), disk_errors(path):  # the index only saves time
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, index.model_dump_json())
+
+
+def _storable(key: str, entry: _Entry) -> bool:
+    """Return whether JSON can express an entry: names of files need not be Unicode."""
+    try:
+        key.encode()
+        entry.model_dump_json()
+    except (UnicodeEncodeError, PydanticSerializationError):
+        return False
+    return True

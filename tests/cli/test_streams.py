@@ -72,6 +72,8 @@ def test_only_the_console_writes_to_the_streams():
     for path in (ROOT / "dlcli").rglob("*.py"):
         if path.parts[-2:] in [("dlcli", "api.py"), ("cli", "console.py"), ("cli", "streams.py"), ("cli", "app.py")]:
             continue
+        if path.parts[-2:] == ("tuning", "worker.py"):  # a program of its own, whose output another process reads
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 wrong.append((path, node.lineno))

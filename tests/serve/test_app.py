@@ -217,6 +217,7 @@ def test_another_text_and_other_settings_compile_nothing(rnn_run, compilations):
     body = {"prompt": "the", "max_new_tokens": 3, "top_p": 0.9}
     served.post("/api/tokens", json={"text": "the slithy toves"})
     served.post("/api/sample", json=body)
+    jax.jit(lambda x: x * 3 + 1)(2.0)  # a compilation, to see that they are logged
     before = compilations()
     assert before
     served.post("/api/tokens", json={"text": "all mimsy"})

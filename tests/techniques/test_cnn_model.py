@@ -226,7 +226,7 @@ def test_an_untrained_network_predicts_a_uniform_distribution():
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        (Architecture(arch="vgg"), "--arch must be one of small, resnet, convnext, airbench, got 'vgg'"),
+        (Architecture(arch="vgg"), "--arch must be one of small, resnet, plain, convnext, airbench, got 'vgg'"),
         (Architecture(arch="resnet", depth=19), "--depth must be one of 8, 18, 20, 32, 34, 44, 50, 56, got 19"),
         (Architecture(arch="resnet", stages=2), "--arch resnet has no --stages, got --stages 2"),
         (Architecture(depth=20), "--arch small has no --depth, got --depth 20"),

@@ -50,6 +50,7 @@ INPUTS = {
     "predict": lambda folder: {"text": ["Where is the foe", "Take the sword"]},
 }
 RUNS = {"predict": CLASSIFY}
+FURTHER = CLASSIFY
 
 
 @pytest.fixture(scope="module", autouse=True)

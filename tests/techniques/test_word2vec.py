@@ -24,6 +24,7 @@ from tests.reading import evaluate, predict
 
 QUESTIONS = str(Path(__file__).parents[1] / "questions.tsv")
 TINY = {"dataset": QUESTIONS, "min_count": 2, "batch_size": 64, "vector_size": 8, "learning_rate": 0.1}
+FURTHER = {"subwords": True, "buckets": 50}
 INPUTS = {
     "predict": lambda folder: {"nearest": ("the",), "analogy": ("who", "is", "where"), "similarity": ("a", "the")}
 }

@@ -113,8 +113,8 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
     dataset: Annotated[
         DatasetName,
         Field(
-            description="Text: pydocs, a .txt, .tsv, .csv, .jsonl or .parquet file, or a folder of them; "
-            "pairs for encoder-decoder: dates, a table, a folder or FOLDER:ONE-TWO. Default pydocs or dates."
+            description="Text: pydocs, a .txt, .tsv, .csv or .jsonl file (also .xz, .gz), .parquet, or a folder of "
+            "them; pairs for encoder-decoder: dates, a table, a folder or FOLDER:ONE-TWO. Default pydocs or dates."
         ),
         Cli(short="-d", metavar="NAME", complete="texts"),
     ] = ""

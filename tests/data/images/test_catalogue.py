@@ -17,7 +17,7 @@ def test_every_embedded_set_opens(name):
     [
         ("digit", "did you mean digits"),
         ("toys", "did you mean tfds:toy"),
-        ("tfd:x", "must be digits, shapes, folder:PATH, an .npz file or tfds:NAME"),
+        ("tfd:x", "must be digits, shapes, a .parquet file, a folder of save_to_disk, folder:PATH"),
     ],
 )
 def test_the_error_for_an_unknown_name_suggests_the_nearest(tmp_path, name, meant):

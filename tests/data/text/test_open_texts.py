@@ -227,7 +227,7 @@ def test_an_empty_name_is_not_the_current_folder():
     ("name", "message"),
     [
         ("pydoc", "did you mean pydocs"),
-        ("digits", "must be pydocs, a .txt file"),
+        ("digits", "must be pydocs, a .parquet file"),
         ("a.md", "compressed as .xz or .gz\\) or a folder"),
     ],
 )
