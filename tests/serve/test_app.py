@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import io
+import logging
 import threading
 
 import jax
@@ -27,11 +28,20 @@ def client(folder, **options):
 
 
 @pytest.fixture
-def compilations(caplog):
+def compilations():
     """The names of the functions that jax compiles in any thread."""
+    messages = []
+    handler = logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logger = logging.getLogger("jax")
+    level = logger.level
+    logger.setLevel(logging.WARNING)  # the command line, in a test before, may have silenced it
+    logger.addHandler(handler)
     jax.config.update("jax_log_compiles", True)
-    yield lambda: [each.getMessage() for each in caplog.records if each.getMessage().startswith("Compiling ")]
+    yield lambda: [each for each in messages if each.startswith("Compiling ")]
     jax.config.update("jax_log_compiles", False)
+    logger.removeHandler(handler)
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="module")
