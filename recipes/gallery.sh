@@ -3,8 +3,8 @@
 #
 #   usage     recipes/gallery.sh [FOLDER]: where the pictures go, by default .gallery; runs that are there are used again
 #   data      embedded
-#   machine   2 cores of an Intel Xeon, shared with other work; Python 3.11, jax 0.10.2
-#   time      35 min on a busy machine, without the autoencoder and the two runs on points
+#   machine   2 cores of an AMD EPYC, shared with other work (load 3 to 17); Python 3.11, jax 0.10.2
+#   time      about 70 min on that machine: 48 min of training, 15 min of figures, 8 min of studies
 #   result    40 pictures: of 38 figures and of two studies
 set -eu
 out=${1:-.gallery}
