@@ -63,10 +63,9 @@ def _results(script: str, rounds: int, key: str) -> dict[str, Any]:
 def _introduction(rounds: int, loads: list[float]) -> list[str]:
     versions = {name: importlib.metadata.version(name).split("+")[0] for name in ("torch", "jax", "gensim")}
     return [
-        f"Measured by `make bench` on {os.cpu_count()} cores of {_processor()}, Python {platform.python_version()},",
-        f"jax {versions['jax']}, PyTorch {versions['torch']}, gensim {versions['gensim']}. The load average was",
-        f"{min(loads):.1f} to {max(loads):.1f}, that of the benchmark included. Steps: medians of {rounds} rounds;",
-        "ratios: medians over rounds, to the faster of PyTorch's two; below 1 where dlcli is faster.",
+        f"`tests/bench/report.py --rounds {rounds}` (`make bench`), {os.cpu_count()} cores of {_processor()}, "
+        f"jax {versions['jax']}, PyTorch {versions['torch']}, gensim {versions['gensim']}, load {min(loads):.1f}",
+        f"to {max(loads):.1f}. Ratios: medians over rounds, to the faster of PyTorch's two; below 1, dlcli is faster.",
     ]
 
 
