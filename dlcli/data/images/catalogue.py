@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from dlcli.data import labels, sources
+from dlcli.data import arrow, labels, sources
 from dlcli.data.images.builder import Builder, ReadOptions
 from dlcli.data.images.folder_layout import UNLABELLED
 from dlcli.data.images.sets import ImageSet
 from dlcli.data.problems import Problem, one_class, refuse, summarized
-from dlcli.errors import UsageError
+from dlcli.errors import DatasetError, UsageError, UserError
 from dlcli.notices import warn
 from dlcli.paths import expand_user
 
@@ -96,7 +96,15 @@ def _nested(problems: Sequence[Problem]) -> list[Problem]:
     return [dataclasses.replace(problem, harmless=False) for problem in problems if problem.kind == "nested"]
 
 
-def _unknown(dataset: str, data_dir: Path | None) -> UsageError:
+def _unknown(dataset: str, data_dir: Path | None) -> UserError:
+    if (tables := arrow.located(dataset)) is not None and "train" in tables.files:
+        try:
+            columns = ", ".join(tables.schema().names)
+        except DatasetError as error:
+            return error
+        return DatasetError(f"{dataset} must have a column image, or img, found the columns {columns}")
+    if expand_user(dataset).suffix.lower() in (".csv", ".tsv"):
+        return DatasetError(f"{dataset} must be a table with the columns image and label, and is none")
     if expand_user(dataset).is_dir():
         return UsageError(f"an image set must be {forms()}, got {dataset!r}: did you mean folder:{dataset}?")
     return sources.unknown("an image set", forms(), dataset, [*embedded(), *prepared(data_dir)])

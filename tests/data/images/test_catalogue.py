@@ -51,3 +51,19 @@ def test_a_new_source_is_one_file(tmp_path):
     finally:
         sources.__path__.remove(str(tmp_path))
         builders.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.parquet", "", "a.parquet cannot be read"),
+        ("a.parquet", None, "a.parquet cannot be read"),
+        ("a.csv", "", "must be a table with the columns image and label"),
+        ("a.csv", "text,label\nhello,x\n", "must be a table with the columns image and label"),
+    ],
+)
+def test_a_table_without_images_is_an_error_of_the_data(name, content, message, tmp_path):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises(DatasetError, match=message):
+        catalogue.open(str(tmp_path / name), None, None, 2**30)
