@@ -164,6 +164,8 @@ def _opened(path: Path, read: Any) -> Any:
 
     try:
         return read(path)
+    except FileNotFoundError as error:
+        raise DatasetError(f"{path} does not exist") from error
     except (OSError, pa.ArrowException) as error:
         reason = str(error).partition("\n")[0]
         raise DatasetError(f"{path} cannot be read as a table: {reason}") from error

@@ -57,7 +57,8 @@ def test_a_new_source_is_one_file(tmp_path):
     ("name", "content", "message"),
     [
         ("a.parquet", "", "a.parquet cannot be read"),
-        ("a.parquet", None, "a.parquet cannot be read"),
+        ("a.parquet", None, "a.parquet does not exist"),
+        ("a.zip", None, "a.zip does not exist"),
         ("a.csv", "", "must be a table with the columns image and label"),
         ("a.csv", "text,label\nhello,x\n", "must be a table with the columns image and label"),
     ],

@@ -34,6 +34,8 @@ class Archive:
         self.path = path
         try:
             self._file = zipfile.ZipFile(path)
+        except FileNotFoundError as error:
+            raise DatasetError(f"{path} does not exist") from error
         except (OSError, zipfile.BadZipFile, NotImplementedError) as error:
             raise DatasetError(f"{path} cannot be read as a zip file: {error}") from error
         self.entries = [each for each in self._file.infolist() if not each.is_dir()]
