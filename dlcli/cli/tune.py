@@ -17,10 +17,9 @@ from dlcli.formats import option
 from dlcli.interrupts import CODES, handled
 from dlcli.options.fields import flag
 from dlcli.tuning import options as search_options
-from dlcli.tuning import storage
 from dlcli.tuning.events import Begun, Event, Finished, Moved, Paused
 from dlcli.tuning.options import TuneOptions
-from dlcli.tuning.search import begin, space_of, work
+from dlcli.tuning.search import begin, require, space_of, work
 
 
 def commands() -> Iterator[verbs.Entry]:
@@ -33,7 +32,7 @@ def run(technique: str, options: TuneOptions, call: Call) -> None:
     given = [name for name, origin in call.origins.items() if origin != "default"]
     fixed = {name: getattr(options, name) for name in given if name not in TuneOptions.model_fields}
     space = space_of(technique, options, fixed)
-    storage.require(options.storage, options.sampler)
+    require(options)
     deadline = None if options.time is None else time.time() + options.time
     with progress.importing():
         from dlcli.engine.devices import prepare
