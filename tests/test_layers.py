@@ -16,7 +16,7 @@ LAYERS = [
     {"figures", "studies", "tuning", "checks", "export", "importing"},
     {"techniques"},
     {"engine", "text_models"},
-    {"runs", "metrics", "data", "optim", "plot", "pages", "trials"},
+    {"runs", "metrics", "data", "optim", "plot", "pages"},
     {"nn", "interface", "artifacts"},
     {"formats"},
     {"files", "notices", "compiling", "activity", "interrupts", "processes"},

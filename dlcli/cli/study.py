@@ -12,7 +12,7 @@ from dlcli.cli import console, output, progress, verbs
 from dlcli.cli.display import Display
 from dlcli.cli.typer_options import Call
 from dlcli.interrupts import exit_message
-from dlcli.trials import storage
+from dlcli.runs.trials import storage
 
 
 def commands() -> Iterator[verbs.Entry]:

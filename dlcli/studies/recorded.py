@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.errors import RunError
-from dlcli.trials import storage
-from dlcli.trials.claims import Claim, Claims
-from dlcli.trials.locks import Locks
+from dlcli.runs.trials import storage
+from dlcli.runs.trials.claims import Claim, Claims
+from dlcli.runs.trials.locks import Locks
 
 _NAME, _RESULT = "cell", "result"  # attributes of a trial
 

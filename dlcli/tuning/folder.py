@@ -21,7 +21,7 @@ from typing import Any
 from dlcli.errors import RunError, UsageError
 from dlcli.files import as_json, disk_errors, is_stray, read_json, write_text
 from dlcli.runs.info import environment
-from dlcli.trials.locks import Locks
+from dlcli.runs.trials.locks import Locks
 from dlcli.tuning.space import Space
 
 

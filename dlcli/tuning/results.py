@@ -13,7 +13,7 @@ from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.formats import command_line
 from dlcli.options.fields import flag
-from dlcli.trials import storage
+from dlcli.runs.trials import storage
 from dlcli.tuning import sampling
 from dlcli.tuning.search import Search
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dlcli.trials.storage import database_errors, optuna_module, quiet
+from dlcli.runs.trials.storage import database_errors, optuna_module, quiet
 from dlcli.tuning.options import Pruner, Sampler
 from dlcli.tuning.ranges import Choices, Range
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from dlcli import activity
 from dlcli.options.fields import Options
-from dlcli.trials import storage
-from dlcli.trials.claims import Claims
+from dlcli.runs.trials import storage
+from dlcli.runs.trials.claims import Claims
 from dlcli.tuning import sampling
 from dlcli.tuning.events import Event
 from dlcli.tuning.folder import SearchFolder, open_folder

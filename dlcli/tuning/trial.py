@@ -17,7 +17,7 @@ from dlcli.notices import warn
 from dlcli.options.common import FitOptions
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import Outcome
-from dlcli.trials.claims import Claim
+from dlcli.runs.trials.claims import Claim
 from dlcli.tuning import sampling
 from dlcli.tuning.events import Begun, Event, Finished, Moved, Paused
 from dlcli.tuning.search import Search

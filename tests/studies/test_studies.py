@@ -12,11 +12,11 @@ from dlcli.cli.app import main
 from dlcli.engine import devices
 from dlcli.errors import DivergedError, RunError, UserError
 from dlcli.options.optimizers import OPTIMIZERS
+from dlcli.runs.trials import heartbeat
 from dlcli.studies import augmentation, cells, dropout_ensemble, optimizers, regularization, sample_size
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
-from dlcli.trials import heartbeat
 
 SMALL = {"steps": 8, "batch_size": 16, "train_examples": 40, "seeds": 2}
 CATALOGUE = studies.catalogue()

@@ -13,9 +13,9 @@ import pytest
 
 from dlcli.errors import DiskError, RunError
 from dlcli.runs.folder import RunFolder
+from dlcli.runs.trials import heartbeat, storage
+from dlcli.runs.trials.claims import Claims
 from dlcli.techniques.mlp.learner import Learner
-from dlcli.trials import heartbeat, storage
-from dlcli.trials.claims import Claims
 from dlcli.tuning import options, results, sampling, search
 from dlcli.tuning.events import Begun, Finished, Paused, from_line, to_line
 from tests.postgresql import postgresql

@@ -36,7 +36,7 @@ class LargeDocuments(Documents):
         return len(self.places)
 
     @property
-    def digest(self) -> str:  # type: ignore[override]
+    def digest(self) -> str:
         """SHA-256 of the texts, equal to that of documents in memory."""
         return self.texts.digest
 

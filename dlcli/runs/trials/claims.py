@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dlcli.trials import heartbeat
-from dlcli.trials.locks import Locks
-from dlcli.trials.storage import database_errors
+from dlcli.runs.trials import heartbeat
+from dlcli.runs.trials.locks import Locks
+from dlcli.runs.trials.storage import database_errors
 
 _FOLDER = "folder"  # attribute of a trial: the id of the folder that its run is in
 
