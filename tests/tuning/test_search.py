@@ -11,11 +11,12 @@ from pathlib import Path
 import optuna
 import pytest
 
-from dlcli.errors import DiskError, RunError
+from dlcli.errors import DiskError, RunError, UsageError
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.trials import heartbeat, storage
 from dlcli.runs.trials.claims import Claims
 from dlcli.techniques.mlp.learner import Learner
+from dlcli.tuned import tune as dlcli_tune
 from dlcli.tuning import options, results, sampling, search
 from dlcli.tuning.events import Begun, Finished, Paused, from_line, to_line
 from tests.postgresql import postgresql
@@ -206,6 +207,40 @@ def test_the_command_prints_a_table_and_the_best_command(dlcli):
     found = json.loads(out)
     assert [each["state"] for each in found["trials"]] == ["complete"] * 2
     assert found["best"]["command"].startswith("dlcli train mlp")
+
+
+def test_a_search_from_python_is_that_of_the_command_line():
+    params = {"learning_rate": "1e-3..1e-1:log", "seed": [0, 1, 2]}
+    events = []
+    found = dlcli_tune("mlp", params, trials=2, out="search", progress=events.append, **TINY)
+    assert [each.state for each in found.trials] == ["complete"] * 2
+    assert found.best.options.learning_rate == found.numbers["best"]["values"]["learning_rate"]
+    assert found.figure().name == "search"
+    assert [each.number for each in events if isinstance(each, Finished)] == [0, 1]
+    assert [each.state for each in results.read(begun()).trials] == ["complete"] * 2  # one search
+    with pytest.raises(UsageError, match="there is no option 'rate'"):
+        dlcli_tune("mlp", {"rate": [1]})
+
+
+def test_cmaes_searches_ranges_of_numbers():
+    pytest.importorskip("cmaes")
+    one = begun(
+        ("learning-rate=1e-3..1e-1:log", "weight-decay=0..0.1"), {**TINY, "steps": 2}, sampler="cmaes", trials=6
+    )
+    found = [each.values for each in finish(one) if isinstance(each, Finished)]
+    assert len({str(each) for each in found}) == 6
+    assert all(1e-3 <= each["learning_rate"] <= 1e-1 and 0 <= each["weight_decay"] <= 0.1 for each in found)
+    assert results.read(one).best.value == min(each.value for each in results.read(one).trials)
+
+
+def test_hyperband_ends_bad_trials_at_its_rungs():
+    fixed = {**TINY, "steps": 27, "validate_every": 1, "optimizer": "sgd"}
+    one = begun(("learning-rate=0.3,1e-6", "seed=0,1,2,3,4,5"), fixed, sampler="grid", pruner="hyperband")
+    ended = [each for each in finish(one) if isinstance(each, Finished)]
+    assert {each.state for each in ended} == {"complete", "pruned"}
+    pruned = [each for each in ended if each.state == "pruned"]
+    assert all(each.step < 27 for each in pruned)
+    assert results.read(one).best.values["learning_rate"] == 0.3
 
 
 @pytest.mark.slow
