@@ -230,6 +230,12 @@ def diffusion_density_run(trained_once):
 
 
 @pytest.fixture(scope="session")
+def plain_autoencoder_run(trained_once):
+    """The folder of a tiny autoencoder whose codes have no distribution, trained for six steps on the digits."""
+    return trained_once("autoencoder", "plain", batch_size=60, hidden_sizes="12", latent_dim=3, **_SHORT)
+
+
+@pytest.fixture(scope="session")
 def autoencoder_run(trained_once):
     """The folder of a tiny variational autoencoder trained for six steps on the embedded digits."""
     small = {"batch_size": 60, "hidden_sizes": "12", "latent_dim": 3, "variational": True, "schedule": "constant"}

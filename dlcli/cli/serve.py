@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
 
+import typer
+
 from dlcli.cli import console, progress, verbs
 from dlcli.cli.typer_options import Call
 from dlcli.errors import UsageError
+from dlcli.interrupts import CODES, handled
 from dlcli.serve.options import LOOPBACK, SURFACES, Serve
 from dlcli.techniques import opening
 
-_STOP_SECONDS = 10  # that a request in progress has to finish
+_STOP_SECONDS = 10.0  # that requests have to finish after a signal
 
 
 def commands() -> Iterator[verbs.Entry]:
@@ -51,14 +55,28 @@ def run(options: Serve, call: Call) -> None:
 def _serve(app: Any, listening: socket.socket, address: str, options: Serve, call: Call) -> None:
     import uvicorn
 
+    class Server(uvicorn.Server):
+        def capture_signals(self) -> Any:
+            return contextlib.nullcontext()  # dlcli handles them
+
     quiet: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
-    config = uvicorn.Config(app, timeout_graceful_shutdown=_STOP_SECONDS, **quiet)
-    if call.json:
-        console.print_json({"url": address, "token": options.token or None})
-    else:
-        console.write(address)
-        console.err().print("Ctrl-C stops the server")
-    uvicorn.Server(config).run(sockets=[listening])
+    # The loop is that of the standard library: uvloop would take the signals over.
+    server = Server(uvicorn.Config(app, loop="asyncio", timeout_graceful_shutdown=_STOP_SECONDS, **quiet))
+
+    def stop(name: str) -> None:
+        server.should_exit = True
+        console.err().print(f"{name}: stopping after the requests in progress; again: stop now")
+
+    with handled() as signals:
+        signals.on_signal = stop
+        if call.json:
+            console.print_json({"url": address, "token": options.token or None})
+        else:
+            console.write(address)
+            console.err().print("Ctrl-C stops the server")
+        server.run(sockets=[listening])
+        if code := CODES.get(signals.caught or ""):
+            raise typer.Exit(code)
 
 
 def _socket(options: Serve) -> socket.socket:

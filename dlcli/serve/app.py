@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib.resources import files
@@ -70,6 +71,8 @@ def _endpoint(action: Action, worker: Worker) -> Callable[[Request], Awaitable[R
             found = await worker.run(action, validate(action.model, given))
         except Busy:
             return _error(503, "device", "too many requests wait; try again later")
+        except asyncio.CancelledError:  # it took longer than a server that stops waits
+            return _error(503, "device", "the server has stopped")
         except UserError as error:
             return _error(400, error.kind, str(error), error.hint)
         return Response(as_json(found), media_type="application/json")

@@ -79,6 +79,8 @@ def surfaces() -> Subject:
 
 
 def _kind(run: TrainedRun) -> Kind:
+    if run.technique == "autoencoder" and not run.options.variational:
+        return _module("codes")(run)
     if run.technique in _KINDS:
         return _module(_KINDS[run.technique])(run)
     if run.technique in TokenProbabilities.technique:

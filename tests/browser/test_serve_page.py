@@ -89,6 +89,23 @@ def test_a_slider_changes_the_generated_image(tab, gan_run, served):
     assert not tab.problems
 
 
+def test_a_slider_changes_the_decoded_image_of_a_plain_autoencoder(tab, plain_autoencoder_run, served):
+    tab.goto(served(plain_autoencoder_run))
+    until(tab, "document.getElementById('error').textContent.startsWith('mean squared error')")
+    assert tab.locator("#sliders input").count() == 3
+    before = tab.locator("#decoded img").get_attribute("src")
+    tab.locator("#sliders input").first.evaluate(
+        "each => { each.value = each.value > (Number(each.min) + Number(each.max)) / 2 ? each.min : each.max; "
+        "each.dispatchEvent(new Event('input')); }"
+    )
+    until(tab, "before => document.querySelector('#decoded img').src !== before", before)
+    tab.locator("#index").fill("5")
+    tab.locator("#index").dispatch_event("change")
+    until(tab, "document.getElementById('error').textContent.startsWith('mean squared error')")
+    assert fits(tab, 400)
+    assert not tab.problems
+
+
 def test_a_latent_vector_is_a_point_of_a_density(tab, gan_density_run, served):
     tab.goto(served(gan_density_run))
     until(tab, "document.getElementById('sample-value')?.textContent.includes('G(z)')")

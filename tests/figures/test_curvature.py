@@ -32,6 +32,19 @@ def test_the_eigenvalues_are_those_of_the_full_hessian(hessian, mlp_run):
     assert found["smallest"][-1] == pytest.approx(expected[0], rel=1e-2, abs=1e-4)
 
 
+def test_products_of_single_batches_sum_to_that_of_all_batches(mlp_run, monkeypatch):
+    loss = LossFunction(open_run(mlp_run, use="last"), 3)
+    vector = np.random.default_rng(0).normal(size=len(flat(loss.weights)))
+    found = loss.hessian_product("train", loss.weights, vector)
+    monkeypatch.setattr(LossFunction, "_passes_state", True)
+    np.testing.assert_allclose(found, loss.hessian_product("train", loss.weights, vector), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("technique", "passes"), [("mlp", False), ("rnn", True)])
+def test_only_a_recurrent_network_passes_a_state_between_batches(technique, passes, request):
+    assert LossFunction(open_run(request.getfixturevalue(f"{technique}_run")), 2)._passes_state is passes
+
+
 @pytest.mark.parametrize("technique", ["cnn", "rnn"])
 def test_layers_with_a_gradient_of_their_own_have_curvature(technique, request):
     run = request.getfixturevalue(f"{technique}_run")

@@ -43,6 +43,42 @@ def test_influence_orders_the_latent_dimensions(autoencoder_run):
     assert len(response(served, "generate", seed=1)["images"]) == 1
 
 
+def test_an_image_is_encoded_and_decoded_as_the_learner_does(plain_autoencoder_run):
+    run = open_run(plain_autoencoder_run)
+    served = subject.of_run(run)
+    found = response(served, "encode", index=3)
+    image = pixels(found["original"])[None, ..., None]
+    expected = np.asarray(run.learner.reconstruct(image))[0, ..., 0]
+    np.testing.assert_array_equal(pixels(found["image"]), expected)
+    assert found["error"] == pytest.approx(np.square((image[0, ..., 0] - expected.astype(float)) / 255).mean())
+    assert response(served, "encode", image=found["original"])["code"] == found["code"]
+    again = pixels(response(served, "decode", code=found["code"])["image"])
+    assert np.abs(again.astype(int) - expected).max() <= 1
+
+
+def test_the_sliders_of_codes_have_the_range_of_the_codes(plain_autoencoder_run):
+    run = open_run(plain_autoencoder_run)
+    served = subject.of_run(run)
+    found = response(served, "dimensions")
+    low, high = np.transpose(found["ranges"])
+    code = np.array(response(served, "encode", index=7)["code"])[found["dimensions"]]
+    assert (low <= code + 1e-3).all()
+    assert (code - 1e-3 <= high).all()
+    assert len(low) == found["size"] == 3
+
+
+def test_several_images_have_the_codes_of_single_ones(plain_autoencoder_run):
+    action = subject.of_run(open_run(plain_autoencoder_run)).actions["encode"]
+    bodies = [action.model(index=each) for each in (0, 4, 2)]
+    together, alone = action.call(bodies), [action.call([each])[0] for each in bodies]
+    np.testing.assert_allclose([each["code"] for each in together], [each["code"] for each in alone], atol=2e-4)
+
+
+def test_an_image_outside_the_validation_split_is_an_error(plain_autoencoder_run):
+    with pytest.raises(UsageError, match="index must be at most"):
+        response(subject.of_run(open_run(plain_autoencoder_run)), "encode", index=10_000)
+
+
 def test_a_latent_vector_of_another_size_is_an_error(gan_run):
     with pytest.raises(UsageError, match="must have 4 numbers, got 1"):
         response(subject.of_run(open_run(gan_run)), "generate", latent=[0.0])

@@ -52,5 +52,6 @@ def test_an_exported_run_has_its_metrics_and_pictures(dlcli, cnn_run, tmp_path):
     assert (code, out) == (0, f"{folder}\n")
     log = [json.loads(line) for line in (cnn_run / "metrics.jsonl").read_text().splitlines()]
     wanted = [(each["step"], each["metrics"]["loss"]) for each in log if each["split"] == "validation"]
-    assert scalars(folder, "loss/validation") == pytest.approx(wanted)
+    for found, expected in zip(scalars(folder, "loss/validation"), wanted, strict=True):
+        assert found == pytest.approx(expected, rel=1e-6)
     assert accumulated(folder).Tags()["images"]

@@ -36,16 +36,7 @@ class LatentBody(Options):
 
 
 def kind(run: TrainedRun) -> Kind:
-    """Return what is served of a generator.
-
-    Raises:
-        UsageError: an autoencoder whose codes have no distribution.
-    """
-    if run.technique == "autoencoder" and not run.options.variational:
-        raise UsageError(
-            f"dlcli serve needs an autoencoder trained with --variational, {run.folder} is not",
-            hint="its codes have no distribution to sample from; dlcli viz reconstructions shows what it does",
-        )
+    """Return what is served of a generator."""
     generator = _Generator(run)
     actions = {
         "generate": Action("Generate from a latent vector, once per class.", LatentBody, generator.generate, _BATCH),
