@@ -34,15 +34,21 @@ def write(path: Path, size: int) -> None:
             file.write(b"%d. %s\n\n" % (file.tell(), draws.choice(blocks)))
 
 
-def measured(command: list[str], environment: dict[str, str]) -> tuple[float, int, int, int]:
-    """Run a command; return seconds, the largest sums of its anonymous and resident bytes, and its exit code."""
-    start, anonymous, resident = time.monotonic(), 0, 0
-    process = subprocess.Popen(command, env=environment)
+def measured(command: list[str], environment: dict[str, str], runs: Path) -> dict[str, tuple[float, float, float]]:
+    """Run a command; return seconds and the largest anonymous and resident MiB, before its run begins and after."""
+    start = time.monotonic()
+    found = {"reading and tokenizing": (0.0, 0.0, 0.0), "compiling and training": (0.0, 0.0, 0.0)}
+    before = set(runs.glob("rnn-*/run.json"))
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
-        found = [_memory(each) for each in [process.pid, *_below(process.pid)]]
-        anonymous, resident = max(anonymous, sum(a for a, _ in found)), max(resident, sum(r for _, r in found))
+        what = list(found)[set(runs.glob("rnn-*/run.json")) != before]
+        memory = [_memory(each) for each in [process.pid, *_below(process.pid)]]
+        own, resident = (sum(each[index] for each in memory) / 2**20 for index in range(2))
+        found[what] = (time.monotonic() - start, max(found[what][1], own), max(found[what][2], resident))
         time.sleep(_EVERY)
-    return time.monotonic() - start, anonymous, resident, process.returncode
+    if process.returncode:
+        raise SystemExit(f"exit code {process.returncode}: {' '.join(command)}")
+    return found
 
 
 def _memory(process: int) -> tuple[int, int]:
@@ -76,13 +82,11 @@ def main() -> None:
         environment = {**os.environ, "DLCLI_CACHE": str(Path(folder, "cache")), "DLCLI_RUNS": folder}
         train = [sys.executable, "-m", "dlcli", "train", "rnn", "--dataset", str(text), "--hidden", "64"]
         train += ["--tokenizer", options.tokenizer, "--steps", "50", "--validate-examples", "64"]
-        for what in ("tokens encoded by this run", "tokens of the cache"):
-            seconds, anonymous, resident, code = measured(train, environment)
-            print(
-                f"{what}: exit {code}, {seconds:.0f} s, at most {anonymous / 2**20:.0f} MiB of own memory, "
-                f"{resident / 2**20:.0f} MiB resident",
-                flush=True,
-            )
+        for what in ("first run", "second run, with tokens and compiled functions of the cache"):
+            for part, (seconds, own, resident) in measured(train, environment, Path(folder)).items():
+                print(
+                    f"{what}: {part}, until {seconds:.0f} s: {own:.0f} MiB own, {resident:.0f} MiB resident", flush=True
+                )
 
 
 if __name__ == "__main__":

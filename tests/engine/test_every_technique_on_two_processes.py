@@ -11,9 +11,9 @@ from tests.processes import Child
 
 LEARNERS = techniques.having("resume")
 SHORT = {"steps": 4, "report_every": 1, "validate_every": 4}
-# Batch normalization removes the mean, so that the gradient of a bias before it is zero but for rounding errors, which
-# Adam and Muon divide by their own size.
-CHANGES = {"cnn": {"norm": "group"}}
+# The gradient of a bias before batch normalization is zero but for rounding errors, which Adam and Muon divide by their
+# own size; the statistics of the batch must be those of both processes.
+CHANGES = {"cnn": {"optimizer": "sgd", "norm": "batch"}}
 
 
 def tiny(name, folder):
@@ -60,5 +60,5 @@ def test_two_processes_give_the_losses_of_one(trained, name):
     assert one.keys() == two.keys()
     for place, metrics in one.items():
         losses = {metric: value for metric, value in metrics.items() if "loss" in metric}
-        assert losses
+        assert losses or place[1] == "validation"
         assert losses == pytest.approx({metric: two[place][metric] for metric in losses}, rel=1e-5, abs=1e-5), place
