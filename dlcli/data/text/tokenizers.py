@@ -179,6 +179,10 @@ def from_json(text: str) -> Tokenizer:
         found = json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    from dlcli.data.text import separate_tokenizers
+
+    if separate_tokenizers.is_separate(found):
+        return separate_tokenizers.read(found)
     if is_pair(found):
         return Tokenizer(pair_vocabulary.read(found))
     if is_imported(found):
