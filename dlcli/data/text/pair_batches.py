@@ -17,7 +17,7 @@ from dlcli.data.text.facts import PairFacts
 from dlcli.data.text.length_buckets import LengthOrder
 from dlcli.data.text.pairs import Pairs, PairSet
 from dlcli.data.text.sets import Documents
-from dlcli.data.text.tokenizers import END, PADDING, START, Tokenizer
+from dlcli.data.text.tokenizers import Tokenizer
 from dlcli.interface import WHOLE, Data, Share
 
 Lengths = tuple[int, int]  # max_source_length and max_target_length
@@ -27,7 +27,7 @@ class EncodedPairs:
     """The pairs of a split as tokens.
 
     Attributes:
-        source: int32 [pair, max_source_length], padded.
+        source: int32 [pair, max_source_length], in the frame of the tokenizer, padded.
         length: tokens of each source without padding, int32 [pair].
         target: int32 [pair, max_target_length + 1], from `<start>` to `<end>`, padded.
         lengths: max_source_length and max_target_length.
@@ -45,16 +45,20 @@ class EncodedPairs:
             lengths: largest lengths of a source and a target; None for those of the longest texts.
             context: upper bound on the lengths if `lengths` is None.
         """
-        sources, targets = (list(tokenizer.encode_all(texts)) for texts in (pairs.sources, pairs.targets))
+        special = tokenizer.special
+        sources, targets = list(tokenizer.encode_all(pairs.sources)), list(tokenizer.encode_targets(pairs.targets))
+        frame = len(special.prefix) + len(special.suffix)
+        found = [(len(source) + frame, len(target) + 1) for source, target in zip(sources, targets, strict=True)]
         self.lengths = lengths or (
-            min(context, max(map(len, sources))),
-            min(context, max(map(len, targets)) + 1),
+            min(context, max(source for source, _ in found)),
+            min(context, max(target for _, target in found)),
         )
         longest_source, longest_target = self.lengths
-        self.source = _padded(sources, longest_source)
-        self.length = np.array([min(len(each), longest_source) for each in sources], np.int32)
-        self.target = _padded([[START, *each, END] for each in targets], longest_target + 1)
-        found = [(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
+        framed = [tokenizer.framed(each, longest_source) for each in sources]
+        self.source = _padded(framed, longest_source, special.padding)
+        self.length = np.array([len(each) for each in framed], np.int32)
+        ended = [[special.start, *each, special.end] for each in targets]
+        self.target = _padded(ended, longest_target + 1, special.padding)
         self.sizes = np.minimum(np.array(found, int).reshape(-1, 2), self.lengths)
         self.truncated = sum(source > longest_source or target > longest_target for source, target in found)
         self.longest = max(map(max, found), default=0)
@@ -167,9 +171,9 @@ def _train_from(
         yield train.at(share.of(indices), width)
 
 
-def _padded(rows: Sequence[Sequence[int] | np.ndarray], length: int) -> np.ndarray:
+def _padded(rows: Sequence[Sequence[int] | np.ndarray], length: int, padding: int) -> np.ndarray:
     """Return int32 [row, length]; longer rows are truncated."""
-    table = np.full([len(rows), length], PADDING, np.int32)
+    table = np.full([len(rows), length], padding, np.int32)
     for number, row in enumerate(rows):
         table[number, : len(row)] = row[:length]
     return table

@@ -17,15 +17,16 @@ import functools
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from dlcli.data import cache
-from dlcli.data.text import imported_vocabulary, tokenizer_training, vocabularies
+from dlcli.data.text import imported_vocabulary, pair_vocabulary, tokenizer_training, vocabularies
 from dlcli.data.text.imported_vocabulary import ImportedVocabulary, is_imported
+from dlcli.data.text.pair_vocabulary import PairVocabulary, is_pair
 from dlcli.data.text.tokenizer_pipelines import END as END
 from dlcli.data.text.tokenizer_pipelines import PADDING as PADDING
 from dlcli.data.text.tokenizer_pipelines import START as START
@@ -38,6 +39,8 @@ from dlcli.options.text import TokenizerKind
 from dlcli.paths import expand_user
 
 if TYPE_CHECKING:
+    import tokenizers
+
     from dlcli.data.text.sets import Documents
 
 FORMAT = 2  # increased when the same text gives other tokenizers than before
@@ -52,12 +55,13 @@ log = logging.getLogger(__name__)
 class Tokenizer:
     """A trained tokenizer; equal JSON gives equal tokens."""
 
-    def __init__(self, vocabulary: Vocabulary | ImportedVocabulary):
+    def __init__(self, vocabulary: Vocabulary | ImportedVocabulary | PairVocabulary):
         self.kind: str = vocabulary.kind
         self.entries = vocabulary.entries
         self.special, self._byte_level = vocabulary.special, vocabulary.byte_level
-        self._imported = vocabulary if isinstance(vocabulary, ImportedVocabulary) else None
-        self._library = vocabulary.library if isinstance(vocabulary, ImportedVocabulary) else pipeline(vocabulary)
+        self._imported = None if isinstance(vocabulary, Vocabulary) else vocabulary
+        self._pair = vocabulary if isinstance(vocabulary, PairVocabulary) else None
+        self._library = pipeline(vocabulary) if isinstance(vocabulary, Vocabulary) else vocabulary.library
         self._codes = _codes(self.entries) if self.kind == "characters" else None
 
     def __len__(self) -> int:
@@ -72,8 +76,15 @@ class Tokenizer:
         [ids] = self.encode_all([text])
         return ids
 
+    def encode_targets(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
+        """Yield the ids of each text as the target of a translation, uint32 [token], in order."""
+        return self._encoded(texts, self._pair.target_library) if self._pair else self.encode_all(texts)
+
     def encode_all(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
         """Yield the ids of each text, uint32 [token], in order."""
+        return self._encoded(texts, self._library)
+
+    def _encoded(self, texts: Iterable[str], library: tokenizers.Tokenizer) -> Iterator[np.ndarray]:
         if (codes := self._codes) is not None:
             yield from (_characters(text, codes) for text in texts)
             return
@@ -84,9 +95,14 @@ class Tokenizer:
             parts = [text] if self._imported else list(pieces(text))
             waiting += [(number == len(parts), part) for number, part in enumerate(parts, 1)]
             if len(waiting) >= _PARALLEL:
-                yield from self._joined(waiting, done)
+                yield from self._joined(library, waiting, done)
                 waiting = []
-        yield from self._joined(waiting, done)
+        yield from self._joined(library, waiting, done)
+
+    def framed(self, tokens: np.ndarray, limit: int) -> np.ndarray:
+        """Return tokens as an encoder reads them, int32: at most `limit`, within the special tokens."""
+        kept = tokens[: max(0, limit - len(self.special.prefix) - len(self.special.suffix))]
+        return np.concatenate([self.special.prefix, kept, self.special.suffix]).astype(np.int32)
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
         """Return the text of ids without padding, start and end; unknown tokens appear as `<unk>`.
@@ -96,6 +112,8 @@ class Tokenizer:
         """
         left_out = {*self.special[:5], *self.special.prefix, *self.special.suffix} - {self.special.unknown}
         kept = [int(each) for each in ids if each not in left_out]
+        if self._pair:
+            return self._pair.decode(kept)
         return self._library.decode(kept, skip_special_tokens=False)
 
     def pieces(self, ids: Sequence[int] | np.ndarray) -> list[str]:
@@ -119,16 +137,27 @@ class Tokenizer:
         return self._library.to_str()
 
     @property
+    def pair_files(self) -> Mapping[str, bytes]:
+        """The files of a tokenizer with a model of sentencepiece for each language, by name; of others, none."""
+        return self._pair.files if self._pair else {}
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the JSON."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
-    def _joined(self, waiting: Sequence[tuple[bool, str]], done: list[list[int]]) -> Iterator[np.ndarray]:
-        encodings = self._library.encode_batch_fast([piece for _, piece in waiting], add_special_tokens=False)
+    def _joined(
+        self, library: tokenizers.Tokenizer, waiting: Sequence[tuple[bool, str]], done: list[list[int]]
+    ) -> Iterator[np.ndarray]:
+        encode = library.encode_batch if self._pair else library.encode_batch_fast  # the fast one has no tokens
+        encodings = encode([piece for _, piece in waiting], add_special_tokens=False)
         for (last, _), encoding in zip(waiting, encodings, strict=True):
-            done.append(encoding.ids)
+            done.append(self._pair.ids_of(encoding.tokens) if self._pair else encoding.ids)
             if last:
-                yield np.concatenate([np.asarray(ids, np.uint32) for ids in done])
+                found = np.concatenate([np.asarray(ids, np.uint32) for ids in done])
+                yield (
+                    np.where(found < len(self), found, self.special.unknown).astype(np.uint32) if self._pair else found
+                )
                 done.clear()
 
 
@@ -150,6 +179,8 @@ def from_json(text: str) -> Tokenizer:
         found = json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+    if is_pair(found):
+        return Tokenizer(pair_vocabulary.read(found))
     if is_imported(found):
         return Tokenizer(imported_vocabulary.read(found))
     frame = _frame(found)

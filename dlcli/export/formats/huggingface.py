@@ -28,6 +28,7 @@ _LAYOUTS = {
     ("encoder", "bert"): "bert",
     ("decoder", "original"): "marian",
     ("encoder-decoder", "original"): "marian",
+    ("encoder-decoder", "marian"): "marian",
 }
 
 
@@ -74,7 +75,7 @@ def export(options: Export, run: TrainedRun) -> tuple[list[Path], dict[str, Any]
 
 def _generation(shape: str, ids: dict[str, int], special: SpecialIds, context: int) -> bytes:
     """Return `generation_config.json`: special tokens, and the tokens that dlcli never generates."""
-    suppressed = special.never_generated if shape == "decoder" else [special.unknown, special.start]
+    suppressed = special.never_generated if shape == "decoder" else sorted({special.unknown, special.start})
     if shape == "encoder-decoder":
         ids = {**ids, "decoder_start_token_id": special.start}
     return as_json({**ids, "max_length": context, "suppress_tokens": suppressed}, indent=2).encode()

@@ -128,10 +128,10 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         Needs("shape", ("encoder",)),
     ] = "classify"
     preset: Annotated[
-        Literal["original", "gpt2", "modern", "bert", "llama"],
+        Literal["original", "gpt2", "modern", "bert", "llama", "marian"],
         Field(
-            description="Block style: original (Vaswani 2017), gpt2, bert, llama, or modern (llama with query-key "
-            "normalization)."
+            description="Block style: original (Vaswani 2017), gpt2, bert, llama, modern (llama with query-key "
+            "normalization), or marian (original with SiLU and an output bias)."
         ),
         Cli(rare=True),
     ] = "modern"
