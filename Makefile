@@ -54,6 +54,7 @@ bench: setup ## Time training beside PyTorch and gensim, on the same cores in th
 	$(BIN)/python -c 'import gensim' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check gensim==4.4.0
 	$(BIN)/python tests/bench/input.py
 	$(BIN)/python tests/bench/tokenizer.py
+	$(BIN)/python tests/bench/scaling.py
 	$(BIN)/python tests/bench/report.py --write
 
 readme: setup ## Write the generated parts of README.md and .docs/options.md

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlcli.api import Run, draw, evaluate, import_model, load, predict, report, sample, score, train
     from dlcli.errors import UserError
+    from dlcli.tuned import Tuned, tune
 
 __version__ = "0.2.0"
 __all__ = [
     "Run",
+    "Tuned",
     "UserError",
     "draw",
     "evaluate",
@@ -27,7 +29,9 @@ __all__ = [
     "sample",
     "score",
     "train",
+    "tune",
 ]
+_ELSEWHERE = {"UserError": "dlcli.errors", "Tuned": "dlcli.tuned", "tune": "dlcli.tuned"}
 
 
 def __getattr__(name: str) -> Any:
@@ -35,7 +39,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module("dlcli.errors" if name == "UserError" else "dlcli.api"), name)
+    return getattr(import_module(_ELSEWHERE.get(name, "dlcli.api")), name)
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "dlcli"
 LAYERS = [
     {"cli", "__main__"},
+    {"tuned"},
     {"api"},
     {"notebook", "trackers", "serve"},
     {"reports"},

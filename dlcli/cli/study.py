@@ -12,6 +12,7 @@ from dlcli.cli import console, output, progress, verbs
 from dlcli.cli.display import Display
 from dlcli.cli.typer_options import Call
 from dlcli.interrupts import exit_message
+from dlcli.runs.trials import storage
 
 
 def commands() -> Iterator[verbs.Entry]:
@@ -21,6 +22,8 @@ def commands() -> Iterator[verbs.Entry]:
 
 def run(name: str, options: Any, call: Call) -> None:
     """Run the study with one line per cell on standard error, then print its table and draw its figure."""
+    if options.storage:
+        storage.require(options.storage)
     with progress.importing():
         from dlcli.engine.devices import prepare
         from dlcli.plot.page.files import save

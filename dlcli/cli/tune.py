@@ -17,10 +17,9 @@ from dlcli.formats import option
 from dlcli.interrupts import CODES, handled
 from dlcli.options.fields import flag
 from dlcli.tuning import options as search_options
-from dlcli.tuning import storage
 from dlcli.tuning.events import Begun, Event, Finished, Moved, Paused
 from dlcli.tuning.options import TuneOptions
-from dlcli.tuning.search import begin, space_of, work
+from dlcli.tuning.search import begin, require, space_of
 
 
 def commands() -> Iterator[verbs.Entry]:
@@ -33,26 +32,18 @@ def run(technique: str, options: TuneOptions, call: Call) -> None:
     given = [name for name, origin in call.origins.items() if origin != "default"]
     fixed = {name: getattr(options, name) for name in given if name not in TuneOptions.model_fields}
     space = space_of(technique, options, fixed)
-    storage.require(options.storage, options.sampler)
+    require(options)
     deadline = None if options.time is None else time.time() + options.time
     with progress.importing():
-        from dlcli.engine.devices import prepare
         from dlcli.tuning import results
-        from dlcli.tuning.workers import Workers
-    if options.workers == 1:
-        prepare(space.options_of_any().device)
+        from dlcli.tuning.workers import work_together
     with handled() as signals, Display(console.err()) as display:
         display.busy("opening the storage")
         search = begin(space, options)
         signals.exit_message = lambda: f"{results.continue_command(sys.argv)} continues the search"
         signals.on_signal = lambda name: display.print("[bold]stopping; saving the runs …[/]")
         shown = _Lines(display, search.count, results.read(search))
-        caught = lambda: signals.caught  # noqa: E731
-        if options.workers == 1:
-            events = work(search, caught, deadline)
-        else:
-            events = Workers(search, options.workers, deadline).events(caught)
-        for event in events:
+        for event in work_together(search, lambda: signals.caught, deadline):
             shown.show(event)
         caught_signal = signals.caught
     _finish(results.read(search), options, call)

@@ -60,8 +60,13 @@ def expecting_files() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        hint = "run the command again, and empty the cache only while no command is running"
-        raise DiskError(f"a cache file was deleted while in use: {error.filename}", hint=hint) from error
+        raise lost(error.filename) from error
+
+
+def lost(path: object) -> DiskError:
+    """Return the error of a cache file that was deleted or damaged while it was in use."""
+    hint = "run the command again, and empty the cache only while no command is running"
+    return DiskError(f"a cache file was deleted while in use: {path}", hint=hint)
 
 
 class Stem:
@@ -86,6 +91,13 @@ class Stem:
         for path in self.folder.glob(f"{self.name}.*"):
             with contextlib.suppress(OSError):
                 os.utime(path)  # marks the file as used
+
+    @classmethod
+    def named(cls, folder: str, slot: str, name: str) -> Stem:
+        """Return a prefix that another process has chosen."""
+        stem = object.__new__(cls)
+        stem.folder, stem.slot, stem.name = Path(folder), slot, name
+        return stem
 
     def path(self, extension: str) -> Path:
         """Return the path of one of the files."""

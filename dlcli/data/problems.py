@@ -56,6 +56,11 @@ class Problem:
     harmless: bool = False
 
 
+def without_text(place: str) -> Problem:
+    """Return the problem of a text without anything but white space."""
+    return Problem("empty", "", place, f"{place} must contain text, and is empty", skippable=True)
+
+
 class Malformed(DatasetError):
     """A data set with problems; the message lists the first few of each kind and their number."""
 

@@ -27,6 +27,7 @@ import numpy as np
 ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "dev"), "test": ("test",)}
 TEST_SHARE, TEST_MOST = 0.2, 10_000
 VALIDATION_SHARE, VALIDATION_MOST = 0.1, 5_000
+RAW_TRAIN = 0.9  # of the characters of a raw text
 
 
 def shares(count: int, given: Collection[str]) -> dict[str, float]:

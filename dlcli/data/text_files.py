@@ -140,15 +140,29 @@ def decoded(path: Path) -> tuple[str, list[Problem]]:
         DatasetError: it is missing, too large, damaged or of another encoding.
     """
     data = _bytes(path)
-    for mark, name in _OTHER_ENCODINGS:
-        if data.startswith(mark):
-            raise _encoded(path, name)
-    if data[:_CHUNK].count(0) > _NUL_FRACTION * len(data[:_CHUNK]):
-        raise DatasetError(f"{path} must be text in UTF-8, found NUL bytes: it is UTF-16 or a binary file")
+    begin(path, data[:_CHUNK])
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError:
         return data.decode("utf-8-sig", "surrogateescape"), _undecodable(path, data)
+
+
+def begin(path: Path, data: bytes | bytearray) -> int:
+    """Return where the text of a file begins: after a byte order mark.
+
+    Args:
+        path: of the file.
+        data: its first bytes.
+
+    Raises:
+        DatasetError: it is of another encoding.
+    """
+    for mark, name in _OTHER_ENCODINGS:
+        if data.startswith(mark):
+            raise _encoded(path, name)
+    if data.count(0) > _NUL_FRACTION * len(data):
+        raise DatasetError(f"{path} must be text in UTF-8, found NUL bytes: it is UTF-16 or a binary file")
+    return len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
 
 
 def head(path: Path) -> str:

@@ -18,12 +18,14 @@ from dlcli.engine.inference import Inference, Input
 from dlcli.engine.learner import Learner
 from dlcli.engine.load import load
 from dlcli.engine.loop import fit, resume
+from dlcli.engine.start_or_resume import PAUSED, start_or_resume
 from dlcli.metrics.calibration import Calibration
 from dlcli.metrics.confusion import Confusion
 from dlcli.metrics.frechet import Frechet
 from dlcli.metrics.metric import Mean, Metrics, Rate
 
 __all__ = [
+    "PAUSED",
     "Calibration",
     "Compiled",
     "Compiling",
@@ -48,4 +50,5 @@ __all__ = [
     "fit",
     "load",
     "resume",
+    "start_or_resume",
 ]

@@ -19,6 +19,7 @@ from dlcli.engine import group
 from dlcli.errors import DeviceError, UsageError
 from dlcli.interface import Batch
 from dlcli.paths import cache_folder
+from dlcli.runs.parts import Part
 
 _MIN_SPLIT = 1024  # numbers; splitting smaller arrays saves nothing
 _MAX_CPU_DEVICES = 256  # each has its own threads
@@ -141,6 +142,23 @@ def local(array: jax.Array) -> jax.Array:
         everywhere = NamedSharding(array.sharding.mesh, PartitionSpec())
         array = jax.jit(lambda whole: whole, out_shardings=everywhere)(array)
     return array.addressable_data(0)
+
+
+def part(array: jax.Array) -> Part:
+    """Return the part of an array, split over several processes, that is on the devices of this one.
+
+    The devices of a process are neighbours in the mesh, so that its part is one block along the axis.
+    """
+    sharding = array.sharding
+    assert isinstance(sharding, NamedSharding)
+    axis = next(axis for axis, name in enumerate(sharding.spec) if name is not None)
+    lengths = [0] * jax.process_count()
+    places: Any = sharding.devices_indices_map(array.shape)
+    for device, index in places.items():
+        start, stop, _ = index[axis].indices(array.shape[axis])
+        lengths[device.process_index] += stop - start
+    shards = sorted(array.addressable_shards, key=lambda shard: shard.index[axis].start or 0)
+    return Part(np.concatenate([np.asarray(shard.data) for shard in shards], axis), axis, lengths)
 
 
 def _distribute(array: Any, sharding: NamedSharding) -> jax.Array:

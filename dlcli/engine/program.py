@@ -29,6 +29,7 @@ from dlcli.metrics.metric import Metrics, add
 from dlcli.optim.build import Trainable
 from dlcli.options.common import FitOptions
 from dlcli.options.initialization import InitFromOptions, matches
+from dlcli.runs.parts import Part
 
 Leaves = list[jax.Array]
 
@@ -204,8 +205,17 @@ class Program:
         """Return the state of a learner."""
         return self._place_state(jax.tree.leaves(nnx.state(learner)))
 
+    def to_save(self, leaves: Leaves) -> dict[str, np.ndarray | Part]:
+        """Return what this process saves of the state, and wait until it is computed: of a split array its part."""
+        found: dict[str, Any] = {}
+        for name, leaf in zip(self.names, leaves, strict=True):
+            if leaf.is_fully_addressable or leaf.is_fully_replicated:
+                found[name] = _key_to_data(devices.local(leaf))
+        parts = {name: leaf for name, leaf in zip(self.names, leaves, strict=True) if name not in found}
+        return {**jax.device_get(found), **{name: devices.part(leaf) for name, leaf in parts.items()}}
+
     def to_host(self, leaves: Leaves) -> dict[str, np.ndarray]:
-        """Return the state as it is saved; wait until it is computed."""
+        """Return the whole state; wait until it is computed."""
         found = {}
         for name, leaf in zip(self.names, leaves, strict=True):
             found[name] = _key_to_data(devices.local(leaf))

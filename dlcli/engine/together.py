@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from dlcli.options.common import FitOptions
 from dlcli.options.fields import flag
 from dlcli.runs import new
 from dlcli.runs.follower import Follower
+from dlcli.runs.parts import Exchange
 from dlcli.runs.writer import RunWriter
 
 _LOCAL = {"out", "name", "data_dir"}  # options whose paths may differ between hosts
@@ -39,12 +41,14 @@ def opened(folder: Path) -> RunWriter:
 
 
 def _resumable(run: RunWriter) -> RunWriter:
-    """Let an error that ends all processes name the command that continues the run."""
+    """Let an error that ends all processes name the command that continues the run, and agree on where parts go."""
 
     def hint() -> str:
         return f"{command_line('resume', run.folder)} continues it" if run.saved_steps() else ""
 
     group.current().resume_hint = hint
+    if group.current().count > 1:
+        run.exchange = Exchange(group.current().index, group.current().agreed(secrets.token_hex(4)))
     return run
 
 

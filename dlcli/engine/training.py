@@ -272,7 +272,7 @@ def _save(session: Session, closing: Progress | None = None) -> Saved:
         _diverged(session, step, {})
     due = bool(session.interrupted)
     snapshot = Snapshot(progress=session.progress, window=sums, closing=closing, validation_due=due)
-    session.run.save(step, session.program.to_host(session.leaves), snapshot, session.options.keep)
+    session.run.save(step, session.program.to_save(session.leaves), snapshot, session.options.keep)
     session.skip_time()
     return Saved(step)
 

@@ -2,6 +2,7 @@
 
     checkpoints/00000500/
       state/           the arrays, as orbax writes them, uncompressed
+      part-1/          of arrays that are split over several processes, the parts of process 1 (see `parts`)
       progress.json    the rest of the training state
       manifest.json    size and SHA-256 of every other file; shape and dtype of every array; its own SHA-256
 
@@ -16,14 +17,16 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import DiskError, RunError
 from dlcli.files import as_json, disk_errors, size_text, sync
-from dlcli.runs import manifest
+from dlcli.runs import manifest, parts
 from dlcli.runs.manifest import Corrupt, Declared
+from dlcli.runs.parts import Arrays, Exchange, split, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,8 +59,14 @@ class Checkpoints:
     def path(self, step: int) -> Path:
         return self.folder / f"{step:08d}"
 
-    def save(self, step: int, arrays: Mapping[str, np.ndarray], progress: Mapping[str, Any]) -> None:
+    def save(self, step: int, arrays: Arrays, progress: Mapping[str, Any], exchange: Exchange | None = None) -> None:
         """Write a checkpoint; it is on the disk when this returns.
+
+        Args:
+            step: of the state.
+            arrays: by name.
+            progress: the rest of the state, as values for JSON.
+            exchange: with which the parts of other processes are collected; None if no array is split.
 
         Raises:
             DiskError: the disk is full or not writable; no incomplete checkpoint remains.
@@ -66,7 +75,8 @@ class Checkpoints:
         with disk_errors(draft):
             try:
                 draft.mkdir(parents=True)
-                _write(draft, arrays, progress)
+                collect = partial(exchange.collect, self.folder, step, arrays) if exchange else None
+                _write(draft, arrays, progress, collect)
                 _read_back(draft, arrays)
                 if self.path(step).exists():
                     self.path(step).rename(self._temporary("removed", step))
@@ -99,7 +109,11 @@ class Checkpoints:
         if found.arrays != wanted:
             raise ShapeMismatch(f"{folder} {_difference(found.arrays, wanted)}")
         manifest.verify(folder, found)
-        return arrays.read(folder, wanted)
+        stored = arrays.read(folder, {name: each for name, each in wanted.items() if name not in found.split})
+        try:
+            return {**stored, **parts.read(folder, wanted, found.split)}
+        except (OSError, ValueError) as error:
+            raise Corrupt(f"{folder} cannot be read: {error}") from error
 
     def progress(self, step: int) -> dict[str, Any]:
         """Read `progress.json` of a checkpoint; raise `Corrupt` if it was changed."""
@@ -158,11 +172,13 @@ def require_space(folder: Path, bytes_each: int, count: int) -> None:
         )
 
 
-def _write(draft: Path, arrays: Mapping[str, np.ndarray], progress: Mapping[str, Any]) -> None:
+def _write(draft: Path, arrays: Arrays, progress: Mapping[str, Any], collect: Callable[[Path], None] | None) -> None:
     """Write all files of a checkpoint and wait until they are on the disk."""
     from dlcli.runs.arrays import write
 
-    write(draft, arrays)
+    write(draft, whole(arrays))
+    if collect is not None:
+        collect(draft)
     (draft / "progress.json").write_text(as_json(progress))
     (draft / "manifest.json").write_text(manifest.describe(draft, arrays).to_json())
     for name in manifest.plain_files(draft):
@@ -171,7 +187,7 @@ def _write(draft: Path, arrays: Mapping[str, np.ndarray], progress: Mapping[str,
         sync(Path(here))
 
 
-def _read_back(draft: Path, arrays: Mapping[str, np.ndarray]) -> None:
+def _read_back(draft: Path, arrays: Arrays) -> None:
     """Read the manifest and the index of the arrays as `load` would; raise `DiskError` if that fails."""
     from dlcli.runs.arrays import check
 
@@ -179,7 +195,7 @@ def _read_back(draft: Path, arrays: Mapping[str, np.ndarray]) -> None:
     try:
         if manifest.load(draft).arrays != wanted:
             raise Corrupt(f"{draft / 'manifest.json'} names other arrays than were written")
-        check(draft, wanted)
+        check(draft, {name: each for name, each in wanted.items() if name not in split(arrays)})
     except Corrupt as error:
         raise DiskError(f"the checkpoint was written, but cannot be read back: {error}") from error
 

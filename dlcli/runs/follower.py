@@ -1,4 +1,4 @@
-"""The run folder as all processes of a run but the first see it: they read what is there, and write nothing."""
+"""The run folder as all processes of a run but the first see it: they write nothing but their parts of checkpoints."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.runs.metrics_log import MetricsLog
+from dlcli.runs.parts import Arrays
+from dlcli.runs.progress import Snapshot
 from dlcli.runs.writer import RunWriter
 
 
@@ -34,4 +36,6 @@ class Follower(RunWriter):
 
     def rewind(self, step: int) -> None: ...
 
-    def save(self, *_: Any, **__: Any) -> None: ...
+    def _save(self, step: int, arrays: Arrays, snapshot: Snapshot, keep: int) -> None:
+        if self.exchange is not None:
+            self.exchange.write(self.checkpoints.folder, step, arrays)

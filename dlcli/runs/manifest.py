@@ -11,14 +11,12 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from dlcli.files import as_json, is_stray, open_regular, read_json
-
-if TYPE_CHECKING:
-    import numpy as np
+from dlcli.runs.parts import Arrays, Split, split
 
 Declared = dict[str, tuple[tuple[int, ...], str]]  # shape and dtype of each array by its name
 
@@ -44,6 +42,7 @@ class Manifest(BaseModel):
 
     Attributes:
         arrays: shape and dtype of each by its name.
+        split: those that several processes have written in parts; the parts of process N are in `part-N`.
         files: each file except the manifest, by its path within the checkpoint.
     """
 
@@ -51,10 +50,11 @@ class Manifest(BaseModel):
 
     arrays: Declared
     files: dict[str, File]
+    split: Split = {}
 
     def to_json(self) -> str:
         """Return the manifest as it is written, with its own checksum."""
-        return as_json({**self.model_dump(), "sha256": self._checksum()})
+        return as_json({**self.model_dump(exclude=self._unused()), "sha256": self._checksum()})
 
     @classmethod
     def from_json(cls, found: dict[str, Any]) -> Manifest:
@@ -66,13 +66,25 @@ class Manifest(BaseModel):
         return manifest
 
     def _checksum(self) -> str:
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return hashlib.sha256(self.model_dump_json(exclude=self._unused()).encode()).hexdigest()
+
+    def _unused(self) -> set[str]:
+        return set() if self.split else {"split"}  # as in checkpoints from before there were parts
+
+    @model_validator(mode="after")
+    def _parts_make_up_the_arrays(self) -> Manifest:
+        for name, (axis, lengths) in self.split.items():
+            shape = self.arrays[name][0] if name in self.arrays else ()
+            if not (0 <= axis < len(shape) and min(lengths, default=0) > 0 and sum(lengths) == shape[axis]):
+                raise ValueError(f"the parts of {name} do not make up the array")
+        return self
 
 
-def describe(checkpoint: Path, arrays: Mapping[str, np.ndarray]) -> Manifest:
+def describe(checkpoint: Path, arrays: Arrays) -> Manifest:
     """Return the manifest of the files that are in a checkpoint now."""
     written = sorted(name for name in plain_files(checkpoint) if not any(map(is_stray, Path(name).parts)))
-    return Manifest(arrays=declared(arrays), files={name: _record(checkpoint / name) for name in written})
+    files = {name: _record(checkpoint / name) for name in written}
+    return Manifest(arrays=declared(arrays), files=files, split=split(arrays))
 
 
 def declared(arrays: Mapping[str, Any]) -> Declared:

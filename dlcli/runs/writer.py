@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError
@@ -20,11 +20,9 @@ from dlcli.options.common import Options
 from dlcli.runs import lock
 from dlcli.runs.folder import RunFolder, is_unfinished
 from dlcli.runs.info import FORMAT
+from dlcli.runs.parts import Arrays, Exchange
 from dlcli.runs.progress import Snapshot
 from dlcli.runs.snapshots import best_steps
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 class RunWriter(RunFolder):
@@ -35,6 +33,7 @@ class RunWriter(RunFolder):
         self._writer: ThreadPoolExecutor | None = None
         self._pending: Future[None] | None = None
         self._lock: int | None = None
+        self.exchange: Exchange | None = None  # of a run in several processes
 
     def __enter__(self) -> RunWriter:
         return self
@@ -121,7 +120,7 @@ class RunWriter(RunFolder):
             warn(f"training continues from step {step}; later checkpoints are moved to {moved[0].parent}: {names}")
         self.checkpoints.prune(set(self.checkpoints.steps()))
 
-    def save(self, step: int, arrays: Mapping[str, np.ndarray], snapshot: Snapshot, keep: int) -> None:
+    def save(self, step: int, arrays: Arrays, snapshot: Snapshot, keep: int) -> None:
         """Write a checkpoint in a background thread; its errors are raised by the next call, or by `wait`."""
         self.wait()
         if self._writer is None:
@@ -134,9 +133,9 @@ class RunWriter(RunFolder):
             pending, self._pending = self._pending, None
             pending.result()
 
-    def _save(self, step: int, arrays: Mapping[str, np.ndarray], snapshot: Snapshot, keep: int) -> None:
+    def _save(self, step: int, arrays: Arrays, snapshot: Snapshot, keep: int) -> None:
         self.metrics.sync()  # a checkpoint must not refer to metrics that a crash can still lose
-        self.checkpoints.save(step, arrays, snapshot.model_dump())
+        self.checkpoints.save(step, arrays, snapshot.model_dump(), self.exchange)
         recent = self.checkpoints.steps()[-keep:]
         self.checkpoints.prune({*recent, *best_steps(self.checkpoints, recent)})
 
@@ -145,6 +144,8 @@ class RunWriter(RunFolder):
         for draft in self.folder.glob(f".*{UNFINISHED}"):
             if not draft.is_dir():
                 draft.unlink()
+        if self.exchange is not None:
+            self.exchange.remove_others(self.checkpoints.folder)
 
 
 def _to_json(model: BaseModel) -> str:

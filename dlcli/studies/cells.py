@@ -24,9 +24,11 @@ from dlcli.artifacts import Figure, Table
 from dlcli.errors import DivergedError, RunError
 from dlcli.files import as_json, disk_errors, read_json, write_text
 from dlcli.optim.penalties import is_weight
-from dlcli.options.common import Use
+from dlcli.options.common import AUTO, Use
+from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import environment
 from dlcli.studies.options import StudyOptions
+from dlcli.studies.recorded import RecordedCells
 from dlcli.techniques.cnn.eval import evaluate
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Eval, Train
@@ -89,7 +91,9 @@ class Cells:
             RunError: the folder is of another study.
         """
         self.name, self.options, self.count, self.done = name, options, count, 0
-        self.identity = identity = json.loads(options.model_dump_json(exclude={"out", "show", "device", "workers"}))
+        self.identity = identity = json.loads(
+            options.model_dump_json(exclude={"out", "show", "device", "workers", "storage"})
+        )
         digest = hashlib.sha256(as_json({"study": name, **identity}).encode()).hexdigest()[:8]
         self.folder = options.out or Path("studies") / f"{name}-{digest}"
         found = _read(path) if (path := self.folder / "study.json").exists() else None
@@ -98,23 +102,46 @@ class Cells:
                 f"{self.folder} is of another study, or of other options",
                 hint="give another --out, or the options of its study.json",
             )
+        self._planned = 0
+        self._recorded = RecordedCells(options.storage, f"{name}-{digest}", self.folder) if options.storage else None
 
     def run(self, requests: Sequence[Request]) -> Generator[Cell, None, list[Mapping[str, Any]]]:
         """Measure cells that no call has measured yet; yield each when it is done, and return all results in order.
 
         A cell that another process is measuring is left to it: several processes, also of hosts that share the folder,
-        divide the cells of a study among them. If the other process is killed, the cell is measured here.
+        divide the cells of a study among them. With a storage, hosts that share nothing else do. If the other process
+        is killed, its run continues here.
         """
         found: dict[int, Cell] = {}
+        first, self._planned = self._planned, self._planned + len(requests)
+        if self._recorded is not None:
+            self._recorded.plan(self._planned)
         while len(found) < len(requests):
             before = len(found)
-            for index in range(len(requests)):
-                if index not in found and (cell := self._attempt(requests[index])):
-                    found[index] = cell
-                    yield cell
+            for index, cell in self._available(requests, first, found):
+                found[index] = cell
+                yield cell
             if len(found) == before:
                 time.sleep(_POLL)
         return [found[index].result for index in range(len(requests))]
+
+    def _available(
+        self, requests: Sequence[Request], first: int, found: Mapping[int, Cell]
+    ) -> Iterator[tuple[int, Cell]]:
+        """Yield the cells that are measured by now or can be measured here, each with its index."""
+        for index, request in enumerate(requests):
+            if index not in found and (cell := self._attempt(request, first + index)):
+                yield index, cell
+        if self._recorded is None or len(found) == len(requests):
+            return
+        with self._recorded.claimed() as claim:
+            if claim is None:
+                return
+            request = requests[claim.number - first]
+            path = self.folder / "cells" / f"{request.name}.json"
+            cell = self._known(request, path) if path.exists() else self._measured(request, path)
+            self._recorded.record(claim, request.name, cell.result)
+        yield claim.number - first, cell
 
     def request(self, name: str, changes: Mapping[str, Any], *, seed: int, use: Use, test: bool) -> Request:
         """Return the request to train and measure a small network.
@@ -133,26 +160,31 @@ class Cells:
         """
         return Request(name, lambda folder: self._measure(folder, {**changes, "seed": seed}, use, test))
 
-    def _attempt(self, request: Request) -> Cell | None:
+    def _attempt(self, request: Request, number: int) -> Cell | None:
         """Return a cell that has been measured or is measured now; None if another process is measuring it."""
         path = self.folder / "cells" / f"{request.name}.json"
-        if not path.exists():
+        if self._recorded is not None:
+            if (result := self._recorded.result(number, request.name)) is None:
+                return None
+            self._write(path, result)
+        elif not path.exists():
             with _lock(path) as ours:
                 if not ours:
                     return None
                 if not path.exists():  # another process may have completed it before the lock was free
                     return self._measured(request, path)
+        return self._known(request, path)
+
+    def _known(self, request: Request, path: Path) -> Cell:
         self.done += 1
         return Cell(request.name, self.done, self.count, _read(path), cached=True)
 
     def _measured(self, request: Request, path: Path) -> Cell:
+        """Measure a cell; the runs of an interrupted call continue."""
         self.done += 1
         folder = path.with_suffix(".run")
-        shutil.rmtree(folder, ignore_errors=True)  # of an interrupted call
-        try:
-            self._write(path, request.measure(folder))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._write(path, request.measure(folder))
+        shutil.rmtree(folder, ignore_errors=True)
         return Cell(request.name, self.done, self.count, _read(path), cached=False)
 
     def _write(self, path: Path, result: Mapping[str, Any]) -> None:
@@ -173,11 +205,15 @@ class Cells:
         train = Train.model_validate({**train.model_dump(exclude={"epochs"}), **changes})
         parts = folder.relative_to(self.folder / "cells").parts
         name = " ".join(part.removesuffix(".run") for part in parts)
+        _remove_unless_same(folder, train)
         try:
-            events = list(_reported(f"{self.done} of {self.count}  {name}", engine.fit(Learner, train), train.steps))
+            for _ in _reported(
+                f"{self.done} of {self.count}  {name}", engine.start_or_resume(Learner, train), train.steps
+            ):
+                pass
         except DivergedError as error:
             return {"diverged": str(error)}
-        return _result(events, folder, use, test)
+        return _result(folder, use, test)
 
 
 def _reported(name: str, events: Iterable[engine.Event], steps: int) -> Iterator[engine.Event]:
@@ -207,33 +243,48 @@ def _small(options: StudyOptions) -> Train:
         learning_rate=RATE,
         report_every=max(1, options.steps // 20),
         validate_every=max(1, options.steps // 20),
-        save_every=options.steps,
+        save_every=max(1, options.steps // 4),
         device=options.device,
     )
 
 
-def _result(events: list[engine.Event], folder: Path, use: Use, test: bool) -> dict[str, Any]:
-    scored = [event for event in events if isinstance(event, engine.Validated)]
-    trained = [event for event in events if isinstance(event, engine.Reported)]
-    ended = events[-1]
-    assert isinstance(ended, engine.Ended)
+def _remove_unless_same(folder: Path, train: Train) -> None:
+    """Remove a run of an interrupted call that cannot be continued with these options."""
+    if not folder.exists():
+        return
+    try:
+        before = RunFolder(folder).options(Learner)
+        omitted = {"out", "name", "epochs", *(["learning_rate"] if train.learning_rate == AUTO else [])}
+        same = before.model_dump(exclude=omitted) == train.model_dump(exclude=omitted)
+    except RunError:
+        same = False
+    if not same:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _result(folder: Path, use: Use, test: bool) -> dict[str, Any]:
+    run = RunFolder(folder)
+    records = list(run.metrics.read())
+    scored, trained = ([each for each in records if each["split"] == split] for split in ("validation", "train"))
+    ended = run.info().ended
+    assert ended is not None
     result: dict[str, Any] = {
         "use": use,
         "steps": ended.step,
         "best_step": ended.best_step,
         "validation": dict(ended.best if use == "best" else ended.last),
-        "train": dict(trained[-1].metrics),
-        "curve": [[event.step, event.metrics["loss"]] for event in scored],
-        "train_curve": [[event.step, event.metrics["loss"]] for event in trained],
+        "train": dict(trained[-1]["metrics"]),
+        "curve": [[each["step"], each["metrics"]["loss"]] for each in scored],
+        "train_curve": [[each["step"], each["metrics"]["loss"]] for each in trained],
     }
-    if tested := [event.test for event in events if isinstance(event, engine.RangeTested)]:
-        result["range_test"] = tested[0].described()
+    if tested := run.raw("run.json").get("range_test"):
+        result["range_test"] = tested
     if test:
-        run = open_run(folder, use=use)
-        measured = evaluate(Eval(run=str(folder), use=use), run).numbers
+        opened = open_run(folder, use=use)
+        measured = evaluate(Eval(run=str(folder), use=use), opened).numbers
         result["test_accuracy"] = measured["accuracy"]["value"]
         result["test_loss"] = measured["loss"]["value"]
-        result["weights"] = _weights(run.learner.network)
+        result["weights"] = _weights(opened.learner.network)
     return result
 
 

@@ -46,6 +46,14 @@ class StudyOptions(Options):
         int,
         Field(ge=1, le=256, description="Processes on this machine that divide the runs of the study among them."),
     ] = 1
+    storage: Annotated[
+        str,
+        Field(
+            description="Also record the runs in a journal file, or a database as postgresql+psycopg://HOST/NAME: "
+            "the same command on another host joins the study."
+        ),
+        Cli(metavar="FILE|URL"),
+    ] = ""
     device: Device = "auto"
 
 

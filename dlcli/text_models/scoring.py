@@ -12,7 +12,7 @@ import numpy as np
 from dlcli.artifacts import Likelihood
 from dlcli.errors import DatasetError
 from dlcli.nn import functional
-from dlcli.text_models.sampling import Cache, LanguageModel
+from dlcli.text_models.generation import Cache, LanguageModel
 from dlcli.text_models.trained import TrainedTextModel
 
 # Maps inputs and targets, int [batch, time] each, and the cache before the inputs to the

@@ -21,6 +21,7 @@ from typing import Any
 from dlcli.errors import RunError, UsageError
 from dlcli.files import as_json, disk_errors, is_stray, read_json, write_text
 from dlcli.runs.info import environment
+from dlcli.runs.trials.locks import Locks
 from dlcli.tuning.space import Space
 
 
@@ -47,25 +48,10 @@ class SearchFolder:
         """Return the folder of a trial's run."""
         return self.path / "trials" / f"{number:04d}"
 
-    def lock(self, number: int) -> int | None:
-        """Lock a trial against other processes, and return the handle; None if another process has it."""
-        path = self._lock(number)
-        with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return None
-        return handle
-
-    def was_started(self, number: int) -> bool:
-        """Return whether a process on this file system has worked on a trial."""
-        return self._lock(number).exists()
-
-    def _lock(self, number: int) -> Path:
-        return self.path / "locks" / f"{number:04d}"
+    @property
+    def locks(self) -> Locks:
+        """The locks of its trials."""
+        return Locks(self.path / "locks", self.id)
 
 
 def identity(space: Space) -> dict[str, Any]:

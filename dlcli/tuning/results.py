@@ -13,7 +13,8 @@ from dlcli import formats
 from dlcli.artifacts import Table
 from dlcli.formats import command_line
 from dlcli.options.fields import flag
-from dlcli.tuning import storage
+from dlcli.runs.trials import storage
+from dlcli.tuning import sampling
 from dlcli.tuning.search import Search
 
 _SHOWN = 10  # trials in the table
@@ -80,11 +81,11 @@ class Results:
 def read(search: Search) -> Results:
     """Read the results of a search from its storage."""
     opened = storage.opened(search.place)
-    study = storage.study(opened, search.folder.name)
+    study = sampling.study(opened, search.folder.name)
     monitor = str(study.user_attrs.get("metric", ""))
     rising = monitor.startswith("-")
     trials = [_trial(each, rising) for each in study.get_trials(deepcopy=False) if each.number < search.count]
-    return Results(search, monitor.lstrip("-"), rising, trials, storage.importance(study))
+    return Results(search, monitor.lstrip("-"), rising, trials, sampling.importance(study))
 
 
 def train_command(results: Results, trial: Trial) -> str:

@@ -7,14 +7,18 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from dlcli import activity
 from dlcli.options.fields import Options
-from dlcli.tuning import storage
-from dlcli.tuning.claims import claimed
+from dlcli.runs.trials import storage
+from dlcli.runs.trials.claims import Claims
+from dlcli.tuning import sampling
 from dlcli.tuning.events import Event
 from dlcli.tuning.folder import SearchFolder, open_folder
 from dlcli.tuning.options import TuneOptions
 from dlcli.tuning.ranges import parse
 from dlcli.tuning.space import Space
+
+_POLL = 1.0  # seconds between two looks at the trials of other hosts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +65,7 @@ def begin(space: Space, options: TuneOptions) -> Search:
     Raises:
         UserError: one of them cannot be used.
     """
-    storage.require(options.storage, options.sampler)
+    require(options)
     points = space.grid() if options.sampler == "grid" else []
     count = len(points) or options.trials
     database = storage.opened(options.storage) if "://" in options.storage else None  # before a folder is created
@@ -69,12 +73,19 @@ def begin(space: Space, options: TuneOptions) -> Search:
     place = options.storage or str(folder.journal)
     opened = database or storage.opened(place)
     storage.create(opened, folder.name)
-    storage.fill(storage.study(opened, folder.name), count, points)
+    storage.fill(opened, opened.get_study_id_from_name(folder.name), count)
     return Search(space, options, folder, place, count)
 
 
+def require(options: TuneOptions) -> None:
+    """Raise `UsageError` if a package that the search needs is not installed; imports none."""
+    storage.require(options.storage, ["cmaes"] if options.sampler == "cmaes" else [])
+
+
 def work(search: Search, stop: Callable[[], str | None], deadline: float | None = None) -> Iterator[Event]:
-    """Work on one trial after the other until all are begun, and yield events.
+    """Work on one trial after the other until none is left, and yield events.
+
+    At the end, trials of other hosts are waited for: one whose host is lost is taken over.
 
     Args:
         search: to work on.
@@ -88,8 +99,17 @@ def work(search: Search, stop: Callable[[], str | None], deadline: float | None 
 
     opened = storage.opened(search.place)
     study_id = opened.get_study_id_from_name(search.folder.name)
+    points = search.space.grid() if search.options.sampler == "grid" else []
+    claims = Claims(opened, study_id, search.folder.locks, search.count)
     while not reason():
-        with claimed(opened, study_id, search.folder, search.count) as claim:
-            if claim is None:
+        with claims.next() as claim:
+            if claim is not None:
+                if points:
+                    sampling.fix(opened, claim.id, points[claim.number])
+                yield from run_trial(search, opened, claim, reason)
+        if claim is None:
+            if not (count := claims.elsewhere()):
+                activity.report("")
                 return
-            yield from run_trial(search, opened, claim, reason)
+            activity.report(f"waiting for {count} {'trial' if count == 1 else 'trials'} of other hosts")
+            time.sleep(_POLL)

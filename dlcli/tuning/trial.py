@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import jax
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from dlcli import engine, techniques
 from dlcli.errors import DeviceError, DivergedError, UsageError
+from dlcli.notices import warn
 from dlcli.options.common import FitOptions
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import Outcome
-from dlcli.tuning import storage
-from dlcli.tuning.claims import Claim
+from dlcli.runs.trials.claims import Claim
+from dlcli.tuning import sampling
 from dlcli.tuning.events import Begun, Event, Finished, Moved, Paused
 from dlcli.tuning.search import Search
 
@@ -25,7 +26,6 @@ PRUNED = "pruned"  # reason why a run ended
 _CLEARED = 20  # trials after which compiled functions are dropped
 _SEEDS = 1_000_003  # between the seeds of two searches
 _FAILURES = {DivergedError: "diverged", DeviceError: "out of memory", UsageError: "invalid"}
-_PAUSED = ("SIGINT", "SIGTERM", None)
 
 
 def run_trial(search: Search, opened: Any, claim: Claim, reason: Callable[[], str | None]) -> Iterator[Event]:
@@ -37,13 +37,20 @@ def run_trial(search: Search, opened: Any, claim: Claim, reason: Callable[[], st
         claim: the trial.
         reason: returns why to pause: the name of a signal or "time"; None: continue.
     """
+    try:
+        yield from _run(search, opened, claim, reason)
+    except UpdateFinishedTrialError:
+        warn(f"trial {claim.number} was finished by another host while this one did not respond")
+
+
+def _run(search: Search, opened: Any, claim: Claim, reason: Callable[[], str | None]) -> Iterator[Event]:
     # The draws of a trial depend on its number, not on the worker or on how often the search was started.
     seed = (int(search.space.fixed.get("seed", 0)) * _SEEDS + claim.number) % 2**31
     name, chosen = search.folder.name, search.options
     steps = int(search.space.fixed.get("steps") or search.space.model.model_fields["steps"].default)
-    study = storage.study(opened, name, chosen.sampler, chosen.pruner, seed=seed, steps=steps)
+    study = sampling.study(opened, name, chosen.sampler, chosen.pruner, seed=seed, steps=steps)
     trial = optuna.trial.Trial(study, claim.id)
-    values = search.space.assigned(lambda range_: storage.suggest(trial, range_))
+    values = search.space.assigned(lambda range_: sampling.suggest(trial, range_))
     yield Begun(claim.number, values, claim.resumed)
     folder = search.folder.run(claim.number)
     try:
@@ -55,7 +62,7 @@ def run_trial(search: Search, opened: Any, claim: Claim, reason: Callable[[], st
         return
     step = 0
     try:
-        for event in _events(learner, options, folder, _Rule(trial, reason)):
+        for event in _events(learner, options, _Rule(trial, reason)):
             step = getattr(event, "step", step)
             if isinstance(event, engine.Stepped | engine.Validated):
                 yield Moved(claim.number, event.step, options.steps)
@@ -64,7 +71,7 @@ def run_trial(search: Search, opened: Any, claim: Claim, reason: Callable[[], st
     else:
         ended = RunFolder(folder).info().ended
         assert ended is not None
-        if ended.reason in _PAUSED:
+        if ended.reason in engine.PAUSED:
             yield Paused(claim.number, step, reason() or "time")
         else:
             yield _finished(study, trial, values, ended, learner.monitor(options)[0])
@@ -99,18 +106,14 @@ class _Rule:
 
     def __call__(self, progress: Any) -> str | None:
         if reason := self._reason():
-            return reason if reason in _PAUSED else "SIGTERM"  # without what a run does at its end
+            return reason if reason in engine.PAUSED else "SIGTERM"  # without what a run does at its end
         return PRUNED if self._pruned else None
 
 
-def _events(learner: Any, options: FitOptions, folder: Path, rule: _Rule) -> Iterator[engine.Event]:
+def _events(learner: Any, options: FitOptions, rule: _Rule) -> Iterator[engine.Event]:
     """Yield the events of the run; none if it has ended already."""
-    run = RunFolder(folder)
-    begun = (folder / "options.json").exists()
-    if begun and (ended := run.info().ended) is not None and ended.reason not in _PAUSED:
-        return
     monitor = learner.monitor(options)[0]
-    for event in engine.resume(learner, folder, {}, rule) if begun else engine.fit(learner, options, rule):
+    for event in engine.start_or_resume(learner, options, rule):
         if isinstance(event, engine.Validated):
             rule.validated(event.step, _signed(event.metrics, monitor))
         yield event

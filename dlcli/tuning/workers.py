@@ -19,7 +19,7 @@ from dlcli.errors import LostError, UserError
 from dlcli.files import disk_errors
 from dlcli.notices import warn
 from dlcli.tuning.events import Event, Finished, from_line
-from dlcli.tuning.search import Search
+from dlcli.tuning.search import Search, work
 from dlcli.tuning.worker import description
 
 _REPLACEMENTS = 3  # of a worker that is killed again and again without finishing a trial
@@ -42,6 +42,22 @@ class _Worker:
     process: subprocess.Popen[str]
     kills: int
     log: Path
+
+
+def work_together(search: Search, stop: Callable[[], str | None], deadline: float | None = None) -> Iterator[Event]:
+    """Work on a search with as many workers as its options say, and yield events; one worker is this process.
+
+    Args:
+        search: to work on.
+        stop: returns the name of a signal to pause at, or None.
+        deadline: time since 1970 at which to pause; None: never.
+    """
+    if search.options.workers > 1:
+        return Workers(search, search.options.workers, deadline).events(stop)
+    from dlcli.engine.devices import prepare
+
+    prepare(search.space.options_of_any().device)
+    return work(search, stop, deadline)
 
 
 class Workers:

@@ -1,7 +1,10 @@
 """One run in two processes: the losses of one process, one writer, and a common end."""
 
+import json
+import random
 import signal
 import socket
+import time
 
 import pytest
 
@@ -62,12 +65,13 @@ def test_a_run_of_two_processes_is_resumed_by_one(one_and_two, tmp_path):
     assert Checkpoints(one_and_two[1] / "checkpoints").steps()[-1] == 8
 
 
-def test_a_signal_to_process_1_stops_both_after_the_same_step(tmp_path):
+@pytest.mark.parametrize("victim", [pytest.param(0, marks=pytest.mark.slow), 1])
+def test_a_signal_to_one_process_stops_both_after_the_same_step(tmp_path, victim):
     run = tmp_path / "run"
     long = ("--steps", "1000000", "--report-every", "20", "--validate-every", "1000000")
     children = together(tmp_path, "train", "mlp", *TINY, *long, "--out", str(run))
     children[0].until(lambda: (run / "metrics.jsonl").exists())
-    children[1].send(signal.SIGTERM)
+    children[victim].send(signal.SIGTERM)
     assert codes(children) == [143, 143]
     assert Checkpoints(run / "checkpoints").steps()[-1] > 0
     assert "terminated at step" in children[0].err.read_text()
@@ -90,15 +94,60 @@ def test_without_a_coordinator_the_program_ends_after_the_timeout(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", [0, 1])
-@pytest.mark.parametrize("attempt", range(10))
-def test_a_killed_process_ends_the_other_and_the_resumed_run_is_bit_identical(tmp_path, one_and_two, victim, attempt):
-    import random
-    import time
+def test_a_time_budget_ends_both_processes_after_the_same_step(tmp_path):
+    run = tmp_path / "run"
+    long = ("--steps", "1000000", "--report-every", "20", "--validate-every", "1000000", "--max-time", "2s")
+    children = together(tmp_path, "train", "mlp", *TINY, *long, "--out", str(run))
+    assert codes(children) == [0, 0], children[0].err.read_text()
+    info = json.loads((run / "run.json").read_text())
+    assert info["ended"]["reason"] == "time"
+    assert Checkpoints(run / "checkpoints").steps()[-1] == info["ended"]["step"] > 0
 
-    run, whole = tmp_path / "run", tmp_path / "whole"
-    length = ("--steps", "3000", "--report-every", "20", "--validate-every", "50", "--save-every", "50")
-    children = together(tmp_path / "said", "train", "mlp", *TINY, *length, "--out", str(run))
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_frozen_process_ends_the_other_within_half_a_minute(tmp_path, victim):
+    run = tmp_path / "run"
+    long = ("--steps", "1000000", "--report-every", "20", "--validate-every", "1000000")
+    children = together(tmp_path, "train", "mlp", *TINY, *long, "--out", str(run))
+    children[0].until(lambda: (run / "metrics.jsonl").exists())
+    children[victim].send(signal.SIGSTOP)
+    start = time.monotonic()
+    try:
+        assert children[1 - victim].wait() == 9
+        assert time.monotonic() - start < 30
+        assert f"process {victim} " in children[1 - victim].err.read_text()
+    finally:
+        children[victim].send(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """Return a function that gives the folder of a long run of two processes that was not interrupted, by `--shard`."""
+    folder = tmp_path_factory.mktemp("unbroken")
+
+    def run(shard):
+        if not (folder / shard).exists():
+            assert codes(together(folder / "said", *long_run(shard), "--out", str(folder / shard))) == [0, 0]
+        return folder / shard
+
+    return run
+
+
+def long_run(shard):
+    options = ("--steps", "3000", "--report-every", "20", "--validate-every", "50", "--save-every", "50")
+    return "train", "mlp", *TINY, "--hidden-sizes", "64,32", "--shard", shard, *options
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize("shard", ["none", "fsdp"])
+@pytest.mark.parametrize("attempt", range(5))
+def test_a_killed_process_ends_the_other_and_the_resumed_run_is_bit_identical(
+    tmp_path, unbroken, shard, victim, attempt
+):
+    run = tmp_path / "run"
+    children = together(tmp_path / "said", *long_run(shard), "--out", str(run))
     children[0].until(lambda: Checkpoints(run / "checkpoints").steps()[-1:] > [0])
     time.sleep(random.random())
     children[victim].send(signal.SIGKILL)
@@ -107,7 +156,7 @@ def test_a_killed_process_ends_the_other_and_the_resumed_run_is_bit_identical(tm
     assert time.monotonic() - start < 60
     assert "was lost" in children[1 - victim].err.read_text()
     assert codes(together(tmp_path / "again", "resume", str(run))) == [0, 0]
-    assert codes(together(tmp_path / "unbroken", "train", "mlp", *TINY, *length, "--out", str(whole))) == [0, 0]
-    left, right = arrays(run), arrays(whole)
+    left, right = arrays(run), arrays(unbroken(shard))
     assert all(left[name].tobytes() == right[name].tobytes() for name in right)
-    assert records(run) == records(whole)
+    assert records(run) == records(unbroken(shard))
+    assert not list((run / "checkpoints").glob(".*"))  # nothing is left of a part

@@ -434,7 +434,7 @@ def test_a_failed_write_leaves_no_files_of_threads_that_still_write(tmp_path, mo
             while time.monotonic() < end:
                 (draft / str(time.monotonic_ns())).touch()
 
-    def fail(draft, arrays, progress):
+    def fail(draft, *contents):
         threads.append(threading.Thread(target=write_late, args=[draft]))
         threads[0].start()
         time.sleep(0.02)

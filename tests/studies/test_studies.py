@@ -12,6 +12,7 @@ from dlcli.cli.app import main
 from dlcli.engine import devices
 from dlcli.errors import DivergedError, RunError, UserError
 from dlcli.options.optimizers import OPTIMIZERS
+from dlcli.runs.trials import heartbeat
 from dlcli.studies import augmentation, cells, dropout_ensemble, optimizers, regularization, sample_size
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.techniques.cnn.learner import Learner
@@ -77,7 +78,7 @@ def test_a_run_that_diverges_is_a_result_too(tmp_path, monkeypatch):
     def diverge(*arguments):
         raise DivergedError("loss became nan at step 3")
 
-    monkeypatch.setattr(cells.engine, "fit", diverge)
+    monkeypatch.setattr(cells.engine, "start_or_resume", diverge)
     options = CATALOGUE["regularization"](out=tmp_path / "study", **SMALL)
     found = measured(Cells("regularization", options, 1), {}, test=True)
     assert found.result == {"diverged": "loss became nan at step 3"}
@@ -320,6 +321,71 @@ def test_a_cell_of_a_killed_process_is_measured_again(calls):
     options = CATALOGUE["regularization"](out=Path("study"), **SMALL)
     assert not measured(Cells("regularization", options, 1), {}, test=True).cached
     assert [path.name for path in Path("study/cells").iterdir()] == ["a.json"]
+
+
+def test_the_run_of_a_killed_process_continues(monkeypatch, tmp_path):
+    devices.prepare("auto")
+    options = CATALOGUE["regularization"](out=tmp_path / "whole", **SMALL)
+    whole = measured(Cells("regularization", options, 1), {}, test=True)
+    options = options.model_copy(update={"out": tmp_path / "killed"})
+    train, started = cells.engine.start_or_resume, []
+
+    def killed(*arguments):
+        for event in train(*arguments):
+            if isinstance(event, cells.engine.Validated) and event.step == 5:
+                raise KeyboardInterrupt
+            yield event
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cells.engine, "start_or_resume", killed)
+        with pytest.raises(KeyboardInterrupt):
+            measured(Cells("regularization", options, 1), {}, test=True)
+
+    def observed(*arguments):
+        for event in train(*arguments):
+            started.extend([event.step] if isinstance(event, cells.engine.Started) else [])
+            yield event
+
+    monkeypatch.setattr(cells.engine, "start_or_resume", observed)
+    assert measured(Cells("regularization", options, 1), {}, test=True).result == whole.result
+    assert started == [4]
+
+
+def recorded(folder):
+    options = CATALOGUE["regularization"](out=Path(folder), storage="study.log", **SMALL)
+    return Cells("regularization", options, 2)
+
+
+def in_all(cells):
+    return cells.run([cells.request(name, {}, seed=0, use="last", test=True) for name in "ab"])
+
+
+def test_hosts_that_share_a_storage_make_each_run_once(calls):
+    first = in_all(recorded("one"))
+    assert next(first).name == "a"
+    assert [(cell.name, cell.cached) for cell in in_all(recorded("other"))] == [("a", True), ("b", False)]
+    assert [(cell.name, cell.cached) for cell in first] == [("b", True)]
+    assert [name for name, *_ in calls] == ["a", "b"]
+    one, other = (sorted(Path(name, "cells").iterdir()) for name in ("one", "other"))
+    assert [path.read_text() for path in one] == [path.read_text() for path in other]
+
+
+def test_the_cell_of_a_lost_host_is_measured_elsewhere(calls, monkeypatch):
+    lost = recorded("lost")._recorded
+    lost.plan(2)
+    claim = lost.claimed()
+    assert claim.__enter__().number == 0
+    monkeypatch.setattr(heartbeat, "STOPPED", 0.2)  # the next beat comes after 10 s
+    assert sorted(cell.name for cell in in_all(recorded("other"))) == ["a", "b"]
+    assert sorted(name for name, *_ in calls) == ["a", "b"]
+    claim.__exit__(None, None, None)
+
+
+def test_another_study_in_the_same_trials_is_refused(calls):
+    list(in_all(recorded("one")))
+    other = recorded("other")
+    with pytest.raises(RunError, match="another version of dlcli"):
+        list(other.run([other.request("c", {}, seed=0, use="last", test=True)]))
 
 
 @pytest.mark.slow

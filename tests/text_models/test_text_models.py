@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from dlcli.artifacts import joined
 from dlcli.data.text import tokenizers
 from dlcli.data.text.tokenizers import END
 from dlcli.notices import Notice
@@ -31,6 +32,14 @@ class Alphabet(nnx.Module):
     def step(self, tokens, start, cache):
         following = jnp.where(tokens == END, FIRST, jnp.where(tokens == len(LETTERS) - 1, END, tokens + 1))
         return self.scale[...] * jax.nn.one_hot(following, len(LETTERS)), cache + tokens.shape[1]
+
+
+class Uniform(Alphabet):
+    """Predicts all letters with nearly the same probability, and END with a lower one."""
+
+    def step(self, tokens, start, cache):
+        logits, cache = super().step(tokens, start, cache)
+        return (0.1 * logits).at[..., END].add(-2.0), cache
 
 
 def model(context=None):
@@ -60,6 +69,22 @@ def test_sampling_continues_when_the_context_is_full():
 def test_a_prompt_longer_than_the_context_is_truncated_with_a_notice():
     with pytest.warns(Notice, match="has 3 tokens, of which the model reads the last 1"):
         assert texts(context=2, prompt="abc") == ["abcde"]
+
+
+def drawn(network, context, count, **options):
+    untrained = TrainedTextModel(types.SimpleNamespace(network=network), LETTERS, context)
+    pieces = sampling.sample(untrained, TextSampleOptions(count=count, seed=3, **options))
+    return [text["text"] for text in joined(pieces)]
+
+
+@pytest.mark.parametrize("context", [None, 3, 7])
+def test_texts_of_many_are_those_that_each_key_generates_alone(context):
+    network = Uniform()
+    many = drawn(network, context, 20, max_new_tokens=11, prompt="ab")
+    assert len(many) == 20
+    assert len(set(many)) > 10
+    assert drawn(network, context, 3, max_new_tokens=11, prompt="ab") == many[:3]
+    assert drawn(network, context, 1, max_new_tokens=11, prompt="ab") == many[:1]
 
 
 def test_both_programs_give_each_token_its_log_probability():

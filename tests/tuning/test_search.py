@@ -11,11 +11,13 @@ from pathlib import Path
 import optuna
 import pytest
 
-from dlcli.errors import DiskError, RunError
+from dlcli.errors import DiskError, RunError, UsageError
 from dlcli.runs.folder import RunFolder
+from dlcli.runs.trials import heartbeat, storage
+from dlcli.runs.trials.claims import Claims
 from dlcli.techniques.mlp.learner import Learner
-from dlcli.tuning import options, results, search, storage
-from dlcli.tuning.claims import claimed
+from dlcli.tuned import tune as dlcli_tune
+from dlcli.tuning import options, results, sampling, search
 from dlcli.tuning.events import Begun, Finished, Paused, from_line, to_line
 from tests.postgresql import postgresql
 
@@ -86,19 +88,20 @@ def test_a_paused_trial_continues_its_run_bit_for_bit():
 
 def test_a_claimed_trial_is_not_given_to_another_worker():
     one = begun(trials=2)
-    storage.fill(storage.study(storage.opened(one.place), one.folder.name), 4)  # as two hosts do that create trials
     opened = storage.opened(one.place)
     study_id = opened.get_study_id_from_name(one.folder.name)
-    with claimed(opened, study_id, one.folder, 2) as first, claimed(opened, study_id, one.folder, 2) as second:
+    storage.fill(opened, study_id, 4)  # as two hosts do that create trials
+    claims = Claims(opened, study_id, one.folder.locks, 2)
+    with claims.next() as first, claims.next() as second:
         assert (first.number, second.number) == (0, 1)
-        with claimed(opened, study_id, one.folder, 2) as third:
+        with claims.next() as third:
             assert third is None
-    with claimed(opened, study_id, one.folder, 2) as again:  # its lock is free, as after a kill
+    with claims.next() as again:  # its lock is free, as after a kill
         assert (again.number, again.resumed) == (0, True)
 
 
 def test_a_bad_trial_is_pruned(monkeypatch):
-    monkeypatch.setattr(storage, "_STARTUP", 1)
+    monkeypatch.setattr(sampling, "_STARTUP", 1)
     one = begun(("learning-rate=0.05,1e-6",), {**TINY, "validate_every": 2}, sampler="grid")
     good, bad = [each for each in finish(one) if isinstance(each, Finished)]
     assert (good.state, bad.state) == ("complete", "pruned")
@@ -127,12 +130,12 @@ def test_the_draws_of_a_trial_depend_on_its_number_alone(sampler):
     for folder in ("one", "other"):
         one = begun(sampler=sampler, trials=4, out=Path(folder))
         opened = storage.opened(one.place)
-        studies = [storage.study(opened, one.folder.name, sampler, seed=number) for number in range(4)]
+        studies = [sampling.study(opened, one.folder.name, sampler, seed=number) for number in range(4)]
         order = range(4) if folder == "one" else reversed(range(4))
         values = {}
         for number in order:
             each = optuna.trial.Trial(studies[number], opened.get_all_trials(0)[number]._trial_id)
-            values[number] = one.space.assigned(lambda range_, each=each: storage.suggest(each, range_))
+            values[number] = one.space.assigned(lambda range_, each=each: sampling.suggest(each, range_))
         drawn.append(values)
     assert drawn[0] == drawn[1]
     assert len({str(each) for each in drawn[0].values()}) == 4
@@ -160,12 +163,33 @@ def test_a_search_in_a_database_joins_from_another_folder():
     assert not second.folder.run(0).exists()
 
 
-def test_a_trial_of_another_folder_stays_there():
+def test_a_trial_of_another_host_stays_there_while_its_heart_beats():
+    first = begun(storage="sqlite:///search.db", trials=1, name="joint")
+    second = begun(storage="sqlite:///search.db", trials=1, name="joint", out=Path("other"))
+    work = search.work(first, lambda: None)
+    next(work)
+    assert finish(second, signalled(2)) == []
+    ended = [each for each in work if isinstance(each, Finished)]
+    assert [each.number for each in ended] == [0]
+    assert not second.folder.run(0).exists()
+
+
+def test_the_trial_of_a_lost_host_is_taken_over(monkeypatch):
     first = begun(storage="sqlite:///search.db", trials=1, name="joint")
     finish(first, signalled(3))
     second = begun(storage="sqlite:///search.db", trials=1, name="joint", out=Path("other"))
-    assert finish(second) == []
-    assert isinstance(finish(first)[-1], Finished)
+    monkeypatch.setattr(heartbeat, "STOPPED", 0.5)
+    assert isinstance(finish(second)[-1], Finished)
+    assert second.folder.run(0).exists()
+    assert finish(first) == []  # no longer its trial
+
+
+def test_hosts_that_start_together_try_each_point_of_a_grid_once():
+    one = begun(("learning-rate=0.01,0.02", "seed=0,1"), sampler="grid")
+    opened = storage.opened(one.place)
+    opened.create_new_trial(0)  # as another host does at the same moment
+    values = [str(each.values) for each in finish(one) if isinstance(each, Begun)]
+    assert len(values) == len(set(values)) == 4
 
 
 def test_events_survive_a_pipe():
@@ -183,6 +207,40 @@ def test_the_command_prints_a_table_and_the_best_command(dlcli):
     found = json.loads(out)
     assert [each["state"] for each in found["trials"]] == ["complete"] * 2
     assert found["best"]["command"].startswith("dlcli train mlp")
+
+
+def test_a_search_from_python_is_that_of_the_command_line():
+    params = {"learning_rate": "1e-3..1e-1:log", "seed": [0, 1, 2]}
+    events = []
+    found = dlcli_tune("mlp", params, trials=2, out="search", progress=events.append, **TINY)
+    assert [each.state for each in found.trials] == ["complete"] * 2
+    assert found.best.options.learning_rate == found.numbers["best"]["values"]["learning_rate"]
+    assert found.figure().name == "search"
+    assert [each.number for each in events if isinstance(each, Finished)] == [0, 1]
+    assert [each.state for each in results.read(begun()).trials] == ["complete"] * 2  # one search
+    with pytest.raises(UsageError, match="there is no option 'rate'"):
+        dlcli_tune("mlp", {"rate": [1]})
+
+
+def test_cmaes_searches_ranges_of_numbers():
+    pytest.importorskip("cmaes")
+    one = begun(
+        ("learning-rate=1e-3..1e-1:log", "weight-decay=0..0.1"), {**TINY, "steps": 2}, sampler="cmaes", trials=6
+    )
+    found = [each.values for each in finish(one) if isinstance(each, Finished)]
+    assert len({str(each) for each in found}) == 6
+    assert all(1e-3 <= each["learning_rate"] <= 1e-1 and 0 <= each["weight_decay"] <= 0.1 for each in found)
+    assert results.read(one).best.value == min(each.value for each in results.read(one).trials)
+
+
+def test_hyperband_ends_bad_trials_at_its_rungs():
+    fixed = {**TINY, "steps": 27, "validate_every": 1, "optimizer": "sgd"}
+    one = begun(("learning-rate=0.3,1e-6", "seed=0,1,2,3,4,5"), fixed, sampler="grid", pruner="hyperband")
+    ended = [each for each in finish(one) if isinstance(each, Finished)]
+    assert {each.state for each in ended} == {"complete", "pruned"}
+    pruned = [each for each in ended if each.state == "pruned"]
+    assert all(each.step < 27 for each in pruned)
+    assert results.read(one).best.values["learning_rate"] == 0.3
 
 
 @pytest.mark.slow

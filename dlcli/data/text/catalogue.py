@@ -109,7 +109,6 @@ def _empty(texts: TextSet) -> list[Problem]:
         message = f"{listed(empty, 'and')} must contain at least one text, found none"
         problems.append(Problem("few examples", empty[0] if len(empty) == 1 else "", ", ".join(empty), message))
     for name, split in texts.splits.items():
-        for place, text in zip(split.places, split.texts, strict=True):
-            if not text.strip():
-                problems.append(Problem("empty", name, place, f"{place} must contain text, and is empty"))
+        for place in split.blank():
+            problems.append(Problem("empty", name, place, f"{place} must contain text, and is empty"))
     return problems

@@ -39,11 +39,7 @@ def _of_texts(texts: TextSet, problems: list[Problem]) -> list[Problem]:
     if texts.classes:
         problems += one_class(texts.classes) + few_examples(texts.classes, texts.counts("train"))
         problems += _missing_classes(texts) + labels.problems(texts.labels)
-    examples = {
-        name: {place: text.strip() for place, text in zip(split.places, split.texts, strict=True) if text.strip()}
-        for name, split in texts.splits.items()
-    }
-    return problems + _duplicates(examples)
+    return problems + _duplicates({name: dict(split.keys()) for name, split in texts.splits.items()})
 
 
 def _missing_classes(texts: TextSet) -> list[Problem]:

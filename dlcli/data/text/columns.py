@@ -27,6 +27,7 @@ class ReadOptions:
         target_column: column of the targets of pairs.
         skip_bad: leave out rows and files that cannot be used, instead of raising an error.
         labels: read the labels of texts. Without them, rows with a missing label are kept.
+        in_memory: read texts as a whole, however large they are.
     """
 
     text_column: str | None = None
@@ -35,11 +36,12 @@ class ReadOptions:
     target_column: str | None = None
     skip_bad: bool = False
     labels: bool = True
+    in_memory: bool = False
 
     @classmethod
     def of(cls, *options: Any, labels: bool = True) -> ReadOptions:
         """Collect the options of this class from objects that have some of them; later objects take precedence."""
-        names = [each.name for each in dataclasses.fields(cls) if each.name != "labels"]
+        names = [each.name for each in dataclasses.fields(cls) if each.name not in ("labels", "in_memory")]
         found = [(name, getattr(each, name, None)) for each in options for name in names]
         return cls(**{name: value for name, value in found if value is not None}, labels=labels)
 

@@ -77,6 +77,7 @@ def classification(
         digest=digest(texts, tokenizer),
         example=texts.example,
         test_split=texts.test_split,
+        opened=texts,
     )
 
 

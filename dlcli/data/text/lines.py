@@ -7,6 +7,7 @@ the text, at white space if possible. Even a text of one line thus has pieces in
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
@@ -35,7 +36,7 @@ def read(dataset: str, options: ReadOptions = DEFAULT) -> dict[str, list[str]]:
         found = list(pieces(files.split_lines(raw)))
         parts = {split: [found[i] for i in indices] for split, indices in splits.numbered(len(found)).items()}
     else:
-        texts = open_texts(dataset, options)
+        texts = open_texts(dataset, dataclasses.replace(options, in_memory=True))
         parts = {
             split: [line for document in documents.texts for line in files.split_lines(document)]
             for split, documents in texts.splits.items()

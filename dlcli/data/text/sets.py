@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -35,6 +35,20 @@ class Documents:
             encoded = text.encode()
             digest.update(b"%d\n%s" % (len(encoded), encoded))
         return digest.hexdigest()
+
+    @property
+    def sample(self) -> Sequence[str]:
+        """The texts to train a tokenizer on: all of them."""
+        return self.texts
+
+    def blank(self) -> list[str]:
+        """Return the places of documents without text."""
+        return [place for place, text in zip(self.places, self.texts, strict=True) if not text.strip()]
+
+    def keys(self) -> Iterator[tuple[str, object]]:
+        """Yield the place of each document that has text, and a value that is equal for equal documents."""
+        found = zip(self.places, self.texts, strict=True)
+        yield from ((place, text.strip()) for place, text in found if text.strip())
 
     @property
     def characters(self) -> int:

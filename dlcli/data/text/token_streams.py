@@ -4,8 +4,7 @@ A stream is `<end>`, the first document, `<end>`, the second document, and so on
 has a predecessor to be predicted from, and `<end>` separates the documents.
 
 For each stream, the folder `data` of the cache contains `SLOT.KEY.ids` (uint16, or uint32 for vocabularies beyond
-65,536 entries) and `SLOT.KEY.json`. The latter is written last and contains the checksum of the former, so that
-incomplete files of a killed process are rebuilt.
+65,536 entries) and its record; for a text larger than memory, a pair of files per shard (see `token_shards`).
 """
 
 from __future__ import annotations
@@ -13,32 +12,22 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from dlcli.data import cache
+from dlcli.data.text import token_files, token_shards
+from dlcli.data.text.large_texts import LargeDocuments
 from dlcli.data.text.sets import TextSet
+from dlcli.data.text.token_shards import Shards
 from dlcli.data.text.tokenizers import Tokenizer
 
 FORMAT = 1  # increased when the same text and tokenizer give other tokens than before
-_DTYPES = {"uint16": np.uint16, "uint32": np.uint32}
 _BUFFER = 2**20  # tokens written at a time
 
 log = logging.getLogger(__name__)
-
-
-class Record(BaseModel):
-    """Description of the file of ids; the checksum is the CRC-32 of its bytes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    tokens: int
-    dtype: str
-    checksum: int
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -46,11 +35,11 @@ class Stream:
     """The tokens of a split.
 
     Attributes:
-        ids: uint16 or uint32 [token], memory-mapped.
+        ids: uint16 or uint32 [token], memory-mapped; of a text larger than memory in shards.
         end: the token that precedes each document.
     """
 
-    ids: np.ndarray
+    ids: np.ndarray | Shards
     end: int
 
     def __len__(self) -> int:
@@ -63,6 +52,7 @@ class Stream:
 
     def documents(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the offset and the number of tokens of each document, both int64 [document]."""
+        assert isinstance(self.ids, np.ndarray)  # a text larger than memory has no labels
         marks = np.flatnonzero(self.ids == self.end)
         return marks + 1, np.diff(marks, append=len(self.ids)) - 1
 
@@ -77,38 +67,16 @@ def stream(texts: TextSet, split: str, tokenizer: Tokenizer) -> Stream:
     name = f"{Path(texts.name).stem}-{hashlib.sha256(texts.name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
     slot = f"tokens-{name}-{split}-{tokenizer.kind}-{len(tokenizer)}"
     stem = cache.Stem(slot, f"{FORMAT}\n{documents.digest}\n{tokenizer.digest}")
-    ids = _load(stem)
-    if ids is None:
-        log.info("encoding the %s split of %s: %s characters", split, texts.name, f"{documents.characters:,}")
-        ids = _build(stem, documents.texts, tokenizer)
-    return Stream(ids, tokenizer.special.end)
-
-
-def _load(stem: cache.Stem) -> np.ndarray | None:
-    """Map the cached ids into memory; return None if they are missing or damaged."""
-    try:
-        record = Record.model_validate_json(cache.unseal(stem.path("json").read_bytes()))
-        ids = np.memmap(stem.path("ids"), _DTYPES[record.dtype], mode="r").view(np.ndarray)
-    except (OSError, ValueError, KeyError):
-        return None
-    return ids if len(ids) == record.tokens and zlib.crc32(ids.data) == record.checksum else None
-
-
-def _build(stem: cache.Stem, texts: Sequence[str], tokenizer: Tokenizer) -> np.ndarray:
+    ids: np.ndarray | Shards | None = token_files.load(stem)
+    if ids is not None:
+        return Stream(ids, tokenizer.special.end)
+    log.info("encoding the %s split of %s: %s characters", split, texts.name, f"{documents.characters:,}")
+    if isinstance(documents, LargeDocuments):
+        ids = token_shards.load(stem, documents.texts.pieces, tokenizer, f"the {split} split of {texts.name}")
+        return Stream(ids, tokenizer.special.end)
     stem.clear()
-    dtype = "uint16" if len(tokenizer) <= 2**16 else "uint32"
-    count, checksum = 0, 0
-    with cache.replacing(stem.path("ids")) as file:
-        for part in _parts(texts, tokenizer):
-            written = part.astype(_DTYPES[dtype])
-            checksum = zlib.crc32(written.data, checksum)
-            count += len(written)
-            file.write(written.data)
-    record = Record(tokens=count, dtype=dtype, checksum=checksum)
-    with cache.replacing(stem.path("json")) as file:
-        file.write(cache.seal(record.model_dump_json().encode()))
-    with cache.expecting_files():
-        return np.memmap(stem.path("ids"), _DTYPES[dtype], mode="r").view(np.ndarray)
+    token_files.write(stem, _parts(documents.texts, tokenizer), len(tokenizer))
+    return Stream(token_files.required(stem), tokenizer.special.end)
 
 
 def _parts(texts: Sequence[str], tokenizer: Tokenizer) -> Iterator[np.ndarray]:

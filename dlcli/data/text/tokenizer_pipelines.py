@@ -54,10 +54,16 @@ def empty_pipeline(kind: TokenizerKind) -> tokenizers.Tokenizer:
     return pipeline(Vocabulary(kind, ()))
 
 
+def boundary(text: str, start: int = 1) -> int | None:
+    """Return the first place from `start` on where every kind ends a token; None if there is none."""
+    found = _BOUNDARY.search(text, start)
+    return found.end() if found else None
+
+
 def pieces(text: str) -> Iterator[str]:
     """Cut a long text into pieces whose tokens are those of the whole text."""
     start = 0
-    while cut := _BOUNDARY.search(text, start + _PIECE):
-        yield text[start : cut.end()]
-        start = cut.end()
+    while (cut := boundary(text, start + _PIECE)) is not None:
+        yield text[start:cut]
+        start = cut
     yield text[start:]

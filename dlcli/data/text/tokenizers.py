@@ -229,7 +229,7 @@ def resolve(choice: str | Path, vocabulary_size: int, documents: Documents) -> T
     except (OSError, ValueError):
         pass
     log.info("training a tokenizer: %s", choice)
-    tokenizer = train(choice, vocabulary_size, documents.texts)
+    tokenizer = train(choice, vocabulary_size, documents.sample)
     with cache.replacing(stem.path("json")) as file:
         file.write(cache.seal(tokenizer.to_json().encode()))
     return tokenizer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -44,14 +44,21 @@ class Counts:
 
 def count(tokenizer: Tokenizer, texts: Iterable[str]) -> Counts:
     """Tokenize texts and count."""
-    texts = list(texts)
     occurrences = np.zeros(len(tokenizer), np.int64)
-    for ids in tokenizer.encode_all(texts):
+    number = characters = words = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal number, characters, words
+        for text in texts:
+            number, characters, words = number + 1, characters + len(text), words + len(text.split())
+            yield text
+
+    for ids in tokenizer.encode_all(counted()):
         occurrences += np.bincount(ids, minlength=len(occurrences))
     return Counts(
-        texts=len(texts),
-        characters=sum(map(len, texts)),
-        words=sum(len(text.split()) for text in texts),
+        texts=number,
+        characters=characters,
+        words=words,
         tokens=int(occurrences.sum()),
         unknown=int(occurrences[UNKNOWN]),
         used=int(np.count_nonzero(occurrences)),

@@ -33,14 +33,14 @@ def read(options: Train) -> TextSet:
         UsageError: the vocabulary size is too small for the text.
     """
     found = open_texts(options.dataset, ReadOptions.of(options, labels=False))
-    tokenizer_training.refuse_too_small(options.kind, options.vocab_size, found.splits["train"].texts)
+    tokenizer_training.refuse_too_small(options.kind, options.vocab_size, found.splits["train"].sample)
     return found
 
 
 def train(options: Train, data: TextSet) -> Result:
     """Train on the training split, and return statistics of the validation split."""
     split = data.splits["train"]
-    tokenizer = tokenizers.train(options.kind, options.vocab_size, split.texts)
+    tokenizer = tokenizers.train(options.kind, options.vocab_size, split.sample)
     counts = token_statistics.count(tokenizer, data.splits["validation"].texts)
     return Result(
         facts=TokenizerFacts(documents=len(split), characters=split.characters),

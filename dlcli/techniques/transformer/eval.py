@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.options import Eval
 from dlcli.techniques.transformer.translation import translator
+from dlcli.text_models import bag_of_ngrams
 
 _BATCH = 32  # sources per batch
 _MAX_PAIRS, _MAX_TOKENS = 1_000, 2**16  # limits of what is translated: decoding is sequential and slow
@@ -31,7 +33,8 @@ def evaluate(options: Eval, run: TrainedRun) -> Table:
     accuracy, an encoder-decoder exact match, BLEU and chrF.
     """
     found = measure(run, options)
-    return _TABLES[run.learner.task](run.learner, found)
+    table = _TABLES[run.learner.task](run.learner, found)
+    return _with_baseline(table, found) if options.baseline else table
 
 
 def _language_modeling(learner: Learner, found: Evaluation) -> Table:
@@ -40,6 +43,15 @@ def _language_modeling(learner: Learner, found: Evaluation) -> Table:
 
 def _classification(learner: Learner, found: Evaluation) -> Table:
     return classification.table(found.title, found.described(), learner.facts.classes, found.protocol)
+
+
+def _with_baseline(table: Table, found: Evaluation) -> Table:
+    """Return a classifier's table with the accuracy of the linear model on the same split."""
+    baseline = bag_of_ngrams.accuracy(found.data.opened, found.protocol["split"])
+    explained = f"{formats.interval(baseline)}, TF-IDF of words and pairs, logistic regression"
+    row = ("bag of n-grams", formats.percent(baseline["value"]), explained)
+    rows = [table.rows[0], row, *table.rows[1:]]
+    return dataclasses.replace(table, rows=rows, numbers={**table.numbers, "bag_of_ngrams": baseline})
 
 
 def _masked_modeling(learner: Learner, found: Evaluation) -> Table:

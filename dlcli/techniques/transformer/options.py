@@ -238,6 +238,13 @@ def task_of(options: Train) -> str:
 class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
     """Options of `dlcli eval` for a run of transformer."""
 
+    baseline: Annotated[
+        bool,
+        Field(description="Also measure a linear classifier of words and word pairs, fitted to the training split."),
+        Needs("shape", ("encoder",), of_run=True),
+        Needs("task", ("classify",), of_run=True),
+    ] = False
+
     def require_fit(self, run: Any) -> None:
         shape = run.options.shape
         if misplaced := misplaced_column(shape, self.model_dump(include=set(_COLUMNS))):

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.data import arrow
-from dlcli.data.problems import Problem
+from dlcli.data.problems import Problem, without_text
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions, resolve
 from dlcli.data.text.rows import Found, Row, text_set
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.sources.table import empty, unlabelled
+from dlcli.data.text.sources.table import unlabelled
 
 
 def matches(dataset: str) -> bool:
@@ -50,7 +50,7 @@ def _read(tables: arrow.Tables, split: str, text: str, label: str | None) -> Fou
     for number, (each, name) in enumerate(zip(texts, labels, strict=True), 1):
         row = Row(each if isinstance(each, str) else "", f"row {number} of {split} of {tables.name}", name, name or "")
         if not row.text.strip():
-            problems.append(empty(row))
+            problems.append(without_text(row.place))
         elif label and name is None:
             problems.append(unlabelled(row))
         else:

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 
 from dlcli.data import text_files
 from dlcli.data.problems import Problem
-from dlcli.data.splits import ALIASES
+from dlcli.data.splits import ALIASES, RAW_TRAIN
+from dlcli.data.text import large_texts
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sets import Documents, TextSet
-
-TRAIN_FRACTION = 0.9
 
 
 def matches(dataset: str) -> bool:
@@ -26,8 +25,11 @@ def matches(dataset: str) -> bool:
 
 
 def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
-    """Read the file."""
-    text, problems = text_files.raw(text_files.located(dataset))
+    """Read the file, or survey a large one."""
+    path = text_files.located(dataset)
+    if not options.in_memory and large_texts.is_large([path]):
+        return large_texts.raw(dataset, {"train": path}), []
+    text, problems = text_files.raw(path)
     return raw_text_set(dataset, {"train": text}), problems
 
 
@@ -35,7 +37,7 @@ def raw_text_set(name: str, texts: Mapping[str, str]) -> TextSet:
     """Build a text set from the raw text of each split; a missing validation split is cut off the training text."""
     parts = dict(texts)
     if "validation" not in parts:
-        cut = int(TRAIN_FRACTION * len(parts["train"]))
+        cut = int(RAW_TRAIN * len(parts["train"]))
         parts |= {"train": parts["train"][:cut], "validation": parts["train"][cut:]}
     in_order = [split for split in ALIASES if split in parts]
     return TextSet(name, {split: Documents((parts[split],), places=(f"{split} of {name}",)) for split in in_order})

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dlcli.data import text_files
 from dlcli.data.labels import visible
-from dlcli.data.problems import Problem
+from dlcli.data.problems import Problem, without_text
 from dlcli.data.text import tables
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
@@ -44,7 +44,7 @@ def read(path: Path, options: ReadOptions) -> Found:
     """
     numbered, problems = tables.read(path, options.text)
     rows = [_row(f"line {line} of {path}", cells) for line, cells in numbered]
-    problems += [empty(row) for row in rows if not row.text.strip()]
+    problems += [without_text(row.place) for row in rows if not row.text.strip()]
     rows = [row for row in rows if row.text.strip()]
     if options.labels and any(row.label for row in rows):
         problems += [unlabelled(row) for row in rows if not row.label]
@@ -55,11 +55,6 @@ def read(path: Path, options: ReadOptions) -> Found:
     if text_files.extension(path) == ".tsv" and rows and rows[0].place.startswith("line 1 "):
         _note_missing_header(path, rows)
     return rows, problems
-
-
-def empty(row: Row) -> Problem:
-    """Return the problem of a row without text."""
-    return Problem("empty", "", row.place, f"{row.place} must contain text, and is empty", skippable=True)
 
 
 def _row(place: str, cells: tables.Cells) -> Row:

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dlcli.data import text_files
-from dlcli.data.problems import Problem
+from dlcli.data.problems import Problem, without_text
+from dlcli.data.text import large_texts
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.rows import Found, Row, by_name, text_set
@@ -37,11 +38,18 @@ def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
     paths = text_files.in_folder(folder)
     parts = by_split(folder, [path for path in paths if text_files.is_text(path) and not path.is_dir()], split_named)
     if "train" not in parts:
-        rows, problems = _documents(folder)
+        chosen, stray = _chosen(folder)
+        if not options.in_memory and large_texts.is_large(chosen):
+            texts, problems = large_texts.folder(dataset, folder, chosen)
+            return texts, problems + stray
+        rows, problems = _documents(folder, chosen, stray)
         return text_set(dataset, {"train": rows}, problems, by_name)
     others = [path for path in paths if path not in parts.values() and not path.is_dir()]
+    stray = text_files.skipped(others, "it is not the table or text of a split")
+    if not options.in_memory and large_texts.is_large(list(parts.values())):
+        return large_texts.raw(dataset, parts), stray
     texts, problems = _split_files(dataset, parts, options)
-    return texts, problems + text_files.skipped(others, "it is not the table or text of a split")
+    return texts, problems + stray
 
 
 def _split_files(name: str, parts: Mapping[str, Path], options: ReadOptions) -> tuple[TextSet, list[Problem]]:
@@ -72,18 +80,27 @@ def _unlabelled(rows: Mapping[str, Sequence[Row]], parts: Mapping[str, Path]) ->
     ]
 
 
-def _documents(folder: Path) -> Found:
-    """Read the `.txt` files in a folder and the folders below it, in the order of their names.
+def _chosen(folder: Path) -> tuple[list[Path], list[Problem]]:
+    """Return the `.txt` files in a folder and the folders below it, by name, and the other files as problems.
 
     Raises:
-        DatasetError: there are none, or they are too large.
+        DatasetError: there are none.
     """
     paths = text_files.below(folder)
     chosen = [path for path in paths if text_files.is_document(path, folder)]
     if not chosen:
         raise _no_documents(folder, paths)
+    return chosen, text_files.skipped(sorted({*paths} - {*chosen}), "it is not a .txt file of a document")
+
+
+def _documents(folder: Path, chosen: Sequence[Path], stray: Sequence[Problem]) -> Found:
+    """Read the documents of a folder.
+
+    Raises:
+        DatasetError: they are too large.
+    """
     rows: list[Row] = []
-    problems = text_files.skipped(sorted({*paths} - {*chosen}), "it is not a .txt file of a document")
+    problems = list(stray)
     characters = 0
     for path in chosen:
         each = _document(path, path.relative_to(folder).as_posix())
@@ -102,7 +119,7 @@ def _document(path: Path, place: str) -> Row | Problem:
         row = Row(text_files.read(path), place)
     except DatasetError as error:
         return Problem("undecodable", "", place, str(error), skippable=True)
-    return row if row.text.strip() else table.empty(row)
+    return row if row.text.strip() else without_text(row.place)
 
 
 def _no_documents(folder: Path, paths: Sequence[Path]) -> DatasetError:

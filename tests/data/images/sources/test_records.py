@@ -1,9 +1,11 @@
 """Images inside archives, shards and tables, and named by manifests, are those of a folder of files."""
 
 import io
+import itertools
 import json
 import tarfile
 import zipfile
+from contextlib import closing
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from dlcli.data import catalogue as data_sets
-from dlcli.data.images import catalogue
+from dlcli.data.images import catalogue, loader
 from dlcli.data.images.check import check
 from dlcli.data.problems import Malformed
 from dlcli.errors import DatasetError
+from dlcli.interface import WHOLE, Share
 from dlcli.notices import Notice
 
 
@@ -119,6 +122,31 @@ def test_streamed_images_are_those_in_memory(made):
     assert not streamed.splits["train"].resident
     order = np.random.default_rng(0).permutation(len(here.splits["train"]))
     assert (here.splits["train"].images(order) == streamed.splits["train"].images(order)).all()
+
+
+def batches_from(dataset, step, share=WHOLE):
+    """The first batches of 4 from a step on, streamed from the files of a set."""
+    train = opened(dataset, memory_limit=0).splits["train"]
+    with closing(loader.train_from(train, 4, 7, step, share)) as found:
+        return [{name: np.asarray(rows) for name, rows in batch.items()} for batch in itertools.islice(found, 3)]
+
+
+def same(one, other):
+    return all((left[name] == right[name]).all() for left, right in zip(one, other, strict=True) for name in left)
+
+
+def test_the_order_of_every_format_depends_on_the_seed_and_the_step_alone(made):
+    whole = batches_from(made, 0)
+    assert same(whole, batches_from(made, 0))
+    assert same(whole[2:], batches_from(made, 2)[:1])  # as a run that is resumed within an epoch
+
+
+def test_the_shares_of_two_processes_make_up_the_batch_of_every_format(made):
+    whole = batches_from(made, 0)
+    halves = [batches_from(made, 0, Share(index, 2)) for index in range(2)]
+    for batch, first, second in zip(whole, *halves, strict=True):
+        assert len(first["label"]) == 2
+        assert all((np.concatenate([first[name], second[name]]) == batch[name]).all() for name in batch)
 
 
 def test_every_format_is_checked(made):

@@ -1,0 +1,96 @@
+"""Further processes that encode the shards of a text larger than memory.
+
+`python -m dlcli.data.text.shard_workers` is such a process: its standard input describes the shards, and the end of
+standard input that the process which started it has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from dlcli.data import cache
+from dlcli.data.text.file_pieces import Piece
+from dlcli.data.text.tokenizers import Tokenizer, from_json
+from dlcli.errors import UserError
+from dlcli.files import as_json
+
+_MOST = 16  # processes
+_PATIENCE = 10.0  # seconds in which a process must end
+
+
+@contextmanager
+def helping(stem: cache.Stem, shards: Sequence[Sequence[Piece]], tokenizer: Tokenizer, most: int) -> Iterator[None]:
+    """Run further processes within the block, one per further core.
+
+    A process that fails or is killed is not replaced: the others encode its shards.
+
+    Args:
+        stem: of the files of the shards.
+        shards: pieces of each.
+        tokenizer: for all of them.
+        most: largest number of processes.
+    """
+    count = max(0, min(most, len(os.sched_getaffinity(0)) - 1, _MOST))
+    described = {
+        "stem": [str(stem.folder), stem.slot, stem.name],
+        "tokenizer": tokenizer.to_json(),
+        "shards": [[dataclasses.astuple(piece) for piece in shard] for shard in shards],
+    }
+    line = as_json(described) + "\n" if count else ""
+    command = [sys.executable, "-m", "dlcli.data.text.shard_workers"]
+    environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false"}  # each process has one core
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started: list[subprocess.Popen[str]] = []
+    try:
+        for _ in range(count):
+            each = subprocess.Popen(command, text=True, env=environment, start_new_session=True, **pipes)
+            started.append(each)
+            assert each.stdin is not None
+            with contextlib.suppress(BrokenPipeError):
+                each.stdin.write(line)
+                each.stdin.flush()
+        yield
+    finally:
+        for each in started:
+            assert each.stdin is not None
+            with contextlib.suppress(OSError):
+                each.stdin.close()  # which ends it
+        for each in started:
+            try:
+                each.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                each.kill()
+                each.wait()
+
+
+def main() -> None:
+    """Encode shards that no other process is encoding, until none is left."""
+    from dlcli.data.text.token_shards import encode
+
+    found = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    stem = cache.Stem.named(*found["stem"])
+    shards = [[Piece(*piece) for piece in shard] for shard in found["shards"]]
+    try:
+        encode(stem, shards, from_json(found["tokenizer"]))
+    except UserError as error:  # the process that started this one meets it too
+        os._exit(error.exit_code)
+    os._exit(0)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(0)  # an incomplete shard is encoded again
+
+
+if __name__ == "__main__":
+    main()

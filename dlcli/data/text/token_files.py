@@ -1,0 +1,76 @@
+"""Files of token ids in the cache: `NAME.ids`, and its record `NAME.json`, which is written last.
+
+The record contains the checksum of the ids, so that incomplete files of a killed process are rebuilt.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from dlcli.data import cache
+
+_DTYPES = {"uint16": np.uint16, "uint32": np.uint32}
+
+
+class Record(BaseModel):
+    """Description of the file of ids; the checksum is the CRC-32 of its bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tokens: int
+    dtype: str
+    checksum: int
+
+
+def load(stem: cache.Stem, prefix: str = "") -> np.ndarray | None:
+    """Map ids into memory, uint16 or uint32 [token]; return None if they are missing or damaged.
+
+    Args:
+        stem: of the files.
+        prefix: of their extensions, such as "0003.".
+    """
+    try:
+        record = Record.model_validate_json(cache.unseal(stem.path(f"{prefix}json").read_bytes()))
+        if not record.tokens:
+            return np.empty(0, _DTYPES[record.dtype])
+        ids = np.memmap(stem.path(f"{prefix}ids"), _DTYPES[record.dtype], mode="r").view(np.ndarray)
+    except (OSError, ValueError, KeyError):
+        return None
+    return ids if len(ids) == record.tokens and zlib.crc32(ids.data) == record.checksum else None
+
+
+def required(stem: cache.Stem, prefix: str = "") -> np.ndarray:
+    """Map ids into memory that have just been written.
+
+    Raises:
+        DiskError: they have been deleted or damaged meanwhile.
+    """
+    if (found := load(stem, prefix)) is None:
+        raise cache.lost(stem.path(f"{prefix}ids"))
+    return found
+
+
+def write(stem: cache.Stem, parts: Iterable[np.ndarray], vocabulary: int, prefix: str = "") -> None:
+    """Write ids and their record.
+
+    Args:
+        stem: of the files.
+        parts: ids in order, in any number of parts.
+        vocabulary: number of different ids.
+        prefix: of the extensions of the files.
+    """
+    dtype = "uint16" if vocabulary <= 2**16 else "uint32"
+    count, checksum = 0, 0
+    with cache.replacing(stem.path(f"{prefix}ids")) as file:
+        for part in parts:
+            written = part.astype(_DTYPES[dtype])
+            checksum = zlib.crc32(written.data, checksum)
+            count += len(written)
+            file.write(written.data)
+    record = Record(tokens=count, dtype=dtype, checksum=checksum)
+    with cache.replacing(stem.path(f"{prefix}json")) as file:
+        file.write(cache.seal(record.model_dump_json().encode()))
