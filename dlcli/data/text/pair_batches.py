@@ -10,14 +10,14 @@ import numpy as np
 
 from dlcli.data.held_out import Arrays, HeldOut
 from dlcli.data.order import STEPS
-from dlcli.data.text import separate_tokenizers, tokenizers, truncation
+from dlcli.data.text import tokenizers, truncation
 from dlcli.data.text.catalogue import open_pairs
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.facts import PairFacts
 from dlcli.data.text.length_buckets import LengthOrder
 from dlcli.data.text.pairs import Pairs, PairSet
 from dlcli.data.text.sets import Documents
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.interface import WHOLE, Data, Share
 
 Lengths = tuple[int, int]  # max_source_length and max_target_length
@@ -128,7 +128,7 @@ def _for_training(found: PairSet, options: Any, context: int) -> Data:
 def _tokenizer(train: Pairs, options: Any) -> Tokenizer:
     """Return the tokenizer of sources and targets, trained on both or read from a file; or one for each of the two."""
     if options.separate_tokenizers:
-        return separate_tokenizers.resolve(options.tokenizer, options.vocab_size, train.sources, train.targets)
+        return tokenizers.resolve_separate(options.tokenizer, options.vocab_size, train.sources, train.targets)
     return tokenizers.resolve(options.tokenizer, options.vocab_size, Documents((*train.sources, *train.targets)))
 
 

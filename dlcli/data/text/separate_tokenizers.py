@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.data.text import tokenizers
-from dlcli.data.text.sets import Documents
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.data.text.vocabularies import SPECIAL
 
 _NAMES = ("source", "target")
@@ -59,7 +57,7 @@ class SeparateTokenizers(Tokenizer):
         return [*self._source._readable, *self._target._readable[len(SPECIAL) :]]
 
     def to_json(self) -> str:
-        """Return the JSON that `read` accepts."""
+        """Return the JSON that `dlcli.data.text.tokenizers.from_json` reads."""
         parts = zip(_NAMES, (self._source, self._target), strict=True)
         return json.dumps({name: json.loads(each.to_json()) for name, each in parts}, ensure_ascii=False)
 
@@ -67,21 +65,3 @@ class SeparateTokenizers(Tokenizer):
 def is_separate(found: Any) -> bool:
     """Return whether JSON is that of `SeparateTokenizers`."""
     return isinstance(found, dict) and found.keys() == set(_NAMES)
-
-
-def read(found: dict[str, Any]) -> SeparateTokenizers:
-    """Return the tokenizers of the JSON that `to_json` wrote.
-
-    Raises:
-        ValueError: one of them is malformed.
-    """
-    if any(is_separate(each) for each in found.values()):
-        raise ValueError("its tokenizers must be two")
-    source, target = (tokenizers.from_json(json.dumps(found[name])) for name in _NAMES)
-    return SeparateTokenizers(source, target)
-
-
-def resolve(kind: str, vocabulary_size: int, sources: Sequence[str], targets: Sequence[str]) -> SeparateTokenizers:
-    """Return the tokenizers of a kind, trained on the sources and the targets, each of at most `vocabulary_size`."""
-    found = [tokenizers.resolve(kind, vocabulary_size, Documents(tuple(texts))) for texts in (sources, targets)]
-    return SeparateTokenizers(*found)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from dlcli.data.text import separate_tokenizers, tokenizers
+from dlcli.data.text import tokenizers
 from dlcli.data.text.vocabularies import SPECIAL
 
 SOURCES = ["ein Hund läuft", "zwei Hunde laufen", "die Katze schläft"] * 4
@@ -14,7 +14,7 @@ TARGETS = ["a dog runs", "two dogs run", "the cat sleeps"] * 4
 
 @pytest.fixture(scope="module", params=["characters", "words", "bpe"])
 def both(request):
-    return separate_tokenizers.resolve(request.param, 300, SOURCES, TARGETS)
+    return tokenizers.resolve_separate(request.param, 300, SOURCES, TARGETS)
 
 
 def test_sources_have_the_ids_of_their_own_tokenizer(both):
