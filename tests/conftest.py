@@ -3,6 +3,7 @@
 import ctypes
 import fcntl
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -240,3 +241,20 @@ def autoencoder_run(trained_once):
     """The folder of a tiny variational autoencoder trained for six steps on the embedded digits."""
     small = {"batch_size": 60, "hidden_sizes": "12", "latent_dim": 3, "variational": True, "schedule": "constant"}
     return trained_once("autoencoder", "codes", **small, **_SHORT)
+
+
+@pytest.fixture
+def compilations():
+    """The names of the functions that jax compiles in any thread."""
+    messages = []
+    handler = logging.Handler()
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logger = logging.getLogger("jax")
+    level = logger.level
+    logger.setLevel(logging.WARNING)  # the command line, in a test before, may have silenced it
+    logger.addHandler(handler)
+    jax.config.update("jax_log_compiles", True)
+    yield lambda: [each for each in messages if each.startswith("Compiling ")]
+    jax.config.update("jax_log_compiles", False)
+    logger.removeHandler(handler)
+    logger.setLevel(level)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from flax import nnx
@@ -127,6 +128,19 @@ def test_a_translation_is_predicted_from_a_string(transformer_run):
 def test_images_are_sampled_as_an_array(gan_run):
     drawn = dlcli.sample(gan_run, count=3, seed=1)
     assert (drawn.shape, drawn.dtype) == ((3, 8, 8, 1), np.uint8)
+
+
+@pytest.mark.parametrize("technique", ["gan", "diffusion", "rnn"])
+def test_more_samples_of_a_run_compile_nothing(technique, request, compilations):
+    run = dlcli.load(request.getfixturevalue(f"{technique}_run"))
+    seeds = [{"seed": seed, "count": 2, **({"max_new_tokens": 9} if technique == "rnn" else {})} for seed in (1, 2)]
+    first = run.sample(**seeds[0])
+    jax.jit(lambda x: x * 5 + 2)(2.0)  # a compilation, to see that they are logged
+    before = compilations()
+    assert before
+    second = run.sample(**seeds[1])
+    assert compilations() == before
+    assert any(np.any(one != other) for one, other in zip(first, second, strict=True))
 
 
 def test_the_samples_of_the_learner_are_those_of_its_model(gan_run):

@@ -18,7 +18,7 @@ from dlcli.interrupts import CODES, handled
 from dlcli.serve.options import LOOPBACK, SURFACES, Serve
 from dlcli.techniques import opening
 
-_STOP_SECONDS = 10.0  # that requests have to finish after a signal
+_STOP_SECONDS = 10  # that requests have to finish after a signal
 
 
 def commands() -> Iterator[verbs.Entry]:

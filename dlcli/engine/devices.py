@@ -153,7 +153,8 @@ def part(array: jax.Array) -> Part:
     assert isinstance(sharding, NamedSharding)
     axis = next(axis for axis, name in enumerate(sharding.spec) if name is not None)
     lengths = [0] * jax.process_count()
-    for device, index in sharding.devices_indices_map(array.shape).items():
+    places: Any = sharding.devices_indices_map(array.shape)
+    for device, index in places.items():
         start, stop, _ = index[axis].indices(array.shape[axis])
         lengths[device.process_index] += stop - start
     shards = sorted(array.addressable_shards, key=lambda shard: shard.index[axis].start or 0)

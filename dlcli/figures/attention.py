@@ -16,7 +16,6 @@ from dlcli.artifacts import Figure, Truncation
 from dlcli.data.text.catalogue import open_pairs, open_texts
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.sources import dates
-from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
 from dlcli.figures import language
 from dlcli.figures.json_values import to_json
@@ -153,15 +152,18 @@ def _cross_attention(trained: TrainedTextModel, options: Attention, run: Trained
     source, parts = (options.text, None) if options.text else _source(options.index, run.options)
     facts, network = trained.learner.facts, trained.learner.network
     whole = trained.encode_nonempty(source)
-    read = whole[: facts.max_source_length]
-    truncated = Truncation(len(whole), len(read)) if len(read) < len(whole) else None
+    special = trained.tokenizer.special
+    read = trained.framed(whole, facts.max_source_length)
+    kept = len(read) - len(special.prefix) - len(special.suffix)
+    truncated = Truncation(len(whole), kept) if kept < len(whole) else None
     rows = np.pad(read, (0, facts.max_source_length - len(read)))[None]
     length = np.array([len(read)], np.int32)
     translate = run.once(("translate", 1), lambda: translator(network, facts.max_target_length, 1))
     found = np.asarray(translate(rows, length).tokens)[0, 0]
-    written = found[: int(np.argmax(found == END)) + 1] if END in found else found[found > END]
+    ended = special.end in found
+    written = found[: int(np.argmax(found == special.end)) + 1] if ended else found[found != special.padding]
     tokens = np.zeros([1, facts.max_target_length], np.int32)
-    tokens[0, : len(written)] = np.concatenate([[START], written[:-1]])
+    tokens[0, : len(written)] = np.concatenate([[special.start], written[:-1]])
     weights = np.stack(_recorded(trained, _translation, tokens, rows, length)[1::2])[..., : len(written), : len(read)]
     queries = trained.tokenizer.pieces(written)
     known = date_alignment(parts, len(queries)) if parts and trained.tokenizer.kind == "characters" else None

@@ -22,6 +22,8 @@ from dlcli.plot import page, terminal
 from dlcli.plot.charts.tiles import Row, Tile, TileGrid
 from dlcli.runs.trained import TrainedRun
 
+_TALL = 5  # rows that fit on a slide one below the other
+
 
 def draw(options: Augmentation, run: TrainedRun | None) -> Figure:
     """Show samples of each augmentation, then of all combined, as training applies them."""
@@ -36,7 +38,8 @@ def draw(options: Augmentation, run: TrainedRun | None) -> Figure:
         Row([original, *_tiles(images[name], parameters[name])], _label(name, change))
         for name, change in changes.items()
     ]
-    grid = TileGrid(f"random augmentations of training: {example.source}", rows)
+    abreast = 2 if len(rows) > _TALL else 1
+    grid = TileGrid(f"random augmentations of training: {example.source}", rows, abreast=abreast)
     numbers = {
         "run": options.run,
         "image": example.source,

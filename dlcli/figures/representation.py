@@ -16,6 +16,7 @@ from dlcli.artifacts import Figure
 from dlcli.figures import held_out
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.representation import Representation
+from dlcli.figures.subject import drawable
 from dlcli.formats import percent, printable
 from dlcli.metrics.projection import principal_components
 from dlcli.nn import functional
@@ -52,7 +53,8 @@ def draw(options: Representation, run: TrainedRun) -> Figure:
         }
     count = len(examples["label"])
     title = f"representation of {count:,} validation examples by {printable(run.folder.name)}, layer by layer"
-    chart = GroupsChart(title, panels, examples["label"], classes)
+    images = [drawable(each) for each in examples["image"]] if options.thumbnails else None
+    chart = GroupsChart(title, panels, examples["label"], classes, thumbnails=images)
     result = {"run": options.run, "classes": list(classes), "labels": examples["label"].tolist(), "layers": numbers}
     return Figure("representation", page.groups.draw(chart), result, functools.partial(terminal.groups.draw, chart))
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dlcli.data.text import imported_vocabulary, tokenizers
+from dlcli.data.text import imported_vocabulary, pair_vocabulary, tokenizers
 from dlcli.data.text.vocabularies import SpecialIds
 from dlcli.errors import RunError
 from dlcli.files import read_json
 
+_PAIR = ("source.spm", "target.spm", "vocab.json")
 _HINT = "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes tokenizer.json"
 
 
@@ -19,13 +20,16 @@ def read(folder: Path, config: Mapping[str, Any]) -> str:
     """Return the JSON that `dlcli.data.text.tokenizers.from_json` reads.
 
     Args:
-        folder: with `tokenizer.json`, and usually `tokenizer_config.json`.
-        config: entries of `config.json`, for the id of an end token that no other file names.
+        folder: with `tokenizer.json`, and usually `tokenizer_config.json`; or of Marian, with a model of sentencepiece
+            for each language.
+        config: entries of `config.json`, for the ids that no other file names.
 
     Raises:
         RunError: a file is missing or malformed, or there is no end token.
     """
     file = folder / "tokenizer.json"
+    if all((folder / name).exists() for name in _PAIR):
+        return _pair(folder, config)
     if not file.exists():
         raise RunError(f"{file} is missing, and the model has no use without its tokenizer", hint=_HINT)
     try:
@@ -39,6 +43,26 @@ def read(folder: Path, config: Mapping[str, Any]) -> str:
         imported_vocabulary.read({"library": library, "special": special._asdict()})
     except (OSError, ValueError) as error:
         raise RunError(f"{file} cannot be read as a tokenizer: {error}", hint=_HINT) from error
+    return text
+
+
+def _pair(folder: Path, config: Mapping[str, Any]) -> str:
+    """Return the JSON of Marian's tokenizers, whose decoder starts with the padding token."""
+    try:
+        source, target = ((folder / name).read_bytes() for name in _PAIR[:2])
+        vocabulary = read_json(folder / _PAIR[2])
+        end: Any = vocabulary.get("</s>")
+        padding = config.get("pad_token_id", vocabulary.get("<pad>"))
+        start = config.get("decoder_start_token_id", padding)
+        given = {"padding": padding, "unknown": vocabulary.get("<unk>"), "start": start, "end": end}
+        missing = [name for name, value in given.items() if not isinstance(value, int)]
+        if missing:
+            raise ValueError(f"the ids of the special tokens {', '.join(missing)} must be whole numbers")
+        special = SpecialIds(**given, first=end, prefix=(), suffix=(end,))
+        text = pair_vocabulary.describe(source, target, vocabulary, special)
+        pair_vocabulary.read(json.loads(text))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{folder} has no tokenizers that can be read: {error}") from error
     return text
 
 

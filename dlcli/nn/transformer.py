@@ -70,6 +70,7 @@ class Embedding(nnx.Module):
         self.output = nnx.data(None)
         if not config.tied:
             self.output = nnx.Embed(vocabulary, config.d_model, embedding_init=normal(std), rngs=rngs)
+        self.bias = nnx.data(nnx.Param(jnp.zeros([vocabulary])) if config.output_bias else None)
         self.dropout = nnx.Dropout(config.dropout, rngs=rngs)
         self.dtype = jnp.dtype(config.dtype)
 
@@ -88,7 +89,8 @@ class Embedding(nnx.Module):
     def logits(self, x: jax.Array) -> jax.Array:
         """Map [batch, time, d_model] to float32 [batch, time, vocabulary]."""
         table = (self.tokens if self.output is None else self.output).embedding[...].astype(x.dtype)
-        return jnp.einsum("btf,vf->btv", x, table, preferred_element_type=jnp.float32)
+        logits = jnp.einsum("btf,vf->btv", x, table, preferred_element_type=jnp.float32)
+        return logits if self.bias is None else logits + self.bias[...].reshape(1, 1, -1)
 
 
 class FeedForward(nnx.Module):
@@ -197,11 +199,8 @@ class TransformerStack(nnx.Module):
             encoded: the encoder's output, for blocks with cross-attention.
             record: list to append each attention's weights to, layer by layer, self-attention before cross-attention.
         """
-        angles = None
-        if self.config.positions == "rotary":
-            positions, base = start + jnp.arange(x.shape[1]), self.config.rope_base
-            angles = rotary_angles(positions, self.config.head_dim, base, self.config.rope_scaling)
-        context, caches = AttentionContext(mask, angles, start, record), []
+        angles, caches = self._angles(start + jnp.arange(x.shape[1])), []
+        context = AttentionContext(mask, angles, start, record)
         for layer, block in enumerate(self.blocks):
             cross = None if encoded is None else (encoded.layers[layer], encoded.mask)
             old = None if cache is None else cache[layer]
@@ -210,6 +209,11 @@ class TransformerStack(nnx.Module):
             caches.append(layer_cache)
         return x if self.final_norm is None else self.final_norm(x).astype(x.dtype), tuple(caches)
 
+    def _angles(self, positions: jax.Array) -> jax.Array | None:
+        if self.config.positions != "rotary":
+            return None
+        return rotary_angles(positions, self.config.head_dim, self.config.rope_base, self.config.rope_scaling)
+
     def block_outputs(self, x: jax.Array, mask: jax.Array) -> list[jax.Array]:
         """Return the output of each block, [batch, time, d_model] each, before the final normalization.
 
@@ -217,9 +221,7 @@ class TransformerStack(nnx.Module):
             x: the embedded sequence, [batch, time, d_model].
             mask: bool, broadcastable to [batch, head, query, key].
         """
-        rotary = self.config.positions == "rotary"
-        angles = rotary_angles(jnp.arange(x.shape[1]), self.config.head_dim) if rotary else None
-        outputs = []
+        angles, outputs = self._angles(jnp.arange(x.shape[1])), []
         for block in self.blocks:
             x, _ = block(x, AttentionContext(mask, angles, 0, None))
             outputs.append(x)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-PRESETS = ("original", "gpt2", "modern", "bert", "llama")
+PRESETS = ("original", "gpt2", "modern", "bert", "llama", "marian")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +21,7 @@ class TransformerConfig:
         positions: "sinusoidal" and "learned" are added to the embeddings, "rotary" rotates queries and keys.
         norm: "layer" (LayerNorm) or "rms" (RMSNorm).
         pre_norm: whether the input of each sublayer is normalized; otherwise the residual sum is (post-norm).
-        activation: "relu", "gelu", "gelu-exact" or "swiglu".
+        activation: "relu", "gelu", "gelu-exact", "silu" or "swiglu".
         bias: whether projections and layer norms have a bias.
         qk_norm: whether the queries and keys of each head are normalized.
         initializer: of the weights, "xavier" or "normal" (standard deviation 0.02).
@@ -35,6 +35,7 @@ class TransformerConfig:
         rope_scaling: of rotary positions, as `dlcli.nn.attention.scaled_frequencies` takes it; None: not scaled.
         qkv_bias: whether the projections to queries, keys and values have a bias although the others have none.
         norm_epsilon: added to the variance in norms; None: 1e-5 for LayerNorm, 1e-6 for RMSNorm.
+        output_bias: whether a learned number per token is added to the logits.
         tied: whether the token embedding is also the output projection.
         remat: whether the backward pass computes the activations of each block again, instead of keeping them.
     """
@@ -60,6 +61,7 @@ class TransformerConfig:
     rope_scaling: tuple[float, float, float, float] | None = None
     qkv_bias: bool = False
     norm_epsilon: float | None = None
+    output_bias: bool = False
     tied: bool = True
     remat: bool = False
 
@@ -99,6 +101,7 @@ def preset(name: str, *, d_model: int, d_ff: int | None = None, **sizes: Any) ->
       (Henry et al. 2020, arXiv:2010.04245, as in Qwen 3, arXiv:2505.09388).
     - bert: Devlin et al., "BERT", 2019, arXiv:1810.04805, of a single segment.
     - llama: modern without query-key normalization.
+    - marian: original with SiLU and an output bias, as the OPUS-MT models (Tiedemann and Thottingal 2020, "OPUS-MT").
 
     Args:
         name: a name in `PRESETS`.
@@ -162,3 +165,4 @@ _VARIANTS: dict[str, dict[str, Any]] = {
     },
 }
 _VARIANTS["llama"] = {**_VARIANTS["modern"], "qk_norm": False}
+_VARIANTS["marian"] = {**_VARIANTS["original"], "activation": "silu", "output_bias": True}

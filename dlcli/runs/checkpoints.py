@@ -75,7 +75,8 @@ class Checkpoints:
         with disk_errors(draft):
             try:
                 draft.mkdir(parents=True)
-                _write(draft, arrays, progress, exchange and partial(exchange.collect, self.folder, step, arrays))
+                collect = partial(exchange.collect, self.folder, step, arrays) if exchange else None
+                _write(draft, arrays, progress, collect)
                 _read_back(draft, arrays)
                 if self.path(step).exists():
                     self.path(step).rename(self._temporary("removed", step))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.errors import DatasetError
 from dlcli.notices import warn
 from dlcli.runs.trained import TrainedRun
@@ -62,6 +62,4 @@ class TrainedTextModel:
 
     def framed(self, tokens: np.ndarray, limit: int) -> np.ndarray:
         """Return tokens as an encoder reads them: at most `limit`, within the special tokens of the tokenizer."""
-        special = self.tokenizer.special
-        kept = tokens[: max(0, limit - len(special.prefix) - len(special.suffix))]
-        return np.concatenate([special.prefix, kept, special.suffix]).astype(np.int32)
+        return self.tokenizer.framed(tokens, limit)

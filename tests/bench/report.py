@@ -2,7 +2,8 @@
 
     python tests/bench/report.py [--rounds 10] [--write]
 
-Steps are medians over rounds in which the programs alternate; see `comparison.py`, `word2vec.py` and `whole_runs.py`.
+Steps are medians over rounds in which the programs alternate; see `comparison.py`, `sampling.py`, `word2vec.py` and
+`whole_runs.py`.
 Without `--write`, the table is only printed.
 """
 
@@ -28,6 +29,11 @@ STEPS = {
     "gan.py": {"dcgan": "GAN, 64 digits"},
     "diffusion.py": {"u-net": "diffusion U-Net, 64 digits"},
 }
+SAMPLES = {
+    "gpt2": "transformer `gpt2`, 16 texts at once",
+    "gan": "GAN, images 8×8",
+    "diffusion": "diffusion U-Net, 20 DDIM steps",
+}
 
 
 def main() -> None:
@@ -40,11 +46,13 @@ def main() -> None:
     for script in STEPS:
         steps |= {f"{script}/{name}": found for name, found in _results(script, arguments.rounds, "networks").items()}
         loads.append(os.getloadavg()[0])
+    samples = _results("sampling.py", arguments.rounds, "networks")
+    loads.append(os.getloadavg()[0])
     words = _results("word2vec.py", max(2, arguments.rounds // 3), "models")
     loads.append(os.getloadavg()[0])
     works = _results("whole_runs.py", max(2, arguments.rounds // 4), "works")
     introduction = _introduction(arguments.rounds, loads)
-    text = "\n".join([*introduction, "", *_steps(steps), "", *_whole(works), "", _words(words)])
+    text = "\n".join([*introduction, "", *_steps(steps), "", *_samples(samples), "", *_whole(works), "", _words(words)])
     print(text)
     if arguments.write:
         whole = README.read_text()
@@ -88,6 +96,20 @@ def _steps(steps: dict[str, dict[str, Any]]) -> list[str]:
             times = ours, found["PyTorch, eager"], found["PyTorch, compiled"]
             cells = [f"{row['milliseconds']:.1f} ms" for row in times]
             rows.append(f"| {title} | {' | '.join(cells)} | {ours['ratio']:.2f} |")
+    return rows
+
+
+def _samples(networks: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the table of generated tokens and images per second."""
+    from sampling import AMOUNTS
+
+    rows = ["| generation by | dlcli | PyTorch, eager | PyTorch, compiled | ratio of times |", "|---|---|---|---|---|"]
+    for name, found in networks.items():
+        amount, unit = AMOUNTS[name]
+        ours = min((row for program, row in found.items() if "dlcli" in program), key=lambda row: row["milliseconds"])
+        times = ours, found["PyTorch, eager"], found["PyTorch, compiled"]
+        cells = [f"{amount / row['milliseconds'] * 1e3:,.0f} {unit}/s" for row in times]
+        rows.append(f"| {SAMPLES[name]} | {' | '.join(cells)} | {ours['ratio']:.2f} |")
     return rows
 
 

@@ -64,12 +64,13 @@ def _dlcli_gan() -> Callable[[], object]:
     from dlcli.techniques.gan.facts import GanFacts
     from dlcli.techniques.gan.learner import Learner
     from dlcli.techniques.gan.options import Train
-    from dlcli.techniques.gan.sample import generate
+    from dlcli.techniques.gan.sample import generator
 
     options = Train(latent_dim=gan.LATENT, channels=gan.CHANNELS, conditional=True)
     learner = Learner(options, GanFacts(data=_facts(ImageFacts)))
     noise, labels = _noise(IMAGES["gan"], gan.LATENT), _labels(IMAGES["gan"])
-    return lambda: generate(learner, noise, labels)
+    generate = generator(learner)
+    return lambda: generate(noise, labels)
 
 
 def _dlcli_diffusion() -> Callable[[], object]:
@@ -77,13 +78,14 @@ def _dlcli_diffusion() -> Callable[[], object]:
     from dlcli.data.images.batches import ImageFacts
     from dlcli.techniques.diffusion.learner import Learner
     from dlcli.techniques.diffusion.options import Sample, Train
-    from dlcli.techniques.diffusion.sampling import SamplerConfig, generate
+    from dlcli.techniques.diffusion.sampling import SamplerConfig, generator
 
     options = Train(channels=diffusion.CHANNELS, timesteps=diffusion.LEVELS, conditional=True)
     learner = Learner(options, GenerativeFacts(data=_facts(ImageFacts)))
     config = SamplerConfig.of(learner, Sample(run="run", sampler="ddim", sampler_steps=SAMPLER_STEPS))
     labels = _labels(IMAGES["diffusion"])
-    return lambda: generate(learner, len(labels), labels, config)
+    generate = generator(learner, config)
+    return lambda: generate(len(labels), labels, config.seed)
 
 
 def _facts(make: Callable[..., object]) -> object:

@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 VALIDATE_EVERY = 100
+HELD_TOKENS = 2**15  # of a text, in each validation of both programs
 PROGRAMS = ("dlcli, cold", "dlcli, warm", "PyTorch")
 
 
@@ -40,25 +41,20 @@ class Work:
         what: description for the table.
     """
 
-    command: tuple[str, ...]
+    command: str
     steps: int
     what: str
 
 
+_TEXT = f"--context 64 --validate-examples {HELD_TOKENS // 64}"
 WORKS = {
-    "cnn": Work(("cnn", "--dataset", "digits", "--arch", "small", "--batch-size", "128"), 1_000, "CNN `small`, digits"),
-    "rnn": Work(
-        ("rnn", "--cell", "lstm", "--batch-size", "32", "--context", "64", "--embedding-dim", "128", "--hidden", "256"),
-        400,
-        "LSTM, characters",
-    ),
+    "cnn": Work("cnn --dataset digits --arch small --batch-size 128", 1_000, "CNN `small`, digits"),
+    "rnn": Work(f"rnn --cell lstm --batch-size 32 --embedding-dim 128 --hidden 256 {_TEXT}", 400, "LSTM, characters"),
     "transformer": Work(
-        ("transformer", "--preset", "gpt2", "--batch-size", "12", "--context", "64", "--layers", "4"),
-        400,
-        "transformer `gpt2`, characters",
+        f"transformer --preset gpt2 --batch-size 12 --layers 4 {_TEXT}", 400, "transformer `gpt2`, characters"
     ),
     "diffusion": Work(
-        ("diffusion", "--conditional", "--batch-size", "64", "--channels", "32"), 400, "diffusion U-Net, digits"
+        "diffusion --conditional --batch-size 64 --channels 32 --validate-examples 64", 400, "diffusion U-Net, digits"
     ),
 }
 
@@ -97,7 +93,7 @@ def compare(name: str, folder: Path, rounds: int) -> dict[str, float]:
     environment = {**os.environ, "DLCLI_CACHE": str(folder / f"cache-{name}"), "DLCLI_RUNS": str(folder / "runs")}
     data = ("--dataset", str(text)) if name in ("rnn", "transformer") else ()
     steps = ("--steps", str(WORKS[name].steps), "--validate-every", str(VALIDATE_EVERY))
-    dlcli = [sys.executable, "-m", "dlcli", "train", *WORKS[name].command, *data, *steps, "--device", "cpu"]
+    dlcli = [sys.executable, "-m", "dlcli", "train", *WORKS[name].command.split(), *data, *steps, "--device", "cpu"]
     torch = [sys.executable, __file__, "--worker", name, str(text)]
     found: dict[str, list[float]] = {each: [] for each in PROGRAMS}
     found["dlcli, cold"].append(_seconds(dlcli, environment))
@@ -211,7 +207,7 @@ def rnn_script(steps: int, path: Path) -> None:
         state[:] = start + 64, tuple(each.detach() for each in carry)
 
     def validate() -> float:
-        windows = held[: 16 * 32 * 65].view(16, 32, 65)
+        windows = held[: HELD_TOKENS // 64 * 65].view(-1, 32, 65)
         return float(np.mean([loss_of(each, None)[0].item() for each in windows]))
 
     _train(steps, step, validate, model)
@@ -239,7 +235,7 @@ def transformer_script(steps: int, path: Path) -> None:
         optimizer.step()
 
     def validate() -> float:
-        windows = held[: 8 * 64 * 65].view(8, 64, 65)
+        windows = held[: HELD_TOKENS // 64 * 65].view(-1, 64, 65)
         return float(np.mean([loss_of(each).item() for each in windows]))
 
     _train(steps, step, validate, model)

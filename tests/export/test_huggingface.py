@@ -1,5 +1,6 @@
 """Transformers as model folders of Hugging Face. Slow tests compare them with the transformers library."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from dlcli import engine
 from dlcli.data.text.tokenizers import END, START
 from dlcli.errors import UsageError
 from dlcli.export.layouts import gpt2, marian, qwen3
+from dlcli.nn.beam_search import SpecialTokens
 from dlcli.nn.transformer_config import preset
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.model import Decoder, EncoderDecoder
@@ -135,7 +137,8 @@ def test_tensors_of_marian_have_the_names_and_shapes_of_the_class(part):
     attentions = ("self_attn", "encoder_attn")[: 1 + (part == "decoder")]
     norms = [*(f"{name}_layer_norm" for name in attentions), "final_layer_norm"]
     square = [f"{name}.{each}" for name in attentions for each in ("q_proj", "k_proj", "v_proj", "out_proj")]
-    found = marian.tensors(network(EncoderDecoder, "original"))
+    special = SpecialTokens(start=2, end=3, padding=0)
+    found = marian.tensors(network(functools.partial(EncoderDecoder, special=special), "original"))
     assert shapes(found, f"model.{part}.layers.1.") == {
         **{f"{name}.weight": (8, 8) for name in square},
         **{f"{name}.bias": (8,) for name in square},

@@ -27,6 +27,11 @@ def test_all_augmentations_are_drawn_by_default():
     assert numbers(augment="flip:1")["strengths"] == {"flip": 1.0}
 
 
+def test_all_augmentations_fit_on_a_wide_page():
+    width, height = figures.draw("augmentation", Augmentation(count=4)).drawing.get_size_inches()
+    assert 4 / 3 <= width / height <= 16 / 9
+
+
 def test_several_augmentations_are_also_drawn_combined():
     assert list(numbers(augment="flip,light:0.5", count=3)["parameters"]) == ["light", "flip", "all combined"]
     assert list(numbers(augment="flip:1")["parameters"]) == ["flip"]

@@ -5,6 +5,7 @@ import dlcli
 from dlcli.errors import UsageError
 from dlcli.figures import representation
 from dlcli.figures.options.representation import Representation
+from dlcli.plot.charts.groups import apart
 from tests.conftest import _HERE
 from tests.reading import draw
 
@@ -45,3 +46,21 @@ def test_a_run_that_does_not_classify_is_refused(tmp_path):
     run = dlcli.train("mlp", dataset="diabetes", hidden_sizes="none", steps=1, out=tmp_path / "run")
     with pytest.raises(UsageError, match="must be a run of a classifier"):
         draw(Representation(run=str(run.folder)))
+
+
+def test_thumbnails_of_a_panel_do_not_overlap():
+    positions = np.random.default_rng(0).normal(size=[50, 2])
+    side = np.array([0.5, 0.8])
+    chosen = apart(positions, side)
+    kept = positions[chosen]
+    distances = np.abs(kept[:, None] - kept[None]) >= side
+    assert (distances.any(axis=-1) | np.eye(len(kept), dtype=bool)).all()
+    covered = (np.abs(positions[~chosen][:, None] - kept[None]) < side).all(axis=-1).any(axis=1)
+    assert covered.all()
+
+
+def test_thumbnails_are_images_of_a_cnn(cnn_run, mlp_run):
+    figure = draw(Representation(run=str(cnn_run), count=30, thumbnails=True)).drawing
+    assert all(axes.artists for axes in figure.axes if axes.get_visible())
+    with pytest.raises(UsageError, match="needs a run of cnn"):
+        draw(Representation(run=str(mlp_run), thumbnails=True))

@@ -1,7 +1,6 @@
 import asyncio
 import base64
 import io
-import logging
 import threading
 
 import jax
@@ -25,23 +24,6 @@ def client(folder, **options):
     served = app.application(Serve(run=str(folder), **options), subject.of_run(open_run(folder)))
     base = "http://testserver" if options.get("host") else "http://127.0.0.1"
     return testclient.TestClient(served, base_url=base)
-
-
-@pytest.fixture
-def compilations():
-    """The names of the functions that jax compiles in any thread."""
-    messages = []
-    handler = logging.Handler()
-    handler.emit = lambda record: messages.append(record.getMessage())
-    logger = logging.getLogger("jax")
-    level = logger.level
-    logger.setLevel(logging.WARNING)  # the command line, in a test before, may have silenced it
-    logger.addHandler(handler)
-    jax.config.update("jax_log_compiles", True)
-    yield lambda: [each for each in messages if each.startswith("Compiling ")]
-    jax.config.update("jax_log_compiles", False)
-    logger.removeHandler(handler)
-    logger.setLevel(level)
 
 
 @pytest.fixture(scope="module")

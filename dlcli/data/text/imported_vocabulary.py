@@ -67,11 +67,7 @@ def read(found: dict[str, Any]) -> ImportedVocabulary:
     Raises:
         ValueError: it is malformed.
     """
-    try:
-        special = SpecialIds(**_Special.model_validate(found["special"]).model_dump())
-    except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        raise ValueError(f"its special.{'.'.join(map(str, problem['loc']))} is invalid: {problem['msg']}") from error
+    special = read_special(found["special"])
     library = parse(found["library"])
     known = library.get_vocab(with_added_tokens=True)
     size = max(known.values(), default=-1) + 1
@@ -85,6 +81,15 @@ def read(found: dict[str, Any]) -> ImportedVocabulary:
         raise ValueError("its special tokens must be in its vocabulary")
     byte_level = '"ByteLevel"' in json.dumps(found["library"].get("decoder"))
     return ImportedVocabulary(library, tuple(entries), special, json.dumps(found, ensure_ascii=False), byte_level)
+
+
+def read_special(found: Any) -> SpecialIds:
+    """Return the ids of the special tokens from JSON; raise `ValueError` if it is malformed."""
+    try:
+        return SpecialIds(**_Special.model_validate(found).model_dump())
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        raise ValueError(f"its special.{'.'.join(map(str, problem['loc']))} is invalid: {problem['msg']}") from error
 
 
 def parse(library: Any) -> tokenizers.Tokenizer:

@@ -17,7 +17,7 @@ from dlcli.data.text.facts import PairFacts
 from dlcli.data.text.length_buckets import LengthOrder
 from dlcli.data.text.pairs import Pairs, PairSet
 from dlcli.data.text.sets import Documents
-from dlcli.data.text.tokenizers import END, PADDING, START, Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.interface import WHOLE, Data, Share
 
 Lengths = tuple[int, int]  # max_source_length and max_target_length
@@ -27,7 +27,7 @@ class EncodedPairs:
     """The pairs of a split as tokens.
 
     Attributes:
-        source: int32 [pair, max_source_length], padded.
+        source: int32 [pair, max_source_length], in the frame of the tokenizer, padded.
         length: tokens of each source without padding, int32 [pair].
         target: int32 [pair, max_target_length + 1], from `<start>` to `<end>`, padded.
         lengths: max_source_length and max_target_length.
@@ -45,16 +45,20 @@ class EncodedPairs:
             lengths: largest lengths of a source and a target; None for those of the longest texts.
             context: upper bound on the lengths if `lengths` is None.
         """
-        sources, targets = (list(tokenizer.encode_all(texts)) for texts in (pairs.sources, pairs.targets))
+        special = tokenizer.special
+        sources, targets = list(tokenizer.encode_all(pairs.sources)), list(tokenizer.encode_targets(pairs.targets))
+        frame = len(special.prefix) + len(special.suffix)
+        found = [(len(source) + frame, len(target) + 1) for source, target in zip(sources, targets, strict=True)]
         self.lengths = lengths or (
-            min(context, max(map(len, sources))),
-            min(context, max(map(len, targets)) + 1),
+            min(context, max(source for source, _ in found)),
+            min(context, max(target for _, target in found)),
         )
         longest_source, longest_target = self.lengths
-        self.source = _padded(sources, longest_source)
-        self.length = np.array([min(len(each), longest_source) for each in sources], np.int32)
-        self.target = _padded([[START, *each, END] for each in targets], longest_target + 1)
-        found = [(len(source), len(target) + 1) for source, target in zip(sources, targets, strict=True)]
+        framed = [tokenizer.framed(each, longest_source) for each in sources]
+        self.source = _padded(framed, longest_source, special.padding)
+        self.length = np.array([len(each) for each in framed], np.int32)
+        ended = [[special.start, *each, special.end] for each in targets]
+        self.target = _padded(ended, longest_target + 1, special.padding)
         self.sizes = np.minimum(np.array(found, int).reshape(-1, 2), self.lengths)
         self.truncated = sum(source > longest_source or target > longest_target for source, target in found)
         self.longest = max(map(max, found), default=0)
@@ -90,7 +94,8 @@ def read(options: Any, context: int, facts: PairFacts | None = None) -> Data:
     A note counts the truncated pairs in the splits that are read: training and validation, or, with `facts`, test.
 
     Args:
-        options: with `dataset`, `batch_size`, `seed`, `length_buckets`, `tokenizer` and `vocab_size`.
+        options: with `dataset`, `batch_size`, `seed`, `length_buckets`, `tokenizer`, `vocab_size` and
+            `separate_tokenizers`.
         context: largest number of tokens of a source, and of a target with `<end>`.
         facts: facts of a trained model, whose tokenizer and lengths are used; by default they are those of the
             training split.
@@ -104,7 +109,7 @@ def read(options: Any, context: int, facts: PairFacts | None = None) -> Data:
 
 def _for_training(found: PairSet, options: Any, context: int) -> Data:
     split = found.splits["train"]
-    tokenizer = tokenizers.resolve(options.tokenizer, options.vocab_size, Documents((*split.sources, *split.targets)))
+    tokenizer = _tokenizer(split, options)
     train = EncodedPairs(split, tokenizer, None, context=context)
     splits = _opened(found, tokenizer, train.lengths)
     validation = splits["validation"]()
@@ -118,6 +123,13 @@ def _for_training(found: PairSet, options: Any, context: int) -> Data:
         max_target_length=train.lengths[1],
     )
     return _data(found, {**splits, "train": lambda: train}, options, facts)
+
+
+def _tokenizer(train: Pairs, options: Any) -> Tokenizer:
+    """Return the tokenizer of sources and targets, trained on both or read from a file; or one for each of the two."""
+    if options.separate_tokenizers:
+        return tokenizers.resolve_separate(options.tokenizer, options.vocab_size, train.sources, train.targets)
+    return tokenizers.resolve(options.tokenizer, options.vocab_size, Documents((*train.sources, *train.targets)))
 
 
 def _for_evaluation(found: PairSet, facts: PairFacts, options: Any) -> Data:
@@ -167,9 +179,9 @@ def _train_from(
         yield train.at(share.of(indices), width)
 
 
-def _padded(rows: Sequence[Sequence[int] | np.ndarray], length: int) -> np.ndarray:
+def _padded(rows: Sequence[Sequence[int] | np.ndarray], length: int, padding: int) -> np.ndarray:
     """Return int32 [row, length]; longer rows are truncated."""
-    table = np.full([len(rows), length], PADDING, np.int32)
+    table = np.full([len(rows), length], padding, np.int32)
     for number, row in enumerate(rows):
         table[number, : len(row)] = row[:length]
     return table

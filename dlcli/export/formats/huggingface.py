@@ -19,8 +19,9 @@ from dlcli.runs.trained import TrainedRun
 OPTIONS = ("use", "dtype")
 FOLDER = True
 # Options of which a layout may have some.
-_VARIANTS = {"kv_heads", "head_dim", "rope_base", "rope_scaling", "qkv_bias", "norm_epsilon", "tie_embeddings"}
-_ALLOWED = {"gpt2": {"norm_epsilon"}, "bert": {"norm_epsilon"}, "qwen3": _VARIANTS}
+_SIZES = {"kv_heads", "head_dim", "rope_base", "rope_scaling", "qkv_bias", "norm_epsilon", "tie_embeddings"}
+_VARIANTS = {*_SIZES, "separate_tokenizers"}
+_ALLOWED = {"gpt2": {"norm_epsilon"}, "bert": {"norm_epsilon"}, "qwen3": _SIZES}
 _LAYOUTS = {
     ("decoder", "gpt2"): "gpt2",
     ("decoder", "modern"): "qwen3",
@@ -28,6 +29,7 @@ _LAYOUTS = {
     ("encoder", "bert"): "bert",
     ("decoder", "original"): "marian",
     ("encoder-decoder", "original"): "marian",
+    ("encoder-decoder", "marian"): "marian",
 }
 
 
@@ -74,7 +76,7 @@ def export(options: Export, run: TrainedRun) -> tuple[list[Path], dict[str, Any]
 
 def _generation(shape: str, ids: dict[str, int], special: SpecialIds, context: int) -> bytes:
     """Return `generation_config.json`: special tokens, and the tokens that dlcli never generates."""
-    suppressed = special.never_generated if shape == "decoder" else [special.unknown, special.start]
+    suppressed = special.never_generated if shape == "decoder" else sorted({special.unknown, special.start})
     if shape == "encoder-decoder":
         ids = {**ids, "decoder_start_token_id": special.start}
     return as_json({**ids, "max_length": context, "suppress_tokens": suppressed}, indent=2).encode()

@@ -1,4 +1,4 @@
-"""Transformers of `--preset original`: a decoder as `MarianForCausalLM`, an encoder-decoder as `MarianMTModel`."""
+"""Transformers of `--preset original` and `marian`: a decoder as `MarianForCausalLM`, or `MarianMTModel`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from dlcli.data.text.tokenizers import END, PADDING, START
+from dlcli.data.text.tokenizers import END, PADDING
 from dlcli.export.layouts.naming import Tensors, embedding, linear, norm
 from dlcli.nn.attention import sinusoidal_positions
 
@@ -24,7 +24,9 @@ def tensors(network: Any) -> Tensors:
         found["model.decoder.embed_positions.weight"] = _positions(network.stack.config)
         return found
     found = embedding("model.shared", network.embedding.tokens)
-    found["final_logits_bias"] = np.zeros([1, len(found["model.shared.weight"])], np.float32)
+    bias = network.embedding.bias
+    zeros = np.zeros([len(found["model.shared.weight"])], np.float32)
+    found["final_logits_bias"] = (zeros if bias is None else np.asarray(bias[...]))[None]
     for part in ("encoder", "decoder"):
         for index, block in enumerate(getattr(network, part).blocks):
             found |= _block(f"model.{part}.layers.{index}.", block)
@@ -75,7 +77,7 @@ def config(network: Any) -> dict[str, Any]:
         **{f"{part}_layers": sizes.layers for part in ("encoder", "decoder")},
         **{f"{part}_attention_heads": sizes.heads for part in ("encoder", "decoder")},
         **{f"{part}_ffn_dim": sizes.d_ff for part in ("encoder", "decoder")},
-        "activation_function": "relu",
+        "activation_function": "swish" if sizes.activation == "silu" else sizes.activation,
         "max_position_embeddings": sizes.context,
         "scale_embedding": True,
         "static_position_embeddings": True,
@@ -85,10 +87,10 @@ def config(network: Any) -> dict[str, Any]:
         "dropout": sizes.dropout,
         "attention_dropout": 0.0,
         "activation_dropout": 0.0,
-        "pad_token_id": PADDING,
-        "bos_token_id": END if decoder_only else START,
-        "eos_token_id": END,
-        "decoder_start_token_id": END if decoder_only else START,
+        "pad_token_id": PADDING if decoder_only else network.special.padding,
+        "bos_token_id": END if decoder_only else network.special.start,
+        "eos_token_id": END if decoder_only else network.special.end,
+        "decoder_start_token_id": END if decoder_only else network.special.start,
         "forced_eos_token_id": None,
     }
 

@@ -38,12 +38,21 @@ class LatentSpace(RunFigureOptions):
 class Representation(RunFigureOptions):
     """Encoded examples of the validation split in the plane, by class, layer by layer."""
 
-    examples = ("dlcli viz representation --run cnn", "dlcli viz representation --run transformer --count 400")
+    examples = (
+        "dlcli viz representation --run cnn",
+        "dlcli viz representation --run cnn --thumbnails",
+        "dlcli viz representation --run transformer --count 400",
+    )
     panel = "Figure"
     technique = ("cnn", "mlp", "transformer")
     data_dir: DataDir = None
     count: Examples = 600
+    thumbnails: Annotated[
+        bool, Field(description="Draw the images of a cnn in place of their points, as many as fit without overlap.")
+    ] = False
 
     def require_fit(self, run: Any) -> None:
+        if self.thumbnails and run.technique != "cnn":
+            raise UsageError(f"--thumbnails needs a run of cnn, {run.folder} is one of {run.technique}")
         if not getattr(run.facts, "classes", ()):
             raise UsageError(f"--run must be a run of a classifier, {run.folder} is not")

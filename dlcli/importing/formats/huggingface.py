@@ -19,7 +19,7 @@ from dlcli.importing.layouts.source import Source
 from dlcli.importing.options import Import
 
 _LAYOUTS = "dlcli.importing.layouts"
-_TABLES = ("network/embedding/tokens/embedding", "network/embedding/output/embedding")
+_TABLES = tuple(f"network/embedding/{name}" for name in ("tokens/embedding", "output/embedding", "bias"))
 _POSITIONS = "network/embedding/positions/embedding"
 
 
@@ -46,8 +46,8 @@ def read(path: Path, options: Import) -> Imported:
     notes += _fit_context(source.weights, sizes, options.context)
     facts: dict[str, Any] = {"tokenizer": text, "vocabulary": len(tokenizer), "classes": ()}
     if sizes["shape"] == "encoder-decoder":
-        if tokenizer.kind == "imported":
-            raise RunError(f"{path} must have the special tokens of dlcli to translate, as an export of it has")
+        if tokenizer.kind == "imported" and not tokenizer.pair_files:
+            raise RunError(f"{path} must have source.spm, target.spm and vocab.json, or a tokenizer of dlcli")
         facts |= dict.fromkeys(("max_source_length", "max_target_length"), sizes["context"])
     if sizes["shape"] == "encoder":
         empty = np.zeros([sizes["d_model"], 0], np.float32)

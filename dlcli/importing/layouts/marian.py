@@ -1,4 +1,4 @@
-"""Marian models as transformers of `--preset original`: a decoder, or an encoder-decoder."""
+"""Marian models as transformers of `--preset original`, or of `--preset marian`: with SiLU and an output bias."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PROJECTIONS = {"query": "q_proj", "key": "k_proj", "value": "v_proj", "out": "o
 
 def options(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the training options; raise `RunError` for a variant that dlcli's blocks cannot compute."""
-    require(config, activation_function="relu", scale_embedding=True, normalize_before=False)
+    require(config, activation_function=("relu", "swish", "silu"), scale_embedding=True, normalize_before=False)
     require(config, share_encoder_decoder_embeddings=True, tie_word_embeddings=True, normalize_embedding=False)
     sizes = {name: size(config, f"decoder_{name}") for name in ("layers", "attention_heads", "ffn_dim")}
     pairs = bool(config.get("is_encoder_decoder", True))
@@ -25,7 +25,7 @@ def options(config: Mapping[str, Any]) -> dict[str, Any]:
         require(config, **{f"encoder_{name}": value for name, value in sizes.items()})
     return {
         "shape": "encoder-decoder" if pairs else "decoder",
-        "preset": "original",
+        "preset": "original" if config.get("activation_function", "relu") == "relu" else "marian",
         "layers": sizes["layers"],
         "heads": sizes["attention_heads"],
         "d_model": size(config, "d_model"),
@@ -38,14 +38,23 @@ def options(config: Mapping[str, Any]) -> dict[str, Any]:
 def place(source: Source, sizes: Mapping[str, Any]) -> None:
     """Map the tensors to parameters."""
     if sizes["shape"] == "decoder":
+        if sizes["preset"] == "marian":
+            raise RunError("config.json must have activation_function = relu for a decoder, found swish")
         source.array("network/embedding/tokens/embedding", "model.decoder.embed_tokens.weight")
         _stack(source, "network/stack", "model.decoder", sizes["layers"], cross=False)
         return
     source.array("network/embedding/tokens/embedding", "model.shared.weight")
-    if "final_logits_bias" in source and np.any(source.take("final_logits_bias")):
-        raise RunError("final_logits_bias must be 0, found a bias, which dlcli's output layer does not have")
+    bias = source.take("final_logits_bias") if "final_logits_bias" in source else np.zeros([1], np.float32)
+    if sizes["preset"] == "marian":
+        source.weights["network/embedding/bias"] = np.broadcast_to(bias, (1, *_rows(source)))[0]
+    elif np.any(bias):
+        raise RunError("final_logits_bias must be 0 with activation_function = relu, found a bias")
     _stack(source, "network/encoder", "model.encoder", sizes["layers"], cross=False)
     _stack(source, "network/decoder", "model.decoder", sizes["layers"], cross=True)
+
+
+def _rows(source: Source) -> tuple[int]:
+    return source.weights["network/embedding/tokens/embedding"].shape[:1]
 
 
 def _stack(source: Source, ours: str, theirs: str, layers: int, *, cross: bool) -> None:

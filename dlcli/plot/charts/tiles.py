@@ -80,12 +80,14 @@ class TileGrid:
         rows: from top to bottom.
         note: text below the title.
         scale: colour scale of all tiles, drawn below the note.
+        abreast: number of rows side by side; in a file only.
     """
 
     title: str
     rows: Sequence[Row]
     note: str = ""
     scale: ColorScale | None = None
+    abreast: int = 1
 
     def __post_init__(self) -> None:
         if not any(row.tiles for row in self.rows):

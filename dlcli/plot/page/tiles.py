@@ -14,6 +14,8 @@ from dlcli.plot.page.layout import LINE_HEIGHT, Page, Place
 
 _MARGIN, _GAP = 0.15, 0.12  # inches
 _WIDTH = 9.0  # inches that the tiles are fitted into
+_ABREAST = 6.3  # inches of each of several rows side by side
+_BETWEEN = 0.35  # inches between rows side by side
 _MIN_WIDTH = 5.0
 _AXIS_LABEL = 0.17  # inches that the label of an axis takes
 _MIN_SIDE, _MAX_SIDE = 0.5, 2.8
@@ -24,22 +26,26 @@ _BAR_ROOM = 0.22  # inches of height that the colour bar of a grid takes
 
 @style.applied()
 def draw(grid: TileGrid) -> Figure:
-    """Draw a grid on a page wide enough for its longest row."""
+    """Draw a grid on a page wide enough for its longest row, or for several side by side."""
     labels = _label_width(grid.rows)
     columns = max(len(row.tiles) for row in grid.rows)
-    side = float(np.clip((_WIDTH - labels) / columns - _GAP, _MIN_SIDE, _MAX_SIDE))
-    width = max(_MIN_WIDTH, 2 * _MARGIN + labels + columns * (side + _GAP) - _GAP)
+    room = _WIDTH if grid.abreast == 1 else _ABREAST
+    side = float(np.clip((room - labels) / columns - _GAP, _MIN_SIDE, _MAX_SIDE))
+    each = labels + columns * (side + _GAP) - _GAP + _BETWEEN  # inches that a row takes
+    width = max(_MIN_WIDTH, 2 * _MARGIN + grid.abreast * each - _BETWEEN)
     head = [(line, style.LARGE) for line in style.wrap(grid.title, width - 2 * _MARGIN, style.LARGE)]
     head += [(line, style.SMALL) for line in style.wrap(grid.note, width - 2 * _MARGIN, style.SMALL)]
-    heights = [_row_height(row, labels, side) for row in grid.rows]
+    lines = [grid.rows[start : start + grid.abreast] for start in range(0, len(grid.rows), grid.abreast)]
+    heights = [max(_row_height(row, labels, side) for row in line) for line in lines]
     top = 2 * _MARGIN + sum(size * LINE_HEIGHT for _, size in head) + (_BAR_ROOM if grid.scale else 0.0)
     page = Page(width, top + sum(heights) + _GAP * (len(heights) - 1) + _MARGIN)
     below = page.lines(head, _MARGIN, _MARGIN)
     if grid.scale:
         left = _MARGIN + style.text_width(f"{grid.scale.limits[0]:.3g}", style.SMALL) + 0.05
         page.color_bar(grid.scale, Place(left, below + 0.06, _BAR_WIDTH, _BAR_HEIGHT))
-    for row, height in zip(grid.rows, heights, strict=True):
-        _draw_row(page, row, Place(_MARGIN, top, labels, height), side)
+    for line, height in zip(lines, heights, strict=True):
+        for number, row in enumerate(line):
+            _draw_row(page, row, Place(_MARGIN + number * each, top, labels, height), side)
         top += height + _GAP
     return page.figure
 

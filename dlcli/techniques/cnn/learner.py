@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -23,6 +24,7 @@ from dlcli.notices import silenced
 from dlcli.optim import build
 from dlcli.optim.step import descend
 from dlcli.options.augmentations import parse_augmentation
+from dlcli.techniques.cnn import photographs
 from dlcli.techniques.cnn.model import Architecture, Network
 from dlcli.techniques.cnn.options import Train
 
@@ -47,7 +49,7 @@ class Learner(engine.Learner):
 
     @staticmethod
     def read(options: Train, facts: ImageFacts | None = None) -> Data:
-        return batches.read(
+        data = batches.read(
             options,
             options.seed,
             options.image_size,
@@ -55,6 +57,10 @@ class Learner(engine.Learner):
             labelled=True,
             label_noise=options.label_noise,
         )
+        chosen = photographs.defaults(options, data.facts)
+        if facts is None:
+            photographs.note(chosen, data.facts)
+        return dataclasses.replace(data, chosen={**data.chosen, **chosen})
 
     @staticmethod
     def chosen(options: Train) -> dict[str, tuple[Any, str]]:

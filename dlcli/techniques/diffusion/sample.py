@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from dlcli.artifacts import Figure, Images
@@ -12,7 +13,7 @@ from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.diffusion.editing import Source, edited
 from dlcli.techniques.diffusion.learner import Learner
 from dlcli.techniques.diffusion.options import Sample
-from dlcli.techniques.diffusion.sampling import SamplerConfig, generate
+from dlcli.techniques.diffusion.sampling import SamplerConfig, generator
 
 
 def sample(options: Sample, run: TrainedRun) -> Images | Figure:
@@ -28,7 +29,8 @@ def sample(options: Sample, run: TrainedRun) -> Images | Figure:
         title += f", from {options.init_image.name}, {source}"
         numbers |= {"init_image": str(options.init_image), **source.described()}
     else:
-        generated = generate(learner, options.count, labels, config)
+        key = ("generator", dataclasses.replace(config, seed=0))
+        generated = run.once(key, lambda: generator(learner, config))(options.count, labels, config.seed)
     if isinstance(domain, PointDomain):
         return samples.scatter(generated, domain.modes, title=title, numbers=numbers)
     captions = [] if labels is None else [domain.classes[label] for label in labels]

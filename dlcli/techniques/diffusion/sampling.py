@@ -73,18 +73,28 @@ def generate(learner: Learner, count: int, label: np.ndarray | None, config: Sam
         label: class of each sample, int [count], or None for unconditional samples.
         config: how to sample.
     """
+    return generator(learner, config)(count, label, config.seed)
+
+
+def generator(learner: Learner, config: SamplerConfig) -> Callable[[int, np.ndarray | None, int], np.ndarray]:
+    """Return a compiled function from a count, labels and a seed to what `generate` returns.
+
+    The seed of the configuration has no effect on it.
+    """
 
     def sample(learner: Learner, noise: jax.Array, label: jax.Array | None, key: jax.Array) -> jax.Array:
         states, _ = _loop(learner, noise, label, config, key)
         return learner.domain.decode(states[-1])
 
-    compiled, key = functional.jit(sample, learner), jax.random.key(config.seed)
-    return domains.generate(
-        lambda noise, label, number: compiled(noise, label, jax.random.fold_in(key, number)),
-        initial_noise(learner, count, config.seed),
-        label,
-        BATCH,
-    )
+    compiled = functional.jit(sample, learner)
+
+    def generated(count: int, label: np.ndarray | None, seed: int) -> np.ndarray:
+        key, noise = jax.random.key(seed), initial_noise(learner, count, seed)
+        return domains.generate(
+            lambda noise, label, number: compiled(noise, label, jax.random.fold_in(key, number)), noise, label, BATCH
+        )
+
+    return generated
 
 
 def trajectory(

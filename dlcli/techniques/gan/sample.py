@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -23,7 +24,7 @@ def sample(options: Sample, run: TrainedRun) -> Images | Figure:
     domain = learner.domain
     labels = domains.sample_labels(domain, options.class_, options.count) if learner.conditional else None
     noise = np.asarray(jax.random.normal(jax.random.key(options.seed), [options.count, learner.latent_dim]))
-    generated = generate(learner, noise, labels)
+    generated = run.once("generator", lambda: generator(learner))(noise, labels)
     title = f"{options.count} samples of {Path(options.run).name}, seed {options.seed}"
     numbers = {"run": options.run, "use": options.use, "seed": options.seed}
     if isinstance(domain, PointDomain):
@@ -35,5 +36,10 @@ def sample(options: Sample, run: TrainedRun) -> Images | Figure:
 
 def generate(learner: Learner, noise: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
     """Generate a sample for each row of noise, [sample, latent], as `Learner.sample` does."""
+    return generator(learner)(noise, labels)
+
+
+def generator(learner: Learner) -> Callable[[np.ndarray, np.ndarray | None], np.ndarray]:
+    """Return `generate` of this learner, compiled once."""
     compiled = functional.jit(Learner.sample, learner)
-    return domains.generate(lambda noise, label, _: compiled(noise, label), noise, labels)
+    return lambda noise, labels: domains.generate(lambda noise, label, _: compiled(noise, label), noise, labels)

@@ -14,11 +14,12 @@ from dlcli.data.text.pair_batches import EncodedPairs
 from dlcli.data.text.pairs import Pairs
 from dlcli.engine.evaluate import Evaluation
 from dlcli.engine.evaluate import evaluate as measure
-from dlcli.metrics import bag_of_ngrams, bleu, classification, language_model
+from dlcli.metrics import bleu, classification, language_model
 from dlcli.runs.trained import TrainedRun
 from dlcli.techniques.transformer.learner import Learner
 from dlcli.techniques.transformer.options import Eval
 from dlcli.techniques.transformer.translation import translator
+from dlcli.text_models import bag_of_ngrams
 
 _BATCH = 32  # sources per batch
 _MAX_PAIRS, _MAX_TOKENS = 1_000, 2**16  # limits of what is translated: decoding is sequential and slow

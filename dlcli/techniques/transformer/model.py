@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from dlcli.nn.attention import KVCache, causal_mask, padding_mask
+from dlcli.nn.beam_search import SpecialTokens
 from dlcli.nn.transformer import CrossAttentionCache, Embedding, TransformerStack
 from dlcli.nn.transformer_config import TransformerConfig
 
@@ -102,9 +103,14 @@ class MaskedEncoder(nnx.Module):
 
 
 class EncoderDecoder(nnx.Module):
-    """Generates a target token by token with cross-attention to a source; both share the token embedding."""
+    """Generates a target token by token with cross-attention to a source; both share the token embedding.
 
-    def __init__(self, config: TransformerConfig, vocabulary: int, *, rngs: nnx.Rngs):
+    Attributes:
+        special: the special tokens of targets.
+    """
+
+    def __init__(self, config: TransformerConfig, vocabulary: int, *, special: SpecialTokens, rngs: nnx.Rngs):
+        self.special = nnx.static(special)
         self.embedding = Embedding(config, vocabulary, rngs=rngs)
         self.encoder = TransformerStack(config, rngs=rngs)
         self.decoder = TransformerStack(config, cross=True, rngs=rngs)

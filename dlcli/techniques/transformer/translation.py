@@ -11,7 +11,6 @@ import numpy as np
 from flax import nnx
 
 from dlcli.data.text import pair_batches
-from dlcli.data.text.tokenizers import END, PADDING, START, UNKNOWN
 from dlcli.engine import Inference, Input, Mean, Metrics, Rate
 from dlcli.engine.inference import random_tokens
 from dlcli.interface import Batch, Data
@@ -22,8 +21,6 @@ from dlcli.techniques.transformer.facts import TransformerFacts, transformer_fac
 from dlcli.techniques.transformer.losses import cross_entropy
 from dlcli.techniques.transformer.model import EncoderDecoder
 from dlcli.techniques.transformer.options import Train
-
-_SPECIAL = SpecialTokens(START, END, PADDING, suppressed=(START, UNKNOWN))
 
 
 def read(options: Train, facts: TransformerFacts | None = None) -> Data:
@@ -37,7 +34,15 @@ def read(options: Train, facts: TransformerFacts | None = None) -> Data:
 def network(config: TransformerConfig, facts: TransformerFacts, rngs: nnx.Rngs) -> EncoderDecoder:
     """Return the untrained network; its context is the longer of source and target."""
     config = dataclasses.replace(config, context=max(facts.max_source_length, facts.max_target_length))
-    return EncoderDecoder(config, facts.vocabulary, rngs=rngs)
+    return EncoderDecoder(config, facts.vocabulary, special=_special(facts), rngs=rngs)
+
+
+def _special(facts: TransformerFacts) -> SpecialTokens:
+    """Return the special tokens of translations; the models of other tools may generate an unknown token."""
+    tokenizer = facts.load()
+    special = tokenizer.special
+    suppressed = () if tokenizer.kind == "imported" else (special.start, special.unknown)
+    return SpecialTokens(special.start, special.end, special.padding, suppressed)
 
 
 def losses(network: EncoderDecoder, batch: Batch, smoothing: float) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -47,7 +52,7 @@ def losses(network: EncoderDecoder, batch: Batch, smoothing: float) -> tuple[jax
     """
     inputs, targets = batch["target"][:, :-1], batch["target"][:, 1:]
     logits = network(inputs, network.encode(batch["source"], batch["length"]))
-    weights = (targets != PADDING).astype(jnp.float32)
+    weights = (targets != network.special.padding).astype(jnp.float32)
     return cross_entropy(logits, targets, smoothing), logits.argmax(axis=-1) == targets, weights
 
 
@@ -84,7 +89,7 @@ def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.n
             return network.step(last, position, cache, encoded)
 
         cache, batch = network.init_cache(len(tokens) * beams), len(tokens)
-        return beam_search(step, cache, batch=batch, beams=beams, time=time, special=_SPECIAL)
+        return beam_search(step, cache, batch=batch, beams=beams, time=time, special=network.special)
 
     return functional.jit(translate, network)
 

@@ -50,10 +50,14 @@ def _read(tables: arrow.Tables, split: str, source: str, target: str) -> Found:
     pairs = zip(table[source].to_pylist(), table[target].to_pylist(), strict=True)
     return complete(
         [
-            (f"row {number} of {split} of {tables.name}", *(each if isinstance(each, str) else "" for each in pair))
-            for number, pair in enumerate(pairs, 1)
+            (f"row {number} of {split} of {tables.name}", _text(source), _text(target))
+            for number, (source, target) in enumerate(pairs, 1)
         ]
     )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 BUILDER = PairBuilder("a .parquet file, a folder of save_to_disk", matches, find, recognizes)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlcli.data.text.sets import Documents, TextSet
-from dlcli.metrics import bag_of_ngrams
+from dlcli.text_models import bag_of_ngrams
 
 
 def labelled(texts, labels):
