@@ -129,6 +129,8 @@ class Cells:
         self, requests: Sequence[Request], first: int, found: Mapping[int, Cell]
     ) -> Iterator[tuple[int, Cell]]:
         """Yield the cells that are measured by now or can be measured here, each with its index."""
+        if self._recorded is not None:
+            self._recorded.refresh()
         for index, request in enumerate(requests):
             if index not in found and (cell := self._attempt(request, first + index)):
                 yield index, cell

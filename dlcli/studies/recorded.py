@@ -35,14 +35,20 @@ class RecordedCells:
             self._study_id = self._storage.get_study_id_from_name(study)
         self._locks = Locks.of(folder / "locks")
         self._claims = Claims(self._storage, self._study_id, self._locks, 0)
+        self._trials: list[Any] = []
 
     def plan(self, count: int) -> None:
         """Create the trials of the first `count` cells, unless another host has."""
         storage.fill(self._storage, self._study_id, count)
         self._claims.count = count
 
+    def refresh(self) -> None:
+        """Read from the storage what all hosts have done."""
+        with storage.database_errors():
+            self._trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
+
     def result(self, number: int, name: str) -> Mapping[str, Any] | None:
-        """Return the result of a cell; None if it is not measured yet.
+        """Return the result of a cell; None if it was not measured when `refresh` was called.
 
         Args:
             number: of the cell in the study, from 0.
@@ -51,8 +57,7 @@ class RecordedCells:
         Raises:
             RunError: the trial of this number is another cell.
         """
-        with storage.database_errors():
-            trial = self._storage.get_all_trials(self._study_id, deepcopy=False)[number]
+        trial = self._trials[number]
         if not trial.state.is_finished():
             return None
         if trial.user_attrs.get(_NAME) != name:

@@ -1,8 +1,11 @@
 """Studies: cells are stored and continued, comparisons are fair, and the test split selects nothing."""
 
+import contextlib
 import json
 import math
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from dlcli.studies import augmentation, cells, dropout_ensemble, optimizers, reg
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
+from tests.postgresql import postgresql
 
 SMALL = {"steps": 8, "batch_size": 16, "train_examples": 40, "seeds": 2}
 CATALOGUE = studies.catalogue()
@@ -397,3 +401,32 @@ def test_two_workers_give_the_results_of_one(dlcli):
         assert code == 0
         results.append(json.loads(out)["conditions"])
     assert results[0] == results[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["journal", "postgresql"])
+def test_two_hosts_one_of_them_killed_give_the_results_of_one(dlcli, place):
+    given = [f"--{name.replace('_', '-')}={value}" for name, value in {**SMALL, "steps": 300, "widths": 3}.items()]
+    study = ["study", "capacity", *given]
+    with postgresql() if place == "postgresql" else contextlib.nullcontext("study.log") as storage:
+        program = [sys.executable, "-m", "dlcli", *study, "--json", "--storage", storage, "--out"]
+        killed = subprocess.Popen([*program, "killed"], stdout=subprocess.DEVNULL)
+        other = subprocess.Popen([*program, "other"], stdout=subprocess.PIPE)
+        end = time.monotonic() + 300
+        while not list(Path("killed/cells").glob("*.run/metrics.jsonl")):  # its first run has begun
+            assert killed.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        killed.kill()
+        killed.wait()
+        run = next(Path("killed/cells").glob("*.run"))
+        continued = subprocess.run([*program, "killed"], stdout=subprocess.PIPE, timeout=600)
+        found = [json.loads(continued.stdout), json.loads(other.communicate(timeout=600)[0])]
+        assert not run.exists()
+    code, out, _ = dlcli(*study, "--out", "alone", "--json")
+    assert code == 0
+    for each in found:
+        assert each["conditions"] == json.loads(out)["conditions"]
+    names = [sorted(path.name for path in Path(name, "cells").iterdir()) for name in ("killed", "other", "alone")]
+    assert names[0] == names[1] == names[2]
+    assert len(names[0]) == 6

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from dlcli.data import cache
 
+_CHUNK = 2**20  # bytes
 _DTYPES = {"uint16": np.uint16, "uint32": np.uint32}
 
 
@@ -35,12 +37,15 @@ def load(stem: cache.Stem, prefix: str = "") -> np.ndarray | None:
     """
     try:
         record = Record.model_validate_json(cache.unseal(stem.path(f"{prefix}json").read_bytes()))
+        path = stem.path(f"{prefix}ids")
+        if _checksum(path) != record.checksum:
+            return None
         if not record.tokens:
             return np.empty(0, _DTYPES[record.dtype])
-        ids = np.memmap(stem.path(f"{prefix}ids"), _DTYPES[record.dtype], mode="r").view(np.ndarray)
+        ids = np.memmap(path, _DTYPES[record.dtype], mode="r").view(np.ndarray)
     except (OSError, ValueError, KeyError):
         return None
-    return ids if len(ids) == record.tokens and zlib.crc32(ids.data) == record.checksum else None
+    return ids if len(ids) == record.tokens else None
 
 
 def required(stem: cache.Stem, prefix: str = "") -> np.ndarray:
@@ -74,3 +79,12 @@ def write(stem: cache.Stem, parts: Iterable[np.ndarray], vocabulary: int, prefix
     record = Record(tokens=count, dtype=dtype, checksum=checksum)
     with cache.replacing(stem.path(f"{prefix}json")) as file:
         file.write(cache.seal(record.model_dump_json().encode()))
+
+
+def _checksum(path: Path) -> int:
+    """Return the CRC-32 of a file, which is not mapped: its pages would count as memory of the process."""
+    checksum = 0
+    with path.open("rb") as file:
+        while data := file.read(_CHUNK):
+            checksum = zlib.crc32(data, checksum)
+    return checksum

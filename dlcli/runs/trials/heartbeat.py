@@ -31,6 +31,7 @@ def beating(storage: Any, id: int) -> Iterator[None]:
                 storage.set_trial_user_attr(id, _BEAT, f"{own} {number}")
             number += 1
             if ended.wait(EVERY):
+                storage.remove_session()  # each thread has its own
                 return
 
     thread = threading.Thread(target=beat, daemon=True)
