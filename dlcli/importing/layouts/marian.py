@@ -54,7 +54,7 @@ def place(source: Source, sizes: Mapping[str, Any]) -> None:
 
 
 def _rows(source: Source) -> tuple[int]:
-    return source.weights["network/embedding/tokens/embedding"].shape[:1]  # type: ignore[return-value]
+    return source.weights["network/embedding/tokens/embedding"].shape[:1]
 
 
 def _stack(source: Source, ours: str, theirs: str, layers: int, *, cross: bool) -> None:
