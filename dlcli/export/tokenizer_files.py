@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.files import as_json
 
 

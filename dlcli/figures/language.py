@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.errors import UsageError
 from dlcli.runs.trained import TrainedRun
 

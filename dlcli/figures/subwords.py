@@ -13,7 +13,8 @@ from dlcli.artifacts import Figure
 from dlcli.data.text import tokenizers
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
-from dlcli.data.text.tokenizers import UNKNOWN, Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
+from dlcli.data.text.tokenizers import UNKNOWN
 from dlcli.data.text.vocabularies import SPECIAL
 from dlcli.errors import DatasetError
 from dlcli.figures.options.text import Subwords

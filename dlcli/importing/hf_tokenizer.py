@@ -51,17 +51,14 @@ def _pair(folder: Path, config: Mapping[str, Any]) -> str:
     try:
         source, target = ((folder / name).read_bytes() for name in _PAIR[:2])
         vocabulary = read_json(folder / _PAIR[2])
+        end: Any = vocabulary.get("</s>")
         padding = config.get("pad_token_id", vocabulary.get("<pad>"))
-        given: dict[str, Any] = {
-            "padding": padding,
-            "unknown": vocabulary.get("<unk>"),
-            "start": config.get("decoder_start_token_id", padding),
-            "end": vocabulary.get("</s>"),
-        }
+        start = config.get("decoder_start_token_id", padding)
+        given = {"padding": padding, "unknown": vocabulary.get("<unk>"), "start": start, "end": end}
         missing = [name for name, value in given.items() if not isinstance(value, int)]
         if missing:
             raise ValueError(f"the ids of the special tokens {', '.join(missing)} must be whole numbers")
-        special = SpecialIds(**given, first=given["end"], prefix=(), suffix=(given["end"],))
+        special = SpecialIds(**given, first=end, prefix=(), suffix=(end,))
         text = pair_vocabulary.describe(source, target, vocabulary, special)
         pair_vocabulary.read(json.loads(text))
     except (OSError, ValueError) as error:

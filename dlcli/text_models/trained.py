@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.errors import DatasetError
 from dlcli.notices import warn
 from dlcli.runs.trained import TrainedRun

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from dlcli.data.text import tokenizers, vocabularies
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.interface import Facts
 
 Length = Annotated[int, Field(ge=0, le=2**20)]

@@ -20,7 +20,7 @@ from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.length_buckets import LengthOrder
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_batches import digest
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.errors import DatasetError
 from dlcli.interface import WHOLE, Data, Share
 from dlcli.notices import warn

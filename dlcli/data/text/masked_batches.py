@@ -14,7 +14,7 @@ import numpy as np
 
 from dlcli.data.text import token_batches
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.errors import DatasetError
 from dlcli.interface import WHOLE, Batch, Data, HeldOutBatches, Share
 

@@ -17,7 +17,7 @@ from dlcli.data.text.facts import PairFacts
 from dlcli.data.text.length_buckets import LengthOrder
 from dlcli.data.text.pairs import Pairs, PairSet
 from dlcli.data.text.sets import Documents
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.interface import WHOLE, Data, Share
 
 Lengths = tuple[int, int]  # max_source_length and max_target_length
@@ -94,7 +94,8 @@ def read(options: Any, context: int, facts: PairFacts | None = None) -> Data:
     A note counts the truncated pairs in the splits that are read: training and validation, or, with `facts`, test.
 
     Args:
-        options: with `dataset`, `batch_size`, `seed`, `length_buckets`, `tokenizer` and `vocab_size`.
+        options: with `dataset`, `batch_size`, `seed`, `length_buckets`, `tokenizer`, `vocab_size` and
+            `separate_tokenizers`.
         context: largest number of tokens of a source, and of a target with `<end>`.
         facts: facts of a trained model, whose tokenizer and lengths are used; by default they are those of the
             training split.
@@ -108,7 +109,7 @@ def read(options: Any, context: int, facts: PairFacts | None = None) -> Data:
 
 def _for_training(found: PairSet, options: Any, context: int) -> Data:
     split = found.splits["train"]
-    tokenizer = tokenizers.resolve(options.tokenizer, options.vocab_size, Documents((*split.sources, *split.targets)))
+    tokenizer = _tokenizer(split, options)
     train = EncodedPairs(split, tokenizer, None, context=context)
     splits = _opened(found, tokenizer, train.lengths)
     validation = splits["validation"]()
@@ -122,6 +123,13 @@ def _for_training(found: PairSet, options: Any, context: int) -> Data:
         max_target_length=train.lengths[1],
     )
     return _data(found, {**splits, "train": lambda: train}, options, facts)
+
+
+def _tokenizer(train: Pairs, options: Any) -> Tokenizer:
+    """Return the tokenizer of sources and targets, trained on both or read from a file; or one for each of the two."""
+    if options.separate_tokenizers:
+        return tokenizers.resolve_separate(options.tokenizer, options.vocab_size, train.sources, train.targets)
+    return tokenizers.resolve(options.tokenizer, options.vocab_size, Documents((*train.sources, *train.targets)))
 
 
 def _for_evaluation(found: PairSet, facts: PairFacts, options: Any) -> Data:

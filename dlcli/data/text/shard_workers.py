@@ -19,7 +19,8 @@ from typing import Any
 
 from dlcli.data import cache
 from dlcli.data.text.file_pieces import Piece
-from dlcli.data.text.tokenizers import Tokenizer, from_json
+from dlcli.data.text.tokenizer import Tokenizer
+from dlcli.data.text.tokenizers import from_json
 from dlcli.errors import UserError
 from dlcli.files import as_json
 

@@ -20,7 +20,8 @@ from dlcli.data.text import token_streams
 from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_streams import Stream
-from dlcli.data.text.tokenizers import PADDING, Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
+from dlcli.data.text.tokenizers import PADDING
 from dlcli.errors import DatasetError
 from dlcli.interface import WHOLE, Data, Share, TrainFrom
 

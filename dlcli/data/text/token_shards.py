@@ -18,7 +18,7 @@ from dlcli import activity
 from dlcli.data import cache
 from dlcli.data.text import shard_workers, token_files
 from dlcli.data.text.file_pieces import Piece
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.files import disk_errors
 
 SHARD = 2**25  # bytes of text in a shard, at least

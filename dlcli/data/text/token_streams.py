@@ -22,7 +22,7 @@ from dlcli.data.text import token_files, token_shards
 from dlcli.data.text.large_texts import LargeDocuments
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.token_shards import Shards
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 
 FORMAT = 1  # increased when the same text and tokenizer give other tokens than before
 _BUFFER = 2**20  # tokens written at a time

@@ -19,8 +19,9 @@ from dlcli.runs.trained import TrainedRun
 OPTIONS = ("use", "dtype")
 FOLDER = True
 # Options of which a layout may have some.
-_VARIANTS = {"kv_heads", "head_dim", "rope_base", "rope_scaling", "qkv_bias", "norm_epsilon", "tie_embeddings"}
-_ALLOWED = {"gpt2": {"norm_epsilon"}, "bert": {"norm_epsilon"}, "qwen3": _VARIANTS}
+_SIZES = {"kv_heads", "head_dim", "rope_base", "rope_scaling", "qkv_bias", "norm_epsilon", "tie_embeddings"}
+_VARIANTS = {*_SIZES, "separate_tokenizers"}
+_ALLOWED = {"gpt2": {"norm_epsilon"}, "bert": {"norm_epsilon"}, "qwen3": _SIZES}
 _LAYOUTS = {
     ("decoder", "gpt2"): "gpt2",
     ("decoder", "modern"): "qwen3",

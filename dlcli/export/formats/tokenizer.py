@@ -18,6 +18,8 @@ def check(options: Export, run: TrainedRun) -> None:
     """Raise `UsageError` if the run has no tokenizer."""
     if run.technique != "tokenizer" and "tokenizer" not in run.files.raw("facts.json"):
         raise UsageError(f"--format tokenizer needs a run of text with a tokenizer, got one of {run.technique}")
+    if getattr(run.options, "separate_tokenizers", False):
+        raise UsageError("--format tokenizer writes one tokenizer, and the run has --separate-tokenizers")
 
 
 def export(options: Export, run: TrainedRun) -> tuple[list[Path], dict[str, Any]]:

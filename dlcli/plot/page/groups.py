@@ -69,8 +69,8 @@ def _draw_thumbnails(axes: Axes, positions: np.ndarray, chart: GroupsChart) -> N
     unit = np.where(high > low, high - low, 1.0) / (_SIDE - 2 * _THUMBNAIL - 0.5)  # per inch, the labels left out
     axes.set_xlim(*(low[0] - unit[0] * _THUMBNAIL, high[0] + unit[0] * _THUMBNAIL))
     axes.set_ylim(*(low[1] - unit[1] * _THUMBNAIL, high[1] + unit[1] * _THUMBNAIL))
-    for index in np.flatnonzero(apart(positions, _THUMBNAIL * unit)):
-        image = palette.as_colors(chart.thumbnails[int(index)])
+    for index in np.flatnonzero(apart(positions, _THUMBNAIL * unit)).tolist():
+        image = palette.as_colors(chart.thumbnails[index])
         zoom = 72 * (_THUMBNAIL - 0.03) / max(image.shape[:2])
         frame = {"edgecolor": style.line_color(int(chart.groups[index])), "linewidth": 1.2, "boxstyle": "square,pad=0"}
         shown = OffsetImage(image, zoom=zoom, interpolation="nearest")

@@ -18,7 +18,7 @@ from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.facts import TextFacts
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.tokenizers import Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.engine import Inference, Input, Mean, Metrics, Rate
 from dlcli.engine.inference import random_tokens
 from dlcli.engine.learner import AxisNames

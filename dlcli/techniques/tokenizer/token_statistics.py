@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from dlcli.data.text.tokenizers import UNKNOWN, Tokenizer
+from dlcli.data.text.tokenizer import Tokenizer
+from dlcli.data.text.tokenizers import UNKNOWN
 
 
 @dataclasses.dataclass(frozen=True)

@@ -188,6 +188,13 @@ class Train(DependentDefaults, TokenizerOptions, LabelColumnOptions, PairColumnO
         Cli(rare=True),
     ] = True
     vocab_size: Annotated[VocabSize, Needs("tokenizer", get_args(TokenizerKind))] = 4_096
+    separate_tokenizers: Annotated[
+        bool,
+        Field(description="Train a tokenizer for the sources and one for the targets, instead of one for both."),
+        Needs("shape", ("encoder-decoder",)),
+        Needs("tokenizer", get_args(TokenizerKind)),
+        Cli(rare=True),
+    ] = False
     length_buckets: Annotated[
         int,
         Field(ge=1, le=64, description="Batches of similar lengths: number of widths at most, one program each."),
