@@ -4,8 +4,9 @@
 #   usage     recipes/gallery.sh [FOLDER]: where the pictures go, by default .gallery; runs that are there are used again
 #   data      embedded
 #   machine   2 cores of an AMD EPYC, shared with other work (load 3 to 17); Python 3.11, jax 0.10.2
-#   time      about 70 min on that machine: 48 min of training, 15 min of figures, 8 min of studies
-#   result    40 pictures: of 38 figures and of two studies
+#   time      about 100 min on that machine: 48 min of training, 15 min of figures, 8 min of two studies, and 20 and 9 min
+#             of `capacity` and `augmentation` with other work at a higher priority
+#   result    42 pictures: of 38 figures and of four studies
 set -eu
 out=${1:-.gallery}
 mkdir -p "$out"
@@ -98,3 +99,8 @@ dlcli study regularization --no-show --out runs/gallery-regularization
 cp runs/gallery-regularization/regularization.png "$out/regularization.png"
 dlcli study optimizers --no-show --out runs/gallery-optimizers
 cp runs/gallery-optimizers/optimizers.png "$out/optimizers.png"
+dlcli study capacity --label-noise 0.2 --widths 7 --train-examples 200 --seeds 3 --steps 600 --no-show --out runs/gallery-capacity
+cp runs/gallery-capacity/capacity.png "$out/capacity.png"
+dlcli study augmentation --change rotate --change shift --change noise --strengths 1 --seeds 5 --no-show \
+  --out runs/gallery-augmentation
+cp runs/gallery-augmentation/augmentation.png "$out/augmentation-study.png"

@@ -116,10 +116,12 @@ def _selected(chart: AttentionChart, options: Attention) -> AttentionChart:
     columns = slice(None) if options.head is None else slice(options.head - 1, options.head)
     names = chart.row_names()[rows], chart.column_names()[columns]
     note = chart.note
-    if options.layer is not None or options.head is not None:
-        shown = ", ".join([*(names[0] if options.layer else ()), *(names[1] if options.head else ())])
-        note = note.replace("mean over layers and heads", f"mean over {shown}" if not (options.layer and options.head)
-                            else shown)  # fmt: skip
+    if options.layer and options.head:
+        note = note.replace("; large: mean over layers and heads", f"; {names[0][0]}, {names[1][0]}")
+    elif options.layer:
+        note = note.replace("mean over layers and heads", f"mean over the heads of {names[0][0]}")
+    elif options.head:
+        note = note.replace("mean over layers and heads", f"mean over the layers of {names[1][0]}")
     return dataclasses.replace(chart, weights=chart.weights[rows, columns], note=note, names=names)
 
 

@@ -69,7 +69,7 @@ def test_one_layer_and_one_head_can_be_shown(transformer_run, drawn):
     options = Attention(run=str(transformer_run), text="one two", layer=2, head=1)
     found = figures.draw("attention", options)
     np.testing.assert_allclose(found.numbers["weights"], [[drawn["weights"][1][0]]])
-    assert "layer 2" in "\n".join(found.sketch(80, False))
+    assert "layer 2" in " ".join(found.sketch(80, False))
 
 
 @pytest.mark.parametrize(("options", "reason"), [({"layer": 3}, "--layer must be at most 2"), ({"head": 5}, "--head")])
@@ -95,3 +95,11 @@ def test_pooled_attention_is_the_mean_over_the_queries():
 def test_a_run_that_is_no_classifier_has_no_pooled_attention(transformer_run):
     with pytest.raises(UsageError, match="--pooled needs a run of a classifier"):
         figures.draw("attention", Attention(run=str(transformer_run), pooled=True))
+
+
+def test_a_single_head_is_drawn_once(transformer_run):
+    found = figures.draw("attention", Attention(run=str(transformer_run), text="one", layer=1, head=1))
+    axes = found.drawing.axes[0]
+    assert len(axes.images) == 2  # the colour bar and the map
+    assert "layer 1, head 1" in " ".join(found.sketch(80, False))
+    assert "each layer and head" not in " ".join(found.sketch(80, False))

@@ -48,6 +48,11 @@ class AttentionChart:
         """The largest weight of any head: the upper limit of the colour scale in all panels."""
         return max(float(self.weights.max()), 1e-9)
 
+    @property
+    def single(self) -> bool:
+        """Whether there is one layer and one head, which is the mean."""
+        return self.weights.shape[:2] == (1, 1)
+
     def shades(self, weights: np.ndarray) -> np.ndarray:
         """Map weights to [0, 1] on the scale that all panels share."""
         # The square root keeps a weight of 0.01 visible next to the 1 of a token that can only attend to itself.

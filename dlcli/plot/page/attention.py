@@ -23,13 +23,13 @@ _BAR, _BAR_ROOM = (2.4, 0.12), 0.42  # inches: the colour bar, and the height th
 
 @style.applied()
 def draw(chart: AttentionChart) -> Figure:
-    """Draw the mean with the labels of the tokens, and below it each layer and head."""
+    """Draw the mean with the labels of the tokens, and below it each layer and head, if there are several."""
     queries, keys = chart.mean.shape
     cell = float(np.clip(_LARGE / max(queries, keys), *_CELL))
     size = float(np.clip(cell * 50, 4.0, style.NORMAL))
     names = [[style.shorten(name, _MAX_NAME, size) for name in side] for side in (chart.queries, chart.keys)]
     left, below = (max(style.text_width(name, size) for name in side) + 0.12 for side in names)
-    layers, heads = chart.weights.shape[:2]
+    layers, heads = (0, 1) if chart.single else chart.weights.shape[:2]
     side = min(1.6, (_SMALL - _LAYER) / heads - _GAP)
     width = 2 * _MARGIN + max(left + keys * cell, _LAYER + heads * (side + _GAP), 5.0)
     head = [(line, style.LARGE) for line in style.wrap(chart.title, width - 2 * _MARGIN, style.LARGE)]

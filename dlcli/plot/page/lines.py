@@ -17,6 +17,7 @@ _LEGEND_WIDTH = 2.6  # inches of text
 _MARKERS = ("o", "s", "^", "D", "v", "<", "P", "X", "*")
 _MARKER_DISTANCE = 0.12  # of the diagonal of the axes
 _FEW = 3  # lines that need no markers
+_FEW_PLACES = 10  # on a logarithmic axis, each of which gets a tick
 
 
 @style.applied()
@@ -33,6 +34,10 @@ def draw(chart: LinesChart) -> Figure:
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             axes.xaxis.set_minor_formatter(NullFormatter())
+            measured = np.unique(np.concatenate([line.steps for each in chart.panels for line in each.lines]))
+            if len(measured) <= _FEW_PLACES:
+                axes.set_xticks(measured, minor=False)
+                axes.set_xticks([], minor=True)
     rows[-1].set_xlabel(chart.xlabel)
     figure.align_ylabels()
     return figure

@@ -11,13 +11,15 @@ from dlcli.plot.terminal.text import paragraph
 
 
 def draw(chart: AttentionChart, width: int = 80, colour: bool = True, max_lines: int | None = None) -> list[str]:
-    """Draw the mean with the labels of the tokens, and below it each layer and head."""
+    """Draw the mean with the labels of the tokens, and below it each layer and head, if there are several."""
     scale = f"shades: square root of the attention weight, 0 to {chart.largest:.2g}"
     heading = [*paragraph(chart.title, width), *paragraph(f"{chart.note}; {scale}", width)]
-    half = None if max_lines is None else max_lines // 2 - len(heading)
+    half = None if max_lines is None else max_lines - len(heading) if chart.single else max_lines // 2 - len(heading)
     labels = (chart.queries, chart.keys)
     shades = chart.shades(chart.mean)
     heading += matrix(chart.mean, labels, shades=shades, width=width, colour=colour, max_lines=half)
+    if chart.single:
+        return heading
     rows = [
         Row(
             [

@@ -1,7 +1,8 @@
 """Defaults of `train cnn` for photographs.
 
 The default network and no augmentation suit digits and small grayscale images. Of a few hundred photographs such a
-network learns each by heart; with batch normalization, whitened patches, mirror images and shifts it generalizes.
+network learns each by heart; with batch normalization, mirror images and shifts it generalizes. Larger images have a
+network whose first layers reduce their height and width.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dlcli.options.fields import flag
 from dlcli.techniques.cnn.options import Train
 
 _SIDE, _COLOURS = 48, 3  # pixels and channels from which images count as photographs
+_LARGE = 80  # pixels above which the network of small images takes too much time and memory
 _SHIFT = 0.1  # of the side
 
 
@@ -22,10 +24,11 @@ def defaults(options: Train, facts: ImageFacts) -> dict[str, Any]:
     height, width, channels = facts.image
     if channels < _COLOURS or min(height, width) < _SIDE or options.init_from or options.backbone_from:
         return {}
-    network = {"arch": "airbench", "channels": 16}
-    found = {"augment": f"flip,shift:{round(_SHIFT * min(height, width))}"}
+    small = max(height, width) <= _LARGE
+    network = {"arch": "airbench"} if small else {"arch": "resnet", "depth": 18}
+    found: dict[str, Any] = {"augment": f"flip,shift:{round(_SHIFT * min(height, width))}"}
     if not options.model_fields_set & set(Train.architecture) - {"image_size"}:
-        found |= network
+        found |= {**network, "channels": 16}
     return {name: value for name, value in found.items() if name not in options.model_fields_set}
 
 

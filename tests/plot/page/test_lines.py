@@ -88,3 +88,9 @@ def test_dollar_signs_are_not_rendered_as_formulas():
     figure = draw(Panel([line(name)], name), title=name)
     figure.draw_without_rendering()
     assert name in texts(figure)
+
+
+def test_few_places_of_a_logarithmic_axis_have_a_tick_each():
+    panel = Panel([Line("error", np.array([1, 2, 4, 8, 64]), np.arange(5.0))], "error")
+    axes = page.lines.draw(LinesChart("title", [panel], "width", log_x=True)).axes[0]
+    assert axes.get_xticks().tolist() == [1, 2, 4, 8, 64]
