@@ -117,8 +117,10 @@ def figure(name: str, title: str, found: Results, seeds: int) -> Figure:
     for condition, results in found.items():
         values = [100 * each for each in errors(results)]
         mean = estimate(values)
-        rows.append(Interval(condition, np.array(values), mean.mean, mean.low, mean.high))
-    chart = IntervalsChart(title, rows, f"test error in percent: {seeds} seeds, mean and 95 % CI")
+        low, high = np.clip([mean.low, mean.high], 0, 100)  # Student's interval has no bounds, an error has
+        rows.append(Interval(condition, np.array(values), mean.mean, float(low), float(high)))
+    xlabel = f"test error in percent: {seeds} seeds, mean and 95 % CI"
+    chart = IntervalsChart(title, rows, xlabel, differences=False)
     return Figure(name, page.intervals.draw(chart), {}, functools.partial(terminal.intervals.draw, chart))
 
 

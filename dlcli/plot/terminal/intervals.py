@@ -13,13 +13,13 @@ _MAX_LABEL = 20  # columns
 
 
 def draw(chart: IntervalsChart, width: int = 80, colour: bool = True, max_lines: int | None = None) -> list[str]:
-    """Draw each row as "├──●──┤" with the mean to its right, and "│" at zero."""
+    """Draw each row as "├──●──┤" with the mean to its right, and "│" at the zero of differences."""
     rows = chart.rows
     label = min(max(columns(row.label) for row in rows), _MAX_LABEL)
-    numbers = [f"{row.mean:+.2f}" for row in rows]
+    numbers = chart.means
     available = width - label - 2 - max(map(len, numbers))
     ends = np.array([[row.low, row.mean, row.high] for row in rows])
-    ends = np.append(ends[np.isfinite(ends)], 0.0)
+    ends = np.append(ends[np.isfinite(ends)], [0.0] if chart.differences else [])
     low, high = float(ends.min()), float(ends.max())
 
     def column(value: float) -> int:
@@ -31,7 +31,8 @@ def draw(chart: IntervalsChart, width: int = 80, colour: bool = True, max_lines:
         if np.isfinite([row.low, row.high]).all():
             characters[column(row.low) : column(row.high) + 1] = "─" * (column(row.high) - column(row.low) + 1)
             characters[column(row.low)], characters[column(row.high)] = "├", "┤"
-        characters[column(0.0)] = "│" if characters[column(0.0)] == " " else "┼"
+        if chart.differences:
+            characters[column(0.0)] = "│" if characters[column(0.0)] == " " else "┼"
         characters[column(row.mean)] = "●"
         line = render([Cell("".join(characters), terminal_color(0))], colour)
         lines.append(f"{fit(row.label, label)} {line} {number}")

@@ -36,6 +36,19 @@ def test_the_terminal_marks_zero():
     assert dropout.endswith("+2.00")
 
 
+def test_levels_have_neither_signs_nor_a_line_at_zero():
+    levels = IntervalsChart(
+        "error", [Interval("plain", np.array([8.0, 12.0]), 10.0, 0.0, 20.0)], "%", differences=False
+    )
+    figure = page.intervals.draw(levels)
+    assert "10.00" in {text.get_text() for text in figure.findobj(Text)}
+    _, mean = figure.axes[0].lines
+    assert mean.get_color() != "white"
+    *_, line = terminal.intervals.draw(levels, 60, False)
+    assert line.endswith("10.00")
+    assert not {"│", "┼"} & set(line)
+
+
 def test_a_mean_without_an_interval_is_a_dot():
     alone = IntervalsChart("t", [Interval("a", np.array([1.0]), 1.0, np.nan, np.nan)], "x")
     assert "├" not in terminal.intervals.draw(alone, 80, False)[-1]
