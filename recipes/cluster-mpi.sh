@@ -3,8 +3,8 @@
 #
 #   data      embedded: scikit-learn's 1,797 digits
 #   machine   2 processes on 2 cores of an AMD EPYC under Open MPI 4.1.4; no cluster was at hand
-#   time      37 s for two short runs and an evaluation, on a busy machine
-#   result    losses of 2 processes are those of one, also stopped and resumed (tests/engine/test_open_mpi.py)
+#   time      1 min 7 s with the evaluation, at a load of 9
+#   result    98.89 % (95 % interval 97.17 – 99.57, N = 359); such a run is also stopped and resumed in a test
 #
 # Open MPI 4 publishes the address of process 0; with Open MPI 5, set it: mpirun -x DLCLI_COORDINATOR=HOST:PORT.
 # The folder of the run must be on a file system that all hosts share. mpirun kills its processes 2 s after a SIGTERM;
