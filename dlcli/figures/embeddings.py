@@ -1,4 +1,4 @@
-"""Word vectors projected to two dimensions."""
+"""Word vectors projected to two or three dimensions."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ def draw(options: Embeddings, run: TrainedRun) -> Figure:
             "group_names": names,
         },
         functools.partial(terminal.embeddings.draw, chart),
+        functools.partial(page.embeddings.turn, chart) if options.three_d else None,
     )
 
 
@@ -115,13 +116,14 @@ def _clusters(rows: np.ndarray, labels: list[str], options: Embeddings) -> tuple
 
 
 def _projected(rows: np.ndarray, options: Embeddings) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the positions [word, 2], and the fraction of the variance of each axis of PCA."""
+    """Return the positions [word, dimension], and the fraction of the variance of each axis of PCA."""
     from sklearn.manifold import TSNE
 
+    dimensions = 3 if options.three_d else 2
     if options.method == "pca":
-        found = principal_components(rows)
+        found = principal_components(rows, dimensions)
         return found.positions, found.explained
     perplexity = min(_PERPLEXITY, (len(rows) - 1) / 3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a division by zero in an intermediate step, without effect on the result
-        return TSNE(2, perplexity=perplexity, init="pca", random_state=options.seed).fit_transform(rows), None
+        return TSNE(dimensions, perplexity=perplexity, init="pca", random_state=options.seed).fit_transform(rows), None

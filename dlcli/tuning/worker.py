@@ -19,7 +19,8 @@ from dlcli.interrupts import CODES, exit_now, handled
 from dlcli.tuning import options as search_options
 from dlcli.tuning.events import to_line
 from dlcli.tuning.folder import SearchFolder
-from dlcli.tuning.search import Search, space_of, work
+from dlcli.tuning.loop import work
+from dlcli.tuning.search import Search, space_of
 
 
 def description(search: Search, deadline: float | None) -> str:

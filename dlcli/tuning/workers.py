@@ -19,7 +19,8 @@ from dlcli.errors import LostError, UserError
 from dlcli.files import disk_errors
 from dlcli.notices import warn
 from dlcli.tuning.events import Event, Finished, from_line
-from dlcli.tuning.search import Search, work
+from dlcli.tuning.loop import work
+from dlcli.tuning.search import Search
 from dlcli.tuning.worker import description
 
 _REPLACEMENTS = 3  # of a worker that is killed again and again without finishing a trial

@@ -72,3 +72,16 @@ def test_the_arrows_of_an_analogy_end_at_its_answer(word2vec_run):
 def test_the_axes_of_pca_explain_part_of_the_variance(word2vec_run):
     first, second = numbers(word2vec_run, method="pca")["explained_variance"]
     assert 1 > first >= second > 0
+
+
+def test_three_dimensions_add_the_third_component(word2vec_run):
+    plane = np.array(numbers(word2vec_run, count=30, method="pca")["positions"])
+    found = numbers(word2vec_run, count=30, method="pca", three_d=True)
+    np.testing.assert_allclose(np.array(found["positions"])[:, :2], plane, atol=1e-6)
+    assert len(found["explained_variance"]) == 3
+    assert np.diff(found["explained_variance"]).max() <= 0
+
+
+def test_a_picture_of_two_dimensions_does_not_turn():
+    with pytest.raises(ValueError, match="needs --three-d"):
+        Embeddings(run="words", out="words.gif")

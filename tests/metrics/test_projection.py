@@ -10,8 +10,9 @@ def vectors():
     return np.random.default_rng(0).normal(size=[40, 6]) * [5, 3, 1, 0.5, 0.2, 0.1] + 7
 
 
-def test_the_projection_is_that_of_scikit_learn(vectors):
-    found, expected = principal_components(vectors), PCA(2, svd_solver="full").fit(vectors)
+@pytest.mark.parametrize("count", [2, 3])
+def test_the_projection_is_that_of_scikit_learn(vectors, count):
+    found, expected = principal_components(vectors, count), PCA(count, svd_solver="full").fit(vectors)
     np.testing.assert_allclose(np.abs(found.components), np.abs(expected.components_), atol=1e-8)
     np.testing.assert_allclose(found.explained, expected.explained_variance_ratio_)
     np.testing.assert_allclose(np.abs(found.positions), np.abs(expected.transform(vectors)), atol=1e-8)

@@ -17,7 +17,7 @@ from dlcli.runs.trials import heartbeat, storage
 from dlcli.runs.trials.claims import Claims
 from dlcli.techniques.mlp.learner import Learner
 from dlcli.tuned import tune as dlcli_tune
-from dlcli.tuning import options, results, sampling, search
+from dlcli.tuning import loop, options, results, sampling, search
 from dlcli.tuning.events import Begun, Finished, Paused, from_line, to_line
 from tests.postgresql import postgresql
 
@@ -35,7 +35,7 @@ def begun(param=RATES, fixed=TINY, **chosen):
 
 
 def finish(one, stop=lambda: None):
-    return [each for each in search.work(one, stop) if isinstance(each, Begun | Finished | Paused)]
+    return [each for each in loop.work(one, stop) if isinstance(each, Begun | Finished | Paused)]
 
 
 def signalled(calls):
@@ -166,7 +166,7 @@ def test_a_search_in_a_database_joins_from_another_folder():
 def test_a_trial_of_another_host_stays_there_while_its_heart_beats():
     first = begun(storage="sqlite:///search.db", trials=1, name="joint")
     second = begun(storage="sqlite:///search.db", trials=1, name="joint", out=Path("other"))
-    work = search.work(first, lambda: None)
+    work = loop.work(first, lambda: None)
     next(work)
     assert finish(second, signalled(2)) == []
     ended = [each for each in work if isinstance(each, Finished)]

@@ -1,18 +1,12 @@
-"""Further processes that encode the shards of a text larger than memory.
-
-`python -m dlcli.data.text.shard_workers` is such a process: its standard input describes the shards, and the end of
-standard input that the process which started it has ended.
-"""
+"""Starts further processes that encode the shards of a text larger than memory (see `shard_worker.py`)."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,8 +14,6 @@ from typing import Any
 from dlcli.data import cache
 from dlcli.data.text.file_pieces import Piece
 from dlcli.data.text.tokenizer import Tokenizer
-from dlcli.data.text.tokenizers import from_json
-from dlcli.errors import UserError
 from dlcli.files import as_json
 
 _MOST = 16  # processes
@@ -47,7 +39,7 @@ def helping(stem: cache.Stem, shards: Sequence[Sequence[Piece]], tokenizer: Toke
         "shards": [[dataclasses.astuple(piece) for piece in shard] for shard in shards],
     }
     line = as_json(described) + "\n" if count else ""
-    command = [sys.executable, "-m", "dlcli.data.text.shard_workers"]
+    command = [sys.executable, "-m", "dlcli.data.text.shard_worker"]
     environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false"}  # each process has one core
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started: list[subprocess.Popen[str]] = []
@@ -71,27 +63,3 @@ def helping(stem: cache.Stem, shards: Sequence[Sequence[Piece]], tokenizer: Toke
             except subprocess.TimeoutExpired:
                 each.kill()
                 each.wait()
-
-
-def main() -> None:
-    """Encode shards that no other process is encoding, until none is left."""
-    from dlcli.data.text.token_shards import encode
-
-    found = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    stem = cache.Stem.named(*found["stem"])
-    shards = [[Piece(*piece) for piece in shard] for shard in found["shards"]]
-    try:
-        encode(stem, shards, from_json(found["tokenizer"]))
-    except UserError as error:  # the process that started this one meets it too
-        os._exit(error.exit_code)
-    os._exit(0)
-
-
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os._exit(0)  # an incomplete shard is encoded again
-
-
-if __name__ == "__main__":
-    main()

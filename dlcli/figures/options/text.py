@@ -50,13 +50,15 @@ def _analogies(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Embeddings(RunFigureOptions):
-    """Word vectors projected to two dimensions."""
+    """Word vectors projected to two dimensions, or to three."""
 
+    animated = True
     examples = (
         "dlcli viz embeddings",
         "dlcli viz embeddings --words king,water,music,red --neighbors 12",
         "dlcli viz embeddings --count 300 --method pca --clusters 12 --out words.svg",
         "dlcli viz embeddings --method pca --analogy man,king,woman --analogy is,are,was",
+        "dlcli viz embeddings --method pca --three-d --out words.gif",
     )
     technique = "word2vec"
     main_figure_of = ("word2vec",)
@@ -89,7 +91,16 @@ class Embeddings(RunFigureOptions):
         Needs("words", absent=True),
         Cli(metavar="A,B,C"),
     ] = ()
+    three_d: Annotated[
+        bool, Field(description="Project to three dimensions; an animated file (.gif, .mp4) turns the picture.")
+    ] = False
     seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _animation_turns(self) -> "Embeddings":
+        if self.out is not None and self.out.suffix.lower() in (".gif", ".mp4") and not self.three_d:
+            raise ValueError(f"--out {self.out.name} needs --three-d: a picture of two dimensions does not turn")
+        return self
 
 
 class TokenProbabilities(TextFigureOptions):

@@ -1,4 +1,4 @@
-"""Words in the plane by a projection of their vectors, in groups, and a layout for their labels."""
+"""Words by a projection of their vectors, in groups, and a layout for their labels in the plane."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class EmbeddingsChart:
 
     Attributes:
         title: title of the picture.
-        positions: float [point, 2], x and y.
+        positions: float [point, 2] or [point, 3]; in the terminal, the first two coordinates.
         labels: a label per point; where there is no room, the labels of the last points are left out.
         groups: int [point], the group of each point.
         group_names: a name per group.
@@ -50,8 +50,9 @@ class EmbeddingsChart:
 
     def scaled_to(self, width: float, height: float, margin: float) -> np.ndarray:
         """Return the positions stretched to a canvas of this size, with a margin on all sides."""
-        low, high = self.positions.min(axis=0), self.positions.max(axis=0)
-        fractions = (self.positions - low) / np.where(high > low, high - low, 1)
+        plane = self.positions[:, :2]
+        low, high = plane.min(axis=0), plane.max(axis=0)
+        fractions = (plane - low) / np.where(high > low, high - low, 1)
         fractions = np.where(high > low, fractions, 0.5)
         return margin + fractions * (np.array([width, height]) - 2 * margin)
 

@@ -85,3 +85,19 @@ def test_the_labels_of_every_group_are_legible_on_white():
     axes = page.embeddings.draw(EmbeddingsChart("nine", positions, groups, np.arange(9), groups)).axes[0]
     assert len(axes.texts) == 9
     assert min(contrast_on_white(to_rgb(text.get_color())) for text in axes.texts) >= 3  # WCAG 2.1, 1.4.11
+
+
+def test_three_dimensions_turn_once_and_draw_every_point():
+    positions = np.random.default_rng(1).normal(size=(50, 3))
+    chart = EmbeddingsChart(
+        "words", positions, [f"word{n}" for n in range(50)], np.arange(50) % 2, ["a", "b"], [(0, 1)]
+    )
+    animation = page.embeddings.turn(chart)
+    axes = animation.drawing.axes[0]
+    points = np.concatenate([np.stack(each._offsets3d, axis=1) for each in axes.collections[:2]])
+    np.testing.assert_allclose(np.sort(points, axis=0), np.sort(positions, axis=0))
+    assert axes.get_legend().get_texts()[1].get_text() == "b"
+    first = axes.azim
+    animation.show(animation.frames // 2)
+    assert axes.azim == first + 180
+    assert terminal.embeddings.draw(chart, 80, False)
