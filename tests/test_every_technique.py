@@ -230,6 +230,8 @@ def test_training_reads_every_option(name, unbroken):
     unbroken(name)
     if further := getattr(module(name), "FURTHER", {}):  # options that other options need
         unbroken(name, **further)
+    for further in getattr(module(name), "FURTHER_DATA", []):  # options that opening other data reads
+        techniques.learner(name).read(recording(tiny(name, **further), READ_BY_TRAINING[name]))
     assert set(techniques.options(name, "train").model_fields) <= READ_BY_TRAINING[name] | READ_ELSEWHERE
 
 

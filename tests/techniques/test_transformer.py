@@ -51,6 +51,7 @@ INPUTS = {
 }
 RUNS = {"predict": CLASSIFY}
 FURTHER = CLASSIFY
+FURTHER_DATA = [PAIRS]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -17,7 +17,7 @@ ROWS = [(f"{number} and {number}", str(2 * number)) for number in range(20)]
 def options(tmp_path):
     path = tmp_path / "sums.tsv"
     path.write_text("source\ttarget\n" + "".join(f"{one}\t{two}\n" for one, two in ROWS))
-    sizes = {"batch_size": 4, "vocab_size": 64, "length_buckets": 1}
+    sizes = {"batch_size": 4, "vocab_size": 64, "length_buckets": 1, "separate_tokenizers": False}
     return SimpleNamespace(dataset=str(path), seed=0, tokenizer="characters", **sizes)
 
 
