@@ -300,6 +300,10 @@ def write_report(options: Report, runs: Sequence[TrainedRun]) -> Path:
 def draw_figure(name: str, options: Any, opened: Any) -> Figure:
     """Draw a figure of the runs that `figures.opened` returned."""
     _prepare(options)
+    if "device" not in type(options).model_fields and figures.computes(name):
+        from dlcli.compiling import cache_compilations
+
+        cache_compilations()
     drawn: Figure = figures.draw(name, options, opened)
     return drawn
 

@@ -1,4 +1,4 @@
-"""Options of the XLA compiler: the fastest code whose results are reproducible."""
+"""The XLA compiler: options for the fastest code whose results are reproducible, and the cache of compiled code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import functools
 from typing import Any
 
 import jax
+
+from dlcli.paths import cache_folder
 
 # On the CPU, XLA computes the weight gradient of a convolution with YNNPACK, which takes two to four times as long as
 # XLA's own code; this restricts YNNPACK to what it does faster.
@@ -25,3 +27,10 @@ def compiler_options() -> dict[str, Any]:
     except jax.errors.JaxRuntimeError:  # the option is experimental and missing in other releases
         return {}
     return _CPU
+
+
+def cache_compilations() -> None:
+    """Keep compiled code on disk, also small programs, for later commands."""
+    jax.config.update("jax_compilation_cache_dir", str(cache_folder("compiled")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)

@@ -7,7 +7,6 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,10 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from dlcli.compiling import cache_compilations
 from dlcli.engine import group
 from dlcli.errors import DeviceError, UsageError
 from dlcli.interface import Batch
-from dlcli.paths import cache_folder
 from dlcli.runs.parts import Part
 
 _MIN_SPLIT = 1024  # numbers; splitting smaller arrays saves nothing
@@ -43,7 +42,7 @@ def prepare(device: str, *, join: bool = False) -> None:
     _split_cpu()
     if join and group.join().count > 1:
         jax.config.update("jax_cpu_enable_async_dispatch", False)  # collectives must start in one order everywhere
-    _cache_compilations(cache_folder("compiled"))
+    cache_compilations()
     try:
         found = sorted({each.platform for each in jax.devices()})
     except (RuntimeError, AssertionError) as error:  # jax does not support the platform, or has no plugin for it
@@ -220,9 +219,3 @@ def _split_cpu() -> None:
             return
     # With several CPU devices, asynchronous dispatch can deadlock in an all-reduce.
     jax.config.update("jax_cpu_enable_async_dispatch", count == 1)
-
-
-def _cache_compilations(folder: Path) -> None:
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)

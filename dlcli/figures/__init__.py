@@ -4,6 +4,7 @@ What they share: `subject.py` (networks, layers, images), `held_out.py` (example
 `named_surface.py` (surfaces) and `json_values.py` (JSON).
 """
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,6 +63,12 @@ def opened(name: str, options: Any, run: Any = None) -> tuple[Any, Any]:
         return opening.opened(options, options.technique, f"viz {name}", run)
     runs = [opening.open_run(each, options.technique, f"viz {name}") for each in named or ("",)]
     return options.model_copy(update={"run": tuple(str(run.folder) for run in runs)}), runs
+
+
+def computes(name: str) -> bool:
+    """Return whether a figure uses jax; loads the modules that it needs."""
+    discovery.load(__name__, name)
+    return "jax" in sys.modules
 
 
 def draw(name: str, options: Any, run: Any = None) -> Any:
