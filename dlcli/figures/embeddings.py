@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from dlcli import formats
-from dlcli.artifacts import Figure
+from dlcli.artifacts import Animation, Figure
 from dlcli.errors import UsageError
 from dlcli.figures.json_values import to_json
 from dlcli.figures.options.text import Embeddings
@@ -40,13 +40,18 @@ def draw(options: Embeddings, run: TrainedRun) -> Figure:
     rows = vectors.unit_vectors[numbers]
     # With a few hundred rows, threads cost more than they gain.
     with threadpool_limits(1):
-        positions, explained = _projected(rows, options)
+        positions, explained = _projected(rows, options, 3 if options.three_d else 2)
         if groups is None:
             groups, names = _clusters(rows, [vectors.words[number] for number in numbers], options)
     labels = [vectors.words[number] for number in numbers]
-    method = "t-SNE" if explained is None else f"PCA ({_explained(explained)})"
-    title = f"{method} of {len(labels)} word vectors of {Path(options.run).name}"
-    chart = EmbeddingsChart(title, positions, labels, groups, names, arrows)
+    rest = labels, groups, names, arrows
+    chart = EmbeddingsChart(_title(explained, len(labels), options), positions, *rest)
+
+    def turning() -> Animation:
+        with threadpool_limits(1):
+            positions, explained = _projected(rows, options, 3)
+        return page.embeddings.turn(EmbeddingsChart(_title(explained, len(labels), options), positions, *rest))
+
     return Figure(
         "embeddings",
         page.embeddings.draw(chart),
@@ -61,7 +66,7 @@ def draw(options: Embeddings, run: TrainedRun) -> Figure:
             "group_names": names,
         },
         functools.partial(terminal.embeddings.draw, chart),
-        functools.partial(page.embeddings.turn, chart) if options.three_d else None,
+        turning,
     )
 
 
@@ -98,6 +103,11 @@ def _analogies(
     return numbers, arrows, np.array(groups), names
 
 
+def _title(explained: np.ndarray | None, count: int, options: Embeddings) -> str:
+    method = "t-SNE" if explained is None else f"PCA ({_explained(explained)})"
+    return f"{method} of {count} word vectors of {Path(options.run).name}"
+
+
 def _explained(fractions: np.ndarray) -> str:
     return f"{' + '.join(formats.percent(float(each), 0) for each in fractions)} of the variance"
 
@@ -115,11 +125,10 @@ def _clusters(rows: np.ndarray, labels: list[str], options: Embeddings) -> tuple
     return found.labels_, names
 
 
-def _projected(rows: np.ndarray, options: Embeddings) -> tuple[np.ndarray, np.ndarray | None]:
+def _projected(rows: np.ndarray, options: Embeddings, dimensions: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Return the positions [word, dimension], and the fraction of the variance of each axis of PCA."""
     from sklearn.manifold import TSNE
 
-    dimensions = 3 if options.three_d else 2
     if options.method == "pca":
         found = principal_components(rows, dimensions)
         return found.positions, found.explained

@@ -82,6 +82,7 @@ def test_three_dimensions_add_the_third_component(word2vec_run):
     assert np.diff(found["explained_variance"]).max() <= 0
 
 
-def test_a_picture_of_two_dimensions_does_not_turn():
-    with pytest.raises(ValueError, match="needs --three-d"):
-        Embeddings(run="words", out="words.gif")
+def test_an_animation_turns_three_dimensions(word2vec_run):
+    figure = figures.draw("embeddings", Embeddings(run=str(word2vec_run), count=30, method="pca"))
+    assert len(figure.numbers["positions"][0]) == 2
+    assert figure.animation().drawing.axes[0].name == "3d"

@@ -58,7 +58,6 @@ class Embeddings(RunFigureOptions):
         "dlcli viz embeddings --words king,water,music,red --neighbors 12",
         "dlcli viz embeddings --count 300 --method pca --clusters 12 --out words.svg",
         "dlcli viz embeddings --method pca --analogy man,king,woman --analogy is,are,was",
-        "dlcli viz embeddings --method pca --three-d --out words.gif",
     )
     technique = "word2vec"
     main_figure_of = ("word2vec",)
@@ -92,15 +91,9 @@ class Embeddings(RunFigureOptions):
         Cli(metavar="A,B,C"),
     ] = ()
     three_d: Annotated[
-        bool, Field(description="Project to three dimensions; an animated file (.gif, .mp4) turns the picture.")
+        bool, Field(description="Project to three dimensions; a .gif or .mp4 always does, and turns."), Cli(rare=True)
     ] = False
     seed: Seed = 0
-
-    @model_validator(mode="after")
-    def _animation_turns(self) -> "Embeddings":
-        if self.out is not None and self.out.suffix.lower() in (".gif", ".mp4") and not self.three_d:
-            raise ValueError(f"--out {self.out.name} needs --three-d: a picture of two dimensions does not turn")
-        return self
 
 
 class TokenProbabilities(TextFigureOptions):
