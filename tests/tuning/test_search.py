@@ -298,3 +298,8 @@ def wait_for_worker(parent):
                         return int(child)
         time.sleep(0.05)
     raise AssertionError("no worker has begun")
+
+
+def test_a_database_without_its_driver_is_an_error_that_names_it():
+    with pytest.raises(UsageError, match=r"oracle://nohost/x needs a driver that is not installed: \w+"):
+        storage.opened("oracle://nohost/x")

@@ -129,6 +129,10 @@ def database_errors(place: str = "") -> Iterator[None]:
         yield
     except ArgumentError as error:
         raise UsageError(f"{what} must be a file or the URL of a database: {error}") from error
+    except ImportError as error:  # optuna's own text does not name the module
+        missing = getattr(error.__cause__ or error, "name", None) or "its driver"
+        hint = "pip install psycopg[binary], and postgresql+psycopg://…; or another driver that SQLAlchemy knows"
+        raise UsageError(f"{what} needs a driver that is not installed: {missing}", hint=hint) from error
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         cause = error.__cause__ or error
         reason = str(getattr(cause, "orig", None) or cause).strip().splitlines()[0]
