@@ -6,10 +6,8 @@ input that the process which started it has ended. What it measures it writes in
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dlcli import studies
+from dlcli.child_processes import running
 from dlcli.errors import UserError
 from dlcli.files import as_json
 from dlcli.notices import warn
@@ -33,32 +32,12 @@ def helping(name: str, options: Any) -> Iterator[None]:
     line = as_json({"study": name, "options": options.model_dump(mode="json"), "argv": sys.argv}) + "\n"
     # The processes share a device; by default the first would take most of a GPU's memory.
     environment = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", **os.environ}
-    command = [sys.executable, "-m", "dlcli.studies.helpers"]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started: list[subprocess.Popen[str]] = []
-    try:
-        for _ in range(options.workers - 1):
-            each = subprocess.Popen(command, text=True, env=environment, start_new_session=True, **pipes)
-            started.append(each)
-            assert each.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                each.stdin.write(line)
-                each.stdin.flush()
+    module, count = "dlcli.studies.helpers", options.workers - 1
+    with running(module, line, count, environment, patience=_PATIENCE) as started:
         yield
         failed = [each.poll() for each in started if each.poll() not in (None, 0)]
         if failed:
-            warn(f"{len(failed)} of {options.workers - 1} further workers ended early, with code {failed[0]}")
-    finally:
-        for each in started:
-            assert each.stdin is not None
-            with contextlib.suppress(OSError):
-                each.stdin.close()  # which ends it
-        for each in started:
-            try:
-                each.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                each.kill()
-                each.wait()
+            warn(f"{len(failed)} of {count} further workers ended early, with code {failed[0]}")
 
 
 def main() -> None:

@@ -225,7 +225,7 @@ def _seed() -> None:
 
 
 def _train(step: Callable[[np.ndarray], None], examples: int, seconds: float) -> int:
-    """Take steps on shuffled batches for so many seconds; return their number."""
+    """Take steps on shuffled batches until the time is over; return their number."""
     generator, count, end = np.random.default_rng(0), 0, time.perf_counter() + seconds
     while True:
         order = generator.permutation(examples)

@@ -1,4 +1,4 @@
-"""Generation of several texts at a time, beside a slow version that reads each text anew for every token."""
+"""Generation of several texts at a time, compared with a slow version without a cache."""
 
 import types
 
@@ -37,7 +37,7 @@ def lstm():
 
 
 @pytest.mark.parametrize(("make", "context"), [(decoder, CONTEXT), (lstm, None)])
-def test_each_text_has_the_tokens_that_reading_it_anew_for_every_token_gives(make, context):
+def test_each_text_has_the_tokens_that_a_model_without_a_cache_generates(make, context):
     network, keys = make(), jax.random.split(jax.random.key(5), 3)
     generator = Generator(TrainedTextModel(types.SimpleNamespace(network=network), LETTERS, context), False, 5, True)
     found = np.concatenate(list(generator.blocks(PROMPT, SETTINGS, keys, LENGTH)), axis=1)

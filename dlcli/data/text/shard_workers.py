@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
+from dlcli.child_processes import running
 from dlcli.data import cache
 from dlcli.data.text.file_pieces import Piece
 from dlcli.data.text.tokenizer import Tokenizer
@@ -38,28 +35,7 @@ def helping(stem: cache.Stem, shards: Sequence[Sequence[Piece]], tokenizer: Toke
         "tokenizer": tokenizer.to_json(),
         "shards": [[dataclasses.astuple(piece) for piece in shard] for shard in shards],
     }
-    line = as_json(described) + "\n" if count else ""
-    command = [sys.executable, "-m", "dlcli.data.text.shard_worker"]
     environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false"}  # each process has one core
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started: list[subprocess.Popen[str]] = []
-    try:
-        for _ in range(count):
-            each = subprocess.Popen(command, text=True, env=environment, start_new_session=True, **pipes)
-            started.append(each)
-            assert each.stdin is not None
-            with contextlib.suppress(BrokenPipeError):
-                each.stdin.write(line)
-                each.stdin.flush()
+    line = as_json(described) + "\n" if count else ""
+    with running("dlcli.data.text.shard_worker", line, count, environment, patience=_PATIENCE):
         yield
-    finally:
-        for each in started:
-            assert each.stdin is not None
-            with contextlib.suppress(OSError):
-                each.stdin.close()  # which ends it
-        for each in started:
-            try:
-                each.wait(_PATIENCE)
-            except subprocess.TimeoutExpired:
-                each.kill()
-                each.wait()

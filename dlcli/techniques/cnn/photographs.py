@@ -1,7 +1,7 @@
 """Defaults of `train cnn` for photographs.
 
 The default network and no augmentation suit digits and small grayscale images. Of a few hundred photographs such a
-network learns each by heart; with batch normalization, mirror images and shifts it generalizes. Larger images have a
+network memorizes each; with batch normalization, mirror images and shifts it generalizes. Larger images have a
 network whose first layers reduce their height and width.
 """
 
