@@ -157,7 +157,7 @@ def part(array: jax.Array, axis: int) -> Part:
     longest = max(1, _LARGEST_BLOCK // max(1, array.nbytes // array.shape[axis]))
     starts = range(0, length, longest)
     lengths = [min(longest, length - start) for start in starts] * array.sharding.num_devices
-    blocks = {}
+    blocks: dict[int, np.ndarray] = {}
     for shard in array.addressable_shards:
         first = (shard.index[axis].start or 0) // length * len(starts)
         values = np.array(shard.data)  # a copy: a later step may reuse the memory of the device
@@ -177,7 +177,13 @@ def local_range(sharding: NamedSharding, shape: tuple[int, ...], axis: int) -> t
 
 def _distribute(array: Any, sharding: NamedSharding) -> jax.Array:
     if isinstance(array, Slab):
-        return jax.make_array_from_callback(array.shape, sharding, array.__getitem__)
+        slab = array
+
+        def region(index: tuple[slice, ...] | None) -> np.ndarray:
+            assert index is not None
+            return slab[index]
+
+        return jax.make_array_from_callback(slab.shape, sharding, region)
     if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
         data = _distribute(jax.random.key_data(array), sharding)
         return jax.random.wrap_key_data(data, impl=jax.random.key_impl(array))

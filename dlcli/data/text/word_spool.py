@@ -82,8 +82,8 @@ class Spool:
         counts[: len(self.counts)] += self.counts
         self.counts = counts
         with disk_errors(self._folder, _HINT):
-            self._words.write(words)
-            self._lengths.write(np.diff(ends, prepend=self._written).astype(np.int32))
+            self._words.write(words.data)
+            self._lengths.write(np.diff(ends, prepend=self._written).astype(np.int32).data)
             for file in (self._words, self._lengths):
                 file.flush()
         self._written += len(words)
