@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,21 @@ class Tables:
         import pyarrow as pa
 
         return pa.concat_tables([_opened(path, functools.partial(_table, columns)) for path in self.files[split]])
+
+    def size(self, column: str) -> int:
+        """Return the bytes of a column of all splits, about: of `.arrow` files those of all columns."""
+        return sum(_opened(path, functools.partial(_size, column)) for files in self.files.values() for path in files)
+
+    def state(self, column: str) -> str:
+        """Return a description of the files and a column that changes whenever they do."""
+        status = [(split, path, path.stat()) for split, files in self.files.items() for path in files]
+        found = [(split, str(path.resolve()), each.st_size, each.st_mtime_ns) for split, path, each in status]
+        return f"{found}\n{column}"
+
+    def batches(self, split: str, column: str) -> Iterator[list[Any]]:
+        """Yield the values of a column of a split in parts that fit into memory."""
+        for path in self.files[split]:
+            yield from _opened(path, functools.partial(_batches, column))
 
     def mapped(self, split: str, column: str) -> Any:
         """Return a column of a split as a chunked array that is not in memory.
@@ -128,6 +143,32 @@ def _table(columns: Sequence[str], path: Path) -> Any:
     found = pa.ipc.open_stream(pa.memory_map(str(path))).read_all().select(columns)
     found.validate(full=True)  # a wrong offset would be read outside the file
     return found
+
+
+def _size(column: str, path: Path) -> int:
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() != _PARQUET:
+        return path.stat().st_size
+    found = pq.ParquetFile(path)
+    index = next((i for i, name in enumerate(found.schema.names) if name == column), 0)
+    groups = (found.metadata.row_group(number) for number in range(found.num_row_groups))
+    return sum(int(group.column(index).total_uncompressed_size) for group in groups)
+
+
+def _batches(column: str, path: Path) -> Iterator[list[Any]]:
+    """Yield the values of a column of a file; errors of pyarrow become `DatasetError`."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() == _PARQUET:
+        found = iter(pq.ParquetFile(path).iter_batches(_BATCH, columns=[column]))
+    else:
+        found = iter(pa.ipc.open_stream(pa.memory_map(str(path))))
+    while (batch := _opened(path, lambda _: next(found, None))) is not None:
+        batch.validate(full=True)
+        for start in range(0, len(batch), _BATCH):
+            yield batch.column(column).slice(start, _BATCH).to_pylist()
 
 
 def _cached(path: Path, column: str) -> Path:
