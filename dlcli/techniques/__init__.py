@@ -1,5 +1,6 @@
 """Techniques: each subfolder is one, and all have the same shape (see `dlcli/engine/learner.py`)."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,17 @@ def apply(verb: str, options: Any, run: Any) -> Any:
         run: a `TrainedRun`, the one that they name.
     """
     return getattr(discovery.load(__name__, run.technique, verb), _FUNCTIONS.get(verb, verb))(options, run)
+
+
+def sample_each(several: Sequence[Any], run: Any) -> list[list[Any]]:
+    """Return the pieces of the first text of each of several options of `sample`; this loads jax.
+
+    Args:
+        several: options of the verb, of a technique that generates text.
+        run: a `TrainedRun`, the one that they name.
+    """
+    found: list[list[Any]] = discovery.load(__name__, run.technique, "sample").sample_each(several, run)
+    return found
 
 
 def learner(name: str) -> Any:

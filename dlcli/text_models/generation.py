@@ -36,14 +36,19 @@ class LanguageModel(Protocol):
 
 
 class Settings(NamedTuple):
-    """Numbers that a compiled function of generation gets as arguments, so that other values compile nothing."""
+    """Numbers that a compiled function of generation gets as arguments, so that other values compile nothing.
 
-    temperature: float
-    top_p: float
+    Attributes:
+        temperature: of each text, float32 [text]; not used by a greedy generator.
+        top_p: of each text, float32 [text]; used by a generator with nucleus sampling.
+    """
+
+    temperature: np.ndarray
+    top_p: np.ndarray
 
 
 class Generator:
-    """The compiled functions of generation: process a prompt, draw from logits, and generate more tokens.
+    """The compiled functions of generation: process a prompt, and generate the tokens after it.
 
     Attributes:
         context: largest number of tokens that the network processes; None: unlimited.
@@ -60,102 +65,120 @@ class Generator:
             nucleus: whether tokens are sampled from the most likely ones of total mass `top_p`.
         """
         self.context = model.context
-        self.kept = max(1, (model.context or 0) // 2)
+        self.kept = kept_tokens(model.context or 0)
+        network = model.learner.network
+        axes = _batch_axes(network)
         never = np.array(model.tokenizer.special.never_generated, np.int32)
 
-        def draw(logits: jax.Array, settings: Settings, keys: jax.Array, position: jax.Array) -> jax.Array:
+        def draw(logits: jax.Array, temperature: jax.Array, top_p: jax.Array, key: jax.Array) -> jax.Array:
             # Never generated: these tokens are in no training text, except for what its vocabulary lacked.
-            logits = logits.at[:, never].set(-jnp.inf)
-            temperature, top_p = 0.0 if greedy else settings.temperature, settings.top_p if nucleus else None
+            logits = logits.at[never].set(-jnp.inf)
+            settings = {"temperature": 0.0 if greedy else temperature, "top_p": top_p if nucleus else None}
+            return sample_tokens(key, logits, top_k=top_k, **settings)
 
-            def one(key: jax.Array, logits: jax.Array) -> jax.Array:
-                key = jax.random.fold_in(key, position)
-                return sample_tokens(key, logits, temperature=temperature, top_k=top_k, top_p=top_p)
+        def process(network: Any, tokens: jax.Array, start: int, cache: Cache) -> Cache:
+            return network.step(tokens, start, cache)[1]
 
-            return jax.vmap(one)(keys, logits)
-
-        def read(network: Any, tokens: jax.Array, start: int, last: int, cache: Cache) -> tuple[jax.Array, Cache]:
-            logits, cache = network.step(tokens, start, cache)
-            return logits[:, last], cache
+        def put(cache: Cache, part: Cache, text: int) -> Cache:
+            update = jax.lax.dynamic_update_slice_in_dim
+            return jax.tree.map(lambda axis, whole, one: update(whole, one, text, axis), axes, cache, part)
 
         def generate(
-            network: Any, last: jax.Array, start: int, cache: Cache, count: int, settings: Settings, *random: Any
+            network: Any, last: jax.Array, starts: jax.Array, cache: Cache, count: int, settings: Settings, *random: Any
         ) -> tuple[jax.Array, Cache]:
             keys, position = random
 
+            def step(token: jax.Array, start: jax.Array, cache: Cache) -> tuple[jax.Array, Cache]:
+                logits, cache = network.step(token[None, None], start, jax.tree.map(jnp.expand_dims, cache, axes))
+                return logits[0, 0], jax.tree.map(jnp.squeeze, cache, axes)
+
             def following(number: jax.Array, state: tuple[Any, ...]) -> tuple[Any, ...]:
                 last, tokens, cache = state
-                logits, cache = network.step(last[:, None], start + number, cache)
-                last = draw(logits[:, 0], settings, keys, position + number)
+                logits, cache = jax.vmap(step, (0, 0, axes), (0, axes))(last, starts + number, cache)
+                folded = jax.vmap(jax.random.fold_in, (0, None))(keys, position + number)
+                last = jax.vmap(draw)(logits, *settings, folded)
                 return last, tokens.at[:, number].set(last), cache
 
             tokens = jnp.zeros([len(last), _TOKENS], jnp.int32)
             return jax.lax.fori_loop(0, count, following, (last, tokens, cache))[1:]
 
-        network = model.learner.network
         self._network = network
-        self._batch_axes = _batch_axes(network)
-        self._draw = jax.jit(draw)
-        self._read = functional.jit(read, network)
+        self._process = functional.jit(process, network)
+        self._put = jax.jit(put, donate_argnums=0)
         self._generate = functional.jit(generate, network, donate=(2,))
 
-    def blocks(self, prompt: Sequence[int], settings: Settings, keys: jax.Array, length: int) -> Iterator[np.ndarray]:
-        """Yield the next tokens of all texts after the same prompt, int32 [text, time], until each has `length`.
+    def blocks(
+        self, prompts: Sequence[Sequence[int]], settings: Settings, keys: jax.Array, length: int
+    ) -> Iterator[np.ndarray]:
+        """Yield the next tokens of several texts, int32 [text, time], until each has `length`.
 
-        A text depends on its own key alone. Tokens after the end token mean nothing.
+        A text depends on its own prompt, settings and key alone. Tokens after the end token mean nothing.
 
         Args:
-            prompt: its tokens, at least one.
+            prompts: the tokens of each, at least one per text.
             settings: of sampling.
             keys: one per text, [text].
             length: number of tokens to generate for each text.
         """
-        tokens, cache = np.tile(np.array(prompt, np.int32), (len(keys), 1)), None
-        position = 0
+        texts = [list(prompt) for prompt in prompts]
+        # A copy, since layers may share their zeros, and shared memory cannot be donated.
+        cache = jax.tree.map(jnp.copy, self._network.init_cache(len(texts)))
+        self._shorten(texts)
+        position, unprocessed = 0, range(len(texts))
         while position < length:
-            room = _TOKENS if self.context is None else self.context + 1 - tokens.shape[1]
-            if cache is None or room < 1:
-                tokens = tokens[:, -self.kept :] if room < 1 else tokens
-                logits, cache = self._process(tokens)
-                block = np.asarray(self._draw(logits, settings, keys, position))[:, None]
-            else:
-                count = min(_TOKENS, room, length - position)
-                last, start = tokens[:, -1], tokens.shape[1] - 1
-                found, cache = self._generate(last, start, cache, count, settings, keys, position)
-                block = np.asarray(found)[:, :count]
+            cache = self._processed(texts, unprocessed, cache)
+            count = min(_TOKENS, length - position)
+            if self.context:
+                count = min(count, self.context + 1 - max(map(len, texts)))
+            last = np.array([text[-1] for text in texts], np.int32)
+            starts = np.array([len(text) - 1 for text in texts], np.int32)
+            found, cache = self._generate(last, starts, cache, count, settings, keys, position)
+            block = np.asarray(found)[:, :count]
             yield block
-            tokens = np.concatenate([tokens, block], axis=1)
-            position += block.shape[1]
+            for text, tokens in zip(texts, block.tolist(), strict=True):
+                text += tokens
+            position += count
+            unprocessed = self._shorten(texts)
 
-    def _process(self, tokens: np.ndarray) -> tuple[jax.Array, Cache]:
-        """Process the tokens of each text from the start; return the logits of the next ones, and the cache.
+    def _shorten(self, texts: list[list[int]]) -> Sequence[int]:
+        """Cut each text that is longer than the context to its last tokens, and return the numbers of these texts."""
+        long = [number for number, text in enumerate(texts) if self.context and len(text) > self.context]
+        for number in long:
+            texts[number] = texts[number][-self.kept :]
+        return long
 
-        The texts are processed one by one: of all their positions at once, the logits may take more memory than there
-        is. Equal texts are processed once.
+    def _processed(self, texts: Sequence[Sequence[int]], numbers: Sequence[int], cache: Cache) -> Cache:
+        """Return the cache with that of some texts, all of whose tokens but the last are processed from the start.
+
+        The texts are processed one by one: all positions of all texts at once may take more memory than there is.
         """
-        unique, places = np.unique(tokens, axis=0, return_inverse=True)
-        found = [self._process_one(text) for text in unique]
-        chosen = [found[place] for place in places.reshape(-1)]
-        caches = [cache for _, cache in chosen]
-        return jnp.concatenate([logits for logits, _ in chosen]), jax.tree.map(_joined, self._batch_axes, *caches)
+        before: Sequence[int] = ()
+        one = None
+        for number in numbers:
+            tokens = texts[number][:-1]
+            if tokens and tokens != before:
+                before, one = tokens, self._process_one(np.array(tokens, np.int32))
+            if tokens:
+                cache = self._put(cache, one, number)
+        return cache
 
-    def _process_one(self, tokens: np.ndarray) -> tuple[jax.Array, Cache]:
+    def _process_one(self, tokens: np.ndarray) -> Cache:
         cache = self._network.init_cache(1)
         if self.context:
             # The keys and values of the padding are overwritten before a later token can attend to them.
-            row = np.pad(tokens, (0, self.context - len(tokens)))[None]
-            return self._read(row, 0, len(tokens) - 1, cache)
+            return self._process(np.pad(tokens, (0, self.context - len(tokens)))[None], 0, cache)
         # A recurrent carry would include the padding, and every length would be compiled: one token at a time.
         for start, token in enumerate(tokens):
-            logits, cache = self._read(np.array([[token]], np.int32), start, 0, cache)
-        return logits, cache
+            cache = self._process(np.array([[token]], np.int32), start, cache)
+        return cache
+
+
+def kept_tokens(context: int) -> int:
+    """Return the number of tokens that a text continues from when the context is full."""
+    return max(1, context // 2)
 
 
 def _batch_axes(network: Any) -> Any:
     """Return the axis of each array of the cache that counts the sequences, as a tree like the cache."""
     one, two = (jax.eval_shape(lambda batch=batch: network.init_cache(batch)) for batch in (1, 2))
     return jax.tree.map(lambda a, b: next(axis for axis in range(a.ndim) if a.shape[axis] != b.shape[axis]), one, two)
-
-
-def _joined(axis: int, *arrays: jax.Array) -> jax.Array:
-    return arrays[0] if len(arrays) == 1 else jnp.concatenate(arrays, axis)

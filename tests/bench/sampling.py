@@ -56,7 +56,8 @@ def _dlcli_text() -> Callable[[], object]:
     network = nnx.view(learner.network, deterministic=True)
     model = TrainedTextModel(types.SimpleNamespace(network=network), letters, transformer.TIME)
     generator, keys = Generator(model, False, None, False), jax.random.split(jax.random.key(0), TEXTS)
-    return lambda: np.concatenate(list(generator.blocks([letters.special.first], Settings(1.0, 1.0), keys, TOKENS)), 1)
+    prompts, settings = [[letters.special.first]] * TEXTS, Settings(*np.ones([2, TEXTS], np.float32))
+    return lambda: np.concatenate(list(generator.blocks(prompts, settings, keys, TOKENS)), 1)
 
 
 def _dlcli_gan() -> Callable[[], object]:

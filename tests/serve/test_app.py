@@ -15,6 +15,7 @@ from dlcli.serve.action import Action, NoBody
 from dlcli.serve.options import Serve
 from dlcli.serve.worker import WAITING, Busy, Worker
 from dlcli.techniques.opening import open_run
+from dlcli.text_models.generation import Generator
 
 testclient = pytest.importorskip("starlette.testclient")
 app = pytest.importorskip("dlcli.serve.app")
@@ -202,6 +203,26 @@ def test_predictions_of_several_requests_are_those_of_one(digits, cnn_run):
     alone = [digits.post("/api/predict", json={"image": image(each)}).json() for each in images]
     for one, other in zip(together, alone, strict=True):
         assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-6)
+
+
+def test_waiting_texts_are_one_batch_with_the_texts_of_single_requests(rnn_run, monkeypatch):
+    action = subject.of_run(open_run(rnn_run)).actions["sample"]
+    sizes, blocks = [], Generator.blocks
+    monkeypatch.setattr(
+        Generator, "blocks", lambda self, prompts, *rest: sizes.append(len(prompts)) or blocks(self, prompts, *rest)
+    )
+    common = {"temperature": 1.0, "top_p": 0.9}
+    bodies = [
+        {"prompt": "the", "max_new_tokens": 5, "seed": 3, **common},
+        {"prompt": "all mimsy", "max_new_tokens": 40, "seed": 1, **common},
+        {"prompt": "", "max_new_tokens": 7, "seed": 3, "temperature": 0.5, "top_p": 0.99},
+        {"prompt": "the", "max_new_tokens": 4, "temperature": 0.0},
+    ]
+    found = action.call([action.model(**each) for each in bodies])
+    assert sizes == [8, 1]  # three texts are sampled, one is greedy
+    run = dlcli.load(rnn_run)
+    for each, body in zip(found, bodies, strict=True):
+        assert [each["prompt"] + each["text"]] == run.sample(**body)
 
 
 def test_another_text_and_other_settings_compile_nothing(rnn_run, compilations):

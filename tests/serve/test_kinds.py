@@ -11,6 +11,7 @@ import dlcli
 from dlcli.errors import UsageError
 from dlcli.optim.surfaces import SURFACES
 from dlcli.serve import subject
+from dlcli.serve.kinds import diffusion
 from dlcli.techniques.opening import open_run
 
 
@@ -98,6 +99,26 @@ def test_the_last_frame_of_a_diffusion_model_is_its_sample(diffusion_run):
     assert np.abs(difference).max() <= 1
     assert found["timesteps"] == sorted(found["timesteps"], reverse=True)
     assert found["x"][-1] == found["x0"][-1]
+
+
+def test_waiting_requests_of_a_sampler_are_one_batch_of_a_diffusion_model(diffusion_run, monkeypatch):
+    action = subject.of_run(open_run(diffusion_run)).actions["denoise"]
+    calls, trajectories = [], diffusion.trajectories
+
+    def counted(learner, config):
+        compute = trajectories(learner, config)
+        return lambda *given: calls.append((config.sampler, len(given[0]))) or compute(*given)
+
+    monkeypatch.setattr(diffusion, "trajectories", counted)
+    bodies = [action.model(seed=seed, sampler="ddpm", sampler_steps=5) for seed in (2, 3, 4)]
+    bodies.insert(1, action.model(seed=2, sampler_steps=5))
+    together = action.call(bodies)
+    assert calls == [("ddpm", diffusion._BATCH), ("ddim", 1)]
+    for found, body in zip(together, bodies, strict=True):
+        [alone] = action.call([body])
+        assert found["timesteps"] == alone["timesteps"]
+        for one, other in zip(found["x"] + found["x0"], alone["x"] + alone["x0"], strict=True):
+            assert np.abs(pixels(one).astype(int) - pixels(other)).max() <= 1
 
 
 def test_a_class_needs_a_conditional_run(diffusion_run):

@@ -18,8 +18,7 @@ from dlcli.text_models.trained import TrainedTextModel
 
 LETTERS = tokenizers.train("characters", 9, ["abcde"])
 CONTEXT, LENGTH = 7, 16
-SETTINGS = Settings(0.8, 0.9)
-PROMPT = [LETTERS.special.first, *LETTERS.encode("ab").tolist()]
+PROMPTS = [[LETTERS.special.first, *LETTERS.encode(text).tolist()] for text in ("ab", "", "cdeab")]
 
 
 def decoder():
@@ -37,19 +36,21 @@ def lstm():
 
 
 @pytest.mark.parametrize(("make", "context"), [(decoder, CONTEXT), (lstm, None)])
-def test_each_text_has_the_tokens_that_a_model_without_a_cache_generates(make, context):
+@pytest.mark.parametrize("prompts", [PROMPTS, PROMPTS[:1] * 3], ids=["different prompts", "one prompt"])
+def test_each_text_has_the_tokens_that_a_model_without_a_cache_generates(make, context, prompts):
     network, keys = make(), jax.random.split(jax.random.key(5), 3)
+    settings = Settings(np.array([0.8, 0.5, 1.5], np.float32), np.array([0.9, 0.99, 0.8], np.float32))
     generator = Generator(TrainedTextModel(types.SimpleNamespace(network=network), LETTERS, context), False, 5, True)
-    found = np.concatenate(list(generator.blocks(PROMPT, SETTINGS, keys, LENGTH)), axis=1)
+    found = np.concatenate(list(generator.blocks(prompts, settings, keys, LENGTH)), axis=1)
     assert found.shape == (3, LENGTH)
     assert len({tuple(text) for text in found}) == 3
-    for text, key in zip(found, keys, strict=True):
-        assert text.tolist() == slowly(network, context, key)
+    for text, *one in zip(found, prompts, *settings, keys, strict=True):
+        assert text.tolist() == slowly(network, context, *one)
 
 
-def slowly(network, context, key):
+def slowly(network, context, prompt, temperature, top_p, key):
     """Return the tokens of a text, without a cache and one at a time."""
-    tokens, drawn, width = list(PROMPT), [], context or len(PROMPT) + LENGTH
+    tokens, drawn, width = list(prompt), [], context or len(prompt) + LENGTH
     read = nnx.jit(lambda network, row: network.step(row, 0, network.init_cache(1))[0][0])
     for position in range(LENGTH):
         if context and len(tokens) > context:
@@ -57,7 +58,7 @@ def slowly(network, context, key):
         padded = np.array([tokens + [0] * (width - len(tokens))])  # what follows a token does not change its logits
         logits = read(network, padded)[len(tokens) - 1].at[np.array(LETTERS.special.never_generated)].set(-jnp.inf)
         random = jax.random.fold_in(key, position)
-        token = int(sample_tokens(random, logits, temperature=SETTINGS.temperature, top_k=5, top_p=SETTINGS.top_p))
+        token = int(sample_tokens(random, logits, temperature=temperature, top_k=5, top_p=float(top_p)))
         tokens.append(token)
         drawn.append(token)
     return drawn

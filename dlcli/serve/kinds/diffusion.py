@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -12,15 +13,16 @@ from dlcli.errors import UsageError
 from dlcli.figures import subject
 from dlcli.options.common import Options
 from dlcli.runs.trained import TrainedRun
-from dlcli.serve.action import Action, ClassName, Kind, Seed, Values, png, rounded, single
+from dlcli.serve.action import Action, ClassName, Kind, Seed, Values, png, rounded
 from dlcli.techniques.diffusion.options import SamplerOptions
 from dlcli.techniques.diffusion.sampling import SamplerConfig, initial_noise, trajectories
 
-# Each pair of these is compiled, so there are few.
+# Each combination of these is compiled, so there are few.
 _SAMPLERS = ("ddim", "ddpm", "euler", "heun")
 _STEPS = (5, 10, 25, 50)
 _SCALES = (1, 2, 4)
 _POINTS = 300  # samples of a density
+_BATCH = 4  # requests that are computed together
 _PIXELS = 1_500_000  # numbers in the frames of a response; larger images have fewer frames
 
 
@@ -47,31 +49,64 @@ def kind(run: TrainedRun) -> Kind:
     if not data["steps"]:
         raise UsageError(f"dlcli serve needs a run of at least {_STEPS[0]} --timesteps, {run.folder} has fewer")
     summary = "Generate a sample, with x_t and the predicted x_0 of each step."
-    return Kind("diffusion", {"denoise": Action(summary, DenoiseBody, single(lambda body: _denoise(body, run)))}, data)
+    return Kind(
+        "diffusion", {"denoise": Action(summary, DenoiseBody, lambda bodies: _denoise(bodies, run), _BATCH)}, data
+    )
 
 
-def _denoise(body: DenoiseBody, run: TrainedRun) -> Values:
-    learner, conditional = run.learner, run.options.conditional
-    if not conditional and (body.class_ or body.guidance_scale != 1):
+def _denoise(bodies: Sequence[DenoiseBody], run: TrainedRun) -> list[Values]:
+    """Return the response to each body; those of the same sampler are computed together."""
+    groups: dict[object, list[int]] = {}
+    for number, body in enumerate(bodies):
+        _require_fit(body, run)
+        groups.setdefault((body.sampler, body.sampler_steps, body.guidance_scale), []).append(number)
+    found: dict[int, Values] = {}
+    for key, numbers in groups.items():
+        found.update(zip(numbers, _samples(key, [bodies[number] for number in numbers], run), strict=True))
+    return [found[number] for number in range(len(bodies))]
+
+
+def _require_fit(body: DenoiseBody, run: TrainedRun) -> None:
+    if not run.options.conditional and (body.class_ or body.guidance_scale != 1):
         raise UsageError("a class and a guidance scale need a run that was trained with --conditional")
-    options = SamplerOptions(
+    _sampler(body).require_fit(run)
+
+
+def _sampler(body: DenoiseBody) -> SamplerOptions:
+    return SamplerOptions(
         sampler=body.sampler, sampler_steps=body.sampler_steps, guidance_scale=body.guidance_scale, seed=body.seed
     )
-    options.require_fit(run)
-    config = SamplerConfig.of(learner, options)
-    key = ("trajectories", body.sampler, body.sampler_steps, body.guidance_scale)
-    compute = run.once(key, lambda: trajectories(learner, config))
+
+
+def _samples(key: object, bodies: Sequence[DenoiseBody], run: TrainedRun) -> list[Values]:
+    """Return the samples of bodies whose sampler is the same.
+
+    Args:
+        key: of the sampler; its program is compiled for one body and for `_BATCH`.
+        bodies: at most `_BATCH`.
+        run: a diffusion model.
+    """
+    learner = run.learner
+    config = SamplerConfig.of(learner, _sampler(bodies[0]))
+    compute = run.once(("trajectories", key), lambda: trajectories(learner, config))
+    rows = [*bodies, *[bodies[-1]] * ((1 if len(bodies) == 1 else _BATCH) - len(bodies))]
     count = 1 if learner.domain.classes else _POINTS
-    label = domains.sample_labels(learner.domain, body.class_, count) if conditional else None
-    states, x0 = compute(initial_noise(learner, count, body.seed), label, body.seed)
+    noise = np.stack([initial_noise(learner, count, each.seed) for each in rows])
+    labels = [domains.sample_labels(learner.domain, each.class_, count) for each in rows if run.options.conditional]
+    states, x0 = compute(noise, np.stack(labels) if labels else None, np.array([each.seed for each in rows]))
+    return [_frames(learner, config, *each) for each in zip(states[: len(bodies)], x0, strict=False)]
+
+
+def _frames(learner: Any, config: SamplerConfig, states: np.ndarray, x0: np.ndarray) -> Values:
+    """Return the states and the predicted x_0, [step, sample, ...] each, as images or as points."""
     x0 = np.concatenate([x0, states[-1:]])  # the last state is x_0
-    shown = _frames(states)
-    timesteps = [config.timesteps[each] for each in shown]
-    found = {"timesteps": timesteps, "x": _shown(learner, states[shown]), "x0": _shown(learner, x0[shown])}
+    chosen = _chosen(states)
+    timesteps = [config.timesteps[each] for each in chosen]
+    found = {"timesteps": timesteps, "x": _shown(learner, states[chosen]), "x0": _shown(learner, x0[chosen])}
     return found if learner.domain.classes else {**found, "modes": rounded(learner.domain.modes, 3)}
 
 
-def _frames(states: np.ndarray) -> list[int]:
+def _chosen(states: np.ndarray) -> list[int]:
     """Return the numbers of the states that are shown."""
     most = max(6, min(len(states), _PIXELS // (2 * states[0].size)))
     return [int(each) for each in np.unique(np.rint(np.linspace(0, len(states) - 1, most)))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from dlcli.serve.action import CHARACTERS, Action, Kind, Seed, TextBody, Values,
 from dlcli.serve.kinds import attention
 
 _TOKENS = 200  # of a generated text
+_BATCH = 8  # texts that are continued together
 
 
 class TokensBody(TextBody):
@@ -46,18 +48,21 @@ def kind(run: TrainedRun) -> Kind:
         ]
         return {"tokens": pieces, "probabilities": to_json(probabilities), "top": pairs}
 
-    def sample(body: SampleBody) -> Values:
-        model: type[TextSampleOptions] = techniques.options(run.technique, "sample")
-        # Without a temperature the most likely token is taken, and the other options would have no effect.
-        random = {"seed": body.seed, "top_p": None if body.top_p == 1 else body.top_p} if body.temperature else {}
-        given = {"prompt": body.prompt, "max_new_tokens": body.max_new_tokens, "temperature": body.temperature}
-        chosen = model.model_validate({"run": str(run.folder), "use": run.use, **given, **random})
-        [found] = joined(techniques.apply("sample", chosen, run))
-        return found
+    def sample(bodies: Sequence[SampleBody]) -> list[Values]:
+        found = techniques.sample_each([_options(each, run) for each in bodies], run)
+        return [next(joined(pieces)) for pieces in found]
 
     actions = {
         "tokens": Action("Return the probability of each token.", TokensBody, single(tokens)),
-        "sample": Action("Continue a text.", SampleBody, single(sample)),
+        "sample": Action("Continue a text.", SampleBody, sample, _BATCH),
         **attention.actions(run),
     }
     return Kind("language", actions)
+
+
+def _options(body: SampleBody, run: TrainedRun) -> TextSampleOptions:
+    model: type[TextSampleOptions] = techniques.options(run.technique, "sample")
+    # Without a temperature the most likely token is taken, and the other options would have no effect.
+    random = {"seed": body.seed, "top_p": None if body.top_p == 1 else body.top_p} if body.temperature else {}
+    given = {"prompt": body.prompt, "max_new_tokens": body.max_new_tokens, "temperature": body.temperature}
+    return model.model_validate({"run": str(run.folder), "use": run.use, **given, **random})

@@ -105,26 +105,34 @@ def trajectory(
     Both are as the network processes them, not decoded. The first state is the noise, so there is one more state than
     predictions.
     """
-    return trajectories(learner, config)(noise, label, config.seed)
+    several = None if label is None else label[None]
+    states, x0 = trajectories(learner, config)(noise[None], several, np.array([config.seed]))
+    return states[0], x0[0]
 
 
 def trajectories(
     learner: Learner, config: SamplerConfig
-) -> Callable[[np.ndarray, np.ndarray | None, int], tuple[np.ndarray, np.ndarray]]:
-    """Return a compiled function from noise, labels and a seed to what `trajectory` returns.
+) -> Callable[[np.ndarray, np.ndarray | None, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return a compiled function of several sets of samples: what `trajectory` returns of each, [set, step, ...].
 
-    The seed of the configuration has no effect on it.
+    Its arguments are the noise, [set, sample, ...], the classes, int [set, sample], or None, and a seed per set. The
+    seed of the configuration has no effect on it.
     """
 
-    def run(learner: Learner, noise: jax.Array, label: jax.Array | None, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        states, prediction = _loop(learner, noise, label, config, key)
-        return states, prediction.x0
+    def run(
+        learner: Learner, noise: jax.Array, label: jax.Array | None, seed: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        def one(noise: jax.Array, label: jax.Array | None, seed: jax.Array) -> tuple[jax.Array, jax.Array]:
+            states, prediction = _loop(learner, noise, label, config, jax.random.key(seed))
+            return states, prediction.x0
+
+        return jax.vmap(one)(noise, label, seed)
 
     compiled = functional.jit(run, learner)
 
-    def computed(noise: np.ndarray, label: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        states, x0 = compiled(noise, label, jax.random.key(seed))
-        return np.concatenate([noise[None], np.asarray(states)]), np.asarray(x0)
+    def computed(noise: np.ndarray, label: np.ndarray | None, seed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        states, x0 = compiled(noise, label, seed)
+        return np.concatenate([noise[:, None], np.asarray(states)], axis=1), np.asarray(x0)
 
     return computed
 
