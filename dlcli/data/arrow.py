@@ -71,7 +71,7 @@ class Tables:
     def batches(self, split: str, column: str) -> Iterator[list[Any]]:
         """Yield the values of a column of a split in parts that fit into memory."""
         for path in self.files[split]:
-            yield from _opened(path, functools.partial(_batches, column))
+            yield from _batches(column, path)
 
     def mapped(self, split: str, column: str) -> Any:
         """Return a column of a split as a chunked array that is not in memory.
@@ -157,18 +157,28 @@ def _size(column: str, path: Path) -> int:
 
 
 def _batches(column: str, path: Path) -> Iterator[list[Any]]:
-    """Yield the values of a column of a file; errors of pyarrow become `DatasetError`."""
+    """Yield the values of a column of a file in parts; raise `DatasetError` if it cannot be read."""
+    found = _opened(path, functools.partial(_record_batches, column))
+    while (batch := _opened(path, lambda _: _next_valid(found))) is not None:
+        for start in range(0, len(batch), _BATCH):
+            yield batch.column(column).slice(start, _BATCH).to_pylist()
+
+
+def _record_batches(column: str, path: Path) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if path.suffix.lower() == _PARQUET:
-        found = iter(pq.ParquetFile(path).iter_batches(_BATCH, columns=[column]))
-    else:
-        found = iter(pa.ipc.open_stream(pa.memory_map(str(path))))
-    while (batch := _opened(path, lambda _: next(found, None))) is not None:
-        batch.validate(full=True)
-        for start in range(0, len(batch), _BATCH):
-            yield batch.column(column).slice(start, _BATCH).to_pylist()
+        return iter(pq.ParquetFile(path).iter_batches(_BATCH, columns=[column]))
+    return iter(pa.ipc.open_stream(pa.memory_map(str(path))))
+
+
+def _next_valid(batches: Iterator[Any]) -> Any:
+    """Return the next batch, or None; a wrong offset would be read outside the file."""
+    found = next(batches, None)
+    if found is not None:
+        found.validate(full=True)
+    return found
 
 
 def _cached(path: Path, column: str) -> Path:

@@ -98,6 +98,20 @@ def test_equal_documents_of_a_large_table_are_found(tmp_path):
     assert found == check(str(tmp_path / "set.parquet"), IN_MEMORY)
 
 
+def test_a_damaged_table_is_an_error_and_leaves_nothing(tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "state.json").write_text("{}")
+    table = pa.table({"text": documents(300)})
+    with pa.ipc.new_stream(str(folder / "data-0.arrow"), table.schema) as writer:
+        writer.write_table(table, max_chunksize=40)
+    data = (folder / "data-0.arrow").read_bytes()
+    (folder / "data-0.arrow").write_bytes(data[: len(data) // 2])
+    with pytest.raises(DatasetError, match="cannot be read as a table"):
+        catalogue.open_texts(str(folder))
+    assert not list((tmp_path / "cache").rglob("rows-*"))
+
+
 def test_too_few_rows_to_divide_are_refused(tmp_path):
     pq.write_table(pa.table({"text": ["a b c " * 300, "b"]}), tmp_path / "set.parquet")
     with pytest.raises(DatasetError, match="at least 3 texts to be divided"):

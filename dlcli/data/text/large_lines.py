@@ -24,10 +24,11 @@ class LargeLines:
 
     def __init__(self, texts: TextSet):
         self._parts = {name: _pieces(documents) for name, documents in texts.splits.items()}
+        self._digests = {name: documents.digest for name, documents in texts.splits.items()}
 
     def digest(self, options: str) -> str:
         """Return the SHA-256 of the text and its splits, and of what else depends on options."""
-        digests = "".join(f"{name} {part.digest}\n" for name, part in self._parts.items())
+        digests = "".join(f"{name} {digest}\n" for name, digest in self._digests.items())
         return hashlib.sha256(f"{options}\n{digests}".encode()).hexdigest()
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
