@@ -43,10 +43,6 @@ class LargeRawLines:
 
     def __init__(self, path: Path):
         self._pieces = surveyed(decompressed.plain([path]))[0]
-        count, self._long = _counted(self._pieces)
-        if self._long.numbers:
-            count = sum(1 for _ in self._lines())
-        self._held_out = splits.held_out_numbers(count)
 
     def digest(self, options: str) -> str:
         """Return the SHA-256 of the text, and of what else depends on options."""
@@ -54,20 +50,21 @@ class LargeRawLines:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Yield the split and the text of each line."""
-        numbers = np.concatenate(list(self._held_out.values()))
-        names = np.repeat(list(self._held_out), [len(each) for each in self._held_out.values()])
+        count, long = _counted(self._pieces)
+        if long.numbers:
+            count = sum(1 for _ in split_lines(self._pieces, long))
+        found = splits.held_out_numbers(count)
+        numbers = np.concatenate(list(found.values()))
+        names = np.repeat(list(found), [len(each) for each in found.values()])
         order = np.argsort(numbers)
         held_out = iter(zip(numbers[order].tolist(), names[order].tolist(), strict=True))
         following, name = next(held_out, (-1, ""))
-        for number, line in enumerate(self._lines()):
+        for number, line in enumerate(split_lines(self._pieces, long)):
             if number == following:
                 yield name, line
                 following, name = next(held_out, (-1, ""))
             else:
                 yield "train", line
-
-    def _lines(self) -> Iterator[str]:
-        return split_lines(self._pieces, self._long)
 
 
 @dataclasses.dataclass(frozen=True)
