@@ -143,6 +143,11 @@ def printable(text: object) -> str:
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(text))
 
 
+def metric(name: str) -> str:
+    """Return the name of a metric in words, such as "Fréchet distance" of `frechet_distance`."""
+    return name.replace("_", " ").replace("frechet", "Fréchet")
+
+
 def option(name: str, value: Any) -> str:
     """Format the value of an option as on the command line, with its unit; a dash if it is unset."""
     if value is None or value == "" or value == []:

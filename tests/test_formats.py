@@ -66,3 +66,10 @@ def test_the_numbers_of_a_column_have_the_same_format(values, written):
 )
 def test_a_perplexity_never_overflows(nats, written):
     assert formats.perplexity(nats) == written
+
+
+@pytest.mark.parametrize(
+    ("name", "written"), [("exact_match", "exact match"), ("frechet_distance_floor", "Fréchet distance floor")]
+)
+def test_a_metric_is_named_in_words(name, written):
+    assert formats.metric(name) == written

@@ -62,7 +62,7 @@ def best(metrics: Mapping[str, float], most: int = 40) -> str:
     name = next((name for name in (*preferred, *metrics) if name in metrics), None)
     if name is None:
         return "–"
-    title = printable(name.replace("_", " "))
+    title = printable(formats.metric(name))
     return f"{title if len(title) <= most else f'{title[: most - 1]}…'} {metrics[name]:.4g}"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcli import formats
 from dlcli.artifacts import Figure
 from dlcli.errors import RunError
 from dlcli.figures.json_values import to_json
@@ -52,7 +53,7 @@ def draw(options: LearningCurves, runs: Sequence[TrainedRun]) -> Figure:
     histories = [history(run) for run in {run.folder: run for run in runs}.values()]
     metrics = _metrics(options.metric, histories)
     lines = _averaged_lines if options.seeds else _lines
-    panels = [Panel(lines(histories, metric, options), metric.replace("_", " "), options.log) for metric in metrics]
+    panels = [Panel(lines(histories, metric, options), formats.metric(metric), options.log) for metric in metrics]
     title = f"learning curves of {printable(histories[0].folder.name)}" if len(histories) == 1 else "learning curves"
     numbers = {"metrics": metrics, "runs": [_numbers(each, metrics) for each in histories]}
     chart = LinesChart(title, panels)

@@ -97,7 +97,10 @@ class Grid:
             f"<td{_class('number' * is_number)}>{escape(cell)}</td>"
             for cell, is_number in zip(others, numeric[1:], strict=False)
         )
-        return f'<tr{_class("marked" * (number in self.marked))}><th scope="row">{escape(first)}</th>{cells}</tr>'
+        option = _class("option" * first.startswith("--"))
+        return (
+            f'<tr{_class("marked" * (number in self.marked))}><th scope="row"{option}>{escape(first)}</th>{cells}</tr>'
+        )
 
     def _is_numeric(self, place: int) -> bool:
         return formats.all_numbers([row[place] for row in self.rows if place < len(row)])

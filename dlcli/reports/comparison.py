@@ -22,7 +22,7 @@ def parts(runs: Sequence[TrainedRun], options: Report) -> list[Element]:
     metrics = [_metrics(run, options) for run in runs]
     chosen = [run.files.raw("options.json") for run in runs]
     names = list(dict.fromkeys(name for each in metrics for name in each))
-    rows = [(name.replace("_", " "), *(_number(each.get(name)) for each in metrics)) for name in names]
+    rows = [(formats.metric(name), *(_number(each.get(name)) for each in metrics)) for name in names]
     differ = differing(chosen)
     marked = range(len(rows), len(rows) + len(differ))
     rows += [(printable(flag(name)), *(formats.option(name, each.get(name)) for each in chosen)) for name in differ]
@@ -84,7 +84,7 @@ def _rows(metric: str, groups: Mapping[str, Mapping[Any, Mapping[str, float]]], 
     first = next(iter(values.values()))
     return [
         (
-            metric.replace("_", " "),
+            formats.metric(metric),
             label,
             _interval(estimate(found)),
             "–" if found is first else _interval(paired(found, first)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli import techniques
+from dlcli import formats, techniques
 from dlcli.figures.json_values import to_json
 from dlcli.figures.learning_curves import History, history, labels
 from dlcli.pages.elements import Element, Paragraph, Widget
@@ -41,7 +41,7 @@ def _data(histories: Sequence[History]) -> dict[str, Any]:
             for number, split in lines
         ],
         "panels": [
-            {"metric": metric.replace("_", " "), "series": _series(histories, lines, metric)} for metric in ordered
+            {"metric": formats.metric(metric), "series": _series(histories, lines, metric)} for metric in ordered
         ],
     }
 

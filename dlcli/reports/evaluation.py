@@ -61,7 +61,7 @@ def _validation(run: TrainedRun) -> list[Element]:
         return []
     title = "validation split" + (f"; best at step {ended.best_step:,}" if ended.best_step is not None else "")
     rows: list[tuple[Any, ...]] = [
-        (name.replace("_", " "), _text(ended.best.get(name)), _text(ended.last.get(name)))
+        (formats.metric(name), _text(ended.best.get(name)), _text(ended.last.get(name)))
         for name in dict.fromkeys([*ended.best, *ended.last])
     ]
     return [Grid(title, ("metric", "best", "last"), rows)]

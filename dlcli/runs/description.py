@@ -18,7 +18,7 @@ _IGNORED = {"out", "name", "data_dir", "device", "track"}  # options that do not
 def described(run: Summary, about: Mapping[str, Any]) -> dict[str, str]:
     """Return the description of a run by property, as text."""
     recorded, began = run.info, when(run.info.created)
-    best = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in run.best.items())
+    best = ", ".join(f"{formats.metric(name)} {value:.4g}" for name, value in run.best.items())
     at = f" at step {recorded.ended.best_step:,}" if recorded.ended and recorded.ended.best_step is not None else ""
     sizes = ", ".join(f"{size:,} {name}" for name, size in recorded.data.sizes.items())
     resumed_from = [each.from_step for each in recorded.sessions if each.from_step is not None]

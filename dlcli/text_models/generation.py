@@ -43,8 +43,8 @@ class Settings(NamedTuple):
         top_p: of each text, float32 [text]; used by a generator with nucleus sampling.
     """
 
-    temperature: np.ndarray
-    top_p: np.ndarray
+    temperature: np.ndarray | jax.Array
+    top_p: np.ndarray | jax.Array
 
 
 class Generator:
@@ -70,11 +70,13 @@ class Generator:
         axes = _batch_axes(network)
         never = np.array(model.tokenizer.special.never_generated, np.int32)
 
-        def draw(logits: jax.Array, temperature: jax.Array, top_p: jax.Array, key: jax.Array) -> jax.Array:
+        def draw(logits: jax.Array, settings: Settings, key: jax.Array) -> jax.Array:
             # Never generated: these tokens are in no training text, except for what its vocabulary lacked.
             logits = logits.at[never].set(-jnp.inf)
-            settings = {"temperature": 0.0 if greedy else temperature, "top_p": top_p if nucleus else None}
-            return sample_tokens(key, logits, top_k=top_k, **settings)
+            temperature, top_p = (jnp.asarray(each) for each in settings)
+            return sample_tokens(
+                key, logits, temperature=0.0 if greedy else temperature, top_k=top_k, top_p=top_p if nucleus else None
+            )
 
         def process(network: Any, tokens: jax.Array, start: int, cache: Cache) -> Cache:
             return network.step(tokens, start, cache)[1]
@@ -96,7 +98,7 @@ class Generator:
                 last, tokens, cache = state
                 logits, cache = jax.vmap(step, (0, 0, axes), (0, axes))(last, starts + number, cache)
                 folded = jax.vmap(jax.random.fold_in, (0, None))(keys, position + number)
-                last = jax.vmap(draw)(logits, *settings, folded)
+                last = jax.vmap(draw)(logits, settings, folded)
                 return last, tokens.at[:, number].set(last), cache
 
             tokens = jnp.zeros([len(last), _TOKENS], jnp.int32)
@@ -124,7 +126,7 @@ class Generator:
         # A copy, since layers may share their zeros, and shared memory cannot be donated.
         cache = jax.tree.map(jnp.copy, self._network.init_cache(len(texts)))
         self._shorten(texts)
-        position, unprocessed = 0, range(len(texts))
+        position, unprocessed = 0, list(range(len(texts)))
         while position < length:
             cache = self._processed(texts, unprocessed, cache)
             count = min(_TOKENS, length - position)
@@ -140,7 +142,7 @@ class Generator:
             position += count
             unprocessed = self._shorten(texts)
 
-    def _shorten(self, texts: list[list[int]]) -> Sequence[int]:
+    def _shorten(self, texts: list[list[int]]) -> list[int]:
         """Cut each text that is longer than the context to its last tokens, and return the numbers of these texts."""
         long = [number for number, text in enumerate(texts) if self.context and len(text) > self.context]
         for number in long:

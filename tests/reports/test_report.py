@@ -144,7 +144,10 @@ def test_runs_that_differ_in_their_seed_are_compared_in_pairs(cnn_run, tmp_path)
     differences = [-0.2, -0.1, -0.3]
     mean, half = np.mean(differences), stats.t.ppf(0.975, 2) * np.std(differences, ddof=1) / 3**0.5
     assert f"{mean:.4g} ({mean - half:.4g} – {mean + half:.4g})" in html
-    assert re.findall(r'<tr class="marked"><th scope="row">(--[a-z-]+)', html) == ["--seed", "--learning-rate"]
+    assert re.findall(r'<tr class="marked"><th scope="row" class="option">(--[a-z-]+)', html) == [
+        "--seed",
+        "--learning-rate",
+    ]
 
 
 def test_runs_with_different_seeds_are_not_paired(cnn_run, tmp_path):

@@ -1,10 +1,12 @@
 // A confusion matrix whose cells show their examples.
 // data: {classes, counts: [true][predicted], examples: [{truth, prediction, probability, image | text}]}
 widgets.confusion = (root, data) => {
-  const classes = data.classes.length, size = 480, margin = 96;
+  const cut = (text) => (text.length > 11 ? `${text.slice(0, 10)}…` : text);
+  const holder = element("div", { class: "matrix" }, root);
+  const classes = data.classes.length, size = fitted(holder);
+  const margin = 30 + 6 * Math.max(...data.classes.map((each) => cut(each).length)); // room for the names
   const side = (size - margin) / classes;
   const totals = data.counts.map((row) => row.reduce((sum, each) => sum + each, 0));
-  const holder = element("div", { class: "matrix" }, root);
   const picture = svg("svg", { viewBox: `0 0 ${size} ${size}`, role: "group", "aria-label": "confusion matrix" }, holder);
   svg("text", { x: margin + (size - margin) / 2, y: 12, "text-anchor": "middle" }, picture, "predicted class");
   svg("text", { x: 0, y: 0, transform: `translate(12 ${margin + (size - margin) / 2}) rotate(-90)`, "text-anchor": "middle" }, picture, "true class");
@@ -38,7 +40,6 @@ widgets.confusion = (root, data) => {
     const none = truth === prediction ? " (correct: no examples are kept)" : "";
     show(found, `${data.classes[truth]} → ${data.classes[prediction]}: ${count(data.counts[truth][prediction])} of ${count(totals[truth])}${kept}${none}`);
   };
-  const cut = (text) => (text.length > 11 ? `${text.slice(0, 10)}…` : text);
   for (let truth = 0; truth < classes; truth += 1) {
     const top = margin + truth * side;
     if (side >= 11) {

@@ -29,7 +29,7 @@ widgets.curves = (root, data) => {
     const shown = panel.series.filter((each) => !hidden.has(each.line));
     const useLog = log && panel.series.every((each) => each.values.every((value) => value === null || value > 0));
     element("h4", {}, holder, panel.metric + (log && !useLog ? " (not positive: linear axis)" : ""));
-    const width = Math.min(480, Math.max(280, holder.clientWidth)); // of a phone, so that text keeps its size
+    const width = fitted(holder);
     const picture = svg("svg", { viewBox: `0 0 ${width} 260`, role: "img", "aria-label": panel.metric }, holder);
     const values = shown.flatMap((each) => each.values).filter((value) => value !== null);
     if (!values.length) return;

@@ -2,8 +2,9 @@
 // data: {confidence, accuracy, count: [bin], error}
 widgets.reliability = (root, data) => {
   const holder = element("div", { class: "matrix" }, root);
-  const picture = svg("svg", { viewBox: "0 0 480 360", role: "img", "aria-label": "reliability diagram" }, holder);
-  const { X, Y } = axes(picture, { height: 360, x: [0, 1], y: [0, 1], xlabel: "confidence (probability of the predicted class)" });
+  const width = fitted(holder);
+  const picture = svg("svg", { viewBox: `0 0 ${width} 360`, role: "img", "aria-label": "reliability diagram" }, holder);
+  const { X, Y } = axes(picture, { width, height: 360, x: [0, 1], y: [0, 1], xlabel: "confidence (probability of the predicted class)" });
   svg("line", { x1: X(0), y1: Y(0), x2: X(1), y2: Y(1), stroke: "currentColor", "stroke-dasharray": "4 4", "stroke-opacity": 0.6 }, picture);
   const most = Math.max(...data.count, 1);
   let path = "";

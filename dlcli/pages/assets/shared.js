@@ -22,10 +22,13 @@ const svg = (name, attributes, parent, text) => {
   return made;
 };
 
+// The width of a drawing: that of its element on a phone, so that text keeps its size, and at most 480.
+const fitted = (holder) => Math.min(480, Math.max(280, holder.clientWidth));
+
 // Numbers with four digits; very large and very small ones in scientific notation.
 const short = (value) => {
   if (value === null || !Number.isFinite(value)) return "–";
-  if (value !== 0 && (Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3)) return value.toExponential(2);
+  if (value !== 0 && (Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3)) return value.toExponential(2).replace(/\.?0+e/, "e");
   return String(+value.toPrecision(4));
 };
 const count = (value) => Math.round(value).toLocaleString("en");

@@ -28,7 +28,7 @@ const again = () => encode({ index: Number(at("index").value) });
 const start = latest(async () => {
   const found = await post("dimensions", {});
   const all = found.size <= found.dimensions.length;
-  at("note").textContent = `${all ? "all" : "the"} dimensions, the one that varies most first; range: that of ${run.count} images`;
+  at("note").textContent = `${all ? "all dimensions" : "dimensions"} by variance, largest first; range: that of ${run.count} images`;
   found.dimensions.forEach((dimension, index) => {
     const [low, high] = found.ranges[index];
     const label = element("label", { class: "slider" }, at("sliders"), `z${dimension + 1} `);

@@ -18,7 +18,7 @@ const draw = () => {
   at("frame-value").textContent = `${number} of ${frames.timesteps.length - 1}, t = ${frames.timesteps[number]}`;
   for (const name of ["x", "x0"]) {
     if (run.density) {
-      planes[name] ??= plane(at(name), { ...around([...frames.x[0], ...frames.modes]), label: name, equal: true });
+      planes[name] ??= plane(at(name), { ...around([...frames.x[0], ...frames.modes]), label: name, equal: true, names: ["x", "y"] });
       planes[name].clear();
       for (const mode of frames.modes) planes[name].dot(mode, { r: 5, fill: "none", stroke: "currentColor" });
       for (const point of frames[name][number]) planes[name].dot(point, { r: 2, fill: "var(--accent)", "fill-opacity": 0.7 });

@@ -41,7 +41,7 @@ const start = latest(async () => {
   const found = await post("influence", {});
   if (run.density) {
     const samples = await post("points", {});
-    density = plane(at("sample"), { ...around([...samples.points, ...samples.modes]), label: "generated points", equal: true });
+    density = plane(at("sample"), { ...around([...samples.points, ...samples.modes]), label: "generated points", equal: true, names: ["x", "y"] });
     for (const point of samples.points) density.dot(point, { r: 1.8, fill: "var(--accent)", "fill-opacity": 0.6 });
     for (const mode of samples.modes) density.dot(mode, { r: 4, fill: "none", stroke: "currentColor" });
     density.moving = dlcli.svg("g", {}, density.picture);

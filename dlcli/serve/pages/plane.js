@@ -1,7 +1,8 @@
-// A plane with axes: draws points and paths in the coordinates of data, and reads the place of a pointer.
-const plane = (root, { x, y, image, label, equal = false, numbers = true }) => {
-  const { svg, short } = dlcli;
-  const left = 44, bottom = 26, top = 6, right = 8, width = 480;
+// A plane with axes, whose names are shown if there are any: draws points and paths in the coordinates of data, and reads the place of a pointer.
+const plane = (root, { x, y, image, label, equal = false, names = null }) => {
+  const { svg, short, ticks, fitted } = dlcli;
+  const left = names ? 64 : 8, bottom = names ? 44 : 8, top = 6, right = 8;
+  const width = fitted(root);
   const ratio = (y[1] - y[0]) / (x[1] - x[0]);
   const inner = width - left - right;
   const height = top + bottom + (equal ? inner * Math.min(1.2, Math.max(0.5, ratio)) : inner);
@@ -13,17 +14,18 @@ const plane = (root, { x, y, image, label, equal = false, numbers = true }) => {
     svg("image", { href: image, x: left, y: top, width: inner, height: height - top - bottom, preserveAspectRatio: "none" }, picture);
   }
   svg("rect", { x: left, y: top, width: inner, height: height - top - bottom, fill: "none", stroke: "currentColor", "stroke-opacity": 0.3 }, picture);
-  for (let part = 0; numbers && part <= 4; part += 1) {
-    const [across, up] = [x[0] + (part / 4) * (x[1] - x[0]), y[0] + (part / 4) * (y[1] - y[0])];
-    svg("text", { x: X(across), y: height - 8, "text-anchor": "middle" }, picture, short(across));
-    svg("text", { x: left - 6, y: Y(up) + 4, "text-anchor": "end" }, picture, short(up));
+  if (names) {
+    for (const at of ticks(...x, 5)) svg("text", { x: X(at), y: height - bottom + 18, "text-anchor": "middle" }, picture, short(at));
+    for (const at of ticks(...y, 5)) svg("text", { x: left - 6, y: Y(at) + 4, "text-anchor": "end" }, picture, short(at));
+    svg("text", { x: left + inner / 2, y: height - 6, "text-anchor": "middle" }, picture, names[0]);
+    svg("text", { transform: `translate(14 ${Y((y[0] + y[1]) / 2)}) rotate(-90)`, "text-anchor": "middle" }, picture, names[1]);
   }
   const clip = `clip-${Math.random().toString(36).slice(2)}`;
   svg("rect", { x: left, y: top, width: inner, height: height - top - bottom }, svg("clipPath", { id: clip }, picture));
   const layer = svg("g", { "clip-path": `url(#${clip})` }, picture);
   const inside = ([across, up]) => across >= x[0] && across <= x[1] && up >= y[0] && up <= y[1];
   return {
-    picture, layer, X, Y, inside,
+    picture, layer, X, Y, inside, width,
     clear: () => layer.replaceChildren(),
     dot: ([across, up], attributes) => svg("circle", { cx: X(across), cy: Y(up), r: 3, ...attributes }, layer),
     line: (points, attributes) => svg("path", { d: points.map(([across, up], index) => `${index ? "L" : "M"}${X(across).toFixed(1)},${Y(up).toFixed(1)}`).join(""), fill: "none", ...attributes }, layer),

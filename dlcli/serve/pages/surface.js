@@ -27,9 +27,10 @@ const paint = () => {
 const drawPaths = (paths, step) => {
   drawn.clear();
   at("gaps").replaceChildren();
-  const picture = svg("svg", { viewBox: "0 0 480 300", role: "img", "aria-label": "f minus minimum over the steps" }, at("gaps"));
+  const width = dlcli.fitted(at("gaps"));
+  const picture = svg("svg", { viewBox: `0 0 ${width} 300`, role: "img", "aria-label": "f minus minimum over the steps" }, at("gaps"));
   const floor = 1e-12, values = paths.flatMap(({ gaps }) => gaps.map((each) => Math.max(each, floor)));
-  const { X, Y } = dlcli.axes(picture, { height: 300, x: [0, Number(at("steps").value)], y: [Math.min(...values), Math.max(...values)], log: true, xlabel: "step" });
+  const { X, Y } = dlcli.axes(picture, { width, height: 300, x: [0, Number(at("steps").value)], y: [Math.min(...values), Math.max(...values)], log: true, xlabel: "step" });
   paths.forEach(({ points, gaps, steps }, index) => {
     const count = Math.max(1, steps.filter((each) => each <= step).length);
     const stroke = color(index);
@@ -76,7 +77,7 @@ const choose = latest(async () => {
   shown = name;
   start = found.start;
   at("title").textContent = found.title;
-  drawn = plane(at("plane"), { x: found.domain[0], y: found.domain[1], image: found.image, label: found.title, equal: true });
+  drawn = plane(at("plane"), { x: found.domain[0], y: found.domain[1], image: found.image, label: found.title, equal: true, names: ["x", "y"] });
   for (const { kind, x, y } of found.stationary) {
     svg("text", { x: drawn.X(x), y: drawn.Y(y) + 5, "text-anchor": "middle", class: "sign" }, drawn.picture, signs[kind]);
   }

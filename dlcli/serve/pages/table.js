@@ -27,7 +27,7 @@ const predict = latest(async () => {
 const showPlane = latest(async () => {
   const found = await post("plane", {});
   at("plane-part").hidden = false;
-  drawn = plane(at("plane"), { x: run.ranges[0], y: run.ranges[1], image: found.image, label: `${run.features[0]} and ${run.features[1]}` });
+  drawn = plane(at("plane"), { x: run.ranges[0], y: run.ranges[1], image: found.image, label: `${run.features[0]} and ${run.features[1]}`, names: run.features });
   run.classes.forEach((name, index) => {
     const entry = element("span", {}, at("legend"));
     element("span", { class: "swatch" }, entry).style.borderTopColor = found.colors[index];

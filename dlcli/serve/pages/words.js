@@ -19,7 +19,7 @@ const map = (id, found, query) => {
     const [low, high] = [Math.min(...values), Math.max(...values)], pad = 0.12 * (high - low) + 1e-6;
     return [low - pad, high + pad];
   };
-  const drawn = plane(at(id), { x: limits(across), y: limits(up), label: "map of words", numbers: false });
+  const drawn = plane(at(id), { x: limits(across), y: limits(up), label: "map of words" });
   const taken = [];
   const order = [...found.words.keys()].sort((one, other) => strong.has(found.words[other]) - strong.has(found.words[one]) || answers.has(found.words[other]) - answers.has(found.words[one]));
   for (const index of order) {
@@ -31,7 +31,7 @@ const map = (id, found, query) => {
     const [x, y] = [drawn.X(position[0]), drawn.Y(position[1])], wide = 6.6 * word.length + 4;
     const box = [[x + 6, y - 7], [x - 6 - wide, y - 7], [x - wide / 2, y - 20], [x - wide / 2, y + 6]]
       .map(([left, top]) => [left, top, left + wide, top + 13])
-      .find((one) => one[0] > 44 && one[2] < 474 && taken.every((other) => one[2] < other[0] || one[0] > other[2] || one[3] < other[1] || one[1] > other[3]));
+      .find((one) => one[0] > 10 && one[2] < drawn.width - 10 && taken.every((other) => one[2] < other[0] || one[0] > other[2] || one[3] < other[1] || one[1] > other[3]));
     taken.push([x - 4, y - 4, x + 4, y + 4]);
     if (!box) continue;
     taken.push(box);
