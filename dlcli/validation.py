@@ -56,6 +56,8 @@ def validate(
         name = str(problem["loc"][0])
         given = name.upper() if cli(model.model_fields[name]).argument else flag(name)
         value, known = problem["input"], choices(model.model_fields[name])
+        if problem["type"] == "missing":
+            raise UsageError(f"{given} is required{f': {listed(known)}' if known else ''}") from error
         if problem["type"] == "literal_error":
             reason = f"should be {listed(known)}"
         reason, _, suggestion = reason.partition("; did you mean ")  # of the field's own validator

@@ -180,7 +180,7 @@ def test_a_figure_of_several_runs_takes_a_list(cnn, tmp_path):
         (lambda run: run.evaluate(mc_droput=3), UsageError, "did you mean 'mc_dropout'"),
         (lambda run: run.evaluate(mc_dropout=3), UsageError, "needs a run of --dropout"),
         (lambda run: dlcli.draw("atention", run=run), UsageError, "did you mean 'attention'"),
-        (lambda run: dlcli.draw("attention", run=run), RunError, "needs a transformer run"),
+        (lambda run: dlcli.draw("attention", run=run), RunError, "needs a run of transformer"),
         (lambda run: dlcli.draw("filters", run=run, out="filters.xyz"), UsageError, r"\.xyz"),
     ],
 )

@@ -14,8 +14,9 @@ RECIPES = sorted((ROOT / "recipes").glob("*.sh"))
 
 
 def _commands(text):
-    """The command lines of dlcli in a script, with a placeholder for each of its variables."""
+    """The command lines of dlcli in a script, with the default or a placeholder for each of its variables."""
     text = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE).replace("\\\n", " ")
+    text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
     lines = re.findall(r"^ *(?:(?:mpirun|srun) .*?|)dlcli (.*)$", text, re.MULTILINE)
     return [shlex.split(re.sub(r'"?\$\{?\w+[^}\s"]*\}?"?', "stand-in", line), comments=True) for line in lines]
 

@@ -53,7 +53,7 @@ def _checked(folder: Path, allowed: tuple[str, ...], purpose: str) -> Path:
     if allowed != ("",) and (found := technique_of(folder)) not in allowed:
         there = any(list_runs(each) for each in allowed)
         hint = f"dlcli runs list --technique {allowed[0]} shows the runs of it" if there else _train_first(allowed)
-        raise RunError(f"{folder} is a {found} run; {purpose} needs a {' or '.join(allowed)} run", hint=hint)
+        raise RunError(f"{folder} is a run of {found}; {purpose} needs a run of {' or '.join(allowed)}", hint=hint)
     if os.path.lexists(folder / "run.json"):
         RunFolder(folder).require_format()
     return folder

@@ -35,6 +35,8 @@ class ExportLog(Options):
     def _out_has_an_effect(self) -> "ExportLog":
         if self.out is not None and self.to not in _WITH_OUT:
             raise ValueError(f"--out has no effect with --to {self.to}; omit it")
+        if self.out is not None and self.to == "tensorboard" and self.out.is_file():
+            raise ValueError(f"--out {self.out} must be a folder, found a file")
         if self.to == "csv" and "pictures" in self.model_fields_set and self.pictures:
             raise ValueError("--pictures has no effect with --to csv; omit it")
         return self

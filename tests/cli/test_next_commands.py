@@ -106,11 +106,11 @@ def test_a_measurement_names_run_split_and_data(dlcli, cnn_run):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (["viz", "attention"], "is a cnn run; viz attention needs a transformer run"),
-        (["viz", "hidden-state", "text"], "is a cnn run; viz hidden-state needs a rnn run"),
-        (["predict", "rnn", "text"], "is a cnn run; predict rnn needs a rnn run"),
-        (["sample", "gan"], "is a cnn run; sample gan needs a gan run"),
-        (["score", "rnn", "text"], "is a cnn run; score rnn needs a rnn run"),
+        (["viz", "attention"], "is a run of cnn; viz attention needs a run of transformer"),
+        (["viz", "hidden-state", "text"], "is a run of cnn; viz hidden-state needs a run of rnn"),
+        (["predict", "rnn", "text"], "is a run of cnn; predict rnn needs a run of rnn"),
+        (["sample", "gan"], "is a run of cnn; sample gan needs a run of gan"),
+        (["score", "rnn", "text"], "is a run of cnn; score rnn needs a run of rnn"),
     ],
 )
 def test_a_run_of_another_technique_is_refused_by_name_and_by_folder(dlcli, cnn_run, tmp_path, command, message):

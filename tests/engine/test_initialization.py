@@ -116,7 +116,7 @@ def test_freezing_every_parameter_is_refused(tmp_path):
 def test_a_source_of_another_technique_is_refused(source, tmp_path, dlcli):
     code, _, err = dlcli("train", "cnn", "--init-from", source, "--out", tmp_path / "run")
     assert code == RunError.exit_code
-    assert "--init-from needs a cnn run" in err
+    assert "--init-from needs a run of cnn" in err
 
 
 def test_the_model_of_the_source_is_the_default(source, tmp_path, dlcli):

@@ -38,5 +38,5 @@ def test_texts_of_unsuitable_length_are_rejected(rnn_run, text):
 
 
 def test_a_run_of_another_model_is_rejected(cnn_run):
-    with pytest.raises(RunError, match="is a cnn run; viz token-probabilities needs a rnn or transformer run"):
+    with pytest.raises(RunError, match="is a run of cnn; viz token-probabilities needs a run of rnn or transformer"):
         numbers(cnn_run, text="a")

@@ -43,7 +43,7 @@ def test_runs_are_listed_in_the_order_of_their_training(several):
 
 
 def test_a_run_of_another_technique_is_refused_by_name(several):
-    with pytest.raises(RunError, match="tests-1 is a tests run; this needs a cnn run"):
+    with pytest.raises(RunError, match="tests-1 is a run of tests; this needs a run of cnn"):
         lookup.find("tests-1", "cnn")
 
 

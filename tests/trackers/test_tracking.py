@@ -87,6 +87,18 @@ def test_out_of_a_tracker_without_files_is_a_usage_error(dlcli, cnn_run):
     assert dlcli("runs", "export", cnn_run, "--to", "wandb", "--out", "x")[0] == 2
 
 
+def test_out_of_a_tracker_that_writes_a_folder_cannot_be_a_file(dlcli, cnn_run, tmp_path):
+    (tmp_path / "taken").write_text("")
+    code, _, err = dlcli("runs", "export", cnn_run, "--to", "tensorboard", "--out", tmp_path / "taken")
+    assert (code, "must be a folder, found a file" in err) == (2, True)
+
+
+def test_a_missing_tracker_is_a_usage_error_with_the_known_ones(dlcli, cnn_run):
+    code, _, err = dlcli("runs", "export", cnn_run)
+    assert code == 2
+    assert "--to is required: csv, mlflow, tensorboard or wandb" in err
+
+
 def test_a_run_without_metrics_cannot_be_exported(dlcli, cnn_run, tmp_path):
     run = shutil.copytree(cnn_run, tmp_path / "run")
     (run / "metrics.jsonl").write_text("")
