@@ -284,7 +284,7 @@ def report(
 
 
 def check_report(options: Report) -> None:
-    """Raise `UsageError` if the file of a report cannot be written, before any work is done."""
+    """Raise an error if the file of a report cannot be written, before any work is done."""
     export.destination.check(options.out, folder=False, overwrite=True)
 
 

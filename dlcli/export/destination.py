@@ -8,18 +8,22 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from dlcli.errors import UsageError
+from dlcli.errors import DiskError, UsageError
 from dlcli.files import UNFINISHED, atomic_write, disk_errors, sync
 from dlcli.paths import nearest_existing
 
 
 def check(out: Path, *, folder: bool, overwrite: bool) -> None:
-    """Raise `UsageError` if the export cannot be written to `out`.
+    """Raise an error if the export cannot be written to `out`.
 
     Args:
         out: file or folder.
         folder: whether the export is a folder.
         overwrite: whether existing files may be replaced.
+
+    Raises:
+        UsageError: something else is there.
+        DiskError: the folder above is not writable.
     """
     if folder and os.path.lexists(out) and not out.is_dir():
         raise UsageError(f"--out {out} must be a folder, found a file")
@@ -28,6 +32,8 @@ def check(out: Path, *, folder: bool, overwrite: bool) -> None:
     above = nearest_existing(out.absolute().parent)
     if not above.is_dir():
         raise UsageError(f"--out {out} must be inside a folder, but {above} is a file")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise DiskError(f"cannot write {out}: {above} is not writable")
     in_use = any(out.iterdir()) if folder and out.is_dir() else os.path.lexists(out)
     if in_use and not overwrite:
         raise UsageError(f"--out {out} already exists", hint="--overwrite replaces it")

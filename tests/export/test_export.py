@@ -6,6 +6,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import dlcli as package
+from dlcli import api
 from dlcli.errors import UsageError
 from dlcli.export import destination, requirements
 from dlcli.export.options import format_names
@@ -43,6 +44,14 @@ def test_an_existing_file_is_refused(dlcli, cnn_run, tmp_path):
     assert code == 2
     assert "--out x already exists" in err
     assert (tmp_path / "x").read_text() == "precious"
+
+
+def test_a_folder_that_is_not_writable_is_refused_before_any_work(dlcli, cnn_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(destination.os, "access", lambda *_, **__: False)
+    monkeypatch.setattr(api, "export_run", None)  # it is not called
+    code, _, err = dlcli("export", cnn_run, "--format", "safetensors", "--out", tmp_path / "new" / "cnn.safetensors")
+    assert code == 7
+    assert f"{tmp_path} is not writable" in err
 
 
 def test_overwrite_replaces_an_existing_file(dlcli, cnn_run, tmp_path):
