@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,21 @@ class Tables:
         import pyarrow as pa
 
         return pa.concat_tables([_opened(path, functools.partial(_table, columns)) for path in self.files[split]])
+
+    def size(self, column: str) -> int:
+        """Return the bytes of a column of all splits, about: of `.arrow` files those of all columns."""
+        return sum(_opened(path, functools.partial(_size, column)) for files in self.files.values() for path in files)
+
+    def state(self, column: str) -> str:
+        """Return a description of the files and a column that changes whenever they do."""
+        status = [(split, path, path.stat()) for split, files in self.files.items() for path in files]
+        found = [(split, str(path.resolve()), each.st_size, each.st_mtime_ns) for split, path, each in status]
+        return f"{found}\n{column}"
+
+    def batches(self, split: str, column: str) -> Iterator[list[Any]]:
+        """Yield the values of a column of a split in parts that fit into memory."""
+        for path in self.files[split]:
+            yield from _batches(column, path)
 
     def mapped(self, split: str, column: str) -> Any:
         """Return a column of a split as a chunked array that is not in memory.
@@ -127,6 +142,42 @@ def _table(columns: Sequence[str], path: Path) -> Any:
         return pq.read_table(path, columns=list(columns))
     found = pa.ipc.open_stream(pa.memory_map(str(path))).read_all().select(columns)
     found.validate(full=True)  # a wrong offset would be read outside the file
+    return found
+
+
+def _size(column: str, path: Path) -> int:
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() != _PARQUET:
+        return path.stat().st_size
+    found = pq.ParquetFile(path)
+    index = next((i for i, name in enumerate(found.schema.names) if name == column), 0)
+    groups = (found.metadata.row_group(number) for number in range(found.num_row_groups))
+    return sum(int(group.column(index).total_uncompressed_size) for group in groups)
+
+
+def _batches(column: str, path: Path) -> Iterator[list[Any]]:
+    """Yield the values of a column of a file in parts; raise `DatasetError` if it cannot be read."""
+    found = _opened(path, functools.partial(_record_batches, column))
+    while (batch := _opened(path, lambda _: _next_valid(found))) is not None:
+        for start in range(0, len(batch), _BATCH):
+            yield batch.column(column).slice(start, _BATCH).to_pylist()
+
+
+def _record_batches(column: str, path: Path) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() == _PARQUET:
+        return iter(pq.ParquetFile(path).iter_batches(_BATCH, columns=[column]))
+    return iter(pa.ipc.open_stream(pa.memory_map(str(path))))
+
+
+def _next_valid(batches: Iterator[Any]) -> Any:
+    """Return the next batch, or None; a wrong offset would be read outside the file."""
+    found = next(batches, None)
+    if found is not None:
+        found.validate(full=True)
     return found
 
 

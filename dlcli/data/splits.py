@@ -28,6 +28,7 @@ ALIASES = {"train": ("train",), "validation": ("validation", "valid", "val", "de
 TEST_SHARE, TEST_MOST = 0.2, 10_000
 VALIDATION_SHARE, VALIDATION_MOST = 0.1, 5_000
 RAW_TRAIN = 0.9  # of the characters of a raw text
+_CHUNK = 2**20  # examples that are hashed at a time
 
 
 def shares(count: int, given: Collection[str]) -> dict[str, float]:
@@ -43,6 +44,17 @@ def numbered(count: int, given: Collection[str] = ()) -> dict[str, np.ndarray]:
         Indices of the examples of each split, int64 [example], ascending.
     """
     return _cut(np.argsort(_splitmix64(np.arange(count, dtype=np.uint64)), kind="stable"), given)
+
+
+def held_out_numbers(count: int, given: Collection[str] = ()) -> dict[str, np.ndarray]:
+    """Return the splits of `numbered` except `train`, in memory that does not depend on the number of examples."""
+    sizes = {name: max(1, round(share * count)) for name, share in shares(count, given).items()}
+    wanted, kept = sum(sizes.values()), np.empty(0, np.int64)
+    for start in range(0, count, _CHUNK):
+        kept = np.concatenate([kept, np.arange(start, min(start + _CHUNK, count))])
+        kept = kept[np.argsort(_splitmix64(kept.astype(np.uint64)), kind="stable")[:wanted]]
+    ends = np.cumsum(list(sizes.values()))
+    return {name: np.sort(part) for name, part in zip(sizes, np.split(kept, ends[:-1]), strict=True)}
 
 
 def named(names: Sequence[str], given: Collection[str] = (), *, of: int | None = None) -> dict[str, list[str]]:

@@ -50,12 +50,17 @@ def located(dataset: str) -> Path:
 
 def extension(path: Path) -> str:
     """Return the extension of a file in lower case, without that of its compression."""
-    return (Path(path.stem).suffix if path.suffix.lower() in _COMPRESSED else path.suffix).lower()
+    return (Path(path.stem).suffix if is_compressed(path) else path.suffix).lower()
 
 
 def is_text(path: Path) -> bool:
     """Return whether a name is that of a raw text or a table."""
     return extension(path) in (RAW, *TABLES)
+
+
+def is_compressed(path: Path) -> bool:
+    """Return whether a name is that of a compressed file."""
+    return path.suffix.lower() in _COMPRESSED
 
 
 def is_table(path: Path) -> bool:
@@ -169,7 +174,7 @@ def head(path: Path) -> str:
     """Return the first megabyte of a file's text, up to the end of a line; "" if the file cannot be read."""
     try:
         with files.open_regular(path) as file:
-            data = next(_chunks(path, file), b"")
+            data = next(chunks(path, file), b"")
     except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
         return ""
     whole = data if len(data) < _CHUNK else data[: data.rfind(b"\n") + 1]
@@ -189,7 +194,7 @@ def _bytes(path: Path) -> bytearray:
         raise DatasetError(f"{path} cannot be read: {reason}") from error
 
 
-def _chunks(path: Path, file: IO[bytes]) -> Iterator[bytes]:
+def chunks(path: Path, file: IO[bytes]) -> Iterator[bytes]:
     """Yield the decompressed bytes of a file in chunks of at most one megabyte."""
     if path.suffix.lower() == ".gz":
         return _gunzipped(file)
@@ -223,20 +228,26 @@ def _bounded(path: Path, file: IO[bytes]) -> bytearray:
     found, size = bytearray(), os.stat(path).st_size
     if size > LARGEST:  # checked before reading, which takes a minute
         raise _too_large(path)
-    for chunk in _chunks(path, file):
+    for chunk in chunks(path, file):
         found += chunk
         if len(found) > LARGEST:
             raise _too_large(path)
-        if path.suffix.lower() in _COMPRESSED and len(found) > max(_UNSUSPECTED, _RATIO * size):
-            raise DatasetError(
-                f"{path} must decompress to at most {_RATIO} times its size, "
-                f"found more than {files.size_text(len(found))} from {files.size_text(size)}"
-            )
+        if is_compressed(path):
+            refuse_bomb(path, size, len(found))
     return found
 
 
+def refuse_bomb(path: Path, size: int, decompressed: int) -> None:
+    """Raise `DatasetError` if a file of a size decompresses to suspiciously many bytes."""
+    if decompressed > max(_UNSUSPECTED, _RATIO * size):
+        raise DatasetError(
+            f"{path} must decompress to at most {_RATIO} times its size, "
+            f"found more than {files.size_text(decompressed)} from {files.size_text(size)}"
+        )
+
+
 def _too_large(path: Path) -> DatasetError:
-    what = "decompress to" if path.suffix.lower() in _COMPRESSED else "be"
+    what = "decompress to" if is_compressed(path) else "be"
     return DatasetError(f"{path} must {what} at most {files.size_text(LARGEST)}, found more")
 
 

@@ -18,9 +18,10 @@ from dlcli.compiling import cache_compilations
 from dlcli.engine import group
 from dlcli.errors import DeviceError, UsageError
 from dlcli.interface import Batch
-from dlcli.runs.parts import Part
+from dlcli.runs.parts import Part, Slab
 
 _MIN_SPLIT = 1024  # numbers; splitting smaller arrays saves nothing
+_LARGEST_BLOCK = 64 * 2**20  # bytes of a file of a checkpoint, of which other processes may need a part
 _MAX_CPU_DEVICES = 256  # each has its own threads
 
 
@@ -94,8 +95,7 @@ def state_shardings(over: Mesh, leaves: Sequence[Any], shard: str) -> list[Named
         leaves: the arrays, or their shapes and dtypes.
         shard: "none" or "fsdp".
     """
-    split_large = shard == "fsdp" and over.size > 1
-    return [_split_longest(over, leaf) if split_large else replicated(over) for leaf in leaves]
+    return [_split_longest(over, leaf) if shard == "fsdp" else replicated(over) for leaf in leaves]
 
 
 def _split_longest(over: Mesh, leaf: Any) -> NamedSharding:
@@ -143,24 +143,47 @@ def local(array: jax.Array) -> jax.Array:
     return array.addressable_data(0)
 
 
-def part(array: jax.Array) -> Part:
-    """Return the part of an array, split over several processes, that is on the devices of this one.
+def split_axis(sharding: NamedSharding) -> int | None:
+    """Return the axis along which an array is split over the devices, or None."""
+    return next((axis for axis, name in enumerate(sharding.spec) if name is not None), None)
 
-    The devices of a process are neighbours in the mesh, so that its part is one block along the axis.
+
+def part(array: jax.Array, axis: int) -> Part:
+    """Return the blocks of an array, split along an axis, that are on the devices of this process.
+
+    A device has one block or, where that would be too large to be read in part, several.
     """
-    sharding = array.sharding
-    assert isinstance(sharding, NamedSharding)
-    axis = next(axis for axis, name in enumerate(sharding.spec) if name is not None)
-    lengths = [0] * jax.process_count()
-    places: Any = sharding.devices_indices_map(array.shape)
-    for device, index in places.items():
-        start, stop, _ = index[axis].indices(array.shape[axis])
-        lengths[device.process_index] += stop - start
-    shards = sorted(array.addressable_shards, key=lambda shard: shard.index[axis].start or 0)
-    return Part(np.concatenate([np.asarray(shard.data) for shard in shards], axis), axis, lengths)
+    length = array.shape[axis] // array.sharding.num_devices
+    longest = max(1, _LARGEST_BLOCK // max(1, array.nbytes // array.shape[axis]))
+    starts = range(0, length, longest)
+    lengths = [min(longest, length - start) for start in starts] * array.sharding.num_devices
+    blocks: dict[int, np.ndarray] = {}
+    for shard in array.addressable_shards:
+        first = (shard.index[axis].start or 0) // length * len(starts)
+        values = np.array(shard.data)  # a copy: a later step may reuse the memory of the device
+        blocks |= dict(enumerate(np.split(values, starts[1:], axis), first))
+    return Part(blocks, axis, lengths)
+
+
+def local_range(sharding: NamedSharding, shape: tuple[int, ...], axis: int) -> tuple[int, int]:
+    """Return start and end along an axis of what the devices of this process hold of an array.
+
+    The devices of a process are neighbours in the mesh, so that it is one range.
+    """
+    places: Any = sharding.addressable_devices_indices_map(shape)
+    ends = [index[axis].indices(shape[axis]) for index in places.values()]
+    return min(start for start, _, _ in ends), max(stop for _, stop, _ in ends)
 
 
 def _distribute(array: Any, sharding: NamedSharding) -> jax.Array:
+    if isinstance(array, Slab):
+        slab = array
+
+        def region(index: tuple[slice, ...] | None) -> np.ndarray:
+            assert index is not None
+            return slab[index]
+
+        return jax.make_array_from_callback(slab.shape, sharding, region)
     if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
         data = _distribute(jax.random.key_data(array), sharding)
         return jax.random.wrap_key_data(data, impl=jax.random.key_impl(array))

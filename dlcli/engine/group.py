@@ -86,12 +86,17 @@ class Group:
 
     def barrier(self) -> None:
         """Wait until all processes are here; a lost one ends the wait."""
-        if self.count > 1:
-            self._decisions += 1
-            key = f"dlcli/barrier/{self._decisions}"
-            self._client.key_value_set(f"{key}/{self.index}", "")
-            for other in range(self.count):
-                self._awaited(f"{key}/{other}")
+        self.any_of("")
+
+    def any_of(self, value: str) -> str:
+        """Return the first value of a process that is not empty, or ""; all processes call it at the same point."""
+        if self.count == 1:
+            return value
+        self._decisions += 1
+        key = f"dlcli/values/{self._decisions}"
+        self._client.key_value_set(f"{key}/{self.index}", value)
+        found = [self._awaited(f"{key}/{other}") for other in range(self.count)]
+        return next(filter(None, found), "")
 
     def stop(self) -> CommonStop:
         """Return a new agreement on the step at which all processes stop."""

@@ -29,7 +29,7 @@ from dlcli.metrics.metric import Metrics, add
 from dlcli.optim.build import Trainable
 from dlcli.options.common import FitOptions
 from dlcli.options.initialization import InitFromOptions, matches
-from dlcli.runs.parts import Part
+from dlcli.runs.parts import Part, Ranges, Slab
 
 Leaves = list[jax.Array]
 
@@ -198,7 +198,7 @@ class Program:
             return self.learner(leaves)
         arrays = self.to_host(leaves)
         return self.learner(
-            [_data_to_key(arrays[name], leaf) for name, leaf in zip(self.names, self._leaves, strict=True)]
+            [jnp.asarray(_data_to_key(arrays[name], leaf)) for name, leaf in zip(self.names, self._leaves, strict=True)]
         )
 
     def leaves_of(self, learner: Learner) -> Leaves:
@@ -206,13 +206,25 @@ class Program:
         return self._place_state(jax.tree.leaves(nnx.state(learner)))
 
     def to_save(self, leaves: Leaves) -> dict[str, np.ndarray | Part]:
-        """Return what this process saves of the state, and wait until it is computed: of a split array its part."""
+        """Return what this process saves of the state, and wait until it is computed: of a split array its blocks."""
         found: dict[str, Any] = {}
-        for name, leaf in zip(self.names, leaves, strict=True):
-            if leaf.is_fully_addressable or leaf.is_fully_replicated:
+        parts: dict[str, Part] = {}
+        for name, leaf, sharding in zip(self.names, leaves, self.shardings, strict=True):
+            axis = devices.split_axis(sharding)
+            if axis is None:
                 found[name] = _key_to_data(devices.local(leaf))
-        parts = {name: leaf for name, leaf in zip(self.names, leaves, strict=True) if name not in found}
-        return {**jax.device_get(found), **{name: devices.part(leaf) for name, leaf in parts.items()}}
+            else:
+                parts[name] = devices.part(leaf, axis)
+        return {**jax.device_get(found), **parts}
+
+    def needed(self) -> Ranges:
+        """Return the range of each split array that the devices of this process hold, if there are other processes."""
+        found = {}
+        for name, sharding in zip(self.names, self.shardings, strict=True):
+            axis = devices.split_axis(sharding)
+            if axis is not None and not sharding.is_fully_addressable:
+                found[name] = axis, *devices.local_range(sharding, self.shapes[name].shape, axis)
+        return found
 
     def to_host(self, leaves: Leaves) -> dict[str, np.ndarray]:
         """Return the whole state; wait until it is computed."""
@@ -223,8 +235,8 @@ class Program:
                 found[name] = jax.device_get(found[name])
         return dict(jax.device_get(found))
 
-    def from_host(self, arrays: Mapping[str, np.ndarray]) -> Leaves:
-        """Return the state from the result of `to_host`."""
+    def from_host(self, arrays: Mapping[str, np.ndarray | Slab]) -> Leaves:
+        """Return the state from the result of `to_host`, or from what this process needs of it."""
         pairs = zip(self.names, self._leaves, strict=True)
         return self._place_state([_data_to_key(arrays[name], leaf) for name, leaf in pairs])
 
@@ -320,7 +332,6 @@ def _key_to_data(leaf: jax.Array) -> jax.Array:
     return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
 
 
-def _data_to_key(array: np.ndarray, leaf: Any) -> jax.Array:
-    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-        return jax.random.wrap_key_data(jnp.asarray(array))
-    return jnp.asarray(array)
+def _data_to_key(array: Any, leaf: Any) -> Any:
+    # Other arrays stay on the host: one that is split must not be whole on a device.
+    return jax.random.wrap_key_data(jnp.asarray(array)) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else array

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
+from dlcli.engine import group
 from dlcli.engine.learner import Learner
 from dlcli.engine.program import Program
 from dlcli.errors import DatasetError, RunError, UsageError
@@ -17,6 +16,7 @@ from dlcli.options.fields import flag
 from dlcli.options.text import TokenizerOptions
 from dlcli.runs.checkpoints import ShapeMismatch
 from dlcli.runs.info import environment
+from dlcli.runs.parts import Restored
 from dlcli.runs.progress import Progress, Snapshot
 from dlcli.runs.writer import RunWriter
 
@@ -52,10 +52,13 @@ def require_same_data(
         )
 
 
-def restored(run: RunWriter, program: Program, changes: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], Snapshot]:
-    """Read the newest intact checkpoint; if its arrays do not fit, name the changed options that cause it."""
+def restored(run: RunWriter, program: Program, changes: Mapping[str, Any]) -> tuple[Restored, Snapshot]:
+    """Read what this process needs of the newest intact checkpoint, the same one in all processes.
+
+    If its arrays do not fit, the error names the changed options that cause it.
+    """
     try:
-        return run.restore(program.shapes)
+        return run.restore_ranges(program.shapes, program.needed(), group.current().any_of)
     except ShapeMismatch as error:
         shaping = [name for name in changes if name not in _SHAPELESS]
         if not shaping:

@@ -48,7 +48,8 @@ def _resumable(run: RunWriter) -> RunWriter:
 
     group.current().resume_hint = hint
     if group.current().count > 1:
-        run.exchange = Exchange(group.current().index, group.current().agreed(secrets.token_hex(4)))
+        token = group.current().agreed(secrets.token_hex(4))
+        run.exchange = Exchange(group.current().index, group.current().count, token)
     return run
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,10 +20,11 @@ from dlcli.figures.json_values import to_json
 from dlcli.figures.options.images import Augmentation
 from dlcli.options.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.plot import page, terminal
-from dlcli.plot.charts.tiles import Row, Tile, TileGrid
+from dlcli.plot.charts.tiles import Row, Tile, TileGrid, in_rows
 from dlcli.runs.trained import TrainedRun
 
 _TALL = 5  # rows that fit on a slide one below the other
+_PER_LINE = 5  # samples side by side in the terminal
 
 
 def draw(options: Augmentation, run: TrainedRun | None) -> Figure:
@@ -46,8 +48,19 @@ def draw(options: Augmentation, run: TrainedRun | None) -> Figure:
         "strengths": strengths,
         "parameters": {name: {each: to_json(values) for each, values in parameters[name].items()} for name in changes},
     }
-    sketch = functools.partial(terminal.tiles.draw, grid, height=7, per_line=5)
-    return Figure("augmentation", page.tiles.draw(grid), numbers, sketch)
+    return Figure("augmentation", page.tiles.draw(grid), numbers, functools.partial(_sketch, grid))
+
+
+def _sketch(grid: TileGrid, width: int = 80, colour: bool = True, max_lines: int | None = None) -> list[str]:
+    """Draw the rows, or where they do not fit in `max_lines`, one sample of each augmentation."""
+    lines = terminal.tiles.draw(grid, width, colour, height=7, per_line=_PER_LINE)
+    if max_lines is None or len(lines) <= max_lines:
+        return lines
+    samples = [dataclasses.replace(row.tiles[1], caption=row.label) for row in grid.rows]
+    compact = TileGrid(
+        f"{grid.title}; one sample of each, --full shows all", in_rows([grid.rows[0].tiles[0], *samples], _PER_LINE)
+    )
+    return terminal.tiles.draw(compact, width, colour, max_lines, height=6, per_line=_PER_LINE)
 
 
 def _strengths(options: Augmentation, run: TrainedRun | None) -> dict[str, float]:

@@ -15,7 +15,10 @@ from flax import nnx
 from dlcli.nn.convolution import Convolution
 from dlcli.nn.receptive_field import Window
 
-_EPSILON = 5e-4  # added to the variances, as in the paper's code: bounds the gain of directions that hardly vary
+# Added to the variances of normalized pixels: bounds the gain of directions that hardly vary. The paper's code adds
+# 5e-4, which amplifies what JPEG leaves of colours: on CIFAR-10 as JPEG half of the variances are below 6e-3, and two
+# epochs with 16 channels reach 76.1 % of validation images with 3e-2, 75.4 % with 5e-4.
+_EPSILON = 3e-2
 
 
 class Whitening(nnx.Module):

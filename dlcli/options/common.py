@@ -22,6 +22,7 @@ from dlcli.options.values import (
     duration,
     example_count,
     examples_text,
+    given_rate,
     run_name,
     trackers,
 )
@@ -120,6 +121,7 @@ LearningRate = Annotated[
 ]
 GivenLearningRate = Annotated[
     _Rate,
+    BeforeValidator(given_rate),
     Field(description="Peak learning rate; an --optimizer other than the default has its own default."),
     Cli(short="-l"),
 ]

@@ -122,6 +122,13 @@ def differentiable_augmentation(value: str) -> str:
     return value
 
 
+def given_rate(value: object) -> object:
+    """Refuse `auto` where several networks are trained, whose rates one range test cannot choose."""
+    if value == "auto":
+        raise ValueError("must be a number, since a range test is for a single loss")
+    return value
+
+
 def trackers(value: str) -> str:
     """Return comma-separated names of trackers."""
     for name in filter(None, (part.strip() for part in value.split(","))):

@@ -2,7 +2,7 @@
 
     checkpoints/00000500/
       state/           the arrays, as orbax writes them, uncompressed
-      part-1/          of arrays that are split over several processes, the parts of process 1 (see `parts`)
+      part-1/          of arrays that are split over devices, block 1 of each (see `parts`)
       progress.json    the rest of the training state
       manifest.json    size and SHA-256 of every other file; shape and dtype of every array; its own SHA-256
 
@@ -26,7 +26,7 @@ from dlcli.errors import DiskError, RunError
 from dlcli.files import as_json, disk_errors, size_text, sync
 from dlcli.runs import manifest, parts
 from dlcli.runs.manifest import Corrupt, Declared
-from dlcli.runs.parts import Arrays, Exchange, split, whole
+from dlcli.runs.parts import Arrays, Exchange, Ranges, Restored, Seals, split, whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ class Checkpoints:
             step: of the state.
             arrays: by name.
             progress: the rest of the state, as values for JSON.
-            exchange: with which the parts of other processes are collected; None if no array is split.
+            exchange: with which the blocks of other processes are collected; None if there are no others.
 
         Raises:
             DiskError: the disk is full or not writable; no incomplete checkpoint remains.
@@ -91,11 +91,17 @@ class Checkpoints:
                 self._remove_temporary()
 
     def load(self, step: int, expected: Shapes | None) -> dict[str, np.ndarray]:
-        """Read the arrays of a checkpoint.
+        """Read the arrays of a checkpoint as a whole (see `load_ranges`)."""
+        found = self.load_ranges(step, expected, {})
+        return {name: each for name, each in found.items() if not isinstance(each, parts.Slab)}
+
+    def load_ranges(self, step: int, expected: Shapes | None, needed: Ranges) -> Restored:
+        """Read the arrays of a checkpoint, of those that are stored in blocks only what this process needs.
 
         Args:
             step: one of `steps()`.
             expected: shape and dtype of each array that the program needs; None: those that the checkpoint declares.
+            needed: ranges of arrays of which only these are needed; an array that is stored as a whole is read as such.
 
         Raises:
             Corrupt: a file is missing, changed or misplaced.
@@ -111,7 +117,7 @@ class Checkpoints:
         manifest.verify(folder, found)
         stored = arrays.read(folder, {name: each for name, each in wanted.items() if name not in found.split})
         try:
-            return {**stored, **parts.read(folder, wanted, found.split)}
+            return {**stored, **parts.read(folder, wanted, found.split, found.files, needed)}
         except (OSError, ValueError) as error:
             raise Corrupt(f"{folder} cannot be read: {error}") from error
 
@@ -172,15 +178,16 @@ def require_space(folder: Path, bytes_each: int, count: int) -> None:
         )
 
 
-def _write(draft: Path, arrays: Arrays, progress: Mapping[str, Any], collect: Callable[[Path], None] | None) -> None:
+def _write(draft: Path, arrays: Arrays, progress: Mapping[str, Any], collect: Callable[[Path], Seals] | None) -> None:
     """Write all files of a checkpoint and wait until they are on the disk."""
     from dlcli.runs.arrays import write
 
     write(draft, whole(arrays))
+    seals = parts.write(draft, arrays)
     if collect is not None:
-        collect(draft)
+        seals |= collect(draft)
     (draft / "progress.json").write_text(as_json(progress))
-    (draft / "manifest.json").write_text(manifest.describe(draft, arrays).to_json())
+    (draft / "manifest.json").write_text(manifest.describe(draft, arrays, seals).to_json())
     for name in manifest.plain_files(draft):
         sync(draft / name)
     for here, _, _ in os.walk(draft):

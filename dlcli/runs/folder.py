@@ -7,7 +7,7 @@ a folder is untrusted: each file must be a regular file of bounded size, not a l
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
@@ -24,6 +24,7 @@ from dlcli.runs.checkpoints import Checkpoints
 from dlcli.runs.data_paths import is_relative, resolve, searched_folders
 from dlcli.runs.info import FORMAT, RunInfo
 from dlcli.runs.metrics_log import MetricsLog
+from dlcli.runs.parts import Ranges, Restored, Slab
 from dlcli.runs.snapshots import restore
 
 if TYPE_CHECKING:
@@ -145,7 +146,14 @@ class RunFolder:
 
     def restore(self, expected: Shapes | None, use: str = "last") -> tuple[dict[str, np.ndarray], Snapshot]:
         """Read the newest intact checkpoint, or the one of the best validation (see `snapshots.restore`)."""
-        return restore(self.checkpoints, expected, use, self.folder)
+        found, snapshot = restore(self.checkpoints, expected, use, self.folder, {})
+        return {name: each for name, each in found.items() if not isinstance(each, Slab)}, snapshot
+
+    def restore_ranges(
+        self, expected: Shapes | None, needed: Ranges, damage: Callable[[str], str]
+    ) -> tuple[Restored, Snapshot]:
+        """Read what one of several processes needs of the newest intact checkpoint (see `snapshots.restore`)."""
+        return restore(self.checkpoints, expected, "last", self.folder, needed, damage)
 
     def _validated(self, name: str, model: type[M]) -> M:
         found = self.raw(name)

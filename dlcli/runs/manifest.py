@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from dlcli.files import as_json, is_stray, open_regular, read_json
-from dlcli.runs.parts import Arrays, Split, split
+from dlcli.runs.parts import Arrays, Seals, Split, block_files, split
 
 Declared = dict[str, tuple[tuple[int, ...], str]]  # shape and dtype of each array by its name
 
@@ -42,7 +42,7 @@ class Manifest(BaseModel):
 
     Attributes:
         arrays: shape and dtype of each by its name.
-        split: those that several processes have written in parts; the parts of process N are in `part-N`.
+        split: those that are stored in blocks (see `parts`); block N of each is in `part-N`.
         files: each file except the manifest, by its path within the checkpoint.
     """
 
@@ -80,11 +80,18 @@ class Manifest(BaseModel):
         return self
 
 
-def describe(checkpoint: Path, arrays: Arrays) -> Manifest:
-    """Return the manifest of the files that are in a checkpoint now."""
+def describe(checkpoint: Path, arrays: Arrays, seals: Seals | None = None) -> Manifest:
+    """Return the manifest of the files that are in a checkpoint now.
+
+    Args:
+        checkpoint: its folder.
+        arrays: by name.
+        seals: of files that are not read again.
+    """
+    records = {name: File(size=size, sha256=checksum) for name, (size, checksum) in (seals or {}).items()}
     written = sorted(name for name in plain_files(checkpoint) if not any(map(is_stray, Path(name).parts)))
-    files = {name: _record(checkpoint / name) for name in written}
-    return Manifest(arrays=declared(arrays), files=files, split=split(arrays))
+    records |= {name: _record(checkpoint / name) for name in written if name not in records}
+    return Manifest(arrays=declared(arrays), files=records, split=split(arrays))
 
 
 def declared(arrays: Mapping[str, Any]) -> Declared:
@@ -104,7 +111,10 @@ def load(checkpoint: Path) -> Manifest:
 
 
 def verify(checkpoint: Path, manifest: Manifest) -> None:
-    """Compare the files of a checkpoint with its manifest; raise `Corrupt` if they differ."""
+    """Compare the files of a checkpoint with its manifest; raise `Corrupt` if they differ.
+
+    Of the blocks of split arrays, only the sizes are compared: each is compared as a whole when it is read.
+    """
     import numpy as np
 
     if lost := sorted(manifest.files.keys() - set(plain_files(checkpoint))):
@@ -114,8 +124,12 @@ def verify(checkpoint: Path, manifest: Manifest) -> None:
     size = sum((checkpoint / name).stat().st_size for name in manifest.files)
     if not needed <= size <= 2 * needed + _OVERHEAD:
         raise Corrupt(f"{checkpoint} has {size} bytes for arrays of {needed} bytes")
+    blocks = block_files(manifest.split)
     for name, record in manifest.files.items():
-        verify_file(checkpoint / name, record)
+        if name not in blocks:
+            verify_file(checkpoint / name, record)
+        elif (checkpoint / name).stat().st_size != record.size:
+            raise Corrupt(f"{checkpoint / name} is not what was written")
 
 
 def verify_file(path: Path, record: File | None) -> None:

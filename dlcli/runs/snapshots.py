@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from dlcli.formats import command_line
 from dlcli.notices import warn
 from dlcli.runs.checkpoints import Checkpoints
 from dlcli.runs.manifest import Corrupt
+from dlcli.runs.parts import Ranges, Restored
 from dlcli.runs.progress import Snapshot
 
 if TYPE_CHECKING:
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 
 
 def restore(
-    checkpoints: Checkpoints, expected: Shapes | None, use: str, folder: Path
-) -> tuple[dict[str, np.ndarray], Snapshot]:
+    checkpoints: Checkpoints,
+    expected: Shapes | None,
+    use: str,
+    folder: Path,
+    needed: Ranges,
+    damage: Callable[[str], str] = str,
+) -> tuple[Restored, Snapshot]:
     """Read the newest intact checkpoint, or the one of the best validation.
 
     Args:
@@ -31,6 +37,9 @@ def restore(
         expected: shape and dtype of each array by its name; None: any.
         use: "last" or "best".
         folder: of the run, for messages.
+        needed: ranges of the arrays of which this process needs only these.
+        damage: returns what is wrong with a checkpoint for any process of the run, given what is wrong with what this
+            one reads of it; "" for nothing. All processes thus read the same checkpoint.
 
     Returns:
         The arrays by name, and the snapshot saved with them.
@@ -38,18 +47,23 @@ def restore(
     Raises:
         RunError: no checkpoint is intact, or they contain other arrays than expected.
     """
-    corrupt = []
+    corrupt: list[str] = []
     for step in _candidates(checkpoints, use):
+        found, problem = None, ""
         try:
-            snapshot, arrays = read(checkpoints, step), checkpoints.load(step, expected)
+            snapshot = read(checkpoints, step)
+            found = checkpoints.load_ranges(step, expected, needed), snapshot
         except Corrupt as error:
-            corrupt.append(error)
+            problem = str(error)
+        problem = damage(problem)
+        if problem or found is None:
+            corrupt.append(problem)
             continue
         if corrupt:
             warn(f"{corrupt[0]}; using the checkpoint of step {step} instead")
-        return arrays, snapshot
+        return found
     hint = f"train it again: {command_line('train', 'TECHNIQUE', '--config', folder / 'options.json')}"
-    raise RunError(": ".join([f"{folder} has no intact checkpoint", *map(str, corrupt[:1])]), hint=hint)
+    raise RunError(": ".join([f"{folder} has no intact checkpoint", *corrupt[:1]]), hint=hint)
 
 
 def each_kept(checkpoints: Checkpoints, expected: Shapes | None) -> Iterator[tuple[int, dict[str, np.ndarray]]]:

@@ -27,6 +27,7 @@ from dlcli.optim.penalties import is_weight
 from dlcli.options.common import AUTO, Use
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import environment
+from dlcli.runs.trials.takeover import copied
 from dlcli.studies.options import StudyOptions
 from dlcli.studies.recorded import RecordedCells
 from dlcli.techniques.cnn.eval import evaluate
@@ -141,6 +142,8 @@ class Cells:
                 return
             request = requests[claim.number - first]
             path = self.folder / "cells" / f"{request.name}.json"
+            if claim.origin is not None:
+                copied(claim.origin / "cells" / f"{request.name}.run", path.with_suffix(".run"))
             cell = self._known(request, path) if path.exists() else self._measured(request, path)
             self._recorded.record(claim, request.name, cell.result)
         yield claim.number - first, cell

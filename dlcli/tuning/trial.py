@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from dlcli.options.common import FitOptions
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import Outcome
 from dlcli.runs.trials.claims import Claim
+from dlcli.runs.trials.takeover import copied
 from dlcli.tuning import sampling
 from dlcli.tuning.events import Begun, Event, Finished, Moved, Paused
 from dlcli.tuning.search import Search
@@ -51,7 +53,7 @@ def _run(search: Search, opened: Any, claim: Claim, reason: Callable[[], str | N
     study = sampling.study(opened, name, chosen.sampler, chosen.pruner, seed=seed, steps=steps)
     trial = optuna.trial.Trial(study, claim.id)
     values = search.space.assigned(lambda range_: sampling.suggest(trial, range_))
-    yield Begun(claim.number, values, claim.resumed)
+    yield Begun(claim.number, values, _resumed(search, claim))
     folder = search.folder.run(claim.number)
     try:
         options = search.space.options(values, out=folder)
@@ -78,6 +80,14 @@ def _run(search: Search, opened: Any, claim: Claim, reason: Callable[[], str | N
     finally:
         if claim.number % _CLEARED == _CLEARED - 1:
             jax.clear_caches()  # each run compiles its own functions
+
+
+def _resumed(search: Search, claim: Claim) -> bool:
+    """Return whether the run of a trial continues: one begun in this folder, or one of a lost host that is copied."""
+    if claim.origin is None:
+        return claim.resumed
+    theirs = dataclasses.replace(search.folder, path=claim.origin)
+    return copied(theirs.run(claim.number), search.folder.run(claim.number))
 
 
 def require_same_metric(study: optuna.Study, monitor: str) -> None:

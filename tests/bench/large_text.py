@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gzip
 import os
 import random
 import subprocess
@@ -23,25 +24,25 @@ _EVERY = 0.2  # seconds between two readings
 
 
 def write(path: Path, size: int) -> None:
-    """Write blocks of words in random order, numbered, until the file has `size` bytes."""
+    """Write blocks of words in random order, numbered, until there are `size` bytes of text; `.gz` is compressed."""
     draws = random.Random(0)
     letters = "etaoinshrdlucmfwypvbgkjqxz"
     words = ["".join(draws.choices(letters, range(26, 0, -1), k=draws.randint(1, 9))) for _ in range(5_000)]
     weights = [1 / rank for rank in range(1, len(words) + 1)]
     blocks = [" ".join(draws.choices(words, weights, k=_BLOCK // 6)).encode() for _ in range(_BLOCKS)]
-    with path.open("wb") as file:
+    with gzip.open(path, "wb", compresslevel=1) if path.suffix == ".gz" else path.open("wb") as file:
         while file.tell() < size:
-            file.write(b"%d. %s\n\n" % (file.tell(), draws.choice(blocks)))
+            file.write(b"%d. %s\n\n" % (file.tell(), draws.choice(blocks).replace(b" e", b"\n", 10_000)))
 
 
 def measured(command: list[str], environment: dict[str, str], runs: Path) -> dict[str, tuple[float, float, float]]:
     """Run a command; return seconds and the largest anonymous and resident MiB, before its run begins and after."""
     start = time.monotonic()
-    found = {"reading and tokenizing": (0.0, 0.0, 0.0), "compiling and training": (0.0, 0.0, 0.0)}
-    before = set(runs.glob("rnn-*/run.json"))
+    found = {"reading and encoding": (0.0, 0.0, 0.0), "compiling and training": (0.0, 0.0, 0.0)}
+    before = set(runs.glob("*/run.json"))
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None:
-        what = list(found)[set(runs.glob("rnn-*/run.json")) != before]
+        what = list(found)[set(runs.glob("*/run.json")) != before]
         memory = [_memory(each) for each in [process.pid, *_below(process.pid)]]
         own, resident = (sum(each[index] for each in memory) / 2**20 for index in range(2))
         found[what] = (time.monotonic() - start, max(found[what][1], own), max(found[what][2], resident))
@@ -73,15 +74,18 @@ def _below(process: int) -> list[int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", default="2G", help="of the text, such as 200M")
-    parser.add_argument("--tokenizer", default="characters")
+    parser.add_argument("--tokenizer", default="characters", help="of rnn")
+    parser.add_argument("--technique", default="rnn", choices=["rnn", "word2vec"])
+    parser.add_argument("--compressed", action="store_true", help="as .gz")
     options = parser.parse_args()
     size = int(options.size[:-1]) * {"M": 2**20, "G": 2**30}[options.size[-1]]
     with tempfile.TemporaryDirectory(prefix="large-text-") as folder:
-        text = Path(folder, "text.txt")
+        text = Path(folder, "text.txt.gz" if options.compressed else "text.txt")
         write(text, size)
         environment = {**os.environ, "DLCLI_CACHE": str(Path(folder, "cache")), "DLCLI_RUNS": folder}
-        train = [sys.executable, "-m", "dlcli", "train", "rnn", "--dataset", str(text), "--hidden", "64"]
-        train += ["--tokenizer", options.tokenizer, "--steps", "50", "--validate-examples", "64"]
+        train = [sys.executable, "-m", "dlcli", "train", options.technique, "--dataset", str(text), "--steps", "50"]
+        train += ["--validate-examples", "64"]
+        train += ["--hidden", "64", "--tokenizer", options.tokenizer] if options.technique == "rnn" else []
         for what in ("first run", "second run, with tokens and compiled functions of the cache"):
             for part, (seconds, own, resident) in measured(train, environment, Path(folder)).items():
                 print(

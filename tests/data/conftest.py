@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dlcli.data.text import file_pieces, large_texts, shard_workers, token_shards
+
 
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path_factory, monkeypatch) -> Path:
@@ -17,6 +19,17 @@ def cache_folder(tmp_path_factory, monkeypatch) -> Path:
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("DLCLI_CACHE", str(folder))
     return folder / "data"
+
+
+@pytest.fixture
+def small_pieces(monkeypatch, tmp_path):
+    """Every text is large; pieces and shards are small; one process encodes them."""
+    monkeypatch.setattr(large_texts, "LARGE", 0)
+    monkeypatch.setattr(file_pieces, "PIECE", 300)
+    monkeypatch.setattr(file_pieces, "_WINDOW", 64)
+    monkeypatch.setattr(token_shards, "SHARD", 1_000)
+    monkeypatch.setattr(shard_workers, "_MOST", 0)
+    monkeypatch.setenv("DLCLI_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture

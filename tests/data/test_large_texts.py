@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dlcli import activity
-from dlcli.data.text import catalogue, file_pieces, large_texts, shard_workers, token_shards, token_streams, tokenizers
+from dlcli.data.text import catalogue, large_texts, shard_workers, token_shards, token_streams, tokenizers
 from dlcli.data.text.check import check
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.large_texts import LargeDocuments
@@ -16,17 +16,6 @@ from dlcli.errors import DatasetError
 IN_MEMORY = ReadOptions(in_memory=True)
 TEXT = "the a of jabberwock über straße naïve 猫 κόσμος brillig, slithy; toves! wabe"
 WORDS = [*TEXT.split(" "), "gyre\tgimble"]
-
-
-@pytest.fixture
-def small_pieces(monkeypatch, tmp_path):
-    """Every text is large; pieces and shards are small; the cache is empty."""
-    monkeypatch.setattr(large_texts, "LARGE", 0)
-    monkeypatch.setattr(file_pieces, "PIECE", 300)
-    monkeypatch.setattr(file_pieces, "_WINDOW", 64)
-    monkeypatch.setattr(token_shards, "SHARD", 1_000)
-    monkeypatch.setenv("DLCLI_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(shard_workers, "_MOST", 0)
 
 
 def written(path, words, seed=0):

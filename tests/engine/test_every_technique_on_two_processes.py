@@ -1,25 +1,18 @@
 """Every technique on two processes has the losses of one process."""
 
-import importlib
 import socket
 
 import pytest
 
 from dlcli import techniques
 from tests.comparing import records
+from tests.engine.every_technique import LEARNERS, tiny
 from tests.processes import Child
 
-LEARNERS = techniques.having("resume")
 SHORT = {"steps": 4, "report_every": 1, "validate_every": 4}
 # The gradient of a bias before batch normalization is zero but for rounding errors, which Adam and Muon divide by their
 # own size; the statistics of the batch must be those of both processes.
 CHANGES = {"cnn": {"optimizer": "sgd", "norm": "batch"}}
-
-
-def tiny(name, folder):
-    """The options of a short run whose batches two processes divide."""
-    given = {**SHORT, **importlib.import_module(f"tests.techniques.test_{name}").TINY, **CHANGES.get(name, {})}
-    return techniques.options(name, "train")(**given, out=folder / name)
 
 
 def train_all(folder):
@@ -28,7 +21,8 @@ def train_all(folder):
     from dlcli.engine import group
 
     for name in LEARNERS:
-        list(engine.fit(techniques.learner(name), tiny(name, folder)))
+        options = tiny(name, folder, **SHORT, **CHANGES.get(name, {}))
+        list(engine.fit(techniques.learner(name), options))
     group.current().leave()
 
 

@@ -1,27 +1,27 @@
 """One run in two processes: the losses of one process, one writer, and a common end."""
 
 import json
-import random
 import signal
 import socket
 import time
+from types import MappingProxyType
 
 import pytest
 
 from dlcli.runs.checkpoints import Checkpoints
-from tests.comparing import arrays, records
+from tests.comparing import records
 from tests.processes import Child, dlcli
 
 TINY = ("--batch-size", "16", "--points", "60", "--hidden-sizes", "6,4", "--device", "cpu", "--dropout", "0.2")
 SHORT = ("--steps", "6", "--report-every", "2", "--validate-every", "3")
 
 
-def together(folder, *arguments, count=2):
+def together(folder, *arguments, count=2, environment=MappingProxyType({})):
     """Start the program in several processes; return them, process 0 first."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    variables = {"DLCLI_COORDINATOR": address, "DLCLI_PROCESSES": str(count)}
+    variables = {**environment, "DLCLI_COORDINATOR": address, "DLCLI_PROCESSES": str(count)}
     return [
         Child(folder, dlcli, *arguments, environment={**variables, "DLCLI_PROCESS": str(index)})
         for index in range(count)
@@ -119,44 +119,3 @@ def test_a_frozen_process_ends_the_other_within_half_a_minute(tmp_path, victim):
         assert f"process {victim} " in children[1 - victim].err.read_text()
     finally:
         children[victim].send(signal.SIGKILL)
-
-
-@pytest.fixture(scope="module")
-def unbroken(tmp_path_factory):
-    """Return a function that gives the folder of a long run of two processes that was not interrupted, by `--shard`."""
-    folder = tmp_path_factory.mktemp("unbroken")
-
-    def run(shard):
-        if not (folder / shard).exists():
-            assert codes(together(folder / "said", *long_run(shard), "--out", str(folder / shard))) == [0, 0]
-        return folder / shard
-
-    return run
-
-
-def long_run(shard):
-    options = ("--steps", "3000", "--report-every", "20", "--validate-every", "50", "--save-every", "50")
-    return "train", "mlp", *TINY, "--hidden-sizes", "64,32", "--shard", shard, *options
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("victim", [0, 1])
-@pytest.mark.parametrize("shard", ["none", "fsdp"])
-@pytest.mark.parametrize("attempt", range(5))
-def test_a_killed_process_ends_the_other_and_the_resumed_run_is_bit_identical(
-    tmp_path, unbroken, shard, victim, attempt
-):
-    run = tmp_path / "run"
-    children = together(tmp_path / "said", *long_run(shard), "--out", str(run))
-    children[0].until(lambda: Checkpoints(run / "checkpoints").steps()[-1:] > [0])
-    time.sleep(random.random())
-    children[victim].send(signal.SIGKILL)
-    start = time.monotonic()
-    assert children[1 - victim].wait() == 9
-    assert time.monotonic() - start < 60
-    assert "was lost" in children[1 - victim].err.read_text()
-    assert codes(together(tmp_path / "again", "resume", str(run))) == [0, 0]
-    left, right = arrays(run), arrays(unbroken(shard))
-    assert all(left[name].tobytes() == right[name].tobytes() for name in right)
-    assert records(run) == records(unbroken(shard))
-    assert not list((run / "checkpoints").glob(".*"))  # nothing is left of a part

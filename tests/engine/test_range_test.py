@@ -78,7 +78,7 @@ def test_a_resumed_run_takes_no_range_test(tested):
 def test_a_technique_with_two_losses_has_no_range_test(dlcli):
     code, _, error = dlcli("train", "gan", "--learning-rate", "auto")
     assert code == 2
-    assert "--learning-rate should be a valid number" in error
+    assert "--learning-rate must be a number, since a range test is for a single loss" in error
 
 
 def test_the_chosen_rate_is_shown(dlcli):

@@ -62,6 +62,53 @@ def test_the_run_resumed_by_two_processes_is_bit_identical(run, tmp_path):
     assert records(copy) == records(run[0])
 
 
+def test_a_run_of_one_process_is_resumed_by_two(run, tmp_path):
+    copy = without_last_checkpoint(run[1], tmp_path)
+    assert codes(together(tmp_path / "said", "resume", str(copy))) == [0, 0]
+    left, right = arrays(copy), arrays(run[1])
+    for name in right:
+        assert np.allclose(left[name], right[name], rtol=1e-4, atol=1e-5), name
+
+
+def test_each_device_of_one_process_has_a_block(run, tmp_path):
+    copy = without_last_checkpoint(run[0], tmp_path)
+    four = {"DLCLI_CPU_DEVICES": "4"}
+    resumed = Child(tmp_path, dlcli, "resume", str(copy), environment=four)
+    assert resumed.wait() == 0, resumed.err.read_text()
+    manifest = json.loads((Checkpoints(copy / "checkpoints").path(6) / "manifest.json").read_text())
+    assert all(len(lengths) == 4 for _, lengths in manifest["split"].values())
+    left, right = arrays(copy), arrays(run[0])
+    for name in right:
+        assert np.allclose(left[name], right[name], rtol=1e-4, atol=1e-5), name
+
+
+def damaged(run, copy, steps):
+    """Return a copy of a run with a damaged block of process 1 in the checkpoints of some steps, and their paths."""
+    shutil.copytree(run, copy)
+    paths = [Checkpoints(copy / "checkpoints").path(step) / "part-1" / "00000.raw" for step in steps]
+    for path in paths:
+        path.write_bytes(bytes(path.stat().st_size))
+    return paths
+
+
+def test_both_processes_leave_out_a_checkpoint_with_a_damaged_block(run, tmp_path):
+    paths = damaged(run[0], tmp_path / "copy", [6])
+    children = together(tmp_path / "said", "resume", str(tmp_path / "copy"), "--steps", "7")
+    assert codes(children) == [0, 0]
+    said = children[0].err.read_text()
+    assert f"{paths[0]} is not what was written; using the checkpoint of step 3 instead" in " ".join(said.split("\n"))
+
+
+def test_a_run_without_intact_blocks_of_one_process_names_the_block(run, tmp_path):
+    steps = Checkpoints(run[0] / "checkpoints").steps()
+    paths = damaged(run[0], tmp_path / "copy", steps)
+    children = together(tmp_path / "said", "resume", str(tmp_path / "copy"), "--steps", "7")
+    assert codes(children) == [4, 4]
+    said = children[0].err.read_text()
+    assert "has no intact checkpoint" in said
+    assert f"{paths[-1]} is not what was written" in said
+
+
 def test_the_run_is_resumed_and_evaluated_by_one_process(run, tmp_path):
     copy = without_last_checkpoint(run[0], tmp_path)
     resumed = Child(tmp_path, dlcli, "resume", str(copy))
@@ -69,6 +116,7 @@ def test_the_run_is_resumed_and_evaluated_by_one_process(run, tmp_path):
     left, right = arrays(copy), arrays(run[0])
     for name in right:
         assert np.allclose(left[name], right[name], rtol=1e-4, atol=1e-5), name
-    assert "split" not in json.loads((Checkpoints(copy / "checkpoints").path(6) / "manifest.json").read_text())
+    manifest = json.loads((Checkpoints(copy / "checkpoints").path(6) / "manifest.json").read_text())
+    assert all(len(lengths) == 1 for _, lengths in manifest["split"].values())  # one device, one block
     evaluated = Child(tmp_path, dlcli, "eval", str(run[0]))
     assert evaluated.wait() == 0, evaluated.err.read_text()

@@ -71,3 +71,12 @@ def test_mixup_of_an_image_file_works_with_any_number_of_channels(channels, tmp_
     Image.fromarray(np.zeros([8, 8, 3], np.uint8)).save(tmp_path / "black.png")
     found = numbers(augment="mixup", image=tmp_path / "black.png", dataset=str(tmp_path / "set.npz"), count=2)
     assert len(found["parameters"]["mixup"]["mixup"]) == 2
+
+
+def test_a_terminal_of_24_lines_shows_a_sample_of_each_augmentation():
+    drawn = figures.draw("augmentation", Augmentation(count=2)).sketch
+    lines = drawn(80, False, 24)
+    assert len(lines) <= 24
+    words = " ".join(lines).split()
+    # A long name goes on in the next line.
+    assert all(any(word.startswith(f"{name}:"[:12]) for word in words) for name in AUGMENTATIONS)

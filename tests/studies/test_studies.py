@@ -16,6 +16,7 @@ from dlcli.engine import devices
 from dlcli.errors import DivergedError, RunError, UserError
 from dlcli.options.optimizers import OPTIMIZERS
 from dlcli.runs.trials import heartbeat
+from dlcli.runs.trials.takeover import copied
 from dlcli.studies import augmentation, cells, dropout_ensemble, optimizers, regularization, sample_size
 from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.techniques.cnn.learner import Learner
@@ -382,6 +383,21 @@ def test_the_cell_of_a_lost_host_is_measured_elsewhere(calls, monkeypatch):
     monkeypatch.setattr(heartbeat, "STOPPED", 0.2)  # the next beat comes after 10 s
     assert sorted(cell.name for cell in in_all(recorded("other"))) == ["a", "b"]
     assert sorted(name for name, *_ in calls) == ["a", "b"]
+    claim.__exit__(None, None, None)
+
+
+def test_the_run_of_a_lost_host_continues_where_its_folder_can_be_read(calls, monkeypatch):
+    lost = recorded("lost")._recorded
+    lost.plan(2)
+    claim = lost.claimed()
+    assert claim.__enter__().number == 0
+    Path("lost/cells/a.run").mkdir(parents=True)
+    Path("lost/cells/a.run/begun").write_text("")
+    monkeypatch.setattr(heartbeat, "STOPPED", 0.2)
+    copies = []
+    monkeypatch.setattr(cells, "copied", lambda *folders: copies.append((*folders, copied(*folders))))
+    assert sorted(cell.name for cell in in_all(recorded("other"))) == ["a", "b"]
+    assert copies == [(Path("lost/cells/a.run").absolute(), Path("other/cells/a.run"), True)]
     claim.__exit__(None, None, None)
 
 

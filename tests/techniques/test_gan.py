@@ -1,4 +1,5 @@
 import itertools
+import json
 
 import jax
 import jax.numpy as jnp
@@ -274,6 +275,29 @@ def test_residual_networks_learn_from_augmented_images():
         assert moved
         assert all(states[0][name].tobytes() != states[1][name].tobytes() for name in moved)
     assert all(np.isfinite(array).all() for array in states[1].values())
+
+
+def test_a_lazy_gradient_penalty_has_its_weight_at_every_second_step():
+    plain = {"optimizer": "sgd", "learning_rate": 0.01}
+    lazy = steps(2, **plain, penalty_every=2, gradient_penalty=0.5)
+    always, never = (steps(2, **plain, gradient_penalty=weight) for weight in (1.0, 0.0))
+    # The first step has the penalty with twice its weight, and the second, from the same state, none.
+    for name, array in lazy[1].items():
+        if name.startswith("discriminator/"):
+            np.testing.assert_allclose(array, always[1][name], atol=1e-6)
+    assert changed(always[1], never[1], "discriminator")
+    assert changed(lazy[2], always[2], "discriminator")
+
+
+def test_the_lazy_gradient_penalty_is_averaged_over_the_steps_that_have_it(tmp_path):
+    found = {}
+    for count in (1, 3):
+        chosen = {"steps": count, "report_every": count, "penalty_every": count, "out": tmp_path / str(count)}
+        list(engine.fit(Learner, Train(**{**POINTS, **chosen})))
+        rows = map(json.loads, (tmp_path / str(count) / "metrics.jsonl").read_text().splitlines())
+        found[count] = next(row["metrics"]["gradient_penalty"] for row in rows if row["split"] == "train")
+    assert found[3] == pytest.approx(found[1])
+    assert found[1] > 0
 
 
 @pytest.mark.parametrize(

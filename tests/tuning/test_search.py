@@ -19,6 +19,7 @@ from dlcli.techniques.mlp.learner import Learner
 from dlcli.tuned import tune as dlcli_tune
 from dlcli.tuning import loop, options, results, sampling, search
 from dlcli.tuning.events import Begun, Finished, Paused, from_line, to_line
+from tests.comparing import arrays, assert_same_arrays
 from tests.postgresql import postgresql
 
 TINY = {"steps": 8, "batch_size": 16, "points": 40, "hidden_sizes": "3", "save_every": 2, "report_every": 4}
@@ -176,12 +177,40 @@ def test_a_trial_of_another_host_stays_there_while_its_heart_beats():
 
 def test_the_trial_of_a_lost_host_is_taken_over(monkeypatch):
     first = begun(storage="sqlite:///search.db", trials=1, name="joint")
-    finish(first, signalled(3))
+    finish(first, signalled(6))
+    first.folder.path.rename("unreachable")
     second = begun(storage="sqlite:///search.db", trials=1, name="joint", out=Path("other"))
     monkeypatch.setattr(heartbeat, "STOPPED", 0.5)
-    assert isinstance(finish(second)[-1], Finished)
-    assert second.folder.run(0).exists()
+    ended = finish(second)
+    assert (ended[0].resumed, type(ended[-1])) == (False, Finished)
+    assert "sessions" not in RunFolder(second.folder.run(0)).raw("run.json")
+    Path("unreachable").rename(first.folder.path)
     assert finish(first) == []  # no longer its trial
+
+
+def test_the_run_of_a_lost_host_continues_where_its_folder_can_be_read(monkeypatch):
+    first = begun(storage="sqlite:///search.db", trials=1, name="joint")
+    finish(first, signalled(6))
+    steps = RunFolder(first.folder.run(0)).saved_steps()
+    assert 0 < steps[-1] < TINY["steps"]
+    second = begun(storage="sqlite:///search.db", trials=1, name="joint", out=Path("other"))
+    monkeypatch.setattr(heartbeat, "STOPPED", 0.5)
+    ended = finish(second)
+    assert (ended[0].resumed, type(ended[-1])) == (True, Finished)
+    sessions = RunFolder(second.folder.run(0)).info().sessions
+    assert [session.from_step for session in sessions] == [steps[-1]]
+    assert RunFolder(first.folder.run(0)).saved_steps() == steps  # its host may be at work again
+    finish(begun(trials=1, out=Path("unbroken")))
+    assert_same_arrays(arrays(Path("unbroken/trials/0000")), arrays(second.folder.run(0)))
+
+
+def test_a_folder_of_the_same_path_on_another_disk_is_not_that_of_the_lost_host(monkeypatch):
+    first = begun(storage="sqlite:///search.db", trials=1, name="joint")
+    finish(first, signalled(6))
+    (first.folder.path / "locks" / "id").write_text("of another host")
+    second = begun(storage="sqlite:///search.db", trials=1, name="joint", out=Path("other"))
+    monkeypatch.setattr(heartbeat, "STOPPED", 0.5)
+    assert not finish(second)[0].resumed
 
 
 def test_hosts_that_start_together_try_each_point_of_a_grid_once():

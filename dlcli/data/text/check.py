@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 
 from dlcli.data import labels
 from dlcli.data.problems import Malformed, Problem, few_examples, one_class
@@ -29,7 +29,7 @@ def check(dataset: str, options: ReadOptions = DEFAULT) -> list[Problem]:
 
 def _of_pairs(pairs: PairSet, problems: list[Problem]) -> list[Problem]:
     examples = {
-        name: dict(zip(split.places, zip(split.sources, split.targets, strict=True), strict=True))
+        name: zip(split.places, zip(split.sources, split.targets, strict=True), strict=True)
         for name, split in pairs.splits.items()
     }
     return problems + _duplicates(examples)
@@ -39,7 +39,7 @@ def _of_texts(texts: TextSet, problems: list[Problem]) -> list[Problem]:
     if texts.classes:
         problems += one_class(texts.classes) + few_examples(texts.classes, texts.counts("train"))
         problems += _missing_classes(texts) + labels.problems(texts.labels)
-    return problems + _duplicates({name: dict(split.keys()) for name, split in texts.splits.items()})
+    return problems + _duplicates({name: split.keys() for name, split in texts.splits.items()})
 
 
 def _missing_classes(texts: TextSet) -> list[Problem]:
@@ -52,17 +52,18 @@ def _missing_classes(texts: TextSet) -> list[Problem]:
     ]
 
 
-def _duplicates(examples: Mapping[str, Mapping[str, Hashable]]) -> list[Problem]:
-    """Return the held-out examples that are also training examples.
+def _duplicates(examples: Mapping[str, Iterable[tuple[str, Hashable]]]) -> list[Problem]:
+    """Return the held-out examples that are also training examples; only held-out examples are kept in memory.
 
     Args:
-        examples: for each split, the examples by their places.
+        examples: for each split, place and value of each example.
     """
-    train = {example: place for place, example in examples["train"].items()}
+    held_out = {split: list(found) for split, found in examples.items() if split != "train"}
+    wanted = {example for found in held_out.values() for _, example in found}
+    train = {example: place for place, example in examples["train"] if example in wanted}
     return [
         Problem("duplicate", split, place, f"{place} is the same as {train[example]}")
-        for split, held_out in examples.items()
-        if split != "train"
-        for place, example in held_out.items()
+        for split, found in held_out.items()
+        for place, example in found
         if example in train
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import regex
@@ -34,18 +34,18 @@ class Coverage:
     overlong: int
 
     @classmethod
-    def of(cls, words: Sequence[str], counts: np.ndarray, texts: Iterable[str]) -> Coverage:
+    def of(cls, words: Sequence[str], counts: np.ndarray, visible: int) -> Coverage:
         """Measure a text.
 
         Args:
             words: the different words.
             counts: occurrences of each word in the text, int [word].
-            texts: the normalized text, in any number of parts.
+            visible: number of characters of the normalized text that are not white space.
         """
         lengths = np.fromiter(map(len, words), np.int64, len(words))
         phrases = np.fromiter((not word.isascii() and bool(_UNSPACED.search(word)) for word in words), bool, len(words))
         return cls(
-            visible=sum(len(part) for text in texts for part in text.split()),
+            visible=visible,
             matched=int(lengths @ counts),
             unspaced=int((lengths * phrases) @ counts),
             overlong=int(((lengths > LONGEST_WORD) & (counts > 0)).sum()),

@@ -1,7 +1,7 @@
 """Text files larger than memory: documents as pieces of about a megabyte, read when they are needed.
 
 A piece ends where every tokenizer ends a token (see `tokenizer_pipelines.boundary`), so that the tokens of the pieces
-are those of the whole document.
+are those of the whole document. A piece of a file with many short documents has many of them.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dlcli.errors import DatasetError
 
 FORMAT = 1  # increased when the same files give other pieces than before
 PIECE = 2**20  # bytes of a piece, at least
+SEPARATOR = b"\xff"  # between the documents of a file of `unpacked`; no text in UTF-8 contains this byte
 _WINDOW = 2**16  # bytes after these in which a piece ends
 _ACTIVITY = "reading the text"
 
@@ -34,7 +35,7 @@ class Piece:
     Attributes:
         path: of the file.
         start, end: offsets of its bytes.
-        characters: their number.
+        characters: their number, without separators.
         begins: whether a document begins here.
     """
 
@@ -45,20 +46,25 @@ class Piece:
     begins: bool
 
     def read(self) -> str:
-        """Return the text.
+        """Return the text of a piece of one document; raise `DatasetError` as `data` does."""
+        return self.data().decode()
+
+    def texts(self) -> list[tuple[bool, str]]:
+        """Return the text of each document of the piece, and whether it begins here; raise as `data` does."""
+        found = [each.decode() for each in self.data().split(SEPARATOR)]
+        return [(self.begins or number > 0, text) for number, text in enumerate(found)]
+
+    def data(self) -> bytes:
+        """Return the bytes.
 
         Raises:
             DatasetError: the file has changed since it was surveyed.
         """
-        return self.data().decode()
-
-    def data(self) -> bytes:
-        """Return the bytes; raise `DatasetError` as `read` does."""
         try:
             with files.open_regular(Path(self.path)) as file:
                 file.seek(self.start)
                 found = file.read(self.end - self.start)
-            changed = len(found) != self.end - self.start or len(found.decode()) != self.characters
+            changed = len(found) != self.end - self.start or _characters(found) != self.characters
         except (OSError, ValueError) as error:
             raise DatasetError(f"{self.path} cannot be read: {error}") from error
         if changed:
@@ -67,7 +73,7 @@ class Piece:
 
 
 class Pieces(Sequence[str]):
-    """The texts of pieces."""
+    """The texts of pieces; iterated, those of the documents in them."""
 
     def __init__(self, pieces: Sequence[Piece]):
         self.pieces = list(pieces)
@@ -76,10 +82,10 @@ class Pieces(Sequence[str]):
         return len(self.pieces)
 
     def __getitem__(self, index: int) -> str:  # type: ignore[override]
-        return self.pieces[index].read()
+        return self.pieces[index].texts()[0][1]
 
     def __iter__(self) -> Iterator[str]:
-        return (piece.read() for piece in self.pieces)
+        return (text for piece in self.pieces for _, text in piece.texts())
 
     @property
     def characters(self) -> int:
@@ -129,11 +135,12 @@ class Pieces(Sequence[str]):
         """Return pieces of about `size` bytes in all, evenly spread; all if they are fewer."""
         total = sum(piece.end - piece.start for piece in self.pieces)
         count = max(1, min(len(self), round(len(self) * size / max(total, 1))))
-        return [self[int(index)] for index in np.unique(np.linspace(0, len(self) - 1, count).round())]
+        chosen = np.unique(np.linspace(0, len(self) - 1, count).round())
+        return list(Pieces([self.pieces[int(index)] for index in chosen]))
 
 
 def documents(pieces: Sequence[Piece]) -> list[list[Piece]]:
-    """Return the pieces of each document."""
+    """Return the pieces of each document, where no piece has several."""
     found: list[list[Piece]] = []
     for piece in pieces:
         if piece.begins:
@@ -142,8 +149,27 @@ def documents(pieces: Sequence[Piece]) -> list[list[Piece]]:
     return found
 
 
-def surveyed(paths: Sequence[Path]) -> list[list[Piece]]:
+def digests(pieces: Sequence[Piece]) -> Iterator[bytes]:
+    """Yield the SHA-256 of each document."""
+    digest = None
+    for piece in pieces:
+        for number, data in enumerate(piece.data().split(SEPARATOR)):
+            if piece.begins or number > 0:
+                if digest is not None:
+                    yield digest.digest()
+                digest = hashlib.sha256()
+            assert digest is not None  # the first piece begins a document
+            digest.update(data)
+    if digest is not None:
+        yield digest.digest()
+
+
+def surveyed(paths: Sequence[Path], *, unpacked: bool = False) -> list[list[Piece]]:
     """Return the pieces of each file; the first call reads the files, later ones a cache.
+
+    Args:
+        paths: of the files.
+        unpacked: whether they are files of `unpacked`.
 
     Raises:
         DatasetError: a file is not UTF-8, or cannot be read.
@@ -162,7 +188,7 @@ def surveyed(paths: Sequence[Path]) -> list[list[Piece]]:
     total, done = sum(size for _, size, _ in states), 0
     pieces = []
     for path, (_, size, _) in zip(paths, states, strict=True):
-        pieces.append(list(_survey(path, done, total)))
+        pieces.append(list(_survey(path, done, total, unpacked=unpacked)))
         done += size
     activity.report("")
     written = [[[each.start, each.end, each.characters, each.begins] for each in one] for one in pieces]
@@ -171,34 +197,40 @@ def surveyed(paths: Sequence[Path]) -> list[list[Piece]]:
     return pieces
 
 
-def _survey(path: Path, before: int, total: int) -> Iterator[Piece]:
+def _survey(path: Path, before: int, total: int, *, unpacked: bool) -> Iterator[Piece]:
     """Yield the pieces of a file; `before` bytes of `total` have been read before."""
     try:
         with files.open_regular(path) as file:
-            start = text_files.begin(path, file.read(PIECE))
+            start = 0 if unpacked else text_files.begin(path, file.read(PIECE))
             file.seek(start)
-            first = True
-            for data in _cut(file):
-                yield Piece(str(path), start, start + len(data), len(_decoded(path, data, start)), first)
-                start, first = start + len(data), False
+            begins = True
+            for data, ends in _cut(file, unpacked=unpacked):
+                characters = _characters(data) if unpacked else len(_decoded(path, data, start))
+                yield Piece(str(path), start, start + len(data), characters, begins)
+                start, begins = start + len(data) + (len(SEPARATOR) if ends else 0), ends
                 activity.report(_ACTIVITY, (before + start) // 2**20, total // 2**20)
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def _cut(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the bytes of the pieces of a file."""
+def _characters(data: bytes) -> int:
+    return len(data.replace(SEPARATOR, b"").decode())
+
+
+def _cut(file: IO[bytes], *, unpacked: bool) -> Iterator[tuple[bytes, bool]]:
+    """Yield the bytes of the pieces of a file, and whether a separator follows."""
     held = b""
     while True:
         read = file.read(PIECE + _WINDOW - len(held))
         held += read
         if len(held) < PIECE + _WINDOW:
             break
-        place = _boundary(held)
-        yield held[:place]
-        held = held[place:]
+        separator = held.find(SEPARATOR, PIECE) if unpacked else -1
+        place = _boundary(held) if separator < 0 else separator
+        yield held[:place], separator >= 0
+        held = held[place:].removeprefix(SEPARATOR)
     if held:
-        yield held
+        yield held, False
 
 
 def _boundary(data: bytes) -> int:

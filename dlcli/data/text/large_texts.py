@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import numpy as np
 from dlcli.data import splits, text_files
 from dlcli.data.problems import Problem, without_text
 from dlcli.data.splits import ALIASES
-from dlcli.data.text.file_pieces import Piece, Pieces, documents, surveyed
+from dlcli.data.text import decompressed
+from dlcli.data.text.file_pieces import Piece, Pieces, digests, surveyed
 from dlcli.data.text.sets import Documents, TextSet
 from dlcli.files import size_text
 from dlcli.notices import warn
@@ -59,17 +59,13 @@ class LargeDocuments(Documents):
 
     def keys(self) -> Iterator[tuple[str, object]]:
         """Yield the place of each document, and a value that is equal for equal documents."""
-        for place, pieces in zip(self.places, documents(self.texts.pieces), strict=True):
-            digest = hashlib.sha256()
-            for piece in pieces:
-                digest.update(piece.data())
-            yield place, digest.digest()
+        yield from zip(self.places, digests(self.texts.pieces), strict=True)
 
 
 def is_large(paths: Sequence[Path]) -> bool:
-    """Return whether text files are too large to be read as a whole; compressed files are not."""
-    found = [path for path in paths if path.suffix.lower() == text_files.RAW and path.is_file()]
-    return len(found) == len(paths) and sum(path.stat().st_size for path in found) > LARGE
+    """Return whether text files are too large to be read as a whole."""
+    found = [path for path in paths if text_files.extension(path) == text_files.RAW and path.is_file()]
+    return len(found) == len(paths) and sum(map(decompressed.size, found)) > LARGE
 
 
 def raw(name: str, paths: Mapping[str, Path]) -> TextSet:
@@ -78,7 +74,8 @@ def raw(name: str, paths: Mapping[str, Path]) -> TextSet:
     Raises:
         DatasetError: a file is not UTF-8, or cannot be read.
     """
-    parts = {split: Pieces(each) for split, each in zip(paths, surveyed(list(paths.values())), strict=True)}
+    plain = decompressed.plain(list(paths.values()))
+    parts = {split: Pieces(each) for split, each in zip(paths, surveyed(plain), strict=True)}
     if "validation" not in parts:
         train, validation = parts["train"].cut(int(splits.RAW_TRAIN * parts["train"].characters))
         parts |= {"train": train, "validation": validation}
@@ -96,7 +93,8 @@ def folder(name: str, path: Path, chosen: Sequence[Path]) -> tuple[TextSet, list
     Raises:
         DatasetError: a file is not UTF-8, or cannot be read.
     """
-    found = [(each.relative_to(path).as_posix(), pieces) for each, pieces in zip(chosen, surveyed(chosen), strict=True)]
+    names = [each.relative_to(path).as_posix() for each in chosen]
+    found = list(zip(names, surveyed(decompressed.plain(chosen)), strict=True))
     problems = [without_text(place) for place, pieces in found if not any(map(_has_text, pieces))]
     without = {each.where for each in problems}
     found = [each for each in found if each[0] not in without]

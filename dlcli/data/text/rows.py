@@ -70,7 +70,7 @@ def text_set(
     shared = [split for split in ALIASES if split == "train" or split not in found]
     if len(train) < len(shared) and (bad := [each for each in problems if not each.harmless]):
         raise Malformed(name, bad)
-    _refuse_few(name, len(train), shared)
+    refuse_few(name, len(train), shared)
     parts = {split: [train[i] for i in taken] for split, taken in divide([row.place for row in train], found).items()}
     parts |= {split: list(rows) for split, rows in found.items() if split != "train"}
     if not all(row.label is not None for rows in found.values() for row in rows):
@@ -102,7 +102,7 @@ def _unknown_classes(parts: Mapping[str, Sequence[Row]], classes: Sequence[str])
     return problems
 
 
-def _refuse_few(name: str, count: int, shared: Sequence[str]) -> None:
+def refuse_few(name: str, count: int, shared: Sequence[str]) -> None:
     """Raise an error if dividing `count` rows would leave a split empty."""
     if len(shared) > 1 and count < len(shared):
         raise DatasetError(

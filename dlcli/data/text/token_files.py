@@ -1,12 +1,14 @@
 """Files of token ids in the cache: `NAME.ids`, and its record `NAME.json`, which is written last.
 
+Also of the places where sequences of them start.
+
 The record contains the checksum of the ids, so that incomplete files of a killed process are rebuilt.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from dlcli.data import cache
 
 _CHUNK = 2**20  # bytes
-_DTYPES = {"uint16": np.uint16, "uint32": np.uint32}
+_DTYPES = {"uint16": np.uint16, "uint32": np.uint32, "int64": np.int64}
 
 
 class Record(BaseModel):
@@ -29,7 +31,7 @@ class Record(BaseModel):
 
 
 def load(stem: cache.Stem, prefix: str = "") -> np.ndarray | None:
-    """Map ids into memory, uint16 or uint32 [token]; return None if they are missing or damaged.
+    """Map ids or starts into memory, uint16, uint32 or int64; return None if they are missing or damaged.
 
     Args:
         stem: of the files.
@@ -68,7 +70,30 @@ def write(stem: cache.Stem, parts: Iterable[np.ndarray], vocabulary: int, prefix
         vocabulary: number of different ids.
         prefix: of the extensions of the files.
     """
-    dtype = "uint16" if vocabulary <= 2**16 else "uint32"
+    _write(stem, parts, "uint16" if vocabulary <= 2**16 else "uint32", prefix)
+
+
+def write_starts(stem: cache.Stem, lengths: Iterable[np.ndarray], prefix: str) -> None:
+    """Write where each of some sequences starts, and the length of all, int64 [sequence + 1].
+
+    Args:
+        stem: of the files.
+        lengths: of the sequences in order, in any number of parts.
+        prefix: of the extensions of the files.
+    """
+
+    def starts() -> Iterator[np.ndarray]:
+        end = np.zeros(1, np.int64)
+        yield end
+        for part in lengths:
+            ends = end + np.cumsum(part, dtype=np.int64)
+            yield ends
+            end = ends[-1:] if len(ends) else end
+
+    _write(stem, starts(), "int64", prefix)
+
+
+def _write(stem: cache.Stem, parts: Iterable[np.ndarray], dtype: str, prefix: str) -> None:
     count, checksum = 0, 0
     with cache.replacing(stem.path(f"{prefix}ids")) as file:
         for part in parts:

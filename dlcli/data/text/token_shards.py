@@ -10,6 +10,7 @@ import bisect
 import fcntl
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -150,11 +151,21 @@ def _is_complete(stem: cache.Stem, number: int) -> bool:
 
 
 def _tokens(shard: Sequence[Piece], tokenizer: Tokenizer, report: Callable[[int], None]) -> Iterator[np.ndarray]:
-    """Yield the tokens of a shard: those of each piece, after `<end>` where a document begins."""
-    encoded = 0
-    for piece, ids in zip(shard, tokenizer.encode_all(piece.read() for piece in shard), strict=True):
-        if piece.begins:
+    """Yield the tokens of a shard: those of each document, after `<end>` where it begins."""
+    read: deque[tuple[bool, int]] = deque()  # of texts that are being encoded: whether a document begins, and the size
+
+    def texts() -> Iterator[str]:
+        for piece in shard:
+            for begins, text in piece.texts():
+                read.append((begins, len(text)))
+                yield text
+
+    characters, total = 0, max(1, sum(piece.characters for piece in shard))
+    size = sum(piece.end - piece.start for piece in shard)
+    for ids in tokenizer.encode_all(texts()):
+        begins, length = read.popleft()
+        if begins:
             yield np.array([tokenizer.special.end], np.uint32)
         yield ids
-        encoded += piece.end - piece.start
-        report(encoded)
+        characters += length
+        report(size * characters // total)

@@ -24,9 +24,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dlcli.data.held_out import Arrays, HeldOut, in_order, spread
+from dlcli.data.held_out import Arrays, HeldOut, spread
 from dlcli.data.text.words import Corpus, Sentences
 from dlcli.interface import WHOLE, Share
+
+_BLOCK = 2**10  # sentences
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,17 +119,20 @@ def held_out(corpus: Corpus, split: str, options: ContextOptions) -> HeldOut:
 
 def _in_order(batcher: Batcher, examples: int) -> Iterator[Arrays]:
     sentences, size = batcher.sentences, batcher.options.batch_size
-    batches = in_order(len(sentences.words), size)
+    count = len(sentences.words)
     # A part is made of whole batches, since the contexts of a word are its neighbours.
-    for number in spread(len(batches), -(-examples // size)):
-        places = batches[number]
+    for number in spread(-(-count // size), -(-examples // size)):
+        places = np.arange(number * size, min((number + 1) * size, count))
         numbers = np.searchsorted(sentences.starts, places, side="right") - 1
         batch = batcher.batch(sentences.words[places], numbers, np.random.default_rng([number]))
         yield {**batch, "mask": (batch["sentence"] >= 0).astype(np.float32)}
 
 
 class _ShuffledText:
-    """The endless sequence of epochs, each with the sentences in a different order."""
+    """The endless sequence of epochs, each with the sentences in a different order.
+
+    Only the order of the sentences is in memory, with the place of every `_BLOCK`th of them in the epoch.
+    """
 
     def __init__(self, sentences: Sentences, seed: int):
         self.sentences, self.seed = sentences, seed
@@ -145,10 +150,12 @@ class _ShuffledText:
         return np.concatenate(words), np.concatenate(numbers)
 
     def _of_epoch(self, epoch: int, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
-        order, ends = self._epoch(epoch)
+        order, blocks = self._epoch(epoch)
+        first, last = np.searchsorted(blocks, [start, stop - 1], side="right")
+        which = np.arange(first * _BLOCK, min((last + 1) * _BLOCK, len(order)))
+        ends = np.cumsum(self._lengths(order[which])) + (blocks[first - 1] if first else 0)
         first, last = np.searchsorted(ends, [start, stop - 1], side="right")
-        which = np.arange(first, last + 1)
-        ends = ends[first : last + 1]
+        which, ends = which[first : last + 1], ends[first : last + 1]
         starts = np.concatenate([[start], ends[:-1]])
         lengths = np.minimum(ends, stop) - starts
         # Within a sentence, the distance from a place in the epoch to its place in the text is constant.
@@ -157,5 +164,12 @@ class _ShuffledText:
         return self.sentences.words[places], np.repeat(which + epoch * len(order), lengths)
 
     def _permutation(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.sentences))
-        return order, np.cumsum(np.diff(self.sentences.starts)[order])
+        count = len(self.sentences)
+        order = np.random.default_rng([self.seed, epoch]).permutation(count)
+        order = order.astype(np.int32 if count < 2**31 else np.int64)
+        sums = [self._lengths(order[start : start + _BLOCK]).sum() for start in range(0, count, _BLOCK)]
+        return order, np.cumsum(sums)
+
+    def _lengths(self, numbers: np.ndarray) -> np.ndarray:
+        starts = self.sentences.starts
+        return starts[numbers + 1] - starts[numbers]

@@ -3,37 +3,38 @@
 A sentence is a line of `dlcli.data.text.lines`; a sentence of more than `LONGEST` words is cut. Text is normalized to
 Unicode NFC, so that an accented letter is the same however it was typed. Words outside the vocabulary are dropped, so
 that their neighbours become adjacent, as in word2vec.c. The result is cached: the ids as memory-mapped arrays, the
-vocabulary as JSON.
+vocabulary as JSON. The text may be larger than memory; the different words, and the vocabulary, must fit into it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import hashlib
 import json
 import logging
 import unicodedata
-import zlib
-from array import array
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import regex
 from pydantic import Field, model_validator
 
-from dlcli import files
+from dlcli import activity, files
 from dlcli.data import cache
 from dlcli.data.splits import ALIASES
-from dlcli.data.text import lines
+from dlcli.data.text import lines, token_files
 from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.data.text.coverage import LONGEST_WORD, Coverage
+from dlcli.data.text.lines import Lines
+from dlcli.data.text.word_spool import LONGEST as LONGEST
+from dlcli.data.text.word_spool import Spool
 from dlcli.errors import DatasetError
 from dlcli.interface import Facts
 
-FORMAT = 2  # increased when the same text gives other ids than before
-LONGEST = 1_000  # words per sentence; the limit of word2vec.c
+FORMAT = 3  # increased when the same text gives other ids than before
+_REPORTED = 10**6  # characters between two reports of progress
 Word = Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class Sentences:
     """The sentences of a split, concatenated.
 
     Attributes:
-        words: int32 [word], ids in the vocabulary.
+        words: uint16 or uint32 [word], ids in the vocabulary.
         starts: int64 [sentence + 1], the offset of each sentence, and the total number of words.
     """
 
@@ -114,34 +115,24 @@ def read(dataset: str, options: VocabularyOptions, read_options: ReadOptions = D
     Raises:
         UsageError: there is no data set of this name.
         DatasetError: a file is missing or damaged, or fewer than two words remain.
+        DiskError: the cache cannot be written.
     """
-    texts = lines.read(dataset, read_options)
-    if "train" not in texts:
-        raise DatasetError(f"{dataset} must contain lines of text to train on, found none")
-    digest = _digest(texts, options)
+    found = lines.read(dataset, read_options)
+    digest = found.digest(repr(options))
     stem = cache.Stem(f"words-{Path(dataset).name}", f"{FORMAT}\n{digest}")
-    try:
-        return _load(stem, digest)
-    except (OSError, ValueError, EOFError):
-        pass
+    if (corpus := _load(stem, digest)) is not None:
+        return corpus
     log.info("counting the words of %s", dataset)
     stem.clear()
-    _save(stem, *_build(dataset, texts, options))
-    with cache.expecting_files():
-        return _load(stem, digest)
+    _build(stem, dataset, found, options)
+    if (corpus := _load(stem, digest)) is None:
+        raise cache.lost(stem.path("json"))
+    return corpus
 
 
 def normalized(text: str, lower: bool) -> str:
     """Return a text in the form in which its words are counted and looked up."""
     return unicodedata.normalize("NFC", text.lower() if lower else text)
-
-
-def _digest(texts: Mapping[str, Sequence[str]], options: VocabularyOptions) -> str:
-    digest = hashlib.sha256(repr(options).encode())
-    for split in ALIASES:
-        digest.update(f"\n{split}\n".encode())
-        digest.update("\n".join(texts.get(split, ())).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
 
 
 class _WordIds(dict[str, int]):
@@ -152,36 +143,67 @@ class _WordIds(dict[str, int]):
         return number
 
 
-Ids = tuple[np.ndarray, np.ndarray]  # the ids of all words of a split, and the number of words of each sentence
-
-
-def _build(
-    dataset: str, texts: Mapping[str, Sequence[str]], options: VocabularyOptions
-) -> tuple[WordFacts, Coverage, dict[str, Ids]]:
-    """Return the vocabulary, its coverage, and the ids of each split."""
+def _build(stem: cache.Stem, dataset: str, found: Lines, options: VocabularyOptions) -> None:
+    """Count the words of a text set, and write its vocabulary and the ids of each split into the cache."""
     ids = _WordIds()
-    found = {split: _matched(texts[split], options, ids) for split in ALIASES if split in texts}
-    names = list(ids)
-    counts = np.bincount(found["train"][0], minlength=len(names))
-    coverage = Coverage.of(names, counts, (normalized(line, options.lower) for line in texts["train"]))
+    with contextlib.ExitStack() as spooled:
+        spools = {split: spooled.enter_context(Spool(stem.folder)) for split in ALIASES}
+        visible = _find(found, options, ids, spools)
+        if spools["train"].lines == 0:
+            raise DatasetError(f"{dataset} must contain lines of text to train on, found none")
+        names = list(ids)
+        counts = spools["train"].counted(len(names))
+        coverage = Coverage.of(names, counts, visible)
+        kept = _vocabulary(dataset, options, names, counts, coverage)
+        facts = WordFacts(
+            words=tuple(names[number] for number in kept), counts=tuple(counts[kept].tolist()), lower=options.lower
+        )
+        _require_storable(dataset, facts)
+        ranks = np.full(len(names), -1, np.int32)
+        ranks[kept] = np.arange(len(kept), dtype=np.int32)
+        for split, spool in spools.items():
+            _write(stem, split, spool, ranks, len(kept))
+    record = {"facts": facts.model_dump(), "coverage": dataclasses.asdict(coverage)}
+    with cache.replacing(stem.path("json")) as file:  # written last
+        file.write(cache.seal(json.dumps(record).encode()))
+
+
+def _find(found: Lines, options: VocabularyOptions, ids: _WordIds, spools: Mapping[str, Spool]) -> int:
+    """Find the words of all lines; return the number of characters of `train` that are not white space."""
+    matches, number = regex.compile(options.pattern).findall, ids.__getitem__
+    visible = unreported = reported = 0
+    for split, line in found:
+        text = normalized(line, options.lower)
+        spools[split].extend(map(number, matches(text)))
+        visible += sum(map(len, text.split())) if split == "train" else 0
+        unreported += len(text)
+        if unreported >= _REPORTED:
+            reported, unreported = reported + unreported, 0
+            activity.report("counting words (million characters)", reported // _REPORTED)
+    activity.report("")
+    return visible
+
+
+def _vocabulary(
+    dataset: str, options: VocabularyOptions, names: Sequence[str], counts: np.ndarray, coverage: Coverage
+) -> list[int]:
+    """Return the numbers of the words of the vocabulary, most frequent first."""
     usable = np.where(np.fromiter(map(len, names), int, len(names)) <= LONGEST_WORD, counts, 0)
-    kept = np.flatnonzero(usable >= options.min_count).tolist()
+    kept: list[int] = np.flatnonzero(usable >= options.min_count).tolist()
     kept.sort(key=lambda number: (-counts[number], names[number]))
     if len(kept) < 2:
         raise _too_few_words(dataset, options, coverage, usable)
-    facts = WordFacts(
-        words=tuple(names[number] for number in kept), counts=tuple(counts[kept].tolist()), lower=options.lower
-    )
+    return kept
+
+
+def _require_storable(dataset: str, facts: WordFacts) -> None:
+    """Raise an error if the vocabulary is larger than a file of a run folder may be."""
     if (size := len(facts.model_dump_json(indent=2))) > files.LARGEST:
         raise DatasetError(
-            f"the vocabulary of {dataset} must take at most {files.LARGEST / 2**20:.0f} MiB, but its {len(kept):,} "
-            f"words take {size / 2**20:.0f} MiB",
+            f"the vocabulary of {dataset} must take at most {files.LARGEST / 2**20:.0f} MiB, but its "
+            f"{len(facts.words):,} words take {size / 2**20:.0f} MiB",
             hint="raise --min-count",
         )
-    ranks = np.full(len(names), -1, np.int32)
-    ranks[kept] = np.arange(len(kept), dtype=np.int32)
-    encoded = {split: _encoded(*each, ranks) for split, each in found.items()}
-    return facts, coverage, {split: each for split, each in encoded.items() if len(each[0])}
 
 
 def _too_few_words(dataset: str, options: VocabularyOptions, coverage: Coverage, counts: np.ndarray) -> DatasetError:
@@ -204,64 +226,24 @@ def _too_few_words(dataset: str, options: VocabularyOptions, coverage: Coverage,
     )
 
 
-def _matched(texts: Sequence[str], options: VocabularyOptions, ids: _WordIds) -> Ids:
-    """Find the words of all lines."""
-    find, number = regex.compile(options.pattern).findall, ids.__getitem__
-    words, lengths = array("i"), array("i")
-    for line in texts:
-        before = len(words)
-        words.extend(map(number, find(normalized(line, options.lower))))
-        lengths.append(len(words) - before)
-    return np.frombuffer(words, np.int32), np.frombuffer(lengths, np.int32)
+def _write(stem: cache.Stem, split: str, spool: Spool, ranks: np.ndarray, vocabulary: int) -> None:
+    """Write the ids of the words of a split, and where each sentence starts."""
+    token_files.write(stem, (words for words, _ in spool.sentences(ranks)), vocabulary, f"{split}.words.")
+    token_files.write_starts(stem, (lengths for _, lengths in spool.sentences(ranks)), f"{split}.starts.")
 
 
-def _encoded(words: np.ndarray, lengths: np.ndarray, ranks: np.ndarray) -> Ids:
-    """Drop the words outside the vocabulary and the empty sentences; cut sentences that are too long."""
-    ranked = ranks[words]
-    kept = ranked >= 0
-    ends = np.cumsum(lengths)
-    total = np.concatenate([[0], np.cumsum(kept)])
-    remaining = total[ends] - total[ends - lengths]
-    pieces = -(-remaining // LONGEST)
-    owners = np.repeat(np.arange(len(remaining)), pieces)
-    number = np.arange(len(owners)) - (np.cumsum(pieces) - pieces)[owners]
-    return ranked[kept], np.minimum(remaining[owners] - number * LONGEST, LONGEST).astype(np.int32)
-
-
-def _save(stem: cache.Stem, facts: WordFacts, coverage: Coverage, ids: Mapping[str, Ids]) -> None:
-    record: dict[str, Any] = {
-        "facts": facts.model_dump(),
-        "coverage": dataclasses.asdict(coverage),
-        "checksums": {},
-    }
-    for split, arrays in ids.items():
-        record["checksums"][split] = [zlib.crc32(each.data) for each in arrays]
-        for ending, each in zip(("words", "lengths"), arrays, strict=True):
-            with cache.replacing(stem.path(f"{split}.{ending}.npy")) as file:
-                np.save(file, each)
-    with cache.replacing(stem.path("json")) as file:  # written last: it has the checksums of the others
-        file.write(cache.seal(json.dumps(record).encode()))
-
-
-def _load(stem: cache.Stem, digest: str) -> Corpus:
-    """Read the cached files.
-
-    Raises:
-        OSError, ValueError, EOFError: a file is missing or damaged.
-    """
-    record = json.loads(cache.unseal(stem.path("json").read_bytes()))
+def _load(stem: cache.Stem, digest: str) -> Corpus | None:
+    """Return the text set of the cached files; None if one is missing or damaged."""
+    try:
+        record = json.loads(cache.unseal(stem.path("json").read_bytes()))
+        facts, coverage = WordFacts.model_validate(record["facts"]), Coverage(**record["coverage"])
+    except (OSError, ValueError):
+        return None
     splits = {}
-    for split, checksums in record["checksums"].items():
-        words, lengths = (
-            _array(stem.path(f"{split}.{ending}.npy"), checksum)
-            for ending, checksum in zip(("words", "lengths"), checksums, strict=True)
-        )
-        splits[split] = Sentences(words, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]))
-    return Corpus(WordFacts.model_validate(record["facts"]), splits, digest, Coverage(**record["coverage"]))
-
-
-def _array(path: Path, checksum: int) -> np.ndarray:
-    found = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
-    if zlib.crc32(found.data) != checksum:
-        raise ValueError(f"{path} is damaged")
-    return found
+    for split in ALIASES:
+        words, starts = (token_files.load(stem, f"{split}.{kind}.") for kind in ("words", "starts"))
+        if words is None or starts is None:
+            return None
+        if len(words):
+            splits[split] = Sentences(words, starts)
+    return Corpus(facts, splits, digest, coverage)

@@ -120,14 +120,25 @@ def _axis(values: Sequence[np.ndarray], log: bool) -> _Axis | None:
 def _ticks(axis: _Axis, count: int) -> list[float]:
     """Return round values along an axis, in at most `count` intervals."""
     if axis.log:
-        decades = range(math.ceil(math.log10(axis.low)), math.floor(math.log10(axis.high)) + 1)
+        for mantissas in ((1, 2, 5), (1, 3), (1,)):
+            values = _within(axis, mantissas)
+            if 2 <= len(values) <= count + 1:
+                return values
+        decades = _within(axis, (1,))
         if len(decades) >= 2:
-            return [10.0**exponent for exponent in decades][:: -(-len(decades) // count)]
+            return decades[:: -(-len(decades) // count)]
     rough = (axis.high - axis.low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough)
     first, last = math.ceil(axis.low / step), math.floor(axis.high / step)
     return [round(number * step, 12) for number in range(first, last + 1)]
+
+
+def _within(axis: _Axis, mantissas: tuple[int, ...]) -> list[float]:
+    """Return the products of the mantissas and a power of ten along an axis."""
+    exponents = range(math.floor(math.log10(axis.low)), math.floor(math.log10(axis.high)) + 1)
+    values = [float(f"{mantissa}e{exponent}") for exponent in exponents for mantissa in mantissas]
+    return [value for value in values if axis.low <= value <= axis.high]
 
 
 def _row_labels(axis: _Axis, height: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 A trial that a killed process of this host has begun comes first: the kernel has released its lock, and its run
 continues. On another host, whose locks are not visible, a worker records a heartbeat. When it stops, the trial is taken
-over, and its run made again from the start in the folder of this host.
+over: its run is copied and continues if this host can read it, and is started again otherwise.
 """
 
 from __future__ import annotations
@@ -12,22 +12,31 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from dlcli.runs.trials import heartbeat
-from dlcli.runs.trials.locks import Locks
+from dlcli.runs.trials.locks import Locks, id_of
 from dlcli.runs.trials.storage import database_errors
 
-_FOLDER = "folder"  # attribute of a trial: the id of the folder that its run is in
+_FOLDER, _PATH = "folder", "path"  # attributes of a trial: id and path of the folder that its run is in
 
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
-    """A trial that this process works on, its number, and whether its run in this folder has been begun before."""
+    """A trial that this process works on.
+
+    Attributes:
+        id: in the storage.
+        number: of the trial.
+        resumed: whether its run in this folder has been begun before.
+        origin: the folder of the lost host that has begun it, if this host can read it.
+    """
 
     id: int
     number: int
     resumed: bool
+    origin: Path | None = None
 
 
 class Claims:
@@ -77,10 +86,11 @@ class Claims:
             if handle is None:
                 continue
             id = trial._trial_id
+            origin = _readable_folder(trial) if trial in stopped else None
             if trial in begun and self._is_ours(id):
                 return handle, Claim(id, trial.number, resumed=True)
             if trial not in begun and self._begin(id, again=trial in stopped):
-                return handle, Claim(id, trial.number, resumed=False)
+                return handle, Claim(id, trial.number, resumed=False, origin=origin)
             os.close(handle)
         return None, None
 
@@ -97,6 +107,8 @@ class Claims:
                 self.storage.set_trial_state_values(id, state=TrialState.WAITING)
             if not self.storage.set_trial_state_values(id, state=TrialState.RUNNING):
                 return False
+            self.locks.mark()
+            self.storage.set_trial_user_attr(id, _PATH, str(self.locks.path.parent.absolute()))
             self.storage.set_trial_user_attr(id, _FOLDER, self.locks.id)
         except UpdateFinishedTrialError:
             return False
@@ -122,3 +134,14 @@ class Claims:
         if trial._trial_id not in self._seen or self._seen[trial._trial_id][0] != beat:
             self._seen[trial._trial_id] = beat, now
         return now - self._seen[trial._trial_id][1] > heartbeat.STOPPED
+
+
+def _readable_folder(trial: Any) -> Path | None:
+    """Return the folder of the host that has begun a trial; None if this host cannot read it.
+
+    A folder of the same path may be another one, on the disk of this host.
+    """
+    path = trial.user_attrs.get(_PATH)
+    if path is None or id_of(Path(path) / "locks") != trial.user_attrs.get(_FOLDER):
+        return None
+    return Path(path)

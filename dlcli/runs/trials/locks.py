@@ -8,7 +8,9 @@ import os
 import secrets
 from pathlib import Path
 
-from dlcli.files import disk_errors
+from dlcli.files import disk_errors, read_bytes
+
+_ID = "id"  # the file that contains it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,18 +28,24 @@ class Locks:
     @classmethod
     def of(cls, path: Path) -> Locks:
         """Return the locks in a folder, which is created with a new id if it does not exist."""
-        file = path / "id"
-        with disk_errors(path):
-            path.mkdir(parents=True, exist_ok=True)
-            own = path / f"id.{secrets.token_hex(8)}"
-            own.write_text(secrets.token_hex(8))
+        locks = cls(path, secrets.token_hex(8))
+        locks.mark()
+        return cls(path, (path / _ID).read_text())
+
+    def mark(self) -> None:
+        """Write the id into the folder of the lock files, unless it has one."""
+        if (self.path / _ID).exists():
+            return
+        with disk_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            own = self.path / f"{_ID}.{secrets.token_hex(8)}"
+            own.write_text(self.id)
             try:
-                os.link(own, file)  # fails if another process was faster
+                os.link(own, self.path / _ID)  # fails if another process was faster
             except FileExistsError:
                 pass
             finally:
                 own.unlink()
-            return cls(path, file.read_text())
 
     def lock(self, number: int) -> int | None:
         """Lock a trial against other processes, and return the handle; None if another process has it."""
@@ -58,3 +66,11 @@ class Locks:
 
     def _file(self, number: int) -> Path:
         return self.path / f"{number:04d}"
+
+
+def id_of(path: Path) -> str | None:
+    """Return the id in a folder of lock files; None if it cannot be read."""
+    try:
+        return read_bytes(path / _ID, 100).decode()
+    except (OSError, ValueError):
+        return None

@@ -79,6 +79,7 @@ class Learner(engine.Learner):
         self.critic_steps, self.gradient_penalty, *betas = (
             chosen.get(name, getattr(options, name)) for name in _BY_LOSS
         )
+        self.penalty_every = options.penalty_every
         self.facts, self.loss, self.conditional = facts, options.loss, options.conditional
         self.strengths = parse_augmentation(options.augment)
         self.latent_dim, self.weight_penalty = options.latent_dim, (options.l1, options.l2)
@@ -201,8 +202,14 @@ class Learner(engine.Learner):
         return augment(keys[0], real), changed, lambda gradient: pullback(*back(gradient))
 
     def _update_discriminator(self, real: jax.Array, generated: jax.Array, label: jax.Array | None) -> Metrics:
+        """Update the discriminator; its gradient penalty is due at every `penalty_every`-th step.
+
+        Reference: Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2020, arXiv:1912.04958,
+        section 3.1, lazy regularization.
+        """
         weight = jax.random.uniform(self.rngs.noise(), [len(real)])
         trained = self.discriminator_optimizer.wrt
+        is_due = self.discriminator_optimizer.step[...] % self.penalty_every == 0
 
         def loss_of(discriminator: nnx.Module) -> tuple[jax.Array, dict[str, jax.Array]]:
             logits = discriminator(real, label), discriminator(generated, label)
@@ -213,16 +220,26 @@ class Learner(engine.Learner):
                 parts |= {"generated_probability": jax.nn.sigmoid(logits[1]).mean()}
             total = loss + penalties.penalty(nnx.state(discriminator, trained), *self.weight_penalty)
             if self.gradient_penalty:
-                penalty = losses.gradient_penalty(self.loss, lambda x: discriminator(x, label), real, generated, weight)
-                parts["gradient_penalty"] = penalty
-                total += self.gradient_penalty * penalty
+
+                def penalty() -> jax.Array:
+                    return losses.gradient_penalty(
+                        self.loss, lambda x: discriminator(x, label), real, generated, weight
+                    )
+
+                is_always_due = self.penalty_every == 1
+                value = penalty() if is_always_due else jax.lax.cond(is_due, penalty, lambda: jnp.zeros([]))
+                parts["gradient_penalty"] = value
+                total += self.gradient_penalty * self.penalty_every * value
             return total, parts
 
         aim = nnx.DiffState(0, trained)
         (_, parts), gradients = nnx.value_and_grad(loss_of, argnums=aim, has_aux=True)(self.discriminator)
         rate = self.schedule(self.discriminator_optimizer.step[...])
         self.discriminator_optimizer.update(self.discriminator, gradients)
-        return {name: Mean.of(part) for name, part in {**parts, "learning_rate": rate}.items()}
+        found = {name: Mean.of(part) for name, part in {**parts, "learning_rate": rate}.items()}
+        if self.gradient_penalty:
+            found["gradient_penalty"] = Mean.of(parts["gradient_penalty"], where=is_due)
+        return found
 
     def _update_generator(self, generated: jax.Array, pullback: Pullback, label: jax.Array | None) -> Metrics:
         loss, gradient = jax.value_and_grad(

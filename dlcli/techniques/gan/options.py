@@ -68,6 +68,16 @@ class Train(DependentDefaults, GenerativeTrainOptions):
         Field(ge=0, description="Weight of the gradient penalty; default 1, with wasserstein 10."),
         Cli(rare=True),
     ] = None
+    penalty_every: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="Discriminator steps per gradient penalty; its weight is multiplied by as many (lazy "
+            "regularization).",
+        ),
+        Cli(rare=True),
+    ] = 1
     arch: Annotated[
         Literal["dcgan", "resnet"],
         Field(description="Networks for images: dcgan (strided convolutions) or resnet (residual blocks)."),

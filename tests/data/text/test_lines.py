@@ -34,9 +34,9 @@ def test_a_text_of_few_lines_has_pieces_in_every_split(tmp_path, breaks):
     for count in (1, 2):
         path = tmp_path / f"{count}.txt"
         path.write_bytes(breaks.join(["one two three " * 100] * count).encode())
-        assert all(lines.read(str(path))[split] for split in ("train", "validation", "test"))
+        assert all(lines.read(str(path)).splits[split] for split in ("train", "validation", "test"))
 
 
 def test_unicode_separators_do_not_end_a_line(tmp_path):
     (tmp_path / "text.txt").write_text("\n".join(f"a\u2028b\fc {number}" for number in range(20)))
-    assert sum(map(len, lines.read(str(tmp_path / "text.txt")).values())) == 20
+    assert sum(map(len, lines.read(str(tmp_path / "text.txt")).splits.values())) == 20

@@ -92,7 +92,7 @@ def test_the_digest_depends_on_the_text_and_the_options(text):
 def test_a_damaged_cache_entry_is_rebuilt(text, tmp_path):
     path = text(*["a b"] * 20)
     before = sentences(words.read(path, OPTIONS), "train")
-    for file in (tmp_path / "cache" / "data").glob("*.words.npy"):
+    for file in (tmp_path / "cache" / "data").glob("*.words.ids"):
         file.write_bytes(file.read_bytes()[:-1] + b"?")
     assert sentences(words.read(path, OPTIONS), "train") == before
 

@@ -110,3 +110,12 @@ def test_a_logarithmic_horizontal_axis_has_equal_distances_between_decades():
     *_, labels, _ = plain(draw_panel(Panel([line], "loss"), xlabel="learning rate", log_x=True))
     places = [labels.index(each) + len(each) // 2 for each in ("0.001", "0.01", "0.1")]
     assert places[1] - places[0] == pytest.approx(places[2] - places[1], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"), [(64, ["1", "2", "5", "10", "20", "50"]), (1e9, ["1", "100", "10,000", "1e+06", "1e+08"])]
+)
+def test_a_logarithmic_axis_has_labels_within_a_decade_where_few_decades_are_drawn(most, expected):
+    line = Line("a", np.geomspace(1, most, 50), np.arange(50.0))
+    *_, labels, _ = plain(draw_panel(Panel([line], "error"), xlabel="channels", log_x=True))
+    assert labels.split() == expected

@@ -5,11 +5,13 @@ See `dlcli.data.arrow`. The column `text` has the texts, and `label` their class
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dlcli.data import arrow
 from dlcli.data.problems import Problem, without_text
+from dlcli.data.text import large_texts, unpacked
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions, resolve
 from dlcli.data.text.rows import Found, Row, text_set
@@ -34,12 +36,26 @@ def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
     header = list(arrow.columns(dataset)) or tables.schema().names
     chosen = {role: header[index] for role, index in resolve(Path(dataset), header, options.text).items()}
     label = chosen.get("label") if options.labels else None
-    rows: dict[str, list[Row]] = {}
+    if label is None and not options.in_memory and tables.size(chosen["text"]) > large_texts.LARGE:
+        return unpacked.text_set(
+            dataset, tables.state(chosen["text"]), list(tables.files), _texts(tables, chosen["text"])
+        )
+    found: dict[str, list[Row]] = {}
     problems: list[Problem] = []
     for split in tables.files:
-        rows[split], bad = _read(tables, split, chosen["text"], label)
+        found[split], bad = _read(tables, split, chosen["text"], label)
         problems += bad
-    return text_set(dataset, rows, problems)
+    return text_set(dataset, found, problems)
+
+
+def _texts(tables: arrow.Tables, column: str) -> unpacked.Rows:
+    def rows() -> Iterator[tuple[str, int, str]]:
+        for split in tables.files:
+            values = itertools.chain.from_iterable(tables.batches(split, column))
+            for number, each in enumerate(values, 1):
+                yield split, number, each if isinstance(each, str) else ""
+
+    return rows
 
 
 def _read(tables: arrow.Tables, split: str, text: str, label: str | None) -> Found:
