@@ -27,13 +27,15 @@ def test_inputs_of_the_validation_batch_have_the_shape_of_the_example(cnn_run, t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cnn_run", "rnn_run", "transformer_run", "gan_run", "diffusion_run"])
+@pytest.mark.parametrize(
+    "name", ["cnn_run", "rnn_run", "transformer_run", "gan_run", "diffusion_run", "mlp_run", "autoencoder_run"]
+)
 def test_onnxruntime_computes_what_the_run_computes(name, request, tmp_path):
     pytest.importorskip("jax2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
     run = dlcli.load(request.getfixturevalue(name))
     exported = run.export("onnx", tmp_path / "model.onnx")
-    assert exported.details["largest_difference"] <= (1 if name == "gan_run" else 1e-5)
+    assert exported.details["largest_difference"] <= (1 if name in ("gan_run", "autoencoder_run") else 1e-5)
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     assert session.get_inputs()[0].shape[0] == "batch"
     if name == "cnn_run":

@@ -106,7 +106,7 @@ class Learner(engine.Learner):
     def inference(self) -> Inference:
         """Return the function from rows, not standardized, to log-probabilities or values."""
         mean, std = (jnp.asarray(each, jnp.float32).reshape(1, -1) for each in (self.facts.mean, self.facts.std))
-        example = (random_normal(2, mean.size) * std + mean).astype(np.float32)
+        example = np.asarray(random_normal(2, mean.size) * std + mean, np.float32)
         features = Input(f"batch, {mean.size}", example)
         output = "log-probabilities, float32 [batch, class]" if self.facts.classes else "values, float32 [batch]"
         return Inference(lambda features: self.predict((features - mean) / std), {"features": features}, output)
