@@ -27,6 +27,13 @@ def run(options: Export, call: Call) -> None:
         console.print_json(exported.described())
         return
     for name, value in exported.details.items():
-        console.err().print(console.plain(f"{name.replace('_', ' ')}: {value}"), soft_wrap=True)
+        console.err().print(console.plain(f"{name.replace('_', ' ')}: {_shown(value)}"), soft_wrap=True)
     for path in exported.files:
         console.write(path)
+
+
+def _shown(value: object) -> str:
+    """Return a detail as text: the names and values of a dictionary, or the items of a list, separated by commas."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -25,6 +25,12 @@ def test_the_paths_of_the_files_are_on_standard_output(dlcli, cnn_run, tmp_path)
     assert "parameters: " in err
 
 
+def test_the_inputs_of_a_function_are_described_in_words(dlcli, mlp_run, tmp_path):
+    code, _, err = dlcli("export", mlp_run, "--format", "jax", "--out", tmp_path / "mlp.jax")
+    assert code == 0
+    assert "inputs: features float32 [batch, 2]\n" in err
+
+
 def test_json_describes_the_files(dlcli, cnn_run):
     _, out, _ = dlcli("export", cnn_run, "-f", "safetensors", "-o", "cnn.safetensors", "--json")
     found = json.loads(out)

@@ -41,10 +41,10 @@ def test_a_classifier_is_called_without_dlcli(cnn_run, tmp_path):
     assert exported.details["inputs"] == {"image": "uint8 [batch, 8, 8, 1]"}
 
 
-@pytest.mark.parametrize("name", ["rnn_run", "transformer_run", "gan_run", "diffusion_run"])
+@pytest.mark.parametrize("name", ["rnn_run", "transformer_run", "gan_run", "diffusion_run", "autoencoder_run"])
 def test_the_exported_function_agrees_with_the_run(name, request, tmp_path):
     exported = dlcli.load(request.getfixturevalue(name)).export("jax", tmp_path / "model.jax")
-    assert exported.details["largest_difference"] <= (1 if name == "gan_run" else 1e-5)
+    assert exported.details["largest_difference"] <= (1 if name in ("gan_run", "autoencoder_run") else 1e-5)
 
 
 def test_sequences_of_any_length_are_processed(rnn_run, tmp_path):

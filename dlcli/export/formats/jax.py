@@ -43,5 +43,7 @@ def export(options: Export, run: TrainedRun) -> tuple[list[Path], dict[str, Any]
     output = np.asarray(jax_export.deserialize(bytearray(content)).call(*examples))
     difference = largest_difference(output, np.asarray(compiled(*examples)), run.options.dtype)
     inputs = {name: f"{each.example.dtype} [{each.axes}]" for name, each in found.inputs.items()}
-    details = {"inputs": inputs, "output": found.output, "constraints": list(found.constraints)}
+    details: dict[str, Any] = {"inputs": inputs, "output": found.output}
+    if found.constraints:
+        details["constraints"] = list(found.constraints)
     return destination.write_file(options.out, content), {**details, "largest_difference": difference}

@@ -82,10 +82,10 @@ class DenseLayers(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Map [batch, ...] to float32 [batch, *shape]."""
-        x = x.reshape(len(x), -1)
+        x = x.reshape(x.shape[0], -1)
         for layer in self.layers[:-1]:
             x = jax.nn.relu(layer(x))
-        return self.layers[-1](x).reshape(len(x), *self.shape)
+        return self.layers[-1](x).reshape(x.shape[0], *self.shape)
 
 
 class ConvolutionalEncoder(nnx.Module):
@@ -106,7 +106,7 @@ class ConvolutionalEncoder(nnx.Module):
         """Map [batch, height, width, channel] to float32 [batch, output]."""
         for layer in self.layers:
             x = jax.nn.relu(layer(x))
-        return self.fc_out(x.astype(jnp.float32).reshape(len(x), -1))
+        return self.fc_out(x.astype(jnp.float32).reshape(x.shape[0], -1))
 
 
 class ConvolutionalDecoder(nnx.Module):
@@ -124,7 +124,7 @@ class ConvolutionalDecoder(nnx.Module):
 
     def __call__(self, codes: jax.Array) -> jax.Array:
         """Map [batch, latent] to logits of pixels, float32 [batch, height, width, channel]."""
-        x = jax.nn.relu(self.fc_in(codes)).reshape(len(codes), *self.start)
+        x = jax.nn.relu(self.fc_in(codes)).reshape(codes.shape[0], *self.start)
         for upsample in self.upsample:
             x = jax.nn.relu(upsample(x))
         return center_crop(self.conv_out(x), self.image[:2]).astype(jnp.float32)
