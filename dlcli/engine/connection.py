@@ -30,12 +30,14 @@ _CHandler = ctypes.CFUNCTYPE(None, ctypes.c_int)
 _handlers: list[Any] = []  # C code refers to them
 
 
-def connect(found: Processes, on_abort: Callable[[LostError], None]) -> Any:
-    """Connect this process to the others, before jax computes, and return the client of the coordination service.
+def connect(found: Processes, on_abort: Callable[[LostError], None], on_connected: Callable[[Any, int], None]) -> None:
+    """Connect this process to the others, before jax computes.
 
     Args:
         found: the processes of the run.
         on_abort: called if C++ code aborts the process; must end it.
+        on_connected: called with the client of the coordination service and the number of processes, before their
+            devices are connected: jax waits two minutes for those of a process that is lost now.
 
     Raises:
         LostError: the others did not connect within `DLCLI_CONNECT_TIMEOUT` seconds.
@@ -57,14 +59,14 @@ def connect(found: Processes, on_abort: Callable[[LostError], None]) -> Any:
     with _silent_cpp(always=found.follows):
         try:
             _initialize(found, max(1, round(end - time.monotonic())))
+            from jax._src.distributed import global_state  # the client of the service has no public name
+
+            on_connected(global_state.client, int(global_state.num_processes))
             jax.devices()  # connects the devices of all processes
         except (RuntimeError, ValueError, OSError) as error:
             raise LostError(f"{failure}: {str(error).splitlines()[0]}", hint=failure.hint) from error
     lost = LostError(f"process 0 was lost: it ended, or did not respond for {HEARTBEAT_SECONDS} s")
     _handle_abort(lambda: on_abort(lost))
-    from jax._src.distributed import global_state  # the client of the service has no public name
-
-    return global_state.client
 
 
 def _initialize(found: Processes, timeout: int) -> None:

@@ -66,9 +66,14 @@ class Group:
         """Whether this process writes to the terminal and to the run folder."""
         return self.index == 0
 
-    def start(self) -> None:
-        """Publish the name of this host, and watch the others until the program ends."""
-        atexit.register(self.leave)
+    def start(self, client: Any, count: int) -> None:
+        """Publish the name of this host, and watch the others until the program ends.
+
+        Args:
+            client: of the coordination service.
+            count: number of processes.
+        """
+        self._client, self.count = client, count
         self._client.key_value_set(f"dlcli/host/{self.index}", socket.gethostname())
         for work in (self._watch, self._listen):
             threading.Thread(target=work, name=f"group{work.__name__}", daemon=True).start()
@@ -243,9 +248,8 @@ def join() -> Group:
 def _connected(found: Processes) -> Group:
     group = Group(found.index, found.count)
     group.report = _group.report
-    group._client = connection.connect(found, group.aborted)
-    group.count = jax.process_count()
-    group.start()
+    connection.connect(found, group.aborted, group.start)
+    atexit.register(group.leave)
     return group
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,8 +19,8 @@ from dlcli.engine.layers import Layer, layers
 from dlcli.engine.learner import Learner
 from dlcli.engine.loop import prepared, validated
 from dlcli.engine.prefetch import prefetch, train_batches
-from dlcli.engine.program import Program
-from dlcli.interface import Data
+from dlcli.engine.program import Leaves, Program
+from dlcli.interface import Batch, Data
 from dlcli.options.common import FitOptions
 from dlcli.paths import nearest_existing
 from dlcli.runs import new
@@ -45,7 +46,7 @@ class Plan:
         checkpoints: maximum number of checkpoints kept.
         device_bytes: bytes of the state on each device, by value of `--shard`.
         free: free disk space at the run folder in bytes.
-        compile_seconds: time of the first step, including compilation.
+        compile_seconds: time of the first step of each shape of batches, including compilation.
         step_seconds: median time of a step.
         layers: of the network, with the output shapes for one batch.
         chosen: options that the technique sets, by name: the value, and the option that determines it.
@@ -92,15 +93,8 @@ def _measured(learner_type: type[Learner], options: FitOptions, data: Data, prog
     leaves, taken = initial(program, learner_type, options, data.facts)
     batches = prefetch(train_batches(data, 0), devices.split(program.mesh))
     batch = next(batches)
-    window = program.empty_window(batch)
-    cost = program.update.lower(leaves, window, batch).cost_analysis() or {}
-    seconds = []
-    for _ in range(_MEASURED + 1):
-        start = time.perf_counter()
-        leaves, window = program.update(leaves, window, batch)
-        jax.block_until_ready(leaves)
-        seconds.append(time.perf_counter() - start)
-        batch = next(batches)
+    cost = program.update.lower(leaves, program.empty_window(batch), batch).cost_analysis() or {}
+    compile_seconds, seconds = _timed(program, leaves, itertools.chain([batch], batches))
     batches.close()
     return Plan(
         options=options,
@@ -116,8 +110,30 @@ def _measured(learner_type: type[Learner], options: FitOptions, data: Data, prog
         checkpoints=options.keep + 1,
         device_bytes={shard: program.device_bytes(shard) for shard in ("none", "fsdp")},
         free=shutil.disk_usage(nearest_existing(options.out or Path())).free,
-        compile_seconds=seconds[0],
-        step_seconds=median(seconds[1:]),
+        compile_seconds=compile_seconds,
+        step_seconds=median(seconds),
         layers=layers(lambda: learner_type(options, data.facts), batch),
         chosen=learner_type.chosen(options),
     )
+
+
+def _timed(program: Program, leaves: Leaves, batches: Iterator[Batch]) -> tuple[float, list[float]]:
+    """Take the steps of a few batches; return the seconds of the first step of each shape, in all, and of the others.
+
+    A batch of a shape that was not there before is used for two steps, of which the first compiles a program.
+    """
+    window, compiled, compiling, seconds = None, set(), 0.0, []
+    for batch in itertools.islice(batches, _MEASURED):
+        window = program.empty_window(batch) if window is None else window
+        shapes = tuple(leaf.shape for leaf in jax.tree.leaves(batch))
+        for is_new in (False,) if shapes in compiled else (True, False):
+            start = time.perf_counter()
+            leaves, window = program.update(leaves, window, batch)
+            jax.block_until_ready(leaves)
+            passed = time.perf_counter() - start
+            if is_new:
+                compiling += passed
+            else:
+                seconds.append(passed)
+        compiled.add(shapes)
+    return compiling, seconds

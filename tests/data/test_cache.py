@@ -65,14 +65,14 @@ def test_cache_entries_of_a_sweep_do_not_remove_each_other(tmp_path, caplog):
 def test_an_entry_deleted_while_it_is_written_raises_a_disk_error(tmp_path, monkeypatch):
     text = tmp_path / "corpus.txt"
     text.write_text("the cat sat on the mat\n" * 50)
-    save = words._save
+    write_words = words._write
 
-    def and_lose(stem, *rest):
-        save(stem, *rest)
-        stem.path("train.words.npy").unlink()
+    def and_lose(stem, split, *rest):
+        write_words(stem, split, *rest)
+        stem.path(f"{split}.words.ids").unlink()
 
-    monkeypatch.setattr(words, "_save", and_lose)
-    with pytest.raises(DiskError, match=r"deleted while in use: .*train\.words\.npy"):
+    monkeypatch.setattr(words, "_write", and_lose)
+    with pytest.raises(DiskError, match="deleted while in use: "):
         words.read(str(text), VocabularyOptions(r"\w+", True, 1))
 
 

@@ -1,11 +1,13 @@
 """One run in two processes: the losses of one process, one writer, and a common end."""
 
 import json
+import os
 import signal
 import socket
 import time
 from types import MappingProxyType
 
+import jax
 import pytest
 
 from dlcli.runs.checkpoints import Checkpoints
@@ -16,15 +18,15 @@ TINY = ("--batch-size", "16", "--points", "60", "--hidden-sizes", "6,4", "--devi
 SHORT = ("--steps", "6", "--report-every", "2", "--validate-every", "3")
 
 
-def together(folder, *arguments, count=2, environment=MappingProxyType({})):
+def together(folder, *arguments, environment=MappingProxyType({}), functions=(dlcli, dlcli)):
     """Start the program in several processes; return them, process 0 first."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    variables = {**environment, "DLCLI_COORDINATOR": address, "DLCLI_PROCESSES": str(count)}
+    variables = {**environment, "DLCLI_COORDINATOR": address, "DLCLI_PROCESSES": str(len(functions))}
     return [
-        Child(folder, dlcli, *arguments, environment={**variables, "DLCLI_PROCESS": str(index)})
-        for index in range(count)
+        Child(folder, function, *arguments, environment={**variables, "DLCLI_PROCESS": str(index)})
+        for index, function in enumerate(functions)
     ]
 
 
@@ -102,6 +104,23 @@ def test_a_time_budget_ends_both_processes_after_the_same_step(tmp_path):
     info = json.loads((run / "run.json").read_text())
     assert info["ended"]["reason"] == "time"
     assert Checkpoints(run / "checkpoints").steps()[-1] == info["ended"]["step"] > 0
+
+
+def killed_while_connecting(*arguments):
+    """Call the program, which is killed when it is known to the others and its devices are not; run by `Child`."""
+    jax.devices = lambda: os.kill(os.getpid(), signal.SIGKILL)
+    dlcli(*arguments)
+
+
+@pytest.mark.slow
+def test_a_process_that_is_lost_before_its_devices_are_connected_ends_the_other_within_a_minute(tmp_path):
+    run = ("train", "mlp", *TINY, *SHORT, "--out", str(tmp_path / "run"))
+    start = time.monotonic()
+    children = together(tmp_path, *run, functions=(dlcli, killed_while_connecting))
+    assert codes(children) == [9, -signal.SIGKILL]
+    assert time.monotonic() - start < 60
+    assert "process 1 " in children[0].err.read_text()
+    assert "was lost" in children[0].err.read_text()
 
 
 @pytest.mark.slow
