@@ -20,7 +20,7 @@ LAYERS = [
     {"runs", "metrics", "data", "optim", "plot", "pages"},
     {"nn", "interface", "artifacts"},
     {"formats"},
-    {"files", "notices", "compiling", "activity", "interrupts", "processes", "child_processes"},
+    {"files", "notices", "compiling", "activity", "interrupts", "processes", "child_processes", "memory"},
     {"validation", "python_inputs"},
     {"nearest", "paths"},
     {"options", "errors"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import os
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from dlcli import memory
 from dlcli.compiling import cache_compilations
 from dlcli.engine import group
 from dlcli.errors import DeviceError, UsageError
@@ -39,7 +39,7 @@ def prepare(device: str, *, join: bool = False) -> None:
     """
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
-    _keep_memory()
+    memory.keep()
     _split_cpu()
     if join and group.join().count > 1:
         jax.config.update("jax_cpu_enable_async_dispatch", False)  # collectives must start in one order everywhere
@@ -210,19 +210,6 @@ def memory_errors() -> Iterator[None]:
             f"the device is out of memory: {str(error).splitlines()[0]}",
             hint="halve --batch-size; --gradient-accumulation-steps 2 keeps the effective batch size",
         ) from error
-
-
-def _keep_memory() -> None:
-    """Let glibc keep the memory of a step for the next one, which saves page faults."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):  # another C library
-        return
-    trim_threshold, mmap_threshold, arena_max = -1, -3, -8  # M_TRIM_THRESHOLD, … of malloc.h
-    mallopt(mmap_threshold, 1 << 30)
-    mallopt(trim_threshold, 2**31 - 1)
-    # The thresholds hold for the main arena only; XLA's threads would have their own, and return their memory.
-    mallopt(arena_max, 1)
 
 
 def _split_cpu() -> None:
