@@ -63,7 +63,8 @@ def validate(
         reason, _, suggestion = reason.partition("; did you mean ")  # of the field's own validator
         meant = suggestion.removesuffix("?") or _meant(str(value), [str(each) for each in known])
         near = f"; did you mean {meant!r}?" if meant else ""
-        raise UsageError(f"{given} {reason}, got {_short(value)}{near}") from error
+        got = "" if reason.startswith(f"{value} ") else f", got {_short(value)}"  # not twice
+        raise UsageError(f"{given} {reason}{got}{near}") from error
 
 
 def changed(before: Model, changes: Mapping[str, Any]) -> Model:

@@ -3,9 +3,12 @@
 import pytest
 from pydantic import ValidationError
 
+from dlcli.errors import UsageError
 from dlcli.options.augmentations import AUGMENTATIONS, parse_augmentation
 from dlcli.options.common import Epochs, FitOptions, TrainOptions
 from dlcli.options.values import byte_count, bytes_text
+from dlcli.techniques.cnn.options import Train
+from dlcli.validation import validate
 
 
 def test_augmentations_have_default_strengths():
@@ -68,3 +71,15 @@ def test_steps_replace_default_epochs():
 def test_a_byte_count_is_written_as_it_is_read(count, text):
     assert bytes_text(count) == text
     assert int(byte_count(text)) == count
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("spin", "--augment spin is not one of alternating-flip, crop, .*randaugment, rotate, shift, zoom$"),
+        ("flip,spin", "--augment spin is not one of .*, got 'flip,spin'$"),
+    ],
+)
+def test_a_message_repeats_the_value_unless_it_names_it_already(given, message):
+    with pytest.raises(UsageError, match=message):
+        validate(Train, {"augment": given})
