@@ -258,6 +258,11 @@ def _is_full(error: Exception) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno).lower()
+    if isinstance(error, OSError):
+        return reason(error)
     return next(os.strerror(number).lower() for number in NO_ROOM if os.strerror(number) in str(error))
+
+
+def reason(error: Exception) -> str:
+    """Return why a file cannot be read or written, for a message that names the file itself."""
+    return os.strerror(error.errno).lower() if isinstance(error, OSError) and error.errno else str(error)

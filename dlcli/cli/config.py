@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.errors import UsageError
-from dlcli.files import read_bytes
+from dlcli.files import read_bytes, reason
 from dlcli.nearest import did_you_mean
 from dlcli.options.common import Options
 
@@ -44,7 +44,7 @@ def _read(path: Path) -> dict[str, Any]:
     except RecursionError as error:
         raise UsageError(f"--config {path} cannot be read: it is nested too deeply") from error
     except OSError as error:
-        raise UsageError(f"--config {path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"--config {path} cannot be read: {reason(error)}") from error
     except ValueError as error:
         raise UsageError(f"--config {path} cannot be read: {error}") from error
     if not isinstance(found, dict):

@@ -10,7 +10,7 @@ from typing import Any
 from dlcli.data.text import imported_vocabulary, pair_vocabulary, tokenizers
 from dlcli.data.text.vocabularies import SpecialIds
 from dlcli.errors import RunError
-from dlcli.files import read_json
+from dlcli.files import read_json, reason
 
 _PAIR = ("source.spm", "target.spm", "vocab.json")
 _HINT = "AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER) writes tokenizer.json"
@@ -42,7 +42,7 @@ def read(folder: Path, config: Mapping[str, Any]) -> str:
         text = imported_vocabulary.describe(library, special)
         imported_vocabulary.read({"library": library, "special": special._asdict()})
     except (OSError, ValueError) as error:
-        raise RunError(f"{file} cannot be read as a tokenizer: {error}", hint=_HINT) from error
+        raise RunError(f"{file} cannot be read as a tokenizer: {reason(error)}", hint=_HINT) from error
     return text
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from dlcli.artifacts import Table
 from dlcli.errors import RunError
-from dlcli.files import append_line, as_json, open_regular, size_text
+from dlcli.files import append_line, as_json, open_regular, reason, size_text
 from dlcli.notices import warn
 from dlcli.options.common import Options
 
@@ -103,7 +103,7 @@ def read(files: RunFolder) -> list[Evaluation]:
                 found.pop(each.key, None)
                 found[each.key] = each
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from error
+        raise RunError(f"{path} cannot be read: {reason(error)}") from error
     return list(found.values())
 
 

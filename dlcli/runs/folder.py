@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from dlcli.errors import DatasetError, RunError
-from dlcli.files import read_json
+from dlcli.files import read_json, reason
 from dlcli.formats import command_line
 from dlcli.interface import Facts
 from dlcli.notices import warn
@@ -192,4 +192,4 @@ def _object(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise RunError(f"{path.parent} is not a run folder: {path.name} is missing") from error
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from error
+        raise RunError(f"{path} cannot be read: {reason(error)}") from error

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from dlcli.files import as_json, is_stray, open_regular, read_json
+from dlcli.files import as_json, is_stray, open_regular, read_json, reason
 from dlcli.runs.parts import Arrays, Seals, Split, block_files, split
 
 Declared = dict[str, tuple[tuple[int, ...], str]]  # shape and dtype of each array by its name
@@ -138,7 +138,7 @@ def verify_file(path: Path, record: File | None) -> None:
         # The size first: a file without end must not be read.
         same = record is not None and path.stat().st_size == record.size and _record(path) == record
     except (OSError, ValueError) as error:
-        raise Corrupt(f"{path} cannot be read: {error}") from error
+        raise Corrupt(f"{path} cannot be read: {reason(error)}") from error
     if not same:
         raise Corrupt(f"{path} is not what was written")
 
@@ -148,7 +148,7 @@ def read_file(path: Path) -> dict[str, Any]:
     try:
         return read_json(path)
     except (OSError, ValueError) as error:
-        raise Corrupt(f"{path} cannot be read: {error}") from error
+        raise Corrupt(f"{path} cannot be read: {reason(error)}") from error
 
 
 def plain_files(folder: Path) -> list[str]:

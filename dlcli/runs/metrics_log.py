@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from dlcli.errors import RunError
-from dlcli.files import as_json, disk_errors, open_regular, size_text, sync, write_text
+from dlcli.files import as_json, disk_errors, open_regular, reason, size_text, sync, write_text
 
 _MAX_LINE = 2**20  # bytes
 _MAX_FILE = 2**32  # bytes
@@ -77,7 +77,7 @@ class MetricsLog:
                     except ValidationError:
                         continue
         except (OSError, ValueError) as error:
-            raise RunError(f"{self.path} cannot be read: {error}") from error
+            raise RunError(f"{self.path} cannot be read: {reason(error)}") from error
 
     def rewind(self, step: int) -> None:
         """Drop the records after `step`, and those at `step` that were made only because training ended there."""

@@ -22,7 +22,7 @@ from flax import nnx
 from dlcli import activity, engine
 from dlcli.artifacts import Figure, Table
 from dlcli.errors import DivergedError, RunError
-from dlcli.files import as_json, disk_errors, read_json, write_text
+from dlcli.files import as_json, disk_errors, read_json, reason, write_text
 from dlcli.optim.penalties import is_weight
 from dlcli.options.common import AUTO, Use
 from dlcli.runs.folder import RunFolder
@@ -333,4 +333,4 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return read_json(path)
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}", hint="remove it to measure it again") from error
+        raise RunError(f"{path} cannot be read: {reason(error)}", hint="remove it to measure it again") from error

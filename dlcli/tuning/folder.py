@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.errors import RunError, UsageError
-from dlcli.files import as_json, disk_errors, is_stray, read_json, write_text
+from dlcli.files import as_json, disk_errors, is_stray, read_json, reason, write_text
 from dlcli.runs.info import environment
 from dlcli.runs.trials.locks import Locks
 from dlcli.tuning.space import Space
@@ -94,7 +94,7 @@ def _existing(path: Path, same: Mapping[str, Any], name: str) -> SearchFolder:
     try:
         found = read_json(path / "search.json")
     except (OSError, ValueError) as error:
-        raise RunError(f"{path / 'search.json'} cannot be read: {error}") from error
+        raise RunError(f"{path / 'search.json'} cannot be read: {reason(error)}") from error
     if {key: found.get(key) for key in same} != same:
         raise RunError(
             f"{path} is of another search, or of other options",

@@ -20,6 +20,7 @@ from dlcli import activity, files
 from dlcli.data import cache, text_files
 from dlcli.data.text.tokenizer_pipelines import boundary
 from dlcli.errors import DatasetError
+from dlcli.files import reason
 
 FORMAT = 1  # increased when the same files give other pieces than before
 PIECE = 2**20  # bytes of a piece, at least
@@ -66,7 +67,7 @@ class Piece:
                 found = file.read(self.end - self.start)
             changed = len(found) != self.end - self.start or _characters(found) != self.characters
         except (OSError, ValueError) as error:
-            raise DatasetError(f"{self.path} cannot be read: {error}") from error
+            raise DatasetError(f"{self.path} cannot be read: {reason(error)}") from error
         if changed:
             raise DatasetError(f"{self.path} has changed while it was in use")
         return found

@@ -12,7 +12,7 @@ import numpy as np
 from dlcli import discovery, formats
 from dlcli.data.text import tokenizers
 from dlcli.errors import RunError
-from dlcli.files import read_json
+from dlcli.files import read_json, reason
 from dlcli.importing import hf_tokenizer, tensors
 from dlcli.importing.imported import Imported
 from dlcli.importing.layouts.source import Source
@@ -33,7 +33,7 @@ def read(path: Path, options: Import) -> Imported:
     try:
         config = read_json(path / "config.json")
     except (OSError, ValueError) as error:
-        raise RunError(f"{path / 'config.json'} cannot be read: {error}") from error
+        raise RunError(f"{path / 'config.json'} cannot be read: {reason(error)}") from error
     layout = _layout(path, config)
     sizes = layout.options(config)
     text = hf_tokenizer.read(path, config)

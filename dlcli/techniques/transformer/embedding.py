@@ -9,7 +9,7 @@ import numpy as np
 
 from dlcli.artifacts import Prediction, Vector
 from dlcli.errors import DatasetError
-from dlcli.files import read_bytes, split_lines
+from dlcli.files import read_bytes, reason, split_lines
 from dlcli.nn import functional
 from dlcli.techniques.transformer.model import Encoder
 from dlcli.text_models import prediction
@@ -61,7 +61,7 @@ def _lines(file: Path) -> list[str]:
     try:
         text = read_bytes(file, _LARGEST).decode()
     except (OSError, ValueError) as error:
-        raise DatasetError(f"--nearest {file} cannot be read: {error}") from error
+        raise DatasetError(f"--nearest {file} cannot be read: {reason(error)}") from error
     lines = [line for line in dict.fromkeys(split_lines(text)) if line.strip()]
     if not lines:
         raise DatasetError(f"--nearest {file} must have a line with text, found none")

@@ -28,6 +28,7 @@ from dlcli.data.images.source import Example, Source, Unreadable
 from dlcli.data.images.tfds_prepare import FORMAT, check_features
 from dlcli.data.problems import Problem
 from dlcli.errors import DatasetError
+from dlcli.files import reason
 
 _NAME = re.compile(r"(?P<name>\w+)(/(?P<config>[\w.-]+))?(:(?P<version>\d+\.\d+\.\d+))?")
 _SURVEYED, _READ_AT_ONCE = 1_000, 50  # records
@@ -252,7 +253,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}") from error
+        raise DatasetError(f"{path} cannot be read: {reason(error)}") from error
 
 
 BUILDER = Builder(form="tfds:NAME", matches=lambda dataset: dataset.startswith("tfds:"), find=find, prepared=prepared)
