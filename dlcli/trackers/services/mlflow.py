@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Mapping
 
@@ -22,6 +23,7 @@ class Service:
             hint = "set it to the address of a server, such as http://127.0.0.1:5000"
             raise UsageError("tracker mlflow needs the variable MLFLOW_TRACKING_URI", hint=hint)
         mlflow = package("mlflow")
+        logging.getLogger("mlflow").setLevel(logging.WARNING)  # its notes would stand between the lines of progress
         self._client = mlflow.MlflowClient()
         mlflow.set_experiment("dlcli")
         experiment = self._client.get_experiment_by_name("dlcli").experiment_id

@@ -38,4 +38,4 @@ class Service:
 
     def close(self) -> str:
         self._run.finish()
-        return str(self._run.url or self._run.dir)
+        return str(self._run.dir if self._run.offline else self._run.url)
