@@ -29,13 +29,12 @@ if TYPE_CHECKING:
 _POLL, _PATIENCE = 0.05, 900.0  # seconds between two looks, and until a part must be there
 _SEALS = "seals.json"
 
-Split = dict[
-    str, tuple[int, list[int]]
-]  # axis along which an array is split, and the length of each block, by its name
-Seals = dict[str, tuple[int, str]]  # size in bytes and SHA-256 of each file, by its path within the checkpoint
-Ranges = Mapping[
-    str, tuple[int, int, int]
-]  # what a process needs of an array: an axis, and from where to where along it
+# Axis along which an array is split, and the length of each block, by its name.
+Split = dict[str, tuple[int, list[int]]]
+# Size in bytes and SHA-256 of each file, by its path within the checkpoint.
+Seals = dict[str, tuple[int, str]]
+# What a process needs of an array: an axis, and from where to where along it.
+Ranges = Mapping[str, tuple[int, int, int]]
 
 
 @dataclasses.dataclass(frozen=True)
