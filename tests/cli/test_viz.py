@@ -72,15 +72,15 @@ def test_with_json_an_error_is_one_object(dlcli):
     assert json.loads(out)["error"]["kind"] == "run"
 
 
-def test_a_tall_picture_is_cut_to_two_screens_without_full(dlcli, tmp_path):
+def test_a_tall_picture_has_at_most_two_screens_without_full(dlcli):
     _, out, _ = dlcli("viz", "augmentation")
     *short, name = out.splitlines()
     assert name == "augmentation.png"
     assert len(short) <= 48
-    assert short[-1].endswith("rows left out: --full shows all")
+    assert "--full shows all" in " ".join(short)
     _, out, _ = dlcli("viz", "augmentation", "--full")
     assert len(out.splitlines()) > 48
-    assert "left out" not in out
+    assert "--full" not in out
 
 
 @pytest.mark.parametrize("arguments", [("viz", "schedule"), ("sample", "gan"), ("sample", "diffusion")])
