@@ -17,11 +17,14 @@ from dlcli.reports.tokens import example
 from dlcli.runs.trained import TrainedRun
 
 _WIDGETS = {"confusion", "attention", "token-probabilities"}  # figures that are widgets of their own sections
-# Figures that measure the loss hundreds of times: coarser than `dlcli viz` draws them, which takes over a minute.
-_COARSER: dict[str, dict[str, int]] = {
+# Figures that take over a minute: coarser than `dlcli viz` draws them.
+_COARSER: dict[str, dict[str, int | str]] = {
     "loss-landscape": {"points": 11, "batches": 2},
     "curvature": {"iterations": 12, "batches": 2},
+    "sampler-quality": {"samples": 200, "steps": "5,10,20"},
 }
+# Figures that take minutes even so: a product with the Hessian of a U-Net takes seconds.
+_SLOW = {"diffusion": ("curvature",)}
 
 
 def parts(run: TrainedRun, options: Report, budget: Budget) -> list[Element]:
@@ -33,6 +36,9 @@ def parts(run: TrainedRun, options: Report, budget: Budget) -> list[Element]:
     missing: list[str] = []
     for name in (each for each in figures.of(run.technique) if each not in _WIDGETS):
         if not can_read(models[name], run.files.raw("options.json")):
+            continue
+        if name in _SLOW.get(run.technique, ()):
+            missing.append(f"{name} (takes minutes: {command_line('viz', name, '--run', run.folder)})")
             continue
         try:
             chosen, opened = figures.opened(

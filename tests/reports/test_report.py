@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import dlcli
-from dlcli.reports import about, comparison, curves
+from dlcli.reports import about, comparison, curves, pictures
 from dlcli.reports.budget import Budget
 from dlcli.reports.options import Report
 from dlcli.techniques.opening import open_run
@@ -130,6 +130,13 @@ def _copies(folder, tmp_path, settings):
                 found["ended"]["best"]["loss"] = loss
             (copy / file).write_text(json.dumps(found))
     return [open_run(tmp_path / name) for name in settings]
+
+
+def test_a_figure_that_takes_minutes_is_named_with_its_command(diffusion_run, monkeypatch, tmp_path):
+    monkeypatch.setattr(pictures.figures, "of", lambda technique: ["noise-schedule", "curvature"])
+    page = dlcli.report(diffusion_run, tmp_path / "report.html").read_text()
+    assert f"curvature (takes minutes: dlcli viz curvature --run {diffusion_run})" in page
+    assert "noise-schedule" in page
 
 
 def test_runs_that_differ_in_their_seed_are_compared_in_pairs(cnn_run, tmp_path):
