@@ -78,5 +78,5 @@ def test_a_terminal_of_24_lines_shows_a_sample_of_each_augmentation():
     lines = drawn(80, False, 24)
     assert len(lines) <= 24
     words = " ".join(lines).split()
-    # A long name goes on in the next line.
+    # A long name continues in the next line.
     assert all(any(word.startswith(f"{name}:"[:12]) for word in words) for name in AUGMENTATIONS)
