@@ -304,6 +304,7 @@ def test_the_lazy_gradient_penalty_is_averaged_over_the_steps_that_have_it(tmp_p
     ("options", "message"),
     [
         ({"augment": "mixup"}, "'mixup' is not one of cutout, flip"),
+        ({"gradient_penalty": 0, "penalty_every": 4}, "--penalty-every 4 has no effect with --gradient-penalty 0"),
         ({"dataset": "ring", "arch": "resnet"}, "--arch resnet has no effect with --dataset ring"),
         ({"dataset": "ring", "augment": "shift"}, "--augment shift has no effect with --dataset ring"),
     ],

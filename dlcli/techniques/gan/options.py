@@ -76,6 +76,7 @@ class Train(DependentDefaults, GenerativeTrainOptions):
             description="Discriminator steps per gradient penalty; its weight is multiplied by as many (lazy "
             "regularization).",
         ),
+        Needs("gradient_penalty", but=(0.0,)),
         Cli(rare=True),
     ] = 1
     arch: Annotated[
