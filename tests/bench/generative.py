@@ -1,11 +1,13 @@
 """Trains a generative network and a plain one in PyTorch for the same time, and compares their samples.
 
     python tests/bench/generative.py gan|diffusion [--minutes 10] [--data-dir FOLDER] [--samples 2000] [--json]
+    python tests/bench/generative.py gan|diffusion --run RUN [--samples 2000] [--picture FILE.png] [--json]
 
 The data set is Fashion-MNIST as tensorflow-datasets prepared it in FOLDER, or the embedded shapes. dlcli runs the
-options of its recipe. In PyTorch, `gan` is the DCGAN of its examples (Radford et al. 2015, arXiv:1511.06434) with half
-its channels, and `diffusion` a U-Net as of Ho et al. 2020 (arXiv:2006.11239) that predicts the noise, with an average
-of the weights. Images are padded to a multiple of eight pixels there.
+options of its recipe; with --run, a finished run is compared instead, and PyTorch has the data and the time of it.
+In PyTorch, `gan` is the DCGAN of its examples (Radford et al. 2015, arXiv:1511.06434) with half its channels, and
+`diffusion` a U-Net as of Ho et al. 2020 (arXiv:2006.11239) that predicts the noise, with an average of the weights.
+Images are padded to a multiple of eight pixels there.
 
 Both train on the same images, one after the other, on all cores. The samples of both are compared with the test split
 by the features of the same classifier, which dlcli trained on the training split.
@@ -26,8 +28,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
+
+import dlcli
 
 BATCH, LATENT, CHANNELS, LEVELS = 64, 100, 32, 1000
 SAMPLER_STEPS = 50  # of DDIM in PyTorch
@@ -46,25 +51,32 @@ def main() -> None:
     parser.add_argument("technique", choices=sorted(OPTIONS))
     parser.add_argument("--minutes", type=float, default=10.0, help="of training, for each of the two")
     parser.add_argument("--data-dir", type=Path, help="with Fashion-MNIST; left out: the embedded shapes")
+    parser.add_argument("--run", type=Path, help="a finished run, which is not trained again")
+    parser.add_argument("--picture", type=Path, help="file for 80 samples of the network in PyTorch")
     parser.add_argument("--samples", type=int, default=2_000, help="of each")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     arguments = parser.parse_args()
     chosen = {"dataset": "tfds:fashion_mnist", "data_dir": arguments.data_dir} if arguments.data_dir else {}
-    data = chosen or {"dataset": "shapes"}
     with tempfile.TemporaryDirectory() as folder:
-        run, seconds = train(arguments.technique, data, arguments.minutes, Path(folder) / "run")
+        if arguments.run:
+            run = dlcli.load(arguments.run)
+        else:
+            run = train(arguments.technique, chosen or {"dataset": "shapes"}, arguments.minutes, Path(folder) / "run")
+        seconds = run.history[-1]["seconds"] if arguments.run else arguments.minutes * 60
         pixels = run.sample(count=arguments.samples, **SAMPLING[arguments.technique])
         images, labels, held_out = _images(run)
-        steps, drawn = PEERS[arguments.technique](images, labels, arguments.minutes * 60, arguments.samples)
+        steps, drawn = PEERS[arguments.technique](images, labels, seconds, arguments.samples)
+        if arguments.picture:
+            _save(drawn[:80], arguments.picture)
         results = {
-            "dlcli": {"steps": run.history[-1]["step"], "seconds": seconds, **_measures(run, pixels, images, held_out)},
-            "PyTorch": {"steps": steps, "seconds": arguments.minutes * 60, **_measures(run, drawn, images, held_out)},
+            "dlcli": {"steps": run.history[-1]["step"], **_measures(run, pixels, images, held_out)},
+            "PyTorch": {"steps": steps, **_measures(run, drawn, images, held_out)},
         }
-    facts = {"technique": arguments.technique, "minutes": arguments.minutes, "load": os.getloadavg()[0]}
+    facts = {"technique": arguments.technique, "minutes": seconds / 60, "load": os.getloadavg()[0]}
     if arguments.json:
         print(json.dumps({**facts, "programs": results}))
         return
-    table = Table("program", title=f"{arguments.technique}, {arguments.minutes:g} minutes of training each")
+    table = Table("program", title=f"{arguments.technique}, {seconds / 60:.0f} minutes of training each")
     for name in ("frechet_distance", "kernel_distance", "precision", "recall"):
         table.add_column(name.replace("_", " "), justify="right")
     for program, found in results.items():
@@ -76,15 +88,11 @@ def main() -> None:
 MEASURES = ("frechet", "kernel", "precision", "recall")
 
 
-def train(technique: str, data: dict[str, Any], minutes: float, out: Path) -> tuple[Any, float]:
-    """Train with dlcli; return the run and the seconds that it took."""
-    import dlcli
-
-    start = time.perf_counter()
+def train(technique: str, data: dict[str, Any], minutes: float, out: Path) -> Any:
+    """Train with dlcli for some minutes; return the run."""
     options = {**data, **OPTIONS[technique], "conditional": True, "channels": CHANNELS, "batch_size": BATCH}
     # More steps than there is time for; the schedule is constant, so that the end changes nothing.
-    run = dlcli.train(technique, **options, out=out, steps=10**6, max_time=f"{minutes * 60:.0f}s", schedule="constant")
-    return run, time.perf_counter() - start
+    return dlcli.train(technique, **options, out=out, steps=10**6, max_time=f"{minutes * 60:.0f}s", schedule="constant")
 
 
 def _images(run: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -94,6 +102,13 @@ def _images(run: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     data = type(run.learner).read(run.options)
     images, labels = batches.training(data, data.sizes["train"])
     return images, labels, batches.whole(data.test)[0]
+
+
+def _save(images: np.ndarray, path: Path) -> None:
+    """Write images, ten a row, twice as large."""
+    rows = images.reshape(-1, 10, *images.shape[1:]).swapaxes(1, 2)
+    grid = rows.reshape(rows.shape[0] * rows.shape[1], -1, images.shape[-1]).repeat(2, axis=0).repeat(2, axis=1)
+    Image.fromarray(grid.squeeze()).save(path)
 
 
 def _measures(run: Any, generated: np.ndarray, training: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
