@@ -160,7 +160,7 @@ def _cross_attention(trained: TrainedTextModel, options: Attention, run: Trained
     truncated = Truncation(len(whole), kept) if kept < len(whole) else None
     rows = np.pad(read, (0, facts.max_source_length - len(read)))[None]
     length = np.array([len(read)], np.int32)
-    translate = run.once(("translate", 1), lambda: translator(network, facts.max_target_length, 1))
+    translate = run.once(("translate", 1), lambda: translator(network, facts.max_target_length, 1, 0.0))
     found = np.asarray(translate(rows, length).tokens)[0, 0]
     ended = special.end in found
     written = found[: int(np.argmax(found == special.end)) + 1] if ended else found[found != special.padding]

@@ -15,8 +15,6 @@ import jax.numpy as jnp
 # the next tokens, [batch · beam, 1, vocabulary], and the new cache.
 Step = Callable[[jax.Array, jax.Array, Any], tuple[jax.Array, Any]]
 
-LENGTH_PENALTY = 0.6  # α in section 6.1 of Vaswani et al. 2017
-
 
 class SpecialTokens(NamedTuple):
     """Ids of the tokens that start a sequence, end it, pad it after its end, and are never generated."""
@@ -33,7 +31,7 @@ class Hypotheses(NamedTuple):
     Attributes:
         tokens: int [batch, beam, time], without the start token, padded after the end token.
         log_probabilities: of the sequences, float32 [batch, beam], in nats.
-        scores: log_probability / ((5 + length) / 6)^0.6, float32 [batch, beam]; descending.
+        scores: log_probability / ((5 + length) / 6)^length_penalty, float32 [batch, beam]; descending.
     """
 
     tokens: jax.Array
@@ -49,17 +47,21 @@ class _Beams(NamedTuple):
     cache: Any
 
 
-def beam_search(step: Step, cache: Any, *, batch: int, beams: int, time: int, special: SpecialTokens) -> Hypotheses:
+def beam_search(
+    step: Step, cache: Any, *, batch: int, beams: int, length_penalty: float, time: int, special: SpecialTokens
+) -> Hypotheses:
     """Return the `beams` best sequences of each row.
 
-    Finished sequences remain in the beam. The final ranking is by log_probability / ((5 + length) / 6)^0.6. One beam
-    is greedy decoding.
+    Finished sequences remain in the beam, and the search ends when all are. The final ranking is by the scores of
+    `Hypotheses`. One beam is greedy decoding.
 
     Args:
         step: the model.
         cache: the model's cache before the first token, rows [batch · beam, ...].
         batch: number of rows.
         beams: beam width.
+        length_penalty: at least 0; the larger, the longer the sequences that are ranked first. Vaswani et al. 2017 use
+            0.6 (section 6.1).
         time: maximum number of tokens, including the end token.
         special: ids of the special tokens.
 
@@ -74,11 +76,13 @@ def beam_search(step: Step, cache: Any, *, batch: int, beams: int, time: int, sp
         finished=jnp.zeros([batch, beams], bool),
         cache=cache,
     )
-    final, _ = jax.lax.scan(
-        lambda beams, position: (_extend(step, beams, position, special), None), first, jnp.arange(time)
+    _, final = jax.lax.while_loop(
+        lambda state: (state[0] < time) & ~state[1].finished.all(),
+        lambda state: (state[0] + 1, _extend(step, state[1], state[0], special)),
+        (jnp.array(0), first),
     )
     lengths = (final.tokens != special.padding).sum(axis=-1)
-    scores = final.log_probabilities / ((5 + lengths) / 6) ** LENGTH_PENALTY
+    scores = final.log_probabilities / ((5 + lengths) / 6) ** length_penalty
     order = jnp.argsort(-scores, axis=-1)
     tokens = jnp.take_along_axis(final.tokens, order[:, :, None], axis=1)
     return Hypotheses(tokens, *(jnp.take_along_axis(each, order, axis=1) for each in (final.log_probabilities, scores)))

@@ -279,14 +279,23 @@ def test_translations_are_sorted_by_score(pairs):
     assert scores == sorted(scores, reverse=True)
 
 
-def test_evaluation_compares_greedy_translations_with_the_targets(pairs):
+@pytest.mark.parametrize(("beams", "length_penalty"), [(1, 0.6), (4, 0.6), (4, 2.0)])
+def test_evaluation_measures_the_first_translations_of_the_same_search(pairs, beams, length_penalty):
+    search = {"beams": beams, "length_penalty": length_penalty}
+    found = evaluate(Eval(run=pairs, **search)).numbers
+    split = open_pairs(str(TEXTS / "numbers.tsv")).splits["test"]
+    texts = [each.answers[0][0] for each in predict(Predict(run=pairs, text=list(split.sources), top=1, **search))]
+    assert found["chrf"]["value"] == pytest.approx(bleu.scores(texts, split.targets)["chrf"]["value"])
+    assert (found["chrf"]["n"], found["bleu"]["value"]) == (20, None)
+    assert {name: found[name] for name in search} == search
+
+
+def test_the_measured_exact_match_is_that_of_greedy_translations(pairs):
     found = evaluate(Eval(run=pairs)).numbers
     split = open_pairs(str(TEXTS / "numbers.tsv")).splits["test"]
     greedy = [each.answers[0][0] for each in predict(Predict(run=pairs, text=list(split.sources), beams=1, top=1))]
     right = sum(one == other for one, other in zip(greedy, split.targets, strict=True))
     assert found["exact_match"]["value"] == pytest.approx(right / 20)
-    assert found["chrf"]["value"] == pytest.approx(bleu.scores(greedy, split.targets)["chrf"]["value"])
-    assert (found["chrf"]["n"], found["bleu"]["value"]) == (20, None)
 
 
 def test_a_large_test_split_is_translated_in_part(pairs, monkeypatch):

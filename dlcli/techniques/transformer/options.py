@@ -20,6 +20,7 @@ from dlcli.options.common import (
     Needs,
     NetworkOptions,
     OptimizerChoice,
+    Options,
     Remat,
     Steps,
     ValidateExamples,
@@ -242,7 +243,23 @@ def task_of(options: Train) -> str:
     return {"encoder": options.task}.get(options.shape, options.shape)
 
 
-class Eval(LabelColumnOptions, PairColumnOptions, EvalOptions):
+class BeamSearchOptions(Options):
+    """How an encoder-decoder generates the target of a source."""
+
+    panel = "Beam search"
+    beams: Annotated[
+        int,
+        Field(ge=1, le=256, description="Beam width of an encoder-decoder; 1: greedy decoding."),
+        Needs("shape", ("encoder-decoder",), of_run=True),
+    ] = 4
+    length_penalty: Annotated[
+        float,
+        Field(ge=0, le=10, description="Exponent that favours long targets in the beam search; 0: none."),
+        Needs("shape", ("encoder-decoder",), of_run=True),
+    ] = 0.6
+
+
+class Eval(LabelColumnOptions, PairColumnOptions, BeamSearchOptions, EvalOptions):
     """Options of `dlcli eval` for a run of transformer."""
 
     baseline: Annotated[
@@ -275,7 +292,7 @@ class Score(TextScoreOptions):
     examples = ('dlcli score transformer "Return the sum of the elements."',)
 
 
-class Predict(TextPredictOptions):
+class Predict(BeamSearchOptions, TextPredictOptions):
     """Options of `dlcli predict transformer`."""
 
     requires = (("shape", "encoder"), ("shape", "encoder-decoder"))
@@ -286,11 +303,6 @@ class Predict(TextPredictOptions):
     top: Annotated[
         int, Field(ge=1, le=1000, description="Number of answers per text, best first."), Cli(short="-k")
     ] = 3
-    beams: Annotated[
-        int,
-        Field(ge=1, le=256, description="Beam width of an encoder-decoder; 1: greedy decoding."),
-        Needs("shape", ("encoder-decoder",), of_run=True),
-    ] = 4
     embed: Annotated[
         bool,
         Field(description="Print the vector of each text, the mean of an encoder's positions, instead of classes."),

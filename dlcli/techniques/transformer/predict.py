@@ -57,8 +57,8 @@ def _log_probabilities(network: Any, tokens: jax.Array, lengths: jax.Array) -> j
 def _targets(model: TrainedTextModel, options: Predict) -> Iterator[Prediction]:
     facts = model.learner.facts
     translate = model.once(
-        ("translate", options.beams),
-        lambda: translator(model.learner.network, facts.max_target_length, options.beams),
+        ("translate", options.beams, options.length_penalty),
+        lambda: translator(model.learner.network, facts.max_target_length, options.beams, options.length_penalty),
     )
 
     def answer(sources: np.ndarray, lengths: np.ndarray) -> list[Answers]:

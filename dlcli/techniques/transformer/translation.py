@@ -71,7 +71,9 @@ def measure(network: EncoderDecoder, batch: Batch) -> Metrics:
     }
 
 
-def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.ndarray, np.ndarray], Hypotheses]:
+def translator(
+    network: EncoderDecoder, time: int, beams: int, length_penalty: float
+) -> Callable[[np.ndarray, np.ndarray], Hypotheses]:
     """Return the compiled beam search.
 
     It maps sources, int [batch, max_source_length], and their lengths, int [batch], to targets.
@@ -80,7 +82,9 @@ def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.n
         network: a trained network.
         time: maximum number of tokens of a target, including the end token.
         beams: beam width.
+        length_penalty: see `beam_search`.
     """
+    search = {"beams": beams, "length_penalty": length_penalty, "time": time, "special": network.special}
 
     def translate(network: EncoderDecoder, tokens: jax.Array, length: jax.Array) -> Hypotheses:
         encoded = jax.tree.map(lambda each: jnp.repeat(each, beams, axis=0), network.encode(tokens, length))
@@ -89,7 +93,7 @@ def translator(network: EncoderDecoder, time: int, beams: int) -> Callable[[np.n
             return network.step(last, position, cache, encoded)
 
         cache, batch = network.init_cache(len(tokens) * beams), len(tokens)
-        return beam_search(step, cache, batch=batch, beams=beams, time=time, special=network.special)
+        return beam_search(step, cache, batch=batch, **search)
 
     return functional.jit(translate, network)
 
