@@ -62,7 +62,8 @@ def main() -> None:
             run = dlcli.load(arguments.run)
         else:
             run = train(arguments.technique, chosen or {"dataset": "shapes"}, arguments.minutes, Path(folder) / "run")
-        seconds = run.history[-1]["seconds"] if arguments.run else arguments.minutes * 60
+        trained = max(each.get("seconds", 0.0) for each in run.history)  # without compilation
+        seconds = trained if arguments.run else arguments.minutes * 60
         pixels = run.sample(count=arguments.samples, **SAMPLING[arguments.technique])
         images, labels, held_out = _images(run)
         steps, drawn = PEERS[arguments.technique](images, labels, seconds, arguments.samples)

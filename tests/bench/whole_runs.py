@@ -49,7 +49,12 @@ class Work:
 _TEXT = f"--context 64 --validate-examples {HELD_TOKENS // 64}"
 WORKS = {
     "cnn": Work("cnn --dataset digits --arch small --batch-size 128", 1_000, "CNN `small`, digits"),
-    "rnn": Work(f"rnn --cell lstm --batch-size 32 --embedding-dim 128 --hidden 256 {_TEXT}", 400, "LSTM, characters"),
+    "rnn": Work(
+        "rnn --cell lstm --batch-size 32 --embedding-dim 128 --hidden 256 --dropout 0 "
+        f"--optimizer adam --learning-rate 1e-3 {_TEXT}",
+        400,
+        "LSTM, characters",
+    ),
     "transformer": Work(
         f"transformer --preset gpt2 --batch-size 12 --layers 4 {_TEXT}", 400, "transformer `gpt2`, characters"
     ),
