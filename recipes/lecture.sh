@@ -22,27 +22,27 @@ dlcli() {
 
 ## The first network
 # A network of dense layers separates classes by a decision boundary, which its hidden units compose.
-dlcli train mlp --dataset moons --keep 40 --save-every 25 --steps 1000 --name mlp --resume-if-exists
-dlcli viz decision-boundary --run mlp --no-show --out "$out/decision-boundary.png"
+dlcli train mlp --dataset moons --keep 40 --save-every 25 --steps 1000 --name course-mlp --resume-if-exists
+dlcli viz decision-boundary --run course-mlp --no-show --out "$out/decision-boundary.png"
 # During training the boundary bends to the data.
-dlcli viz decision-boundary --run mlp --no-show --out "$out/decision-boundary.gif"
+dlcli viz decision-boundary --run course-mlp --no-show --out "$out/decision-boundary.gif"
 
 ## Convolutional networks
 # A convolution moves a kernel over the image; the sums of the products fill a map.
 dlcli viz convolution --no-show --out "$out/convolution.gif"
 # A trained network has filters of its own; each makes an activation map.
-dlcli train cnn --dataset shapes --steps 800 --name cnn --resume-if-exists
-dlcli viz filters --run cnn --no-show --out "$out/filters.png"
+dlcli train cnn --dataset shapes --steps 800 --name course-cnn --resume-if-exists
+dlcli viz filters --run course-cnn --no-show --out "$out/filters.png"
 # From layer to layer, maps become smaller and features larger.
-dlcli viz activations --run cnn --no-show --out "$out/activations.png"
+dlcli viz activations --run course-cnn --no-show --out "$out/activations.png"
 # Each unit has few connections; through layers it is connected to a growing part of the image.
-dlcli viz receptive-field --run cnn --no-show --out "$out/receptive-field.png"
+dlcli viz receptive-field --run course-cnn --no-show --out "$out/receptive-field.png"
 # Pooling keeps the maximum of each region, and drops what is redundant.
 dlcli viz pooling --no-show --out "$out/pooling.png"
 # The head classifies the features: where it errs, and how sure it is.
-dlcli viz confusion --run cnn --no-show --out "$out/confusion.png"
+dlcli viz confusion --run course-cnn --no-show --out "$out/confusion.png"
 # Which pixels speak for the class, by six methods.
-dlcli viz saliency --run cnn --no-show --out "$out/saliency.png"
+dlcli viz saliency --run course-cnn --no-show --out "$out/saliency.png"
 
 ## Optimization
 # An optimization surface has local minima, saddle points and plateaus.
@@ -50,7 +50,7 @@ dlcli viz optimizer-surface --surface himmelblau --no-show --out "$out/optimizer
 # Which minimum is reached depends on the start and on the optimizer.
 dlcli viz basins --no-show --out "$out/basins.png"
 # The surface of a real network, along two random directions around its weights.
-dlcli viz loss-landscape --run mlp --no-show --out "$out/loss-landscape.png"
+dlcli viz loss-landscape --run course-mlp --no-show --out "$out/loss-landscape.png"
 # A saddle point: gradient noise helps to escape from it.
 dlcli viz optimizer-surface --surface saddle --gradient-noise 0.1 --no-show --out "$out/saddle.png"
 # The learning rate changes over training.
@@ -70,26 +70,26 @@ dlcli viz decision-boundary --run plain --compare l2 --compare l1 --compare deca
 # Augmentation: rotated, lighter, larger and noisy images are further examples.
 dlcli viz augmentation --no-show --out "$out/augmentation.png"
 # Dropout leaves out random units of each minibatch; a prediction is the mean over many thinned networks.
-dlcli viz dropout-masks --run cnn --no-show --out "$out/dropout-masks.png"
+dlcli viz dropout-masks --run course-cnn --no-show --out "$out/dropout-masks.png"
 # What each method gains on few examples of digits, with its strength tuned on validation.
 dlcli study regularization --strengths 1 --seeds 3 --steps 150 --no-show --out "$out/study-regularization"
 
 ## Words as vectors
 # Words are broken into smaller units, frequent ones into fewer.
-if [ ! -e "$DLCLI_RUNS/tokenizer/run.json" ]; then
-  dlcli train tokenizer --name tokenizer
+if [ ! -e "$DLCLI_RUNS/course-tokenizer/run.json" ]; then
+  dlcli train tokenizer --name course-tokenizer
 fi
-dlcli viz subwords --run tokenizer --no-show --out "$out/subwords.png"
+dlcli viz subwords --run course-tokenizer --no-show --out "$out/subwords.png"
 # Word2vec gives words of similar contexts similar vectors.
-dlcli train word2vec --name word2vec --resume-if-exists
-dlcli viz embeddings --run word2vec --no-show --out "$out/embeddings.png"
+dlcli train word2vec --name course-word2vec --resume-if-exists
+dlcli viz embeddings --run course-word2vec --no-show --out "$out/embeddings.png"
 
 ## Recurrent networks
 # A recurrent state combines past and present: one unit over a text.
-dlcli train rnn --steps 500 --name rnn --resume-if-exists
-dlcli viz hidden-state 'Return the sum (or mean) of "x".' --run rnn --no-show --out "$out/hidden-state.png"
+dlcli train rnn --steps 500 --name course-rnn --resume-if-exists
+dlcli viz hidden-state 'Return the sum (or mean) of "x".' --run course-rnn --no-show --out "$out/hidden-state.png"
 # The probability of a sequence is a product of conditional probabilities.
-dlcli viz token-probabilities 'Return the sum of the elements.' --run rnn --no-show --out "$out/token-probabilities.png"
+dlcli viz token-probabilities 'Return the sum of the elements.' --run course-rnn --no-show --out "$out/token-probabilities.png"
 # Through time, the gradient of a simple cell vanishes; gates hold it.
 dlcli viz gradient-flow --no-show --out "$out/gradient-flow.png"
 
@@ -104,8 +104,8 @@ dlcli viz attention --run dates --no-show --out "$out/attention.png"
 
 ## Generative adversarial networks
 # A generator and a discriminator compete.
-dlcli train gan --conditional --steps 1500 --name gan --resume-if-exists
-dlcli viz gan-training --run gan --no-show --out "$out/gan-training.png"
+dlcli train gan --conditional --steps 1500 --name course-gan --resume-if-exists
+dlcli viz gan-training --run course-gan --no-show --out "$out/gan-training.png"
 # What the discriminator learns of a density, beside the optimum p / (p + q).
 dlcli train gan --dataset ring --name gan-ring --resume-if-exists
 dlcli viz discriminator-field --run gan-ring --no-show --out "$out/discriminator-field.png"
@@ -114,10 +114,10 @@ dlcli viz discriminator-field --run gan-ring --no-show --out "$out/discriminator
 # Noise is added step by step, in closed form.
 dlcli viz forward-process --no-show --out "$out/forward-process.png"
 # A network removes it again.
-dlcli train diffusion --conditional --steps 1500 --name diffusion --resume-if-exists
-dlcli viz denoising --run diffusion --no-show --out "$out/denoising.gif"
+dlcli train diffusion --conditional --steps 1500 --name course-diffusion --resume-if-exists
+dlcli viz denoising --run course-diffusion --no-show --out "$out/denoising.gif"
 # Guidance trades variety for likeness to the class.
-dlcli viz denoising --run diffusion --compare-guidance 0,1,3,6 --count 2 --no-show --out "$out/guidance.png"
+dlcli viz denoising --run course-diffusion --compare-guidance 0,1,3,6 --count 2 --no-show --out "$out/guidance.png"
 # Over a plane, the network learns the score, the arrows towards the data.
 dlcli train diffusion --dataset ring --name diffusion-ring --resume-if-exists
 dlcli viz score-field --run diffusion-ring --no-show --out "$out/score-field.png"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dlcli import api
 from dlcli.cli import app, verbs
 from dlcli.techniques import inheriting
 
@@ -52,6 +53,8 @@ def test_the_commands_of_a_recipe_are_accepted(recipe, accepted):
     for command in commands:
         app.build(command)(command, standalone_mode=False)
     assert len(accepted) == len(commands) > 0
+    for options in (each for call in accepted for each in call if hasattr(each, "name")):
+        api.refuse_name(options)
 
 
 def test_the_commands_of_the_readme_are_accepted(accepted):
