@@ -9,6 +9,7 @@ import optax
 from optax import contrib
 
 from dlcli.optim import penalties
+from dlcli.optim.newton_schulz import orthogonalize
 
 
 def muon() -> optax.GradientTransformation:
@@ -27,8 +28,11 @@ def muon() -> optax.GradientTransformation:
     Scalable for LLM Training", 2025, arXiv:2502.16982, equation 4 for the scale.
     """
     matrices = optax.chain(
-        contrib.scale_by_muon(weight_dimension_numbers=_as_matrices),
-        optax.stateless_with_tree_map(lambda direction, _: 0.2 * _longer_side(direction) ** 0.5 * direction),
+        # Without iterations it is the momentum alone, divided by its norm.
+        contrib.scale_by_muon(ns_steps=0, weight_dimension_numbers=_as_matrices),
+        optax.stateless_with_tree_map(
+            lambda momentum, _: 0.2 * _longer_side(momentum) ** 0.5 * orthogonalize(momentum)
+        ),
     )
     return optax.partition({"muon": matrices, "adam": optax.scale_by_adam()}, _muon_labels)
 
