@@ -37,7 +37,7 @@ import dlcli
 BATCH, LATENT, CHANNELS, LEVELS = 64, 100, 32, 1000
 SAMPLER_STEPS = 50  # of DDIM in PyTorch
 OPTIONS: dict[str, dict[str, Any]] = {
-    "gan": {"arch": "resnet", "gradient_penalty": 1.0, "augment": "shift:2", "ema_decay": 0.999},
+    "gan": {"gradient_penalty": 1.0, "penalty_every": 16, "augment": "shift:2", "ema_decay": 0.999},
     "diffusion": {
         **{"parameterization": "flow", "time_distribution": "logit-normal", "stages": 3, "attention_stages": 1},
         **{"learning_rate": 1e-3, "ema_decay": 0.999},
@@ -91,7 +91,7 @@ MEASURES = ("frechet", "kernel", "precision", "recall")
 
 def train(technique: str, data: dict[str, Any], minutes: float, out: Path) -> Any:
     """Train with dlcli for some minutes; return the run."""
-    options = {**data, **OPTIONS[technique], "conditional": True, "channels": CHANNELS, "batch_size": BATCH}
+    options = {**data, **OPTIONS[technique], "conditional": True, "channels": 16, "batch_size": BATCH}
     # More steps than there is time for; the schedule is constant, so that the end changes nothing.
     return dlcli.train(technique, **options, out=out, steps=10**6, max_time=f"{minutes * 60:.0f}s", schedule="constant")
 
