@@ -96,7 +96,7 @@ class Prediction:
         answers: labels or texts with a number each, the best first.
         problem: why there is no prediction; None if there is one.
         measure: kind of the numbers: "probability"; "log_probability" in nats, for texts whose probability may be
-            below the range of a float; "score", the log-probability divided by ((5 + tokens) / 6)^0.6.
+            below the range of a float; "score", the log-probability divided by ((5 + tokens) / 6)^length_penalty.
         truncated: set if the model did not read the whole input.
         log_probabilities: of the answers in nats, in addition to their scores.
     """

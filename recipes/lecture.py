@@ -36,10 +36,9 @@ def _parts(body: str, folder: Path) -> Iterator[Element]:
         elif line.startswith("dlcli "):
             commands.append(line.replace(' --no-show --out "$out/', ' --out "').replace(" --no-show", ""))
             if files := _files(line, folder):
-                text = " ".join(sentence)
-                yield Paragraph(text)
+                yield Paragraph(" ".join(sentence))
                 for file in files:
-                    yield _shown(file, text)
+                    yield _shown(file)
                 yield Code("\n".join(_plain(command) for command in commands))
                 sentence, commands = [], []
 
@@ -55,10 +54,10 @@ def _files(line: str, folder: Path) -> list[Path]:
     return sorted(path.glob("*.png")) if words[1] == "study" else [path]
 
 
-def _shown(file: Path, text: str) -> Element:
+def _shown(file: Path) -> Element:
     if file.suffix not in _MIME:
         return Code(file.read_text("utf-8"))
-    return Picture(file.read_bytes(), _MIME[file.suffix], text)
+    return Picture(file.read_bytes(), _MIME[file.suffix], file.stem.replace("-", " "))
 
 
 def _plain(command: str) -> str:

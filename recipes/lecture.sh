@@ -56,7 +56,7 @@ dlcli viz optimizer-surface --surface saddle --gradient-noise 0.1 --no-show --ou
 # The learning rate changes over training.
 dlcli viz schedule --warmup-steps 50 --no-show --out "$out/schedule.png"
 # The error against the learning rate, and the rate that a range test chooses.
-dlcli study learning-rate --seeds 2 --steps 150 --rates 5 --no-show --out "$out/study-learning-rate"
+dlcli study learning-rate --seeds 3 --steps 150 --rates 5 --no-show --out "$out/study-learning-rate"
 
 ## Regularization
 # Deep networks can overfit: without a penalty the boundary follows single examples; penalties and dropout smooth it.

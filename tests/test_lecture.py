@@ -55,7 +55,7 @@ def test_a_missing_picture_is_an_error(lecture, drawn):
 
 def test_the_commands_on_the_page_name_runs_and_not_files(lecture, drawn):
     page = "".join(section.html() for section in lecture.sections(SCRIPT.read_text(), drawn))
-    assert "dlcli viz filters --run cnn" in page
+    assert "dlcli viz filters --run course-cnn" in page
     assert "$out" not in page
     assert "--no-show" not in page
 

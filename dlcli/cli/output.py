@@ -21,7 +21,8 @@ from dlcli.errors import UserError
 
 # Explanations of measures whose name is not enough.
 _EXPLAINED = {
-    "score": "score: log-probability in nats, length-normalized: divided by ((5 + tokens) / 6)^0.6; higher is better"
+    "score": "score: log-probability in nats, length-normalized: divided by ((5 + tokens) / 6)^P with P of "
+    "--length-penalty; higher is better"
 }
 _MAX_LINES = 48  # of a picture without --full: two screens of 24 lines
 # An escape that is not a colour of a sketch: it comes from a name in the data.

@@ -110,7 +110,10 @@ def _draw_line(axes: Axes, line: Line, number: int, *, first_marker: float | Non
         "marker": "o" if single else marker,
     }
     if line.band is not None:
-        axes.fill_between(line.steps, *line.band, color=color, alpha=0.18, linewidth=0)
+        low, high = line.band
+        if axes.get_yscale() == "log":  # which has no place for an interval that contains zero: it ends below the line
+            low = np.where(low > 0, low, line.values[line.values > 0].min() / 2)
+        axes.fill_between(line.steps, low, high, color=color, alpha=0.18, linewidth=0)
     if line.smoothing:
         axes.plot(line.steps, line.values, color=color, alpha=0.3, linewidth=0.7)
     axes.plot(

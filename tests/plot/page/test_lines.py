@@ -57,6 +57,18 @@ def test_a_logarithmic_axis_has_tick_labels_at_any_scale(scale):
     assert len([label for label in labels if label]) >= 2
 
 
+def test_a_band_that_contains_zero_surrounds_its_line_on_a_logarithmic_axis():
+    values = 1 / np.arange(1, 11)
+    figure = draw(Panel([Line("a", STEPS, values, band=np.stack([values - 0.2, values + 0.2]))], "error", log=True))
+    axes = figure.axes[0]
+    [band] = axes.collections
+    corners = band.get_paths()[0].vertices
+    for step, value in zip(STEPS, values, strict=True):
+        at = corners[corners[:, 0] == step, 1]
+        assert 0 < at.min() < value < at.max()
+    assert axes.get_ylim()[0] > 0.01  # the axis still fits the line
+
+
 @pytest.mark.parametrize("values", [np.full(10, np.nan), -np.ones(10)])
 def test_a_panel_without_values_is_labelled(values):
     figure = draw(Panel([Line("a", STEPS, values)], "loss", log=True))
