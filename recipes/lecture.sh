@@ -4,9 +4,9 @@
 #
 #   usage     recipes/lecture.sh [FOLDER]: where everything goes, by default lecture; the same command continues it
 #   data      embedded
-#   machine   2 cores of an AMD EPYC
-#   time      not measured as a whole
-#   result    not measured: pictures
+#   machine   one core of an AMD EPYC, while another program used the second one; Python 3.11, jax 0.10.2
+#   time      23 min 4 s, with two seeds in the first study instead of three
+#   result    a page of 10 MB: 34 pictures, 4 of which move, and 18 statements that hold
 set -eu
 out=${1:-lecture}
 mkdir -p "$out"
