@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dlcli.studies import sweep
-from dlcli.studies.cells import RATE, Cell, Cells, Report
+from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.studies.options import BatchSize
+from dlcli.studies.tasks import RATE
 
 _RULES = {"constant": 0.0, "square root": 0.5}  # exponent of the batch size in the learning rate
 

@@ -15,25 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-from flax import nnx
-
 from dlcli import activity, engine
 from dlcli.artifacts import Figure, Table
 from dlcli.errors import DivergedError, RunError
 from dlcli.files import as_json, disk_errors, read_json, reason, write_text
-from dlcli.optim.penalties import is_weight
-from dlcli.options.common import AUTO, Use
+from dlcli.options.common import AUTO, FitOptions, Use
 from dlcli.runs.folder import RunFolder
 from dlcli.runs.info import environment
 from dlcli.runs.trials.takeover import copied
 from dlcli.studies.options import StudyOptions
 from dlcli.studies.recorded import RecordedCells
-from dlcli.techniques.cnn.eval import evaluate
-from dlcli.techniques.cnn.learner import Learner
-from dlcli.techniques.cnn.options import Eval, Train
-from dlcli.techniques.opening import open_run
+from dlcli.studies.tasks import Task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,21 +69,27 @@ class Report:
     more: Sequence[Figure] = ()
 
 
-NEAR_ZERO = 1e-3  # magnitude of a weight that is almost 0
 _POLL = 0.5  # seconds between two looks at the cells of other processes
-RATE = 2e-3  # learning rate of all cells that do not change it
 
 
 class Cells:
     """The folder of a study: `study.json` identifies the study, `cells/` has one file per cell."""
 
-    def __init__(self, name: str, options: StudyOptions, count: int):
+    def __init__(self, name: str, options: StudyOptions, count: int, technique: str = "cnn", *, timed: bool = False):
         """Open the folder of a study of `count` cells; it is created with the first result.
+
+        Args:
+            name: of the study.
+            options: of the study.
+            count: number of its cells.
+            technique: that its cells train.
+            timed: whether results contain times, and so differ from call to call.
 
         Raises:
             RunError: the folder is of another study.
         """
-        self.name, self.options, self.count, self.done = name, options, count, 0
+        self.name, self.count, self.done, self.timed = name, count, 0, timed
+        self.task = Task(options, technique)
         self.identity = identity = json.loads(
             options.model_dump_json(exclude={"out", "show", "device", "workers", "storage"})
         )
@@ -153,15 +151,16 @@ class Cells:
 
         Args:
             name: of the cell and of its file.
-            changes: options of `train cnn` that differ from those all cells share.
+            changes: options of `train` that differ from those all cells share.
             seed: random seed of the run.
             use: the weights to measure, "best" or "last".
             test: whether to measure them on the test split too.
 
         Returns:
-            The request. Its result has `validation` and `train` (metrics by name) and `steps`; with `test` the
-            `test_accuracy`, the `test_loss` and norms of the `weights`; after a learning-rate range test
-            `range_test`. That of a run that diverged has only `diverged`, the message.
+            The request. Its result has `validation` and `train` (metrics by name), `steps` and `curve`, the
+            metric that is compared over the steps; with `test` what `Task.tested` returns; after a learning-rate range
+            test `range_test`; of a timed study `seconds_per_step`. That of a run that diverged has only `diverged`,
+            the message.
         """
         return Request(name, lambda folder: self._measure(folder, {**changes, "seed": seed}, use, test))
 
@@ -206,19 +205,19 @@ class Cells:
         return self._measure(folder, changes, "last", False)
 
     def _measure(self, folder: Path, changes: Mapping[str, Any], use: Use, test: bool) -> dict[str, Any]:
-        train = _small(self.options).model_copy(update={"out": folder})
-        train = Train.model_validate({**train.model_dump(exclude={"epochs"}), **changes})
+        train = self.task.train_options(changes, folder)
         parts = folder.relative_to(self.folder / "cells").parts
         name = " ".join(part.removesuffix(".run") for part in parts)
-        _remove_unless_same(folder, train)
+        _remove_unless_same(folder, train, self.task)
         try:
             for _ in _reported(
-                f"{self.done} of {self.count}  {name}", engine.start_or_resume(Learner, train), train.steps
+                f"{self.done} of {self.count}  {name}", engine.start_or_resume(self.task.learner, train), train.steps
             ):
                 pass
         except DivergedError as error:
             return {"diverged": str(error)}
-        return _result(folder, use, test)
+        result = _result(folder, use, self.task.metric, timed=self.timed)
+        return {**result, **self.task.tested(folder, use)} if test else result
 
 
 def _reported(name: str, events: Iterable[engine.Event], steps: int) -> Iterator[engine.Event]:
@@ -234,32 +233,18 @@ def _reported(name: str, events: Iterable[engine.Event], steps: int) -> Iterator
         activity.report("")
 
 
-def _small(options: StudyOptions) -> Train:
-    """Return the options that all cells share: a network of about 20,000 parameters without regularization."""
-    return Train(
-        dataset=options.dataset,
-        data_dir=options.data_dir,
-        train_examples=options.train_examples,
-        batch_size=options.batch_size,
-        steps=options.steps,
-        channels=16,
-        hidden=64,
-        dropout=0.0,
-        learning_rate=RATE,
-        report_every=max(1, options.steps // 20),
-        validate_every=max(1, options.steps // 20),
-        save_every=max(1, options.steps // 4),
-        device=options.device,
-    )
-
-
-def _remove_unless_same(folder: Path, train: Train) -> None:
+def _remove_unless_same(folder: Path, train: FitOptions, task: Task) -> None:
     """Remove a run of an interrupted call that cannot be continued with these options."""
     if not folder.exists():
         return
     try:
-        before = RunFolder(folder).options(Learner)
-        omitted = {"out", "name", "epochs", *(["learning_rate"] if train.learning_rate == AUTO else [])}
+        before = RunFolder(folder).options(task.learner)
+        omitted = {
+            "out",
+            "name",
+            "epochs",
+            *(["learning_rate"] if getattr(train, "learning_rate", None) == AUTO else []),
+        }
         same = before.model_dump(exclude=omitted) == train.model_dump(exclude=omitted)
     except RunError:
         same = False
@@ -267,7 +252,7 @@ def _remove_unless_same(folder: Path, train: Train) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _result(folder: Path, use: Use, test: bool) -> dict[str, Any]:
+def _result(folder: Path, use: Use, metric: str, *, timed: bool) -> dict[str, Any]:
     run = RunFolder(folder)
     records = list(run.metrics.read())
     scored, trained = ([each for each in records if each["split"] == split] for split in ("validation", "train"))
@@ -279,26 +264,12 @@ def _result(folder: Path, use: Use, test: bool) -> dict[str, Any]:
         "best_step": ended.best_step,
         "validation": dict(ended.best if use == "best" else ended.last),
         "train": dict(trained[-1]["metrics"]),
-        "curve": [[each["step"], each["metrics"]["loss"]] for each in scored],
+        "curve": [[each["step"], each["metrics"][metric]] for each in scored],
         "train_curve": [[each["step"], each["metrics"]["loss"]] for each in trained],
     }
     if tested := run.raw("run.json").get("range_test"):
         result["range_test"] = tested
-    if test:
-        opened = open_run(folder, use=use)
-        measured = evaluate(Eval(run=str(folder), use=use), opened).numbers
-        result["test_accuracy"] = measured["accuracy"]["value"]
-        result["test_loss"] = measured["loss"]["value"]
-        result["weights"] = _weights(opened.learner.network)
-    return result
-
-
-def _weights(network: nnx.Module) -> dict[str, float]:
-    """Return the L1 and the L2 norm of the weights, and the fraction of weights that are almost 0."""
-    leaves = jax.tree_util.tree_leaves_with_path(nnx.state(network, nnx.Param))
-    every = np.concatenate([np.ravel(leaf) for path, leaf in leaves if is_weight(path, leaf)]).astype(np.float64)
-    norms = {"l1_norm": float(np.abs(every).sum()), "l2_norm": float(np.linalg.norm(every))}
-    return {**norms, "near_zero": float((np.abs(every) < NEAR_ZERO).mean())}
+    return {**result, "seconds_per_step": trained[-1]["seconds"] / trained[-1]["step"]} if timed else result
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from dlcli.options.augmentations import AUGMENTATIONS
 from dlcli.options.common import BatchSize as ExamplesPerBatch
-from dlcli.options.common import Cli, DataDir, Dataset, Device, Options, Steps, TrainExamples
+from dlcli.options.common import Cli, DataDir, Dataset, DatasetName, Device, Needs, Options, Steps, TrainExamples
 from dlcli.options.optimizers import OPTIMIZERS, OptimizerName
 
 # Without those that change labels too, and flip in another order.
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     ChangeName = str
 else:
     ChangeName = Literal[CHANGES]
+
+
+TECHNIQUES = ("cnn", "mlp", "autoencoder", "rnn", "transformer", "gan", "diffusion")  # that take an --optimizer
+if TYPE_CHECKING:
+    TechniqueName = str
+else:
+    TechniqueName = Literal[TECHNIQUES]
 
 
 def _once(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,7 +83,27 @@ class Optimizers(StudyOptions):
     examples = (
         "dlcli study optimizers",
         "dlcli study optimizers --optimizer sgd --optimizer adam --rates 7",
+        "dlcli study optimizers --technique rnn --target 2.5",
     )
+    technique: Annotated[
+        TechniqueName,
+        Field(
+            description="Technique whose network is trained, small and on its own data set unless --dataset is given."
+        ),
+    ] = "cnn"
+    dataset: Annotated[
+        DatasetName, Field(description="Data set; default: that of the technique."), Cli(short="-d", metavar="NAME")
+    ] = ""
+    data_dir: Annotated[DataDir, Needs("technique", ("cnn", "autoencoder", "gan", "diffusion"))] = None
+    train_examples: Annotated[TrainExamples, Needs("technique", ("cnn", "mlp", "autoencoder"))] = None
+    target: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            description="Validation loss (of a GAN, distance) to reach, whose steps and time are compared; default: "
+            "the median of the last ones of all optimizers.",
+        ),
+    ] = None
     optimizer: Annotated[
         tuple[OptimizerName, ...],
         AfterValidator(_once),

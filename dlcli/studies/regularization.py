@@ -14,10 +14,11 @@ from dlcli.options.common import Use
 from dlcli.plot import page, terminal
 from dlcli.plot.charts.intervals import Interval, IntervalsChart
 from dlcli.plot.charts.lines import Line, LinesChart, Panel
-from dlcli.studies.cells import NEAR_ZERO, Cell, Cells, Report
+from dlcli.studies.cells import Cell, Cells, Report
 from dlcli.studies.options import Regularization
 from dlcli.studies.statistics import Estimate, estimate, interval_text, paired
 from dlcli.studies.sweep import by_name, difference_text
+from dlcli.studies.tasks import NEAR_ZERO
 
 _BASELINE = "none"
 _TUNING_SEED = 1_000  # differs from the reported seeds

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dlcli import activity, studies
@@ -17,8 +18,9 @@ from dlcli.errors import DivergedError, RunError, UserError
 from dlcli.options.optimizers import OPTIMIZERS
 from dlcli.runs.trials import heartbeat
 from dlcli.runs.trials.takeover import copied
-from dlcli.studies import augmentation, cells, dropout_ensemble, optimizers, regularization, sample_size
+from dlcli.studies import augmentation, cells, dropout_ensemble, optimizers, regularization, sample_size, tasks
 from dlcli.studies.cells import Cell, Cells, Report
+from dlcli.studies.options import TECHNIQUES
 from dlcli.techniques.cnn.learner import Learner
 from dlcli.techniques.cnn.options import Train
 from tests.postgresql import postgresql
@@ -158,6 +160,35 @@ def test_rates_are_tuned_on_validation_with_another_seed(calls):
     assert found["adam"]["at_edge"]  # 0.0095 is the greatest tried, and 0.03 would be better
 
 
+def test_the_target_is_the_median_of_the_last_losses(calls):
+    _, report = run("optimizers", optimizer=("momentum", "adam", "sgd"), rates=3)
+    last = {"momentum": 0.1, "adam": 0.1 + 0.03 - 0.0095, "sgd": 0.102}
+    assert report.table.numbers["target"] == pytest.approx(last["sgd"])
+    found = report.table.numbers["optimizers"]
+    assert found["momentum"]["steps_to_target"] == [1.0, 1.0]
+    assert np.isnan(found["adam"]["steps_to_target"]).all()
+    assert [row[-2:] for row in report.table.rows] == [("1", "0.0 s"), ("not reached", ""), ("1", "0.0 s")]
+
+
+def test_a_given_target_is_kept(calls):
+    _, report = run("optimizers", optimizer=("momentum",), rates=3, target=0.5)
+    assert report.table.numbers["target"] == 0.5
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_optimizers_are_compared_on_a_task_of_each_technique(tmp_path, technique):
+    devices.prepare("auto")
+    small = {"steps": 4, "batch_size": 8, "seeds": 2, "optimizer": ("adam",), "rates": 1}
+    options = CATALOGUE["optimizers"](out=tmp_path / "study", technique=technique, **small)
+    *found, report = studies.run("optimizers", options)
+    numbers = report.table.numbers["optimizers"]["adam"]
+    [tested] = (name for name in numbers if name.startswith("test_"))
+    assert tested == {"cnn": "test_accuracy", "gan": "test_frechet_distance"}.get(technique, "test_loss")
+    assert math.isfinite(numbers[tested]["mean"])
+    assert [cell.result["curve"][-1][0] for cell in found] == [4, 4, 4]
+    assert all(cell.result["seconds_per_step"] > 0 for cell in found)
+
+
 def test_the_grid_of_rates_is_around_the_rate_of_the_table():
     assert CATALOGUE["optimizers"].model_fields["optimizer"].default == tuple(OPTIMIZERS)
     assert optimizers._rates(OPTIMIZERS["sgd"].study_rate, 4) == [0.01, 0.032, 0.1, 0.32]
@@ -213,7 +244,7 @@ def test_each_batch_size_sees_equally_many_examples(calls):
     seen = {changes["batch_size"]: changes["batch_size"] * changes["steps"] for _, changes, *_ in calls}
     assert seen == {4: 128, 8: 128, 16: 128, 32: 128}
     rates = {changes["learning_rate"] for name, changes, *_ in calls if name.startswith("4-")}
-    assert sorted(rates) == pytest.approx([cells.RATE / 2, cells.RATE])
+    assert sorted(rates) == pytest.approx([tasks.RATE / 2, tasks.RATE])
 
 
 def test_each_depth_is_trained_with_shortcuts_and_without(calls):
