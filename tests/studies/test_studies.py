@@ -175,7 +175,10 @@ def test_a_given_target_is_kept(calls):
     assert report.table.numbers["target"] == 0.5
 
 
-@pytest.mark.parametrize("technique", TECHNIQUES)
+@pytest.mark.parametrize(
+    "technique",
+    [each if each in ("cnn", "mlp", "rnn") else pytest.param(each, marks=pytest.mark.slow) for each in TECHNIQUES],
+)
 def test_optimizers_are_compared_on_a_task_of_each_technique(tmp_path, technique):
     devices.prepare("auto")
     small = {"steps": 4, "batch_size": 8, "seeds": 2, "optimizer": ("adam",), "rates": 1}
