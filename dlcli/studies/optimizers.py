@@ -99,7 +99,7 @@ def _table(
         seconds = [step * result.get("seconds_per_step", 0.0) for step, result in zip(steps, results, strict=True)]
         rate = f"{tuned[name].rate:g}" + (" *" if tuned[name].at_edge else "")
         shown = formats.percent(test.mean) if tested == "accuracy" else formats.loss(test.mean)
-        interval = interval_text(test) if tested == "accuracy" else f"{test.low:.4f} – {test.high:.4f}"
+        interval = interval_text(test) if tested == "accuracy" else f"{max(test.low, 0):.4f} – {test.high:.4f}"
         rows.append((name, rate, formats.loss(loss.mean), shown, interval, *_reached(steps, seconds)))
         numbers[name] = {
             "learning_rate": tuned[name].rate,
