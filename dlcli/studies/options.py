@@ -134,6 +134,7 @@ class Depth(StudyOptions):
     examples = ("dlcli study depth", "dlcli study depth --dataset shapes --depths 4 --steps 1000")
     depths: Annotated[int, Field(ge=1, le=5, description="Depths to compare, the first of 8, 20, 32, 44, 56.")] = 3
     seeds: Annotated[int, Field(ge=2, le=1000, description="Repetitions, each with another seed.")] = 3
+    steps: Steps = 500
     batch_size: ExamplesPerBatch = 64
 
 
