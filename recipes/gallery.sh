@@ -5,7 +5,8 @@
 #   data      embedded
 #   machine   2 cores of an AMD EPYC, shared with other work (load 3 to 17); Python 3.11, jax 0.10.2
 #   time      about 110 min on that machine: 48 min of training, 15 min of figures, 8 min of two studies, and 20, 9 and
-#             8 min of `capacity`, `augmentation` and `depth` with other work at a higher priority
+#             8 min of `capacity`, `augmentation` and `depth` with other work at a higher priority; `depth` then had
+#             150 steps, and takes 16 min with 500
 #   result    43 pictures: of 38 figures and of five studies
 set -eu
 out=${1:-.gallery}
@@ -104,5 +105,5 @@ cp runs/gallery-capacity/capacity.png "$out/capacity.png"
 dlcli study augmentation --change rotate --change shift --change noise --strengths 1 --seeds 5 --no-show \
   --out runs/gallery-augmentation
 cp runs/gallery-augmentation/augmentation.png "$out/augmentation-study.png"
-dlcli study depth --depths 2 --seeds 3 --steps 150 --no-show --out runs/gallery-depth
+dlcli study depth --no-show --out runs/gallery-depth
 cp runs/gallery-depth/depth.png "$out/depth.png"
