@@ -6,7 +6,7 @@
 #   machine   2 cores of an AMD EPYC, shared with other work (load 3 to 17); Python 3.11, jax 0.10.2
 #   time      about 110 min on that machine: 48 min of training, 15 min of figures, 8 min of two studies, and 20, 9 and
 #             8 min of `capacity`, `augmentation` and `depth` with other work at a higher priority; `depth` then had
-#             150 steps, and takes 16 min with 500
+#             150 steps, and takes 14 min with 500
 #   result    43 pictures: of 38 figures and of five studies
 set -eu
 out=${1:-.gallery}
