@@ -14,6 +14,8 @@ from dlcli.cli.typer_options import Call
 from dlcli.interrupts import exit_message
 from dlcli.runs.trials import storage
 
+_SHOWN = ("loss", "accuracy", "frechet_distance")  # of the metrics of a cell
+
 
 def commands() -> Iterator[verbs.Entry]:
     """Yield a command per study."""
@@ -69,4 +71,5 @@ def _line(cell: Any) -> str:
         return f"{place}  diverged"
     cached = "  [dim]cached[/]" if cell.cached else ""
     validation = cell.result["validation"]
-    return f"{place}  validation  loss {validation['loss']:.4f}  accuracy {validation['accuracy']:.4f}{cached}"
+    metrics = (f"{name.replace('_', ' ')} {validation[name]:.4f}" for name in _SHOWN if name in validation)
+    return "  ".join([f"{place}  validation", *metrics]) + cached

@@ -107,8 +107,8 @@ def _table(
             "tuning": [{"learning_rate": rate, "validation": value} for rate, value in tuned[name].losses.items()],
             "train_loss": vars(loss),
             f"test_{tested}": vars(test),
-            "steps_to_target": steps,
-            "seconds_to_target": seconds,
+            "steps_to_target": [None if np.isnan(each) else each for each in steps],
+            "seconds_to_target": [None if np.isnan(each) else each for each in seconds],
             "runs": list(results),
         }
     edge = "; * best value at the edge of the grid" if any(each.at_edge for each in tuned.values()) else ""
