@@ -9,7 +9,7 @@
 #             rest in 23 min on an idle machine
 #   result    BLEU 41.0, chrF 59.9 on the test split, by four beams with a length penalty of 0.6
 #             (nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0); greedy 40.3 and 59.4; 2,614,784 parameters
-#   limit     it needs 6.6 GB of memory: XLA keeps a program with its arrays for each of the widths of --length-buckets
+#   memory    6.6 GB at its peak
 set -eu
 data=${1:?usage: recipes/transformer-multi30k.sh FOLDER:SOURCE-TARGET}
 dlcli train transformer --shape encoder-decoder --dataset "$data" --tokenizer bpe --vocab-size 6000 \

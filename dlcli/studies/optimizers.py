@@ -48,7 +48,7 @@ def study(options: Optimizers) -> Iterator[Cell | Report]:
     pairs = [(name, seed) for seed in range(options.seeds) for name in options.optimizer]
     repeated = [_request(cells, name, tuned[name].rate, seed) for name, seed in pairs]
     found = by_name(pairs, (yield from cells.run(repeated)))
-    target = options.target or float(np.median([np.mean([_last(each) for each in runs]) for runs in found.values()]))
+    target = options.target or _median([float(np.mean([_last(each) for each in runs])) for runs in found.values()])
     table = _table(options, cells.task, tuned, found, target)
     yield Report(table, _figure(options, cells.task, tuned, found, target), cells.folder)
 
@@ -77,6 +77,12 @@ def _last(result: Mapping[str, Any]) -> float:
     return float("inf") if "diverged" in result else float(result["curve"][-1][1])
 
 
+def _median(values: Sequence[float]) -> float:
+    """Return the median of the finite values; NaN, which nothing reaches, if there are none."""
+    finite = [value for value in values if np.isfinite(value)]
+    return float(np.median(finite)) if finite else float("nan")
+
+
 def _steps_to(target: float, result: Mapping[str, Any]) -> float:
     """Return the step of the first validation that reaches the target; NaN if none does."""
     return next((float(step) for step, value in result.get("curve", []) if value <= target), float("nan"))
@@ -92,8 +98,10 @@ def _table(
     rows, numbers = [], {}
     tested = "accuracy" if options.technique == "cnn" else task.metric
     for name, results in found.items():
-        # A run that diverged has no accuracy, and counts as one that is always wrong.
-        values = [result.get(f"test_{tested}", 0.0 if tested == "accuracy" else float("inf")) for result in results]
+        # A run that diverged is one whose every answer is wrong; it has no loss.
+        values = [result[f"test_{tested}"] for result in results if "diverged" not in result]
+        values += [0.0] * (len(results) - len(values)) if tested == "accuracy" else []
+        values = values or [float("nan")]
         test, loss = estimate(values), estimate(train_losses(results))
         steps = [_steps_to(target, result) for result in results]
         seconds = [step * result.get("seconds_per_step", 0.0) for step, result in zip(steps, results, strict=True)]
@@ -147,7 +155,7 @@ def _figure(
         if whole:
             points = np.array(whole, np.float64)  # [seed, validation, step and value]
             lines.append(Line(f"{name}, lr {tuned[name].rate:g}", points[0, :, 0], points[:, :, 1].mean(axis=0)))
-    if lines:
+    if lines and np.isfinite(target):
         ends = lines[0].steps[[0, -1]]
         lines.append(Line(f"target {target:.4g}", ends, np.full(2, target), dashed=True))
     panel = Panel(lines, f"validation {_named(task)}, mean of {options.seeds} seeds", log=True)

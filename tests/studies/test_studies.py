@@ -169,6 +169,16 @@ def test_the_target_is_the_median_of_the_last_losses(calls):
     assert [row[-2:] for row in report.table.rows] == [("1", "0.0 s"), ("not reached", ""), ("1", "0.0 s")]
 
 
+def test_optimizers_that_diverge_do_not_move_the_target(monkeypatch):
+    def measure(self, folder, changes, use, test):
+        return {"diverged": "loss became nan"} if changes["optimizer"] != "adam" else fake(changes, use, test)
+
+    monkeypatch.setattr(Cells, "_measure", measure)
+    _, report = run("optimizers", optimizer=("momentum", "adam", "sgd"), rates=3)
+    assert report.table.numbers["target"] == pytest.approx(0.1 + 0.03 - 0.0095)
+    assert [row[-2] for row in report.table.rows] == ["not reached", "1", "not reached"]
+
+
 def test_a_given_target_is_kept(calls):
     _, report = run("optimizers", optimizer=("momentum",), rates=3, target=0.5)
     assert report.table.numbers["target"] == 0.5
