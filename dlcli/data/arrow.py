@@ -62,16 +62,17 @@ class Tables:
         """Return the bytes of a column of all splits, about: of `.arrow` files those of all columns."""
         return sum(_opened(path, functools.partial(_size, column)) for files in self.files.values() for path in files)
 
-    def state(self, column: str) -> str:
-        """Return a description of the files and a column that changes whenever they do."""
+    def state(self, columns: Sequence[str]) -> str:
+        """Return a description of the files and some columns that changes whenever they do."""
         status = [(split, path, path.stat()) for split, files in self.files.items() for path in files]
         found = [(split, str(path.resolve()), each.st_size, each.st_mtime_ns) for split, path, each in status]
-        return f"{found}\n{column}"
+        return f"{found}\n{list(columns)}"
 
-    def batches(self, split: str, column: str) -> Iterator[list[Any]]:
-        """Yield the values of a column of a split in parts that fit into memory."""
+    def rows(self, split: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the values of some columns of each row of a split, read in parts that fit into memory."""
         for path in self.files[split]:
-            yield from _batches(column, path)
+            for part in _batches(columns, path):
+                yield from zip(*part, strict=True)
 
     def mapped(self, split: str, column: str) -> Any:
         """Return a column of a split as a chunked array that is not in memory.
@@ -118,10 +119,15 @@ def columns(dataset: str) -> dict[str, Any]:
 
 def labels(tables: Tables, split: str, column: str) -> list[str | None]:
     """Return the label of each row as text, a name where the metadata has one."""
-    names, found = tables.class_names(column), tables.read(split, [column])[column].to_pylist()
+    names = tables.class_names(column)
+    return [label(names, value) for value in tables.read(split, [column])[column].to_pylist()]
+
+
+def label(names: Sequence[str] | None, value: Any) -> str | None:
+    """Return the value of a column of labels as text, its name where there are names; None for a missing label."""
     if names is None:
-        return [None if value is None else str(value).strip() or None for value in found]
-    return [names[value] if isinstance(value, int) and 0 <= value < len(names) else None for value in found]
+        return None if value is None else str(value).strip() or None
+    return names[value] if isinstance(value, int) and 0 <= value < len(names) else None
 
 
 def _schema(path: Path) -> Any:
@@ -156,20 +162,20 @@ def _size(column: str, path: Path) -> int:
     return sum(int(group.column(index).total_uncompressed_size) for group in groups)
 
 
-def _batches(column: str, path: Path) -> Iterator[list[Any]]:
-    """Yield the values of a column of a file in parts; raise `DatasetError` if it cannot be read."""
-    found = _opened(path, functools.partial(_record_batches, column))
+def _batches(columns: Sequence[str], path: Path) -> Iterator[list[list[Any]]]:
+    """Yield the values of each column of a file in parts; raise `DatasetError` if it cannot be read."""
+    found = _opened(path, functools.partial(_record_batches, columns))
     while (batch := _opened(path, lambda _: _next_valid(found))) is not None:
         for start in range(0, len(batch), _BATCH):
-            yield batch.column(column).slice(start, _BATCH).to_pylist()
+            yield [batch.column(column).slice(start, _BATCH).to_pylist() for column in columns]
 
 
-def _record_batches(column: str, path: Path) -> Iterator[Any]:
+def _record_batches(columns: Sequence[str], path: Path) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if path.suffix.lower() == _PARQUET:
-        return iter(pq.ParquetFile(path).iter_batches(_BATCH, columns=[column]))
+        return iter(pq.ParquetFile(path).iter_batches(_BATCH, columns=list(columns)))
     return iter(pa.ipc.open_stream(pa.memory_map(str(path))))
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dlcli.data.text.sets import Documents, TextSet
+from dlcli.notices import Notice
 from dlcli.text_models import bag_of_ngrams
 
 
@@ -29,3 +30,12 @@ def test_the_measured_split_does_not_change_the_fitted_model():
     test = Documents(["good", "bad", "good"], np.array([1, 0, 0], np.int32))
     texts = TextSet("made", {**train.splits, "test": test}, train.classes)
     assert bag_of_ngrams.accuracy(texts, "test")["value"] == pytest.approx(2 / 3)
+
+
+def test_a_part_of_a_large_set_is_fitted_and_all_of_the_split_is_measured(monkeypatch):
+    monkeypatch.setattr(bag_of_ngrams, "_MOST", 500)
+    monkeypatch.setattr(bag_of_ngrams, "_PART", 7)
+    texts = labelled(["good film", "bad film", "fine film"] * 50, [1, 0, 1] * 50)
+    with pytest.warns(Notice, match=r"fitted to \d\d of 150 texts"):
+        found = bag_of_ngrams.accuracy(texts, "test")
+    assert (found["value"], found["n"]) == (1.0, 150)

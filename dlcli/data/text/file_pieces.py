@@ -134,9 +134,9 @@ class Pieces(Sequence[str]):
 
     def sample(self, size: int) -> list[str]:
         """Return pieces of about `size` bytes in all, evenly spread; all if they are fewer."""
-        total = sum(piece.end - piece.start for piece in self.pieces)
-        count = max(1, min(len(self), round(len(self) * size / max(total, 1))))
-        chosen = np.unique(np.linspace(0, len(self) - 1, count).round())
+        total, number = sum(piece.end - piece.start for piece in self.pieces), len(self.pieces)
+        count = max(1, min(number, round(number * size / max(total, 1))))
+        chosen = np.unique(np.linspace(0, number - 1, count).round())
         return list(Pieces([self.pieces[int(index)] for index in chosen]))
 
 

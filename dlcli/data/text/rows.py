@@ -68,9 +68,7 @@ def text_set(
     """
     train = found["train"]
     shared = [split for split in ALIASES if split == "train" or split not in found]
-    if len(train) < len(shared) and (bad := [each for each in problems if not each.harmless]):
-        raise Malformed(name, bad)
-    refuse_few(name, len(train), shared)
+    refuse_few(name, len(train), shared, problems)
     parts = {split: [train[i] for i in taken] for split, taken in divide([row.place for row in train], found).items()}
     parts |= {split: list(rows) for split, rows in found.items() if split != "train"}
     if not all(row.label is not None for rows in found.values() for row in rows):
@@ -91,19 +89,36 @@ def _documents(rows: Sequence[Row], classes: Sequence[str] | None = None) -> Doc
 
 def _unknown_classes(parts: Mapping[str, Sequence[Row]], classes: Sequence[str]) -> list[Problem]:
     """Return the rows of classes that training lacks."""
-    known, forms = set(classes), {normalized(name): name for name in classes}
-    problems = []
-    for split, rows in parts.items():
-        for row in rows:
-            if (label := str(row.label)) not in known:
-                alike = f", which has {visible(forms[normalized(label)])}" if normalized(label) in forms else ""
-                message = f"{row.place} has the class {visible(label)}, which is missing in training{alike}"
-                problems.append(Problem("classes", split, row.place, message))
-    return problems
+    unknown = UnknownClasses(classes)
+    found = [unknown.problem(split, row.place, str(row.label)) for split, rows in parts.items() for row in rows]
+    return [each for each in found if each]
 
 
-def refuse_few(name: str, count: int, shared: Sequence[str]) -> None:
-    """Raise an error if dividing `count` rows would leave a split empty."""
+class UnknownClasses:
+    """Finds the rows of classes that training lacks."""
+
+    def __init__(self, classes: Sequence[str]):
+        self._known, self._forms = set(classes), {normalized(name): name for name in classes}
+
+    def problem(self, split: str, place: str, label: str) -> Problem | None:
+        """Return the problem of a row of an unknown class."""
+        if label in self._known:
+            return None
+        same = self._forms.get(normalized(label))
+        alike = f", which has {visible(same)}" if same is not None else ""
+        message = f"{place} has the class {visible(label)}, which is missing in training{alike}"
+        return Problem("classes", split, place, message)
+
+
+def unlabelled(place: str) -> Problem:
+    """Return the problem of a row without a label."""
+    return Problem("unlabelled", "", place, f"{place} must have a label, as other rows do", skippable=True)
+
+
+def refuse_few(name: str, count: int, shared: Sequence[str], problems: Sequence[Problem]) -> None:
+    """Raise an error if dividing `count` rows would leave a split empty; it contains the problems, if there are any."""
+    if count < len(shared) and (bad := [each for each in problems if not each.harmless]):
+        raise Malformed(name, bad)
     if len(shared) > 1 and count < len(shared):
         raise DatasetError(
             f"{name} must contain at least {len(shared)} texts to be divided into {listed(shared, 'and')}, "

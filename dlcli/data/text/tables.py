@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from dlcli.files import split_lines
 
 _DELIMITER = re.compile(r'"?sep=."?\r?')  # a line that spreadsheets write before the header
 _HEADER_LINES = 20  # lines of a header whose names contain line ends
+_LARGEST_CELL = 2**28  # characters; a quote that is never closed does not fill the memory
 
 Cells = dict[str, Any]  # the cells of a row, by the roles of their columns
 Rows = tuple[list[tuple[int, Cells]], list[Problem]]
@@ -36,7 +38,7 @@ Parsed = Iterator[tuple[int, Cells | str]]  # the line of each row, and its cell
 
 
 def read(path: Path, wanted: Sequence[Column]) -> Rows:
-    """Read a table.
+    """Read a table as a whole.
 
     Args:
         path: path of the file.
@@ -48,27 +50,64 @@ def read(path: Path, wanted: Sequence[Column]) -> Rows:
     Raises:
         DatasetError: the file cannot be read, or lacks a column.
     """
-    text, _ = text_files.decoded(path)
-    required = [f"a {column.role}" for column in wanted if column.required]
-    if not text.strip():
-        raise DatasetError(f"{path} must have {' and '.join(required)} per row, and is empty")
-    if "\r" in text and "\n" not in text:
-        raise DatasetError(
-            f"{path} must end its lines with \\n or \\r\\n, found \\r alone (classic Mac OS)",
-            hint="tr '\\r' '\\n' < FILE > NEW converts it",
-        )
-    lines = split_lines(text) if text_files.extension(path) != ".csv" else text.split("\n")
-    rows = _objects(path, lines, wanted) if text_files.extension(path) == ".jsonl" else _table(path, lines, wanted)
     good: list[tuple[int, Cells]] = []
     problems: list[Problem] = []
-    for number, row in rows:
-        if isinstance(row, str):
-            problems.append(_problem(path, number, row))
-        elif message := _convert(row):
-            problems.append(_problem(path, number, message))
+    for number, row in Table(path, lines_of(path, text_files.decoded(path)[0]), wanted).rows():
+        if isinstance(row, Problem):
+            problems.append(row)
         else:
             good.append((number, row))
     return good, problems
+
+
+def lines_of(path: Path, text: str) -> list[str]:
+    """Return the lines of the text of a table; raise `DatasetError` if they end as those of classic Mac OS."""
+    if "\r" in text and "\n" not in text:
+        raise classic_ends(path)
+    return text.split("\n") if keeps_returns(path) else split_lines(text)
+
+
+def keeps_returns(path: Path) -> bool:
+    r"""Return whether a \r before a \n is part of a line, since it may be in a quoted cell of several lines."""
+    return text_files.extension(path) == ".csv"
+
+
+def classic_ends(path: Path) -> DatasetError:
+    """Return the error of a table whose lines end as those of classic Mac OS."""
+    return DatasetError(
+        f"{path} must end its lines with \\n or \\r\\n, found \\r alone (classic Mac OS)",
+        hint="tr '\\r' '\\n' < FILE > NEW converts it",
+    )
+
+
+class Table:
+    """The rows of a table."""
+
+    def __init__(self, path: Path, lines: Sequence[str], wanted: Sequence[Column]):
+        """Find the columns.
+
+        Args:
+            path: path of the file, for its extension and for messages.
+            lines: all of its lines.
+            wanted: columns to read, in the order of a `.tsv` without a header.
+
+        Raises:
+            DatasetError: the table is empty, or lacks a column.
+        """
+        if not any(line.strip() for line in lines):
+            required = [f"a {column.role}" for column in wanted if column.required]
+            raise DatasetError(f"{path} must have {' and '.join(required)} per row, and is empty")
+        self._path = path
+        self._parsed = (_objects if text_files.extension(path) == ".jsonl" else _table)(path, lines, wanted)
+
+    def rows(self) -> Iterator[tuple[int, Cells | Problem]]:
+        """Yield the first line of each row, and its cells or its problem."""
+        for number, row in self._parsed():
+            if message := row if isinstance(row, str) else _convert(row):
+                yield number, _problem(self._path, number, message)
+            else:
+                assert not isinstance(row, str)  # an empty message
+                yield number, row
 
 
 def has_columns(path: Path, wanted: Sequence[Column]) -> bool:
@@ -131,30 +170,37 @@ def _dialects(path: Path) -> list[_Dialect]:
     return quoted if text_files.extension(path) == ".csv" else [_Dialect("\t", False), _Dialect("\t", True), *quoted]
 
 
-def _table(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Parsed:
+def _table(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Callable[[], Parsed]:
     first = next(number for number, line in enumerate(lines) if line.strip())
     if _DELIMITER.fullmatch(lines[first]) and first + 1 < len(lines):
         first += 1
-    csv.field_size_limit(text_files.LARGEST)
-    dialects = [(dialect, dialect.header(lines[first : first + _HEADER_LINES])) for dialect in _dialects(path)]
-    chosen, header = max(dialects, key=lambda each: matches(each[1], wanted))  # the first of the best
-    if not matches(header, wanted):
-        chosen, header = max(dialects, key=lambda each: len(each[1]))
-    rows = chosen.rows(lines, first)
-    if _lacks_header(path, chosen, header, wanted):
-        names, found = header, {column.role: index for index, column in enumerate(wanted)}
-    else:
-        number, first_row = next(rows)
+    csv.field_size_limit(_LARGEST_CELL)
+    chosen, header = _dialect(path, lines[first : first + _HEADER_LINES], wanted)
+    has_header = not _lacks_header(path, chosen, header, wanted)
+    names, found = header, {column.role: index for index, column in enumerate(wanted)}
+    if has_header:
+        number, first_row = next(chosen.rows(lines, first))
         if isinstance(first_row, str):
             raise DatasetError(f"line {number} of {path} {first_row}")
         names, found = first_row, resolve(path, first_row, wanted)
-    for number, cells in rows:
-        if isinstance(cells, str):
-            yield number, cells
-        elif len(cells) != len(names):
-            yield number, f"must have {len(names)} columns, and has {len(cells)}"
-        else:
-            yield number, {role: cells[index] for role, index in found.items()}
+
+    def parsed() -> Parsed:
+        for number, cells in itertools.islice(chosen.rows(lines, first), int(has_header), None):
+            if isinstance(cells, str):
+                yield number, cells
+            elif len(cells) != len(names):
+                yield number, f"must have {len(names)} columns, and has {len(cells)}"
+            else:
+                yield number, {role: cells[index] for role, index in found.items()}
+
+    return parsed
+
+
+def _dialect(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> tuple[_Dialect, list[str]]:
+    """Return the dialect that fits the lines of the header best, and the cells of the header."""
+    dialects = [(dialect, dialect.header(lines)) for dialect in _dialects(path)]
+    chosen = max(dialects, key=lambda each: matches(each[1], wanted))  # the first of the best
+    return chosen if matches(chosen[1], wanted) else max(dialects, key=lambda each: len(each[1]))
 
 
 def _lacks_header(path: Path, chosen: _Dialect, header: Sequence[str], wanted: Sequence[Column]) -> bool:
@@ -195,23 +241,32 @@ def _misquoted(lines: Sequence[str], row: int, end: int, delimiter: str, reason:
     line = row + text.count("\n", 0, start) + 1
     if "unexpected end" in reason:
         return line, "has an opening quote that is never closed"
+    if "field larger" in reason:
+        return line, f"has a cell of more than {_LARGEST_CELL:,} characters: a quote may not be closed"
     where = f" in line {end}" if end != line else ""
     return line, f"has a quoted cell that continues after its closing quote{where}: write a quote in a cell twice"
 
 
-def _objects(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Parsed:
-    parsed = [(number, _parsed(line)) for number, line in enumerate(lines, 1) if line.strip()]
-    header = list(dict.fromkeys(name for _, each in parsed if isinstance(each, dict) for name in each))
+def _objects(path: Path, lines: Sequence[str], wanted: Sequence[Column]) -> Callable[[], Parsed]:
+    objects = (_parsed(line) for line in lines if line.strip())
+    header = list(dict.fromkeys(name for each in objects if isinstance(each, dict) for name in each))
     found = {} if not header else {role: header[index] for role, index in resolve(path, header, wanted).items()}
-    for number, each in parsed:
-        if isinstance(each, str):
-            yield number, each
-            continue
-        row = {role: each.get(name) for role, name in found.items() if each.get(name) is not None}
-        if missing := [found.get(role, role) for role in _required(wanted) if role not in row]:
-            yield number, f"must be a JSON object with a string for {' and '.join(map(repr, missing))}"
-        else:
-            yield number, row
+
+    def parsed() -> Parsed:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            each = _parsed(line)
+            if isinstance(each, str):
+                yield number, each
+                continue
+            row = {role: each.get(name) for role, name in found.items() if each.get(name) is not None}
+            if missing := [found.get(role, role) for role in _required(wanted) if role not in row]:
+                yield number, f"must be a JSON object with a string for {' and '.join(map(repr, missing))}"
+            else:
+                yield number, row
+
+    return parsed
 
 
 def _required(wanted: Sequence[Column]) -> list[str]:

@@ -45,6 +45,12 @@ class Shards:
             found[here] = part[flat[here] - (self._ends[number] - len(part))]
         return found.reshape(places.shape)
 
+    def places_of(self, token: int) -> np.ndarray:
+        """Return where a token is, int64 [place], ascending."""
+        starts = self._ends - [len(part) for part in self._parts]
+        found = [np.flatnonzero(part == token) + start for part, start in zip(self._parts, starts, strict=True)]
+        return np.concatenate(found)
+
 
 def planned(pieces: Sequence[Piece]) -> list[list[Piece]]:
     """Return the pieces of each shard."""

@@ -52,8 +52,8 @@ class Stream:
 
     def documents(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the offset and the number of tokens of each document, both int64 [document]."""
-        assert isinstance(self.ids, np.ndarray)  # a text larger than memory has no labels
-        marks = np.flatnonzero(self.ids == self.end)
+        ids = self.ids
+        marks = ids.places_of(self.end) if isinstance(ids, Shards) else np.flatnonzero(ids == self.end)
         return marks + 1, np.diff(marks, append=len(self.ids)) - 1
 
 

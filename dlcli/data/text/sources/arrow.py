@@ -5,7 +5,7 @@ See `dlcli.data.arrow`. The column `text` has the texts, and `label` their class
 
 from __future__ import annotations
 
-import itertools
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,9 +14,8 @@ from dlcli.data.problems import Problem, without_text
 from dlcli.data.text import large_texts, unpacked
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions, resolve
-from dlcli.data.text.rows import Found, Row, text_set
+from dlcli.data.text.rows import Found, Row, text_set, unlabelled
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.sources.table import unlabelled
 
 
 def matches(dataset: str) -> bool:
@@ -36,26 +35,32 @@ def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
     header = list(arrow.columns(dataset)) or tables.schema().names
     chosen = {role: header[index] for role, index in resolve(Path(dataset), header, options.text).items()}
     label = chosen.get("label") if options.labels else None
-    if label is None and not options.in_memory and tables.size(chosen["text"]) > large_texts.LARGE:
-        return unpacked.text_set(
-            dataset, tables.state(chosen["text"]), list(tables.files), _texts(tables, chosen["text"])
-        )
+    if not options.in_memory and tables.size(chosen["text"]) > large_texts.LARGE:
+        return unpacked.text_set(_source(tables, chosen["text"], label))
     found: dict[str, list[Row]] = {}
     problems: list[Problem] = []
     for split in tables.files:
         found[split], bad = _read(tables, split, chosen["text"], label)
-        problems += bad
+        problems += [dataclasses.replace(each, split=split if len(tables.files) > 1 else "") for each in bad]
     return text_set(dataset, found, problems)
 
 
-def _texts(tables: arrow.Tables, column: str) -> unpacked.Rows:
-    def rows() -> Iterator[tuple[str, int, str]]:
-        for split in tables.files:
-            values = itertools.chain.from_iterable(tables.batches(split, column))
-            for number, each in enumerate(values, 1):
-                yield split, number, each if isinstance(each, str) else ""
+def _source(tables: arrow.Tables, text: str, label: str | None) -> unpacked.Source:
+    columns = [text] if label is None else [text, label]
+    names = None if label is None else tables.class_names(label)
 
-    return rows
+    def entries() -> Iterator[unpacked.Entry]:
+        for split in tables.files:
+            for number, (each, *rest) in enumerate(tables.rows(split, columns), 1):
+                found = arrow.label(names, rest[0]) if rest else None
+                yield unpacked.Entry(split, number, _text(each), found, found or "")
+
+    parts = {split: f"{split} of {tables.name}" for split in tables.files}
+    return unpacked.Source(tables.name, tables.state(columns), parts, "row", entries, label is not None)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _read(tables: arrow.Tables, split: str, text: str, label: str | None) -> Found:
@@ -64,11 +69,11 @@ def _read(tables: arrow.Tables, split: str, text: str, label: str | None) -> Fou
     rows: list[Row] = []
     problems: list[Problem] = []
     for number, (each, name) in enumerate(zip(texts, labels, strict=True), 1):
-        row = Row(each if isinstance(each, str) else "", f"row {number} of {split} of {tables.name}", name, name or "")
+        row = Row(_text(each), f"row {number} of {split} of {tables.name}", name, name or "")
         if not row.text.strip():
             problems.append(without_text(row.place))
         elif label and name is None:
-            problems.append(unlabelled(row))
+            problems.append(unlabelled(row.place))
         else:
             rows.append(row)
     return rows, problems

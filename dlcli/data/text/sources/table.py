@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dlcli.data import text_files
 from dlcli.data.labels import visible
 from dlcli.data.problems import Problem, without_text
-from dlcli.data.text import tables
+from dlcli.data.text import large_tables, tables
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
-from dlcli.data.text.rows import Found, Row, text_set
+from dlcli.data.text.rows import Found, Row, text_set, unlabelled
 from dlcli.data.text.sets import TextSet
 from dlcli.notices import warn
 
@@ -32,22 +32,40 @@ def matches(dataset: str) -> bool:
 
 def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
     """Read the table and divide it."""
-    rows, problems = read(text_files.located(dataset), options)
-    return text_set(dataset, {"train": rows}, problems)
+    return find_parts(dataset, {"train": text_files.located(dataset)}, options)
 
 
-def read(path: Path, options: ReadOptions) -> Found:
-    """Read a table of texts; return its rows, and the problems of those that cannot be used.
+def find_parts(name: str, paths: Mapping[str, Path], options: ReadOptions) -> tuple[TextSet, list[Problem]]:
+    """Read the tables of a set.
+
+    Args:
+        name: of the set.
+        paths: the table of each split; splits that are missing are divided off training.
+        options: how they are read.
 
     Raises:
-        DatasetError: the file cannot be read, or lacks a column.
+        DatasetError: a file cannot be read, lacks a column, or has too few rows.
     """
-    numbered, problems = tables.read(path, options.text)
+    if not options.in_memory and large_tables.are_large(list(paths.values())):
+        for path in paths.values():
+            _usable(path, large_tables.head(path, options), options)  # for its note
+        return large_tables.text_set(name, paths, options)
+    rows: dict[str, list[Row]] = {}
+    problems: list[Problem] = []
+    for split, path in paths.items():
+        numbered, bad = tables.read(path, options.text)
+        rows[split], unusable = _usable(path, numbered, options)
+        problems += [dataclasses.replace(each, split=split if len(paths) > 1 else "") for each in [*bad, *unusable]]
+    return text_set(name, rows, problems + _without_labels(rows, paths))
+
+
+def _usable(path: Path, numbered: Sequence[tuple[int, tables.Cells]], options: ReadOptions) -> Found:
+    """Return the rows of a table that can be used, and the problems of the others."""
     rows = [_row(f"line {line} of {path}", cells) for line, cells in numbered]
-    problems += [without_text(row.place) for row in rows if not row.text.strip()]
+    problems = [without_text(row.place) for row in rows if not row.text.strip()]
     rows = [row for row in rows if row.text.strip()]
     if options.labels and any(row.label for row in rows):
-        problems += [unlabelled(row) for row in rows if not row.label]
+        problems += [unlabelled(row.place) for row in rows if not row.label]
         rows = [row for row in rows if row.label]
     else:
         rows = [dataclasses.replace(row, label=None) for row in rows]
@@ -57,14 +75,19 @@ def read(path: Path, options: ReadOptions) -> Found:
     return rows, problems
 
 
+def _without_labels(rows: Mapping[str, Sequence[Row]], paths: Mapping[str, Path]) -> list[Problem]:
+    """Return the files without labels, if others have labels."""
+    labelled = {split for split, found in rows.items() if found and found[0].label is not None}
+    return [
+        Problem("unlabelled", split, str(paths[split]), f"{paths[split]} must have labels, as other splits do")
+        for split, found in rows.items()
+        if labelled and found and split not in labelled
+    ]
+
+
 def _row(place: str, cells: tables.Cells) -> Row:
     label = cells.get("label")
     return Row(cells["text"], place, label if label is None else label.strip(), label or "")
-
-
-def unlabelled(row: Row) -> Problem:
-    """Return the problem of a row without a label."""
-    return Problem("unlabelled", "", row.place, f"{row.place} must have a label, as other rows do", skippable=True)
 
 
 def _note_missing_header(path: Path, rows: Sequence[Row]) -> None:

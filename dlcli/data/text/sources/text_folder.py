@@ -46,8 +46,6 @@ def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
         return text_set(dataset, {"train": rows}, problems, by_name)
     others = [path for path in paths if path not in parts.values() and not path.is_dir()]
     stray = text_files.skipped(others, "it is not the table or text of a split")
-    if not options.in_memory and large_texts.is_large(list(parts.values())):
-        return large_texts.raw(dataset, parts), stray
     texts, problems = _split_files(dataset, parts, options)
     return texts, problems + stray
 
@@ -56,28 +54,16 @@ def _split_files(name: str, parts: Mapping[str, Path], options: ReadOptions) -> 
     are_raw = {text_files.extension(path) == text_files.RAW for path in parts.values()}
     if len(are_raw) > 1:
         raise DatasetError(f"{name} must contain raw texts or tables for all its splits, found both")
+    if are_raw == {False}:
+        return table.find_parts(name, parts, options)
+    if not options.in_memory and large_texts.is_large(list(parts.values())):
+        return large_texts.raw(name, parts), []
     raw: dict[str, str] = {}
-    rows: dict[str, list[Row]] = {}
     problems: list[Problem] = []
     for split, path in parts.items():
-        if are_raw == {True}:
-            raw[split], bad = text_files.raw(path)
-        else:
-            rows[split], bad = table.read(path, options)
+        raw[split], bad = text_files.raw(path)
         problems += [dataclasses.replace(each, split=split if len(parts) > 1 else "") for each in bad]
-    if are_raw == {True}:
-        return raw_text_set(name, raw), problems
-    return text_set(name, rows, problems + _unlabelled(rows, parts))
-
-
-def _unlabelled(rows: Mapping[str, Sequence[Row]], parts: Mapping[str, Path]) -> list[Problem]:
-    """Return the files without labels, if others have labels."""
-    labelled = {split for split, found in rows.items() if found and found[0].label is not None}
-    return [
-        Problem("unlabelled", split, str(parts[split]), f"{parts[split]} must have labels, as other splits do")
-        for split, found in rows.items()
-        if labelled and found and split not in labelled
-    ]
+    return raw_text_set(name, raw), problems
 
 
 def _chosen(folder: Path) -> tuple[list[Path], list[Problem]]:
