@@ -13,6 +13,14 @@ out=${1:-.gallery}
 mkdir -p "$out"
 missing() { [ ! -f "runs/gallery-$1/run.json" ]; }
 
+# times.txt has the seconds of each command.
+: > "$out/times.txt"
+dlcli() {
+  began=$(date +%s)
+  command dlcli "$@"
+  printf '%6d s  %s %s\n' $(($(date +%s) - began)) "$1" "$2" >> "$out/times.txt"
+}
+
 dlcli viz schedule --no-show --out "$out/schedule.png"
 dlcli viz optimizer-surface --surface himmelblau --no-show --out "$out/optimizer-surface.png"
 dlcli viz basins --no-show --out "$out/basins.png"
@@ -107,3 +115,11 @@ dlcli study augmentation --change rotate --change shift --change noise --strengt
 cp runs/gallery-augmentation/augmentation.png "$out/augmentation-study.png"
 dlcli study depth --no-show --out runs/gallery-depth
 cp runs/gallery-depth/depth.png "$out/depth.png"
+dlcli study dropout-ensemble --no-show --out runs/gallery-dropout-ensemble
+cp runs/gallery-dropout-ensemble/dropout-ensemble.png "$out/dropout-ensemble.png"
+dlcli study learning-rate --no-show --out runs/gallery-learning-rate
+cp runs/gallery-learning-rate/learning-rate.png "$out/learning-rate.png"
+dlcli study batch-size --no-show --out runs/gallery-batch-size
+cp runs/gallery-batch-size/batch-size.png "$out/batch-size.png"
+dlcli study sample-size --no-show --out runs/gallery-sample-size
+cp runs/gallery-sample-size/sample-size.png "$out/sample-size.png"
