@@ -190,7 +190,18 @@ def test_a_given_target_is_kept(calls):
 )
 def test_optimizers_are_compared_on_a_task_of_each_technique(tmp_path, technique, monkeypatch, capsys):
     small = ["--steps=4", "--batch-size=8", "--seeds=2", "--optimizer=adam", "--rates=1"]
-    study = ["dlcli", "study", "optimizers", f"--technique={technique}", *small, f"--out={tmp_path}", "--json"]
+    if technique in ("rnn", "transformer"):  # the test split of the default text takes minutes in batches of 8
+        (tmp_path / "text.txt").write_text("a text of some words\n" * 500)
+        small.append(f"--dataset={tmp_path / 'text.txt'}")
+    study = [
+        "dlcli",
+        "study",
+        "optimizers",
+        f"--technique={technique}",
+        *small,
+        f"--out={tmp_path / 'study'}",
+        "--json",
+    ]
     monkeypatch.setattr(sys, "argv", study)
     with pytest.raises(SystemExit) as ended:
         main()
