@@ -82,10 +82,12 @@ def stream(texts: TextSet, split: str, tokenizer: Tokenizer) -> Stream:
 def _parts(texts: Sequence[str], tokenizer: Tokenizer) -> Iterator[np.ndarray]:
     """Yield the stream in parts of at least `_BUFFER` tokens."""
     waiting: list[np.ndarray] = []
+    size = 0
     for ids in tokenizer.encode_all(texts):
         waiting += [np.array([tokenizer.special.end], np.uint32), ids]
-        if sum(map(len, waiting)) >= _BUFFER:
+        size += 1 + len(ids)
+        if size >= _BUFFER:
             yield np.concatenate(waiting)
-            waiting = []
+            waiting, size = [], 0
     if waiting:
         yield np.concatenate(waiting)
