@@ -54,7 +54,9 @@ except dlcli.UserError as error:
 def test_the_example_of_the_readme_runs(tmp_path):
     code = re.search(r"## From Python\n\n```python\n(.*?)```", README.read_text(), re.DOTALL)[1]
     assert "steps=500" in code
-    exec(code.replace("steps=500", "steps=4, channels=2, hidden=4, batch_size=60"), names := {})
+    small = "steps=4, channels=2, hidden=4, batch_size=60"
+    assert "trials=10" in code
+    exec(code.replace("steps=500", small).replace("trials=10", f"trials=2, {small}"), names := {})
     assert 0 <= names["run"].evaluate()["accuracy"]["value"] <= 1
     assert isinstance(names["run"].model, nnx.Module)
     assert len(names["run"].predict(np.zeros([3, 8, 8, 1], np.uint8))) == 3
