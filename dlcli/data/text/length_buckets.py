@@ -24,7 +24,7 @@ class LengthOrder:
 
     Attributes:
         widths: of each bucket, by their sum, int [bucket, side]; every text fits into the last one.
-        bucket: of each text, int [text].
+        bucket: of each text, int16 [text].
         padding: share of the tokens of all texts that are padding, if each has the width of its bucket.
     """
 
@@ -41,8 +41,9 @@ class LengthOrder:
         self.batches = len(lengths) // batch_size
         self.lengths = lengths
         self.widths = choose_widths(lengths, buckets if self.batches > 1 else 1)
-        self.bucket = (lengths[:, None] <= self.widths).all(axis=2).argmax(axis=1)
-        self.padding = 1 - lengths.sum() / self.widths[self.bucket].sum()
+        self.bucket = (lengths[:, None] <= self.widths).all(axis=2).argmax(axis=1).astype(np.int16)
+        texts = np.bincount(self.bucket, minlength=len(self.widths))
+        self.padding = 1 - lengths.sum() / (texts @ self.widths.sum(axis=1))
         self._plain = Order(len(lengths), batch_size, seed)
         self._epoch = functools.lru_cache(maxsize=2)(self._permutation)
 
@@ -69,6 +70,8 @@ def choose_widths(lengths: np.ndarray, most: int) -> np.ndarray:
     The last one is that of the longest texts. The others are added one by one, each where it leaves the fewest tokens;
     after each, all are moved in turn to where they leave the fewest.
     """
+    if most == 1:
+        return lengths.max(axis=0)[None]
     unique, counts = np.unique(lengths, axis=0, return_counts=True)
     sides = [np.unique(np.quantile(each, np.linspace(0, 1, _LENGTHS), method="higher")) for each in lengths.T]
     candidates = np.stack(np.meshgrid(*sides, indexing="ij"), axis=-1).reshape(-1, len(sides))

@@ -51,10 +51,14 @@ class Stream:
         return len(self.ids) - 1
 
     def documents(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the offset and the number of tokens of each document, both int64 [document]."""
+        """Return the offset, int64 [document], and the number of tokens, int32 [document], of each document."""
         ids = self.ids
-        marks = ids.places_of(self.end) if isinstance(ids, Shards) else np.flatnonzero(ids == self.end)
-        return marks + 1, np.diff(marks, append=len(self.ids)) - 1
+        starts = ids.places_of(self.end) if isinstance(ids, Shards) else np.flatnonzero(ids == self.end)
+        starts += 1
+        lengths = np.empty(len(starts), np.int32)
+        lengths[:-1] = np.diff(starts) - 1
+        lengths[-1:] = len(ids) - starts[-1:]
+        return starts, lengths
 
 
 def stream(texts: TextSet, split: str, tokenizer: Tokenizer) -> Stream:
