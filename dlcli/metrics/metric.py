@@ -31,7 +31,7 @@ Metrics = Mapping[str, Metric]
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Mean:
-    """Weighted mean: sums of values and of weights, both of shape []."""
+    """Weighted mean: sums of values and of weights, both of shape []; of nothing it has no value."""
 
     total: jax.Array
     weight: jax.Array
@@ -48,8 +48,8 @@ class Mean:
         """Return the mean of each of several values by name."""
         return {name: cls.of(value) for name, value in values.items()}
 
-    def value(self) -> float:
-        return float(self.total) / max(float(self.weight), 1e-12)
+    def value(self) -> float | None:
+        return float(self.total) / float(self.weight) if float(self.weight) else None
 
     def describe(self) -> dict[str, Any]:
         return {"value": self.value(), "n": float(self.weight)}

@@ -60,3 +60,9 @@ def test_a_rate_of_a_matrix_counts_every_entry_that_is_not_padding():
 
 def test_values_exclude_metrics_that_are_not_a_single_number():
     assert values(measured(np.arange(COUNT))).keys() == {"loss", "accuracy", "calibration"}
+
+
+def test_the_mean_of_nothing_has_no_value():
+    nothing = Mean.of(jnp.asarray([3.0]), where=jnp.zeros(1))
+    assert values({"nothing": nothing, "something": Mean.of(jnp.asarray([3.0]))}) == {"something": 3.0}
+    assert nothing.describe() == {"value": None, "n": 0.0}

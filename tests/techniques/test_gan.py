@@ -300,6 +300,13 @@ def test_the_lazy_gradient_penalty_is_averaged_over_the_steps_that_have_it(tmp_p
     assert found[1] > 0
 
 
+def test_a_report_between_two_gradient_penalties_shows_none(tmp_path):
+    list(engine.fit(Learner, Train(**{**POINTS, "steps": 4, "report_every": 1, "penalty_every": 2, "out": tmp_path})))
+    rows = map(json.loads, (tmp_path / "metrics.jsonl").read_text().splitlines())
+    shown = ["gradient_penalty" in row["metrics"] for row in rows if row["split"] == "train"]
+    assert shown == [True, False, True, False]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
