@@ -15,10 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from dlcli.data import arrow, text_files
-from dlcli.data.text import catalogue, file_pieces, labelled_batches, lines, tables, token_streams, tokenizers
+from dlcli.data.text import catalogue, file_pieces, labelled_batches, lines, tables, token_streams, tokenizers, unpacked
 from dlcli.data.text.check import check
 from dlcli.data.text.columns import DEFAULT, ReadOptions
 from dlcli.data.text.large_texts import LargeDocuments
+from dlcli.data.text.row_source import Entry, Source
 from dlcli.errors import DatasetError
 from dlcli.notices import Notice
 
@@ -241,6 +242,14 @@ def test_equal_documents_of_a_large_table_are_found(tmp_path):
     found = check(str(tmp_path / "set.parquet"))
     assert {problem.kind for problem in found} == {"duplicate"}
     assert found == check(str(tmp_path / "set.parquet"), IN_MEMORY)
+
+
+def test_a_table_that_changes_while_it_is_read_is_an_error_and_leaves_nothing(tmp_path):
+    readings = iter([[Entry("train", number, f"text {number}") for number in range(count)] for count in (30, 29)])
+    source = Source("set", "state", {"train": "set"}, "row", lambda: iter(next(readings)))
+    with pytest.raises(DatasetError, match="set has changed while it was read"):
+        unpacked.text_set(source)
+    assert not list((tmp_path / "cache").rglob("rows-*"))
 
 
 def test_a_damaged_table_is_an_error_and_leaves_nothing(tmp_path):

@@ -12,8 +12,8 @@ from dlcli.data.problems import Problem
 from dlcli.data.text import decompressed, large_texts, tables, unpacked
 from dlcli.data.text.columns import ReadOptions
 from dlcli.data.text.file_lines import FileLines
+from dlcli.data.text.row_source import Entry, Source
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.unpacked import Entry, Source
 from dlcli.errors import DatasetError
 from dlcli.notices import silenced
 

@@ -14,6 +14,7 @@ from dlcli.data.problems import Problem, without_text
 from dlcli.data.text import large_texts, unpacked
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions, resolve
+from dlcli.data.text.row_source import Entry, Source
 from dlcli.data.text.rows import Found, Row, text_set, unlabelled
 from dlcli.data.text.sets import TextSet
 
@@ -45,18 +46,18 @@ def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
     return text_set(dataset, found, problems)
 
 
-def _source(tables: arrow.Tables, text: str, label: str | None) -> unpacked.Source:
+def _source(tables: arrow.Tables, text: str, label: str | None) -> Source:
     columns = [text] if label is None else [text, label]
     names = None if label is None else tables.class_names(label)
 
-    def entries() -> Iterator[unpacked.Entry]:
+    def entries() -> Iterator[Entry]:
         for split in tables.files:
             for number, (each, *rest) in enumerate(tables.rows(split, columns), 1):
                 found = arrow.label(names, rest[0]) if rest else None
-                yield unpacked.Entry(split, number, _text(each), found, found or "")
+                yield Entry(split, number, _text(each), found, found or "")
 
     parts = {split: f"{split} of {tables.name}" for split in tables.files}
-    return unpacked.Source(tables.name, tables.state(columns), parts, "row", entries, label is not None)
+    return Source(tables.name, tables.state(columns), parts, "row", entries, label is not None)
 
 
 def _text(value: object) -> str:
