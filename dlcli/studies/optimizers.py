@@ -139,7 +139,7 @@ def _reached(steps: Sequence[float], seconds: Sequence[float]) -> tuple[str, str
 
 
 def _named(task: Task) -> str:
-    return task.metric.replace("_", " ")
+    return task.metric.replace("_", " ").replace("frechet", "Fréchet")
 
 
 def _figure(
