@@ -109,6 +109,7 @@ class Options(BaseModel):
     panel: ClassVar[str] = "Options"  # title of the help panel for the fields this class declares
     examples: ClassVar[tuple[str, ...]] = ()  # command lines shown below the help
     architecture: ClassVar[tuple[str, ...]] = ()  # training options that shape the network, which --init-from takes
+    backbone: ClassVar[tuple[str, ...]] = ()  # those that shape its backbone, which --backbone-from takes
     # Training options; a run that is read must have one of them.
     requires: ClassVar[tuple[tuple[str, str | bool], ...]] = ()
 

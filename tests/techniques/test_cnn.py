@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+import dlcli
 from dlcli import engine
 from dlcli.engine import devices
 from dlcli.engine.load import one_device
@@ -126,6 +127,14 @@ def test_a_backbone_that_is_not_frozen_is_fine_tuned(trained, tmp_path):
     given, start, last = arrays(trained, best(trained)), arrays(end.folder, 0), arrays(end.folder, 2)
     kernel = next(name for name in given if name.startswith("network/backbone") and name.endswith("kernel"))
     assert given[kernel].tobytes() == start[kernel].tobytes() != last[kernel].tobytes()
+
+
+def test_a_backbone_brings_its_architecture(tmp_path):
+    small = {"steps": 1, "batch_size": 60, "train_examples": 60}
+    trained = dlcli.train("cnn", arch="resnet", depth=8, channels=2, hidden=5, out=tmp_path / "a", **small)
+    run = dlcli.train("cnn", backbone_from=str(trained.folder), out=tmp_path / "b", **small)
+    taken = {name: getattr(run.options, name) for name in ("arch", "depth", "channels", "hidden")}
+    assert taken == {"arch": "resnet", "depth": 8, "channels": 2, "hidden": None}  # the head is the run's own
 
 
 def test_a_backbone_of_other_shapes_is_refused(trained, tmp_path):

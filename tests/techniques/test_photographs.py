@@ -37,7 +37,8 @@ def test_photographs_are_augmented_and_get_a_network_with_batch_normalization(tm
         ({"channels": 8}, {"augment"}),
         ({"augment": ""}, {"arch", "channels"}),
         ({"arch": "resnet", "augment": "flip"}, set()),
-        ({"backbone_from": "run"}, set()),
+        ({"backbone_from": "run"}, {"augment"}),
+        ({"init_from": "run"}, set()),
     ],
 )
 @pytest.mark.filterwarnings("ignore::dlcli.notices.Notice")

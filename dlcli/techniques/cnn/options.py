@@ -78,10 +78,8 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
     """Options of `dlcli train cnn`."""
 
     panel = "Model"
-    architecture = (
-        *("arch", "depth", "channels", "stages", "pool", "norm", "activation", "hidden"),
-        "image_size",
-    )
+    backbone = ("arch", "depth", "channels", "stages", "pool", "norm", "activation")
+    architecture = (*backbone, "hidden", "image_size")
     dataset: Dataset = "digits"
     dropout: Dropout = 0.25
     image_size: ImageSize = None
@@ -96,7 +94,7 @@ class Train(BackboneOptions, AugmentOptions, DropoutOptions, SubsetOptions, Trai
     ] = 0.0
     backbone_from: Annotated[
         str | None,
-        Field(description="Initialize the backbone from this run."),
+        Field(description="Initialize the backbone from this run; options of its architecture are those of the run."),
         Cli(metavar="RUN", complete="runs", rare=True),
     ] = None
     freeze_backbone: Annotated[bool, Field(description="Train only the head."), Cli(rare=True)] = False

@@ -22,12 +22,12 @@ _SHIFT = 0.1  # of the side
 def defaults(options: Train, facts: ImageFacts) -> dict[str, Any]:
     """Return the options that photographs determine, by name; none for other images, and none that is given."""
     height, width, channels = facts.image
-    if channels < _COLOURS or min(height, width) < _SIDE or options.init_from or options.backbone_from:
+    if channels < _COLOURS or min(height, width) < _SIDE or options.init_from:
         return {}
     small = max(height, width) <= _LARGE
     network = {"arch": "airbench"} if small else {"arch": "resnet", "depth": 18}
     found: dict[str, Any] = {"augment": f"flip,shift:{round(_SHIFT * min(height, width))}"}
-    if not options.model_fields_set & set(Train.architecture) - {"image_size"}:
+    if not options.backbone_from and not options.model_fields_set & set(Train.architecture) - {"image_size"}:
         found |= {**network, "channels": 16}
     return {name: value for name, value in found.items() if name not in options.model_fields_set}
 
