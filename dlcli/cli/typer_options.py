@@ -24,6 +24,7 @@ from dlcli.cli.typer_commands import show_all
 from dlcli.errors import UsageError
 from dlcli.options.common import Options
 from dlcli.options.fields import cli, flag
+from dlcli.options.initialization import SOURCES
 from dlcli.validation import bare_type, choices, item_type, validate
 
 Complete = Callable[..., list[str]]
@@ -91,9 +92,9 @@ def command(
             raise UsageError("--full needs --plan, whose layers it lists")
         given = _given(values)
         file = read_config(flags["config"], model) if flags["config"] else {}
-        taken = _inherited(trains, model, {**file, **given})
+        source, taken = _inherited(trains, model, {**file, **given})
         options = validate(model, {**taken, **file, **given}, flags=given, kept=taken)
-        sources = {"--init-from": taken, "file": file, "flag": given}
+        sources = {source: taken, "file": file, "flag": given}
         origins = dict.fromkeys(model.model_fields, "default")
         origins |= {name: origin for origin, values in sources.items() for name in values}
         shown = {name: bool(flags.get(name)) for name in ("json", "plan", "full", "resume_if_exists")}
@@ -111,13 +112,14 @@ def command(
     return callback
 
 
-def _inherited(technique: str, model: type[Options], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of the model that a new run takes from the run that `--init-from` names."""
-    if not technique or not given.get("init_from"):
-        return {}
+def _inherited(technique: str, model: type[Options], given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the flag that names a run, and the options that a new run takes from it."""
+    source = next((name for name in SOURCES if given.get(name)), "")
+    if not technique or not source:
+        return "", {}
     from dlcli.techniques.inheriting import inherited  # imported here: `--help` needs no run folders
 
-    return inherited(technique, model, given)
+    return flag(source), inherited(technique, model, given)
 
 
 def command_of_any(

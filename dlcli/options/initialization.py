@@ -11,7 +11,8 @@ from pydantic import Field
 
 from dlcli.options.fields import Cli, Needs, Options
 
-START_ONLY = ("init_from", "init_lr_scale", "backbone_from")  # options without effect after the first step
+SOURCES = ("init_from", "backbone_from")  # options that name a run, some of whose options the new run takes
+START_ONLY = (*SOURCES, "init_lr_scale")  # options without effect after the first step
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,3 +1,4 @@
+import json
 import math
 from pathlib import Path
 
@@ -8,8 +9,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-import dlcli
-from dlcli import engine
+from dlcli import api, engine
 from dlcli.engine import devices
 from dlcli.engine.load import one_device
 from dlcli.engine.program import Program
@@ -129,12 +129,16 @@ def test_a_backbone_that_is_not_frozen_is_fine_tuned(trained, tmp_path):
     assert given[kernel].tobytes() == start[kernel].tobytes() != last[kernel].tobytes()
 
 
-def test_a_backbone_brings_its_architecture(tmp_path):
-    small = {"steps": 1, "batch_size": 60, "train_examples": 60}
-    trained = dlcli.train("cnn", arch="resnet", depth=8, channels=2, hidden=5, out=tmp_path / "a", **small)
-    run = dlcli.train("cnn", backbone_from=str(trained.folder), out=tmp_path / "b", **small)
-    taken = {name: getattr(run.options, name) for name in ("arch", "depth", "channels", "hidden")}
-    assert taken == {"arch": "resnet", "depth": 8, "channels": 2, "hidden": None}  # the head is the run's own
+def test_a_backbone_brings_its_architecture(tmp_path, dlcli):
+    small = ("--steps", 1, "--batch-size", 60, "--train-examples", 60)
+    dlcli("train", "cnn", "--arch", "resnet", "--depth", 8, "--channels", 2, "--out", tmp_path / "a", *small)
+    code, out, err = dlcli("train", "cnn", "--backbone-from", tmp_path / "a", "--plan", "--json", *small)
+    assert code == 0, err
+    plan = json.loads(out)
+    assert {plan["origins"][name] for name in ("arch", "depth", "channels")} == {"--backbone-from"}
+    assert [plan["options"][name] for name in ("arch", "depth", "channels")] == ["resnet", 8, 2]
+    run = api.train("cnn", backbone_from=str(tmp_path / "a"), out=tmp_path / "b", steps=1, hidden=5)
+    assert (run.options.arch, run.options.hidden) == ("resnet", 5)  # the head is the run's own
 
 
 def test_a_backbone_of_other_shapes_is_refused(trained, tmp_path):
