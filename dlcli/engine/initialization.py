@@ -146,7 +146,8 @@ def _require(program: Program, options: FitOptions, folder: Path, taken: Sequenc
     """Raise `RunError` if nothing fits, or not all that has to."""
     wanted = of(options)
     needed = [path for path in program.weights if wanted.only and matches(wanted.only, path)]
-    flags = ", ".join(map(flag, type(options).architecture))
+    model = type(options)
+    flags = ", ".join(map(flag, model.backbone if wanted.only else model.architecture))
     hint = f"use the {flags} of {folder / 'options.json'}"
     if missing := [path for path in needed if path not in taken]:
         part = ", ".join(wanted.only)
