@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dlcli.data.text import file_pieces, large_texts, shard_workers, token_shards
+from dlcli.data.text.large import file_pieces, large_texts, shard_workers, token_shards
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,10 @@ from dlcli import files
 from dlcli.data import splits, text_files
 from dlcli.data.problems import refuse
 from dlcli.data.splits import ALIASES
-from dlcli.data.text import large_lines, large_texts, long_lines
+from dlcli.data.text import long_lines
 from dlcli.data.text.catalogue import open_texts
 from dlcli.data.text.columns import DEFAULT, ReadOptions
+from dlcli.data.text.large import large_lines, large_texts
 from dlcli.data.text.long_lines import LongLines
 
 

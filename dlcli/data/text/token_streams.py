@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.data import cache
-from dlcli.data.text import token_files, token_shards
-from dlcli.data.text.large_texts import LargeDocuments
+from dlcli.data.text import token_files
+from dlcli.data.text.large import token_shards
+from dlcli.data.text.large.large_texts import LargeDocuments
+from dlcli.data.text.large.token_shards import Shards
 from dlcli.data.text.sets import TextSet
-from dlcli.data.text.token_shards import Shards
 from dlcli.data.text.tokenizer import Tokenizer
 
 FORMAT = 1  # increased when the same text and tokenizer give other tokens than before

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from dlcli.data import arrow
 from dlcli.data.problems import Problem, without_text
-from dlcli.data.text import large_texts, unpacked
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions, resolve
-from dlcli.data.text.row_source import Entry, Source
+from dlcli.data.text.large import large_texts, unpacked
+from dlcli.data.text.large.row_source import Entry, Source
 from dlcli.data.text.rows import Found, Row, text_set, unlabelled
 from dlcli.data.text.sets import TextSet
 

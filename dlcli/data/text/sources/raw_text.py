@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dlcli.data import text_files
 from dlcli.data.problems import Problem
 from dlcli.data.splits import ALIASES, RAW_TRAIN
-from dlcli.data.text import large_texts
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.large import large_texts
 from dlcli.data.text.sets import Documents, TextSet
 
 

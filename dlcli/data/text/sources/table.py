@@ -14,9 +14,10 @@ from pathlib import Path
 from dlcli.data import text_files
 from dlcli.data.labels import visible
 from dlcli.data.problems import Problem, without_text
-from dlcli.data.text import large_tables, tables
+from dlcli.data.text import tables
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.large import large_tables
 from dlcli.data.text.rows import Found, Row, text_set, unlabelled
 from dlcli.data.text.sets import TextSet
 from dlcli.notices import warn

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from dlcli.data import text_files
 from dlcli.data.problems import Problem, without_text
-from dlcli.data.text import large_texts
 from dlcli.data.text.builder import TextBuilder
 from dlcli.data.text.columns import ReadOptions
+from dlcli.data.text.large import large_texts
 from dlcli.data.text.rows import Found, Row, by_name, text_set
 from dlcli.data.text.sets import TextSet
 from dlcli.data.text.sources import table

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from dlcli.data import text_files
 from dlcli.data.problems import Problem
-from dlcli.data.text import decompressed, large_texts, tables, unpacked
+from dlcli.data.text import tables
 from dlcli.data.text.columns import ReadOptions
-from dlcli.data.text.file_lines import FileLines
-from dlcli.data.text.row_source import Entry, Source
+from dlcli.data.text.large import decompressed, large_texts, unpacked
+from dlcli.data.text.large.file_lines import FileLines
+from dlcli.data.text.large.row_source import Entry, Source
 from dlcli.data.text.sets import TextSet
 from dlcli.errors import DatasetError
 from dlcli.notices import silenced

@@ -17,8 +17,9 @@ import numpy as np
 
 from dlcli import activity
 from dlcli.data import cache
-from dlcli.data.text import shard_workers, token_files
-from dlcli.data.text.file_pieces import Piece
+from dlcli.data.text import token_files
+from dlcli.data.text.large import shard_workers
+from dlcli.data.text.large.file_pieces import Piece
 from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.files import disk_errors
 

@@ -1,4 +1,4 @@
-"""A process that encodes shards of a text larger than memory: `python -m dlcli.data.text.shard_worker`.
+"""A process that encodes shards of a text larger than memory: `python -m dlcli.data.text.large.shard_worker`.
 
 Its standard input describes the shards; the end of standard input means that the process which started it has ended.
 """
@@ -11,8 +11,8 @@ import sys
 import threading
 
 from dlcli.data import cache
-from dlcli.data.text.file_pieces import Piece
-from dlcli.data.text.token_shards import encode
+from dlcli.data.text.large.file_pieces import Piece
+from dlcli.data.text.large.token_shards import encode
 from dlcli.data.text.tokenizers import from_json
 from dlcli.errors import UserError
 

@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from dlcli.data import arrow, text_files
-from dlcli.data.text import catalogue, file_pieces, labelled_batches, lines, tables, token_streams, tokenizers, unpacked
+from dlcli.data.text import catalogue, labelled_batches, lines, tables, token_streams, tokenizers
 from dlcli.data.text.check import check
 from dlcli.data.text.columns import DEFAULT, ReadOptions
-from dlcli.data.text.large_texts import LargeDocuments
-from dlcli.data.text.row_source import Entry, Source
+from dlcli.data.text.large import file_pieces, unpacked
+from dlcli.data.text.large.large_texts import LargeDocuments
+from dlcli.data.text.large.row_source import Entry, Source
 from dlcli.errors import DatasetError
 from dlcli.notices import Notice
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.data import splits
-from dlcli.data.text import decompressed
-from dlcli.data.text.file_pieces import Piece, Pieces, surveyed
-from dlcli.data.text.large_texts import LargeDocuments
+from dlcli.data.text.large import decompressed
+from dlcli.data.text.large.file_pieces import Piece, Pieces, surveyed
+from dlcli.data.text.large.large_texts import LargeDocuments
 from dlcli.data.text.long_lines import NONE, LongLines, cut, cut_once
 from dlcli.data.text.sets import Documents, TextSet
 

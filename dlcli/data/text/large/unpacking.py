@@ -21,8 +21,8 @@ from dlcli import activity
 from dlcli.data import cache, splits
 from dlcli.data.problems import Problem, without_text
 from dlcli.data.splits import ALIASES
-from dlcli.data.text.file_pieces import SEPARATOR
-from dlcli.data.text.row_source import Entry, Source
+from dlcli.data.text.large.file_pieces import SEPARATOR
+from dlcli.data.text.large.row_source import Entry, Source
 from dlcli.data.text.rows import UnknownClasses, refuse_few, unlabelled
 from dlcli.errors import DatasetError
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from dlcli import activity
-from dlcli.data.text import catalogue, large_texts, shard_workers, token_shards, token_streams, tokenizers
+from dlcli.data.text import catalogue, token_streams, tokenizers
 from dlcli.data.text.check import check
 from dlcli.data.text.columns import ReadOptions
-from dlcli.data.text.large_texts import LargeDocuments
+from dlcli.data.text.large import large_texts, shard_workers, token_shards
+from dlcli.data.text.large.large_texts import LargeDocuments
 from dlcli.errors import DatasetError
 
 IN_MEMORY = ReadOptions(in_memory=True)

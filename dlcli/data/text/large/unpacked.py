@@ -23,10 +23,10 @@ from dlcli import files
 from dlcli.data import cache
 from dlcli.data.problems import Problem
 from dlcli.data.splits import ALIASES
-from dlcli.data.text import unpacking
-from dlcli.data.text.file_pieces import SEPARATOR, Piece, Pieces, surveyed
-from dlcli.data.text.large_texts import LargeDocuments
-from dlcli.data.text.row_source import Source
+from dlcli.data.text.large import unpacking
+from dlcli.data.text.large.file_pieces import SEPARATOR, Piece, Pieces, surveyed
+from dlcli.data.text.large.large_texts import LargeDocuments
+from dlcli.data.text.large.row_source import Source
 from dlcli.data.text.sets import TextSet
 
 FORMAT = 2  # increased when the same rows give other files than before

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from dlcli.child_processes import running
 from dlcli.data import cache
-from dlcli.data.text.file_pieces import Piece
+from dlcli.data.text.large.file_pieces import Piece
 from dlcli.data.text.tokenizer import Tokenizer
 from dlcli.files import as_json
 
@@ -37,5 +37,5 @@ def helping(stem: cache.Stem, shards: Sequence[Sequence[Piece]], tokenizer: Toke
     }
     environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false"}  # each process has one core
     line = as_json(described) + "\n" if count else ""
-    with running("dlcli.data.text.shard_worker", line, count, environment, patience=_PATIENCE):
+    with running("dlcli.data.text.large.shard_worker", line, count, environment, patience=_PATIENCE):
         yield

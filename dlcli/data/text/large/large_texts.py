@@ -12,8 +12,8 @@ import numpy as np
 from dlcli.data import splits, text_files
 from dlcli.data.problems import Problem, without_text
 from dlcli.data.splits import ALIASES
-from dlcli.data.text import decompressed
-from dlcli.data.text.file_pieces import Piece, Pieces, digests, surveyed
+from dlcli.data.text.large import decompressed
+from dlcli.data.text.large.file_pieces import Piece, Pieces, digests, surveyed
 from dlcli.data.text.sets import Documents, TextSet
 from dlcli.files import size_text
 from dlcli.notices import warn

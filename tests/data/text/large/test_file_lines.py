@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from dlcli.data.text import file_lines
-from dlcli.data.text.file_lines import FileLines
+from dlcli.data.text.large import file_lines
+from dlcli.data.text.large.file_lines import FileLines
 from dlcli.errors import DatasetError
 from dlcli.files import split_lines
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from dlcli.data import splits
-from dlcli.data.text import large_lines, lines, word_batches, word_spool, words
+from dlcli.data.text import lines, word_batches, word_spool, words
 from dlcli.data.text.columns import ReadOptions
-from dlcli.data.text.large_lines import LargeLines, LargeRawLines
+from dlcli.data.text.large import large_lines
+from dlcli.data.text.large.large_lines import LargeLines, LargeRawLines
 from dlcli.data.text.word_batches import Batcher, ContextOptions
 from dlcli.data.text.words import VocabularyOptions
 

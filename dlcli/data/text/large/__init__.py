@@ -1,0 +1,1 @@
+"""Texts larger than memory: read in pieces, unpacked from tables, and encoded into shards."""
