@@ -1,10 +1,11 @@
 """Trains a generative network and a plain one in PyTorch for the same time, and compares their samples.
 
     python tests/bench/generative.py gan|diffusion [--minutes 10] [--data-dir FOLDER] [--samples 2000] [--json]
-    python tests/bench/generative.py gan|diffusion --run RUN [--samples 2000] [--picture FILE.png] [--json]
+    python tests/bench/generative.py gan|diffusion --run RUN [--minutes 10] [--samples 2000] [--picture FILE.png]
 
 The data set is Fashion-MNIST as tensorflow-datasets prepared it in FOLDER, or the embedded shapes. dlcli runs the
-options of its recipe; with --run, a finished run is compared instead, and PyTorch has the data and the time of it.
+options of its recipe; with --run, a finished run is compared instead, and PyTorch has the data and the time of it, or
+--minutes, where other programs ran beside it.
 In PyTorch, `gan` is the DCGAN of its examples (Radford et al. 2015, arXiv:1511.06434) with half its channels, and
 `diffusion` a U-Net as of Ho et al. 2020 (arXiv:2006.11239) that predicts the noise, with an average of the weights.
 Images are padded to a multiple of eight pixels there.
@@ -49,7 +50,9 @@ SAMPLING = {"gan": {}, "diffusion": {"sampler": "heun", "sampler_steps": 20}}
 def main() -> None:
     parser = argparse.ArgumentParser(description="Compare samples with those of a plain network in PyTorch.")
     parser.add_argument("technique", choices=sorted(OPTIONS))
-    parser.add_argument("--minutes", type=float, default=10.0, help="of training, for each of the two")
+    parser.add_argument(
+        "--minutes", type=float, help="of training, for each of the two; default: 10, or those of --run"
+    )
     parser.add_argument("--data-dir", type=Path, help="with Fashion-MNIST; left out: the embedded shapes")
     parser.add_argument("--run", type=Path, help="a finished run, which is not trained again")
     parser.add_argument("--picture", type=Path, help="file for 80 samples of the network in PyTorch")
@@ -61,9 +64,10 @@ def main() -> None:
         if arguments.run:
             run = dlcli.load(arguments.run)
         else:
-            run = train(arguments.technique, chosen or {"dataset": "shapes"}, arguments.minutes, Path(folder) / "run")
+            minutes = arguments.minutes or 10
+            run = train(arguments.technique, chosen or {"dataset": "shapes"}, minutes, Path(folder) / "run")
         trained = max(each.get("seconds", 0.0) for each in run.history)  # without compilation
-        seconds = trained if arguments.run else arguments.minutes * 60
+        seconds = arguments.minutes * 60 if arguments.minutes else trained
         pixels = run.sample(count=arguments.samples, **SAMPLING[arguments.technique])
         images, labels, held_out = _images(run)
         steps, drawn = PEERS[arguments.technique](images, labels, seconds, arguments.samples)
