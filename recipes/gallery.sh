@@ -4,8 +4,9 @@
 #   usage     recipes/gallery.sh [FOLDER]: where the pictures go, by default .gallery; runs that are there are used again
 #   data      embedded
 #   machine   2 cores of an AMD EPYC, shared with other work (load 3 to 17); Python 3.11, jax 0.10.2
-#   time      about 140 min on that machine: 48 min of training, 10 min of figures, 82 min of nine studies; times.txt
-#             has the seconds of each figure on one core, and of each study
+#   time      about 140 min on that machine, summed: 48 min of training, 10 min of figures, 82 min of nine studies.
+#             times.txt has the seconds of each figure on one core and of each study: `capacity`, `augmentation` (these
+#             two to the minute), `depth`, `dropout-ensemble`, `batch-size` and `sample-size` in earlier runs
 #   result    47 pictures: of 38 figures and of nine studies
 set -eu
 out=${1:-.gallery}

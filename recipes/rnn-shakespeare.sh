@@ -8,8 +8,7 @@
 #   result    1.450 nats a character (1.4501) on the validation split, 720,645 parameters
 #   limit     1.45 in 15 minutes was looked for. 256 units, dropout 0.2 and 3,000 steps gave 1.498 in 9 min on 2 cores;
 #             384 units, dropout 0.4 and 6,000 steps 1.462 in 27 min of one core. With dropout 0.3 the training loss is
-#             1.214: it overfits. With Adam and a learning rate of 4e-3,
-#             5,000 steps of 256 units gave 1.645
+#             1.214: it overfits. With Adam and a learning rate of 4e-3, 5,000 steps of 256 units gave 1.645
 set -eu
 data=${1:?usage: recipes/rnn-shakespeare.sh FOLDER}
 dlcli train rnn --dataset "$data"/tinyshakespeare.txt --embedding-dim 64 --hidden 384 --dropout 0.3 \
