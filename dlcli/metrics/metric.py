@@ -31,7 +31,7 @@ Metrics = Mapping[str, Metric]
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Mean:
-    """Weighted mean: sums of values and of weights, both of shape []; of nothing it has no value."""
+    """Weighted mean: sums of values and of weights, both of shape []; of nothing it is 0."""
 
     total: jax.Array
     weight: jax.Array
@@ -49,10 +49,19 @@ class Mean:
         return {name: cls.of(value) for name, value in values.items()}
 
     def value(self) -> float | None:
-        return float(self.total) / float(self.weight) if float(self.weight) else None
+        return float(self.total) / max(float(self.weight), 1e-12)
 
     def describe(self) -> dict[str, Any]:
         return {"value": self.value(), "n": float(self.weight)}
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class OccasionalMean(Mean):
+    """Weighted mean of what only some steps measure; of nothing it has no value, and is not reported."""
+
+    def value(self) -> float | None:
+        return super().value() if float(self.weight) else None
 
 
 @jax.tree_util.register_dataclass

@@ -4,7 +4,7 @@ import pytest
 
 from dlcli.metrics.calibration import Calibration
 from dlcli.metrics.confusion import Confusion
-from dlcli.metrics.metric import Mean, Rate, add, values
+from dlcli.metrics.metric import Mean, OccasionalMean, Rate, add, values
 
 COUNT, BATCH, CLASSES = 40, 16, 4
 random = np.random.default_rng(0)
@@ -62,7 +62,11 @@ def test_values_exclude_metrics_that_are_not_a_single_number():
     assert values(measured(np.arange(COUNT))).keys() == {"loss", "accuracy", "calibration"}
 
 
-def test_the_mean_of_nothing_has_no_value():
-    nothing = Mean.of(jnp.asarray([3.0]), where=jnp.zeros(1))
-    assert values({"nothing": nothing, "something": Mean.of(jnp.asarray([3.0]))}) == {"something": 3.0}
+def test_the_mean_of_nothing_is_reported_unless_it_is_occasional():
+    nothing, something = jnp.zeros(1), jnp.ones(1)
+    kinds = {"mean": Mean, "occasional": OccasionalMean}
+    assert values({name: kind.of(jnp.asarray([3.0]), nothing) for name, kind in kinds.items()}) == {"mean": 0.0}
+    measured = {name: kind.of(jnp.asarray([3.0]), something) for name, kind in kinds.items()}
+    assert values(measured) == {"mean": 3.0, "occasional": 3.0}
+    nothing = OccasionalMean.of(jnp.asarray([3.0]), nothing)
     assert nothing.describe() == {"value": None, "n": 0.0}

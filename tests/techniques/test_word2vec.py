@@ -421,3 +421,11 @@ def test_the_time_of_a_step_does_not_depend_on_the_vocabulary(name):
         return sorted(times)[5] * 1e3
 
     assert milliseconds(500_000) < 1.5 * milliseconds(50_000)
+
+
+def test_a_validation_split_without_any_context_is_measured(tmp_path):
+    (tmp_path / "train.txt").write_text("one two three four five six\n" * 60)
+    (tmp_path / "validation.txt").write_text("one\ntwo\nthree\n")
+    options = Train(dataset=str(tmp_path), min_count=1, steps=2, batch_size=64, out=tmp_path / "run")
+    *_, end = engine.fit(Learner, options)
+    assert end.best["loss"] == 0.0

@@ -19,6 +19,7 @@ from dlcli.engine.inference import random_normal
 from dlcli.interface import Batch, Data
 from dlcli.metrics import generation
 from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
+from dlcli.metrics.metric import OccasionalMean
 from dlcli.nn.ema import EMA
 from dlcli.optim import build, penalties
 from dlcli.options.augmentations import parse_augmentation
@@ -238,7 +239,7 @@ class Learner(engine.Learner):
         self.discriminator_optimizer.update(self.discriminator, gradients)
         found = {name: Mean.of(part) for name, part in {**parts, "learning_rate": rate}.items()}
         if self.gradient_penalty:
-            found["gradient_penalty"] = Mean.of(parts["gradient_penalty"], where=is_due)
+            found["gradient_penalty"] = OccasionalMean.of(parts["gradient_penalty"], where=is_due)
         return found
 
     def _update_generator(self, generated: jax.Array, pullback: Pullback, label: jax.Array | None) -> Metrics:
