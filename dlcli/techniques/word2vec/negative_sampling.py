@@ -32,9 +32,11 @@ class NegativeSamplingDistribution(nnx.Module):
 
     def sample(self, key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
         """Return random word ids, int32 of this shape."""
-        index_key, alias_key = jax.random.split(key)
-        index = jax.random.randint(index_key, shape, 0, len(self.probabilities))
-        own = jax.random.uniform(alias_key, shape) < self.probabilities[index]
+        # One draw for both: `randint` and `uniform` would take three. The remainder changes a probability by less than
+        # the number of words / 2³², relative to it.
+        index_bits, alias_bits = jax.random.bits(key, (2, *shape), "uint32")
+        index = (index_bits % len(self.probabilities)).astype(jnp.int32)
+        own = (alias_bits >> 8).astype(jnp.float32) / 2**24 < self.probabilities[index]
         return jnp.where(own, index, self.aliases[index])
 
 
