@@ -8,6 +8,8 @@ from typing import Any
 import jax
 from flax import nnx
 
+from dlcli.compiling import compiler_options
+
 
 def jit(function: Callable[..., Any], module: Any, *, donate: tuple[int, ...] = ()) -> Callable[..., Any]:
     """Return `function(module, *arguments)` as a compiled function of the arguments.
@@ -24,5 +26,6 @@ def jit(function: Callable[..., Any], module: Any, *, donate: tuple[int, ...] = 
     call = jax.jit(
         lambda state, *arguments: function(nnx.merge(graph, state), *arguments),
         donate_argnums=tuple(1 + position for position in donate),
+        compiler_options=compiler_options(),
     )
     return lambda *arguments: call(state, *arguments)
