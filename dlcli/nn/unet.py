@@ -22,6 +22,7 @@ from dlcli.nn import remat
 from dlcli.nn.convolution import Convolution
 from dlcli.nn.image_stages import upsample_nearest
 from dlcli.nn.initializers import truncated_normal
+from dlcli.nn.normalization import GroupNorm
 from dlcli.nn.receptive_field import Window
 
 # The time embedding has angular frequencies from 0.1 to 1,000 per unit of time, which is in [0, 1].
@@ -261,10 +262,10 @@ def _positional_encoding(x: jax.Array) -> jax.Array:
     return jnp.concatenate([jnp.sin(angles), jnp.cos(angles)], axis=-1)
 
 
-def _norm(channels: int, rngs: nnx.Rngs) -> nnx.GroupNorm:
+def _norm(channels: int, rngs: nnx.Rngs) -> GroupNorm:
     # Groups of several channels each, unlike `Norm("group")` on narrow layers: with one channel per group,
     # normalization would remove the mean of a channel, which carries brightness.
-    return nnx.GroupNorm(channels, num_groups=math.gcd(channels, 8), dtype=jnp.float32, rngs=rngs)
+    return GroupNorm(channels, num_groups=math.gcd(channels, 8), rngs=rngs)
 
 
 def _zero_initialized(convolution: Convolution) -> Convolution:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from dlcli.nn.normalization import NORMS, Norm
+from dlcli.nn.normalization import NORMS, GroupNorm, Norm
 
 MAPS = 5 + 2 * jax.random.normal(jax.random.key(0), [4, 3, 3, 8])
 
@@ -24,6 +24,22 @@ def test_batch_normalization_evaluates_with_running_averages_of_momentum_nine_te
     one = MAPS[:1, :1, :1]
     expected = (one - mean.reshape(1, 1, 1, -1)) / jnp.sqrt(variance + 1e-5).reshape(1, 1, 1, -1)
     np.testing.assert_allclose(norm(one), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("groups", "shape"), [(4, (4, 3, 3, 8)), (8, (2, 5, 8)), (1, (3, 8)), (2, (2, 2, 3, 2, 8))])
+def test_group_normalization_and_its_gradient_are_those_of_flax(groups, shape):
+    maps, weights = (jax.random.normal(jax.random.key(seed), shape) for seed in (1, 2))
+    layers = [each(8, num_groups=groups, rngs=nnx.Rngs(0)) for each in (GroupNorm, nnx.GroupNorm)]
+    for layer in layers:
+        layer.scale.set_value(jnp.linspace(0.5, 2, 8))
+        layer.bias.set_value(jnp.linspace(-1, 1, 8))
+
+    def value(layer, maps):
+        return jnp.sum(weights * layer(maps)), layer(maps)
+
+    found, expected = (nnx.grad(value, argnums=(0, 1), has_aux=True)(layer, 3 + maps) for layer in layers)
+    for mine, theirs in zip(*map(jax.tree.leaves, (found, expected)), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-4)
 
 
 def test_the_norm_none_is_the_identity():
