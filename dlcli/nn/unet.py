@@ -5,7 +5,8 @@ Axes: batch, height, width, channel, feature.
 References: Ronneberger et al., "U-Net", 2015, arXiv:1505.04597, for the architecture; Ho et al., "Denoising
 Diffusion Probabilistic Models", 2020, arXiv:2006.11239, appendix B, for the blocks and the time embedding; Nichol
 and Dhariwal, "Improved Denoising Diffusion Probabilistic Models", 2021, arXiv:2102.09672, section 3.1, for the
-conditioning of a block by a scale and a shift.
+conditioning of a block by a scale and a shift; Luhman and Luhman, "Improving Diffusion Model Efficiency Through
+Patching", 2022, arXiv:2207.04316, for patches as positions.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from flax import nnx
 
 from dlcli.nn import remat
 from dlcli.nn.convolution import Convolution
-from dlcli.nn.image_stages import upsample_nearest
+from dlcli.nn.image_stages import fold_patches, unfold_patches, upsample_nearest
 from dlcli.nn.initializers import truncated_normal
 from dlcli.nn.normalization import GroupNorm
 from dlcli.nn.receptive_field import Window
@@ -46,6 +47,7 @@ class UNetConfig:
         dtype: dtype of the activations.
         remat: whether the backward pass computes the activations of each block again, instead of keeping them.
         attention_stages: lowest resolutions at which self-attention follows each block of encoder and decoder.
+        patch: side of the square of pixels that is one position of the first stage.
     """
 
     image: tuple[int, int, int]
@@ -57,12 +59,15 @@ class UNetConfig:
     dtype: str
     remat: bool = False
     attention_stages: int = 0
+    patch: int = 1
 
     def __post_init__(self) -> None:
-        smallest = 2 ** (self.stages - 1)
+        smallest = self.patch * 2 ** (self.stages - 1)
         if min(self.image[:2]) < smallest:
             size = " × ".join(map(str, self.image[:2]))
-            raise ValueError(f"{self.stages} --stages need images of at least {smallest} pixels a side, got {size}")
+            patches = f" of --patch-size {self.patch}" if self.patch > 1 else ""
+            needed = f"{self.stages} --stages{patches} need images of at least {smallest} pixels a side"
+            raise ValueError(f"{needed}, got {size}")
         if self.attention_stages > self.stages:
             raise ValueError(f"{self.attention_stages} --attention-stages need as many --stages, got {self.stages}")
 
@@ -157,10 +162,11 @@ class UNet(nnx.Module):
         def convolution(inputs: int, outputs: int, stride: int) -> Convolution:
             return Convolution(inputs, outputs, Window(3, stride=stride, padding=1), dtype=dtype, rngs=rngs)
 
-        self.remat = config.remat
+        self.remat, self.patch = config.remat, config.patch
+        pixels = config.patch**2 * config.image[-1]
         pairs, deepest = list(itertools.pairwise(widths)), widths[-1]
         self.conditioning = ConditioningEmbedding(features, config.classes, rngs=rngs)
-        self.conv_in = convolution(config.image[-1], widths[0], 1)
+        self.conv_in = convolution(pixels, widths[0], 1)
         self.down_blocks = nnx.List([blocks(width, width) for width in widths])
         self.downsample = nnx.List([convolution(low, high, 2) for low, high in pairs])
         self.mid_blocks = blocks(deepest, deepest)
@@ -178,7 +184,7 @@ class UNet(nnx.Module):
         self.down_attention, self.up_attention = attentions(), attentions()
         self.upsample = nnx.List([convolution(high, low, 1) for low, high in pairs])
         self.norm_out = _norm(widths[0], rngs)
-        self.conv_out = _zero_initialized(convolution(widths[0], config.image[-1], 1))
+        self.conv_out = _zero_initialized(convolution(widths[0], pixels, 1))
 
     def __call__(self, x: jax.Array, time: jax.Array, label: jax.Array | None = None) -> jax.Array:
         """Map noisy images, times in [0, 1] and classes to the network's prediction.
@@ -191,8 +197,8 @@ class UNet(nnx.Module):
         Returns:
             float32 of the shape of `x`.
         """
-        conditioning = self.conditioning(time, label)
-        x, skips = self.conv_in(x), []
+        conditioning, size = self.conditioning(time, label), (x.shape[1], x.shape[2])
+        x, skips = self.conv_in(fold_patches(x, self.patch)), []
         for stage, blocks in enumerate(self.down_blocks):
             x = self.downsample[stage - 1](x) if stage else x
             x = self._apply(blocks, x, conditioning, self.down_attention.get(f"{stage}"))
@@ -203,7 +209,8 @@ class UNet(nnx.Module):
             joined = jnp.concatenate([x, skips[stage]], axis=-1)
             x = self._apply(self.up_blocks[stage], joined, conditioning, self.up_attention.get(f"{stage}"))
             x = self.upsample[stage - 1](_upsample_nearest(x, skips[stage - 1].shape)) if stage else x
-        return self.conv_out(jax.nn.silu(self.norm_out(x))).astype(jnp.float32)
+        patches = self.conv_out(jax.nn.silu(self.norm_out(x))).astype(jnp.float32)
+        return unfold_patches(patches, self.patch, size)
 
     def _apply(
         self, blocks: nnx.List, x: jax.Array, conditioning: jax.Array, attention: nnx.List | None = None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from dlcli.nn.image_stages import fold_patches, unfold_patches
 from dlcli.nn.unet import PointMLP, SelfAttention, UNet, UNetConfig, _upsample_nearest
 
 
@@ -50,6 +51,24 @@ def test_images_of_odd_sides_keep_their_shape(image):
     assert jax.eval_shape(network, images(2, image), jnp.zeros(2)).shape == (2, *image)
 
 
+@pytest.mark.parametrize("image", [(5, 6, 1), (4, 7, 3)])
+def test_patches_fold_into_channels_and_back(image):
+    whole = images(2, image)
+    folded = fold_patches(whole, 2)
+    assert folded.shape == (2, -(-image[0] // 2), -(-image[1] // 2), 4 * image[2])
+    np.testing.assert_array_equal(folded[1, 1, 1], whole[1, 2:4, 2:4].reshape(-1))
+    np.testing.assert_array_equal(unfold_patches(folded, 2, image[:2]), whole)
+
+
+@pytest.mark.parametrize("image", [(5, 6, 1), (7, 4, 3)])
+def test_a_network_of_patches_returns_images_of_any_size_from_fewer_positions(image):
+    network = perturbed(UNet(config(image, patch=2), rngs=nnx.Rngs(0)))
+    out = predict(network, images(2, image), jnp.array([0.1, 0.9]))
+    assert out.shape == (2, *image)
+    assert network.conv_in.kernel.shape[2] == network.conv_out.kernel.shape[3] == 4 * image[2]
+    assert all(float(jnp.std(out[:, row::2, column::2])) > 1e-3 for row in (0, 1) for column in (0, 1))
+
+
 def test_predictions_do_not_depend_on_the_rest_of_the_batch(network):
     x, time, label = images(3), jnp.array([0.1, 0.5, 0.9]), jnp.array([0, 1, 2])
     together = predict(network, x, time, label)
@@ -85,6 +104,8 @@ def test_upsampling_repeats_pixels_before_it_crops():
 def test_images_too_small_for_the_stages_are_refused():
     with pytest.raises(ValueError, match="at least 8 pixels a side"):
         config((7, 9, 1), stages=4)
+    with pytest.raises(ValueError, match="2 --stages of --patch-size 4 need images of at least 8 pixels a side"):
+        config((7, 9, 1), patch=4)
 
 
 def test_bfloat16_applies_to_activations_but_not_to_predictions():

@@ -26,6 +26,7 @@ def network(options: Train, domain: Domain, rngs: nnx.Rngs) -> nnx.Module:
             blocks=options.blocks,
             attention=options.attention,
             attention_stages=options.attention_stages,
+            patch=options.patch_size,
             classes=len(domain.classes) if options.conditional else 0,
             dtype=options.dtype,
             remat=options.remat,

@@ -31,7 +31,7 @@ class Train(GenerativeTrainOptions):
     panel = "Model"
     architecture = (
         *("parameterization", "noise_schedule", "timesteps"),
-        *("channels", "stages", "blocks", "attention", "attention_stages", "conditional", "image_size"),
+        *("channels", "stages", "blocks", "attention", "attention_stages", "patch_size", "conditional", "image_size"),
     )
     batch_size: BatchSize = 64
     steps: Steps = 1_500
@@ -84,6 +84,14 @@ class Train(GenerativeTrainOptions):
         Needs("attention"),
         Cli(rare=True),
     ] = 0
+    patch_size: Annotated[
+        int,
+        Field(
+            ge=1, le=16, description="Side of the square of pixels that is one position of the U-Net; 1: each pixel."
+        ),
+        Needs("dataset", but=DENSITIES),
+        Cli(rare=True),
+    ] = 1
     remat: Annotated[Remat, Needs("dataset", but=DENSITIES)] = False
 
 
