@@ -52,7 +52,7 @@ def main() -> None:
     loads.append(os.getloadavg()[0])
     works = _results("whole_runs.py", max(2, arguments.rounds // 4), "works")
     introduction = _introduction(arguments.rounds, loads)
-    text = "\n".join([*introduction, "", *_steps(steps), "", *_samples(samples), "", *_whole(works), "", _words(words)])
+    text = "\n".join([*introduction, "", *_steps(steps), "", *_whole(works), "", _words(words), _samples(samples)])
     print(text)
     if arguments.write:
         whole = README.read_text()
@@ -99,18 +99,18 @@ def _steps(steps: dict[str, dict[str, Any]]) -> list[str]:
     return rows
 
 
-def _samples(networks: dict[str, dict[str, Any]]) -> list[str]:
-    """Return the table of generated tokens and images per second."""
+def _samples(networks: dict[str, dict[str, Any]]) -> str:
+    """Return the sentence about generated tokens and images per second."""
     from sampling import AMOUNTS
 
-    rows = ["| generation by | dlcli | PyTorch, eager | PyTorch, compiled | ratio of times |", "|---|---|---|---|---|"]
+    parts = []
     for name, found in networks.items():
         amount, unit = AMOUNTS[name]
         ours = min((row for program, row in found.items() if "dlcli" in program), key=lambda row: row["milliseconds"])
-        times = ours, found["PyTorch, eager"], found["PyTorch, compiled"]
-        cells = [f"{amount / row['milliseconds'] * 1e3:,.0f} {unit}/s" for row in times]
-        rows.append(f"| {SAMPLES[name]} | {' | '.join(cells)} | {ours['ratio']:.2f} |")
-    return rows
+        best = ours["milliseconds"] / ours["ratio"]
+        speeds = [f"{amount / milliseconds * 1e3:,.0f}" for milliseconds in (ours["milliseconds"], best)]
+        parts.append(f"{SAMPLES[name]} {speeds[0]} {unit}/s, PyTorch {speeds[1]} (ratio of times {ours['ratio']:.2f})")
+    return "Generation: " + "; ".join(parts) + "."
 
 
 def _whole(works: dict[str, dict[str, float]]) -> list[str]:
