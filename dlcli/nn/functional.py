@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -23,9 +24,16 @@ def jit(function: Callable[..., Any], module: Any, *, donate: tuple[int, ...] = 
         donate: positions among the arguments of those whose memory the results may take; they cannot be used again.
     """
     graph, state = nnx.split(module)
-    call = jax.jit(
+    compiled = functools.partial(
+        jax.jit,
         lambda state, *arguments: function(nnx.merge(graph, state), *arguments),
         donate_argnums=tuple(1 + position for position in donate),
-        compiler_options=compiler_options(),
     )
-    return lambda *arguments: call(state, *arguments)
+    # jax refuses the options within another function that it traces, which is compiled with its own.
+    alone, within = compiled(compiler_options=compiler_options()), compiled()
+
+    def call(*arguments: Any) -> Any:
+        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(arguments))
+        return (within if traced else alone)(state, *arguments)
+
+    return call
