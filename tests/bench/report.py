@@ -52,7 +52,8 @@ def main() -> None:
     loads.append(os.getloadavg()[0])
     works = _results("whole_runs.py", max(2, arguments.rounds // 4), "works")
     introduction = _introduction(arguments.rounds, loads)
-    text = "\n".join([*introduction, "", *_steps(steps), "", *_whole(works), "", f"{_words(words)} {_samples(samples)}"])
+    sentences = f"{_words(words)} {_samples(samples)}"
+    text = "\n".join([*introduction, "", *_steps(steps), "", *_whole(works), "", sentences])
     print(text)
     if arguments.write:
         whole = README.read_text()
