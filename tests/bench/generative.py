@@ -73,9 +73,10 @@ def main() -> None:
         steps, drawn = PEERS[arguments.technique](images, labels, seconds, arguments.samples)
         if arguments.picture:
             _save(drawn[:80], arguments.picture)
+        classifier = _classifier(run)
         results = {
-            "dlcli": {"steps": run.history[-1]["step"], **_measures(run, pixels, images, held_out)},
-            "PyTorch": {"steps": steps, **_measures(run, drawn, images, held_out)},
+            "dlcli": {"steps": run.history[-1]["step"], **_measures(classifier, pixels, images, held_out)},
+            "PyTorch": {"steps": steps, **_measures(classifier, drawn, images, held_out)},
         }
     facts = {"technique": arguments.technique, "minutes": seconds / 60, "load": os.getloadavg()[0]}
     if arguments.json:
@@ -116,11 +117,21 @@ def _save(images: np.ndarray, path: Path) -> None:
     Image.fromarray(grid.squeeze()).save(path)
 
 
-def _measures(run: Any, generated: np.ndarray, training: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
+def _classifier(run: Any) -> Any:
+    """Return the feature classifier of the run's data set, as `dlcli eval` uses it."""
+    from dlcli.data import domains
+    from dlcli.metrics.feature_classifier import FeatureClassifier, count_examples
+
+    domain = run.learner.domain
+    classifier = FeatureClassifier(domain.shape, len(domain.classes))
+    domains.train_feature_classifier(classifier, run.options, count_examples)
+    return classifier
+
+
+def _measures(classifier: Any, generated: np.ndarray, training: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
     """Return distances, precision and recall of generated images, and those of as many training images."""
     from dlcli.metrics import generation
 
-    classifier = run.learner.feature_classifier
     parts = [classifier.all_features(each) for each in (generated, training[: len(generated)], held_out)]
     found = {name: metric.describe() for name, metric in generation.image_metrics(classifier, *parts).items()}
     described = {**found, **generation.feature_metrics(*parts)}
