@@ -105,12 +105,16 @@ def _samples(networks: dict[str, dict[str, Any]]) -> str:
     from sampling import AMOUNTS
 
     parts = []
-    for name, found in networks.items():
-        amount, unit = AMOUNTS[name]
-        ours = min((row for program, row in found.items() if "dlcli" in program), key=lambda row: row["milliseconds"])
-        best = ours["milliseconds"] / ours["ratio"]
-        speeds = [f"{amount / milliseconds * 1e3:,.0f}" for milliseconds in (ours["milliseconds"], best)]
-        parts.append(f"{SAMPLES[name]} {speeds[0]} {unit}/s, PyTorch {speeds[1]} (ratio of times {ours['ratio']:.2f})")
+    for network, found in networks.items():
+        amount, unit = AMOUNTS[network]
+        ours, peer = (
+            min((row for program, row in found.items() if name in program), key=lambda row: row["milliseconds"])
+            for name in ("dlcli", "PyTorch")
+        )
+        speeds = [f"{amount / row['milliseconds'] * 1e3:,.0f}" for row in (ours, peer)]
+        parts.append(
+            f"{SAMPLES[network]} {speeds[0]} {unit}/s, PyTorch {speeds[1]} (ratio of times {ours['ratio']:.2f})"
+        )
     return "Generation: " + "; ".join(parts) + "."
 
 
