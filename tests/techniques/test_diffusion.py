@@ -114,6 +114,8 @@ def test_training_options_that_contradict_each_other_are_refused():
         Learner.read(Train(dataset="ring", conditional=True))
     with pytest.raises(UsageError, match="6 --stages need images"):
         Learner(Train(stages=6), Learner.read(Train()).facts)
+    with pytest.raises(UsageError, match="of --patch-size 8 need images of at least 16 pixels a side, got 8 × 8"):
+        Learner(Train(patch_size=8), Learner.read(Train()).facts)
 
 
 def test_points_of_a_trained_flow_lie_on_the_circle(ring):
