@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+log = logging.getLogger(__name__)
 
 Listener = Callable[[str, int, int | None], bool]
 
@@ -19,6 +22,16 @@ def report(what: str, done: int = 0, total: int | None = None) -> bool:
         total: number of all units; None if unknown.
     """
     return any([listener(what, done, total) for listener in _listeners])
+
+
+@contextmanager
+def logged(what: str) -> Iterator[None]:
+    """Log the work of the block when it starts, which also reports it, and report its end."""
+    log.info("%s", what)
+    try:
+        yield
+    finally:
+        report("")
 
 
 @contextmanager

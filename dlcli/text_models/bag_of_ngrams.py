@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from dlcli import activity
 from dlcli.data.text.sets import Documents, TextSet
 from dlcli.metrics.intervals import wilson
 from dlcli.notices import warn
-
-log = logging.getLogger(__name__)
 
 _REGULARIZATION = (1.0, 10.0, 100.0)  # inverse strengths of l2; the validation split decides
 _ITERATIONS = 1000  # of L-BFGS at most
@@ -41,17 +39,17 @@ def accuracy(texts: TextSet, split: str) -> dict[str, Any]:
     from sklearn.linear_model import LogisticRegression
 
     train, validation, measured = (texts.splits[name] for name in ("train", "validation", split))
-    log.info("fitting a bag of n-grams: %s texts", f"{len(train):,}")
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]")
-    taken, held = _taken(train), _taken(validation)
-    if not taken.all():
-        warn(f"the bag of n-grams is fitted to {int(taken.sum()):,} of {len(train):,} texts")
-    features = vectorizer.fit_transform(itertools.compress(train.texts, taken))
-    held_out = vectorizer.transform(itertools.compress(validation.texts, held))
-    labels, right = _labels(train)[taken], _labels(validation)[held]
-    models = [LogisticRegression(C=each, max_iter=_ITERATIONS).fit(features, labels) for each in _REGULARIZATION]
-    best = max(models, key=lambda model: float(np.mean(model.predict(held_out) == right)))
-    found = [best.predict(vectorizer.transform(part)) for part in _parts(measured.texts)]
+    with activity.logged(f"fitting a bag of n-grams: {len(train):,} texts"):
+        vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\w+|[^\w\s]")
+        taken, held = _taken(train), _taken(validation)
+        if not taken.all():
+            warn(f"the bag of n-grams is fitted to {int(taken.sum()):,} of {len(train):,} texts")
+        features = vectorizer.fit_transform(itertools.compress(train.texts, taken))
+        held_out = vectorizer.transform(itertools.compress(validation.texts, held))
+        labels, right = _labels(train)[taken], _labels(validation)[held]
+        models = [LogisticRegression(C=each, max_iter=_ITERATIONS).fit(features, labels) for each in _REGULARIZATION]
+        best = max(models, key=lambda model: float(np.mean(model.predict(held_out) == right)))
+        found = [best.predict(vectorizer.transform(part)) for part in _parts(measured.texts)]
     hits = int(np.sum(np.concatenate(found) == _labels(measured)))
     low, high = wilson(hits, len(measured))
     value = hits / max(len(measured), 1)

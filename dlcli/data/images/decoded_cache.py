@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import logging
 import math
 import zlib
 from pathlib import Path
@@ -19,14 +18,13 @@ from typing import IO
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from dlcli import activity
 from dlcli.data import cache
 from dlcli.data.images.scan import Chunk, Totals, chunks
 from dlcli.data.images.source import Source, Unreadable
 from dlcli.data.problems import no_examples, refuse
 
 FORMAT = 3  # increases when the same source gives other arrays or another record
-
-log = logging.getLogger(__name__)
 
 
 class Record(BaseModel):
@@ -120,13 +118,13 @@ class Entry:
             DiskError: the cache cannot be written.
         """
         refuse(self.dataset, no_examples(self.name, len(self.source)))
-        log.info("decoding %d %s images of %s", len(self.source), self.name, self.dataset)
-        self.stem.clear()
-        shape = self.shape or _first_shape(self.source)
-        try:
-            statistics = self._decode(shape)
-        except _ColourAfterGrayscale:
-            statistics = self._decode((*shape[:2], 3))
+        with activity.logged(f"decoding {len(self.source)} {self.name} images of {self.dataset}"):
+            self.stem.clear()
+            shape = self.shape or _first_shape(self.source)
+            try:
+                statistics = self._decode(shape)
+            except _ColourAfterGrayscale:
+                statistics = self._decode((*shape[:2], 3))
         labels = np.array(statistics.labels, dtype=np.int32)
         with cache.replacing(self.stem.path("labels.npy")) as file:
             np.save(file, labels)

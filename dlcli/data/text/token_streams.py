@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from dlcli import activity
 from dlcli.data import cache
 from dlcli.data.text import token_files
 from dlcli.data.text.large import token_shards
@@ -27,8 +27,6 @@ from dlcli.data.text.tokenizer import Tokenizer
 
 FORMAT = 1  # increased when the same text and tokenizer give other tokens than before
 _BUFFER = 2**20  # tokens written at a time
-
-log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -75,12 +73,12 @@ def stream(texts: TextSet, split: str, tokenizer: Tokenizer) -> Stream:
     ids: np.ndarray | Shards | None = token_files.load(stem)
     if ids is not None:
         return Stream(ids, tokenizer.special.end)
-    log.info("encoding the %s split of %s: %s characters", split, texts.name, f"{documents.characters:,}")
-    if isinstance(documents, LargeDocuments):
-        ids = token_shards.load(stem, documents.texts.pieces, tokenizer, f"the {split} split of {texts.name}")
-        return Stream(ids, tokenizer.special.end)
-    stem.clear()
-    token_files.write(stem, _parts(documents.texts, tokenizer), len(tokenizer))
+    with activity.logged(f"encoding the {split} split of {texts.name}: {documents.characters:,} characters"):
+        if isinstance(documents, LargeDocuments):
+            ids = token_shards.load(stem, documents.texts.pieces, tokenizer, f"the {split} split of {texts.name}")
+            return Stream(ids, tokenizer.special.end)
+        stem.clear()
+        token_files.write(stem, _parts(documents.texts, tokenizer), len(tokenizer))
     return Stream(token_files.required(stem), tokenizer.special.end)
 
 

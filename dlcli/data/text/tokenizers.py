@@ -14,11 +14,11 @@ They never result from text: `<end>` in a text is five ordinary characters.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
+from dlcli import activity
 from dlcli.data import cache
 from dlcli.data.text import imported_vocabulary, pair_vocabulary, tokenizer_training, vocabularies
 from dlcli.data.text.imported_vocabulary import is_imported
@@ -39,8 +39,6 @@ from dlcli.paths import expand_user
 FORMAT = 2  # increased when the same text gives other tokenizers than before
 FILE = "tokenizer.json"  # in the run folder of a tokenizer
 KINDS: tuple[TokenizerKind, ...] = get_args(TokenizerKind)
-
-log = logging.getLogger(__name__)
 
 
 def train(kind: TokenizerKind, vocabulary_size: int, documents: Sequence[str]) -> Tokenizer:
@@ -114,8 +112,8 @@ def resolve(choice: str | Path, vocabulary_size: int, documents: Documents) -> T
         return from_json(cache.unseal(stem.path("json").read_bytes()).decode())
     except (OSError, ValueError):
         pass
-    log.info("training a tokenizer: %s", choice)
-    tokenizer = train(choice, vocabulary_size, documents.sample)
+    with activity.logged(f"training a tokenizer: {choice}"):
+        tokenizer = train(choice, vocabulary_size, documents.sample)
     with cache.replacing(stem.path("json")) as file:
         file.write(cache.seal(tokenizer.to_json().encode()))
     return tokenizer

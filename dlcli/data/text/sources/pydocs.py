@@ -12,13 +12,13 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import logging
 import sysconfig
 import warnings
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from dlcli import activity
 from dlcli.data import cache
 from dlcli.data.problems import Problem
 from dlcli.data.text.builder import TextBuilder
@@ -42,8 +42,6 @@ LIBRARIES = {
 _EXCLUDED = {"test", "tests", "site-packages", "dist-packages"}
 _DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
-log = logging.getLogger(__name__)
-
 
 def find(dataset: str, options: ReadOptions) -> tuple[TextSet, list[Problem]]:
     """Read the docstrings and divide them."""
@@ -63,13 +61,13 @@ def documents() -> list[tuple[str, str]]:
         return [(text, library) for text, library in json.loads(cache.unseal(stem.path("json").read_bytes()))]
     except (OSError, ValueError):
         pass
-    log.info("reading the docstrings of %d files", sum(map(len, files.values())))
     stem.clear()
     library_of: dict[str, str] = {}
-    for library, paths in files.items():
-        for path in paths:
-            for text in docstrings(path.read_bytes()):
-                library_of.setdefault(text, library)
+    with activity.logged(f"reading the docstrings of {sum(map(len, files.values()))} files"):
+        for library, paths in files.items():
+            for path in paths:
+                for text in docstrings(path.read_bytes()):
+                    library_of.setdefault(text, library)
     found = list(library_of.items())
     with cache.replacing(stem.path("json")) as file:
         file.write(cache.seal(json.dumps(found).encode()))
