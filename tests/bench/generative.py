@@ -7,8 +7,8 @@ The data set is Fashion-MNIST as tensorflow-datasets prepared it in FOLDER, or t
 options of its recipe; with --run, a finished run is compared instead, and PyTorch has the data and the time of it, or
 --minutes, where other programs ran beside it.
 In PyTorch, `gan` is the DCGAN of its examples (Radford et al. 2015, arXiv:1511.06434) with half its channels, and
-`diffusion` a U-Net as of Ho et al. 2020 (arXiv:2006.11239) that predicts the noise, with an average of the weights.
-Images are padded to a multiple of eight pixels there.
+`diffusion` a U-Net as of Ho et al. 2020 (arXiv:2006.11239) that predicts the noise, with the learning rate of dlcli and
+its average of the weights. Images are padded to a multiple of eight pixels there.
 
 Both train on the same images, one after the other, on all cores. The samples of both are compared with the test split
 by the features of the same classifier, which dlcli trained on the training split.
@@ -210,8 +210,11 @@ def torch_diffusion(images: np.ndarray, labels: np.ndarray, seconds: float, coun
     _seed()
     pixels, classes = _padded(images), torch.from_numpy(labels).long()
     model = _unet(pixels.shape[1], int(labels.max()) + 1)
-    averaged = swa_utils.AveragedModel(model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.999))
-    optimizer = torch.optim.Adam(model.parameters(), 2e-4)
+    # The share of the newest weights falls to 0.001: a short run forgets its initial weights, as dlcli's does.
+    averaged = swa_utils.AveragedModel(
+        model, avg_fn=lambda mean, weights, count: torch.lerp(mean, weights, max(0.001, 9 / (10 + int(count))))
+    )
+    optimizer = torch.optim.Adam(model.parameters(), OPTIONS["diffusion"]["learning_rate"])
     kept = torch.cumprod(1 - torch.linspace(1e-4, 0.02, LEVELS), 0)  # section 4 of the paper
 
     def step(chosen: np.ndarray) -> None:
