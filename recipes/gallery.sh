@@ -7,7 +7,7 @@
 #   time      about 140 min on that machine, summed: 48 min of training, 10 min of figures, 82 min of nine studies.
 #             times.txt has the seconds of each figure on one core and of each study: `capacity`, `augmentation` (these
 #             two to the minute), `depth`, `dropout-ensemble`, `batch-size` and `sample-size` in earlier runs
-#   result    47 pictures: of 38 figures and of nine studies
+#   result    47 pictures: of 38 figures and of nine studies; gallery-images.sh draws five of them of real images instead
 set -eu
 out=${1:-.gallery}
 mkdir -p "$out"
