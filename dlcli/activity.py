@@ -26,7 +26,7 @@ def report(what: str, done: int = 0, total: int | None = None) -> bool:
 
 @contextmanager
 def logged(what: str) -> Iterator[None]:
-    """Log the work of the block when it starts, which also reports it, and report its end."""
+    """Log the work of a block when it starts, and report its end: the command line shows what is logged until then."""
     log.info("%s", what)
     try:
         yield

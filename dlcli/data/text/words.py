@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import logging
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,8 +35,6 @@ from dlcli.interface import Facts
 FORMAT = 3  # increased when the same text gives other ids than before
 _REPORTED = 10**6  # characters between two reports of progress
 Word = Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]
-
-log = logging.getLogger(__name__)
 
 
 class WordFacts(Facts):
@@ -122,9 +119,9 @@ def read(dataset: str, options: VocabularyOptions, read_options: ReadOptions = D
     stem = cache.Stem(f"words-{Path(dataset).name}", f"{FORMAT}\n{digest}")
     if (corpus := _load(stem, digest)) is not None:
         return corpus
-    log.info("counting the words of %s", dataset)
-    stem.clear()
-    _build(stem, dataset, found, options)
+    with activity.logged(f"counting the words of {dataset}"):
+        stem.clear()
+        _build(stem, dataset, found, options)
     if (corpus := _load(stem, digest)) is None:
         raise cache.lost(stem.path("json"))
     return corpus
@@ -180,7 +177,6 @@ def _find(found: Lines, options: VocabularyOptions, ids: _WordIds, spools: Mappi
         if unreported >= _REPORTED:
             reported, unreported = reported + unreported, 0
             activity.report("counting words (million characters)", reported // _REPORTED)
-    activity.report("")
     return visible
 
 
